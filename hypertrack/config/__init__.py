@@ -1,0 +1,31 @@
+"""Settings: what can be set (`sections`), and where each value came from (`loading`)."""
+
+from hypertrack.config.loading import Config, Origin, load_config
+from hypertrack.config.sections import (
+    DashboardSettings,
+    FeatureSettings,
+    FeeSettings,
+    RecordSettings,
+    ReportSettings,
+    Settings,
+    SimulateSettings,
+    TrainSettings,
+    VenueSettings,
+)
+from hypertrack.config.thresholds import CategorySettings
+
+__all__ = [
+    "CategorySettings",
+    "Config",
+    "DashboardSettings",
+    "FeatureSettings",
+    "FeeSettings",
+    "Origin",
+    "RecordSettings",
+    "ReportSettings",
+    "Settings",
+    "SimulateSettings",
+    "TrainSettings",
+    "VenueSettings",
+    "load_config",
+]

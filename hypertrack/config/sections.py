@@ -1,0 +1,196 @@
+"""What can be set: one frozen section per stage, units in the names, defaults that are safe."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from hypertrack.config.section import Section
+from hypertrack.config.thresholds import CategorySettings
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class VenueSettings(Section):
+    """Where the venue is."""
+
+    network: Literal["mainnet", "testnet"] = "mainnet"
+    """Which of the venue's own networks."""
+    url: str | None = None
+    """Another base URL speaking the same protocol; ``/ws``, ``/info``, the explorer's and the
+    EVM's paths follow from it."""
+    evm_rpc_url: SecretStr | None = None
+    """JSON-RPC of HyperEVM, ``https://`` (polled) or ``wss://`` (subscribed); may carry a key."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_http(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return None if url is None else url.rstrip("/")
+
+
+class RecordSettings(Section):
+    """The recorder."""
+
+    feeds: tuple[Literal["trades", "bbo", "l2book", "candles", "blocks", "transactions"], ...] = (
+        "trades",
+        "bbo",
+        "l2book",
+        "candles",
+        "blocks",
+        "transactions",
+    )
+    """Feeds recorded when no feed flag is given."""
+    coins: str = "top:20"
+    """``all``, ``top:N`` by day volume, or names: ``BTC,ETH,xyz:SP500,@107``."""
+    flush_interval_s: Positive = 1.0
+    """At most this much is lost in a power cut (fsync interval)."""
+    write_interval_s: Positive = 0.1
+    """At most this much is lost when the process is killed."""
+    ping_interval_s: Positive = 20.0
+    pong_timeout_s: Positive = 10.0
+    paced_silence_s: Positive = 15.0
+    """Silence of a feed that the venue paces (l2book) before its socket is replaced."""
+    backoff_min_s: Positive = 0.5
+    backoff_max_s: Positive = 30.0
+    max_sockets: Count = 10
+    """The venue's limits per IP (protocol, section 4)."""
+    max_subscriptions: Count = 1_000
+    max_messages_per_minute: Count = 2_000
+    max_new_sockets_per_minute: Count = 30
+    max_queued_frames: Count = 100_000
+    """Frames waiting for the disk before l2book, then bbo, are shed."""
+    candle_grace_s: Positive = 5.0
+    """Exchange time after a minute's end at which its candle counts as closed."""
+    refuse_coin_after: Count = 3
+    """Sockets a coin may kill before it is left out."""
+    status_interval_s: Positive = 10.0
+    """Seconds between status lines where the output is no terminal."""
+    evm_requests_per_minute: Count = 100
+
+
+class FeeSettings(Section):
+    """The venue's base fee schedule, in bps of notional.
+
+    Source: the venue's public fee page, tier 0, before discounts.
+    """
+
+    perp_taker_bps: float = 4.5
+    perp_maker_bps: float = 1.5
+    spot_taker_bps: float = 7.0
+    spot_maker_bps: float = 4.0
+    hip3_multiplier: Positive = 2.0
+    """Builder-deployed perps (``dex:COIN``) cost this times the perp's fee."""
+
+
+class FeatureSettings(Section):
+    """The feature engine."""
+
+    groups: tuple[Literal["base", "extended"], ...] = ("base", "extended")
+    """Feature groups computed and given to the model."""
+    engine: str = "duckdb"
+    """``duckdb``, ``local[*]`` or ``spark://host:7077``."""
+    memory_limit_gib: Positive | None = None
+    """Memory DuckDB may use before it spills to disk; its own default where unset."""
+
+
+class TrainSettings(Section):
+    """Samples, targets, the network and its evaluation (model.md)."""
+
+    min_wallets: Count = 50
+    min_train_rows: Count = 200
+    min_train_executions: Count = 10
+    """Executions in the feature window that make a wallet a sample."""
+    train_cuts_frac: tuple[Fraction, ...] = (0.3, 0.4, 0.5, 0.6)
+    test_cut_frac: Fraction = 0.8
+    outcome_frac: Fraction = 0.2
+    """Length of an outcome window over the observed span, embargo included."""
+    embargo_s: Positive = 1_800.0
+    """Between features and outcome: the longest markout horizon."""
+    held_out_wallet_frac: Fraction = 0.2
+    validation_wallet_frac: Fraction = 0.1
+    profit_hurdle_bps: float = 5.0
+    hidden: tuple[Count, ...] = (256, 256, 128)
+    dropout_frac: Annotated[float, Field(ge=0, lt=1)] = 0.3
+    learning_rate: Positive = 1e-3
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-5
+    batch_size: Count = 32
+    max_steps_per_epoch: Count = 1_000
+    max_epochs: Count = 20
+    patience_epochs: Count = 5
+    max_gradient_norm: Positive = 1.0
+    diversity_weight: Annotated[float, Field(ge=0)] = 0.01
+    """The original's output-diversity term; 0 turns it off."""
+    loss_weight_bot: Annotated[float, Field(ge=0)] = 0.25
+    loss_weight_profitability: Annotated[float, Field(ge=0)] = 0.25
+    loss_weight_risk: Annotated[float, Field(ge=0)] = 0.15
+    loss_weight_sophistication: Annotated[float, Field(ge=0)] = 0.15
+    loss_weight_style: Annotated[float, Field(ge=0)] = 0.10
+    loss_weight_influence: Annotated[float, Field(ge=0)] = 0.10
+    n_bootstrap: Count = 1_000
+    """Resamples behind each 95 % interval."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _cuts_are_ordered(self) -> "TrainSettings":
+        cuts = (*self.train_cuts_frac, self.test_cut_frac)
+        if list(cuts) != sorted(set(cuts)):
+            raise ValueError(
+                "train_cuts_frac must rise and stay below test_cut_frac, found "
+                f"{self.train_cuts_frac} and {self.test_cut_frac}"
+            )
+        return self
+
+
+class ReportSettings(Section):
+    """What the report and the dashboard leave out."""
+
+    min_tx: Annotated[int, Field(ge=0)] = 0
+    """Wallets with fewer transactions are left out (the original's TX_COUNT_THRESHOLD)."""
+    categories_only: bool = False
+    """Leave out wallets without a category (the original's SHOW_NO_CATEGORIES = False)."""
+
+
+class DashboardSettings(Section):
+    """The dashboard page."""
+
+    max_wallets: Count = 5_000
+    """Cards on the page, most active first; the rest is counted, not hidden silently."""
+
+
+class SimulateSettings(Section):
+    """The simulated exchange."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8_765
+    """0 takes a free port."""
+    seed: int = 7
+    speed: Positive = 1.0
+    """Exchange seconds per wall second."""
+    hours: Positive = 24.0
+    wallets: Count = 2_000
+    coins: Count = 12
+    trades_per_second: Positive = 20.0
+    """Mean rate over all coins, in exchange time."""
+
+
+class Settings(Section):
+    """Everything that can be set."""
+
+    data: Path = Path("recorded_data")
+    """Dataset folder."""
+    out: Path = Path()
+    """Folder for models, profiles, report and dashboard."""
+    venue: VenueSettings = VenueSettings()
+    record: RecordSettings = RecordSettings()
+    fees: FeeSettings = FeeSettings()
+    features: FeatureSettings = FeatureSettings()
+    train: TrainSettings = TrainSettings()
+    categories: CategorySettings = CategorySettings()
+    report: ReportSettings = ReportSettings()
+    dashboard: DashboardSettings = DashboardSettings()
+    simulate: SimulateSettings = SimulateSettings()

@@ -1,0 +1,39 @@
+"""Everything hypertrack foresees going wrong, each with the exit status it ends a command with.
+
+A message says what was needed, what was found and what to do next.
+
+    HypertrackError
+    ├── ConfigError          settings or usage (exit 2)
+    ├── DatasetError         a dataset is missing, foreign, locked or full
+    ├── NotEnoughDataError   the data is there and too little
+    ├── VenueError           the venue is unreachable or answered with an error
+    └── ModelError           a checkpoint is missing, torn, foreign or does not fit
+"""
+
+
+class HypertrackError(Exception):
+    """A foreseen failure; its text is shown to the user as one line."""
+
+    exit_code = 1
+
+
+class ConfigError(HypertrackError):
+    """Settings or arguments that cannot be meant."""
+
+    exit_code = 2
+
+
+class DatasetError(HypertrackError):
+    """A dataset that is missing, locked, full or not ours."""
+
+
+class NotEnoughDataError(HypertrackError):
+    """A dataset too small for what was asked."""
+
+
+class VenueError(HypertrackError):
+    """The venue could not be reached, or refused."""
+
+
+class ModelError(HypertrackError):
+    """A checkpoint that is missing, torn, foreign or does not fit the features."""

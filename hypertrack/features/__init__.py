@@ -1,0 +1,1 @@
+"""Wallets to numbers, as Ibis expressions."""

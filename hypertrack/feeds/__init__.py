@@ -1,0 +1,1 @@
+"""The venue's sockets and REST, where its wire words stay."""

@@ -1,0 +1,1 @@
+"""Report, dashboard and exports."""

@@ -1,0 +1,1 @@
+"""Live feeds to a dataset, with its coverage."""

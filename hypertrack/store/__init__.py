@@ -1,0 +1,1 @@
+"""Datasets: write, open, summarize."""

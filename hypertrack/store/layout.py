@@ -1,0 +1,25 @@
+"""Names of the files in a dataset folder."""
+
+from pathlib import Path
+
+from hypertrack.records import Feed
+
+COVERAGE_NAME = "coverage.jsonl"
+QUARANTINE_NAME = "quarantine.jsonl"
+MANIFEST_NAME = "manifest.json"
+REPORT_NAME = "data_collection_report.txt"
+LOCK_NAME = "recorder.lock"
+ARCHIVE_NAME = "archive"
+SEALED_NAME = "sealed"
+
+
+def feed_path(folder: Path, feed: Feed) -> Path:
+    """Return the open JSONL file of a feed."""
+    return folder / f"{feed}.jsonl"
+
+
+def has_data(folder: Path) -> bool:
+    """Return whether the folder holds anything recorded."""
+    return any(feed_path(folder, feed).exists() for feed in Feed) or any(
+        (folder / SEALED_NAME).glob("*/*.parquet")
+    )

@@ -1,0 +1,91 @@
+"""Hand-made datasets: each helper guarantees the venue's own shapes, as recorded on disk."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+ALICE = "0x" + "a" * 40
+BOB = "0x" + "b" * 40
+CAROL = "0x" + "c" * 40
+
+START_MS = 1_767_600_000_000
+"""2026-01-05 08:00:00 UTC, a Monday, on a whole minute and hour."""
+
+ZERO_HASH = "0x" + "0" * 64
+
+
+def trade(
+    time_ms: int,
+    *,
+    buyer: str,
+    seller: str,
+    taker: str,
+    price: float = 100.0,
+    size: float = 1.0,
+    coin: str = "BTC",
+    trade_id: int | None = None,
+    is_twap: bool = False,
+) -> dict[str, Any]:
+    """Return one recorded trade; ``taker`` is the buyer or the seller; ids default to the time."""
+    assert taker in (buyer, seller)
+    return {
+        "received_ns": (time_ms + 300) * 1_000_000,
+        "coin": coin,
+        "side": "B" if taker == buyer else "A",
+        "px": str(price),
+        "sz": str(size),
+        "time": time_ms,
+        "hash": ZERO_HASH if is_twap else f"0x{time_ms:064x}",
+        "tid": time_ms % 2**50 if trade_id is None else trade_id,
+        "users": [buyer, seller],
+    }
+
+
+def quote(time_ms: int, bid: float | None, ask: float | None, coin: str = "BTC") -> dict[str, Any]:
+    """Return one recorded best bid and offer."""
+    return {
+        "received_ns": (time_ms + 200) * 1_000_000,
+        "coin": coin,
+        "time": time_ms,
+        "bbo": [None if px is None else {"px": str(px), "sz": "1.0", "n": 1} for px in (bid, ask)],
+    }
+
+
+def candle(
+    start_ms: int,
+    *,
+    prices: tuple[float, float, float, float],
+    volume: float = 1.0,
+    count: int = 1,
+    coin: str = "BTC",
+) -> dict[str, Any]:
+    """Return one recorded closed 1-minute candle; ``prices`` are open, high, low, close."""
+    o, h, low, c = map(str, prices)
+    return {
+        "received_ns": (start_ms + 65_000) * 1_000_000,
+        **{"t": start_ms, "T": start_ms + 59_999, "s": coin, "i": "1m"},
+        **{"o": o, "c": c, "h": h, "l": low, "v": str(volume), "n": count},
+    }
+
+
+def observed(stream: str, start_ms: int, end_ms: int, **more: Any) -> dict[str, Any]:
+    """Return a ledger line saying that the stream was observed."""
+    return {
+        "stream": stream,
+        "status": "observed",
+        "start_ms": start_ms,
+        "end_ms": end_ms,
+        "cause": None,
+        "missed": None,
+        **more,
+    }
+
+
+def write_dataset(folder: Path, **lines_by_file: Iterable[Mapping[str, Any]]) -> Path:
+    """Write ``{name}.jsonl`` for each keyword and return the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, lines in lines_by_file.items():
+        text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
+        (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
+    return folder

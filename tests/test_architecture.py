@@ -1,0 +1,107 @@
+"""The room table: what each room may import, and which third party lives only where."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "hypertrack"
+
+FOUNDATION = {"records", "errors", "config", "clock"}
+
+MAY_IMPORT = {
+    **dict.fromkeys(FOUNDATION, FOUNDATION),
+    "feeds": FOUNDATION,
+    "recording": FOUNDATION | {"feeds", "store"},
+    "store": FOUNDATION,
+    "features": FOUNDATION | {"store"},
+    "labels": FOUNDATION | {"store", "features.executions"},
+    "model": FOUNDATION | {"features", "labels"},
+    "skill": FOUNDATION | {"features", "labels"},
+    "categories": FOUNDATION,
+    "outputs": FOUNDATION | {"categories"},
+    "simulate": FOUNDATION,
+    "pipeline": None,
+    "cli": FOUNDATION | {"pipeline"},
+}
+"""None: every room."""
+
+HOME_OF_LIBRARY = {
+    "msgspec": FOUNDATION,
+    "pydantic": FOUNDATION,
+    "pydantic_settings": FOUNDATION,
+    "websocket": {"feeds"},
+    "httpx": {"feeds"},
+    "duckdb": {"store"},
+    "pyarrow": {"store"},
+    "ibis": {"features", "labels"},
+    "torch": {"model"},
+    "sklearn": {"model"},
+    "scipy": {"skill", "model"},
+    "jinja2": {"outputs"},
+    "markdown_it": {"outputs"},
+    "aiohttp": {"simulate"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+    "click": set(),
+}
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_allowed(room: str, target: str) -> bool:
+    allowed = MAY_IMPORT[room]
+    inside = target.removeprefix("hypertrack.")
+    if allowed is None or inside.split(".")[0] in {room, "__version__"}:
+        return True
+    return any(inside == name or inside.startswith(f"{name}.") for name in allowed)
+
+
+SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE) + [
+    PACKAGE / name for name in ("records.py", "errors.py", "clock.py", "pipeline.py")
+]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_room_imports_only_what_the_table_allows(path: Path) -> None:
+    room = room_of(path)
+
+    broken = [
+        target
+        for target in imports(path)
+        if target.startswith("hypertrack.") and not is_allowed(room, target)
+    ]
+
+    assert broken == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_third_party_stays_in_its_room(path: Path) -> None:
+    room = room_of(path)
+
+    strays = [
+        target
+        for target in imports(path)
+        if (library := target.split(".")[0]) in HOME_OF_LIBRARY
+        and room not in HOME_OF_LIBRARY[library]
+    ]
+
+    assert strays == []
+
+
+def test_table_catches_a_broken_import() -> None:
+    assert not is_allowed("features", "hypertrack.outputs.report")
+    assert not is_allowed("labels", "hypertrack.features.registry")
+    assert is_allowed("labels", "hypertrack.features.executions.executions")
