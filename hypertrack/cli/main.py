@@ -1,8 +1,89 @@
-"""The command line: one Typer app."""
+"""The command line: one Typer app, where foreseen errors become one line and an exit code."""
+
+import os
+import sys
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-app = typer.Typer(help="Record Hyperliquid, profile every wallet.")
+from hypertrack import __version__
+from hypertrack.cli import analysis, live, viewing
+from hypertrack.cli.session import (
+    ConfigOption,
+    DataOption,
+    JsonOption,
+    QuietOption,
+    Shared,
+    VerboseOption,
+)
+from hypertrack.errors import HypertrackError
+
+INTERRUPTED = 130
+
+
+class ErrorLineGroup(TyperGroup):
+    """Ends foreseen failures with one line on stderr; unforeseen ones keep their traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except HypertrackError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            typer.echo("interrupted", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            _close_stdout()
+            raise typer.Exit(0) from None
+
+
+def _close_stdout() -> None:
+    """Send the rest of stdout nowhere: whoever read it (``| head``) has seen enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+app = typer.Typer(
+    cls=ErrorLineGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Record Hyperliquid, profile every wallet, and learn which are worth copying.\n\n"
+    "The whole job on a simulated exchange, in under two minutes: [bold]hypertrack demo --open[/]",
+)
+
+
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"hypertrack {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    context: typer.Context,
+    *,
+    config: ConfigOption = None,
+    data: DataOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    json: JsonOption = False,
+    version: Annotated[  # noqa: ARG001  # acted on by its callback
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Take the shared options given before the command."""
+    context.obj = Shared(config, data, quiet, verbose, json)
+
+
+live.register(app)
+analysis.register(app)
+viewing.register(app)
 
 
 def run() -> None:

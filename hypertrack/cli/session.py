@@ -1,0 +1,110 @@
+"""What every command shares: the common options, the settings in force, and where output goes."""
+
+import functools
+import inspect
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:  # settings load pydantic, which --help has no need of
+    from hypertrack.config import Config
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="Settings file (TOML); default ./hypertrack.toml.")
+]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="Dataset folder; default ./recorded_data.")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Machine output on stdout.")]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """The options accepted before the command and after it."""
+
+    config: ConfigOption = None
+    data: DataOption = None
+    quiet: QuietOption = False
+    verbose: VerboseOption = False
+    json: JsonOption = False
+
+    def or_else(self, other: "Shared") -> "Shared":
+        """Return these options, each one not given taken from ``other``."""
+        return Shared(
+            **{f.name: getattr(self, f.name) or getattr(other, f.name) for f in fields(self)}
+        )
+
+
+class Session:
+    """One run of one command."""
+
+    def __init__(self, shared: Shared):
+        self.is_quiet = shared.quiet
+        self.is_json = shared.json
+        self._shared = shared
+        self.err = Console(stderr=True, quiet=shared.quiet, highlight=False)
+        """Progress and remarks."""
+        self.out = Console(highlight=False, soft_wrap=False)
+        """Results."""
+        level = (
+            logging.INFO if shared.verbose else logging.ERROR if shared.quiet else logging.WARNING
+        )
+        logging.basicConfig(
+            level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        )
+
+    def load(self, flags: Mapping[str, Any] | None = None) -> "Config":
+        """Return the settings in force; ``flags`` by dotted key, None where not given."""
+        from hypertrack.config import load_config
+
+        return load_config(self._shared.config, {"data": self._shared.data, **(flags or {})})
+
+    def emit(self, value: object) -> None:
+        """Write one line of JSON to stdout."""
+        from hypertrack.records import encode_json
+
+        sys.stdout.write(encode_json(value).decode() + "\n")
+        sys.stdout.flush()
+
+    def done(self, value: Mapping[str, Any], text: str) -> None:
+        """Say the result of a command: JSON for machines, a line for people."""
+        if self.is_json:
+            self.emit(value)
+        elif not self.is_quiet:
+            self.err.print(text, markup=False, soft_wrap=True)
+
+
+def command(
+    app: typer.Typer, **options: Any
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a function whose first parameter is a `Session`, adding the shared options."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        own = list(inspect.signature(function).parameters.values())[1:]
+        shared = list(inspect.signature(Shared).parameters.values())
+        context = inspect.Parameter(
+            "context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context
+        )
+
+        @functools.wraps(function)
+        def run(context: typer.Context, **values: Any) -> None:
+            given = Shared(**{p.name: values.pop(p.name) for p in shared})
+            function(Session(given.or_else(context.find_root().obj)), **values)
+
+        parameters = [
+            p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (context, *own, *shared)
+        ]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in parameters}
+        app.command(**options)(run)
+        return function
+
+    return register

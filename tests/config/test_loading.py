@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import pytest
+
+from hypertrack.config import Origin, load_config
+from hypertrack.errors import ConfigError
+
+
+def test_defaults_hold_in_an_empty_folder(tmp_path: Path) -> None:
+    config = load_config(folder=tmp_path, environment={})
+
+    assert config.settings.record.coins == "top:20"
+    assert config.origin("record.coins") is Origin.DEFAULT
+
+
+def test_flag_beats_environment_beats_dotenv_beats_file(tmp_path: Path) -> None:
+    (tmp_path / "hypertrack.toml").write_text(
+        "[train]\nseed = 1\npatience_epochs = 1\nmax_epochs = 1\nbatch_size = 1\n"
+    )
+    (tmp_path / ".env").write_text(
+        "HYPERTRACK_TRAIN__SEED=2\nHYPERTRACK_TRAIN__PATIENCE_EPOCHS=2\n"
+        "HYPERTRACK_TRAIN__MAX_EPOCHS=2\nSOMEONE_ELSES=x\n"
+    )
+    environment = {"HYPERTRACK_TRAIN__SEED": "3", "HYPERTRACK_TRAIN__PATIENCE_EPOCHS": "3"}
+
+    config = load_config(flags={"train.seed": 4}, environment=environment, folder=tmp_path)
+
+    train = config.settings.train
+    assert (train.seed, train.patience_epochs, train.max_epochs, train.batch_size) == (4, 3, 2, 1)
+    assert [
+        config.origin(f"train.{key}")
+        for key in ("seed", "patience_epochs", "max_epochs", "batch_size")
+    ] == [Origin.FLAG, Origin.ENVIRONMENT, Origin.DOTENV, Origin.FILE]
+
+
+def test_lists_may_be_comma_separated(tmp_path: Path) -> None:
+    environment = {"HYPERTRACK_RECORD__FEEDS": "trades, bbo", "HYPERTRACK_TRAIN__HIDDEN": "8,4"}
+
+    settings = load_config(environment=environment, folder=tmp_path).settings
+
+    assert settings.record.feeds == ("trades", "bbo")
+    assert settings.train.hidden == (8, 4)
+
+
+@pytest.mark.parametrize(
+    "environment", [{"HYPERTRACK_RECORD__COINZ": "BTC"}, {"HYPERTRACK_RECORD": "BTC"}]
+)
+def test_unknown_key_names_a_known_one(tmp_path: Path, environment: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match=r"unknown setting record.*\(from environment\).*record"):
+        load_config(environment=environment, folder=tmp_path)
+
+
+def test_unknown_key_in_the_file_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "hypertrack.toml").write_text("[train]\nseeds = 1\n")
+
+    with pytest.raises(ConfigError, match=r"train.seeds \(from file\): did you mean train.seed\?"):
+        load_config(environment={}, folder=tmp_path)
+
+
+def test_wrong_value_says_what_and_from_where(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"train.seed \(from environment\).*found 'many'"):
+        load_config(environment={"HYPERTRACK_TRAIN__SEED": "many"}, folder=tmp_path)
+
+
+def test_cuts_out_of_order_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="must rise and stay below test_cut_frac"):
+        load_config(flags={"train.train_cuts_frac": "0.5,0.4"}, environment={}, folder=tmp_path)
+
+
+def test_broken_toml_is_a_config_error(tmp_path: Path) -> None:
+    (tmp_path / "hypertrack.toml").write_text("[train\n")
+
+    with pytest.raises(ConfigError, match="not TOML"):
+        load_config(environment={}, folder=tmp_path)
+
+
+def test_missing_named_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="not found"):
+        load_config(tmp_path / "none.toml")
+
+
+def test_secret_is_never_shown(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("HYPERTRACK_VENUE__EVM_RPC_URL=https://rpc.example/v2/hunter2\n")
+
+    config = load_config(environment={}, folder=tmp_path)
+
+    assert "hunter2" not in "".join(f"{key} {value}" for key, value, _ in config.items())
+    assert config.settings.venue.evm_rpc_url is not None
+    assert config.settings.venue.evm_rpc_url.get_secret_value().endswith("hunter2")
+
+
+def test_url_must_be_http(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="must start with http"):
+        load_config(flags={"venue.url": "ws://127.0.0.1"}, environment={}, folder=tmp_path)
