@@ -291,3 +291,5 @@ class ProfileSet(Record, frozen=True, kw_only=True):
     profiles: tuple[WalletProfile, ...]
     notice: str | None = None
     """Shown at the top of every output, such as that the data was simulated."""
+    fingerprint: str = ""
+    """Of the data, the settings and the model: another one means these profiles are stale."""

@@ -70,7 +70,7 @@ def is_allowed(room: str, target: str) -> bool:
 
 
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE) + [
-    PACKAGE / name for name in ("records.py", "errors.py", "clock.py", "pipeline.py")
+    PACKAGE / name for name in ("records.py", "errors.py", "clock.py")
 ]
 
 

@@ -1,4 +1,0 @@
-"""One function per command: the rooms are put together here and nowhere else.
-
-Each function loads only the rooms it uses, so that `record` never waits for torch.
-"""
