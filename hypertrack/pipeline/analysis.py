@@ -2,17 +2,18 @@
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
 from hypertrack.records import ProfileSet, WalletProfile, encode_json
-from hypertrack.store.layout import dataset_files
+from hypertrack.store.layout import MANIFEST_NAME, dataset_files
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.features.engine import FeatureEngine, FeatureMatrix
+    from hypertrack.model.run import TrainingEvent
     from hypertrack.model.versions import WalletModel
 
 PROFILES_NAME = "wallet_profiles.parquet"
@@ -31,3 +32,128 @@ def open_engine(settings: Settings) -> "Iterator[FeatureEngine]":
     memory = settings.features.memory_limit_gib
     with open_dataset(settings.data, memory_limit_gib=memory) as dataset:
         yield FeatureEngine(dataset, settings.features, settings.fees)
+
+
+def export_features(settings: Settings, file: Path, names: Sequence[str] | None = None) -> int:
+    """Write the feature matrix, first column ``wallet``; return the number of wallets.
+
+    Args:
+        file: ``.parquet`` or ``.csv``.
+        names: Only these features; all of the groups in force where None.
+    """
+    from hypertrack.store.tables import write_columns
+
+    with open_engine(settings) as engine:
+        matrix = engine.matrix(names=names)
+    columns = {name: matrix.values[:, i] for i, name in enumerate(matrix.names)}
+    write_columns(file, {"wallet": matrix.wallets, **columns})
+    return len(matrix.wallets)
+
+
+def train(
+    settings: Settings, *, force: bool = False, labels: Path | None = None
+) -> "Iterator[TrainingEvent]":
+    """Measure features and outcomes, train and evaluate; yield progress, the trained model last.
+
+    Args:
+        force: Train on less data than `TrainSettings` asks for.
+        labels: CSV of ``wallet,bot``: the user's own knowledge, over the labelling functions.
+
+    Raises:
+        NotEnoughDataError: Says what is missing.
+    """
+    from hypertrack.model.run import train_model
+
+    with open_engine(settings) as engine:
+        yield from train_model(engine, settings, force=force, labels_file=labels)
+
+
+def classify(settings: Settings, *, with_model: bool = True) -> ProfileSet:
+    """Profile every wallet and write ``wallet_profiles.parquet``.
+
+    Raises:
+        ModelError: No model in ``settings.out``, or one for other features.
+    """
+    from hypertrack.features.activity import activity
+    from hypertrack.store.profiles import write_profiles
+
+    model = _load_model(settings) if with_model else None
+    with open_engine(settings) as engine:
+        matrix = engine.matrix()
+        slices = activity(engine)
+        summary = engine.dataset.summary()
+    profiles = ProfileSet(
+        generated_ms=time.time_ns() // 1_000_000,
+        data=summary,
+        model=None if model is None else model.summary,
+        profiles=tuple(_profiles(matrix, slices.tolist(), model, settings)),
+        notice=_notice(settings.data),
+        fingerprint=fingerprint(settings, model),
+    )
+    write_profiles(settings.out / PROFILES_NAME, profiles)
+    return profiles
+
+
+def fresh_profiles(settings: Settings, *, with_model: bool = True) -> ProfileSet:
+    """Return the profiles written last, or classify again where anything behind them changed."""
+    from hypertrack.errors import DatasetError
+    from hypertrack.store.profiles import read_profiles
+
+    model = _load_model(settings) if with_model else None
+    try:
+        profiles = read_profiles(settings.out / PROFILES_NAME)
+    except DatasetError:
+        return classify(settings, with_model=with_model)
+    if profiles.fingerprint != fingerprint(settings, model):
+        return classify(settings, with_model=with_model)
+    return profiles
+
+
+def fingerprint(settings: Settings, model: "WalletModel | None") -> str:
+    """Return a hash that changes with the data, the model and the settings behind profiles."""
+    files = [(file.name, file.stat().st_size) for file in dataset_files(settings.data)]
+    behind = settings.model_dump(mode="json", include={"features", "fees", "categories"})
+    version = None if model is None else model.summary.version
+    return hashlib.sha256(encode_json([files, behind, version])).hexdigest()
+
+
+def _load_model(settings: Settings) -> "WalletModel":
+    from hypertrack.model.versions import load_champion
+
+    return load_champion(settings.out)
+
+
+def _notice(folder: Path) -> str | None:
+    """Return what readers must know of the data's origin: that it is not the venue's own."""
+    from hypertrack.recording.manifest import read_manifest
+
+    manifest = read_manifest(folder / MANIFEST_NAME)
+    return None if manifest is None else manifest.notice
+
+
+def _profiles(
+    matrix: "FeatureMatrix",
+    slices: list[list[int]],
+    model: "WalletModel | None",
+    settings: Settings,
+) -> Iterator[WalletProfile]:
+    from hypertrack.categories.classify import classify_wallet
+
+    scores = [None] * len(matrix.wallets) if model is None else model.predict(matrix)
+    heads = {} if model is None else {head.head: head for head in model.summary.heads}
+    rows = matrix.values.tolist()
+    for i, wallet in enumerate(matrix.wallets):
+        features = dict(zip(matrix.names, rows[i], strict=True))
+        verdict = classify_wallet(
+            features, int(matrix.n_candle_matches[i]), scores[i], settings.categories, heads
+        )
+        yield WalletProfile(
+            wallet=wallet,
+            first_seen_ms=int(matrix.first_seen_ms[i]),
+            last_seen_ms=int(matrix.last_seen_ms[i]),
+            features=features,
+            scores=scores[i],
+            categories=verdict.categories,
+            why_none=verdict.why_none,
+            activity=tuple(slices[i]),
+        )

@@ -23,3 +23,10 @@ def has_data(folder: Path) -> bool:
     return any(feed_path(folder, feed).exists() for feed in Feed) or any(
         (folder / SEALED_NAME).glob("*/*.parquet")
     )
+
+
+def dataset_files(folder: Path) -> list[Path]:
+    """Return every file that readers take data from, in a stable order."""
+    names = [f"{feed}.jsonl" for feed in Feed] + [COVERAGE_NAME]
+    open_files = [folder / name for name in names if (folder / name).exists()]
+    return open_files + sorted((folder / SEALED_NAME).glob("*/*.parquet"))

@@ -1,0 +1,74 @@
+"""Commands that show what is known: report, dashboard, wallet, categories."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from hypertrack.config import Settings
+from hypertrack.errors import ConfigError, DatasetError
+from hypertrack.pipeline.analysis import fresh_profiles
+from hypertrack.records import WALLET_PATTERN, ProfileSet, WalletProfile
+
+ReportFormat = Literal["text", "json", "csv", "md"]
+
+DASHBOARD_NAME = "wallet_dashboard.html"
+REPORT_NAMES: dict[ReportFormat, str] = {
+    "text": "final_report.txt",
+    "json": "final_report.json",
+    "csv": "final_report.csv",
+    "md": "final_report.md",
+}
+
+
+def write_report(
+    settings: Settings, *, report_format: ReportFormat = "text", with_model: bool = True
+) -> Path:
+    """Write the report of all wallets and return its path."""
+    from hypertrack.outputs.report import render_csv, render_json, render_markdown, render_report
+    from hypertrack.outputs.writing import write_text
+
+    renderers: dict[ReportFormat, Callable[..., str]] = {
+        "text": render_report,
+        "json": render_json,
+        "csv": render_csv,
+        "md": render_markdown,
+    }
+    profiles = fresh_profiles(settings, with_model=with_model)
+    file = settings.out / REPORT_NAMES[report_format]
+    write_text(file, renderers[report_format](profiles, settings.report))
+    return file
+
+
+def write_dashboard(settings: Settings, *, with_model: bool = True) -> Path:
+    """Write the dashboard page and return its path."""
+    from hypertrack.outputs.dashboard import render_dashboard
+    from hypertrack.outputs.writing import write_text
+
+    profiles = fresh_profiles(settings, with_model=with_model)
+    file = settings.out / DASHBOARD_NAME
+    write_text(file, render_dashboard(profiles, settings.dashboard))
+    return file
+
+
+def find_wallet(
+    settings: Settings, address: str, *, with_model: bool = True
+) -> tuple[ProfileSet, WalletProfile]:
+    """Return the profile of one wallet, with the set that it belongs to.
+
+    Args:
+        address: Any case.
+
+    Raises:
+        ConfigError: Not an address.
+        DatasetError: The wallet was not seen in the recording.
+    """
+    wallet = address.strip().lower()
+    if not WALLET_PATTERN.fullmatch(wallet):
+        raise ConfigError(f"a wallet is 0x and 40 hexadecimal digits, found {address!r}")
+    profiles = fresh_profiles(settings, with_model=with_model)
+    for profile in profiles.profiles:
+        if profile.wallet == wallet:
+            return profiles, profile
+    raise DatasetError(
+        f"wallet {wallet} is not among the {len(profiles.profiles):,} seen in {settings.data}"
+    )
