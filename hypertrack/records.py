@@ -6,6 +6,7 @@ JSON functions below are the only door to msgspec.
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -293,3 +294,8 @@ class ProfileSet(Record, frozen=True, kw_only=True):
     """Shown at the top of every output, such as that the data was simulated."""
     fingerprint: str = ""
     """Of the data, the settings and the model: another one means these profiles are stale."""
+
+    def n_wallets_by_category(self) -> dict[str, int]:
+        """Return how many wallets hold each category, most frequent first."""
+        names = (category.name for p in self.profiles for category in p.categories)
+        return dict(Counter(names).most_common())

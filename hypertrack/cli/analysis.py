@@ -1,7 +1,106 @@
-"""Commands that compute: train, classify, features."""
+"""Commands that compute: features, train, classify."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
 
 import typer
+
+from hypertrack.cli.session import OutOption, Session, command
+
+
+class FeatureFormat(StrEnum):
+    """File formats of the feature matrix."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
+    command(app)(features)
+    command(app)(train)
+    command(app)(classify)
+
+
+def features(
+    session: Session,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write; default ./features.<format>.")
+    ] = None,
+    format_: Annotated[
+        FeatureFormat | None,
+        typer.Option("--format", help="File format; default from --out, else parquet."),
+    ] = None,
+    names: Annotated[
+        str | None, typer.Option(help="Only these features, comma-separated; default all.")
+    ] = None,
+) -> None:
+    """Write the feature matrix: one row a wallet, first column wallet.
+
+    Example: hypertrack features --format csv --names tx_count,total_value
+    """
+    from hypertrack.errors import ConfigError
+    from hypertrack.pipeline.analysis import export_features
+
+    suffix = (format_ or FeatureFormat.PARQUET).value
+    file = out or Path(f"features.{suffix}")
+    if format_ is not None and file.suffix != f".{suffix}":
+        raise ConfigError(f"--format {suffix} and --out {file} disagree: give one of them")
+    wanted = None if names is None else [name.strip() for name in names.split(",")]
+    settings = session.load().settings
+    with session.err.status("measuring wallets"):
+        n_wallets = export_features(settings, file, wanted)
+    session.done(
+        {"file": str(file), "wallets": n_wallets}, f"wrote {n_wallets:,} wallets to {file}"
+    )
+
+
+def train(
+    session: Session,
+    out: OutOption = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Train even where there is too little data.")
+    ] = False,
+    labels: Annotated[
+        Path | None, typer.Option(help="CSV of wallet,bot (1 or 0): what you know yourself.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Makes a run repeatable.")] = None,
+) -> None:
+    """Train the network on what wallets did next, and say what it is worth.
+
+    Example: hypertrack train --seed 1 && hypertrack classify
+    """
+    from hypertrack.cli.training import show_training
+    from hypertrack.pipeline.analysis import train as run
+
+    settings = session.load({"out": out, "train.seed": seed}).settings
+    show_training(session, run(settings, force=force, labels=labels))
+
+
+def classify(
+    session: Session,
+    out: OutOption = None,
+    no_model: Annotated[bool, typer.Option("--no-model", help="Rules alone.")] = False,
+) -> None:
+    """Give every wallet its scores and categories, in wallet_profiles.parquet.
+
+    Example: hypertrack classify --no-model
+    """
+    from hypertrack.cli.tables import plain_table
+    from hypertrack.pipeline.analysis import PROFILES_NAME
+    from hypertrack.pipeline.analysis import classify as run
+
+    settings = session.load({"out": out}).settings
+    with session.err.status("classifying wallets"):
+        profiles = run(settings, with_model=not no_model)
+    counts = profiles.n_wallets_by_category()
+    n_with = sum(bool(profile.categories) for profile in profiles.profiles)
+    file = settings.out / PROFILES_NAME
+    if not (session.is_quiet or session.is_json):
+        rows = [(name, f"{n:,}") for name, n in counts.items()]
+        session.out.print(plain_table(("category", "wallets"), rows))
+    session.done(
+        {"file": str(file), "wallets": len(profiles.profiles), "categories": counts},
+        f"{n_with:,} of {len(profiles.profiles):,} wallets hold a category; wrote {file}",
+    )

@@ -24,6 +24,10 @@ DataOption = Annotated[
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine output on stdout.")]
+OutOption = Annotated[
+    Path | None,
+    typer.Option(help="Folder of models, profiles, report and dashboard; default here."),
+]
 
 
 @dataclass(frozen=True)

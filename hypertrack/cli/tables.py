@@ -1,0 +1,68 @@
+"""Records as tables for the terminal."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from hypertrack.records import HeadEvaluation, Interval, ModelSummary
+
+
+def plain_table(headings: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> Table:
+    """Return a borderless table; numbers stand right."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    rows = list(rows)
+    for i, heading in enumerate(headings):
+        is_number = bool(rows) and all(_looks_numeric(str(row[i])) for row in rows)
+        table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
+    return table
+
+
+def evaluation_table(model: ModelSummary) -> Table:
+    """Return each head beside what it had to beat, on rows never trained on."""
+    return plain_table(
+        (
+            "head",
+            "test rows",
+            "base rate",
+            "skill",
+            "95 % CI",
+            "AUC",
+            "rank IC",
+            "best rival",
+            "say",
+        ),
+        [_evaluation_row(head) for head in model.heads],
+    )
+
+
+def _evaluation_row(head: HeadEvaluation) -> tuple[str | Text, ...]:
+    rivals = head.skill_by_baseline
+    rival = max(rivals, key=lambda name: rivals[name], default=None)
+    return (
+        head.head,
+        f"{head.n_test:,}",
+        number(head.base_rate),
+        number(None if head.skill is None else head.skill.value),
+        interval(head.skill),
+        number(head.auc),
+        number(head.rank_ic),
+        "–" if rival is None else f"{rival} {rivals[rival]:+.3f}",
+        Text("earned", "green") if head.has_earned_weight else Text("not earned", "yellow"),
+    )
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Return the number, or a dash for one that is not defined."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def interval(value: Interval | None) -> str:
+    """Return ``[low, high]``."""
+    return "–" if value is None else f"[{value.low:+.3f}, {value.high:+.3f}]"
+
+
+def _looks_numeric(text: str) -> bool:
+    return text in {"–", ""} or text.lstrip("+-$").replace(",", "").rstrip("%s ")[:1].isdigit()

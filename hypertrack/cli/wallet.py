@@ -1,0 +1,105 @@
+"""One wallet on the terminal."""
+
+from datetime import UTC, datetime
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from hypertrack.cli.tables import number
+from hypertrack.records import (
+    BINARY_HEADS,
+    HEAD_MEANINGS,
+    STYLE_DIMENSIONS,
+    ProfileSet,
+    WalletProfile,
+)
+
+SPARKS = " ▁▂▃▄▅▆▇█"
+BAR_CELLS = 20
+
+
+def wallet_view(profiles: ProfileSet, profile: WalletProfile) -> RenderableType:
+    """Return scores, categories, evidence, activity and what all of it rests on."""
+    parts: list[RenderableType] = [Text(profile.wallet, "bold")]
+    if profiles.notice:
+        parts.append(Text(profiles.notice, "yellow"))
+    parts += [
+        _section("activity", Group(_facts(profile), Text(sparkline(profile.activity), "cyan"))),
+        _section("scores", _scores(profiles, profile)),
+        _section("categories", _categories(profile)),
+        _section("coverage", _coverage(profiles)),
+    ]
+    return Group(*parts)
+
+
+def sparkline(counts: tuple[int, ...]) -> str:
+    """Return one character a slice; a slice with any execution is never blank."""
+    top = max(counts, default=0)
+    return "".join(SPARKS[-(-count * (len(SPARKS) - 1) // top) if top else 0] for count in counts)
+
+
+def _section(title: str, body: RenderableType) -> RenderableType:
+    return Group(Text(f"\n{title}", "bold dim"), Padding(body, (0, 0, 0, 2)))
+
+
+def _facts(profile: WalletProfile) -> RenderableType:
+    f = profile.features
+    return Text(
+        f"{f['tx_count']:,.0f} transactions, ${f['total_value']:,.0f} traded in "
+        f"{f['unique_tokens']:,.0f} tokens, {_utc(profile.first_seen_ms)} to "
+        f"{_utc(profile.last_seen_ms)} ({f['age_days']:.2f} days)"
+    )
+
+
+def _scores(profiles: ProfileSet, profile: WalletProfile) -> RenderableType:
+    if profile.scores is None or profiles.model is None:
+        return Text("no model: rules alone", "dim")
+    is_earned = {head.head: head.has_earned_weight for head in profiles.model.heads}
+    table = Table.grid(padding=(0, 2))
+    for head in BINARY_HEADS:
+        score = getattr(profile.scores, head)
+        filled = round(score * BAR_CELLS)
+        bar = Text("━" * filled, "cyan") + Text("━" * (BAR_CELLS - filled), "bright_black")
+        meaning = HEAD_MEANINGS[head] if is_earned.get(head) else "unproven: did not beat its rival"
+        table.add_row(head, number(score), bar, Text(meaning, "dim"))
+    table.add_row(
+        "influence_score",
+        number(profile.scores.influence_score),
+        "",
+        Text(HEAD_MEANINGS["influence_score"], "dim"),
+    )
+    style = zip(STYLE_DIMENSIONS, profile.scores.trading_style, strict=True)
+    table.add_row(
+        "trading_style", "", "", Text("  ".join(f"{name} {v:+.2f}" for name, v in style), "dim")
+    )
+    return table
+
+
+def _categories(profile: WalletProfile) -> RenderableType:
+    if not profile.categories:
+        return Text(f"none: {profile.why_none}")
+    table = Table.grid(padding=(0, 2))
+    for category in profile.categories:
+        name = Text(category.name, "bold" if category.is_proven else "dim")
+        why = (
+            category.evidence
+            if category.caveat is None
+            else f"{category.evidence} ({category.caveat})"
+        )
+        table.add_row(name, f"{category.confidence:.2f}", Text(why))
+    return table
+
+
+def _coverage(profiles: ProfileSet) -> RenderableType:
+    data = profiles.data
+    gaps = sum(gap.n_intervals for gap in data.gaps)
+    return Text(
+        f"{data.n_trades:,} trades of {data.n_wallets:,} wallets over {data.observed_days:.2f} "
+        f"observed days ({data.observed_frac:.1%} of the span), {gaps:,} gaps"
+    )
+
+
+def _utc(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
