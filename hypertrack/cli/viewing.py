@@ -124,13 +124,22 @@ def categories(session: Session) -> None:
     )
 
 
-def config(session: Session) -> None:
+def config(
+    session: Session,
+    example: Annotated[
+        bool, typer.Option("--example", help="Print a commented settings file instead.")
+    ] = False,
+) -> None:
     """Print the settings in force and where each value came from.
 
-    Example: HYPERTRACK_RECORD__COINS=BTC,ETH hypertrack config
+    Example: hypertrack config --example > hypertrack.toml
     """
     from hypertrack.cli.tables import plain_table
+    from hypertrack.config.example import example_toml
 
+    if example:
+        typer.echo(example_toml(), nl=False)
+        return
     loaded = session.load()
     if session.is_json:
         plain = loaded.settings.model_dump(mode="json")

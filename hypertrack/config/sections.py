@@ -57,7 +57,7 @@ class RecordSettings(Section):
     backoff_min_s: Positive = 0.5
     backoff_max_s: Positive = 30.0
     max_sockets: Count = 10
-    """The venue's limits per IP (protocol, section 4)."""
+    """The venue's limits per IP."""
     max_subscriptions: Count = 1_000
     max_messages_per_minute: Count = 2_000
     max_new_sockets_per_minute: Count = 30

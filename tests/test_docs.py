@@ -1,0 +1,46 @@
+"""README and examples name every command and every setting, with the defaults in force."""
+
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from hypertrack.cli.main import app
+from hypertrack.config import load_config
+from hypertrack.config.example import example_toml
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLE = ROOT / "examples" / "hypertrack.toml"
+COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_readme_shows_every_command(name: str) -> None:
+    assert f"hypertrack {name}" in README
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_every_command_has_an_example(name: str) -> None:
+    command = get_command(app).commands[name]  # type: ignore[attr-defined]
+
+    assert "Example: " in (command.help or "")
+
+
+def test_example_settings_are_the_defaults(tmp_path: Path) -> None:
+    example = load_config(EXAMPLE, environment={}, folder=tmp_path).settings
+
+    assert example == load_config(environment={}, folder=tmp_path).settings
+
+
+def test_example_settings_are_what_config_prints() -> None:
+    assert EXAMPLE.read_text(encoding="utf-8") == example_toml()
+
+
+def test_readme_opens_with_the_two_commands() -> None:
+    run_it = (
+        "python3 -m venv .venv && .venv/bin/pip install -e . && .venv/bin/hypertrack demo --open"
+    )
+    test_it = 'python3 -m venv .venv && .venv/bin/pip install -e ".[test]" && .venv/bin/pytest'
+
+    assert README.index(run_it) < README.index(test_it) < README.index("## ")
