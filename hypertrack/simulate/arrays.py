@@ -1,0 +1,116 @@
+"""What the market yields: columns of trades, quotes and EVM activity over a stretch of time."""
+
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Ids = NDArray[np.int32]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Arrays of one length, a row of each being one thing."""
+
+    def __len__(self) -> int:
+        return len(getattr(self, fields(self)[0].name))
+
+    def take(self, rows: NDArray[np.int64] | Flags | slice) -> Self:
+        """Return the rows chosen by indices, a mask or a slice."""
+        return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    @classmethod
+    def join(cls, parts: list[Self]) -> Self:
+        """Return the parts one after another; needs at least one."""
+        return cls(
+            *(np.concatenate([getattr(p, field.name) for p in parts]) for field in fields(cls))
+        )
+
+
+@dataclass(frozen=True)
+class TradeArrays(Columns):
+    """Trades by time; those of one taker order stand together, best price first."""
+
+    time_ms: Ints
+    """Time of the block."""
+    coin: NDArray[np.int16]
+    """Index into the market's coins."""
+    price: Floats
+    size: Floats
+    """Coins, at the coin's decimals."""
+    is_buy: Flags
+    """The taker bought."""
+    trade_id: Ints
+    """Unique, below 2^50."""
+    buyer: Ids
+    seller: Ids
+    is_zero_hash: Flags
+    """The taker's order is a TWAP slice."""
+    order: Ints
+    """Number of the taker's order, from which its hash follows; all its trades share it."""
+
+
+@dataclass(frozen=True)
+class QuoteArrays(Columns):
+    """Best bids and offers by time, one row for each block that changed a coin's."""
+
+    time_ms: Ints
+    coin: NDArray[np.int16]
+    bid: Floats
+    ask: Floats
+    bid_size: Floats
+    ask_size: Floats
+
+
+@dataclass(frozen=True)
+class EvmBlockArrays(Columns):
+    """Blocks of the EVM chain by number."""
+
+    number: Ints
+    time_ms: Ints
+
+
+@dataclass(frozen=True)
+class EvmTransactionArrays(Columns):
+    """EVM transactions in order of execution."""
+
+    block: Ints
+    """Number of the block."""
+    time_ms: Ints
+    sender: Ids
+    """Index into the market's wallets."""
+    receiver: Ids
+    """Index into the market's wallets, or ``len(wallets) + token`` for a token's contract."""
+    value_hype: Floats
+    has_input: Flags
+    nonce: Ints
+    """Count of the sender's earlier transactions."""
+    token: NDArray[np.int16]
+    """Token of the ERC-20 transfer it makes; -1 for none."""
+    transfer_to: Ids
+    """Wallet that receives the tokens; -1 for none."""
+    amount: Floats
+    """Tokens transferred, whole ones and at most 6 decimals; 0 for none."""
+
+
+@dataclass(frozen=True)
+class EvmArrays:
+    """What happened on the EVM chain."""
+
+    blocks: EvmBlockArrays
+    transactions: EvmTransactionArrays
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A contiguous stretch of exchange time, ``start_ms`` included, ``end_ms`` not."""
+
+    start_ms: int
+    end_ms: int
+    trades: TradeArrays
+    quotes: QuoteArrays
+    evm: EvmArrays
