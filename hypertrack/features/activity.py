@@ -1,0 +1,26 @@
+"""When a wallet was active, for a sparkline."""
+
+import numpy as np
+from ibis import _
+from numpy.typing import NDArray
+
+from hypertrack.features.engine import FeatureEngine
+from hypertrack.features.executions import executions
+
+
+def activity(engine: FeatureEngine, n_slices: int = 48) -> NDArray[np.int64]:
+    """Return executions per equal slice of the recording, ``[wallets, slices]``.
+
+    Wallets in the order of `FeatureEngine.matrix` without a cut.
+    """
+    length_ms = max(engine.end_ms - engine.start_ms, 1)
+    counted = (
+        executions(engine.backend)
+        .mutate(slice=((_.time_ms - engine.start_ms) * n_slices // length_ms).cast("int64"))
+        .group_by("wallet_id", "slice")
+        .aggregate(n=_.count())
+        .to_pyarrow()
+    )
+    counts = np.zeros((engine.n_wallets, n_slices), dtype=np.int64)
+    counts[counted["wallet_id"].to_numpy(), counted["slice"].to_numpy()] = counted["n"].to_numpy()
+    return counts[engine.matrix(names=()).wallet_ids]

@@ -1,0 +1,40 @@
+"""The Ibis backend over an opened dataset."""
+
+from typing import Any
+
+import ibis
+from ibis.backends.duckdb import Backend
+
+from hypertrack.store.dataset import Dataset
+
+
+class DuckDBBackend(Backend):  # type: ignore[misc]  # Ibis ships no types
+    """Ibis on DuckDB, reading the catalog in a way that every DuckDB since 1.4 understands.
+
+    Ibis 12 asks for it with `fetch_arrow_table`, which DuckDB 2 no longer has.
+    """
+
+    def get_schema(
+        self, table_name: str, *, catalog: str | None = None, database: str | None = None
+    ) -> Any:
+        """Return the names and types of a table's columns."""
+        place = ".".join(f'"{part}"' for part in (catalog, database, table_name) if part)
+        described = self.con.execute(f"DESCRIBE {place}").fetchall()
+        from_text = self.compiler.type_mapper.from_string
+        return ibis.schema(
+            {name: from_text(kind, nullable=null == "YES") for name, kind, null, *_ in described}
+        )
+
+    def list_tables(
+        self, *, like: str | None = None, database: tuple[str, str] | str | None = None
+    ) -> list[str]:
+        """Return the names of the tables of the dataset."""
+        del database  # a dataset has one
+        names = [name for (name,) in self.con.execute("SHOW TABLES").fetchall()]
+        return list(self._filter_with_like(names, like))
+
+
+def connect(dataset: Dataset) -> DuckDBBackend:
+    """Return an Ibis backend over the dataset's own connection."""
+    backend: DuckDBBackend = DuckDBBackend.from_connection(dataset.connection)
+    return backend

@@ -1,0 +1,51 @@
+"""From one execution to the next: gaps in time, flips of direction."""
+
+from typing import Any
+
+import ibis
+from ibis import Table, Value, _
+
+from hypertrack.features.definition import Scope, feature
+from hypertrack.features.executions import executions, keep
+
+MIN_GAPS = 2
+"""Two gaps, three executions: fewer have no rhythm."""
+
+
+def steps(scope: Scope) -> Table:
+    """Return executions with what came before them, for the wallet and in the coin.
+
+    Columns: wallet_id, coin_id, time_ms, gap_ms since the wallet's previous execution, and
+    is_flip: whether the direction differs from the previous one in the coin. NULL for the first.
+    """
+    return scope.before(keep(scope.con, "steps", _steps))
+
+
+@feature(steps, unit="ratio")
+def burstiness(rows: Table) -> Value:
+    """Std / mean of the gaps between consecutive executions; 0 with fewer than 3 or mean 0."""
+    is_defined = (rows.gap_ms.count() >= MIN_GAPS) & (rows.gap_ms.sum() > 0)
+    return ibis.ifelse(is_defined, rows.gap_ms.std(how="pop") / rows.gap_ms.mean().nullif(0), 0.0)
+
+
+@feature(steps, unit="0..1")
+def flip_rate(rows: Table) -> Value:
+    """Share of consecutive executions within a coin whose directions differ, over all pairs."""
+    return rows.is_flip.cast("int8").mean()
+
+
+def _steps(con: Any) -> Table:
+    # Both windows look only back, so what they find holds at any cut. One sort per window.
+    by_wallet = ibis.window(
+        group_by="wallet_id", order_by=["time_ms", "coin_id", "direction", "is_taker"]
+    )
+    by_coin = ibis.window(
+        group_by=["wallet_id", "coin_id"], order_by=["time_ms", "direction", "is_taker"]
+    )
+    return executions(con).select(
+        "wallet_id",
+        "coin_id",
+        "time_ms",
+        gap_ms=_.time_ms - _.time_ms.lag().over(by_wallet),
+        is_flip=_.direction != _.direction.lag().over(by_coin),
+    )

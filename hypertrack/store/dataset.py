@@ -1,0 +1,91 @@
+"""An opened dataset: the recorded files as tables of an in-memory DuckDB."""
+
+import tempfile
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+
+from hypertrack.errors import DatasetError
+from hypertrack.records import DataSummary, Feed
+from hypertrack.store.layout import has_data
+from hypertrack.store.reading import load_tables
+from hypertrack.store.summary import summarize
+
+
+class Dataset:
+    """The tables of one dataset folder; use as a context manager or `close` it.
+
+    ``wallets(wallet_id, wallet)``, ``coins(coin_id, coin)``: ids from 0, in the order of the text.
+    ``trades(time_ms, coin_id, trade_id, price, size, is_buy, is_twap, buyer_id, seller_id)``:
+    distinct by time, coin and id; ``is_buy``: the taker bought; self-trades included.
+    ``bbo(time_ms, coin_id, bid_price, ask_price, mid_price)``: one row a time and coin.
+    ``candles(start_ms, coin_id, open, high, low, close, volume)``: one minute each, volume in
+    coins; recorded ones, and built from the trades where none was recorded.
+    ``evm_transactions(time_ms, sender_id, receiver_id, value_hype, has_input)`` and
+    ``erc20_transfers(time_ms, sender_id, receiver_id, contract_id, amount)``: ids of `wallets`.
+    ``coverage(stream, feed, coin, status, start_ms, end_ms, cause, missed)``: the ledger.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        connection: duckdb.DuckDBPyConnection,
+        lines_by_feed: Mapping[Feed, tuple[int, int]],
+    ):
+        self.path = path
+        self.connection = connection
+        self._lines_by_feed = lines_by_feed
+
+    def summary(self) -> DataSummary:
+        """Return what the dataset holds and what it is known to lack."""
+        return summarize(self.connection, self.path, self._lines_by_feed)
+
+    def close(self) -> None:
+        """Free the tables and whatever they spilled to disk."""
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_dataset(path: Path, *, memory_limit_gib: float | None = None) -> Dataset:
+    """Load a dataset folder.
+
+    Args:
+        path: Folder with the recorded files, open or sealed.
+        memory_limit_gib: Beyond it DuckDB spills to a temporary folder; its own limit where None.
+
+    Raises:
+        DatasetError: No such folder, nothing recorded in it, or a file that cannot be read.
+    """
+    if not path.is_dir():
+        raise DatasetError(f"no dataset at {path}: record one with `hypertrack record`")
+    if not has_data(path):
+        raise DatasetError(f"nothing recorded in {path}: record with `hypertrack record`")
+    connection = duckdb.connect(":memory:", config=_memory_config(memory_limit_gib))
+    try:
+        return Dataset(path, connection, load_tables(connection, path))
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _memory_config(memory_limit_gib: float | None) -> dict[str, Any]:
+    # DuckDB makes this folder when it first spills and removes it when it closes.
+    spill = Path(tempfile.gettempdir()) / f"hypertrack-{uuid.uuid4().hex}"
+    config: dict[str, Any] = {"temp_directory": str(spill)}
+    if memory_limit_gib is not None:
+        config["memory_limit"] = f"{memory_limit_gib * 1024:.0f}MiB"
+    return config

@@ -1,0 +1,351 @@
+"""Recorded files to tables: the one place of the store where the venue's spellings are read.
+
+Open JSONL and sealed Parquet of a feed are read together. A line that is not JSON, or lacks what
+its table needs, is left out and counted; numbers stay the strings that came until they are cast.
+"""
+
+import glob
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+from hypertrack.errors import DatasetError
+from hypertrack.records import MINUTE_MS, ZERO_HASH, Feed
+from hypertrack.store.layout import COVERAGE_NAME, SEALED_NAME, feed_path
+
+Columns = Mapping[str, str]
+
+TRADE_COLUMNS: Columns = {
+    "coin": "VARCHAR",
+    "side": "VARCHAR",
+    "px": "VARCHAR",
+    "sz": "VARCHAR",
+    "time": "BIGINT",
+    "hash": "VARCHAR",
+    "tid": "BIGINT",
+    "users": "VARCHAR[]",
+}
+BBO_COLUMNS: Columns = {
+    "received_ns": "BIGINT",
+    "coin": "VARCHAR",
+    "time": "BIGINT",
+    "bbo": "STRUCT(px VARCHAR)[]",
+}
+CANDLE_COLUMNS: Columns = {
+    "received_ns": "BIGINT",
+    "s": "VARCHAR",
+    "i": "VARCHAR",
+    "t": "BIGINT",
+    "o": "VARCHAR",
+    "h": "VARCHAR",
+    "l": "VARCHAR",
+    "c": "VARCHAR",
+    "v": "VARCHAR",
+    "n": "BIGINT",
+}
+TRANSACTION_COLUMNS: Columns = {
+    "chain": "VARCHAR",
+    "hash": "VARCHAR",
+    "from": "VARCHAR",
+    "to": "VARCHAR",
+    "value": "VARCHAR",
+    "input": "VARCHAR",
+    "blockTimestamp": "VARCHAR",
+    "status": "VARCHAR",
+    "transfers": (
+        'STRUCT(contract VARCHAR, "from" VARCHAR, "to" VARCHAR, value VARCHAR, decimals INTEGER)[]'
+    ),
+}
+COVERAGE_COLUMNS: Columns = {
+    "stream": "VARCHAR",
+    "status": "VARCHAR",
+    "start_ms": "BIGINT",
+    "end_ms": "BIGINT",
+    "cause": "VARCHAR",
+    "missed": "BIGINT",
+}
+
+# Bounds of a usable price or size: wide enough for anything a venue could mean, narrow enough
+# that squares of notionals stay finite.
+MACROS = """
+CREATE MACRO positive(text) AS
+    CASE WHEN try_cast(text AS DOUBLE) BETWEEN 1e-18 AND 1e18 THEN try_cast(text AS DOUBLE) END;
+CREATE MACRO hex_part(digits, start) AS
+    coalesce(try_cast('0x' || substr(digits, start, 16) AS UBIGINT), 0)::DOUBLE;
+CREATE MACRO hex_words(digits) AS
+    ((hex_part(digits, 1) * pow(2, 64) + hex_part(digits, 17)) * pow(2, 64)
+    + hex_part(digits, 33)) * pow(2, 64) + hex_part(digits, 49);
+CREATE MACRO hex_number(text) AS hex_words(lpad(substr(text, 3), 64, '0'));
+"""
+
+READ_TRADES = f"""
+CREATE TEMP TABLE raw_trades AS
+SELECT
+    coin, time AS time_ms, tid AS trade_id, positive(px) AS price, positive(sz) AS size,
+    CASE side WHEN 'B' THEN true WHEN 'A' THEN false END AS is_buy,
+    coalesce(hash = '{ZERO_HASH}', false) AS is_twap,
+    lower(users[1]) AS buyer, lower(users[2]) AS seller
+FROM {{source}}
+"""
+TRADE_IS_READ = "coalesce(coin, buyer, seller) IS NOT NULL AND " + " AND ".join(
+    f"{column} IS NOT NULL"
+    for column in ("coin", "time_ms", "trade_id", "price", "size", "is_buy", "buyer", "seller")
+)
+
+READ_BBO = """
+CREATE TEMP TABLE raw_bbo AS
+SELECT received_ns, coin, time AS time_ms, bbo IS NOT NULL AS has_bbo,
+    positive(bbo[1].px) AS bid_price, positive(bbo[2].px) AS ask_price
+FROM {source}
+"""
+BBO_IS_READ = "coin IS NOT NULL AND time_ms IS NOT NULL AND has_bbo"
+
+READ_CANDLES = """
+CREATE TEMP TABLE raw_candles AS
+SELECT received_ns, s AS coin, t AS start_ms, i AS interval, n,
+    positive(o) AS open, positive(h) AS high, positive(l) AS low, positive(c) AS close,
+    CASE WHEN try_cast(v AS DOUBLE) BETWEEN 0 AND 1e18 THEN try_cast(v AS DOUBLE) END AS volume
+FROM {source}
+"""
+CANDLE_IS_READ = " AND ".join(
+    f"{column} IS NOT NULL"
+    for column in ("coin", "start_ms", "interval", "open", "high", "low", "close", "volume")
+)
+
+# A failed transaction was sent and counts, but moved nothing.
+READ_TRANSACTIONS = """
+CREATE TEMP TABLE raw_transactions AS
+SELECT chain, lower(hash) AS hash, lower("from") AS sender, lower("to") AS receiver,
+    try_cast(blockTimestamp AS BIGINT) * 1000 AS time_ms,
+    CASE WHEN status = '0x0' THEN 0 ELSE hex_number(value) / 1e18 END AS value_hype,
+    coalesce(length(input) > 2, false) AS has_input,
+    transfers
+FROM {source}
+"""
+TRANSACTION_IS_READ = """
+chain = 'core' OR (chain = 'evm' AND hash IS NOT NULL AND sender IS NOT NULL AND
+    time_ms IS NOT NULL AND value_hype IS NOT NULL)
+"""
+
+UNNEST_TRANSFERS = """
+CREATE TEMP TABLE raw_transfers AS
+SELECT time_ms, lower(transfer.contract) AS contract, lower(transfer."from") AS sender,
+    lower(transfer."to") AS receiver,
+    try_cast(transfer.value AS DOUBLE) / pow(10, coalesce(transfer.decimals, 18)) AS amount
+FROM (SELECT time_ms, unnest(transfers) AS transfer FROM raw_evm)
+"""
+
+READ_COVERAGE = """
+CREATE TABLE coverage AS
+SELECT stream, split_part(stream, ':', 1) AS feed,
+    CASE WHEN contains(stream, ':') THEN substr(stream, strpos(stream, ':') + 1) END AS coin,
+    status, start_ms, end_ms, cause, missed
+FROM {source}
+WHERE stream IS NOT NULL AND status IS NOT NULL AND start_ms <= end_ms
+"""
+
+NUMBER_NAMES = """
+CREATE TABLE wallets AS
+SELECT (row_number() OVER (ORDER BY wallet) - 1)::INTEGER AS wallet_id, wallet
+FROM (
+    SELECT buyer AS wallet FROM raw_trades UNION SELECT seller FROM raw_trades
+    UNION SELECT sender FROM raw_evm UNION SELECT receiver FROM raw_evm
+    UNION SELECT sender FROM raw_transfers UNION SELECT receiver FROM raw_transfers
+    UNION SELECT contract FROM raw_transfers
+)
+WHERE wallet IS NOT NULL;
+CREATE TABLE coins AS
+SELECT (row_number() OVER (ORDER BY coin) - 1)::INTEGER AS coin_id, coin
+FROM (
+    SELECT coin FROM raw_trades UNION SELECT coin FROM raw_bbo UNION SELECT coin FROM raw_candles
+);
+"""
+
+# One row a (time, coin, id); were two copies ever to differ, the smaller values win, whatever the
+# order of files. Sorted, so that a cut in time touches few blocks.
+NUMBER_TRADES = """
+CREATE TABLE trades AS
+SELECT time_ms, coin_id, trade_id, min(price) AS price, min(size) AS size,
+    min(is_buy) AS is_buy, min(is_twap) AS is_twap,
+    min(buyer.wallet_id) AS buyer_id, min(seller.wallet_id) AS seller_id
+FROM raw_trades
+JOIN coins USING (coin)
+JOIN wallets AS buyer ON buyer.wallet = raw_trades.buyer
+JOIN wallets AS seller ON seller.wallet = raw_trades.seller
+GROUP BY time_ms, coin_id, trade_id
+ORDER BY time_ms, coin_id, trade_id
+"""
+
+NUMBER_BBO = """
+CREATE TABLE bbo AS
+SELECT time_ms, coin_id, last.bid_price AS bid_price, last.ask_price AS ask_price,
+    (last.bid_price + last.ask_price) / 2 AS mid_price
+FROM (
+    SELECT time_ms, coin_id, max({
+        'received_ns': received_ns, 'bid_price': bid_price, 'ask_price': ask_price
+    }) AS last
+    FROM raw_bbo JOIN coins USING (coin)
+    GROUP BY time_ms, coin_id
+)
+ORDER BY time_ms, coin_id
+"""
+
+# Of two recorded candles of a minute the one with more trades is the later state of it. Built
+# ones leave self-trades out, like every feature.
+NUMBER_CANDLES = f"""
+CREATE TABLE candles AS
+WITH recorded AS (
+    SELECT t AS start_ms, coin_id, last.open, last.high, last.low, last.close, last.volume
+    FROM (
+        SELECT start_ms AS t, coin_id, max({{
+            'n': n, 'received_ns': received_ns,
+            'open': open, 'high': high, 'low': low, 'close': close, 'volume': volume
+        }}) AS last
+        FROM raw_candles JOIN coins USING (coin)
+        WHERE interval = '1m'
+        GROUP BY start_ms, coin_id
+    )
+),
+moments AS (
+    SELECT time_ms, coin_id, arg_min(price, trade_id) AS open, max(price) AS high,
+        min(price) AS low, arg_max(price, trade_id) AS close, sum(size) AS volume
+    FROM trades WHERE buyer_id <> seller_id
+    GROUP BY time_ms, coin_id
+),
+built AS (
+    SELECT time_ms // {MINUTE_MS} * {MINUTE_MS} AS start_ms, coin_id,
+        arg_min(open, time_ms) AS open, max(high) AS high, min(low) AS low,
+        arg_max(close, time_ms) AS close, sum(volume) AS volume
+    FROM moments
+    GROUP BY time_ms // {MINUTE_MS}, coin_id
+)
+FROM recorded
+UNION ALL
+SELECT start_ms, coin_id, open, high, low, close, volume
+FROM built ANTI JOIN recorded USING (start_ms, coin_id)
+ORDER BY start_ms, coin_id
+"""
+
+NUMBER_EVM = """
+CREATE TABLE evm_transactions AS
+SELECT time_ms, sender.wallet_id AS sender_id, receiver.wallet_id AS receiver_id,
+    value_hype, has_input
+FROM raw_evm
+JOIN wallets AS sender ON sender.wallet = raw_evm.sender
+LEFT JOIN wallets AS receiver ON receiver.wallet = raw_evm.receiver
+ORDER BY ALL;
+CREATE TABLE erc20_transfers AS
+SELECT time_ms, sender.wallet_id AS sender_id, receiver.wallet_id AS receiver_id,
+    contract.wallet_id AS contract_id, amount
+FROM raw_transfers
+JOIN wallets AS sender ON sender.wallet = raw_transfers.sender
+JOIN wallets AS receiver ON receiver.wallet = raw_transfers.receiver
+JOIN wallets AS contract ON contract.wallet = raw_transfers.contract
+WHERE isfinite(amount)
+ORDER BY ALL;
+"""
+
+
+def load_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[Feed, tuple[int, int]]:
+    """Create the dataset's tables from the files of a folder; missing files give empty tables.
+
+    Returns:
+        For trades, bbo, candles and transactions: lines read, and lines that could not be.
+
+    Raises:
+        DatasetError: A file could not be read at all.
+    """
+    connection.execute(MACROS)
+    counts = {
+        Feed.TRADES: _read(
+            connection, folder, Feed.TRADES, TRADE_COLUMNS, READ_TRADES, TRADE_IS_READ
+        ),
+        Feed.BBO: _read(connection, folder, Feed.BBO, BBO_COLUMNS, READ_BBO, BBO_IS_READ),
+        Feed.CANDLES: _read(
+            connection, folder, Feed.CANDLES, CANDLE_COLUMNS, READ_CANDLES, CANDLE_IS_READ
+        ),
+        Feed.TRANSACTIONS: _read(
+            connection,
+            folder,
+            Feed.TRANSACTIONS,
+            TRANSACTION_COLUMNS,
+            READ_TRANSACTIONS,
+            TRANSACTION_IS_READ,
+        ),
+    }
+    connection.execute(
+        "CREATE TEMP TABLE raw_evm AS SELECT DISTINCT ON (hash) * FROM raw_transactions "
+        "WHERE chain = 'evm' ORDER BY ALL"
+    )
+    connection.execute(UNNEST_TRANSFERS)
+    ledger = folder / COVERAGE_NAME
+    _run(connection, READ_COVERAGE.format(source=_source([ledger], [], COVERAGE_COLUMNS)), ledger)
+    for statement in (NUMBER_NAMES, NUMBER_TRADES, NUMBER_BBO, NUMBER_CANDLES, NUMBER_EVM):
+        connection.execute(statement)
+    for name in ("trades", "bbo", "candles", "transactions", "evm", "transfers"):
+        connection.execute(f"DROP TABLE raw_{name}")
+    return counts
+
+
+def sealed_paths(folder: Path, feed: Feed) -> list[Path]:
+    """Return the sealed hours of a feed, oldest first."""
+    return sorted((folder / SEALED_NAME / feed).glob("*.parquet"))
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    feed: Feed,
+    columns: Columns,
+    statement: str,
+    is_read: str,
+) -> tuple[int, int]:
+    path = feed_path(folder, feed)
+    source = _source([path], sealed_paths(folder, feed), columns)
+    _run(connection, statement.format(source=source), path)
+    table = f"raw_{feed}"
+    n_all = _count(connection, f"SELECT count(*) FROM {table}")
+    # A row that fails the test, or of which it is not known, was not read.
+    deleted = f"DELETE FROM {table} WHERE ({is_read}) IS NOT TRUE"
+    n_unread = _count(connection, deleted)
+    return n_all - n_unread, n_unread
+
+
+def _source(open_paths: list[Path], sealed: list[Path], columns: Columns) -> str:
+    """Return a relation with exactly these columns over whatever files exist."""
+    names = ", ".join(f'"{name}"' for name in columns)
+    typed = ", ".join(f"{_quoted(name)}: {_quoted(kind)}" for name, kind in columns.items())
+    parts = [
+        f"SELECT {names} FROM read_json({_path(path)}, format = 'newline_delimited', "
+        f"columns = {{{typed}}}, ignore_errors = true)"
+        for path in open_paths
+        if path.exists()
+    ]
+    casts = ", ".join(f'"{name}"::{kind} AS "{name}"' for name, kind in columns.items())
+    if sealed:
+        paths = ", ".join(map(_path, sealed))
+        parts.append(f"SELECT {casts} FROM read_parquet([{paths}], union_by_name = true)")
+    empty = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in columns.items())
+    return f"({' UNION ALL '.join(parts) or f'SELECT {empty} WHERE false'})"
+
+
+def _run(connection: duckdb.DuckDBPyConnection, statement: str, path: Path) -> None:
+    try:
+        connection.execute(statement)
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise DatasetError(f"{path} could not be read ({reason}): move it away") from error
+
+
+def _count(connection: duckdb.DuckDBPyConnection, statement: str) -> int:
+    row = connection.execute(statement).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _path(path: Path) -> str:
+    return _quoted(glob.escape(str(path)))
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

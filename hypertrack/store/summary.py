@@ -1,0 +1,153 @@
+"""Facts about a dataset: what it holds, what was observed, what is known to be missing."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from hypertrack.records import DAY_MS, HOUR_MS, DataSummary, Feed, GapCount
+from hypertrack.store.layout import COVERAGE_NAME, QUARANTINE_NAME, feed_path
+
+MIN_OBSERVED_MS = HOUR_MS
+"""Shorter observation counts as one hour, so that a rate per day is never made from seconds."""
+
+# Time that at least one trades stream observed: intervals that touch form an island.
+OBSERVED_ISLANDS = """
+WITH intervals AS (
+    SELECT greatest(start_ms, $start_ms) AS start_ms, least(end_ms, $end_ms) AS end_ms
+    FROM coverage
+    WHERE feed = 'trades' AND status = 'observed' AND start_ms < $end_ms AND end_ms > $start_ms
+),
+reach AS (
+    SELECT *, max(end_ms) OVER (
+        ORDER BY start_ms, end_ms ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS reached_ms
+    FROM intervals
+)
+SELECT coalesce(sum(greatest(0, end_ms - greatest(start_ms, coalesce(reached_ms, start_ms)))), 0)
+FROM reach
+"""
+
+TRADE_FACTS = """
+SELECT coalesce(min(time_ms), 0), coalesce(max(time_ms), 0), count(*),
+    count(*) FILTER (buyer_id = seller_id), count(DISTINCT coin_id),
+    coalesce(sum(price * size), 0)
+FROM trades
+"""
+
+TRADE_WALLETS = """
+SELECT count(*) FROM (SELECT buyer_id FROM trades UNION SELECT seller_id FROM trades)
+"""
+
+GAPS = """
+SELECT coalesce(cause, status) AS cause, count(*), sum(end_ms - start_ms) / 1000.0,
+    CASE WHEN count(missed) = count(*) THEN sum(missed)::BIGINT END
+FROM coverage
+WHERE feed = 'trades' AND status <> 'observed'
+GROUP BY 1 ORDER BY 1
+"""
+
+
+def observed_ms(
+    connection: duckdb.DuckDBPyConnection, start_ms: int | None = None, end_ms: int | None = None
+) -> int | None:
+    """Return how long trades were observed inside ``[start_ms, end_ms)``, None without a ledger.
+
+    The union over all trades streams: an hour in which two coins were observed is one hour.
+    """
+    bounds = {
+        "start_ms": -(2**62) if start_ms is None else start_ms,
+        "end_ms": 2**62 if end_ms is None else end_ms,
+    }
+    has_ledger = "SELECT count(*) FROM coverage WHERE feed = 'trades' AND status = 'observed'"
+    if _row(connection, has_ledger)[0] == 0:
+        return None
+    return int(_row(connection, OBSERVED_ISLANDS, bounds)[0])
+
+
+def observed_days(connection: duckdb.DuckDBPyConnection, until_ms: int | None = None) -> float:
+    """Return the observed time before ``until_ms`` in days, at least one hour.
+
+    Without a ledger: from the first trade to the last one before ``until_ms``.
+    """
+    length_ms = observed_ms(connection, end_ms=until_ms)
+    if length_ms is None:
+        span = "SELECT coalesce(max(time_ms) - min(time_ms), 0) FROM trades WHERE time_ms < $end_ms"
+        length_ms = _row(connection, span, {"end_ms": 2**62 if until_ms is None else until_ms})[0]
+    return max(length_ms, MIN_OBSERVED_MS) / DAY_MS
+
+
+def summarize(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    lines_by_feed: Mapping[Feed, tuple[int, int]],
+) -> DataSummary:
+    """Return the facts of a loaded dataset.
+
+    Args:
+        connection: Holds the dataset's tables.
+        path: Its folder; the feeds that are not loaded are counted there.
+        lines_by_feed: Lines read and lines not read of the loaded feeds.
+    """
+    start_ms, end_ms, n_trades, n_self, n_coins, notional_usd = _row(connection, TRADE_FACTS)
+    counts = {
+        feed: lines_by_feed.get(feed) or _count_lines(connection, path, feed) for feed in Feed
+    }
+    observed = observed_ms(connection, start_ms, end_ms)
+    gaps = connection.execute(GAPS).fetchall()
+    return DataSummary(
+        path=str(path),
+        start_ms=start_ms,
+        end_ms=end_ms,
+        observed_days=observed_days(connection),
+        observed_frac=1.0
+        if observed is None or end_ms == start_ms
+        else observed / (end_ms - start_ms),
+        n_trades=n_trades,
+        n_wallets=_row(connection, TRADE_WALLETS)[0],
+        n_coins=n_coins,
+        n_self_trades=n_self,
+        n_duplicate_trades=counts[Feed.TRADES][0] - n_trades,
+        n_torn_lines=sum(n_unread for _, n_unread in counts.values()),
+        n_quarantined=sum(_lines(path / QUARANTINE_NAME)),
+        notional_usd=notional_usd,
+        n_rows_by_feed={feed.value: n_read for feed, (n_read, _) in counts.items()},
+        gaps=tuple(
+            GapCount(cause=cause, n_intervals=n, duration_s=seconds, n_missed=missed)
+            for cause, n, seconds, missed in gaps
+        ),
+        has_ledger=(path / COVERAGE_NAME).exists(),
+    )
+
+
+def _count_lines(
+    connection: duckdb.DuckDBPyConnection, folder: Path, feed: Feed
+) -> tuple[int, int]:
+    """Count the lines of a feed that is not loaded, and its torn last line."""
+    n_whole, n_torn = _lines(feed_path(folder, feed))
+    pattern = folder / "sealed" / feed / "*.parquet"
+    if any(pattern.parent.glob("*.parquet")):
+        counted = "SELECT coalesce(sum(num_rows), 0) FROM parquet_file_metadata($pattern)"
+        n_whole += int(_row(connection, counted, {"pattern": str(pattern)})[0])
+    return n_whole, n_torn
+
+
+def _lines(path: Path, block_bytes: int = 1 << 20) -> tuple[int, int]:
+    """Return the number of ended lines, and 1 where the last one has no end."""
+    if not path.exists():
+        return 0, 0
+    n_ends, last = 0, b"\n"
+    with path.open("rb") as file:
+        while block := file.read(block_bytes):
+            n_ends += block.count(b"\n")
+            last = block[-1:]
+    return n_ends, int(last != b"\n")
+
+
+def _row(
+    connection: duckdb.DuckDBPyConnection, statement: str, values: Mapping[str, Any] | None = None
+) -> tuple[Any, ...]:
+    row = connection.execute(statement, values).fetchone()
+    assert row is not None  # an aggregate always returns a row
+    return row
