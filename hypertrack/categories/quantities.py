@@ -1,0 +1,57 @@
+"""The numbers that rules speak of: how each is called and written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hypertrack.records import BINARY_HEADS, STYLE_DIMENSIONS, Scores
+
+Values = Mapping[str, float]
+"""Quantities of one wallet by name: its features, its scores, its style dimensions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """What a quantity is called in a sentence, and the format of its value."""
+
+    label: str
+    template: str
+
+    def text(self, value: float) -> str:
+        """Return the value with its unit."""
+        return self.template.format(value)
+
+
+QUANTITIES: dict[str, Quantity] = {
+    "tx_count": Quantity("transactions", "{:,.0f}"),
+    "tx_per_day": Quantity("transactions a day", "{:,.2f}"),
+    "burstiness": Quantity("burstiness", "{:.2f}"),
+    "size_entropy": Quantity("entropy of trade sizes", "{:.2f}"),
+    "age_days": Quantity("days from first to last seen", "{:,.2f}"),
+    "max_value": Quantity("largest execution", "${:,.0f}"),
+    "total_value": Quantity("total traded", "${:,.0f}"),
+    "unique_tokens": Quantity("distinct tokens", "{:,.0f}"),
+    "erc20_count": Quantity("ERC-20 transfers", "{:,.0f}"),
+    "flip_rate": Quantity("direction changes", "{:.0%}"),
+    "n_candle_matches": Quantity("executions with a candle", "{:,.0f}"),
+    "avg_candle_volatility": Quantity("mean range of its minutes", "{:.2%}"),
+    "avg_candle_momentum": Quantity("mean return of its minutes", "{:+.3%}"),
+    "positive_momentum_ratio": Quantity("share of rising minutes", "{:.0%}"),
+    "avg_candle_volume": Quantity("mean volume of its minutes", "${:,.0f}k"),
+    "profitability_score": Quantity("profitability score", "{:.2f}"),
+    "risk_score": Quantity("risk score", "{:.2f}"),
+    "bot_probability": Quantity("bot probability", "{:.2f}"),
+    "sophistication_score": Quantity("sophistication score", "{:.2f}"),
+    "influence_score": Quantity("influence score", "{:.2f} %"),
+}
+
+
+def wallet_values(
+    features: Values, n_candle_matches: int, scores: Scores | None
+) -> dict[str, float]:
+    """Return everything the rules may read; no score is in it where there is no model."""
+    values = {**features, "n_candle_matches": float(n_candle_matches)}
+    if scores is not None:
+        values |= {head: getattr(scores, head) for head in BINARY_HEADS}
+        values["influence_score"] = scores.influence_score
+        values |= zip(STYLE_DIMENSIONS, scores.trading_style, strict=True)
+    return values

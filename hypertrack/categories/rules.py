@@ -1,0 +1,174 @@
+"""What a rule is: bounds with named thresholds, a confidence, and the sentence that argues it."""
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from hypertrack.categories.boosts import Booster
+from hypertrack.categories.quantities import QUANTITIES, Values
+
+SIGNS: dict[Callable[[float, float], bool], tuple[str, str]] = {
+    operator.gt: (">", "more than"),
+    operator.ge: (">=", "at least"),
+    operator.lt: ("<", "less than"),
+    operator.le: ("<=", "at most"),
+}
+"""Each comparison, as a formula writes it and as a sentence does."""
+
+
+class Group(StrEnum):
+    """The kinds of categories, as the outputs head them."""
+
+    BOT = "Bot detection"
+    FREQUENCY = "Trading frequency"
+    VALUE = "Value"
+    TOKENS = "Tokens"
+    MARKET = "Market conditions"
+    SCORES = "Model scores"
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One comparison of a quantity with a named threshold.
+
+    Where ``times`` is given, the threshold counts multiples of that quantity.
+    """
+
+    quantity: str
+    compare: Callable[[float, float], bool]
+    threshold: str
+    times: str | None = None
+
+    def limit(self, values: Values, thresholds: Values) -> float:
+        """Return what the quantity is compared with."""
+        limit = thresholds[self.threshold]
+        return limit if self.times is None else limit * values[self.times]
+
+    def holds(self, values: Values, thresholds: Values) -> bool:
+        """Return whether the wallet is on the right side; NaN never is."""
+        if self.times is not None:
+            return self.compare(values[self.quantity], self.limit(values, thresholds))
+        return self.compare(values[self.quantity], thresholds[self.threshold])
+
+    def gap(self, values: Values, thresholds: Values) -> float:
+        """Return how far the wallet is from the threshold, as a share of the larger of the two.
+
+        0 is on it, 1 is as far as nothing from something, up to 2 across the zero.
+        """
+        value, limit = values[self.quantity], self.limit(values, thresholds)
+        scale = max(abs(value), abs(limit))
+        return abs(value - limit) / scale if scale else 0.0
+
+    def formula(self, thresholds: Values) -> str:
+        """Return the comparison with the threshold in force."""
+        times = "" if self.times is None else f" * {self.times}"
+        return f"{self.quantity} {SIGNS[self.compare][0]} {thresholds[self.threshold]:g}{times}"
+
+    def shortfall(self, values: Values, thresholds: Values) -> str:
+        """Return what the wallet has and what was asked, as words."""
+        quantity = QUANTITIES[self.quantity]
+        value, limit = values[self.quantity], self.limit(values, thresholds)
+        has, needs = quantity.text(value), quantity.text(limit)
+        if has == needs and value != limit:
+            has, needs = f"{value:.6g}", f"{limit:.6g}"
+        return f"{quantity.label} {has} (needs {SIGNS[self.compare][1]} {needs})"
+
+
+def above(quantity: str, threshold: str, times: str | None = None) -> Bound:
+    """Return the bound that the quantity exceeds the threshold."""
+    return Bound(quantity, operator.gt, threshold, times)
+
+
+def at_least(quantity: str, threshold: str) -> Bound:
+    """Return the bound that the quantity reaches the threshold."""
+    return Bound(quantity, operator.ge, threshold)
+
+
+def below(quantity: str, threshold: str) -> Bound:
+    """Return the bound that the quantity stays under the threshold."""
+    return Bound(quantity, operator.lt, threshold)
+
+
+def at_most(quantity: str, threshold: str) -> Bound:
+    """Return the bound that the quantity does not exceed the threshold."""
+    return Bound(quantity, operator.le, threshold)
+
+
+ENOUGH_EVIDENCE = at_least("tx_count", "min_evidence_tx")
+CANDLE_SEEN = at_least("n_candle_matches", "min_candle_matches")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One category: when it holds, how sure that makes us, and how it is argued."""
+
+    name: str
+    group: Group
+    asks: str
+    """The question that the category answers."""
+    needs: tuple[Bound, ...]
+    """All of these."""
+    any_of: tuple[tuple[Bound, ...], ...] = ()
+    """And all of at least one of these, where there are any."""
+    confidence: Callable[[Values], float]
+    """Before it is clipped to [0, 1]."""
+    formula: str
+    """The same as text."""
+    evidence: str
+    """Sentence with the wallet's numbers and the thresholds, as a format template."""
+    unless: str | None = None
+    """The stronger rule of a pair: this one is asked only where that one does not hold."""
+    driven_by: str | None = None
+    """The head whose score decides; without scores the rule is not asked."""
+    boosted_by: tuple[Booster, ...] = ()
+    """Scores that may raise the confidence."""
+    is_gated: bool = True
+    """Whether a wallet with little evidence is left out."""
+
+    @property
+    def gates(self) -> tuple[Bound, ...]:
+        """What must be known of a wallet before the rule is asked."""
+        candle = (CANDLE_SEEN,) if self.group is Group.MARKET else ()
+        return (ENOUGH_EVIDENCE, *candle) if self.is_gated else candle
+
+    @cached_property
+    def alternatives(self) -> tuple[tuple[Bound, ...], ...]:
+        """Each way to hold the category, as the bounds that must all hold."""
+        return tuple((*self.gates, *self.needs, *more) for more in self.any_of or ((),))
+
+    def holds(self, values: Values, thresholds: Values) -> bool:
+        """Return whether the wallet is in the category, gates included."""
+        for way in self.alternatives:
+            for bound in way:
+                if not bound.holds(values, thresholds):
+                    break
+            else:
+                return True
+        return False
+
+    def condition(self, thresholds: Values) -> str:
+        """Return the predicate, gates included, with the thresholds in force."""
+        parts = [bound.formula(thresholds) for bound in self.needs]
+        ways = [" and ".join(bound.formula(thresholds) for bound in way) for way in self.any_of]
+        if ways:
+            grouped = (f"({way})" if " and " in way else way for way in ways)
+            parts.append(f"({' or '.join(grouped)})")
+        parts += (
+            gate.formula(thresholds) for gate in self.gates if self._gate_adds(gate, thresholds)
+        )
+        return " and ".join(parts)
+
+    def _gate_adds(self, gate: Bound, thresholds: Values) -> bool:
+        asked = [
+            thresholds[bound.threshold] for bound in self.needs if bound.quantity == gate.quantity
+        ]
+        return thresholds[gate.threshold] > max(asked, default=0)
+
+
+def ratio(part: float, whole: float) -> float:
+    """Return ``part / whole``; over nothing it is infinite, and nothing over nothing is 0."""
+    if whole:
+        return part / whole
+    return float("inf") if part else 0.0

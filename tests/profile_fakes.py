@@ -1,0 +1,233 @@
+"""Made-up classifications: varied wallets whose categories come from the real rules."""
+
+import random
+from collections.abc import Sequence
+
+from hypertrack.categories.classify import classify_wallet
+from hypertrack.config import CategorySettings
+from hypertrack.records import (
+    DAY_MS,
+    HEADS,
+    MINUTE_MS,
+    DataSummary,
+    GapCount,
+    HeadEvaluation,
+    Interval,
+    ModelSummary,
+    ProfileSet,
+    Scores,
+    WalletProfile,
+)
+
+START_MS = 1_784_678_400_000
+"""2026-07-22 00:00:00 UTC."""
+SPAN_MS = 3 * DAY_MS
+N_SLICES = 48
+
+KINDS = ("retail", "once", "scalper", "maker", "momentum", "contrarian", "whale", "arbitrageur")
+KIND_WEIGHTS = (30, 28, 10, 6, 9, 7, 4, 6)
+
+
+# fmt: off
+BASE_FEATURES = (
+    "tx_count", "erc20_count", "unique_tokens", "unique_addresses", "age_days", "tx_per_day",
+    "burstiness", "hour_entropy", "total_value", "avg_value", "max_value", "value_std",
+    "erc20_volume", "token_diversity", "long_ratio", "flip_rate", "size_entropy",
+    "contract_interaction_count", "avg_market_impact", "max_market_impact", "avg_slippage",
+    "slippage_std", "momentum_score", "mean_reversion_score", "volatility_trading_score",
+    "market_maker_score", "order_book_participation", "avg_candle_volatility",
+    "max_candle_volatility", "volatility_std", "avg_candle_momentum", "momentum_std",
+    "positive_momentum_ratio", "avg_trend_strength", "avg_candle_volume", "max_candle_volume",
+    "volume_std",
+)
+# fmt: on
+
+
+def features(**values: float) -> dict[str, float]:
+    """Return base features of a wallet that no rule holds for, with the given ones set."""
+    neutral = {"size_entropy": 0.9, "positive_momentum_ratio": 0.5, "long_ratio": 0.5}
+    return {**dict.fromkeys(BASE_FEATURES, 0.0), **neutral, "tx_per_day": 200.0, **values}
+
+
+def scores(**values: float) -> Scores:
+    """Return scores that no rule holds for, with the given ones set."""
+    low = {
+        "profitability_score": 0.0,
+        "risk_score": 0.0,
+        "bot_probability": 0.0,
+        "sophistication_score": 0.0,
+        "influence_score": 0.0,
+    }
+    style = values.pop("trading_style", (0.0,) * 6)
+    return Scores(**{**low, **values}, trading_style=style)
+
+
+def head(name: str, *, earned: bool = True, skill: Interval | None = None) -> HeadEvaluation:
+    """Return an evaluation; skill is clearly above zero where earned, around zero where not."""
+    skill = skill or (Interval(0.21, 0.15, 0.27) if earned else Interval(-0.02, -0.05, 0.01))
+    is_binary = name not in {"influence_score", "trading_style"}
+    return HeadEvaluation(
+        head=name,
+        n_test=812,
+        masked_frac=0.17,
+        base_rate=0.21 if is_binary else None,
+        skill=skill,
+        skill_new_wallets=skill.value - 0.03,
+        auc=0.71 if is_binary else None,
+        rank_ic=0.24,
+        calibration_error=0.031 if is_binary else None,
+        skill_by_baseline={"constant": 0.0, "persistence": skill.value - 0.08},
+        has_earned_weight=earned,
+        reason=f"skill {skill.value:+.2f}, 95 % CI [{skill.low:+.2f}, {skill.high:+.2f}]",
+    )
+
+
+def heads(*unearned: str) -> dict[str, HeadEvaluation]:
+    """Return an evaluation of every head: all have earned weight but those named."""
+    return {name: head(name, earned=name not in unearned) for name in HEADS}
+
+
+def model(*unearned: str) -> ModelSummary:
+    """Return a model whose heads have all earned weight but those named."""
+    return ModelSummary(
+        version="20260725-0312-a1b2c3d",
+        created_ms=START_MS + SPAN_MS,
+        estimator="net",
+        is_forced=False,
+        n_train_rows=2_894,
+        n_validation_rows=311,
+        n_test_rows=812,
+        n_train_wallets=1_044,
+        heads=tuple(heads(*unearned).values()),
+    )
+
+
+def data(n_wallets: int) -> DataSummary:
+    """Return the facts of a three-day recording with two gaps."""
+    return DataSummary(
+        path="recorded_data",
+        start_ms=START_MS,
+        end_ms=START_MS + SPAN_MS,
+        observed_days=2.94,
+        observed_frac=0.98,
+        n_trades=n_wallets * 412,
+        n_wallets=n_wallets,
+        n_coins=24,
+        n_self_trades=3,
+        n_duplicate_trades=118,
+        n_torn_lines=1,
+        n_quarantined=0,
+        notional_usd=n_wallets * 61_300.0,
+        n_rows_by_feed={"trades": n_wallets * 412, "bbo": n_wallets * 2_000},
+        gaps=(
+            GapCount(cause="silence", n_intervals=2, duration_s=1_310.0, n_missed=None),
+            GapCount(cause="closed", n_intervals=5, duration_s=212.5, n_missed=37),
+        ),
+        has_ledger=True,
+    )
+
+
+def profile_set(
+    n_wallets: int = 60,
+    *,
+    seed: int = 1,
+    unearned: Sequence[str] | None = ("profitability_score", "influence_score"),
+    notice: str | None = None,
+) -> ProfileSet:
+    """Return a classification of made-up wallets.
+
+    Args:
+        unearned: Heads without earned weight; None leaves the model out.
+    """
+    rng = random.Random(seed)
+    summary = None if unearned is None else model(*unearned)
+    return ProfileSet(
+        generated_ms=START_MS + SPAN_MS + 90 * MINUTE_MS,
+        data=data(n_wallets),
+        model=summary,
+        profiles=tuple(_profile(rng, summary) for _ in range(n_wallets)),
+        notice=notice,
+    )
+
+
+def with_profiles(profiles: ProfileSet, *some: WalletProfile) -> ProfileSet:
+    """Return the same set with other profiles."""
+    return ProfileSet(
+        generated_ms=profiles.generated_ms,
+        data=profiles.data,
+        model=profiles.model,
+        profiles=some,
+        notice=profiles.notice,
+    )
+
+
+def _profile(rng: random.Random, summary: ModelSummary | None) -> WalletProfile:
+    kind = rng.choices(KINDS, KIND_WEIGHTS)[0]
+    values = _behaviour(rng, kind)
+    said = None if summary is None else _scores(rng, kind)
+    n_matches = int(values["tx_count"]) if rng.random() < 0.9 else 0
+    by_head = {} if summary is None else {each.head: each for each in summary.heads}
+    verdict = classify_wallet(values, n_matches, said, CategorySettings(), by_head)
+    age_ms = int(values["age_days"] * DAY_MS)
+    first_ms = START_MS + rng.randrange(max(1, SPAN_MS - age_ms))
+    return WalletProfile(
+        wallet=f"0x{rng.getrandbits(160):040x}",
+        first_seen_ms=first_ms,
+        last_seen_ms=first_ms + age_ms,
+        features=values,
+        scores=said,
+        categories=verdict.categories,
+        why_none=verdict.why_none,
+        activity=_activity(rng, int(values["tx_count"])),
+    )
+
+
+def _behaviour(rng: random.Random, kind: str) -> dict[str, float]:
+    busy = {"once": (1, 2), "scalper": (300, 9_000), "maker": (800, 40_000)}.get(kind, (4, 260))
+    tx_count = float(int(busy[0] * (busy[1] / busy[0]) ** rng.random()))
+    trade_usd = rng.lognormvariate(6.2, 1.6) * (60 if kind == "whale" else 1)
+    rising = {"momentum": 0.75, "contrarian": 0.25}.get(kind, 0.5)
+    drift = {"momentum": 0.004, "contrarian": -0.004}.get(kind, 0.0)
+    return features(
+        tx_count=tx_count,
+        tx_per_day=tx_count / 2.94,
+        age_days=0.0 if tx_count < 2 else 2.9 * rng.random() ** 0.4,
+        unique_tokens=float(rng.randint(6, 20) if kind == "arbitrageur" else rng.randint(1, 4)),
+        unique_addresses=float(1 + int(tx_count * rng.uniform(0.4, 1.6))),
+        burstiness=rng.uniform(0.1, 0.5) if kind == "scalper" else rng.uniform(0.5, 4.0),
+        hour_entropy=rng.random(),
+        size_entropy=rng.uniform(0.05, 0.45) if kind == "scalper" else rng.uniform(0.3, 0.95),
+        flip_rate=rng.uniform(0.4, 0.8) if kind in {"arbitrageur", "maker"} else rng.random() / 2,
+        total_value=tx_count * trade_usd,
+        avg_value=trade_usd,
+        max_value=trade_usd * rng.uniform(1, 8),
+        long_ratio=rng.random(),
+        avg_candle_volatility=rng.lognormvariate(-6.0, 0.9),
+        avg_candle_momentum=rng.gauss(drift, 0.0015),
+        positive_momentum_ratio=min(1.0, max(0.0, rng.gauss(rising, 0.09))),
+        avg_candle_volume=rng.lognormvariate(4.6, 1.1),
+        order_book_participation=rng.uniform(0.8, 1.0) if kind == "maker" else rng.random(),
+    )
+
+
+def _scores(rng: random.Random, kind: str) -> Scores:
+    bot = {"scalper": 6.0, "maker": 5.0, "arbitrageur": 3.0}.get(kind, 1.0)
+    style = [max(-1.0, min(1.0, rng.gauss(0.0, 0.35))) for _ in range(6)]
+    style[0] = {"momentum": 0.55, "contrarian": -0.55}.get(kind, style[0])
+    style[3] = 0.8 if kind == "maker" else style[3]
+    return Scores(
+        profitability_score=rng.betavariate(2.0, 4.5),
+        risk_score=rng.betavariate(2.0, 5.0),
+        bot_probability=rng.betavariate(bot, 2.2),
+        sophistication_score=rng.betavariate(2.2, 6.0),
+        influence_score=rng.expovariate(0.5) if kind in {"maker", "whale"} else rng.random() / 5,
+        trading_style=(style[0], style[1], style[2], style[3], style[4], style[5]),
+    )
+
+
+def _activity(rng: random.Random, tx_count: int) -> tuple[int, ...]:
+    centre, width = rng.uniform(0, N_SLICES), rng.uniform(2, 40)
+    counts = [0] * N_SLICES
+    for _ in range(min(tx_count, 2_000)):
+        counts[min(N_SLICES - 1, max(0, int(rng.gauss(centre, width)))) % N_SLICES] += 1
+    return tuple(counts)
