@@ -1,15 +1,23 @@
 """What the market yields: columns of trades, quotes and EVM activity over a stretch of time."""
 
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import Any, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Ids = NDArray[np.int32]
+CoinIds = NDArray[np.int16]
+Signs = NDArray[np.int8]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+
+
+def _dtype(of: Any) -> np.dtype[Any]:
+    """Return the element type of an array annotation."""
+    dtype: np.dtype[Any] = np.dtype(get_args(get_args(of)[1])[0])
+    return dtype
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,11 @@ class Columns:
     def take(self, rows: NDArray[np.int64] | Flags | slice) -> Self:
         """Return the rows chosen by indices, a mask or a slice."""
         return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    @classmethod
+    def none(cls) -> Self:
+        """Return zero rows."""
+        return cls(*(np.empty(0, dtype=_dtype(field.type)) for field in fields(cls)))
 
     @classmethod
     def join(cls, parts: list[Self]) -> Self:
@@ -37,7 +50,7 @@ class TradeArrays(Columns):
 
     time_ms: Ints
     """Time of the block."""
-    coin: NDArray[np.int16]
+    coin: CoinIds
     """Index into the market's coins."""
     price: Floats
     size: Floats
@@ -59,7 +72,7 @@ class QuoteArrays(Columns):
     """Best bids and offers by time, one row for each block that changed a coin's."""
 
     time_ms: Ints
-    coin: NDArray[np.int16]
+    coin: CoinIds
     bid: Floats
     ask: Floats
     bid_size: Floats
@@ -89,7 +102,7 @@ class EvmTransactionArrays(Columns):
     has_input: Flags
     nonce: Ints
     """Count of the sender's earlier transactions."""
-    token: NDArray[np.int16]
+    token: CoinIds
     """Token of the ERC-20 transfer it makes; -1 for none."""
     transfer_to: Ids
     """Wallet that receives the tokens; -1 for none."""

@@ -47,7 +47,8 @@ _SPOT = """@142=UBTC 84150 @151=UETH 2296.9 @156=USOL 94.91 @188=UPUMP 0.002714 
 
 _HIP3 = """xyz:XYZ100 24871 xyz:NVDA 181.3 xyz:TSLA 391.2 xyz:GOLD 4121 xyz:CL 71.34
 xyz:SILVER 51.12 flx:OIL 71.31 xyz:AAPL 271.2 km:US500 687.3 hyna:BTC 84160
-vntl:OPENAI 871.2 xyz:PLTR 151.7 xyz:COIN 241.3 cash:USA500 687.1 flx:COPPER 5.121 vntl:SPACEX 1012 xyz:MSTR 171.3"""
+vntl:OPENAI 871.2 xyz:PLTR 151.7 xyz:COIN 241.3 cash:USA500 687.1
+flx:COPPER 5.121 vntl:SPACEX 1012 xyz:MSTR 171.3"""
 
 _FOLLOWS = {"@107": "HYPE", "@142": "BTC", "@151": "ETH", "@156": "SOL", "hyna:BTC": "BTC"}
 """Coins that are another one in a different wrapper: the same latent price."""
@@ -81,6 +82,20 @@ class Coin:
     def max_price_decimals(self) -> int:
         """Decimals that the venue allows in a price (protocol, section 5)."""
         return (8 if self.kind == "spot" else 6) - self.size_decimals
+
+
+class CoinColumns:
+    """The coins' numbers as arrays, an entry each."""
+
+    def __init__(self, coins: tuple[Coin, ...]):
+        self.count = len(coins)
+        self.size_scale = 10.0 ** np.array([coin.size_decimals for coin in coins])
+        self.price_decimals = np.array([coin.max_price_decimals for coin in coins])
+        self.trade_share = np.array([coin.trade_share for coin in coins])
+        self.day_volume_usd = np.array([coin.day_volume_usd for coin in coins])
+        self.volatility = np.array([coin.day_volatility_frac for coin in coins])
+        self.spread = np.array([coin.spread_bps for coin in coins]) / 1e4
+        self.depth_usd = np.array([coin.depth_usd for coin in coins])
 
 
 def build_coins(count: int, trades_per_second: float) -> tuple[Coin, ...]:

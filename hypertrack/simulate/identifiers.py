@@ -40,9 +40,7 @@ def addresses(count: int, rng: np.random.Generator) -> tuple[str, ...]:
 
 def hashes(numbers: Ints, salt: int) -> list[str]:
     """Return a 32-byte hash for each number; equal numbers share one."""
-    words: U64 = (numbers.astype(np.uint64)[:, None] << np.uint64(2)) + np.arange(
-        4, dtype=np.uint64
-    )
+    words: U64 = (numbers[:, None] * 4 + np.arange(4)).astype(np.uint64)
     text = scrambled(words ^ scrambled(np.array([salt], dtype=np.uint64))).astype(">u8")
     digits = text.tobytes().hex()
     return ["0x" + digits[at : at + 64] for at in range(0, len(digits), 64)]

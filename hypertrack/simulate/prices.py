@@ -9,7 +9,7 @@ of known size.
 import numpy as np
 
 from hypertrack.records import MINUTE_MS
-from hypertrack.simulate.arrays import Floats, Ints
+from hypertrack.simulate.arrays import CoinIds, Floats, Ints
 from hypertrack.simulate.coins import Coin
 from hypertrack.simulate.rhythm import day_rhythm
 
@@ -22,6 +22,8 @@ LOOK_BACK_MS = 20 * MINUTE_MS
 LOOK_AHEAD_MS = 60 * MINUTE_MS
 """Future that anyone can have an inkling of."""
 
+_BATCH_MINUTES = 10
+"""The window moves in strides, as each move copies it."""
 _VOLATILITY_HALF_LIFE_MIN = 150.0
 _LOG_VOLATILITY_SD = 0.45
 _COMMON_VOLATILITY = 0.6
@@ -51,7 +53,6 @@ class LatentPrices:
         self._last = np.log([coin.price_usd for coin in coins])
         self._log_price = np.empty((0, len(coins)))
         self._relative = np.empty((0, len(coins)))  # volatility over its long-run mean, by minute
-        self._start_log_price = self._last
 
     @property
     def end_ms(self) -> int:
@@ -59,23 +60,23 @@ class LatentPrices:
         return self._origin_ms + len(self._log_price) * STEP_MS
 
     def extend(self, until_ms: int) -> None:
-        """Draw whole minutes until the paths reach ``until_ms``."""
-        n_minutes = -(-(until_ms - self.end_ms) // MINUTE_MS)
-        if n_minutes <= 0:
+        """Draw minutes until the paths reach ``until_ms``, several at once."""
+        if until_ms <= self.end_ms:
             return
+        n_minutes = max(-(-(until_ms - self.end_ms) // MINUTE_MS), _BATCH_MINUTES)
         minutes = [self._next_minute(self.end_ms + at * MINUTE_MS) for at in range(n_minutes)]
         self._log_price = np.concatenate([self._log_price, *(path for path, _ in minutes)])
         self._relative = np.concatenate([self._relative, *(level for _, level in minutes)])
 
     def forget(self, before_ms: int) -> None:
-        """Drop whole minutes that end at or before ``before_ms``."""
+        """Drop minutes that end at or before ``before_ms``, once there are several."""
         n_minutes = (before_ms - self._origin_ms) // MINUTE_MS
-        if n_minutes > 0:
+        if n_minutes >= _BATCH_MINUTES:
             self._log_price = self._log_price[n_minutes * STEPS_PER_MINUTE :]
             self._relative = self._relative[n_minutes:]
             self._origin_ms += n_minutes * MINUTE_MS
 
-    def log_price(self, time_ms: Ints | Floats, coin: Ints) -> Floats:
+    def log_price(self, time_ms: Ints | Floats, coin: CoinIds) -> Floats:
         """Return the log of the latent price; times outside the window take its ends."""
         step = (np.asarray(time_ms, dtype=np.int64) - self._origin_ms) // STEP_MS
         found: Floats = self._log_price[np.clip(step, 0, len(self._log_price) - 1), coin]
@@ -87,13 +88,13 @@ class LatentPrices:
             (start_ms - self._origin_ms) // STEP_MS : (end_ms - self._origin_ms) // STEP_MS
         ]
 
-    def relative_volatility(self, time_ms: Ints | Floats, coin: Ints) -> Floats:
+    def relative_volatility(self, time_ms: Ints | Floats, coin: CoinIds) -> Floats:
         """Return volatility over the coin's long-run level, 1 on average."""
         minute = (np.asarray(time_ms, dtype=np.int64) - self._origin_ms) // MINUTE_MS
         found: Floats = self._relative[np.clip(minute, 0, len(self._relative) - 1), coin]
         return found
 
-    def sigma(self, horizon_ms: Floats, coin: Ints) -> Floats:
+    def sigma(self, horizon_ms: Floats | float, coin: CoinIds) -> Floats:
         """Return the long-run standard deviation of a return over the horizon."""
         sigma: Floats = self._step_sigma[coin] * np.sqrt(horizon_ms / STEP_MS)
         return sigma

@@ -1,0 +1,209 @@
+"""The wallets: what each one is like, drawn from its kind, and the truth about them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hypertrack.simulate.arrays import Flags, Floats, Ids, Ints
+from hypertrack.simulate.coins import Coin
+from hypertrack.simulate.identifiers import addresses
+from hypertrack.simulate.kinds import KINDS
+from hypertrack.simulate.prices import LOOK_AHEAD_MS, STEPS_PER_DAY
+
+MAX_FORESIGHT = 0.7
+"""Largest correlation of a wallet's direction with the coming return."""
+
+MEAN_ABS_NORMAL = float(np.sqrt(2 / np.pi))
+
+_PICK_BLOCK = 4_096
+
+
+@dataclass(frozen=True)
+class Population:
+    """One entry a wallet in every array, unless said otherwise."""
+
+    addresses: tuple[str, ...]
+    kind: NDArray[np.int64]
+    """Index into `KINDS`."""
+    is_bot: Flags
+    edge_bps: Floats
+    """Expected gain of an entry over its holding time, before costs."""
+    holding_ms: Floats
+    trend: Floats
+    """Weight of the past return in its direction, -1 to 1."""
+    slow_trend: Floats
+    """Part of that weight on the 15-minute return, 0 to 1; the rest on the 1-minute return."""
+    volatility_taste: Floats
+    long_bias: Floats
+    exit_share: Floats
+    limit_share: Floats
+    twap_share: Floats
+    sessions_per_day: Floats
+    session_ms: Floats
+    gap_ms: Floats
+    gap_spread: Floats
+    """Standard deviation of the log of its gaps: near 0 is a timer."""
+    reaction: Floats
+    """Share of its taker orders that follow a quote change at once."""
+    size_usd: Floats
+    size_spread: Floats
+    """Standard deviation of the log of its order sizes."""
+    round_share: Floats
+    """Share of its orders with a round size."""
+    patience_ms: Floats
+    """How long its limit orders rest."""
+    keenness: Floats
+    """Weight of its limit orders in the queue."""
+    sleep: Floats
+    """Concentration of its activity around its waking hour; 0 is the same all day."""
+    waking_hour: Floats
+    roaming: Floats
+    """Chance that an order of a session goes to another of its coins."""
+    evm_per_day: Floats
+    home: NDArray[np.int16]
+    """Home coins of all wallets one after another, favourites first."""
+    home_start: Ints
+    home_count: Ints
+
+    def __len__(self) -> int:
+        return len(self.addresses)
+
+    def pick_coin(self, wallet: Ids, rng: np.random.Generator) -> NDArray[np.int16]:
+        """Return one of each wallet's home coins, favourites more often."""
+        nth = (self.home_count[wallet] * rng.random(len(wallet)) ** 2).astype(np.int64)
+        picked: NDArray[np.int16] = self.home[self.home_start[wallet] + nth]
+        return picked
+
+    def truth(self, coins: tuple[Coin, ...]) -> dict[str, np.ndarray]:
+        """Return the facts that a classification is to find, one column each."""
+        names = [coins[at].name for at in self.home]
+        ends = self.home_start + self.home_count
+        return {
+            "wallet": np.array(self.addresses),
+            "kind": np.array([kind.name for kind in KINDS])[self.kind],
+            "is_bot": self.is_bot,
+            "edge_bps": self.edge_bps * (1 - np.abs(self.long_bias)) * (1 - self.twap_share),
+            "holding_s": self.holding_ms / 1000,
+            "home_coins": np.array(
+                [",".join(names[a:b]) for a, b in zip(self.home_start, ends, strict=True)]
+            ),
+        }
+
+
+def build_population(count: int, coins: tuple[Coin, ...], rng: np.random.Generator) -> Population:
+    """Draw ``count`` wallets; kinds are mixed at random in their shares."""
+    kind = _draw_kinds(count, rng)
+    draw = _Draws(kind, rng)
+    is_bot = rng.random(count) < draw.of("bot_share")
+    home, home_start, home_count = _draw_homes(draw, coins, rng)
+    holding_ms = draw.around("holding_s", 0.7) * 1000
+    return Population(
+        addresses=addresses(count, rng),
+        kind=kind,
+        is_bot=is_bot,
+        edge_bps=_reachable_edge(draw, holding_ms, coins, (home, home_start, home_count)),
+        holding_ms=holding_ms,
+        trend=np.clip(rng.normal(draw.of("trend"), 0.2), -0.9, 0.9),
+        slow_trend=rng.beta(1.2, 1.2, count),
+        volatility_taste=np.clip(rng.normal(draw.of("volatility_taste"), 0.4), -0.5, 3),
+        long_bias=np.clip(rng.normal(draw.of("long_bias"), 0.08), -0.25, 0.95),
+        exit_share=draw.share("exit_share", 8),
+        limit_share=draw.share("limit_share", 1.6),
+        twap_share=draw.share("twap_share", 6),
+        sessions_per_day=draw.around("sessions_per_day", 0.9),
+        session_ms=draw.around("session_min", 0.8) * 60_000 * np.where(is_bot, 2.0, 1.0),
+        gap_ms=draw.around("gap_s", 0.8) * 1000 * np.where(is_bot, 0.7, 1.2),
+        gap_spread=np.where(is_bot, rng.beta(1.0, 2.5, count), rng.gamma(8, 0.14, count)) + 0.02,
+        reaction=np.where(is_bot, rng.beta(0.8, 2.0, count), rng.beta(0.5, 9.0, count)),
+        size_usd=draw.around("size_usd", 1.25),
+        size_spread=np.where(is_bot, rng.gamma(1.2, 0.45, count), rng.gamma(4.0, 0.22, count)),
+        round_share=np.where(is_bot, rng.beta(0.5, 3.0, count), rng.beta(1.5, 1.5, count)),
+        patience_ms=draw.lognormal(np.where(is_bot, 9_000.0, 30_000.0), 0.8),
+        keenness=draw.lognormal(1.0, 0.8),
+        sleep=np.where(is_bot, rng.gamma(1.0, 0.35, count), rng.gamma(3.0, 0.8, count)),
+        waking_hour=rng.normal(16, np.where(is_bot, 8.0, 5.0)) % 24,
+        roaming=np.where(is_bot, rng.beta(1.0, 3.0, count), rng.beta(0.6, 4.0, count)),
+        evm_per_day=np.where(rng.random(count) < 0.35, draw.lognormal(1.5, 1.4), 0.0),
+        home=home,
+        home_start=home_start,
+        home_count=home_count,
+    )  # fmt: skip
+
+
+class _Draws:
+    """Draws around the medians of each wallet's kind."""
+
+    def __init__(self, kind: NDArray[np.int64], rng: np.random.Generator):
+        self.kind = kind
+        self._rng = rng
+
+    def of(self, name: str) -> Floats:
+        """Return the kind's own number for each wallet."""
+        values: Floats = np.array([getattr(kind, name) for kind in KINDS], dtype=np.float64)
+        return values[self.kind]
+
+    def lognormal(self, median: ArrayLike, spread: float) -> Floats:
+        normal = self._rng.standard_normal(len(self.kind))
+        drawn: Floats = np.asarray(median) * np.exp(spread * normal)
+        return drawn
+
+    def around(self, name: str, spread: float) -> Floats:
+        """Return a log-normal draw around the kind's number."""
+        return self.lognormal(self.of(name), spread)
+
+    def share(self, name: str, certainty: float) -> Floats:
+        """Return a beta draw with the kind's number as its mean; an impossible share stays 0."""
+        mean = np.clip(self.of(name), 1e-3, 1 - 1e-3)
+        drawn: Floats = self._rng.beta(mean * certainty, (1 - mean) * certainty)
+        return drawn
+
+    def edge(self) -> Floats:
+        """Return the edge a wallet aims at; informed ones have some, negative ones lack it."""
+        mean = self.of("edge_bps")
+        drawn = self._rng.normal(mean, self.of("edge_sd_bps"))
+        drawn = np.where(mean > 2, np.clip(drawn, 1.0, 28), drawn)
+        return np.where(mean < -2, np.clip(drawn, -12, -0.5), drawn)
+
+
+def _draw_kinds(count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return a kind for each wallet, every share rounded to whole wallets and at least one."""
+    shares = np.array([kind.share for kind in KINDS])
+    bounds = np.round(np.cumsum(shares / shares.sum()) * count)
+    kind = np.searchsorted(bounds, np.arange(count), side="right")
+    kind[: len(KINDS)] = np.arange(len(KINDS))[:count]
+    return rng.permutation(kind)
+
+
+def _draw_homes(
+    draw: _Draws, coins: tuple[Coin, ...], rng: np.random.Generator
+) -> tuple[NDArray[np.int16], Ints, Ints]:
+    """Return home coins in proportion to what trades; makers and arbitrageurs go further out."""
+    wanted = np.round(draw.around("n_coins", 0.75)).astype(np.int64)
+    count = np.clip(wanted, 1, len(coins))
+    is_wide = draw.of("n_coins") >= 4
+    log_share = np.log([coin.trade_share for coin in coins])
+    rows = []
+    for at in range(0, len(count), _PICK_BLOCK):
+        part = slice(at, at + _PICK_BLOCK)
+        weight = np.where(is_wide[part, None], 0.5, 1.0) * log_share
+        score = weight + rng.gumbel(size=(len(count[part]), len(coins)))
+        ranked = np.argsort(-score, axis=1).astype(np.int16)
+        rows.append(ranked[np.arange(len(coins)) < count[part, None]])
+    return np.concatenate(rows), np.cumsum(count) - count, count
+
+
+def _reachable_edge(
+    draw: _Draws,
+    holding_ms: Floats,
+    coins: tuple[Coin, ...],
+    homes: tuple[NDArray[np.int16], Ints, Ints],
+) -> Floats:
+    """Return the edge a wallet aims at, as far as the best foresight of its coins can give it."""
+    home, start, count = homes
+    horizon_steps = np.minimum(holding_ms, LOOK_AHEAD_MS) / 1000
+    volatility = np.array([coin.day_volatility_frac for coin in coins])[home]
+    mean_volatility = np.add.reduceat(volatility, start) / count
+    sigma_bps = mean_volatility * np.sqrt(horizon_steps / STEPS_PER_DAY) * 1e4
+    limit = MAX_FORESIGHT * MEAN_ABS_NORMAL * sigma_bps
+    return np.clip(draw.edge(), -limit, limit)
