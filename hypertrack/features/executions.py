@@ -81,6 +81,7 @@ def answer(con: Any, asks: ibis.Table) -> ibis.Table:
     Returns:
         ask_id, coin_id, time_ms, price: a row per ask.
     """
+    asks = asks.cast({"ask_id": "int64", "coin_id": "int32", "time_ms": "int64"})
     trades, quotes = last_trades(con), con.table("bbo")
     timeline = (
         _points(trades, trade_ms=_.time_ms)

@@ -3,17 +3,50 @@
 from collections.abc import Sequence
 
 from hypertrack.errors import ConfigError
-from hypertrack.features import candles, counts, steps
+from hypertrack.features import (
+    breadth,
+    candles,
+    counts,
+    episodes,
+    hours,
+    impact,
+    markouts,
+    onchain,
+    profit,
+    steps,
+    traded,
+)
 from hypertrack.features.definition import Feature
 
 FEATURES: tuple[Feature, ...] = (
+    # base
     counts.tx_count,
+    onchain.erc20_count,
+    breadth.unique_tokens,
+    breadth.unique_addresses,
     counts.age_days,
     counts.tx_per_day,
     steps.burstiness,
+    hours.hour_entropy,
     counts.total_value,
+    traded.avg_value,
+    traded.max_value,
+    traded.value_std,
+    onchain.erc20_volume,
+    onchain.token_diversity,
+    traded.long_ratio,
     steps.flip_rate,
+    traded.size_entropy,
+    onchain.contract_interaction_count,
+    impact.avg_market_impact,
+    impact.max_market_impact,
+    impact.avg_slippage,
+    impact.slippage_std,
+    impact.momentum_score,
+    impact.mean_reversion_score,
     candles.volatility_trading_score,
+    traded.market_maker_score,
+    traded.order_book_participation,
     candles.avg_candle_volatility,
     candles.max_candle_volatility,
     candles.volatility_std,
@@ -24,6 +57,27 @@ FEATURES: tuple[Feature, ...] = (
     candles.avg_candle_volume,
     candles.max_candle_volume,
     candles.volume_std,
+    # extended
+    steps.median_gap_s,
+    steps.gap_mode_share,
+    hours.night_share,
+    hours.weekend_share,
+    traded.round_size_share,
+    traded.twap_share,
+    breadth.counterparty_entropy,
+    breadth.top_counterparty_share,
+    breadth.coin_entropy,
+    breadth.hip3_share,
+    breadth.spot_share,
+    episodes.median_holding_s,
+    episodes.closed_episode_count,
+    markouts.markout_5s_bps,
+    markouts.markout_30s_bps,
+    markouts.markout_5m_bps,
+    markouts.markout_30m_bps,
+    profit.fees_usd,
+    profit.flow_pnl_usd,
+    profit.net_notional_usd,
 )
 
 REGISTRY: dict[str, Feature] = {each.name: each for each in FEATURES}

@@ -1,5 +1,6 @@
 """From one execution to the next: gaps in time, flips of direction."""
 
+import math
 from typing import Any
 
 import ibis
@@ -11,6 +12,9 @@ from hypertrack.features.executions import executions, keep
 MIN_GAPS = 2
 """Two gaps, three executions: fewer have no rhythm."""
 
+TIMER_TOLERANCE = 1.05
+"""Gaps within this factor of a timer's value are its own."""
+
 
 def steps(scope: Scope) -> Table:
     """Return executions with what came before them, for the wallet and in the coin.
@@ -19,6 +23,19 @@ def steps(scope: Scope) -> Table:
     is_flip: whether the direction differs from the previous one in the coin. NULL for the first.
     """
     return scope.before(keep(scope.con, "steps", _steps))
+
+
+def timers(scope: Scope) -> Table:
+    """Return wallet_id, and for timer values 5 % apart: n gaps above, n_near gaps around it.
+
+    Gaps of 0 (several coins or sides in one block) are no timer's.
+    """
+    value = (_.gap_ms.ln() / math.log(TIMER_TOLERANCE)).floor().cast("int32")
+    gaps = steps(scope).filter(_.gap_ms > 0)
+    counted = gaps.group_by("wallet_id", value=value).aggregate(n=_.count())
+    below = ibis.window(group_by="wallet_id", order_by="value")
+    is_next = _.value.lag().over(below) == _.value - 1
+    return counted.mutate(n_near=_.n + ibis.ifelse(is_next, _.n.lag().over(below), 0))
 
 
 @feature(steps, unit="ratio")
@@ -32,6 +49,19 @@ def burstiness(rows: Table) -> Value:
 def flip_rate(rows: Table) -> Value:
     """Share of consecutive executions within a coin whose directions differ, over all pairs."""
     return rows.is_flip.cast("int8").mean()
+
+
+@feature(steps, unit="s", group="extended")
+def median_gap_s(rows: Table) -> Value:
+    """Median gap between consecutive executions; NaN with fewer than 2."""
+    return rows.gap_ms.median() / 1_000
+
+
+@feature(timers, unit="0..1", group="extended")
+def gap_mode_share(rows: Table) -> Value:
+    """Share of gaps within 5 % of the most common gap, gaps of 0 apart; NaN with fewer than 2."""
+    n_gaps = rows.n.sum()
+    return ibis.ifelse(n_gaps >= MIN_GAPS, rows.n_near.max() / n_gaps, None)
 
 
 def _steps(con: Any) -> Table:

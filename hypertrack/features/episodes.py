@@ -1,0 +1,65 @@
+"""Flat-to-flat episodes: from the opening of a position to the moment it is closed."""
+
+from typing import Any
+
+import ibis
+from ibis import Table, Value, _
+
+from hypertrack.features.definition import Scope, feature
+from hypertrack.features.executions import executions, keep
+
+FLAT_FRAC = 1e-12
+"""A position below this share of all that was traded is rounding, and flat."""
+
+
+def episodes(scope: Scope) -> Table:
+    """Return wallet_id, coin_id, open_ms, close_ms of the episodes closed in the window.
+
+    A wallet counts as flat when the recording starts. A trade through zero closes one episode
+    and opens the next.
+    """
+    return scope.before(keep(scope.con, "episodes", _episodes), "close_ms")
+
+
+@feature(episodes, unit="s", group="extended")
+def median_holding_s(rows: Table) -> Value:
+    """Median time from opening to closing of flat-to-flat episodes; NaN with none."""
+    return (rows.close_ms - rows.open_ms).median() / 1_000
+
+
+@feature(episodes, unit="count", group="extended", is_extensive=True, missing=0.0)
+def closed_episode_count(rows: Table) -> Value:
+    """Flat-to-flat episodes closed in the window."""
+    return rows.count()
+
+
+def _episodes(con: Any) -> Table:
+    # Windows look only back: an episode that closed before a cut is the same at every later one.
+    keys = ["wallet_id", "coin_id"]
+    order = ["time_ms", "direction", "is_taker"]
+    so_far = ibis.window(group_by=keys, order_by=order, preceding=None, following=0)
+    one_by_one = ibis.window(group_by=keys, order_by=order)
+    sides = (
+        executions(con)
+        .mutate(signed=_["size"] * _.direction)
+        .select(
+            *keys,
+            *order,
+            position=_.signed.sum().over(so_far),
+            traded=_["size"].sum().over(so_far),
+        )
+        .mutate(
+            side=ibis.ifelse(_.position.abs() <= _.traded * FLAT_FRAC, 0, _.position.sign()).cast(
+                "int8"
+            )
+        )
+        .mutate(side_before=_.side.lag().over(one_by_one).fill_null(0))
+    )
+    is_opening = (_.side != 0) & (_.side != _.side_before)
+    is_closing = (_.side_before != 0) & (_.side != _.side_before)
+    return (
+        sides.mutate(last_open_ms=ibis.ifelse(is_opening, _.time_ms, None).max().over(so_far))
+        .mutate(open_ms=_.last_open_ms.lag().over(one_by_one))
+        .filter(is_closing)
+        .select(*keys, "open_ms", close_ms=_.time_ms)
+    )
