@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.pipeline.analysis import fresh_profiles
 from hypertrack.records import WALLET_PATTERN, ProfileSet, WalletProfile
+
+if TYPE_CHECKING:  # the commands load these when they run
+    from hypertrack.categories.catalog import RuleRow
 
 ReportFormat = Literal["text", "json", "csv", "md"]
 
@@ -72,3 +75,10 @@ def find_wallet(
     raise DatasetError(
         f"wallet {wallet} is not among the {len(profiles.profiles):,} seen in {settings.data}"
     )
+
+
+def category_rows(settings: Settings) -> "tuple[RuleRow, ...]":
+    """Return the 30 rules in words, with the thresholds in force."""
+    from hypertrack.categories.catalog import describe_catalog
+
+    return describe_catalog(settings.categories)
