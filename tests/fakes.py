@@ -69,6 +69,39 @@ def candle(
     }
 
 
+def evm_transaction(
+    time_ms: int,
+    sender: str,
+    receiver: str | None,
+    *,
+    value_wei: int = 0,
+    call: str = "0x",
+    status: str = "0x1",
+    transfers: Iterable[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Return one recorded HyperEVM transaction; the hash follows from the rest."""
+    text = f"{time_ms}{sender}{receiver}{value_wei}{call}"
+    return {
+        "received_ns": (time_ms + 900) * 1_000_000,
+        "chain": "evm",
+        "hash": f"0x{sum(ord(c) * 257**i for i, c in enumerate(text)) % 2**256:064x}",
+        **{"from": sender, "to": receiver, "value": hex(value_wei), "input": call},
+        "blockTimestamp": hex(time_ms // 1000),
+        "status": status,
+        "transfers": list(transfers),
+    }
+
+
+def erc20_transfer(
+    contract: str, sender: str, receiver: str, value: int, decimals: int | None = 18
+) -> dict[str, Any]:
+    """Return one decoded Transfer log, as it stands in a recorded transaction."""
+    return {
+        "contract": contract,
+        **{"from": sender, "to": receiver, "value": str(value), "decimals": decimals},
+    }
+
+
 def observed(stream: str, start_ms: int, end_ms: int, **more: Any) -> dict[str, Any]:
     """Return a ledger line saying that the stream was observed."""
     return {
