@@ -105,6 +105,7 @@ def _minute_prices(con: Any) -> Table:
     span = rows.aggregate(first=_.time_ms.min(), last=_.time_ms.max()).to_pyarrow().to_pylist()[0]
     first_ms, last_ms = span["first"] or 0, span["last"] or 0
     first_ms += -first_ms % MINUTE_MS
-    times = ibis.range(first_ms, last_ms + 1, MINUTE_MS).unnest().name("time_ms").as_table()
-    minutes = rows.select("coin_id").distinct().cross_join(times.mutate(_.time_ms.cast("int64")))
+    minutes_ms = ibis.range(ibis.literal(first_ms, "int64"), last_ms + 1, MINUTE_MS)
+    times = minutes_ms.unnest().name("time_ms").as_table()
+    minutes = rows.select("coin_id").distinct().cross_join(times)
     return priced(con, minutes, {"now": Ask(0), **HORIZONS})

@@ -67,7 +67,7 @@ def priced(con: Any, moments: Table, asks: Mapping[str, Ask]) -> Table:
             moments.select(
                 "coin_id",
                 ask_id=ibis.literal(number, "int64"),
-                time_ms=_.time_ms + ask.offset_ms,
+                time_ms=(_.time_ms + ask.offset_ms).cast("int64"),
                 is_strict=ibis.literal(ask.is_strict),
             )
             for number, ask in enumerate(asks.values())

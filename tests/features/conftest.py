@@ -1,15 +1,27 @@
 """A dataset of a few lines in, the features of its wallets out."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from fakes import write_dataset
+from fakes import (
+    START_MS,
+    candle,
+    erc20_transfer,
+    evm_transaction,
+    observed,
+    quote,
+    trade,
+    write_dataset,
+)
 
 from hypertrack.config import FeatureSettings, FeeSettings
 from hypertrack.features.engine import FeatureEngine
+from hypertrack.records import MINUTE_MS
 from hypertrack.store.dataset import open_dataset
 
 OpenEngine = Callable[..., FeatureEngine]
@@ -46,3 +58,73 @@ def features_of(open_engine: OpenEngine) -> FeaturesOf:
         }
 
     return compute
+
+
+@pytest.fixture(scope="session")
+def busy_market() -> dict[str, list[dict[str, Any]]]:
+    """Lines of all feeds that features read: 40 minutes, 3 coins, 9 wallets, everything random.
+
+    The recorded candles tell of prices that the trades never had, so that a leak shows.
+    """
+    rng = np.random.default_rng(5)
+    wallets = [f"0x{digit * 40}" for digit in "123456789"]
+    coins = ["BTC", "HYPE", "xyz:CL"]
+    length_ms = 40 * MINUTE_MS
+
+    def times(n: int) -> list[int]:
+        return (START_MS + np.sort(rng.integers(0, length_ms, n))).tolist()
+
+    def price() -> float:
+        return round(100 * math.exp(rng.normal(0, 0.02)), 4)
+
+    trades = []
+    for i, time_ms in enumerate(times(500)):
+        buyer, seller = rng.choice(wallets, 2, replace=False).tolist()
+        trades.append(
+            trade(
+                time_ms // 500 * 500,  # blocks, so that times coincide
+                buyer=buyer,
+                seller=seller,
+                taker=buyer if rng.random() < 0.5 else seller,
+                price=price(),
+                size=float(rng.choice([0.5, 1, 1.25, 3.333])),
+                coin=coins[rng.integers(3)],
+                trade_id=(i * 7_919) % 10_007,
+                is_twap=bool(rng.random() < 0.2),
+            )
+        )
+    bbo = [quote(t, price() - 0.1, price() + 0.1, "BTC") for t in times(60)]
+    candles = [
+        candle(
+            START_MS + minute * MINUTE_MS,
+            prices=(price(), 130.0 + minute, 70.0, price()),
+            volume=5.0 + minute,
+            coin=coin,
+        )
+        for minute in range(40)
+        for coin in coins[: 1 + minute % 3]
+    ]
+    transactions = [
+        evm_transaction(
+            time_ms,
+            *rng.choice(wallets, 2).tolist(),
+            value_wei=int(rng.integers(10**18)),
+            call="0xa9059cbb" if i % 2 else "0x",
+            transfers=[
+                erc20_transfer(f"0x{'ab'[i % 2] * 40}", *rng.choice(wallets, 2).tolist(), 10**18)
+            ]
+            * (i % 3),
+        )
+        for i, time_ms in enumerate(times(30))
+    ]
+    coverage = [
+        observed(f"trades:{coin}", START_MS + i * MINUTE_MS, START_MS + (22 + 9 * i) * MINUTE_MS)
+        for i, coin in enumerate(coins)
+    ]
+    return {
+        "trades": trades,
+        "bbo": bbo,
+        "candles": candles,
+        "transactions": transactions,
+        "coverage": coverage,
+    }
