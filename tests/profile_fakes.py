@@ -1,6 +1,8 @@
 """Made-up classifications: varied wallets whose categories come from the real rules."""
 
+import math
 import random
+from collections import Counter
 from collections.abc import Sequence
 
 from hypertrack.categories.classify import classify_wallet
@@ -226,8 +228,11 @@ def _scores(rng: random.Random, kind: str) -> Scores:
 
 
 def _activity(rng: random.Random, tx_count: int) -> tuple[int, ...]:
-    centre, width = rng.uniform(0, N_SLICES), rng.uniform(2, 40)
-    counts = [0] * N_SLICES
-    for _ in range(min(tx_count, 2_000)):
-        counts[min(N_SLICES - 1, max(0, int(rng.gauss(centre, width)))) % N_SLICES] += 1
-    return tuple(counts)
+    """A daily wave with a peak hour of the wallet's own, in 48 slices of three days."""
+    peak, depth = rng.uniform(0, 16), rng.uniform(0.2, 1.0)
+    weights = [
+        max(0.02, 1 + depth * math.cos((i - peak) / 16 * 2 * math.pi)) * rng.lognormvariate(0, 0.5)
+        for i in range(N_SLICES)
+    ]
+    drawn = Counter(rng.choices(range(N_SLICES), weights, k=min(tx_count, 2_000)))
+    return tuple(drawn[i] for i in range(N_SLICES))

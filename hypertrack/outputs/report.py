@@ -1,0 +1,270 @@
+"""The wallet report: as text in the predecessor's layout, as JSON, CSV and Markdown."""
+
+import csv
+import io
+import textwrap
+from collections.abc import Iterator
+from math import isnan
+
+from hypertrack.config import ReportSettings
+from hypertrack.outputs.selection import Selection, select
+from hypertrack.outputs.wording import (
+    HEAD_NAMES,
+    SKILL_MEANING,
+    coverage,
+    gaps,
+    left_out,
+    printable,
+    quality,
+    signed,
+    span,
+    usd,
+    utc,
+)
+from hypertrack.records import (
+    BINARY_HEADS,
+    HEAD_MEANINGS,
+    STYLE_DIMENSIONS,
+    Category,
+    ModelSummary,
+    ProfileSet,
+    WalletProfile,
+    as_dict,
+    encode_json,
+)
+
+WIDTH = 80
+RULE, THIN_RULE = "=" * WIDTH, "-" * WIDTH
+
+SCORE_LINES = (
+    ("Risk Score", "risk_score"),
+    ("Profitability Score", "profitability_score"),
+    ("Bot Probability", "bot_probability"),
+    ("Influence Score", "influence_score"),
+    ("Sophistication Score", "sophistication_score"),
+)
+"""Order and names of the predecessor."""
+
+SCORE_COLUMNS = (*BINARY_HEADS, "influence_score")
+
+
+def render_report(profiles: ProfileSet, settings: ReportSettings) -> str:
+    """Return the text report: what was observed, how good the model is, every wallet."""
+    selection = select(profiles.profiles, settings)
+    unproven = _unproven_heads(profiles.model)
+    lines = [*_text_head(profiles, selection), "", RULE, ""]
+    for number, profile in enumerate(selection.profiles, 1):
+        lines += [*_text_wallet(number, profile, unproven), ""]
+    return "\n".join(lines)
+
+
+def render_json(profiles: ProfileSet, settings: ReportSettings) -> str:
+    """Return one JSON object: the profile set with the wallets shown, and who was left out."""
+    selection = select(profiles.profiles, settings)
+    report = as_dict(profiles) | {
+        "profiles": [as_dict(profile) for profile in selection.profiles],
+        "n_wallets": selection.n_total,
+        "left_out": [{"n_wallets": n, "reason": why} for n, why in selection.left_out],
+    }
+    return encode_json(report).decode() + "\n"
+
+
+def render_csv(profiles: ProfileSet, settings: ReportSettings) -> str:
+    """Return one row a wallet: categories, scores, style, features; empty where unknown."""
+    shown = select(profiles.profiles, settings).profiles
+    names = tuple(shown[0].features) if shown else ()
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    styles = (f"style_{name}" for name in STYLE_DIMENSIONS)
+    seen = ("first_seen_ms", "last_seen_ms")
+    writer.writerow(
+        ("wallet", "categories", "unproven", "why_none", *seen, *SCORE_COLUMNS, *styles, *names)
+    )
+    writer.writerows(_csv_row(profile, names) for profile in shown)
+    return text.getvalue()
+
+
+def render_markdown(profiles: ProfileSet, settings: ReportSettings) -> str:
+    """Return a Markdown document: the same facts as tables, then the evidence by wallet."""
+    selection = select(profiles.profiles, settings)
+    return "\n".join([*_markdown_head(profiles, selection), *_markdown_wallets(selection), ""])
+
+
+# --- text ---------------------------------------------------------------------------------------
+
+
+def _text_head(profiles: ProfileSet, selection: Selection) -> Iterator[str]:
+    yield from (RULE, "WALLET PROFILING REPORT", RULE)
+    yield f"Generated: {utc(profiles.generated_ms)}"
+    yield f"Total wallets analyzed: {selection.n_total}"
+    yield f"Shown: {selection.sentence}"
+    if profiles.notice:
+        yield from ("", *_wrap(f"NOTICE: {printable(profiles.notice)}"))
+    yield from ("", "WHAT WAS OBSERVED")
+    for name, fact in _observed(profiles):
+        yield from _wrap(f"  {name:<10}{fact}", 12)
+    yield from ("", "HOW GOOD THE MODEL IS")
+    yield from _text_model(profiles.model)
+
+
+def _text_model(model: ModelSummary | None) -> Iterator[str]:
+    if model is None:
+        yield "  no model: categories come from the rules alone"
+        return
+    yield from _wrap(f"  {_provenance(model)}", 2)
+    yield from _wrap(f"  {SKILL_MEANING}", 2)
+    for head in model.heads:
+        yield f"  {HEAD_NAMES[head.head]}: {HEAD_MEANINGS[head.head]}"
+        yield from _wrap(f"    {quality(head)}", 4)
+
+
+def _text_wallet(number: int, profile: WalletProfile, unproven: frozenset[str]) -> Iterator[str]:
+    yield f"Wallet #{number}: {printable(profile.wallet)}"
+    yield THIN_RULE
+    yield f"Categories: {', '.join(map(_category, profile.categories)) or 'None'}"
+    if profile.why_none:
+        yield f"  why: {printable(profile.why_none)}"
+    for category in profile.categories:
+        yield f"  {category.name}: {printable(category.evidence)}{_remarks(category)}"
+    yield from ("", f"Trading Style Score (6D vector): {_style(profile, unproven)}")
+    for name, head in SCORE_LINES:
+        yield f"{name}: {_score(profile, head, unproven)}"
+    yield ""
+    yield f"Transaction Count: {profile.features['tx_count']:.0f}"
+    yield f"Age (days): {profile.features['age_days']:.2f}"
+
+
+def _style(profile: WalletProfile, unproven: frozenset[str]) -> str:
+    if profile.scores is None:
+        return "no model"
+    vector = [f"{value:.4f}" for value in profile.scores.trading_style]
+    return f"{vector}{_mark('trading_style', unproven)}"
+
+
+def _score(profile: WalletProfile, head: str, unproven: frozenset[str]) -> str:
+    if profile.scores is None:
+        return "no model"
+    return f"{getattr(profile.scores, head):.4f}{_mark(head, unproven)}"
+
+
+def _mark(head: str, unproven: frozenset[str]) -> str:
+    return " (unproven)" if head in unproven else ""
+
+
+def _wrap(text: str, indent: int = 0) -> list[str]:
+    return textwrap.wrap(text, WIDTH, subsequent_indent=" " * indent, break_long_words=False)
+
+
+# --- shared -------------------------------------------------------------------------------------
+
+
+def _observed(profiles: ProfileSet) -> tuple[tuple[str, str], ...]:
+    data = profiles.data
+    trades = f"{data.n_trades:,} in {data.n_coins:,} coins, {usd(data.notional_usd)} notional"
+    return (
+        ("span", span(data)),
+        ("coverage", coverage(data)),
+        ("trades", trades),
+        ("wallets", f"{data.n_wallets:,}"),
+        ("left out", left_out(data)),
+        ("gaps", gaps(data)),
+    )
+
+
+def _provenance(model: ModelSummary) -> str:
+    forced = ", FORCED on less data than training asks for" if model.is_forced else ""
+    return (
+        f"{model.version} ({model.estimator}), trained on {model.n_train_rows:,} rows of "
+        f"{model.n_train_wallets:,} wallets, tested on {model.n_test_rows:,} later rows{forced}"
+    )
+
+
+def _unproven_heads(model: ModelSummary | None) -> frozenset[str]:
+    heads = () if model is None else model.heads
+    return frozenset(head.head for head in heads if not head.has_earned_weight)
+
+
+def _category(category: Category) -> str:
+    unproven = "" if category.is_proven else ", unproven"
+    return f"{category.name} ({category.confidence:.2f}{unproven})"
+
+
+def _remarks(category: Category) -> str:
+    boost = f"; network {signed(category.boost)}" if category.boost else ""
+    return boost + (f"; unproven, {printable(category.caveat)}" if category.caveat else "")
+
+
+# --- CSV ----------------------------------------------------------------------------------------
+
+
+def _csv_row(profile: WalletProfile, names: tuple[str, ...]) -> list[str | float]:
+    said = profile.scores
+    scores = [""] * 11 if said is None else [getattr(said, head) for head in SCORE_COLUMNS]
+    return [
+        _cell(profile.wallet),
+        "; ".join(_category(category) for category in profile.categories if category.is_proven),
+        "; ".join(_category(category) for category in profile.categories if not category.is_proven),
+        _cell(profile.why_none or ""),
+        profile.first_seen_ms,
+        profile.last_seen_ms,
+        *scores,
+        *(() if said is None else said.trading_style),
+        *("" if isnan(value := profile.features[name]) else value for name in names),
+    ]
+
+
+def _cell(text: str) -> str:
+    """Return text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+# --- Markdown -----------------------------------------------------------------------------------
+
+
+def _markdown_head(profiles: ProfileSet, selection: Selection) -> Iterator[str]:
+    yield from ("# Wallet profiling report", "")
+    yield f"Generated {utc(profiles.generated_ms)}. {selection.sentence}."
+    if profiles.notice:
+        yield from ("", f"> **{_plain(profiles.notice)}**")
+    yield from ("", "## What was observed", "", "| | |", "|---|---|")
+    for name, fact in _observed(profiles):
+        yield f"| {name} | {_plain(fact)} |"
+    yield from ("", "## How good the model is", "")
+    if profiles.model is None:
+        yield "No model: categories come from the rules alone."
+        return
+    yield from (f"{_plain(_provenance(profiles.model))}. {_plain(SKILL_MEANING)}", "")
+    yield from ("| score | what it is | on held-out rows |", "|---|---|---|")
+    for head in profiles.model.heads:
+        name, meaning = HEAD_NAMES[head.head], HEAD_MEANINGS[head.head]
+        yield f"| {name} | {meaning} | {_plain(quality(head))} |"
+
+
+def _markdown_wallets(selection: Selection) -> Iterator[str]:
+    names = " | ".join(name.removesuffix(" Score") for name, _ in SCORE_LINES)
+    yield from ("", "## Wallets", "")
+    yield f"| wallet | categories | {names} | transactions | days |"
+    yield "|---|---|" + "---:|" * 7
+    for profile in selection.profiles:
+        scores = " | ".join(_short_score(profile, head) for _, head in SCORE_LINES)
+        held = ", ".join(map(_category, profile.categories)) or "none"
+        count, age = profile.features["tx_count"], profile.features["age_days"]
+        yield f"| `{_plain(profile.wallet)}` | {held} | {scores} | {count:,.0f} | {age:.2f} |"
+    yield from ("", "## Evidence")
+    for profile in selection.profiles:
+        yield from ("", f"`{_plain(profile.wallet)}`", "")
+        if profile.why_none:
+            yield f"- none: {_plain(profile.why_none)}"
+        for category in profile.categories:
+            why = _plain(category.evidence + _remarks(category))
+            yield f"- **{_category(category)}**: {why}"
+
+
+def _short_score(profile: WalletProfile, head: str) -> str:
+    return "–" if profile.scores is None else f"{getattr(profile.scores, head):.2f}"
+
+
+def _plain(text: str) -> str:
+    """Return text in which Markdown and HTML find nothing to interpret."""
+    text = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join(f"\\{c}" if c in "\\|*_`[]" else c for c in text)

@@ -1,0 +1,244 @@
+"""The dashboard's finished strings and positions; the template only arranges them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from hypertrack.outputs.cards import category_names, unproven_names
+from hypertrack.outputs.selection import Selection
+from hypertrack.outputs.wording import (
+    HEAD_NAMES,
+    SKILL_MEANING,
+    best_rival,
+    capitalized,
+    duration,
+    gaps,
+    percent,
+    plural,
+    printable,
+    quality,
+    signed,
+    usd,
+    utc,
+)
+from hypertrack.records import (
+    DAY_MS,
+    HEAD_MEANINGS,
+    DataSummary,
+    HeadEvaluation,
+    ModelSummary,
+    ProfileSet,
+    WalletProfile,
+)
+
+AXIS_WIDTH = 240.0
+AXIS_PADDING = 8.0
+"""Of the skill axis, in its own drawing units."""
+
+
+@dataclass(frozen=True)
+class Stat:
+    """One number of the summary."""
+
+    label: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True)
+class SkillMarks:
+    """Where a head's skill, its interval and its best baseline lie on the axis."""
+
+    low: float
+    high: float
+    value: float
+    rival: float | None
+
+
+@dataclass(frozen=True)
+class HeadView:
+    """How good one head is."""
+
+    name: str
+    meaning: str
+    is_earned: bool
+    skill: str
+    details: tuple[str, ...]
+    marks: SkillMarks | None
+
+
+@dataclass(frozen=True)
+class ModelView:
+    """How good the model is, head by head, on one axis."""
+
+    provenance: str
+    explanation: str
+    is_forced: bool
+    zero: float
+    heads: tuple[HeadView, ...]
+
+
+@dataclass(frozen=True)
+class CategoryView:
+    """How many of the wallets shown hold a category."""
+
+    name: str
+    count: str
+    share: float
+    """Of the most frequent category, in percent."""
+    is_proven: bool
+
+
+@dataclass(frozen=True)
+class PageView:
+    """The page around the cards."""
+
+    generated: str
+    span_from: str
+    span_to: str
+    span_length: str
+    gaps: str
+    notice: str | None
+    stats: tuple[Stat, ...]
+    model: ModelView | None
+    categories: tuple[CategoryView, ...]
+    shown: str
+
+
+def page_view(profiles: ProfileSet, selection: Selection) -> PageView:
+    """Return everything on the page but the cards."""
+    data = profiles.data
+    return PageView(
+        generated=_readable(profiles.generated_ms),
+        span_from=_readable(data.start_ms),
+        span_to=_readable(data.end_ms),
+        span_length=duration((data.end_ms - data.start_ms) / 1000),
+        gaps=gaps(data),
+        notice=printable(profiles.notice) if profiles.notice else None,
+        stats=tuple(_stats(profiles)),
+        model=None if profiles.model is None else _model(profiles.model),
+        categories=_categories(selection.profiles),
+        shown=selection.sentence,
+    )
+
+
+def _stats(profiles: ProfileSet) -> list[Stat]:
+    data, n = profiles.data, len(profiles.profiles)
+    n_categorized = sum(bool(profile.categories) for profile in profiles.profiles)
+    return [
+        Stat("Wallets", f"{n:,}", f"in {plural(data.n_coins, 'coin')}"),
+        Stat("With a category", f"{n_categorized:,}", _share_of(n_categorized, n)),
+        _bots(profiles),
+        Stat("Trades", f"{data.n_trades:,}", f"{_per_wallet(data)} per wallet"),
+        Stat("Notional", usd(data.notional_usd), "counted once per trade"),
+        _coverage(data),
+    ]
+
+
+def _bots(profiles: ProfileSet) -> Stat:
+    if profiles.model is None:
+        return Stat("Bots", "–", "no model")
+    counts = profiles.n_wallets_by_category()
+    earned = {head.head for head in profiles.model.heads if head.has_earned_weight}
+    doubt = "" if "bot_probability" in earned else ", unproven"
+    return Stat(
+        "Bots", f"{counts.get('Bot', 0):,}", f"{counts.get('Possible Bot', 0):,} possible{doubt}"
+    )
+
+
+def _coverage(data: DataSummary) -> Stat:
+    if not data.has_ledger:
+        return Stat("Coverage", "–", "no coverage ledger")
+    observed = duration(data.observed_days * DAY_MS / 1000)
+    return Stat("Coverage", percent(data.observed_frac), f"{observed} observed")
+
+
+def _per_wallet(data: DataSummary) -> str:
+    return f"{2 * data.n_trades / data.n_wallets:,.1f} fills" if data.n_wallets else "0 fills"
+
+
+def _share_of(part: int, whole: int) -> str:
+    return f"{percent(part / whole)} of all" if whole else "of none"
+
+
+def _model(model: ModelSummary) -> ModelView:
+    bounds = [bound for head in model.heads for bound in _bounds(head)]
+    low, high = max(-0.5, min([-0.1, *bounds])), min(1.0, max([0.3, *bounds]))
+    return ModelView(
+        provenance=printable(
+            f"{model.version} · {model.estimator} · {model.n_train_rows:,} training rows of "
+            f"{model.n_train_wallets:,} wallets · {model.n_test_rows:,} later, held-out rows"
+        ),
+        explanation=SKILL_MEANING,
+        is_forced=model.is_forced,
+        zero=_place(0.0, low, high),
+        heads=tuple(_head(head, low, high) for head in model.heads),
+    )
+
+
+def _bounds(head: HeadEvaluation) -> Iterator[float]:
+    """Yield what the axis must reach."""
+    if head.skill is not None:
+        yield from (head.skill.low, head.skill.high)
+        rival = best_rival(head)
+        if rival is not None:
+            yield rival[1]
+
+
+def _head(head: HeadEvaluation, low: float, high: float) -> HeadView:
+    return HeadView(
+        name=HEAD_NAMES[head.head],
+        meaning=capitalized(HEAD_MEANINGS[head.head]),
+        is_earned=head.has_earned_weight,
+        skill="–" if head.skill is None else signed(head.skill.value),
+        details=tuple(_details(head)),
+        marks=_marks(head, low, high),
+    )
+
+
+def _details(head: HeadEvaluation) -> Iterator[str]:
+    """Yield the numbers beside the drawing; the sentence of why where there is none."""
+    if head.skill is None:
+        yield printable(quality(head))
+        return
+    yield f"95 % CI {signed(head.skill.low)} to {signed(head.skill.high)}"
+    rival = best_rival(head)
+    if rival is not None:
+        yield f"{printable(rival[0])} {signed(rival[1])}"
+    if head.base_rate is not None:
+        yield f"base rate {percent(head.base_rate)}"
+    if head.auc is not None:
+        yield f"AUC {head.auc:.2f}"
+
+
+def _marks(head: HeadEvaluation, low: float, high: float) -> SkillMarks | None:
+    if head.skill is None:
+        return None
+    rival = best_rival(head)
+    return SkillMarks(
+        low=_place(head.skill.low, low, high),
+        high=_place(head.skill.high, low, high),
+        value=_place(head.skill.value, low, high),
+        rival=None if rival is None else _place(rival[1], low, high),
+    )
+
+
+def _place(skill: float, low: float, high: float) -> float:
+    share = min(1.0, max(0.0, (skill - low) / (high - low)))
+    return round(AXIS_PADDING + share * (AXIS_WIDTH - 2 * AXIS_PADDING), 1)
+
+
+def _categories(shown: Sequence[WalletProfile]) -> tuple[CategoryView, ...]:
+    counts = dict.fromkeys(category_names(shown), 0)
+    for profile in shown:
+        for category in profile.categories:
+            counts[category.name] += 1
+    most = max(counts.values(), default=1)
+    doubted = unproven_names(shown)
+    return tuple(
+        CategoryView(printable(name), f"{n:,}", round(100 * n / most, 1), name not in doubted)
+        for name, n in counts.items()
+    )
+
+
+def _readable(time_ms: int) -> str:
+    return utc(time_ms).replace("T", " ").removesuffix("Z") + " UTC"

@@ -1,0 +1,131 @@
+"""How the outputs put numbers into words: the same number reads the same in each of them."""
+
+import unicodedata
+from datetime import UTC, datetime
+
+from hypertrack.records import DAY_MS, DataSummary, GapCount, HeadEvaluation, Interval
+
+HEAD_NAMES = {
+    "profitability_score": "Profitability",
+    "risk_score": "Risk",
+    "bot_probability": "Bot probability",
+    "sophistication_score": "Sophistication",
+    "influence_score": "Influence",
+    "trading_style": "Trading style",
+}
+
+SKILL_MEANING = (
+    "Skill is how much smaller a score's error is than that of always answering the average: "
+    "0 is worthless, 1 is perfect, below 0 is harmful."
+)
+
+
+def printable(text: str) -> str:
+    """Replace control, format and surrogate characters, which could forge lines of an output."""
+    return "".join("\ufffd" if unicodedata.category(c) in {"Cc", "Cf", "Cs"} else c for c in text)
+
+
+def utc(time_ms: int) -> str:
+    """Return ``2026-01-22T12:00:00Z``."""
+    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def usd(value: float) -> str:
+    """Return a short amount: ``$950``, ``$61.3k``, ``$1.24M``, ``$3.10B``."""
+    for size, suffix, digits in ((1e9, "B", 2), (1e6, "M", 2), (1e3, "k", 1)):
+        if abs(value) >= size:
+            return f"${value / size:,.{digits}f}{suffix}"
+    return f"${value:,.0f}"
+
+
+def percent(share: float) -> str:
+    """Return ``98.0 %``."""
+    return f"{share * 100:.1f} %"
+
+
+def duration(seconds: float) -> str:
+    """Return ``2.94 days``, ``21.8 min`` or ``12 s``."""
+    for size_s, unit, digits in ((86_400, "days", 2), (3_600, "h", 1), (60, "min", 1)):
+        if seconds >= size_s:
+            return f"{seconds / size_s:.{digits}f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def signed(value: float) -> str:
+    """Return two digits and a sign: ``+0.21``, ``−0.02``."""
+    return f"{value:+.2f}".replace("-", "−")
+
+
+def interval(skill: Interval) -> str:
+    """Return ``+0.21, 95 % CI [+0.15, +0.27]``."""
+    return f"{signed(skill.value)}, 95 % CI [{signed(skill.low)}, {signed(skill.high)}]"
+
+
+def span(data: DataSummary) -> str:
+    """Return when the data begins and ends, and how long that is."""
+    length = duration((data.end_ms - data.start_ms) / 1000)
+    return f"{utc(data.start_ms)} to {utc(data.end_ms)} ({length})"
+
+
+def coverage(data: DataSummary) -> str:
+    """Return how much of the span was observed, or that nobody wrote it down."""
+    if not data.has_ledger:
+        return "unknown: the dataset has no coverage ledger"
+    observed = duration(data.observed_days * DAY_MS / 1000)
+    return f"{percent(data.observed_frac)} of the span observed ({observed})"
+
+
+def gaps(data: DataSummary) -> str:
+    """Return the known gaps by cause."""
+    if not data.gaps:
+        return "none known" if data.has_ledger else "unknown"
+    return "; ".join(map(_gap, data.gaps))
+
+
+def _gap(gap: GapCount) -> str:
+    missed = "" if gap.n_missed is None else f", {gap.n_missed:,} trades missed"
+    return f"{gap.n_intervals:,} by {gap.cause} ({duration(gap.duration_s)}{missed})"
+
+
+def left_out(data: DataSummary) -> str:
+    """Return the lines of the recording that take no part."""
+    counts = (
+        (data.n_self_trades, "self-trade"),
+        (data.n_duplicate_trades, "duplicate"),
+        (data.n_torn_lines, "torn line"),
+        (data.n_quarantined, "unreadable frame"),
+    )
+    return ", ".join(plural(n, what) for n, what in counts if n) or "nothing"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return ``1 torn line``, ``1,204 torn lines``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def quality(head: HeadEvaluation) -> str:
+    """Return in a sentence how good a head is on rows it never saw."""
+    if head.skill is None:
+        return f"unproven: {head.reason}"
+    verdict = "has earned weight" if head.has_earned_weight else "unproven"
+    parts = [f"{verdict}: skill {interval(head.skill)} on {head.n_test:,} held-out rows"]
+    if head.skill_new_wallets is not None:
+        parts.append(f"{signed(head.skill_new_wallets)} on wallets never seen")
+    rival = best_rival(head)
+    if rival is not None:
+        parts.append(f"best baseline {rival[0]} {signed(rival[1])}")
+    return ", ".join(parts)
+
+
+def best_rival(head: HeadEvaluation) -> tuple[str, float] | None:
+    """Return the baseline with the highest skill on the same rows.
+
+    The constant is no rival: it is what skill is measured from.
+    """
+    rivals = [(name, skill) for name, skill in head.skill_by_baseline.items() if name != "constant"]
+    return max(rivals, key=lambda rival: rival[1], default=None)
+
+
+def capitalized(text: str) -> str:
+    """Return the text with a capital first letter."""
+    return text[:1].upper() + text[1:]
