@@ -75,7 +75,7 @@ class Flow:
         orders = self._timed(OrderArrays.join([entries, self._queue.due(end_ms)]), start_ms, end_ms)
         limits = orders.take(orders.is_limit)
         people, wallet = self._population, limits.wallet
-        weight = people.keenness[wallet] * (self._usd(limits) / 300) ** 0.35
+        weight = people.keenness[wallet] * (self._usd(limits) / 300) ** 0.15
         noise = np.exp(0.5 * self._rng.standard_normal(len(limits)))
         self._resting.add(limits, people.patience_ms[wallet] * noise, weight)
         takers = orders.take(~orders.is_limit)
@@ -102,7 +102,7 @@ class Flow:
         cell = step * self._coins.count + takers.coin
         impact = takers.side * self._quoter.impact(usd, takers.coin)
         total = np.bincount(cell, impact, n_steps * self._coins.count)
-        pressure: Floats = total.reshape(n_steps, self._coins.count)
+        pressure: Floats = total.reshape(n_steps, self._coins.count).astype(np.float64)
         return pressure
 
     def _trades(

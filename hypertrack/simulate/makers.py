@@ -54,7 +54,7 @@ class MarketMakers:
         self._weight /= total[self.coin]
         self._inventory = np.zeros(len(self.wallet))  # over what the maker likes to hold
         self._capacity_usd = coins.day_volume_usd[self.coin] * 0.002 + 1_000
-        self.presence = 1.2 * coins.trade_share * trades_per_second + 0.2
+        self.presence = 0.06 * coins.trade_share * trades_per_second + 0.02
         """Weight of all market makers on a coin and side, beside that of limit orders."""
 
     def pools(self) -> tuple[Pool, Pool]:

@@ -7,14 +7,17 @@ import numpy as np
 from hypertrack.simulate.arrays import Columns, Floats, Ids, Ints
 from hypertrack.simulate.coins import CoinColumns
 from hypertrack.simulate.makers import SLOT_MS, MarketMakers, group_of, resting_pool
-from hypertrack.simulate.orders import OrderArrays, RestingOrders
+from hypertrack.simulate.orders import MIN_ORDER_USD, OrderArrays, RestingOrders
 
 MAX_FILLS = 60
 """Of one order; the venue's largest in the calibration window was 52."""
 
-_SWEEP_SPREAD = 1.05
+_SWEEP_SPREAD = 1.5
 _SWEEP_SIZE_POWER = 0.25
-_SWEEP_MEDIAN = 1.1
+_SWEEP_MEDIAN = 0.33
+
+_TRIES = 3
+"""Limit orders that a part of an order tries before a market maker takes it."""
 
 _NOBODY = -1
 
@@ -52,20 +55,21 @@ class Matching:
             resting: The limit orders of the minute.
             start_ms: Start of the minute.
         """
-        fills = self._split(takers, usd)
-        fills = self._with_limit_orders(fills, takers, resting, start_ms)
+        order, units = self._split(takers, usd)
+        fills = self._from_limit_orders(order, units, takers, resting, start_ms)
         fills = self._with_makers(fills, takers)
         fills = _merged(fills.take(fills.maker != takers.wallet[fills.order]))
-        self._count(fills, takers, usd, resting)
+        self._tell_makers(fills, takers, usd)
         return fills
 
-    def _split(self, takers: OrderArrays, usd: Floats) -> FillArrays:
-        """Cut orders into parts; large ones into more."""
+    def _split(self, takers: OrderArrays, usd: Floats) -> tuple[Ints, Ints]:
+        """Cut orders into parts, large ones into more; return the parts' orders and units."""
         size = np.clip(usd / 300, 0.03, 1e3) ** _SWEEP_SIZE_POWER
         noise = np.exp(_SWEEP_SPREAD * self._rng.standard_normal(len(takers)))
-        count = np.clip(_SWEEP_MEDIAN * size * noise, 1, MAX_FILLS).astype(np.int64)
+        most = np.clip(usd / MIN_ORDER_USD, 1, MAX_FILLS)
+        count = np.clip(_SWEEP_MEDIAN * size * noise, 1, most).astype(np.int64)
         order = np.repeat(np.arange(len(takers)), count)
-        ends = np.cumsum(self._rng.exponential(size=len(order)) ** 1.5 + 1e-9)
+        ends = np.cumsum(self._rng.exponential(size=len(order)) + 0.15)
         last = np.cumsum(count) - 1
         before = np.concatenate([[0.0], ends[last]])
         share = (ends - before[order]) / np.diff(before)[order]
@@ -73,27 +77,38 @@ class Matching:
         filled[last] = takers.units
         units = np.diff(filled, prepend=0)
         units[last[:-1] + 1] = filled[last[:-1] + 1]
-        nobody = np.full(len(order), _NOBODY)
-        parts = FillArrays(order, units, nobody.astype(np.int32), nobody, nobody)
-        return parts.take(units > 0)
+        return order[units > 0], units[units > 0]
 
-    def _with_limit_orders(
-        self, fills: FillArrays, takers: OrderArrays, resting: RestingOrders, start_ms: int
+    def _from_limit_orders(
+        self,
+        order: Ints,
+        units: Ints,
+        takers: OrderArrays,
+        resting: RestingOrders,
+        start_ms: int,
     ) -> FillArrays:
-        """Give parts to limit orders that are large enough for them."""
-        coin, side = takers.coin[fills.order], takers.side[fills.order]
-        slot = ((takers.time_ms[fills.order] - start_ms) // SLOT_MS).astype(np.int64)
+        """Fill parts from limit orders as far as those have units left; the rest has no maker."""
+        slot = ((takers.time_ms - start_ms) // SLOT_MS).astype(np.int64)
+        group = group_of(takers.coin, -takers.side, slot)
         pool, rows = resting_pool(resting, self._coins.count, start_ms)
-        group = group_of(coin, -side, slot)
         weight = pool.total[group]
-        chance = weight / (weight + self._makers.presence[coin])
-        at = np.flatnonzero(self._rng.random(len(fills)) < chance)
-        row = rows[pool.draw(group[at], self._rng.random(len(at)))]
-        is_enough = resting.remaining()[row] >= fills.units[at]
-        at, row = at[is_enough], row[is_enough]
-        maker, limit = fills.maker.copy(), fills.resting.copy()
-        maker[at], limit[at] = resting.orders.wallet[row], row
-        return replace(fills, maker=maker, resting=limit)
+        chance = weight / (weight + self._makers.presence[takers.coin])
+        tries = self._rng.random(len(order)) < chance[order]
+        fills = [_no_maker(order[~tries], units[~tries])]
+        order, units = order[tries], units[tries]
+        for _ in range(_TRIES):
+            row = rows[pool.draw(group[order], self._rng.random(len(order)))]
+            got = _available(row, units, resting.remaining())
+            got[resting.orders.wallet[row] == takers.wallet[order]] = 0
+            resting.fill(row, got)
+            some = got > 0
+            maker = resting.orders.wallet[row[some]]
+            nobody = np.full(len(maker), _NOBODY)
+            fills.append(FillArrays(order[some], got[some], maker, row[some], nobody))
+            left = units > got
+            order, units = order[left], (units - got)[left]
+        joined = FillArrays.join([*fills, _no_maker(order, units)])
+        return joined.take(np.argsort(joined.order, kind="stable"))
 
     def _with_makers(self, fills: FillArrays, takers: OrderArrays) -> FillArrays:
         """Give the other parts to market makers."""
@@ -106,15 +121,29 @@ class Matching:
             maker[at] = self._makers.wallet[quoter[at]]
         return replace(fills, maker=maker, quoter=quoter)
 
-    def _count(
-        self, fills: FillArrays, takers: OrderArrays, usd: Floats, resting: RestingOrders
-    ) -> None:
-        """Tell limit orders and market makers what they have done."""
-        limits = fills.take(fills.resting != _NOBODY)
-        resting.fill(limits.resting, limits.units)
+    def _tell_makers(self, fills: FillArrays, takers: OrderArrays, usd: Floats) -> None:
+        """Add what market makers bought and sold to their inventories."""
         quoted = fills.take(fills.quoter != _NOBODY)
         part = quoted.units / takers.units[quoted.order]
-        self._makers.bought(quoted.quoter, -takers.side[quoted.order] * usd[quoted.order] * part)
+        bought = -takers.side[quoted.order] * usd[quoted.order] * part
+        self._makers.bought(quoted.quoter, bought)
+
+
+def _no_maker(order: Ints, units: Ints) -> FillArrays:
+    nobody = np.full(len(order), _NOBODY)
+    return FillArrays(order, units, nobody.astype(np.int32), nobody, nobody)
+
+
+def _available(row: Ints, asked: Ints, remaining: Ints) -> Ints:
+    """Return what each asker gets of its limit order, one after the other."""
+    order = np.argsort(row, kind="stable")
+    ranked, wanted = row[order], asked[order]
+    ends = np.cumsum(wanted)
+    first = np.searchsorted(ranked, ranked)
+    before = ends - wanted - (ends - wanted)[first]
+    got = np.empty(len(row), dtype=np.int64)
+    got[order] = np.clip(remaining[ranked] - before, 0, wanted)
+    return got
 
 
 def _merged(fills: FillArrays) -> FillArrays:

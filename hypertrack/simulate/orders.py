@@ -6,6 +6,12 @@ import numpy as np
 
 from hypertrack.simulate.arrays import CoinIds, Columns, Flags, Floats, Ids, Ints, Signs
 
+MIN_ORDER_USD = 10.0
+"""The venue's smallest order."""
+
+_SAME_SORT = 0.95
+"""Share of exits by the same sort of order as the entry."""
+
 
 @dataclass(frozen=True)
 class OrderArrays(Columns):
@@ -26,12 +32,14 @@ class OrderArrays(Columns):
     def exits(self, rng: np.random.Generator, limit_share: Floats) -> "OrderArrays":
         """Return the orders that close these after their holding time."""
         entries = self.take(self.holding_ms > 0)
+        likes_limit = rng.random(len(entries)) < limit_share[entries.wallet]
+        is_same = rng.random(len(entries)) < _SAME_SORT
         return replace(
             entries,
             time_ms=entries.time_ms + entries.holding_ms,
             side=-entries.side,
             holding_ms=np.zeros(len(entries)),
-            is_limit=rng.random(len(entries)) < limit_share[entries.wallet],
+            is_limit=np.where(is_same, entries.is_limit, likes_limit),
             is_exit=np.ones(len(entries), dtype=bool),
         )
 

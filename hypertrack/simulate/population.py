@@ -11,10 +11,13 @@ from hypertrack.simulate.identifiers import addresses
 from hypertrack.simulate.kinds import KINDS
 from hypertrack.simulate.prices import LOOK_AHEAD_MS, STEPS_PER_DAY
 
-MAX_FORESIGHT = 0.7
+MAX_FORESIGHT = 0.8
 """Largest correlation of a wallet's direction with the coming return."""
 
 MEAN_ABS_NORMAL = float(np.sqrt(2 / np.pi))
+
+_MOST_MOMENTS = 300
+"""Typical moments of a session at most, so that nobody is the market."""
 
 _PICK_BLOCK = 4_096
 
@@ -71,7 +74,7 @@ class Population:
 
     def pick_coin(self, wallet: Ids, rng: np.random.Generator) -> NDArray[np.int16]:
         """Return one of each wallet's home coins, favourites more often."""
-        nth = (self.home_count[wallet] * rng.random(len(wallet)) ** 2).astype(np.int64)
+        nth = (self.home_count[wallet] * rng.random(len(wallet)) ** 1.5).astype(np.int64)
         picked: NDArray[np.int16] = self.home[self.home_start[wallet] + nth]
         return picked
 
@@ -96,6 +99,9 @@ def build_population(count: int, coins: tuple[Coin, ...], rng: np.random.Generat
     kind = _draw_kinds(count, rng)
     draw = _Draws(kind, rng)
     is_bot = rng.random(count) < draw.of("bot_share")
+    gap_ms = np.maximum(draw.around("gap_s", 1.6) * np.where(is_bot, 700, 1200), 250)
+    session_ms = draw.around("session_min", 0.8) * np.where(is_bot, 120_000.0, 60_000.0)
+    is_everywhere = draw.of("n_coins") > 10
     home, home_start, home_count = _draw_homes(draw, coins, rng)
     holding_ms = draw.around("holding_s", 0.7) * 1000
     return Population(
@@ -112,18 +118,18 @@ def build_population(count: int, coins: tuple[Coin, ...], rng: np.random.Generat
         limit_share=draw.share("limit_share", 1.6),
         twap_share=draw.share("twap_share", 6),
         sessions_per_day=draw.around("sessions_per_day", 0.9),
-        session_ms=draw.around("session_min", 0.8) * 60_000 * np.where(is_bot, 2.0, 1.0),
-        gap_ms=draw.around("gap_s", 0.8) * 1000 * np.where(is_bot, 0.7, 1.2),
+        session_ms=np.minimum(session_ms, _MOST_MOMENTS * gap_ms),
+        gap_ms=gap_ms,
         gap_spread=np.where(is_bot, rng.beta(1.0, 2.5, count), rng.gamma(8, 0.14, count)) + 0.02,
         reaction=np.where(is_bot, rng.beta(0.8, 2.0, count), rng.beta(0.5, 9.0, count)),
-        size_usd=draw.around("size_usd", 1.25),
-        size_spread=np.where(is_bot, rng.gamma(1.2, 0.45, count), rng.gamma(4.0, 0.22, count)),
+        size_usd=draw.around("size_usd", 1.45) * 0.95,
+        size_spread=np.where(is_bot, rng.gamma(1.2, 0.45, count), rng.gamma(4.0, 0.28, count)),
         round_share=np.where(is_bot, rng.beta(0.5, 3.0, count), rng.beta(1.5, 1.5, count)),
-        patience_ms=draw.lognormal(np.where(is_bot, 9_000.0, 30_000.0), 0.8),
-        keenness=draw.lognormal(1.0, 0.8),
+        patience_ms=draw.lognormal(np.where(is_bot, 60_000.0, 240_000.0), 0.8),
+        keenness=draw.lognormal(1.0, 0.5),
         sleep=np.where(is_bot, rng.gamma(1.0, 0.35, count), rng.gamma(3.0, 0.8, count)),
         waking_hour=rng.normal(16, np.where(is_bot, 8.0, 5.0)) % 24,
-        roaming=np.where(is_bot, rng.beta(1.0, 3.0, count), rng.beta(0.6, 4.0, count)),
+        roaming=np.where(is_everywhere, rng.beta(4.0, 1.0, count), rng.beta(1.0, 2.0, count)),
         evm_per_day=np.where(rng.random(count) < 0.35, draw.lognormal(1.5, 1.4), 0.0),
         home=home,
         home_start=home_start,
@@ -162,24 +168,24 @@ class _Draws:
         """Return the edge a wallet aims at; informed ones have some, negative ones lack it."""
         mean = self.of("edge_bps")
         drawn = self._rng.normal(mean, self.of("edge_sd_bps"))
-        drawn = np.where(mean > 2, np.clip(drawn, 1.0, 28), drawn)
+        drawn = np.where(mean > 2, np.clip(drawn, 1.0, 30), drawn)
         return np.where(mean < -2, np.clip(drawn, -12, -0.5), drawn)
 
 
 def _draw_kinds(count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return a kind for each wallet, every share rounded to whole wallets and at least one."""
+    """Return a kind for each wallet, in whole wallets by share and at least one of each kind."""
     shares = np.array([kind.share for kind in KINDS])
-    bounds = np.round(np.cumsum(shares / shares.sum()) * count)
-    kind = np.searchsorted(bounds, np.arange(count), side="right")
-    kind[: len(KINDS)] = np.arange(len(KINDS))[:count]
-    return rng.permutation(kind)
+    members = np.maximum(np.round(shares * count), 1).astype(np.int64)
+    kind = np.repeat(np.arange(len(KINDS)), members)
+    spare = np.full(count, shares.argmax())
+    return rng.permutation(np.concatenate([kind, spare])[:count])
 
 
 def _draw_homes(
     draw: _Draws, coins: tuple[Coin, ...], rng: np.random.Generator
 ) -> tuple[NDArray[np.int16], Ints, Ints]:
     """Return home coins in proportion to what trades; makers and arbitrageurs go further out."""
-    wanted = np.round(draw.around("n_coins", 0.75)).astype(np.int64)
+    wanted = np.round(draw.around("n_coins", 0.9)).astype(np.int64)
     count = np.clip(wanted, 1, len(coins))
     is_wide = draw.of("n_coins") >= 4
     log_share = np.log([coin.trade_share for coin in coins])

@@ -16,6 +16,8 @@ _PAST_MS = 6 * HOUR_MS
 _RATE_AGE_MS = 15 * MINUTE_MS
 _EAGER_VOLATILITY = 1.6
 """Relative volatility from which a wallet with a taste for it never holds back."""
+_MIXED_SHARE = 0.1
+"""Of sessions, with orders of both sorts."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class SessionArrays(Columns):
     gap_ms: Floats
     side: Signs
     """Of all its orders; 0 where each decides."""
-    is_limit: Flags
+    limit_chance: Floats
+    """Of each order, to be a limit order; most sessions have only one sort."""
     is_twap: Flags
 
 
@@ -97,12 +100,13 @@ class Sessions:
         over, first = np.unique(row[is_out], return_index=True)
         live.next_ms[over] = time[is_out][first]
         row, time = row[~is_out], time[~is_out]
+        is_limit = self._rng.random(len(row)) < live.limit_chance[row]
         return MomentArrays(
             time,
             live.wallet[row],
             live.coin[row],
             live.side[row],
-            live.is_limit[row],
+            is_limit,
             live.is_twap[row],
         )
 
@@ -133,9 +137,15 @@ class Sessions:
             end_ms=time + length,
             gap_ms=np.where(is_twap, TWAP_GAP_MS, gap),
             side=np.where(is_twap, self._twap_side[wallet], 0).astype(np.int8),
-            is_limit=~is_twap & (rng.random(len(wallet)) < people.limit_share[wallet]),
+            limit_chance=np.where(is_twap, 0.0, self._limit_chances(wallet)),
             is_twap=is_twap,
         )
+
+    def _limit_chances(self, wallet: Ids) -> Floats:
+        """Return how often sessions use limit orders: always, never or now and then."""
+        share = self._population.limit_share[wallet]
+        is_mixed = self._rng.random(len(wallet)) < _MIXED_SHARE
+        return np.where(is_mixed, share, self._rng.random(len(wallet)) < share)
 
     def _starts(self, start_ms: int, end_ms: int, tempo: float) -> tuple[Ids, CoinIds, Floats]:
         """Return wallet, coin and time of new sessions."""

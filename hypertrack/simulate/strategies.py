@@ -5,13 +5,11 @@ import numpy as np
 from hypertrack.records import MINUTE_MS
 from hypertrack.simulate.arrays import CoinIds, Flags, Floats, Ids, Ints, Signs
 from hypertrack.simulate.coins import CoinColumns
-from hypertrack.simulate.orders import OrderArrays
+from hypertrack.simulate.orders import MIN_ORDER_USD, OrderArrays
 from hypertrack.simulate.population import MAX_FORESIGHT, MEAN_ABS_NORMAL, Population
 from hypertrack.simulate.prices import LOOK_AHEAD_MS, LatentPrices
 from hypertrack.simulate.sessions import MomentArrays
 
-MIN_ORDER_USD = 10.0
-"""The venue's smallest order."""
 MAX_ORDER_USD = 2e6
 
 _FAST_MS = float(MINUTE_MS)

@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from hypertrack.records import DAY_MS
 from hypertrack.simulate.population import Population
 from hypertrack.simulate.rhythm import day_rhythm
 
 _MEMORY_MS = 5 * 60_000.0
 _GAIN = 0.06
 """Part of a deviation that is corrected each minute; sessions last longer than that."""
-_TRADES_PER_MOMENT = 2.2
+_TRADES_PER_MOMENT = 1.4
 """About what one moment of a session leads to, its exit and its sweep included."""
 
 
@@ -20,9 +21,7 @@ class Tempo:
     ):
         hours = np.linspace(start_ms, end_ms, 97)
         self._rate_per_ms = trades_per_second / 1000 / day_rhythm(hours).mean()
-        moments = population.session_ms / population.gap_ms + 1
-        expected = (population.sessions_per_day * moments).sum() / 86_400 * _TRADES_PER_MOMENT
-        self.factor = trades_per_second / expected
+        self.factor = _factor_for(trades_per_second / _TRADES_PER_MOMENT, population)
         self._ratio = 1.0
 
     def learn(self, n_trades: int, start_ms: int, end_ms: int) -> None:
@@ -33,3 +32,18 @@ class Tempo:
         self._ratio = float(keep * self._ratio + (1 - keep) * ratio)
         step = np.clip(self._ratio, 0.2, 5.0) ** (-_GAIN * length / 60_000)
         self.factor = float(np.clip(self.factor * step, 1e-6, 1e6))
+
+
+def _factor_for(moments_per_second: float, people: Population) -> float:
+    """Return the factor at which wallets are expected to have so many moments, by bisection."""
+    load = people.sessions_per_day * people.session_ms / DAY_MS
+    low, high = -12.0, 12.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        busy = np.exp(middle) * load
+        busy = np.where(people.is_bot, busy / (1 + busy), busy)  # a program runs one session
+        if (busy * 1000 / people.gap_ms).sum() < moments_per_second:
+            low = middle
+        else:
+            high = middle
+    return float(np.exp(low))
