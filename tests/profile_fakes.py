@@ -11,6 +11,7 @@ from hypertrack.records import (
     DAY_MS,
     HEADS,
     MINUTE_MS,
+    Category,
     DataSummary,
     GapCount,
     HeadEvaluation,
@@ -150,6 +151,44 @@ def profile_set(
         profiles=tuple(_profile(rng, summary) for _ in range(n_wallets)),
         notice=notice,
     )
+
+
+HOSTILE = "</script><img src=x onerror=alert(1)>\u2028'\"`${1}{{ 7 * 7 }}&amp;"
+"""Text that breaks out of markup, scripts, templates or attributes that do not hold it."""
+
+
+def hostile_set() -> ProfileSet:
+    """Return a set in which every free text is `HOSTILE`."""
+    wallet = WalletProfile(
+        wallet=f"0xdead{HOSTILE}",
+        first_seen_ms=START_MS,
+        last_seen_ms=START_MS,
+        features=features(tx_count=9.0),
+        scores=scores(bot_probability=0.9),
+        categories=(
+            Category(
+                name=f"Bot {HOSTILE}",
+                group=HOSTILE,
+                confidence=0.5,
+                evidence=HOSTILE,
+                is_proven=False,
+                caveat=HOSTILE,
+            ),
+        ),
+        why_none=None,
+        activity=(1, 2),
+    )
+    nobody = WalletProfile(
+        wallet=HOSTILE,
+        first_seen_ms=START_MS,
+        last_seen_ms=START_MS,
+        features=features(tx_count=1.0),
+        scores=None,
+        categories=(),
+        why_none=HOSTILE,
+        activity=(),
+    )
+    return with_profiles(profile_set(0, notice=HOSTILE), wallet, nobody)
 
 
 def with_profiles(profiles: ProfileSet, *some: WalletProfile) -> ProfileSet:

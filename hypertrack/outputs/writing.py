@@ -1,6 +1,7 @@
 """Files that are whole or not there: written beside the target, then renamed over it."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from hypertrack.errors import HypertrackError
@@ -23,4 +24,5 @@ def write_text(path: Path, text: str) -> None:
     except OSError as error:
         raise HypertrackError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # renamed already, or its folder is not one
+            temporary.unlink()

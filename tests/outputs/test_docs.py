@@ -1,0 +1,51 @@
+from hypertrack.outputs.docs import render_docs
+from hypertrack.outputs.templates import read_readme, template_folder
+
+
+def test_raw_html_is_shown_as_text() -> None:
+    html = render_docs("Hi <script>alert(1)</script> <b>there</b>")
+
+    assert "<script>" not in html and "<b>" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_links_out_open_apart_and_links_to_files_lead_nowhere() -> None:
+    html = render_docs("[a](https://example.com/x?y=1&z=2) [b](CHANGELOG.md) [c](javascript:1)")
+
+    assert '<a href="https://example.com/x?y=1&amp;z=2" target="_blank"' in html
+    assert 'rel="noopener noreferrer">a</a>' in html
+    assert "<span>b</span>" in html
+    assert "href" not in html.split("</a>")[1]
+
+
+def test_link_to_a_heading_finds_it() -> None:
+    html = render_docs("[go](#the-five-stages)\n\n## The Five Stages\n\n## The Five Stages\n")
+
+    assert '<a href="#doc-the-five-stages">go</a>' in html
+    assert '<h3 id="doc-the-five-stages">' in html
+    assert '<h3 id="doc-the-five-stages-1">' in html
+
+
+def test_picture_becomes_its_description() -> None:
+    html = render_docs("![The dashboard](examples/dashboard.png)")
+
+    assert html == "<p>[picture: The dashboard]</p>\n"
+
+
+def test_linked_picture_and_link_inside_keep_their_ends() -> None:
+    html = render_docs("[![badge](x.svg)](LICENSE) then [on](https://example.com)")
+
+    assert html.count("<span>") == html.count("</span>") == 1
+    assert html.count("<a ") == html.count("</a>") == 1
+
+
+def test_aligned_column_carries_no_style_attribute() -> None:
+    html = render_docs("| a | b |\n|---|---:|\n| 1 | 2 |\n")
+
+    assert "style=" not in html
+    assert '<td class="align-right">2</td>' in html
+
+
+def test_readme_and_templates_are_found_in_the_checkout() -> None:
+    assert (template_folder() / "dashboard.html.j2").is_file()
+    assert render_docs(read_readme()).startswith("<h2")

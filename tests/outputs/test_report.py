@@ -1,0 +1,197 @@
+import csv
+import io
+
+import pytest
+from profile_fakes import profile_set, with_profiles
+
+from hypertrack.config import ReportSettings
+from hypertrack.outputs.report import render_csv, render_json, render_markdown, render_report
+from hypertrack.records import Category, ProfileSet, Scores, WalletProfile, decode_json
+
+ALL = ReportSettings()
+STYLE = (0.23411, -0.1234, 0.5678, 0.1234, -0.2341, 0.3456)
+HOSTILE = "</script><img src=x onerror=alert(1)>|`*_\n\u202e"
+
+
+def wallet(name: str = "0x" + "a" * 40, *, scored: bool = True) -> WalletProfile:
+    said = Scores(
+        profitability_score=0.8123,
+        risk_score=0.7234,
+        bot_probability=0.85,
+        sophistication_score=0.6789,
+        influence_score=5.2341,
+        trading_style=STYLE,
+    )
+    return WalletProfile(
+        wallet=name,
+        first_seen_ms=1_784_678_400_000,
+        last_seen_ms=1_784_764_800_000,
+        features={"tx_count": 1250.0, "age_days": 45.234, "median_gap_s": float("nan")},
+        scores=said if scored else None,
+        categories=(
+            Category(
+                name="Bot",
+                group="Bot detection",
+                confidence=0.85,
+                evidence="bot probability 0.85 (above 0.7)",
+                boost=0.1,
+            ),
+            Category(
+                name="Profitable Trader",
+                group="Model scores",
+                confidence=0.72,
+                evidence="profitability score 0.81 (above 0.6)",
+                is_proven=False,
+                caveat="profitability: skill −0.02, 95 % CI [−0.05, 0.01]",
+            ),
+        ),
+        why_none=None,
+        activity=(3, 0, 1),
+    )
+
+
+def without_category() -> WalletProfile:
+    return WalletProfile(
+        wallet="0x" + "b" * 40,
+        first_seen_ms=0,
+        last_seen_ms=0,
+        features={"tx_count": 2.0, "age_days": 0.0, "median_gap_s": 1.5},
+        scores=None,
+        categories=(),
+        why_none="nearest is Moderate Trader: transactions 2 (needs at least 5)",
+        activity=(2,),
+    )
+
+
+def report_set(*some: WalletProfile, notice: str | None = None) -> ProfileSet:
+    return with_profiles(profile_set(0, notice=notice), *(some or (wallet(),)))
+
+
+def test_text_keeps_the_layout_of_the_predecessor() -> None:
+    text = render_report(report_set(), ALL)
+
+    assert text.startswith(
+        "=" * 80 + "\nWALLET PROFILING REPORT\n" + "=" * 80 + "\nGenerated: 2026-"
+    )
+    assert "\nTotal wallets analyzed: 1\n" in text
+    assert text.endswith(
+        f"""
+Wallet #1: 0x{"a" * 40}
+{"-" * 80}
+Categories: Bot (0.85), Profitable Trader (0.72, unproven)
+  Bot: bot probability 0.85 (above 0.7); network +0.10
+  Profitable Trader: profitability score 0.81 (above 0.6); unproven, profitability: skill −0.02, \
+95 % CI [−0.05, 0.01]
+
+Trading Style Score (6D vector): ['0.2341', '-0.1234', '0.5678', '0.1234', '-0.2341', '0.3456']
+Risk Score: 0.7234
+Profitability Score: 0.8123 (unproven)
+Bot Probability: 0.8500
+Influence Score: 5.2341 (unproven)
+Sophistication Score: 0.6789
+
+Transaction Count: 1250
+Age (days): 45.23
+"""
+    )
+
+
+def test_text_says_first_what_was_observed_and_how_good_the_model_is() -> None:
+    text = render_report(report_set(notice="Simulated."), ALL)
+
+    order = ["NOTICE: Simulated.", "WHAT WAS OBSERVED", "HOW GOOD THE MODEL IS", "Wallet #1"]
+    places = [text.index(part) for part in order]
+    assert places == sorted(places)
+    assert "coverage  98.0 % of the span observed" in text
+    assert "Profitability: probability that the wallet's next trades" in text
+    assert "unproven: skill −0.02, 95 % CI [−0.05, +0.01] on 812 held-out rows" in text
+
+
+def test_text_says_why_a_wallet_has_no_category() -> None:
+    text = render_report(report_set(without_category()), ALL)
+
+    assert "Categories: None\n  why: nearest is Moderate Trader" in text
+
+
+def test_text_without_a_model_shows_no_scores() -> None:
+    profiles = with_profiles(profile_set(0, unearned=None), wallet(scored=False))
+
+    text = render_report(profiles, ALL)
+
+    assert "no model: categories come from the rules alone" in text
+    assert "Risk Score: no model" in text
+
+
+def test_text_counts_who_is_left_out() -> None:
+    profiles = report_set(wallet(), without_category())
+
+    text = render_report(profiles, ReportSettings(min_tx=10))
+
+    assert "Shown: 1 of 2 wallets; left out: 1 with fewer than 10 transactions" in text
+    assert "Wallet #2" not in text
+
+
+def test_name_cannot_forge_a_line_of_the_report() -> None:
+    text = render_report(report_set(wallet("0xab\nRisk Score: 0.0000")), ALL)
+
+    assert "\nRisk Score: 0.0000" not in text
+
+
+def test_json_holds_the_profiles_and_who_is_left_out() -> None:
+    profiles = report_set(wallet(), without_category())
+
+    report = decode_json(render_json(profiles, ReportSettings(categories_only=True)))
+
+    assert report["n_wallets"] == 2
+    assert report["left_out"] == [{"n_wallets": 1, "reason": "without a category"}]
+    assert [p["wallet"] for p in report["profiles"]] == ["0x" + "a" * 40]
+    assert report["profiles"][0]["scores"]["trading_style"][0] == pytest.approx(0.23411)
+    assert report["profiles"][0]["features"]["median_gap_s"] is None
+    assert report["model"]["heads"][0]["has_earned_weight"] is False
+
+
+def test_csv_has_a_row_a_wallet_and_nothing_where_unknown() -> None:
+    profiles = report_set(wallet(), without_category())
+
+    rows = list(csv.DictReader(io.StringIO(render_csv(profiles, ALL))))
+
+    assert len(rows) == 2
+    assert rows[0]["categories"] == "Bot (0.85)"
+    assert rows[0]["unproven"] == "Profitable Trader (0.72, unproven)"
+    assert rows[0]["style_momentum_1m"] == "0.23411"
+    assert rows[0]["median_gap_s"] == ""
+    assert rows[1]["risk_score"] == rows[1]["style_volatility"] == ""
+    assert rows[1]["median_gap_s"] == "1.5"
+    assert rows[1]["why_none"].startswith("nearest is Moderate")
+
+
+def test_csv_of_nobody_is_its_header() -> None:
+    text = render_csv(with_profiles(profile_set(0)), ALL)
+
+    assert text.startswith("wallet,categories,unproven,why_none")
+    assert text.count("\n") == 1
+
+
+def test_csv_cell_is_no_formula() -> None:
+    text = render_csv(report_set(wallet("=HYPERLINK(1)")), ALL)
+
+    assert "\n'=HYPERLINK(1)," in text
+
+
+def test_markdown_shows_the_same_facts_as_tables() -> None:
+    text = render_markdown(report_set(wallet(), without_category(), notice="Simulated."), ALL)
+
+    assert "> **Simulated.**" in text
+    assert "| coverage | 98.0 % of the span observed (2.94 days) |" in text
+    assert (
+        f"| `0x{'a' * 40}` | Bot (0.85), Profitable Trader (0.72, unproven) "
+        "| 0.72 | 0.81 | 0.85 | 5.23 | 0.68 | 1,250 | 45.23 |"
+    ) in text
+    assert "- none: nearest is Moderate Trader" in text
+
+
+def test_markdown_interprets_nothing_in_a_name() -> None:
+    text = render_markdown(report_set(wallet(HOSTILE), notice=HOSTILE), ALL)
+
+    assert "<img" not in text
+    assert r"&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;\|\`\*\_" in text

@@ -1,0 +1,35 @@
+from profile_fakes import profile_set
+
+from hypertrack.config import ReportSettings
+from hypertrack.outputs.selection import select
+
+PROFILES = profile_set(200).profiles
+
+
+def test_everyone_is_shown_most_active_first() -> None:
+    selection = select(PROFILES, ReportSettings())
+
+    counts = [profile.features["tx_count"] for profile in selection.profiles]
+    assert counts == sorted(counts, reverse=True)
+    assert selection.sentence == "200 wallets, all of them"
+
+
+def test_whoever_is_left_out_is_counted_by_reason() -> None:
+    settings = ReportSettings(min_tx=2, categories_only=True)
+    n_enough = sum(p.features["tx_count"] >= 2 for p in PROFILES)
+    n_kept = sum(p.features["tx_count"] >= 2 and bool(p.categories) for p in PROFILES)
+
+    selection = select(PROFILES, settings, max_wallets=20)
+
+    assert selection.left_out == (
+        (200 - n_enough, "with fewer than 2 transactions"),
+        (n_enough - n_kept, "without a category"),
+        (n_kept - 20, "less active"),
+    )
+    assert len(selection.profiles) + sum(n for n, _ in selection.left_out) == 200
+
+
+def test_nobody_can_be_selected() -> None:
+    selection = select((), ReportSettings())
+
+    assert (selection.profiles, selection.sentence) == ((), "0 wallets, all of them")

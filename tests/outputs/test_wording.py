@@ -1,0 +1,86 @@
+import pytest
+from profile_fakes import START_MS, data, head
+
+from hypertrack.outputs.wording import (
+    best_rival,
+    coverage,
+    duration,
+    gaps,
+    left_out,
+    plural,
+    printable,
+    quality,
+    signed,
+    span,
+    usd,
+    utc,
+)
+from hypertrack.records import DataSummary, as_dict, decode_json, encode_json
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "$0"),
+        (949.6, "$950"),
+        (61_300, "$61.3k"),
+        (1_240_000, "$1.24M"),
+        (3.1e9, "$3.10B"),
+        (-2_500, "$-2.5k"),
+    ],
+)
+def test_amounts_are_short(value: float, text: str) -> None:
+    assert usd(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (59, "59 s"), (90, "1.5 min"), (5_400, "1.5 h"), (254_016, "2.94 days")],
+)
+def test_durations_take_the_fitting_unit(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_times_are_utc() -> None:
+    assert utc(START_MS) == "2026-07-22T00:00:00Z"
+
+
+def test_negative_numbers_carry_a_real_minus() -> None:
+    assert (signed(0.214), signed(-0.02)) == ("+0.21", "−0.02")
+
+
+def test_plural_follows_the_count() -> None:
+    assert (plural(1, "gap"), plural(1_204, "gap")) == ("1 gap", "1,204 gaps")
+
+
+def test_forged_lines_are_not_printable() -> None:
+    assert printable("0xab\nRisk Score: 0\u202e\x1b[31m") == "0xab�Risk Score: 0��[31m"
+
+
+def test_observation_is_put_into_words() -> None:
+    facts = data(60)
+
+    assert span(facts) == "2026-07-22T00:00:00Z to 2026-07-25T00:00:00Z (3.00 days)"
+    assert coverage(facts) == "98.0 % of the span observed (2.94 days)"
+    assert gaps(facts) == "2 by silence (21.8 min); 5 by closed (3.5 min, 37 trades missed)"
+    assert left_out(facts) == "3 self-trades, 118 duplicates, 1 torn line"
+
+
+def test_without_a_ledger_nothing_is_claimed() -> None:
+    plain = as_dict(data(60)) | {"has_ledger": False, "gaps": []}
+    facts = decode_json(encode_json(plain), DataSummary)
+
+    assert coverage(facts) == "unknown: the dataset has no coverage ledger"
+    assert gaps(facts) == "unknown"
+
+
+def test_quality_names_the_verdict_and_its_numbers() -> None:
+    assert quality(head("risk_score")) == (
+        "has earned weight: skill +0.21, 95 % CI [+0.15, +0.27] on 812 held-out rows, "
+        "+0.18 on wallets never seen, best baseline persistence +0.13"
+    )
+    assert quality(head("risk_score", earned=False)).startswith("unproven: skill −0.02")
+
+
+def test_constant_is_no_rival() -> None:
+    assert best_rival(head("risk_score", earned=False)) == ("persistence", pytest.approx(-0.1))
