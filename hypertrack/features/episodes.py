@@ -37,29 +37,29 @@ def _episodes(con: Any) -> Table:
     # Windows look only back: an episode that closed before a cut is the same at every later one.
     keys = ["wallet_id", "coin_id"]
     order = ["time_ms", "direction", "is_taker"]
-    so_far = ibis.window(group_by=keys, order_by=order, preceding=None, following=0)
-    one_by_one = ibis.window(group_by=keys, order_by=order)
-    sides = (
+    so_far = ibis.window(group_by=keys, order_by=order, rows=(None, 0))
+    earlier = ibis.window(group_by=keys, order_by=order, rows=(None, -1))
+    changes = (
         executions(con)
         .mutate(signed=_["size"] * _.direction)
         .select(
             *keys,
             *order,
+            "signed",
             position=_.signed.sum().over(so_far),
             traded=_["size"].sum().over(so_far),
         )
-        .mutate(
-            side=ibis.ifelse(_.position.abs() <= _.traded * FLAT_FRAC, 0, _.position.sign()).cast(
-                "int8"
-            )
-        )
-        .mutate(side_before=_.side.lag().over(one_by_one).fill_null(0))
+        .mutate(side=_side(_.position), side_before=_side(_.position - _.signed))
+        .filter(_.side != _.side_before)
     )
-    is_opening = (_.side != 0) & (_.side != _.side_before)
-    is_closing = (_.side_before != 0) & (_.side != _.side_before)
     return (
-        sides.mutate(last_open_ms=ibis.ifelse(is_opening, _.time_ms, None).max().over(so_far))
-        .mutate(open_ms=_.last_open_ms.lag().over(one_by_one))
-        .filter(is_closing)
+        changes.mutate(opened_ms=ibis.ifelse(_.side != 0, _.time_ms, None))
+        .mutate(open_ms=_.opened_ms.max().over(earlier))
+        .filter(_.side_before != 0)
         .select(*keys, "open_ms", close_ms=_.time_ms)
     )
+
+
+def _side(position: Value) -> Value:
+    is_flat = position.abs() <= _.traded * FLAT_FRAC
+    return ibis.ifelse(is_flat, 0, position.sign()).cast("int8")

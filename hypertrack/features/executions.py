@@ -68,21 +68,27 @@ def reference_prices(con: Any, asks: ibis.Table, *, strictly_before: bool) -> ib
         ask_id, price: a row per ask; price is NULL where there is no reference.
     """
     asks = asks.select("ask_id", "coin_id", "time_ms", is_strict=ibis.literal(strictly_before))
-    return answer(con, asks).select("ask_id", "price")
+    found = answer(asks, last_trades(con), con.table("bbo"), only_asked_coins=True)
+    return found.select("ask_id", "price")
 
 
-def answer(con: Any, asks: ibis.Table) -> ibis.Table:
+def answer(
+    asks: ibis.Table, trades: ibis.Table, quotes: ibis.Table, *, only_asked_coins: bool = False
+) -> ibis.Table:
     """Return `reference_prices` for asks that say each for itself whether they are strict.
 
     Args:
-        con: Ibis backend holding the dataset.
         asks: ask_id, coin_id, time_ms, is_strict.
+        trades: `last_trades`.
+        quotes: The dataset's ``bbo``.
+        only_asked_coins: Look first which coins are asked for; worth it where few are.
 
     Returns:
         ask_id, coin_id, time_ms, price: a row per ask.
     """
     asks = asks.cast({"ask_id": "int64", "coin_id": "int32", "time_ms": "int64"})
-    trades, quotes = last_trades(con), con.table("bbo")
+    if only_asked_coins:
+        trades, quotes = (rows.semi_join(asks, "coin_id") for rows in (trades, quotes))
     timeline = (
         _points(trades, trade_ms=_.time_ms)
         .union(_points(quotes, quote_ms=_.time_ms))
@@ -90,9 +96,7 @@ def answer(con: Any, asks: ibis.Table) -> ibis.Table:
     )
     # Portable as-of lookup: the running maximum of the times of trades and quotes is the time of
     # the last one, by which its price is then joined.
-    past = ibis.window(
-        group_by="coin_id", order_by=["time_ms", "place"], preceding=None, following=0
-    )
+    past = ibis.window(group_by="coin_id", order_by=["time_ms", "place"], rows=(None, 0))
     found = timeline.select(
         "ask_id",
         "coin_id",
@@ -102,16 +106,25 @@ def answer(con: Any, asks: ibis.Table) -> ibis.Table:
     ).filter(_.ask_id.notnull())
     at_trade = trades.select(trade_coin_id="coin_id", trade_ms="time_ms", trade_price="price")
     at_quote = quotes.select(quote_coin_id="coin_id", quote_ms="time_ms", mid_price="mid_price")
-    is_fresh = _.time_ms - _.quote_ms <= REFERENCE_MAX_AGE_MS
     return (
         found.left_join(at_trade, [found.coin_id == at_trade.trade_coin_id, "trade_ms"])
         .left_join(at_quote, [found.coin_id == at_quote.quote_coin_id, "quote_ms"])
-        .select(
-            "ask_id",
-            "coin_id",
-            "time_ms",
-            price=ibis.ifelse(is_fresh, _.mid_price, None).fill_null(_.trade_price),
-        )
+        .select("ask_id", "coin_id", "time_ms", price=_reference(_.time_ms))
+    )
+
+
+def closing_prices(con: Any, at_ms: int) -> ibis.Table:
+    """Return the reference price of every coin traded by then at one time: coin_id, price."""
+    trades = last_trades(con).filter(_.time_ms <= at_ms)
+    quotes = con.table("bbo").filter(_.time_ms <= at_ms)
+    last_trade = trades.group_by("coin_id").aggregate(trade_price=_.price.argmax(_.time_ms))
+    last_quote_ms = quotes.group_by(quote_coin_id=_.coin_id).aggregate(quote_ms=_.time_ms.max())
+    mids = quotes.select(mid_coin_id="coin_id", quote_ms="time_ms", mid_price="mid_price")
+    last_quote = last_quote_ms.join(
+        mids, [last_quote_ms.quote_coin_id == mids.mid_coin_id, "quote_ms"]
+    )
+    return last_trade.left_join(last_quote, last_trade.coin_id == last_quote.quote_coin_id).select(
+        "coin_id", price=_reference(at_ms)
     )
 
 
@@ -208,6 +221,11 @@ def _points(rows: ibis.Table, **known: ibis.Value) -> ibis.Table:
         **known,
     }
     return rows.select("coin_id", "time_ms", **columns)
+
+
+def _reference(at_ms: ibis.Deferred | int) -> ibis.Value:
+    is_fresh = _.quote_ms >= at_ms - REFERENCE_MAX_AGE_MS
+    return ibis.ifelse(is_fresh, _.mid_price, None).fill_null(_.trade_price)
 
 
 def _rate_bps(spot_bps: float, perp_bps: float, hip3_multiplier: float) -> ibis.Value:

@@ -75,7 +75,7 @@ def priced(con: Any, moments: Table, asks: Mapping[str, Ask]) -> Table:
     )
     offsets = [(_.ask_id == number, ask.offset_ms) for number, ask in enumerate(asks.values())]
     return (
-        answer(con, asked)
+        answer(asked, last_trades(con), con.table("bbo"))
         .mutate(time_ms=_.time_ms - ibis.cases(*offsets, else_=0))
         .group_by("coin_id", "time_ms")
         .aggregate(

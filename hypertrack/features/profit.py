@@ -1,10 +1,9 @@
 """Money in and out: fees, net flow, and what the flow is worth at the window's end."""
 
-import ibis
 from ibis import Table, Value, _
 
 from hypertrack.features.definition import Scope, feature
-from hypertrack.features.executions import reference_prices, with_fees
+from hypertrack.features.executions import closing_prices, with_fees
 from hypertrack.features.traded import traded
 
 
@@ -15,17 +14,13 @@ def flows(scope: Scope) -> Table:
     reference price in the window.
     """
     coins = scope.con.table("coins")
-    asks = coins.select(
-        "coin_id", ask_id=_.coin_id, time_ms=ibis.literal(scope.end_ms - 1, "int64")
-    )
-    prices = reference_prices(scope.con, asks, strictly_before=False)
     rows = with_fees(traded(scope), coins, scope.fees)
     held = rows.group_by("wallet_id", "coin_id").aggregate(
         bought_usd=(_.notional_usd * _.direction).sum(),
         held=(_["size"] * _.direction).sum(),
         fee_usd=_.fee_usd.sum(),
     )
-    return held.left_join(prices, held.coin_id == prices.ask_id).drop("ask_id")
+    return held.join(closing_prices(scope.con, scope.end_ms - 1), "coin_id")
 
 
 @feature(flows, unit="USD", group="extended", is_extensive=True)
