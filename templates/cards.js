@@ -166,6 +166,7 @@ function createCards(data) {
 
   function cardActivity(card) {
     const n = card.activity.length;
+    const width = Math.max(1, n * 5 - 1);
     const most = Math.max(1, ...card.activity);
     let bars = "";
     card.activity.forEach((count, i) => {
@@ -173,10 +174,10 @@ function createCards(data) {
       if (height) bars += `M${i * 5} 30v${-height}h4v${height}z`;
     });
     const picture = draw(
-      "svg", { class: "activity", viewBox: `0 0 ${Math.max(1, n * 5 - 1)} 30`, preserveAspectRatio: "none", role: "img" },
+      "svg", { class: "activity", viewBox: `0 0 ${width} 30`, preserveAspectRatio: "none", role: "img" },
       draw("title", {}, `Executions over the recording, in ${n} equal slices, at most ${most.toLocaleString("en")} in one`),
       draw("path", { class: "activity-bars", d: bars }),
-      draw("path", { class: "activity-base", d: `M0 29.75h${n * 5}` }),
+      draw("path", { class: "activity-base", d: `M0 29.75h${width}` }),
     );
     return picture;
   }

@@ -2,12 +2,14 @@ import random
 from collections import Counter
 
 import pytest
-from profile_fakes import features, scores
+from profile_fakes import BASE_FEATURES, features, scores
 
 from hypertrack.categories.catalog import CATALOG, describe_catalog
 from hypertrack.categories.quantities import QUANTITIES, wallet_values
 from hypertrack.categories.rules import CANDLE_SEEN, ENOUGH_EVIDENCE, Rule
 from hypertrack.config import CategorySettings
+from hypertrack.features.registry import REGISTRY
+from hypertrack.records import BINARY_HEADS
 
 CONDITIONS = {
     "Bot": "bot_probability > 0.7",
@@ -151,6 +153,15 @@ def test_every_threshold_is_used_by_one_bound_and_described() -> None:
     assert uses == Counter(CategorySettings.model_fields.keys())
     assert all(field.description for field in CategorySettings.model_fields.values())
     assert {bound.quantity for bound in bounds} <= QUANTITIES.keys()
+
+
+def test_rules_read_features_that_exist() -> None:
+    from_scores = {*BINARY_HEADS, "influence_score", "n_candle_matches"}
+
+    base = {name for name, feature in REGISTRY.items() if feature.group == "base"}
+
+    assert QUANTITIES.keys() - from_scores <= base
+    assert base == set(BASE_FEATURES)
 
 
 def test_pairs_are_the_fourteen_specified() -> None:
