@@ -96,6 +96,13 @@ class FeatureSettings(Section):
     memory_limit_gib: Positive | None = None
     """Memory DuckDB may use before it spills to disk; its own default where unset."""
 
+    @field_validator("groups")
+    @classmethod
+    def _has_base(cls, groups: tuple[str, ...]) -> tuple[str, ...]:
+        if "base" not in groups:
+            raise ValueError('must contain "base", which the category rules read')
+        return groups
+
 
 class TrainSettings(Section):
     """Samples, targets, the network and its evaluation (model.md)."""

@@ -49,7 +49,7 @@ def write_dashboard(settings: Settings, *, with_model: bool = True) -> Path:
 
     profiles = fresh_profiles(settings, with_model=with_model)
     file = settings.out / DASHBOARD_NAME
-    write_text(file, render_dashboard(profiles, settings.dashboard))
+    write_text(file, render_dashboard(profiles, settings.dashboard, settings.report))
     return file
 
 
