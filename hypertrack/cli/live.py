@@ -1,7 +1,94 @@
-"""Commands that run on time: record, simulate, demo."""
+"""Commands that run on time: record."""
+
+import sys
+import threading
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from hypertrack.cli.parsing import choose_feeds, parse_duration_s
+from hypertrack.cli.session import Session, command
+from hypertrack.errors import ConfigError
+
+if TYPE_CHECKING:
+    from hypertrack.store.session import SessionMode
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
+    command(app)(record)
+
+
+def record(
+    session: Session,
+    trades: Annotated[bool | None, typer.Option(help="Every trade, with both wallets.")] = None,
+    bbo: Annotated[bool | None, typer.Option(help="Best bid and offer.")] = None,
+    l2book: Annotated[bool | None, typer.Option(help="Order books, 20 levels.")] = None,
+    candles: Annotated[bool | None, typer.Option(help="Closed 1-minute candles.")] = None,
+    blocks: Annotated[bool | None, typer.Option(help="HyperCore and HyperEVM blocks.")] = None,
+    transactions: Annotated[
+        bool | None, typer.Option(help="Their transactions, ERC-20 transfers decoded.")
+    ] = None,
+    coins: Annotated[
+        str | None, typer.Option(help="all, top:N by day volume, or BTC,ETH,xyz:SP500,@107.")
+    ] = None,
+    network: Annotated[str | None, typer.Option(help="mainnet or testnet.")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Another venue with the same protocol: http://host:port.")
+    ] = None,
+    duration: Annotated[
+        str | None, typer.Option(help="90s, 10m, 6h, 2d; default until Ctrl-C.")
+    ] = None,
+    append: Annotated[bool, typer.Option("--append", help="Go on with the data here.")] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Delete the data here (asks).")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan alone.")] = False,
+) -> None:
+    """Record the live venue. Data already here moves to archive/<utc>/ first.
+
+    No feed flag records all six; a positive one only those named; --no-... all but those.
+
+    Example: hypertrack record --trades --candles --coins top:50 --duration 6h
+    """
+    from hypertrack.cli.recording import show_plan, stopped_by_signals, watch
+    from hypertrack.pipeline import live
+
+    chosen = {
+        "trades": trades,
+        "bbo": bbo,
+        "l2book": l2book,
+        "candles": candles,
+        "blocks": blocks,
+        "transactions": transactions,
+    }
+    duration_s = None if duration is None else parse_duration_s(duration)
+    flags = {"record.coins": coins, "venue.network": network, "venue.url": url}
+    configured = session.load(flags).settings.record.feeds
+    settings = session.load({**flags, "record.feeds": choose_feeds(configured, chosen)}).settings
+    mode = _mode(session, append=append, clear=clear, yes=yes)
+    plan = live.plan(settings)
+    show_plan(session, plan)
+    if dry_run:
+        return
+    stop = threading.Event()
+    with stopped_by_signals(stop):
+        events = live.record(settings, plan, stop, mode=mode, duration_s=duration_s)
+        report = watch(session, events, settings.record.status_interval_s)
+    session.done(
+        {"report": report},
+        f"recorded {report.status.n_rows:,} lines in {report.folder}; "
+        f"data_collection_report.txt there says what and what is missing",
+    )
+
+
+def _mode(session: Session, *, append: bool, clear: bool, yes: bool) -> "SessionMode":
+    if append and clear:
+        raise ConfigError("--append keeps what --clear deletes: give one of them")
+    if not clear:
+        return "append" if append else "rotate"
+    folder = session.load().settings.data
+    if not yes:
+        if not sys.stdin.isatty():
+            raise ConfigError(f"--clear deletes the recording in {folder}: confirm with --yes")
+        typer.confirm(f"Delete the recording in {folder}?", abort=True, err=True)
+    return "clear"

@@ -1,0 +1,63 @@
+"""Commands that run on time: record."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from hypertrack.config import Settings
+
+if TYPE_CHECKING:  # the commands load these when they run
+    from hypertrack.recording.plan import RecordingPlan
+    from hypertrack.recording.report import RecordingReport
+    from hypertrack.recording.status import RecordingStatus
+    from hypertrack.store.session import SessionMode
+
+
+def plan(settings: Settings) -> "RecordingPlan":
+    """Ask the venue for its coins and return what would be recorded, and from where.
+
+    Raises:
+        ConfigError: A coin that the venue does not have.
+        VenueError: The venue is unreachable.
+    """
+    from hypertrack.feeds.endpoints import endpoints
+    from hypertrack.feeds.info import InfoClient
+    from hypertrack.feeds.universe import fetch_universe
+    from hypertrack.recording.plan import plan_recording
+
+    with closing(InfoClient(endpoints(settings.venue).info)) as info:
+        return plan_recording(settings, fetch_universe(info))
+
+
+def record(
+    settings: Settings,
+    recording_plan: "RecordingPlan",
+    stop: threading.Event,
+    *,
+    mode: "SessionMode" = "rotate",
+    duration_s: float | None = None,
+    poll_s: float = 0.25,
+) -> "Iterator[RecordingStatus | RecordingReport]":
+    """Record until ``stop`` is set; yield the status at every poll, the report at the end.
+
+    Args:
+        mode: What becomes of data in the folder: rotate to the archive, append, or clear.
+        duration_s: Wall seconds; None records until stopped.
+
+    Raises:
+        DatasetError: The folder is in use, cannot be written, or the disk is full.
+    """
+    from hypertrack.recording.recorder import Recorder
+    from hypertrack.store.session import open_session
+
+    with open_session(settings.data, mode) as session, ThreadPoolExecutor(1) as pool:
+        recorder = Recorder(settings, recording_plan, session, stop=stop)
+        running = pool.submit(recorder.run, duration_s)
+        try:
+            while not wait([running], timeout=poll_s).done:
+                yield recorder.status()
+            yield running.result()
+        finally:
+            stop.set()

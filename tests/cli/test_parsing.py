@@ -1,0 +1,40 @@
+import pytest
+
+from hypertrack.cli.parsing import choose_feeds, parse_duration_s
+from hypertrack.errors import ConfigError
+
+ALL = ("trades", "bbo", "candles")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1.5H", 5_400), ("2d", 172_800)]
+)
+def test_duration_is_a_number_with_a_unit(text: str, seconds: float) -> None:
+    assert parse_duration_s(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "m", "-5m", "0", "10 minutes", "inf", "nan", "1e3"])
+def test_anything_else_is_no_duration(text: str) -> None:
+    with pytest.raises(ConfigError, match="such as 10m"):
+        parse_duration_s(text)
+
+
+def flags(**chosen: bool) -> dict[str, bool | None]:
+    return {feed: chosen.get(feed) for feed in ALL}
+
+
+def test_no_flag_records_what_is_configured() -> None:
+    assert choose_feeds(("trades", "bbo"), flags()) == ("trades", "bbo")
+
+
+def test_a_positive_flag_records_only_those() -> None:
+    assert choose_feeds(("bbo",), flags(trades=True, candles=False)) == ("trades",)
+
+
+def test_negative_flags_record_all_but_those() -> None:
+    assert choose_feeds(ALL, flags(bbo=False)) == ("trades", "candles")
+
+
+def test_no_feed_left_is_an_error() -> None:
+    with pytest.raises(ConfigError, match="no feed is left"):
+        choose_feeds(("bbo",), flags(bbo=False))
