@@ -1,0 +1,147 @@
+"""One open socket: its heartbeat, and its end told as a cause."""
+
+import socket
+
+import websocket
+
+from hypertrack.clock import Clock
+from hypertrack.errors import VenueError
+from hypertrack.feeds.budget import RateBudget
+from hypertrack.feeds.endpoints import host_of
+from hypertrack.feeds.subscriptions import PING
+from hypertrack.records import CoverageCause, Record
+
+POLL_S = 0.1
+"""How long a read waits for a frame before it returns to its caller, who may want to stop."""
+
+CONNECT_TIMEOUT_S = 10.0
+MAX_CLOCK_JUMP_S = 10.0
+"""The wall clock running ahead of the monotonic one by this means that the machine slept."""
+
+
+class Heartbeat(Record, frozen=True):
+    """How a socket is kept and found alive (protocol, section 1.4)."""
+
+    ping_interval_s: float = 20.0
+    pong_timeout_s: float = 10.0
+
+
+class ConnectionLostError(VenueError):
+    """The socket is gone, or as good as gone."""
+
+    def __init__(self, cause: CoverageCause, detail: str):
+        super().__init__(detail)
+        self.cause = cause
+
+
+class Connection:
+    """A socket that pings, notices silence and says why it ended; one thread uses it."""
+
+    def __init__(
+        self,
+        opened: websocket.WebSocket,
+        clock: Clock,
+        heartbeat: Heartbeat,
+        messages: RateBudget | None = None,
+    ):
+        self._socket = opened
+        self._clock = clock
+        self._heartbeat = heartbeat
+        self._messages = messages
+        self._last_frame_s = self._last_ping_s = clock.monotonic_s()
+        self._is_pinged = False
+        self._drift_s = self._drift()
+        opened.settimeout(POLL_S)
+
+    def send(self, frame: bytes) -> None:
+        """Send a text frame and count it; waiting for room in the budget is the caller's part.
+
+        Raises:
+            ConnectionLostError: It could not be sent.
+        """
+        if self._messages is not None:
+            self._messages.note()
+        try:
+            self._socket.send(frame)
+        except (websocket.WebSocketException, OSError) as error:
+            raise ConnectionLostError(CoverageCause.ERROR, _words(error)) from error
+
+    def receive(self) -> bytes | None:
+        """Return the next frame, or None where none came for `POLL_S`; ping when it is time.
+
+        Raises:
+            ConnectionLostError: Closed by the venue (`closed`), dropped (`error`), or silent after
+                a ping or a sleep of the machine (`silence`).
+        """
+        self._keep_alive()
+        try:
+            opcode, data = self._socket.recv_data()
+        except websocket.WebSocketTimeoutException:
+            return None
+        except (websocket.WebSocketException, OSError) as error:
+            raise ConnectionLostError(CoverageCause.ERROR, _words(error)) from error
+        if opcode == websocket.ABNF.OPCODE_CLOSE:
+            code = int.from_bytes(data[:2], "big")
+            reason = data[2:].decode("utf-8", "replace")
+            raise ConnectionLostError(CoverageCause.CLOSED, f"closed {code} {reason}".strip())
+        self._last_frame_s = self._clock.monotonic_s()
+        self._is_pinged = False
+        return bytes(data)
+
+    def close(self) -> None:
+        """Say goodbye without waiting for the answer."""
+        try:
+            self._socket.close(timeout=0)
+        finally:
+            self._socket.shutdown()
+
+    def _keep_alive(self) -> None:
+        now_s, drift_s = self._clock.monotonic_s(), self._drift()
+        if drift_s - self._drift_s > MAX_CLOCK_JUMP_S:
+            raise ConnectionLostError(CoverageCause.SILENCE, "the machine slept")
+        self._drift_s = drift_s
+        if self._is_pinged and now_s - self._last_ping_s > self._heartbeat.pong_timeout_s:
+            silence_s = now_s - self._last_frame_s
+            raise ConnectionLostError(CoverageCause.SILENCE, f"no frame for {silence_s:.0f} s")
+        if now_s - self._last_ping_s >= self._heartbeat.ping_interval_s:
+            self.send(PING)
+            self._last_ping_s = now_s
+            self._is_pinged = True
+
+    def _drift(self) -> float:
+        return self._clock.wall_ns() / 1e9 - self._clock.monotonic_s()
+
+
+def connect(
+    url: str,
+    clock: Clock,
+    heartbeat: Heartbeat | None = None,
+    messages: RateBudget | None = None,
+    timeout_s: float = CONNECT_TIMEOUT_S,
+) -> Connection:
+    """Open a socket.
+
+    Args:
+        messages: Every frame sent is counted there.
+
+    Raises:
+        VenueError: It could not be opened.
+    """
+    try:
+        opened = websocket.create_connection(
+            url,
+            timeout=timeout_s,
+            # Broken text is for the parser to find and keep, not for the socket to die of.
+            skip_utf8_validation=True,
+            sockopt=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+        )
+    except (websocket.WebSocketException, OSError, ValueError) as error:
+        raise VenueError(
+            f"cannot open a socket to {host_of(url)} ({_words(error)}): check --url or the network"
+        ) from error
+    return Connection(opened, clock, heartbeat or Heartbeat(), messages)
+
+
+def _words(error: Exception) -> str:
+    first = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return first[:200]

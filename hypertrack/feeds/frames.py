@@ -1,0 +1,134 @@
+"""WebSocket frames: what the venue says on a socket (protocol, sections 1.3 to 1.5)."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from hypertrack.feeds.rows import (
+    Rows,
+    Unreadable,
+    coin_in,
+    read_bbo,
+    read_book,
+    read_candles,
+    read_explorer,
+    read_trades,
+)
+from hypertrack.feeds.subscriptions import CORE
+from hypertrack.records import Feed, JsonError, RawJson, Record, json_decoder
+
+GREETING = b"Websocket connection established."
+"""Sent first by older servers; not JSON and no error."""
+
+
+class Acknowledged(NamedTuple):
+    """The venue's answer to a subscription, or its word that there was one already."""
+
+    echo: Mapping[str, Any]
+
+
+class Rejected(NamedTuple):
+    """An error frame; ``echo`` is the subscription it names, where it names one."""
+
+    text: str
+    echo: Mapping[str, Any] | None
+
+
+class Unasked(NamedTuple):
+    """A frame that carries nothing to record: a pong, a greeting, a channel not subscribed."""
+
+    channel: str
+
+
+Frame = Rows | Acknowledged | Rejected | Unasked | Unreadable
+
+
+class _Envelope(Record, frozen=True):
+    channel: str
+    data: RawJson = RawJson(b"null")
+
+
+class _Answer(Record, frozen=True):
+    subscription: dict[str, Any]
+
+
+_envelope = json_decoder(_Envelope)
+_answer = json_decoder(_Answer)
+_text = json_decoder(str)
+_object = json_decoder(dict[str, Any])
+
+
+def parse_frame(data: bytes) -> Frame:
+    """Read one text frame; whatever it is, nothing is raised."""
+    try:
+        if data[:1] == b"[":
+            return _parse_explorer(data)
+        envelope = _envelope.decode(data)
+        parse = _PARSERS.get(envelope.channel)
+        return Unasked(envelope.channel) if parse is None else parse(envelope.data)
+    except (JsonError, UnicodeDecodeError) as error:
+        if data.strip() == GREETING:
+            return Unasked("greeting")
+        return _blame(data, str(error))
+
+
+def _parse_explorer(data: bytes | RawJson) -> Frame:
+    return read_explorer(data) or Unasked("explorer")
+
+
+def _parse_answer(data: RawJson) -> Frame:
+    return Acknowledged(_answer.decode(data).subscription)
+
+
+def _parse_error(data: RawJson) -> Frame:
+    text = _text.decode(data)
+    echo = _echo_in(text)
+    if echo is not None and text.startswith(("Already subscribed", "Already unsubscribed")):
+        return Acknowledged(echo)
+    return Rejected(text, echo)
+
+
+def _echo_in(text: str) -> Mapping[str, Any] | None:
+    """Return the subscription that an error's text quotes after its words, if it does."""
+    try:
+        quoted = _object.decode(text[text.index("{") :])
+    except (ValueError, JsonError):
+        return None
+    echo = quoted.get("subscription", quoted)
+    return echo if isinstance(echo, dict) else None
+
+
+def _parse_pong(_: RawJson) -> Frame:
+    return Unasked("pong")
+
+
+_PARSERS: Mapping[str, Callable[[RawJson], Frame]] = {
+    "trades": read_trades,
+    "bbo": read_bbo,
+    "l2Book": read_book,
+    "candle": read_candles,
+    "explorerBlock": _parse_explorer,
+    "explorerTxs": _parse_explorer,
+    "subscriptionResponse": _parse_answer,
+    "error": _parse_error,
+    "pong": _parse_pong,
+}
+
+_FEEDS = {
+    b"trades": Feed.TRADES,
+    b"bbo": Feed.BBO,
+    b"l2Book": Feed.L2BOOK,
+    b"candle": Feed.CANDLES,
+    b"explorerBlock": Feed.BLOCKS,
+    b"explorerTxs": Feed.TRANSACTIONS,
+}
+_CHANNEL = re.compile(rb'"channel"\s*:\s*"(\w+)"')
+
+
+def _blame(data: bytes, reason: str) -> Unreadable:
+    """Say which feed and coin broken bytes still name."""
+    channel = _CHANNEL.search(data)
+    feed = _FEEDS.get(channel[1]) if channel else None
+    if feed in (Feed.BLOCKS, Feed.TRANSACTIONS):
+        return Unreadable(reason, feed, CORE)
+    return Unreadable(reason, feed, coin_in(data) if feed else None)

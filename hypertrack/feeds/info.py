@@ -1,0 +1,74 @@
+"""The venue's REST questions that recording needs, inside its weight limit."""
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from hypertrack.clock import Clock, SystemClock
+from hypertrack.errors import VenueError
+from hypertrack.feeds.budget import RateBudget
+from hypertrack.feeds.http import JsonPoster
+from hypertrack.feeds.rows import Row, candle_row
+from hypertrack.records import MINUTE_MS, JsonError, RawJson, decode_json
+
+MAX_WEIGHT_PER_MINUTE = 1_200
+WEIGHT = 20
+CANDLES_PER_WEIGHT = 60
+"""Rate limits: protocol, section 4."""
+
+
+class InfoClient:
+    """``POST /info``; each question waits until the venue's weight limit has room for it."""
+
+    def __init__(
+        self, url: str, clock: Clock | None = None, stop: threading.Event | None = None
+    ) -> None:
+        self._clock = clock or SystemClock()
+        self._stop = stop or threading.Event()
+        self._weights = RateBudget(MAX_WEIGHT_PER_MINUTE, self._clock)
+        self._poster = JsonPoster(url, self._clock, self._stop)
+
+    def perp_dexs(self) -> list[str]:
+        """Return the names of all perp dexes; the first, of the venue itself, is empty."""
+        answer = self._ask({"type": "perpDexs"}, list[dict[str, Any] | None])
+        return ["" if dex is None else str(dex["name"]) for dex in answer]
+
+    def perp_contexts(self, dex: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """Return each perp of a dex, with its context of prices and volume."""
+        request = {"type": "metaAndAssetCtxs"} | ({"dex": dex} if dex else {})
+        meta, contexts = self._ask(request, tuple[dict[str, Any], list[dict[str, Any]]])
+        return list(zip(meta["universe"], contexts, strict=False))
+
+    def spot_contexts(self) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+        """Return ``spotMeta`` and the contexts by coin."""
+        meta, contexts = self._ask(
+            {"type": "spotMetaAndAssetCtxs"}, tuple[dict[str, Any], list[dict[str, Any]]]
+        )
+        return meta, {context["coin"]: context for context in contexts if "coin" in context}
+
+    def candles(self, coin: str, start_ms: int, end_ms: int) -> list[Row]:
+        """Return the one-minute candles that start in ``[start_ms, end_ms]``, oldest first."""
+        span = {"coin": coin, "interval": "1m", "startTime": start_ms, "endTime": end_ms}
+        raws = self._ask({"type": "candleSnapshot", "req": span}, list[RawJson])
+        self._weights.note(len(raws) // CANDLES_PER_WEIGHT)
+        try:
+            rows = [candle_row(raw) for raw in raws]
+        except JsonError as error:
+            raise VenueError(f"candleSnapshot of {coin} could not be read: {error}") from error
+        return sorted(
+            (row for row in rows if start_ms - MINUTE_MS < row.exchange_time_ms <= end_ms),
+            key=lambda row: row.exchange_time_ms,
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._poster.close()
+
+    def _ask(self, request: Mapping[str, object], to: Any) -> Any:
+        if not self._weights.spend(WEIGHT, self._stop):
+            raise VenueError(f"{request['type']} was not asked: stopping")
+        body = self._poster.post(request)
+        try:
+            return decode_json(body, to)
+        except JsonError as error:
+            raise VenueError(f"{request['type']} could not be read: {error}") from error

@@ -1,0 +1,171 @@
+"""Candles: which are closed, and which the venue's own have to replace.
+
+The venue sends a candle at every trade and never says that one is final. A candle counts as closed
+when a later one of its coin came, or exchange time passed its end and a grace. What was missed
+while disconnected, and the minute in which a connection began, are asked for (`Fill`).
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from hypertrack.feeds.rows import Row
+from hypertrack.records import MINUTE_MS
+
+REMEMBERED = 16
+"""Closed minutes of a coin that are remembered, so that a late copy is not written again."""
+
+
+class Candle(NamedTuple):
+    """A candle with the time it was received."""
+
+    row: Row
+    received_ns: int
+
+    @property
+    def start_ms(self) -> int:
+        """Return the start of its minute."""
+        return self.row.exchange_time_ms
+
+    @property
+    def n_trades(self) -> int:
+        """Return its count of trades; of two states of a candle the one with more is later."""
+        return int(self.row.row_id)
+
+
+class Fill(NamedTuple):
+    """Minutes of a coin that the venue is asked for: those starting in [start_ms, end_ms]."""
+
+    coin: str
+    start_ms: int
+    end_ms: int
+
+
+class _CoinCandles:
+    """What is known of one coin's candles."""
+
+    def __init__(self) -> None:
+        self.current: Candle | None = None
+        self.closed: OrderedDict[int, int] = OrderedDict()
+        """Count of trades by start, of the minutes written last."""
+        self.is_joining = False
+        """From a connection's beginning until the minute it began in is known."""
+        self.missed_ms: int | None = None
+        """The first minute missed, once one was."""
+        self.fill: Fill | None = None
+        self.is_asked = False
+        self.replaceable: dict[int, Candle] = {}
+        """Closed candles that a fill is to replace, kept for the case that it fails."""
+
+
+class CandleBook:
+    """The candles of all coins; any thread may use it."""
+
+    def __init__(self, grace_ms: int):
+        self._grace_ms = grace_ms
+        self._coins: dict[str, _CoinCandles] = {}
+        self._lock = threading.Lock()
+
+    def connected(self, coin: str) -> None:
+        """Note that a coin's candles begin to come."""
+        with self._lock:
+            self._coins.setdefault(coin, _CoinCandles()).is_joining = True
+
+    def lost(self, coin: str) -> None:
+        """Note that a coin's candles ended: its current one will not be seen complete."""
+        with self._lock:
+            state = self._coins.setdefault(coin, _CoinCandles())
+            if state.missed_ms is None:
+                state.missed_ms = _first_missed_ms(state)
+            if state.current is not None:
+                state.replaceable[state.current.start_ms] = state.current
+            state.current = state.fill = None
+            state.is_joining = state.is_asked = False
+
+    def take(self, candle: Candle) -> list[Candle]:
+        """Take a candle as it came and return those that it closes."""
+        with self._lock:
+            state = self._coins.setdefault(candle.row.coin, _CoinCandles())
+            if state.is_joining:
+                _join(state, candle.row.coin, candle.start_ms)
+            current = state.current
+            if current is not None and candle.start_ms < current.start_ms:
+                return _close(state, candle)
+            state.current = candle
+            if current is None or candle.start_ms == current.start_ms:
+                return []
+            return _close(state, current)
+
+    def pass_time(self, now_ms: int) -> tuple[list[Candle], list[Fill]]:
+        """Return the candles that are closed by now, and the fills that are due."""
+        closed, due = [], []
+        with self._lock:
+            for coin, state in self._coins.items():
+                if state.is_joining:
+                    _join(state, coin, now_ms // MINUTE_MS * MINUTE_MS)
+                if state.current is not None and self._is_over(state.current.start_ms, now_ms):
+                    closed += _close(state, state.current)
+                    state.current = None
+                fill = state.fill
+                if fill is not None and not state.is_asked and self._is_over(fill.end_ms, now_ms):
+                    state.is_asked = True
+                    due.append(fill)
+        return closed, due
+
+    def filled(self, fill: Fill, candles: Iterable[Candle]) -> list[Candle]:
+        """Take the venue's answer to a fill, empty where it gave none; return what to write."""
+        with self._lock:
+            state = self._coins[fill.coin]
+            by_start = {start: c for start, c in state.replaceable.items() if start <= fill.end_ms}
+            by_start |= {candle.start_ms: candle for candle in candles}
+            if state.fill is fill:
+                state.fill = None
+            for start in by_start:
+                state.replaceable.pop(start, None)
+            return [c for start in sorted(by_start) for c in _write_once(state, by_start[start])]
+
+    def stop(self) -> list[Candle]:
+        """Return the closed candles that no fill has replaced."""
+        with self._lock:
+            return [
+                candle
+                for state in self._coins.values()
+                for _, candle in sorted(state.replaceable.items())
+                if state.fill is not None and candle.start_ms <= state.fill.end_ms
+            ]
+
+    def _is_over(self, start_ms: int, now_ms: int) -> bool:
+        return now_ms > start_ms + MINUTE_MS + self._grace_ms
+
+
+def _join(state: _CoinCandles, coin: str, minute_ms: int) -> None:
+    """Ask for the minute that the connection began in, and all that were missed before it."""
+    start_ms = minute_ms if state.missed_ms is None else min(state.missed_ms, minute_ms)
+    state.fill = Fill(coin, start_ms, minute_ms)
+    state.is_joining = False
+    state.missed_ms = None
+
+
+def _close(state: _CoinCandles, candle: Candle) -> list[Candle]:
+    if state.fill is not None and candle.start_ms <= state.fill.end_ms:
+        state.replaceable[candle.start_ms] = candle
+        return []
+    return _write_once(state, candle)
+
+
+def _write_once(state: _CoinCandles, candle: Candle) -> list[Candle]:
+    if candle.n_trades <= state.closed.get(candle.start_ms, -1):
+        return []
+    state.closed[candle.start_ms] = candle.n_trades
+    if len(state.closed) > REMEMBERED:
+        state.closed.popitem(last=False)
+    return [candle]
+
+
+def _first_missed_ms(state: _CoinCandles) -> int | None:
+    if state.fill is not None:
+        return state.fill.start_ms
+    if state.current is not None:
+        return state.current.start_ms
+    return max(state.closed) + MINUTE_MS if state.closed else None

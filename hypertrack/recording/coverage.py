@@ -1,0 +1,315 @@
+"""What was observed of each stream, when, and what is known to be missing.
+
+A stream is observed from its acknowledgement to the newest exchange time its socket saw. What a
+disconnect lost is decided later: by the replay for trades, by the venue's own candles for
+candles. Until then the lines in question are held back from the ledger's settled part.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Iterable
+
+from hypertrack.clock import Clock
+from hypertrack.recording.exchange_time import ExchangeTime
+from hypertrack.records import CoverageCause, CoverageLine, CoverageStatus, Feed, Record
+from hypertrack.store.ledger import Ledger
+
+
+class _Moment(Record, frozen=True):
+    """A point on both clocks."""
+
+    exchange_ms: int
+    wall_ms: int
+
+
+class _Loss(Record, frozen=True):
+    """The end of an observed interval that nothing has followed yet."""
+
+    since: _Moment
+    cause: CoverageCause
+    observed: CoverageLine | None
+    """The interval that ended, where it is not settled yet."""
+
+
+class CoverageBook:
+    """The coverage of all streams; any thread may tell it what happened."""
+
+    def __init__(self, ledger: Ledger, clock: Clock):
+        self.time = ExchangeTime()
+        self.lock = threading.RLock()
+        self._ledger = ledger
+        self._clock = clock
+        self._streams: list[StreamCoverage] = []
+        self.n_gaps_by_feed: Counter[str] = Counter()
+        self.n_gaps_by_cause: Counter[str] = Counter()
+
+    def stream(
+        self,
+        name: str,
+        time: ExchangeTime | None = None,
+        *,
+        is_recovered: bool = False,
+        resumed_ms: int | None = None,
+    ) -> "StreamCoverage":
+        """Return the coverage of a stream not yet acknowledged.
+
+        Args:
+            time: Of its socket.
+            is_recovered: Something will tell whether a disconnect lost anything.
+            resumed_ms: Where an earlier session's coverage ended.
+        """
+        coverage = StreamCoverage(name, self, time or ExchangeTime(self.time), is_recovered)
+        if resumed_ms is not None:
+            coverage.resume(resumed_ms)
+        self._streams.append(coverage)
+        return coverage
+
+    def settle(self, *lines: CoverageLine | None) -> None:
+        """Add lines that will not change; intervals without length that were observed are none."""
+        kept = [
+            line
+            for line in lines
+            if line is not None
+            and (line.status is not CoverageStatus.OBSERVED or line.end_ms > line.start_ms)
+        ]
+        for line in kept:
+            if is_gap(line):
+                self.n_gaps_by_feed[line.stream.partition(":")[0]] += 1
+                self.n_gaps_by_cause[str(line.cause)] += 1
+        self._ledger.settle(kept)
+
+    def miss(self, feeds: Iterable[Feed], time_ms: int | None, cause: CoverageCause) -> None:
+        """Note that something unknown of these feeds is missing, at a time."""
+        now = self.now(time_ms)
+        with self.lock:
+            for feed in feeds:
+                self.settle(_line(feed, CoverageStatus.GAP, now, now, cause))
+
+    def checkpoint(self) -> None:
+        """Write the ledger as it stands.
+
+        Raises:
+            OSError: It could not be written.
+        """
+        with self.lock:
+            present = [line for stream in self._streams for line in stream.present()]
+            self._ledger.checkpoint(present)
+
+    def stop(self) -> None:
+        """End every stream and write the ledger.
+
+        Raises:
+            OSError: It could not be written.
+        """
+        with self.lock:
+            for stream in self._streams:
+                stream.stop()
+            self._streams.clear()
+            self._ledger.checkpoint()
+
+    def now(self, exchange_ms: int | None) -> _Moment:
+        """Return this moment; the wall clock stands in where no exchange time was seen."""
+        wall_ms = self._clock.wall_ns() // 1_000_000
+        return _Moment(wall_ms if exchange_ms is None else exchange_ms, wall_ms)
+
+
+class StreamCoverage:
+    """The coverage of one stream."""
+
+    def __init__(self, name: str, book: CoverageBook, time: ExchangeTime, is_recovered: bool):
+        self.name = name
+        self.time = time
+        self.is_awaiting_rows = False
+        """True from the acknowledgement to the first rows, which are a replay or snapshot."""
+        self._book = book
+        self._is_recovered = is_recovered
+        self._is_acknowledged = False
+        self._start: _Moment | None = None
+        self._loss: _Loss | None = None
+        self._refused: _Moment | None = None
+
+    def resume(self, end_ms: int) -> None:
+        """Take up where an earlier session stopped."""
+        self._loss = _Loss(self._book.now(end_ms), CoverageCause.STOP, None)
+
+    def acknowledge(self) -> None:
+        """Begin to observe, from the newest exchange time seen anywhere, if there is one yet."""
+        with self._book.lock:
+            if self._is_acknowledged or self._refused is not None:
+                return
+            self._is_acknowledged = self.is_awaiting_rows = True
+            newest_ms = self._book.time.newest_ms
+            if newest_ms is not None:
+                self._begin(newest_ms)
+
+    def begin_rows(self, oldest_ms: int, newest_ms: int) -> None:
+        """Take the first rows after an acknowledgement.
+
+        Nothing older than they reach is claimed; where no exchange time was known, their newest
+        is the beginning.
+        """
+        with self._book.lock:
+            self.is_awaiting_rows = False
+            start = self._start
+            self._begin(newest_ms if start is None else max(start.exchange_ms, oldest_ms))
+
+    def close_gap(self) -> None:
+        """Note that the last disconnect lost nothing."""
+        with self._book.lock:
+            self._end_loss(missed=0)
+
+    def leave_gap(self) -> None:
+        """Note that what the last disconnect lost will not come back."""
+        with self._book.lock:
+            self._end_loss(missed=None)
+
+    def open_gap(self, last_ms: int, oldest_ms: int, missed: int | None = None) -> None:
+        """Note that all between the last row stored and the oldest one that came now is missing.
+
+        The interval observed before ends with the one, the next begins with the other.
+        """
+        with self._book.lock:
+            loss, self._loss = self._loss, None
+            if loss is None:
+                return
+            observed, start_ms = loss.observed, loss.since.exchange_ms
+            if observed is not None:
+                start_ms = max(observed.start_ms, min(observed.end_ms, last_ms))
+                observed = _ending(observed, start_ms)
+            start = _Moment(start_ms, loss.since.wall_ms)
+            end = self._book.now(max(start_ms, oldest_ms))
+            gap = _line(self.name, CoverageStatus.GAP, start, end, loss.cause, missed)
+            self._book.settle(observed, gap)
+            self._start = end
+
+    def interrupt(
+        self, start_ms: int, end_ms: int, cause: CoverageCause, missed: int | None
+    ) -> None:
+        """Note that rows in an interval were received and not kept."""
+        with self._book.lock:
+            floor = start_ms if self._start is None else self._start.exchange_ms
+            start = self._book.now(max(floor, start_ms))
+            end = self._book.now(max(start.exchange_ms, end_ms))
+            if self._start is not None:
+                self._book.settle(
+                    _line(self.name, CoverageStatus.OBSERVED, self._start, start, cause)
+                )
+                self._start = end
+            self._book.settle(_line(self.name, CoverageStatus.GAP, start, end, cause, missed))
+
+    def lose(self, cause: CoverageCause, end_ms: int | None = None) -> None:
+        """End the observed interval.
+
+        Args:
+            end_ms: Where it is known to have ended; else the newest time its socket saw.
+        """
+        with self._book.lock:
+            start, self._start = self._start, None
+            was_awaiting, self.is_awaiting_rows = self.is_awaiting_rows, False
+            self._is_acknowledged = False
+            if start is None or (was_awaiting and self._loss is not None):
+                return  # nothing was observed since the last loss, which goes on
+            self._end_loss(missed=None)
+            end = self._end_moment(start, end_ms)
+            observed = _line(self.name, CoverageStatus.OBSERVED, start, end, cause)
+            if self._is_recovered:
+                self._loss = _Loss(end, cause, observed)
+            else:
+                self._book.settle(observed)
+                self._loss = _Loss(end, cause, None)
+
+    def refuse(self) -> None:
+        """Note that the stream is given up."""
+        with self._book.lock:
+            self.stop(CoverageCause.REFUSED)
+            self._refused = self._book.now(self._book.time.newest_ms)
+
+    def stop(self, cause: CoverageCause = CoverageCause.STOP) -> None:
+        """Settle everything about the stream."""
+        with self._book.lock:
+            self._book.settle(*self.present(cause))
+            self._start = self._loss = self._refused = None
+            self.is_awaiting_rows = self._is_acknowledged = False
+
+    def present(self, cause: CoverageCause | None = None) -> list[CoverageLine]:
+        """Return the lines that say how it stands now.
+
+        Args:
+            cause: Why the interval that is observed ends now; None where it goes on.
+        """
+        lines = []
+        now = self._book.now(self._book.time.newest_ms)
+        if self._loss is not None:
+            end = self._start or _later(self._loss.since, now)
+            lines += self._loss_lines(self._loss, end, missed=None)
+        if self._start is not None:
+            end = self._end_moment(self._start, None)
+            lines.append(_line(self.name, CoverageStatus.OBSERVED, self._start, end, cause))
+        if self._refused is not None:
+            end = _later(self._refused, now)
+            refused = CoverageStatus.REFUSED
+            lines.append(_line(self.name, refused, self._refused, end, CoverageCause.REFUSED))
+        return lines
+
+    def _begin(self, exchange_ms: int) -> None:
+        if self._loss is not None:
+            exchange_ms = max(exchange_ms, self._loss.since.exchange_ms)
+        self._start = self._book.now(exchange_ms)
+        if not self._is_recovered:
+            self._end_loss(missed=None)
+
+    def _end_loss(self, missed: int | None) -> None:
+        loss, self._loss = self._loss, None
+        if loss is not None and self._start is not None:
+            self._book.settle(*self._loss_lines(loss, self._start, missed))
+
+    def _loss_lines(self, loss: _Loss, end: _Moment, missed: int | None) -> list[CoverageLine]:
+        status = CoverageStatus.DISCONNECTED
+        gap = _line(self.name, status, loss.since, end, loss.cause, missed)
+        return [gap] if loss.observed is None else [loss.observed, gap]
+
+    def _end_moment(self, start: _Moment, end_ms: int | None) -> _Moment:
+        newest_ms = self.time.newest_ms if end_ms is None else end_ms
+        return self._book.now(max(start.exchange_ms, newest_ms or 0))
+
+
+def is_gap(line: CoverageLine) -> bool:
+    """Return whether a line says that something is missing, or may be."""
+    return line.status is not CoverageStatus.OBSERVED and line.missed != 0
+
+
+def _line(
+    stream: str,
+    status: CoverageStatus,
+    start: _Moment,
+    end: _Moment,
+    cause: CoverageCause | None,
+    missed: int | None = None,
+) -> CoverageLine:
+    return CoverageLine(
+        stream=stream,
+        status=status,
+        start_ms=start.exchange_ms,
+        end_ms=end.exchange_ms,
+        cause=cause,
+        missed=missed,
+        wall_start_ms=start.wall_ms,
+        wall_end_ms=end.wall_ms,
+    )
+
+
+def _ending(line: CoverageLine, end_ms: int) -> CoverageLine:
+    return CoverageLine(
+        stream=line.stream,
+        status=line.status,
+        start_ms=line.start_ms,
+        end_ms=end_ms,
+        cause=line.cause,
+        missed=line.missed,
+        wall_start_ms=line.wall_start_ms,
+        wall_end_ms=line.wall_end_ms,
+    )
+
+
+def _later(first: _Moment, second: _Moment) -> _Moment:
+    return second if second.exchange_ms > first.exchange_ms else first

@@ -1,0 +1,162 @@
+"""Rows to lines: what of a socket's frames is written, and what it says about coverage."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from hypertrack.clock import Clock
+from hypertrack.feeds.rows import Row, Rows, Unreadable
+from hypertrack.feeds.subscriptions import Subscription
+from hypertrack.recording.candles import Candle, CandleBook
+from hypertrack.recording.coverage import CoverageBook, StreamCoverage
+from hypertrack.recording.dedupe import StreamMemory
+from hypertrack.recording.exchange_time import ExchangeTime
+from hypertrack.recording.lines import join_lines
+from hypertrack.recording.meters import FeedMeter
+from hypertrack.records import CoverageCause, Feed
+from hypertrack.store.session import quarantine_line
+from hypertrack.store.writing import QUARANTINE, LineWriter
+
+
+@dataclass(slots=True)
+class StreamIntake:
+    """One stream of a socket; touched by its thread alone."""
+
+    subscription: Subscription
+    coverage: StreamCoverage
+    meter: FeedMeter
+    memory: StreamMemory = field(default_factory=StreamMemory)
+    n_frames: int = 0
+    """Since the connection began."""
+    last_frame_s: float = 0.0
+    last_exchange_ms: int = 0
+    shed_since_ms: int | None = None
+    n_shed: int = 0
+    """In the present stretch of frames that the writer did not take."""
+
+
+class Intake:
+    """The rows of one socket; used by the thread that reads it."""
+
+    def __init__(
+        self,
+        streams: Mapping[tuple[Feed, str], StreamIntake],
+        time: ExchangeTime,
+        book: CoverageBook,
+        writer: LineWriter,
+        candles: CandleBook,
+        clock: Clock,
+    ):
+        self.streams = streams
+        self.time = time
+        self.n_quarantined = 0
+        self._book = book
+        self._writer = writer
+        self._candles = candles
+        self._clock = clock
+        self._keep: Mapping[Feed, Callable[[StreamIntake, list[Row], int], None]] = {
+            Feed.TRADES: self._keep_new,
+            Feed.BLOCKS: self._keep_new,
+            Feed.TRANSACTIONS: self._keep_new,
+            Feed.BBO: self._keep_or_shed,
+            Feed.L2BOOK: self._keep_or_shed,
+            Feed.CANDLES: self._keep_closed,
+        }
+
+    def take(self, frame: Rows, data: bytes, received_ns: int) -> None:
+        """Take the rows of a frame; ``data`` is kept where some could not be read."""
+        for coin in {row.coin for row in frame.rows}:
+            stream = self.streams.get((frame.feed, coin))
+            if stream is None:
+                continue  # of a coin given up meanwhile
+            rows = [row for row in frame.rows if row.coin == coin]
+            self._note(stream, rows, received_ns)
+            self._keep[frame.feed](stream, rows, received_ns)
+        if frame.flaw is not None:
+            self.quarantine(frame.flaw, data, received_ns)
+
+    def quarantine(self, flaw: Unreadable, data: bytes, received_ns: int) -> None:
+        """Keep a frame that could not be read, and say so in the coverage."""
+        self.n_quarantined += 1
+        self._writer.offer(QUARANTINE, quarantine_line(data, flaw.reason, received_ns))
+        newest_ms = self.time.newest_ms
+        stream = self.streams.get((flaw.feed, flaw.coin)) if flaw.feed and flaw.coin else None
+        if stream is not None:
+            at_ms = self._book.now(newest_ms).exchange_ms
+            stream.coverage.interrupt(at_ms, at_ms, CoverageCause.UNREADABLE, flaw.n_rows)
+            return
+        feeds = {flaw.feed} if flaw.feed else {feed for feed, _ in self.streams}
+        self._book.miss(sorted(feeds), newest_ms, CoverageCause.UNREADABLE)
+
+    def _note(self, stream: StreamIntake, rows: list[Row], received_ns: int) -> None:
+        newest_ms = max(row.exchange_time_ms for row in rows)
+        self.time.see(newest_ms)
+        stream.n_frames += 1
+        stream.last_frame_s = self._clock.monotonic_s()
+        stream.last_exchange_ms = newest_ms
+        stream.meter.see(received_ns)
+        if stream.coverage.is_awaiting_rows:
+            oldest_ms = min(row.exchange_time_ms for row in rows)
+            stream.coverage.begin_rows(oldest_ms, newest_ms)
+            if stream.subscription.feed is Feed.TRADES:
+                _rejoin(stream, rows, oldest_ms)
+        elif stream.subscription.feed is not Feed.CANDLES:  # their time is the minute's start
+            stream.meter.lag(received_ns // 1_000_000 - newest_ms)
+
+    def _keep_new(self, stream: StreamIntake, rows: list[Row], received_ns: int) -> None:
+        add = stream.memory.add
+        new = [row.raw for row in rows if add((row.exchange_time_ms, row.row_id))]
+        stream.meter.n_duplicates += len(rows) - len(new)
+        feed, coin = stream.subscription.feed, stream.subscription.coin
+        chain = None if feed is Feed.TRADES else coin
+        if new and self._writer.offer(feed, join_lines(new, received_ns, chain)):
+            stream.meter.n_rows += len(new)
+
+    def _keep_or_shed(self, stream: StreamIntake, rows: list[Row], received_ns: int) -> None:
+        lines = join_lines([row.raw for row in rows], received_ns)
+        if not self._writer.offer(stream.subscription.feed, lines):
+            stream.meter.n_shed += 1
+            stream.n_shed += 1
+            if stream.shed_since_ms is None:
+                stream.shed_since_ms = stream.last_exchange_ms
+            return
+        stream.meter.n_rows += len(rows)
+        if stream.shed_since_ms is not None:
+            self.end_shedding(stream)
+
+    def end_shedding(self, stream: StreamIntake) -> None:
+        """Write down a stretch of frames that the writer did not take, if there is one."""
+        since_ms, n_shed = stream.shed_since_ms, stream.n_shed
+        if since_ms is not None:
+            stream.coverage.interrupt(
+                since_ms, stream.last_exchange_ms, CoverageCause.OVERFLOW, n_shed
+            )
+        stream.shed_since_ms, stream.n_shed = None, 0
+
+    def _keep_closed(self, stream: StreamIntake, rows: list[Row], received_ns: int) -> None:
+        for row in rows:
+            stream.meter.n_rows += write_candles(
+                self._writer, self._candles.take(Candle(row, received_ns))
+            )
+
+
+def write_candles(writer: LineWriter, candles: list[Candle]) -> int:
+    """Queue closed candles and return their number."""
+    for candle in candles:
+        writer.offer(Feed.CANDLES, join_lines([candle.row.raw], candle.received_ns))
+    return len(candles)
+
+
+def _rejoin(stream: StreamIntake, replay: list[Row], oldest_ms: int) -> None:
+    """Decide from the replay whether trades are missing since the last one stored.
+
+    Source: protocol, section 2.1, "Gap consequence".
+    """
+    last = stream.memory.last
+    if last is None:
+        stream.coverage.leave_gap()
+        return
+    identities = {(row.exchange_time_ms, row.row_id) for row in replay}
+    if last in identities or oldest_ms < last[0]:
+        stream.coverage.close_gap()
+    else:
+        stream.coverage.open_gap(last[0], oldest_ms)

@@ -1,0 +1,143 @@
+"""The plan: which streams are recorded over which sockets, and what has no room."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from hypertrack.config import Settings
+from hypertrack.errors import ConfigError
+from hypertrack.feeds.endpoints import Endpoints, endpoints, host_of
+from hypertrack.feeds.subscriptions import CORE, Subscription
+from hypertrack.feeds.universe import Universe
+from hypertrack.recording.coins import select_coins
+from hypertrack.records import Feed, Record
+
+MARKET_FEEDS = (Feed.TRADES, Feed.CANDLES, Feed.BBO, Feed.L2BOOK)
+"""In the order in which they get room."""
+
+CHAIN_FEEDS = (Feed.BLOCKS, Feed.TRANSACTIONS)
+
+STREAMS_PER_SOCKET = 100
+"""Beyond it another socket is opened: the venue took 356 on one (protocol, section 1.8), and the
+fewer a lost socket carries, the less is lost with it."""
+
+
+class SocketPlan(Record, frozen=True, kw_only=True):
+    """One socket and what is subscribed on it."""
+
+    url: str
+    subscriptions: tuple[Subscription, ...]
+
+
+class LeftOut(Record, frozen=True, kw_only=True):
+    """Streams of a feed for which there is no room."""
+
+    feed: Feed
+    coins: tuple[str, ...]
+    reason: str
+
+
+class PlanRow(Record, frozen=True, kw_only=True):
+    """A line of the plan as it is shown."""
+
+    source: str
+    feed: Feed
+    n_streams: int
+    coins: str
+
+
+class RecordingPlan(Record, frozen=True, kw_only=True):
+    """What will be recorded, from where."""
+
+    endpoints: Endpoints
+    feeds: tuple[Feed, ...]
+    coins: tuple[str, ...]
+    sockets: tuple[SocketPlan, ...]
+    evm_feeds: tuple[Feed, ...]
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def n_subscriptions(self) -> int:
+        """Return how many streams are subscribed, over all sockets."""
+        return sum(len(socket.subscriptions) for socket in self.sockets)
+
+    def rows(self) -> tuple[PlanRow, ...]:
+        """Return the plan as lines to show, without anything secret."""
+        rows = [
+            PlanRow(
+                source=f"socket {i} {host_of(socket.url)}",
+                feed=feed,
+                n_streams=n,
+                coins=_shortened([s.coin for s in socket.subscriptions if s.feed is feed]),
+            )
+            for i, socket in enumerate(self.sockets, start=1)
+            for feed, n in Counter(s.feed for s in socket.subscriptions).items()
+        ]
+        rows += [
+            PlanRow(source=f"EVM {host_of(self.endpoints.evm)}", feed=feed, n_streams=1, coins="–")
+            for feed in self.evm_feeds
+        ]
+        return tuple(rows)
+
+
+def plan_recording(settings: Settings, universe: Universe) -> RecordingPlan:
+    """Spread the selected streams over sockets, inside the venue's limits.
+
+    Where they do not all fit, trades come first, then candles, bbo and l2book, each by volume.
+
+    Raises:
+        ConfigError: No feed, or a coin that the venue does not have.
+    """
+    record = settings.record
+    feeds = tuple(feed for feed in Feed if feed in record.feeds)
+    if not feeds:
+        raise ConfigError("no feed is left to record: give one, such as --trades")
+    coins = select_coins(record.coins, universe)
+    explorer = tuple(Subscription(feed, CORE) for feed in CHAIN_FEEDS if feed in feeds)
+    wanted = [Subscription(f, coin) for f in MARKET_FEEDS if f in feeds for coin in coins]
+    n_sockets = record.max_sockets - bool(explorer)
+    room = record.max_subscriptions - len(explorer) if n_sockets else 0
+    taken, refused = wanted[:room], wanted[room:]
+    where = endpoints(settings.venue)
+    sockets = _spread(where.market_ws, taken, coins, n_sockets)
+    if explorer:
+        sockets.append(SocketPlan(url=where.explorer_ws, subscriptions=explorer))
+    return RecordingPlan(
+        endpoints=where,
+        feeds=feeds,
+        coins=coins if wanted else (),
+        sockets=tuple(sockets),
+        evm_feeds=tuple(feed for feed in CHAIN_FEEDS if feed in feeds),
+        left_out=tuple(_left_out(refused, room)),
+    )
+
+
+def _spread(
+    url: str, subscriptions: list[Subscription], coins: tuple[str, ...], n_sockets: int
+) -> list[SocketPlan]:
+    """Deal coins to sockets by rank, so that each gets busy and quiet ones alike.
+
+    All streams of a coin go to one socket: its trades and quotes then share a clock.
+    """
+    n_needed = -(-len(subscriptions) // STREAMS_PER_SOCKET)
+    n = min(n_needed, n_sockets, len(coins))
+    socket_of = {coin: rank % n for rank, coin in enumerate(coins)} if n else {}
+    shares: list[list[Subscription]] = [[] for _ in range(n)]
+    for subscription in subscriptions:
+        shares[socket_of[subscription.coin]].append(subscription)
+    return [SocketPlan(url=url, subscriptions=tuple(share)) for share in shares if share]
+
+
+def _left_out(subscriptions: Iterable[Subscription], room: int) -> list[LeftOut]:
+    coins_by_feed: dict[Feed, list[str]] = {}
+    for subscription in subscriptions:
+        coins_by_feed.setdefault(subscription.feed, []).append(subscription.coin)
+    reason = f"the venue takes {room:,} subscriptions of market data from one address"
+    return [
+        LeftOut(feed=feed, coins=tuple(coins), reason=reason)
+        for feed, coins in coins_by_feed.items()
+    ]
+
+
+def _shortened(coins: list[str], n_shown: int = 6) -> str:
+    more = len(coins) - n_shown
+    return ", ".join(coins[:n_shown]) + (f" and {more} more" if more > 0 else "")

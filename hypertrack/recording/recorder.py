@@ -1,0 +1,165 @@
+"""The recorder: a plan carried out, until its time is over or it is told to stop."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from hypertrack.clock import Clock, SystemClock
+from hypertrack.config import Settings
+from hypertrack.errors import DatasetError, VenueError
+from hypertrack.feeds.endpoints import host_of
+from hypertrack.recording.coverage import CoverageBook
+from hypertrack.recording.crew import Crew
+from hypertrack.recording.manifest import describe, write_in_one_piece, write_manifest
+from hypertrack.recording.plan import RecordingPlan
+from hypertrack.recording.report import RecordingReport, render_collection_report
+from hypertrack.recording.status import RecordingStatus
+from hypertrack.store.layout import REPORT_NAME
+from hypertrack.store.ledger import Ledger
+from hypertrack.store.session import Session
+from hypertrack.store.writing import LineWriter
+
+TICK_S = 0.1
+SAMPLE_INTERVAL_S = 1.0
+CHECKPOINT_INTERVAL_S = 5.0
+"""How much of the coverage ledger a kill can cost."""
+
+REPORT_INTERVAL_S = 60.0
+PATIENCE_S = 1.0
+"""How long threads may take to end."""
+
+
+class Recorder:
+    """Records a plan into the folder of a session.
+
+    Args:
+        stop: Set by the caller to end the recording; `run` then returns within two seconds.
+        notice: What readers must know of the data's origin; by default it names a venue that is
+            not Hyperliquid's main network.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        plan: RecordingPlan,
+        session: Session,
+        *,
+        clock: Clock | None = None,
+        stop: threading.Event | None = None,
+        notice: str | None = None,
+    ):
+        self._settings = settings
+        self._plan = plan
+        self._session = session
+        self._clock = clock or SystemClock()
+        self._stop = stop or threading.Event()
+        self._notice = notice or default_notice(settings)
+        self._started_ms = self._clock.wall_ns() // 1_000_000
+        self._ledger = Ledger(session.folder)
+        self._book = CoverageBook(self._ledger, self._clock)
+        self._writer = LineWriter(session.folder, settings.record, self._clock)
+        self._crew = Crew(settings.record, plan, session, self._book, self._writer, self._clock)
+
+    def run(self, duration_s: float | None = None) -> RecordingReport:
+        """Record until the duration is over or ``stop`` is set; a recorder runs once.
+
+        Raises:
+            DatasetError: The folder cannot be written any more; what was written is readable.
+            VenueError: The venue refused every stream.
+        """
+        self._writer.start()
+        self._crew.start()
+        try:
+            was_refused = self._watch(duration_s)
+        finally:
+            self._finish()
+        if self._crew.crash is not None:
+            raise self._crew.crash
+        if was_refused:
+            raise VenueError("the venue refused every stream: choose other --coins or feeds")
+        return self._report()
+
+    def status(self) -> RecordingStatus:
+        """Return how the recording stands; any thread may ask."""
+        return self._crew.board.status()
+
+    def _watch(self, duration_s: float | None) -> bool:
+        """Do what has to be done from time to time; return whether nothing was left to record."""
+        jobs = {
+            self._crew.board.sample: SAMPLE_INTERVAL_S,
+            self._checkpoint: CHECKPOINT_INTERVAL_S,
+            self._write_reports: REPORT_INTERVAL_S,
+        }
+        due_s = dict.fromkeys(jobs, self._clock.monotonic_s())
+        while not self._clock.wait(self._stop, TICK_S) and not self._writer.failed.is_set():
+            if duration_s is not None and self.status().elapsed_s >= duration_s:
+                return False
+            if not self._crew.is_at_work():
+                return True
+            self._crew.close_candles()
+            now_s = self._clock.monotonic_s()
+            for job, interval_s in jobs.items():
+                if now_s >= due_s[job]:
+                    job()
+                    due_s[job] = now_s + interval_s
+        return False
+
+    def _finish(self) -> None:
+        """Stop all threads, write what is left, and close; each step also after one that failed."""
+        self._crew.stop(PATIENCE_S)
+        self._crew.flush_candles()
+        with ExitStack() as last_to_first:
+            last_to_first.callback(self._write_reports, is_complete=True)
+            last_to_first.callback(self._close_ledger)
+            last_to_first.callback(self._writer.close)
+
+    def _checkpoint(self) -> None:
+        with _saving(self._session):
+            self._book.checkpoint()
+
+    def _close_ledger(self) -> None:
+        with _saving(self._session):
+            self._book.stop()
+            self._ledger.close()
+
+    def _write_reports(self, *, is_complete: bool = False) -> None:
+        folder, report = self._session.folder, self._report()
+        manifest = describe(report, self._plan, self._settings, is_complete=is_complete)
+        with _saving(self._session):
+            write_manifest(folder, manifest)
+            text = render_collection_report(report)
+            write_in_one_piece(folder / REPORT_NAME, text.encode())
+
+    def _report(self) -> RecordingReport:
+        archived = self._session.archived
+        return RecordingReport(
+            folder=str(self._session.folder),
+            archived=None if archived is None else str(archived),
+            notice=self._notice,
+            started_ms=self._started_ms,
+            ended_ms=self._clock.wall_ns() // 1_000_000,
+            exchange_start_ms=self._book.time.first_ms,
+            exchange_end_ms=self._book.time.newest_ms,
+            status=self.status(),
+            n_gaps_by_cause=dict(self._book.n_gaps_by_cause),
+        )
+
+
+def default_notice(settings: Settings) -> str | None:
+    """Return what has to be said of data that is not from Hyperliquid's main network."""
+    if settings.venue.url is not None:
+        return f"recorded from {host_of(settings.venue.url)}, not from Hyperliquid's own network"
+    if settings.venue.network == "testnet":
+        return "recorded from Hyperliquid's testnet, where money is play money"
+    return None
+
+
+@contextmanager
+def _saving(session: Session) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DatasetError(
+            f"{session.folder} could not be written ({error.strerror}): what was recorded until "
+            "then is readable; free some space and record on with --append"
+        ) from error

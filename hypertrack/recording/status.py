@@ -1,0 +1,47 @@
+"""What a recorder is doing right now, as a record that any thread may draw."""
+
+from hypertrack.records import Feed, Record
+
+
+class FeedStatus(Record, frozen=True, kw_only=True):
+    """One feed, over all sockets."""
+
+    feed: Feed
+    n_frames: int
+    n_rows: int
+    """Lines recorded."""
+    n_duplicates: int
+    """Rows received again and left out."""
+    n_shed: int
+    """Frames left out because the disk could not follow."""
+    n_gaps: int
+    """Intervals known to be missing, so far settled."""
+    rows_per_s: float
+    """Over the last ten seconds."""
+    lag_p50_ms: int | None
+    lag_p99_ms: int | None
+    """Receive time minus exchange time of the newest 1,024 live frames of each socket."""
+    last_seen_ms: int | None
+    """Wall time of the newest frame."""
+
+
+class RecordingStatus(Record, frozen=True, kw_only=True):
+    """All feeds, the sockets and the queue."""
+
+    elapsed_s: float
+    exchange_time_ms: int | None
+    """The newest seen."""
+    feeds: tuple[FeedStatus, ...]
+    n_sockets: int
+    n_sockets_open: int
+    n_reconnects: int
+    n_queued: int
+    """Frames waiting for the disk."""
+    n_quarantined: int
+    refused: tuple[str, ...]
+    """Coins left out because they killed their socket."""
+
+    @property
+    def n_rows(self) -> int:
+        """Return the lines recorded, over all feeds."""
+        return sum(feed.n_rows for feed in self.feeds)

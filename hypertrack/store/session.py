@@ -1,0 +1,222 @@
+"""Recording sessions of a dataset folder: one recorder at a time, and no data lost between them."""
+
+import fcntl
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from hypertrack.clock import Clock, SystemClock
+from hypertrack.errors import DatasetError
+from hypertrack.records import Feed, JsonError, Record, decode_json, encode_json
+from hypertrack.store.layout import (
+    ARCHIVE_NAME,
+    COVERAGE_NAME,
+    LOCK_NAME,
+    MANIFEST_NAME,
+    QUARANTINE_NAME,
+    REPORT_NAME,
+    SEALED_NAME,
+    feed_path,
+)
+from hypertrack.store.ledger import read_ledger
+
+log = logging.getLogger(__name__)
+
+SessionMode = Literal["rotate", "append", "clear"]
+
+BLOCK_BYTES = 1 << 16
+TAIL_BYTES = 1 << 23
+"""How far back a continued session looks for the last trades: 30 of each coin are somewhere in
+the last 8 MiB unless it has been quiet, and then the replay overlaps them anyway."""
+
+
+class Session(Record, frozen=True, kw_only=True):
+    """A folder that is ours to write to until the session is closed."""
+
+    folder: Path
+    mode: SessionMode
+    archived: Path | None = None
+    """Where the data that was here went."""
+    last_trades: tuple[bytes, ...] = ()
+    """The newest recorded trades of the session that is continued, oldest first."""
+    end_ms_by_stream: Mapping[str, int] | None = None
+    """Where the coverage of each stream that is continued ended, exchange time."""
+
+
+@contextmanager
+def open_session(
+    folder: Path, mode: SessionMode = "rotate", clock: Clock | None = None
+) -> Iterator[Session]:
+    """Lock a dataset folder and make it ready for a recorder.
+
+    Args:
+        folder: Created where missing.
+        mode: What becomes of data that is there: ``rotate`` moves it to ``archive/<utc>/``,
+            ``append`` continues it, ``clear`` deletes it. Files that are not ours stay.
+
+    Raises:
+        DatasetError: Another recorder writes there, or the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = _lock(folder / LOCK_NAME)
+    except OSError as error:
+        raise DatasetError(
+            f"{folder} cannot be written ({error.strerror}): choose --data"
+        ) from None
+    try:
+        yield _prepared(folder, mode, clock or SystemClock())
+    finally:
+        (folder / LOCK_NAME).unlink(missing_ok=True)
+        os.close(lock)
+
+
+def session_files(folder: Path) -> list[Path]:
+    """Return everything in the folder that a recording session wrote, but for archive and lock."""
+    named = [QUARANTINE_NAME, COVERAGE_NAME, REPORT_NAME, MANIFEST_NAME, SEALED_NAME]
+    paths = [feed_path(folder, feed) for feed in Feed] + [folder / name for name in named]
+    return [path for path in paths if path.exists()]
+
+
+def mend_last_line(path: Path, quarantine: Path) -> None:
+    """Make a file end in a whole line, keeping every byte.
+
+    A last line that is whole but for its end gets one. A torn one is first copied to the
+    quarantine, then cut off.
+    """
+    with path.open("r+b") as file:
+        start = _last_line_start(file.fileno(), size := os.fstat(file.fileno()).st_size)
+        if start == size:
+            return
+        file.seek(start)
+        torn = file.read()
+        try:
+            decode_json(torn)
+        except (JsonError, UnicodeDecodeError) as error:
+            with quarantine.open("ab") as kept:
+                kept.write(quarantine_line(torn, f"torn last line of {path.name}: {error}"))
+                kept.flush()
+                os.fsync(kept.fileno())
+            file.truncate(start)
+        else:
+            file.write(b"\n")
+        os.fsync(file.fileno())
+
+
+def quarantine_line(data: bytes, reason: str, received_ns: int | None = None) -> bytes:
+    """Return the line that keeps bytes we could not read, verbatim.
+
+    They stand as text in ``frame``; bytes that are no text, as hexadecimal in ``frame_hex``.
+    """
+    try:
+        kept = {"frame": data.decode()}
+    except UnicodeDecodeError:
+        kept = {"frame_hex": data.hex()}
+    return encode_json({"received_ns": received_ns, "reason": reason, **kept}) + b"\n"
+
+
+@contextmanager
+def _wording(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        words = f"{folder} cannot be written ({error.strerror}): choose another --data"
+        raise DatasetError(words) from None
+
+
+def _prepared(folder: Path, mode: SessionMode, clock: Clock) -> Session:
+    if mode == "append":
+        return _continued(folder)
+    files = session_files(folder)
+    if not files:
+        return Session(folder=folder, mode=mode)
+    if mode == "clear":
+        for path in files:
+            _delete(path)
+        return Session(folder=folder, mode=mode)
+    archive = _new_archive(folder, clock)
+    for path in files:
+        path.rename(archive / path.name)
+    return Session(folder=folder, mode=mode, archived=archive)
+
+
+def _continued(folder: Path) -> Session:
+    for path in session_files(folder):
+        if path.suffix == ".jsonl":
+            mend_last_line(path, folder / QUARANTINE_NAME)
+    ends: dict[str, int] = {}
+    for line in read_ledger(folder):
+        ends[line.stream] = max(line.end_ms, ends.get(line.stream, 0))
+    return Session(
+        folder=folder,
+        mode="append",
+        last_trades=_tail(feed_path(folder, Feed.TRADES)),
+        end_ms_by_stream=ends,
+    )
+
+
+def _tail(path: Path) -> tuple[bytes, ...]:
+    if not path.exists():
+        return ()
+    with path.open("rb") as file:
+        skipped = max(os.fstat(file.fileno()).st_size - TAIL_BYTES, 0)
+        file.seek(skipped)
+        lines = file.read().splitlines()
+    return tuple(lines[1:] if skipped else lines)
+
+
+def _new_archive(folder: Path, clock: Clock) -> Path:
+    moment = datetime.fromtimestamp(clock.wall_ns() // 1_000_000_000, UTC)
+    name = moment.strftime("%Y-%m-%dT%H-%M-%SZ")
+    archive, n = folder / ARCHIVE_NAME / name, 1
+    while archive.exists():
+        archive, n = folder / ARCHIVE_NAME / f"{name}-{n + 1}", n + 1
+    archive.mkdir(parents=True)
+    return archive
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        for inside in path.iterdir():
+            _delete(inside)
+        path.rmdir()
+    else:
+        path.unlink()
+
+
+def _lock(path: Path) -> int:
+    """Lock a file that names our process; the system frees it however the process ends."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    owner = os.read(descriptor, 32).decode("ascii", "replace").strip()
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise DatasetError(
+            f"{path.parent} is being recorded to by process {owner or '?'}: stop it, or choose "
+            "another --data"
+        ) from None
+    if not path.exists() or path.stat().st_ino != os.fstat(descriptor).st_ino:
+        os.close(descriptor)  # removed by its owner between opening and locking
+        return _lock(path)
+    if owner:
+        log.warning("took over %s: its recorder, process %s, is gone", path.parent, owner)
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    return descriptor
+
+
+def _last_line_start(descriptor: int, size: int) -> int:
+    """Return the offset behind the last line end, 0 where there is none."""
+    end = size
+    while end > 0:
+        start = max(end - BLOCK_BYTES, 0)
+        found = os.pread(descriptor, end - start, start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return 0

@@ -1,0 +1,155 @@
+"""Appending lines to a dataset's files, from a bounded queue, by one thread."""
+
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from hypertrack.clock import Clock
+from hypertrack.config import RecordSettings
+from hypertrack.errors import DatasetError
+from hypertrack.records import Feed
+from hypertrack.store.layout import QUARANTINE_NAME, feed_path
+
+log = logging.getLogger(__name__)
+
+QUARANTINE = "quarantine"
+
+SHED_ABOVE: Mapping[str, float] = {Feed.L2BOOK: 1.0, Feed.BBO: 1.5}
+"""Share of `max_queued_frames` from which frames of a feed are shed: books first, then quotes."""
+
+WAIT_ABOVE = 2.0
+"""Share from which everything else waits; its socket then fills up, which the venue notices."""
+
+
+class LineWriter:
+    """Writes lines to ``{feed}.jsonl`` and the quarantine.
+
+    Lines reach the operating system every ``write_interval_s`` and the disk every
+    ``flush_interval_s``. A file is only ever appended to, in whole lines: where the disk fills up
+    within a line, the part that fitted is taken back.
+
+    Attributes:
+        failed: Set once nothing can be written any more; `close` raises the reason.
+    """
+
+    def __init__(self, folder: Path, settings: RecordSettings, clock: Clock):
+        self.failed = threading.Event()
+        self._folder = folder
+        self._settings = settings
+        self._clock = clock
+        self._files: dict[str, int] = {}
+        self._queue: dict[str, list[bytes]] = {}
+        self._n_queued = 0
+        self._room = threading.Condition()
+        self._stop = threading.Event()
+        self._failure: OSError | None = None
+        self._unsynced: set[str] = set()
+        self._last_sync_s = clock.monotonic_s()
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    @property
+    def n_queued(self) -> int:
+        """Return how many frames wait to be written."""
+        return self._n_queued
+
+    def offer(self, name: str, lines: bytes) -> bool:
+        """Queue the whole lines of one frame.
+
+        Returns:
+            False where the queue is so full that frames of this feed are shed, or where nothing
+            is written any more. Feeds that are never shed wait for room.
+        """
+        share = SHED_ABOVE.get(name, WAIT_ABOVE)
+        limit = self._settings.max_queued_frames * share
+        with self._room:
+            while self._n_queued >= limit:
+                if name in SHED_ABOVE or self.failed.is_set() or self._stop.is_set():
+                    return False
+                self._room.wait(self._settings.write_interval_s)
+            if self.failed.is_set() or self._stop.is_set():
+                return False
+            self._queue.setdefault(name, []).append(lines)
+            self._n_queued += 1
+            return True
+
+    def close(self) -> None:
+        """Write and sync all that is queued, and close the files.
+
+        Raises:
+            DatasetError: Not everything could be written.
+        """
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+        for descriptor in self._files.values():
+            os.close(descriptor)
+        self._files = {}
+        if self._failure is not None:
+            raise DatasetError(
+                f"{self._folder} could not be written ({self._failure.strerror}): what was "
+                "recorded until then is readable; free some space and record on with --append"
+            )
+
+    def _run(self) -> None:
+        try:
+            while not self._clock.wait(self._stop, self._settings.write_interval_s):
+                self._write_queued()
+                if self._clock.monotonic_s() - self._last_sync_s >= self._settings.flush_interval_s:
+                    self._sync()
+            self._write_queued()
+            self._sync()
+        except OSError as failure:
+            log.error("writing to %s failed: %s", self._folder, failure)
+            self._failure = failure
+            self.failed.set()
+
+    def _write_queued(self) -> None:
+        with self._room:
+            queue, self._queue = self._queue, {}
+            self._n_queued = 0
+            self._room.notify_all()
+        for name, chunks in queue.items():
+            descriptor = self._file(name)
+            write_whole(descriptor, b"".join(chunks), os.fstat(descriptor).st_size)
+            self._unsynced.add(name)
+
+    def _file(self, name: str) -> int:
+        if name not in self._files:
+            path = (
+                self._folder / QUARANTINE_NAME
+                if name == QUARANTINE
+                else feed_path(self._folder, Feed(name))
+            )
+            self._files[name] = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+        return self._files[name]
+
+    def _sync(self) -> None:
+        for name in sorted(self._unsynced):
+            os.fsync(self._files[name])
+        self._unsynced.clear()
+        self._last_sync_s = self._clock.monotonic_s()
+
+
+def write_whole(descriptor: int, lines: bytes, offset: int) -> None:
+    """Write lines at the end of a file; if they do not all fit, as many whole ones as do.
+
+    Args:
+        offset: Where the file's whole lines end; what stands behind is overwritten.
+
+    Raises:
+        OSError: The disk is full, or broken.
+    """
+    n_written = 0
+    try:
+        while n_written < len(lines):
+            part = memoryview(lines)[n_written:]
+            n_written += os.pwrite(descriptor, part, offset + n_written)
+    except OSError:
+        os.ftruncate(descriptor, offset + lines.rfind(b"\n", 0, n_written) + 1)
+        raise
