@@ -23,8 +23,10 @@ from hypertrack.simulate.lines import candle_lines, quote_lines, received_ns, tr
 from hypertrack.simulate.market import Market
 
 COVERAGE_NAME = "coverage.jsonl"
-_MARGIN = 1.02
-"""The rate is set a little high, so that the trades asked for come before the hours are over."""
+_MARGIN = 0.02
+_MARGIN_FOR_CHANCE = 10.0
+"""Rates are set a little high, more so for few trades, so that the trades asked for come before
+the hours are over."""
 
 
 class WriteProgress(Record, frozen=True, kw_only=True):
@@ -37,7 +39,8 @@ class WriteProgress(Record, frozen=True, kw_only=True):
 
 def settings_for(settings: SimulateSettings, n_trades: int) -> SimulateSettings:
     """Return the settings with the rate at which so many trades come in the hours asked for."""
-    rate = n_trades * _MARGIN / (settings.hours * 3600)
+    margin = 1 + _MARGIN + min(_MARGIN_FOR_CHANCE / np.sqrt(n_trades), 0.5)
+    rate = float(n_trades * margin / (settings.hours * 3600))
     return settings.model_copy(update={"trades_per_second": rate})
 
 

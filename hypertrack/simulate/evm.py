@@ -73,7 +73,7 @@ class EvmChain:
         rng, count = self._rng, len(blocks)
         sender = np.searchsorted(self._rates, rng.random(count) * self._rates[-1], side="right")
         other = self._others(sender)
-        token = np.minimum(rng.exponential(1.6, count), len(self._typical) - 1).astype(np.int16)
+        token = np.minimum(rng.exponential(1.6, count), len(self._typical) - 1).astype(np.int64)
         act = rng.random(count)
         is_plain = act < _TRANSFER_SHARE
         has_transfer = ~is_plain & (act < _TRANSFER_SHARE + _TOKEN_SHARE)

@@ -1,4 +1,4 @@
-"""Blocks, transactions and receipts of the EVM chain as its JSON-RPC shows them."""
+"""Blocks and transactions of the EVM chain, as its JSON-RPC shows them."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -9,9 +9,6 @@ import numpy as np
 from hypertrack.simulate.arrays import EvmArrays, EvmBlockArrays, EvmTransactionArrays
 from hypertrack.simulate.evm import Token
 from hypertrack.simulate.identifiers import hashes
-
-TRANSFER_TOPIC = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
-"""keccak256 of ``Transfer(address,address,uint256)``."""
 
 CHAIN_ID = 999
 
@@ -90,32 +87,6 @@ class EvmObjects:
             }
         ]
 
-    def receipts(self, rows: EvmTransactionArrays) -> Iterator[Object]:
-        """Yield receipts with their Transfer logs, in the order of `transactions`."""
-        for at, transaction in enumerate(self.transactions(rows)):
-            where = {k: transaction[k] for k in ("blockHash", "blockNumber", "transactionIndex")}
-            logs = [
-                {
-                    **where,
-                    "transactionHash": transaction["hash"],
-                    "address": moved["contract"],
-                    "topics": [TRANSFER_TOPIC, _padded(moved["from"]), _padded(moved["to"])],
-                    "data": f"0x{int(moved['value']):064x}",
-                    "logIndex": transaction["transactionIndex"],
-                    "removed": False,
-                }
-                for moved in self.transfers(rows, at)
-            ]
-            yield {
-                **where,
-                "transactionHash": transaction["hash"],
-                "from": transaction["from"],
-                "to": transaction["to"],
-                "status": "0x1",
-                "gasUsed": hex(gas_of(rows, at)),
-                "logs": logs,
-            }
-
     def _input(self, rows: EvmTransactionArrays, at: int) -> str:
         if not rows.has_input[at]:
             return "0x"
@@ -123,11 +94,6 @@ class EvmObjects:
             return _APPROVE_CALL + _padded(self._addresses[rows.receiver[at]])[2:] + "f" * 64
         moved = self.transfers(rows, at)[0]
         return f"{_TRANSFER_CALL}{_padded(moved['to'])[2:]}{int(moved['value']):064x}"
-
-
-def gas_of(rows: EvmTransactionArrays, at: int) -> int:
-    """Return the gas that one transaction uses."""
-    return _CALL_GAS if rows.has_input[at] else _TRANSFER_GAS
 
 
 def gas_by_block(evm: EvmArrays) -> list[int]:

@@ -41,11 +41,11 @@ class Flow:
         self._prices = prices
         self._tempo = tempo
         self._rng = np.random.default_rng([settings.seed, 3])
-        makers = MarketMakers(population, coins, self._rng, settings.trades_per_second)
+        self._makers = MarketMakers(population, coins, self._rng, settings.trades_per_second)
         prices.extend(start_ms + LOOK_AHEAD_MS)
         self._sessions = Sessions(population, prices, self._rng, tempo.factor, start_ms)
         self._strategies = Strategies(population, coins, prices, self._rng)
-        self._matching = Matching(coins, makers, self._rng)
+        self._matching = Matching(coins, self._makers, self._rng)
         self._quoter = Quoter(coins, prices, self._rng)
         self._resting = RestingOrders()
         self._queue = OrderQueue()
@@ -75,7 +75,7 @@ class Flow:
         orders = self._timed(OrderArrays.join([entries, self._queue.due(end_ms)]), start_ms, end_ms)
         limits = orders.take(orders.is_limit)
         people, wallet = self._population, limits.wallet
-        weight = people.keenness[wallet] * (self._usd(limits) / 300) ** 0.15
+        weight = people.keenness[wallet]
         noise = np.exp(0.5 * self._rng.standard_normal(len(limits)))
         self._resting.add(limits, people.patience_ms[wallet] * noise, weight)
         takers = orders.take(~orders.is_limit)
@@ -142,10 +142,13 @@ class Flow:
         return rounded
 
     def _settle(self, end_ms: int) -> None:
-        """Plan how limit orders that are over are closed again."""
+        """Plan how limit orders that are over, and market makers, get out again."""
         done, left = self._resting.settle(end_ms)
         self._queue.push(done.exits(self._rng, self._population.limit_share))
         self._queue.push(replace(left, is_limit=np.zeros(len(left), dtype=bool)))
+        every = np.arange(self._coins.count, dtype=np.int16)
+        price = np.exp(self._prices.log_price(np.full(len(every), end_ms), every))
+        self._queue.push(self._makers.hedges(end_ms, price))
 
 
 def _before(fills: FillArrays) -> Floats:

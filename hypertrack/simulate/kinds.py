@@ -4,6 +4,7 @@ The spreads of the draws are wide on purpose: kinds overlap in every single quan
 threshold on one of them tells the kinds apart.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -34,56 +35,38 @@ class Kind:
     """Of its orders, resting ones."""
     size_usd: float
     n_coins: float
-    exit_share: float = 0.9
+    exit_share: float
     """Of its entries, closed again by an order of the same size."""
-    twap_share: float = 0.02
+    twap_share: float
     """Of its sessions, TWAP orders."""
-    long_bias: float = 0.0
+    long_bias: float
     """Share of entries that buy whatever the market does."""
 
 
-_MAKERS = (
-    # name, share, bots, per day, min, gap, holding, edge, its sd, trend, taste, limit, USD, coins
-    Kind("market_maker", 0.010, 1.0, 9.0, 40.0, 25.0, 60.0, 0.0, 0.6, 0.0, 0.5, 0.3, 700, 6.0),
-    Kind("arbitrageur", 0.030, 0.9, 6.0, 12.0, 40.0, 12.0, 0.5, 1.0, 0.0, 0.5, 0.6, 700, 40.0),
-)
+_TABLE = """
+kind           share bots /day min  gap   hold edge  sd trend taste limit   USD coins exit twap long
+market_maker   0.008    1    9  40    5     60    0 0.6     0   0.5  0.15   700    34  0.9 0.02    0
+arbitrageur     0.03  0.9   22 0.3 0.35     12  0.5   1     0   0.5   0.4   700    60  0.9 0.02    0
+scalper_bot     0.04    1  2.5  60   50     45  0.2 1.5     0   0.4   0.6   500     2  0.9 0.02    0
+momentum        0.07  0.5   20   6  170    400    0 2.5   0.6   0.6  0.42  1000   3.5  0.9 0.02    0
+mean_reversion  0.07  0.5   20   6  170    500    0 2.5  -0.6   0.3  0.55  1000   3.5  0.9 0.02    0
+volatility      0.05  0.4   25   6  170    400    0 2.5   0.1     2   0.5  1000   3.5  0.9 0.02    0
+informed        0.06  0.5   20   6  170    300   13   7   0.1   0.3   0.5  1200     4  0.9 0.02    0
+negative_edge   0.07  0.2   20   6  170    400   -6   3   0.1   0.4  0.42   800     3  0.9 0.02    0
+whale           0.02  0.3    8   6   80   5400  0.5   3   0.1   0.2   0.5  8000   2.5  0.9 0.02    0
+twap            0.08  0.1    2  60  150   7200    0   1     0     0   0.3   900   1.8  0.3  0.8    0
+retail         0.312 0.03   50 1.5  120   1500 -0.8   2  0.15   0.5  0.55   550   3.5  0.9 0.02    0
+holder          0.09 0.03    6   1  150 100000    0   1     0     0   0.6  1000     2  0.2  0.1  0.7
+dormant          0.1 0.02  0.1   1   80  20000    0   1     0     0   0.5   700   1.5  0.3 0.02    0
+"""
+# The columns are the fields of `Kind`, in their order.
 
-_TRADERS = (
-    Kind("scalper_bot", 0.040, 1.0, 2.5, 60.0, 80.0, 45.0, 0.2, 1.5, 0.0, 0.4, 0.6, 500, 2.0),
-    Kind("momentum", 0.070, 0.5, 20.0, 6.0, 170.0, 400.0, 0.0, 2.5, 0.6, 0.6, 0.5, 1000, 3.5),
-    Kind(
-        "mean_reversion", 0.07, 0.5, 20.0, 6.0, 170.0, 500.0, 0.0, 2.5, -0.6, 0.3, 0.75, 1000, 3.5
-    ),
-    Kind("volatility", 0.050, 0.4, 25.0, 6.0, 170.0, 400.0, 0.0, 2.5, 0.1, 2.0, 0.6, 1000, 3.5),
-    Kind("informed", 0.060, 0.5, 20.0, 6.0, 170.0, 300.0, 13.0, 7.0, 0.1, 0.3, 0.6, 1200, 4.0),
-    Kind("negative_edge", 0.07, 0.2, 20.0, 6.0, 170.0, 400.0, -6.0, 3.0, 0.1, 0.4, 0.5, 800, 3.0),
-)
 
-_OTHERS = (
-    Kind("whale", 0.020, 0.3, 8.0, 6.0, 80.0, 5400.0, 0.5, 3.0, 0.1, 0.2, 0.6, 20_000, 2.5),
-    Kind("twap", 0.080, 0.1, 1.5, 60.0, 150.0, 7200.0, 0.0, 1.0, 0.0, 0.0, 0.3, 900, 1.8, 0.3, 0.8),
-    Kind("retail", 0.31, 0.03, 50.0, 1.5, 120.0, 1500.0, -0.8, 2.0, 0.15, 0.5, 0.7, 550, 3.5),
-    Kind(
-        "holder",
-        0.09,
-        0.03,
-        6.0,
-        1.0,
-        150.0,
-        1e5,
-        0.0,
-        1.0,
-        0.0,
-        0.0,
-        0.6,
-        1000,
-        2.0,
-        0.2,
-        0.1,
-        0.7,
-    ),
-    Kind("dormant", 0.1, 0.02, 0.1, 1.0, 80.0, 2e4, 0.0, 1.0, 0.0, 0.0, 0.5, 700, 1.5, 0.3, 0.02),
-)
+def _kinds() -> Iterator[Kind]:
+    for line in _TABLE.splitlines()[2:]:
+        name, *numbers = line.split()
+        yield Kind(name, *map(float, numbers))
 
-KINDS = (*_MAKERS, *_TRADERS, *_OTHERS)
+
+KINDS = tuple(_kinds())
 """Shares add up to 1."""

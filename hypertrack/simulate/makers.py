@@ -6,11 +6,14 @@ from hypertrack.records import MINUTE_MS
 from hypertrack.simulate.arrays import CoinIds, Floats, Ids, Ints, Signs
 from hypertrack.simulate.coins import CoinColumns
 from hypertrack.simulate.kinds import KINDS
-from hypertrack.simulate.orders import RestingOrders
+from hypertrack.simulate.orders import OrderArrays, RestingOrders
 from hypertrack.simulate.population import Population
 
 SLOT_MS = 5_000
 """Resting orders are looked up by slots of this length."""
+
+_TYPICAL_LIMIT_USD = 20_000.0
+"""Position on one coin from which a market maker gets rid of it."""
 
 _MIN_MAKERS = 4
 """Market makers on every coin, as far as there are as many."""
@@ -48,27 +51,53 @@ class MarketMakers:
         self._rng = rng
         self._n_coins = coins.count
         self.wallet, self.coin = _quoters(population, coins, rng)
-        strength = np.exp(1.0 * rng.standard_normal(len(population)))[self.wallet]
-        self._weight = strength * np.exp(0.5 * rng.standard_normal(len(self.wallet)))
+        _, rank = np.unique(rng.permutation(len(population))[self.wallet], return_inverse=True)
+        self._weight = np.exp(0.5 * rng.standard_normal(len(self.wallet))) / (1.0 + rank) ** 1.4
         total = np.bincount(self.coin, self._weight, coins.count)
         self._weight /= total[self.coin]
-        self._inventory = np.zeros(len(self.wallet))  # over what the maker likes to hold
-        self._capacity_usd = coins.day_volume_usd[self.coin] * 0.002 + 1_000
-        self.presence = 0.06 * coins.trade_share * trades_per_second + 0.02
+        self._inventory_usd = np.zeros(len(self.wallet))
+        limits = _TYPICAL_LIMIT_USD * np.exp(0.8 * rng.standard_normal(len(population)))
+        self._limit_usd = limits[self.wallet]
+        self._size_scale = coins.size_scale[self.coin]
+        self.presence = 0.017 * coins.trade_share * trades_per_second + 0.003
         """Weight of all market makers on a coin and side, beside that of limit orders."""
 
     def pools(self) -> tuple[Pool, Pool]:
         """Return who offers and who bids now; group is the coin."""
         mood = self._weight * np.exp(0.9 * self._rng.standard_normal(len(self._weight)))
-        lean = np.clip(self._inventory, -2, 2)
+        lean = np.clip(self._inventory_usd / self._limit_usd, -1, 1)
         asks = Pool(self.coin.astype(np.int64), mood * np.exp(lean), self._n_coins)
         bids = Pool(self.coin.astype(np.int64), mood * np.exp(-lean), self._n_coins)
         return asks, bids
 
     def bought(self, row: Ints, usd: Floats) -> None:
         """Add to inventories; negative where the maker sold."""
-        np.add.at(self._inventory, row, usd / self._capacity_usd[row])
-        self._inventory *= 0.98  # the rest of it is hedged elsewhere
+        np.add.at(self._inventory_usd, row, usd)
+
+    def hedges(self, start_ms: int, price: Floats) -> OrderArrays:
+        """Return taker orders of the next minute that flatten what has become too much.
+
+        Args:
+            start_ms: Start of that minute.
+            price: Of each coin.
+        """
+        row = np.flatnonzero(np.abs(self._inventory_usd) > self._limit_usd)
+        most = 0.4 * self._limit_usd[row]
+        held = np.clip(self._inventory_usd[row], -most, most)
+        self._inventory_usd[row] -= held
+        units = np.abs(held) / price[self.coin[row]] * self._size_scale[row]
+        never = np.zeros(len(row), dtype=bool)
+        return OrderArrays(
+            time_ms=start_ms + self._rng.random(len(row)) * MINUTE_MS,
+            wallet=self.wallet[row],
+            coin=self.coin[row],
+            side=-np.sign(held).astype(np.int8),
+            units=np.maximum(units, 1).astype(np.int64),
+            holding_ms=np.zeros(len(row)),
+            is_limit=never,
+            is_twap=never,
+            is_exit=never,
+        )
 
 
 def resting_pool(resting: RestingOrders, n_coins: int, start_ms: int) -> tuple[Pool, Ints]:

@@ -9,12 +9,12 @@ from hypertrack.simulate.coins import CoinColumns
 from hypertrack.simulate.makers import SLOT_MS, MarketMakers, group_of, resting_pool
 from hypertrack.simulate.orders import MIN_ORDER_USD, OrderArrays, RestingOrders
 
-MAX_FILLS = 60
+MAX_FILLS = 80
 """Of one order; the venue's largest in the calibration window was 52."""
 
-_SWEEP_SPREAD = 1.5
+_SWEEP_SPREAD = 2.9
 _SWEEP_SIZE_POWER = 0.25
-_SWEEP_MEDIAN = 0.33
+_SWEEP_MEDIAN = 0.055
 
 _TRIES = 3
 """Limit orders that a part of an order tries before a market maker takes it."""

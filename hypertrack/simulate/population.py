@@ -16,7 +16,7 @@ MAX_FORESIGHT = 0.8
 
 MEAN_ABS_NORMAL = float(np.sqrt(2 / np.pi))
 
-_MOST_MOMENTS = 300
+_MOST_MOMENTS = 120
 """Typical moments of a session at most, so that nobody is the market."""
 
 _PICK_BLOCK = 4_096
@@ -74,7 +74,7 @@ class Population:
 
     def pick_coin(self, wallet: Ids, rng: np.random.Generator) -> NDArray[np.int16]:
         """Return one of each wallet's home coins, favourites more often."""
-        nth = (self.home_count[wallet] * rng.random(len(wallet)) ** 1.5).astype(np.int64)
+        nth = (self.home_count[wallet] * rng.random(len(wallet)) ** 2).astype(np.int64)
         picked: NDArray[np.int16] = self.home[self.home_start[wallet] + nth]
         return picked
 
@@ -99,7 +99,8 @@ def build_population(count: int, coins: tuple[Coin, ...], rng: np.random.Generat
     kind = _draw_kinds(count, rng)
     draw = _Draws(kind, rng)
     is_bot = rng.random(count) < draw.of("bot_share")
-    gap_ms = np.maximum(draw.around("gap_s", 1.6) * np.where(is_bot, 700, 1200), 250)
+    gap_s = draw.around("gap_s", np.where(is_bot, 2.1, 1.4))
+    gap_ms = np.maximum(gap_s * np.where(is_bot, 700, 1200), 100)
     session_ms = draw.around("session_min", 0.8) * np.where(is_bot, 120_000.0, 60_000.0)
     is_everywhere = draw.of("n_coins") > 10
     home, home_start, home_count = _draw_homes(draw, coins, rng)
@@ -122,11 +123,11 @@ def build_population(count: int, coins: tuple[Coin, ...], rng: np.random.Generat
         gap_ms=gap_ms,
         gap_spread=np.where(is_bot, rng.beta(1.0, 2.5, count), rng.gamma(8, 0.14, count)) + 0.02,
         reaction=np.where(is_bot, rng.beta(0.8, 2.0, count), rng.beta(0.5, 9.0, count)),
-        size_usd=draw.around("size_usd", 1.45) * 0.95,
-        size_spread=np.where(is_bot, rng.gamma(1.2, 0.45, count), rng.gamma(4.0, 0.28, count)),
+        size_usd=np.minimum(draw.around("size_usd", 1.4) * 0.66, 30_000),
+        size_spread=np.where(is_bot, rng.gamma(1.2, 0.45, count), rng.gamma(4.0, 0.33, count)),
         round_share=np.where(is_bot, rng.beta(0.5, 3.0, count), rng.beta(1.5, 1.5, count)),
-        patience_ms=draw.lognormal(np.where(is_bot, 60_000.0, 240_000.0), 0.8),
-        keenness=draw.lognormal(1.0, 0.5),
+        patience_ms=draw.lognormal(np.where(is_bot, 120_000.0, 500_000.0), 0.8),
+        keenness=draw.lognormal(1.0, 0.35),
         sleep=np.where(is_bot, rng.gamma(1.0, 0.35, count), rng.gamma(3.0, 0.8, count)),
         waking_hour=rng.normal(16, np.where(is_bot, 8.0, 5.0)) % 24,
         roaming=np.where(is_everywhere, rng.beta(4.0, 1.0, count), rng.beta(1.0, 2.0, count)),
@@ -149,12 +150,12 @@ class _Draws:
         values: Floats = np.array([getattr(kind, name) for kind in KINDS], dtype=np.float64)
         return values[self.kind]
 
-    def lognormal(self, median: ArrayLike, spread: float) -> Floats:
+    def lognormal(self, median: ArrayLike, spread: ArrayLike) -> Floats:
         normal = self._rng.standard_normal(len(self.kind))
-        drawn: Floats = np.asarray(median) * np.exp(spread * normal)
+        drawn: Floats = np.asarray(median) * np.exp(np.asarray(spread) * normal)
         return drawn
 
-    def around(self, name: str, spread: float) -> Floats:
+    def around(self, name: str, spread: ArrayLike) -> Floats:
         """Return a log-normal draw around the kind's number."""
         return self.lognormal(self.of(name), spread)
 
@@ -184,16 +185,14 @@ def _draw_kinds(count: int, rng: np.random.Generator) -> NDArray[np.int64]:
 def _draw_homes(
     draw: _Draws, coins: tuple[Coin, ...], rng: np.random.Generator
 ) -> tuple[NDArray[np.int16], Ints, Ints]:
-    """Return home coins in proportion to what trades; makers and arbitrageurs go further out."""
+    """Return home coins, drawn in proportion to what trades."""
     wanted = np.round(draw.around("n_coins", 0.9)).astype(np.int64)
     count = np.clip(wanted, 1, len(coins))
-    is_wide = draw.of("n_coins") >= 4
     log_share = np.log([coin.trade_share for coin in coins])
     rows = []
     for at in range(0, len(count), _PICK_BLOCK):
         part = slice(at, at + _PICK_BLOCK)
-        weight = np.where(is_wide[part, None], 0.5, 1.0) * log_share
-        score = weight + rng.gumbel(size=(len(count[part]), len(coins)))
+        score = log_share + rng.gumbel(size=(len(count[part]), len(coins)))
         ranked = np.argsort(-score, axis=1).astype(np.int16)
         rows.append(ranked[np.arange(len(coins)) < count[part, None]])
     return np.concatenate(rows), np.cumsum(count) - count, count

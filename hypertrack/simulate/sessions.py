@@ -19,6 +19,9 @@ _EAGER_VOLATILITY = 1.6
 _MIXED_SHARE = 0.1
 """Of sessions, with orders of both sorts."""
 
+_FAST_GAP_MS = 8_000.0
+"""Sessions faster than this use both sorts."""
+
 
 @dataclass(frozen=True)
 class SessionArrays(Columns):
@@ -137,14 +140,14 @@ class Sessions:
             end_ms=time + length,
             gap_ms=np.where(is_twap, TWAP_GAP_MS, gap),
             side=np.where(is_twap, self._twap_side[wallet], 0).astype(np.int8),
-            limit_chance=np.where(is_twap, 0.0, self._limit_chances(wallet)),
+            limit_chance=np.where(is_twap, 0.0, self._limit_chances(wallet, gap)),
             is_twap=is_twap,
         )
 
-    def _limit_chances(self, wallet: Ids) -> Floats:
-        """Return how often sessions use limit orders: always, never or now and then."""
+    def _limit_chances(self, wallet: Ids, gap_ms: Floats) -> Floats:
+        """Return how often sessions use limit orders: always, never, or now and then."""
         share = self._population.limit_share[wallet]
-        is_mixed = self._rng.random(len(wallet)) < _MIXED_SHARE
+        is_mixed = (self._rng.random(len(wallet)) < _MIXED_SHARE) | (gap_ms < _FAST_GAP_MS)
         return np.where(is_mixed, share, self._rng.random(len(wallet)) < share)
 
     def _starts(self, start_ms: int, end_ms: int, tempo: float) -> tuple[Ids, CoinIds, Floats]:

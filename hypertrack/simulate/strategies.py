@@ -10,7 +10,7 @@ from hypertrack.simulate.population import MAX_FORESIGHT, MEAN_ABS_NORMAL, Popul
 from hypertrack.simulate.prices import LOOK_AHEAD_MS, LatentPrices
 from hypertrack.simulate.sessions import MomentArrays
 
-MAX_ORDER_USD = 2e6
+MAX_ORDER_USD = 2.5e5
 
 _FAST_MS = float(MINUTE_MS)
 _SLOW_MS = 15.0 * MINUTE_MS

@@ -9,7 +9,7 @@ from hypertrack.simulate.rhythm import day_rhythm
 _MEMORY_MS = 5 * 60_000.0
 _GAIN = 0.06
 """Part of a deviation that is corrected each minute; sessions last longer than that."""
-_TRADES_PER_MOMENT = 1.4
+_TRADES_PER_MOMENT = 1.7
 """About what one moment of a session leads to, its exit and its sweep included."""
 
 
