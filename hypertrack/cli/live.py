@@ -11,7 +11,7 @@ from hypertrack.cli.session import Session, command
 from hypertrack.errors import ConfigError
 
 if TYPE_CHECKING:
-    from hypertrack.store.session import SessionMode
+    from hypertrack.pipeline.live import SessionMode
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +50,7 @@ def record(
 
     Example: hypertrack record --trades --candles --coins top:50 --duration 6h
     """
-    from hypertrack.cli.recording import show_plan, stopped_by_signals, watch
+    from hypertrack.cli.recording import show_plan, status_display, stopped_by_signals
     from hypertrack.pipeline import live
 
     chosen = {
@@ -71,9 +71,9 @@ def record(
     if dry_run:
         return
     stop = threading.Event()
-    with stopped_by_signals(stop):
-        events = live.record(settings, plan, stop, mode=mode, duration_s=duration_s)
-        report = watch(session, events, settings.record.status_interval_s)
+    display = status_display(session, settings.record.status_interval_s)
+    with stopped_by_signals(stop), display as show:
+        report = live.record(settings, plan, stop, show, mode=mode, duration_s=duration_s)
     session.done(
         {"report": report},
         f"recorded {report.status.n_rows:,} lines in {report.folder}; "

@@ -2,8 +2,7 @@
 
 import signal
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -16,11 +15,9 @@ from hypertrack.cli.session import Session
 from hypertrack.cli.tables import plain_table
 
 if TYPE_CHECKING:
-    from hypertrack.recording.plan import RecordingPlan
-    from hypertrack.recording.report import RecordingReport
-    from hypertrack.recording.status import FeedStatus, RecordingStatus
+    from hypertrack.pipeline.live import FeedStatus, RecordingPlan, RecordingStatus
 
-Events = Iterator["RecordingStatus | RecordingReport"]
+OnStatus = Callable[["RecordingStatus"], None]
 
 
 @contextmanager
@@ -48,31 +45,30 @@ def show_plan(session: Session, plan: "RecordingPlan") -> None:
         session.err.print(text, style="yellow", markup=False)
 
 
-def watch(session: Session, events: Events, status_interval_s: float) -> "RecordingReport":
-    """Show the recording until it ends: a live table, lines where there is no terminal."""
-    if session.is_json or not session.err.is_terminal or session.is_quiet:
-        return _as_lines(session, events, status_interval_s)
+@contextmanager
+def status_display(session: Session, interval_s: float) -> Iterator[OnStatus]:
+    """Give what shows a status: a live table, or a line now and then where there is no terminal."""
+    if session.is_json or session.is_quiet or not session.err.is_terminal:
+        yield _status_lines(session, interval_s)
+        return
     with Live(console=session.err, transient=True, auto_refresh=False) as live:
-        for event in events:
-            if hasattr(event, "feeds"):
-                live.update(_status_view(event), refresh=True)
-            else:
-                return event
-    raise AssertionError("a recording ends with its report")
+        yield lambda status: live.update(_status_view(status), refresh=True)
 
 
-def _as_lines(session: Session, events: Events, interval_s: float) -> "RecordingReport":
-    shown_s = time.monotonic()
-    for event in events:
-        if not hasattr(event, "feeds"):
-            return event
-        if time.monotonic() - shown_s >= interval_s:
-            shown_s = time.monotonic()
-            if session.is_json:
-                session.emit(event)
-            else:
-                session.err.print(_status_line(event), markup=False, soft_wrap=True)
-    raise AssertionError("a recording ends with its report")
+def _status_lines(session: Session, interval_s: float) -> OnStatus:
+    due_s = interval_s
+
+    def show(status: "RecordingStatus") -> None:
+        nonlocal due_s
+        if status.elapsed_s < due_s:
+            return
+        due_s = status.elapsed_s + interval_s
+        if session.is_json:
+            session.emit(status)
+        else:
+            session.err.print(_status_line(status), markup=False, soft_wrap=True)
+
+    return show
 
 
 def _status_view(status: "RecordingStatus") -> RenderableType:

@@ -1,7 +1,7 @@
 """Commands that run on time: record."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -11,8 +11,20 @@ from hypertrack.config import Settings
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.recording.plan import RecordingPlan
     from hypertrack.recording.report import RecordingReport
-    from hypertrack.recording.status import RecordingStatus
+    from hypertrack.recording.status import FeedStatus, RecordingStatus
     from hypertrack.store.session import SessionMode
+
+__all__ = [
+    "FeedStatus",
+    "RecordingPlan",
+    "RecordingReport",
+    "RecordingStatus",
+    "SessionMode",
+    "plan",
+    "record",
+]
+
+STATUS_INTERVAL_S = 0.25
 
 
 def plan(settings: Settings) -> "RecordingPlan":
@@ -35,14 +47,15 @@ def record(
     settings: Settings,
     recording_plan: "RecordingPlan",
     stop: threading.Event,
+    on_status: "Callable[[RecordingStatus], None]",
     *,
     mode: "SessionMode" = "rotate",
     duration_s: float | None = None,
-    poll_s: float = 0.25,
-) -> "Iterator[RecordingStatus | RecordingReport]":
-    """Record until ``stop`` is set; yield the status at every poll, the report at the end.
+) -> "RecordingReport":
+    """Record until ``stop`` is set or the time is over.
 
     Args:
+        on_status: Called four times a second, on the caller's thread.
         mode: What becomes of data in the folder: rotate to the archive, append, or clear.
         duration_s: Wall seconds; None records until stopped.
 
@@ -56,8 +69,8 @@ def record(
         recorder = Recorder(settings, recording_plan, session, stop=stop)
         running = pool.submit(recorder.run, duration_s)
         try:
-            while not wait([running], timeout=poll_s).done:
-                yield recorder.status()
-            yield running.result()
+            while not wait([running], timeout=STATUS_INTERVAL_S).done:
+                on_status(recorder.status())
         finally:
             stop.set()
+        return running.result()
