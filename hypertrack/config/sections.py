@@ -176,8 +176,12 @@ class SimulateSettings(Section):
     port: Annotated[int, Field(ge=0, le=65_535)] = 8_765
     """0 takes a free port."""
     seed: int = 7
-    speed: Positive = 1.0
-    """Exchange seconds per wall second."""
+    speed: Annotated[float, Field(ge=0)] = 1.0
+    """Exchange seconds per wall second; 0 is as fast as clients read."""
+    settle_s: Annotated[float, Field(ge=0)] = 1.0
+    """Wall seconds from the first subscription to the start of exchange time."""
+    start_at_once: bool = False
+    """Start exchange time without waiting for a subscription."""
     hours: Positive = 24.0
     wallets: Count = 2_000
     coins: Count = 12

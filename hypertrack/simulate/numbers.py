@@ -1,0 +1,31 @@
+"""Numbers as the venue writes them: decimal text with at least one decimal place."""
+
+
+def wire_number(value: float) -> str:
+    """Return the shortest text that reads back as the same number, never with an exponent.
+
+    Source:
+        Protocol, section 5: ``"84143.0"``, ``"0.00036"``.
+    """
+    text = repr(float(value))
+    if "e" not in text:
+        return text
+    plain = f"{value:.12f}".rstrip("0")
+    return plain + "0" if plain.endswith(".") else plain
+
+
+def rounded(value: float, decimals: int) -> str:
+    """Return the number at no more than these decimals, as the venue writes it."""
+    return wire_number(round(value, decimals))
+
+
+def price_text(value: float, max_decimals: int) -> str:
+    """Return a price at five significant digits, at most ``max_decimals`` decimals.
+
+    Source:
+        Protocol, section 5; whole numbers are always allowed.
+    """
+    if value >= 10_000:
+        return wire_number(float(round(value)))
+    digits = float(f"{value:.5g}")
+    return rounded(digits, max(max_decimals, 0))
