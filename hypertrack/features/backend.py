@@ -1,5 +1,7 @@
 """The Ibis backend over an opened dataset."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import ibis
@@ -32,6 +34,20 @@ class DuckDBBackend(Backend):  # type: ignore[misc]  # Ibis ships no types
         del database  # a dataset has one
         names = [name for (name,) in self.con.execute("SHOW TABLES").fetchall()]
         return list(self._filter_with_like(names, like))
+
+    @contextmanager
+    def in_order(self) -> Iterator[None]:
+        """Compute on one thread: rows keep their order, so that sums repeat to the bit.
+
+        Floating-point sums depend on the order of their terms, which several threads share out
+        anew at each run. Worth it for sums; lookups and windows need no order.
+        """
+        threads = self.con.execute("SELECT current_setting('threads')").fetchall()[0][0]
+        self.con.execute("SET threads = 1")
+        try:
+            yield
+        finally:
+            self.con.execute(f"SET threads = {threads}")
 
 
 def connect(dataset: Dataset) -> DuckDBBackend:

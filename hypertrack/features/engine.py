@@ -77,7 +77,8 @@ class FeatureEngine:
         self.settings = settings
         self.fees = fees
         self.backend: Any = connect(dataset)
-        executed = executions(self.backend)
+        with self.backend.in_order():
+            executed = executions(self.backend)
         span = executed.aggregate(first=_.time_ms.min(), last=_.time_ms.max()).to_pyarrow()
         first, last = span["first"][0].as_py(), span["last"][0].as_py()
         self.start_ms: int = 0 if first is None else first
@@ -160,5 +161,7 @@ def _aggregate(source: Source, features: Sequence[Feature], scope: Scope) -> Col
     rows = source(scope)
     numbers = COUNTS.get(source, dict)() | {each.name: each(rows) for each in features}
     numbers = {name: number.cast("float64") for name, number in numbers.items()}
-    found = rows.group_by("wallet_id").aggregate(**numbers).to_pyarrow()
+    aggregated = rows.group_by("wallet_id").aggregate(**numbers)
+    with scope.con.in_order():
+        found = aggregated.to_pyarrow()
     return {name: found[name].to_numpy() for name in found.column_names}

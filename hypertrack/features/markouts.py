@@ -108,4 +108,5 @@ def _minute_prices(con: Any) -> Table:
     minutes_ms = ibis.range(ibis.literal(first_ms, "int64"), last_ms + 1, MINUTE_MS)
     times = minutes_ms.unnest().name("time_ms").as_table()
     minutes = rows.select("coin_id").distinct().cross_join(times)
-    return priced(con, minutes, {"now": Ask(0), **HORIZONS})
+    found = priced(con, minutes, {"now": Ask(0), **HORIZONS})
+    return found.order_by("coin_id", "time_ms")  # so that means repeat to the bit

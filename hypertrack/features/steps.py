@@ -72,10 +72,11 @@ def _steps(con: Any) -> Table:
     by_coin = ibis.window(
         group_by=["wallet_id", "coin_id"], order_by=["time_ms", "direction", "is_taker"]
     )
-    return executions(con).select(
+    found = executions(con).select(
         "wallet_id",
         "coin_id",
         "time_ms",
         gap_ms=_.time_ms - _.time_ms.lag().over(by_wallet),
         is_flip=_.direction != _.direction.lag().over(by_coin),
     )
+    return found.order_by("wallet_id", "time_ms", "gap_ms")  # so that sums repeat to the bit

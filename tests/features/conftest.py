@@ -128,3 +128,13 @@ def busy_market() -> dict[str, list[dict[str, Any]]]:
         "transactions": transactions,
         "coverage": coverage,
     }
+
+
+@pytest.fixture(scope="session")
+def busy_engine(
+    busy_market: dict[str, list[dict[str, Any]]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FeatureEngine]:
+    """An engine over `busy_market`, shared: its tables are prepared once."""
+    folder = write_dataset(tmp_path_factory.mktemp("busy"), **busy_market)
+    with open_dataset(folder) as dataset:
+        yield FeatureEngine(dataset, FeatureSettings(), FeeSettings())

@@ -8,7 +8,7 @@ import pytest
 from fakes import ALICE, BOB, CAROL, START_MS, evm_transaction, trade
 
 from hypertrack.errors import ConfigError
-from hypertrack.features.engine import FeatureMatrix
+from hypertrack.features.engine import FeatureEngine, FeatureMatrix
 from hypertrack.features.registry import FEATURES, REGISTRY
 from hypertrack.records import MINUTE_MS
 
@@ -51,6 +51,7 @@ def as_known_at(cut_ms: int, market: Market) -> Market:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "cut_ms",
     [
@@ -60,21 +61,16 @@ def as_known_at(cut_ms: int, market: Market) -> Market:
     ],
 )
 def test_features_at_a_cut_know_nothing_of_later_data(
-    open_engine: Any, busy_market: Market, cut_ms: int
+    open_engine: Any, busy_engine: FeatureEngine, busy_market: Market, cut_ms: int
 ) -> None:
-    whole = open_engine(**busy_market)
-    known = open_engine(**as_known_at(cut_ms, busy_market))
+    known = open_engine(**as_known_at(cut_ms, busy_market)).matrix(until_ms=cut_ms)
 
-    at_cut = whole.matrix(until_ms=cut_ms)
-
-    assert_same(at_cut, known.matrix(until_ms=cut_ms))
-    assert len(busy_market["trades"]) > known.matrix().n_fills.sum() / 2  # something was removed
+    assert_same(busy_engine.matrix(until_ms=cut_ms), known)
+    assert len(busy_market["trades"]) > known.n_fills.sum() / 2  # something was removed
 
 
-def test_every_feature_depends_on_the_cut(open_engine: Any, busy_market: Market) -> None:
-    engine = open_engine(**busy_market)
-
-    whole, half = engine.matrix(), engine.matrix(until_ms=START_MS + 11 * MINUTE_MS)
+def test_every_feature_depends_on_the_cut(busy_engine: FeatureEngine) -> None:
+    whole, half = busy_engine.matrix(), busy_engine.matrix(until_ms=START_MS + 11 * MINUTE_MS)
 
     constant = {
         each.name
@@ -86,18 +82,30 @@ def test_every_feature_depends_on_the_cut(open_engine: Any, busy_market: Market)
     assert constant <= {"hour_entropy", "night_share", "weekend_share", "spot_share"}
 
 
-def test_cuts_in_any_order_give_the_same(open_engine: Any, busy_market: Market) -> None:
+@pytest.mark.slow
+def test_cuts_in_any_order_give_the_same(
+    open_engine: Any, busy_engine: FeatureEngine, busy_market: Market
+) -> None:
     cut_ms = START_MS + 20 * MINUTE_MS
-    engine, fresh = open_engine(**busy_market), open_engine(**busy_market)
 
-    engine.matrix()
-    engine.matrix(until_ms=cut_ms + 1_000)
+    busy_engine.matrix(until_ms=cut_ms + 1_000)
+    again = busy_engine.matrix(until_ms=cut_ms)
 
-    assert_same(engine.matrix(until_ms=cut_ms), fresh.matrix(until_ms=cut_ms))
+    assert_same(again, open_engine(**busy_market).matrix(until_ms=cut_ms))
 
 
+@pytest.mark.slow
+def test_the_same_dataset_gives_the_same_bits(
+    open_engine: Any, busy_engine: FeatureEngine, busy_market: Market
+) -> None:
+    again = open_engine(**busy_market).matrix()
+
+    assert again.values.tobytes() == busy_engine.matrix().values.tobytes()
+
+
+@pytest.mark.slow
 def test_order_of_lines_and_duplicates_change_nothing(
-    open_engine: Any, busy_market: Market
+    open_engine: Any, busy_engine: FeatureEngine, busy_market: Market
 ) -> None:
     rng = np.random.default_rng(1)
     shuffled = {
@@ -108,17 +116,20 @@ def test_order_of_lines_and_duplicates_change_nothing(
 
     found = open_engine(**shuffled, coverage=busy_market["coverage"]).matrix()
 
-    assert_same(found, open_engine(**busy_market).matrix())
+    assert_same(found, busy_engine.matrix())
 
 
-def test_trades_with_oneself_change_nothing(open_engine: Any, busy_market: Market) -> None:
+@pytest.mark.slow
+def test_trades_with_oneself_change_nothing(
+    open_engine: Any, busy_engine: FeatureEngine, busy_market: Market
+) -> None:
     wash = [
         trade(line["time"] + 3, buyer=ALICE, seller=ALICE, taker=ALICE, price=1e6, size=1e6)
         for line in busy_market["trades"][:-1]
     ]
     with_wash = {**busy_market, "trades": wash + busy_market["trades"]}
 
-    assert_same(open_engine(**with_wash).matrix(), open_engine(**busy_market).matrix())
+    assert_same(open_engine(**with_wash).matrix(), busy_engine.matrix())
 
 
 def test_upper_case_wallets_are_the_same_wallets(open_engine: Any) -> None:
@@ -127,14 +138,12 @@ def test_upper_case_wallets_are_the_same_wallets(open_engine: Any) -> None:
     assert open_engine(trades=[shouted]).matrix().wallets == (ALICE, BOB)
 
 
-def test_asking_for_a_few_gives_these_in_this_order(open_engine: Any, busy_market: Market) -> None:
-    engine = open_engine(**busy_market)
-
-    few = engine.matrix(names=["max_value", "tx_count"])
+def test_asking_for_a_few_gives_these_in_this_order(busy_engine: FeatureEngine) -> None:
+    few = busy_engine.matrix(names=["max_value", "tx_count"])
 
     assert few.names == ("max_value", "tx_count")
     np.testing.assert_array_equal(few.column("tx_count"), few.values[:, 1])
-    whole = open_engine(**busy_market).matrix()
+    whole = busy_engine.matrix()
     np.testing.assert_allclose(few.column("max_value"), whole.column("max_value"))
 
 
@@ -231,10 +240,10 @@ def hostile_trades() -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["hostile", "busy"])
-def test_bounds_hold(open_engine: Any, busy_market: Market, source: str) -> None:
-    lines = {"trades": hostile_trades()} if source == "hostile" else busy_market
-    engine = open_engine(**lines)
+def test_bounds_hold(open_engine: Any, busy_engine: FeatureEngine, source: str) -> None:
+    engine = open_engine(trades=hostile_trades()) if source == "hostile" else busy_engine
 
     for until_ms in (None, START_MS + 10 * MINUTE_MS):
         matrix = engine.matrix(until_ms=until_ms)
