@@ -71,11 +71,16 @@ def train(
 
     Example: hypertrack train --seed 1 && hypertrack classify
     """
-    from hypertrack.cli.training import show_training
+    from hypertrack.cli.progress import progress_bars
+    from hypertrack.cli.training import TrainingProgress, show_model
     from hypertrack.pipeline.analysis import train as run
 
     settings = session.load({"out": out, "train.seed": seed}).settings
-    show_training(session, run(settings, force=force, labels=labels))
+    with progress_bars(session) as bars:
+        shown = TrainingProgress(session, bars)
+        trained = run(settings, shown.on_stage, shown.on_epoch, force=force, labels=labels)
+        shown.finish()
+    show_model(session, trained)
 
 
 def classify(

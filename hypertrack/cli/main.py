@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from hypertrack import __version__
-from hypertrack.cli import analysis, live, viewing
+from hypertrack.cli import analysis, live, simulation, viewing
 from hypertrack.cli.session import (
     ConfigOption,
     DataOption,
@@ -82,6 +82,7 @@ def start(
 
 
 live.register(app)
+simulation.register(app)
 analysis.register(app)
 viewing.register(app)
 

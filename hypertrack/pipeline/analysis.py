@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +13,22 @@ from hypertrack.store.layout import MANIFEST_NAME, dataset_files
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.features.engine import FeatureEngine, FeatureMatrix
-    from hypertrack.model.run import TrainingEvent
+    from hypertrack.model.run import Stage, TrainedModel
+    from hypertrack.model.training import EpochResult
     from hypertrack.model.versions import WalletModel
+
+__all__ = [
+    "PROFILES_NAME",
+    "EpochResult",
+    "Stage",
+    "TrainedModel",
+    "classify",
+    "export_features",
+    "fingerprint",
+    "fresh_profiles",
+    "open_engine",
+    "train",
+]
 
 PROFILES_NAME = "wallet_profiles.parquet"
 
@@ -51,21 +65,36 @@ def export_features(settings: Settings, file: Path, names: Sequence[str] | None 
 
 
 def train(
-    settings: Settings, *, force: bool = False, labels: Path | None = None
-) -> "Iterator[TrainingEvent]":
-    """Measure features and outcomes, train and evaluate; yield progress, the trained model last.
+    settings: Settings,
+    on_stage: "Callable[[Stage], None]",
+    on_epoch: "Callable[[EpochResult], None]",
+    *,
+    force: bool = False,
+    labels: Path | None = None,
+) -> "TrainedModel":
+    """Measure features and outcomes, train, evaluate and save the model.
 
     Args:
+        on_stage: Called before each stage.
+        on_epoch: Called after each epoch.
         force: Train on less data than `TrainSettings` asks for.
         labels: CSV of ``wallet,bot``: the user's own knowledge, over the labelling functions.
 
     Raises:
         NotEnoughDataError: Says what is missing.
     """
-    from hypertrack.model.run import train_model
+    from hypertrack.model.run import Stage, TrainedModel, train_model
 
     with open_engine(settings) as engine:
-        yield from train_model(engine, settings, force=force, labels_file=labels)
+        for event in train_model(engine, settings, force=force, labels_file=labels):
+            match event:
+                case Stage():
+                    on_stage(event)
+                case TrainedModel():
+                    return event
+                case _:
+                    on_epoch(event)
+    raise AssertionError("training ends with the trained model")
 
 
 def classify(settings: Settings, *, with_model: bool = True) -> ProfileSet:
