@@ -5,7 +5,7 @@ transfers decoded from its receipt.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hypertrack.errors import VenueError
@@ -53,14 +53,14 @@ class EvmBlocks:
 
         A block with transactions costs a request more, for its receipts; where the minute has no
         room for that, one request for the logs of all blocks replaces them, and the transactions
-        carry no status.
+        carry no status. Logs are given for at most 50 blocks at once.
 
         Raises:
             VenueError: The node does not answer, or has not all of them.
         """
         numbers = range(first, last + 1)
         try:
-            blocks = [self._block(number, with_transactions) for number in numbers]
+            blocks = self._raw_blocks(numbers, with_transactions)
             busy = [n for n, (_, raws) in zip(numbers, blocks, strict=True) if raws]
             outcome_by_hash = self._outcomes(busy) if busy else {}
             return [_assembled(block, raws, outcome_by_hash) for block, raws in blocks]
@@ -69,14 +69,18 @@ class EvmBlocks:
                 f"EVM blocks {first} to {last} could not be read: {error!r}"
             ) from error
 
-    def _block(self, number: int, with_transactions: bool) -> tuple[Object, list[RawJson]]:
-        block: Object | None = self._client.call(
-            "eth_getBlockByNumber", hex(number), with_transactions, to=Object | None
+    def _raw_blocks(
+        self, numbers: Sequence[int], with_transactions: bool
+    ) -> list[tuple[Object, list[RawJson]]]:
+        blocks: list[Object | None] = self._client.batch(
+            "eth_getBlockByNumber",
+            [(hex(number), with_transactions) for number in numbers],
+            to=Object | None,
         )
-        if block is None:
-            raise VenueError(f"the EVM node has no block {number} yet")
-        transactions = decode_json(bytes(block.pop("transactions", b"[]")), list[RawJson])
-        return block, transactions if with_transactions else []
+        return [
+            _without_transactions(block, number, with_transactions)
+            for block, number in zip(blocks, numbers, strict=True)
+        ]
 
     def _outcomes(self, busy: list[int]) -> dict[str, Object]:
         """Return status and transfers of every transaction of these blocks, by hash."""
@@ -90,14 +94,15 @@ class EvmBlocks:
         return self._outcomes_of_logs(busy)
 
     def _outcomes_of_receipts(self, busy: list[int]) -> dict[str, Object]:
-        receipts: list[dict[str, Any]] = []
-        for number in busy:
-            receipts += self._client.call("eth_getBlockReceipts", hex(number), to=list[Any])
+        by_block: list[list[dict[str, Any]]] = self._client.batch(
+            "eth_getBlockReceipts", [(hex(number),) for number in busy], to=list[Any]
+        )
         return {
             receipt["transactionHash"]: {
                 "status": RawJson(encode_json(receipt.get("status"))),
                 "transfers": self._transfers(receipt.get("logs", [])),
             }
+            for receipts in by_block
             for receipt in receipts
         }
 
@@ -137,6 +142,15 @@ class EvmBlocks:
         except (RpcError, ValueError):
             return None
         return decimals if decimals <= MAX_DECIMALS else None
+
+
+def _without_transactions(
+    block: Object | None, number: int, with_transactions: bool
+) -> tuple[Object, list[RawJson]]:
+    if block is None:
+        raise VenueError(f"the EVM node has no block {number} yet")
+    transactions = decode_json(bytes(block.pop("transactions", b"[]")), list[RawJson])
+    return block, transactions if with_transactions else []
 
 
 def _assembled(

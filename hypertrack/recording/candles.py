@@ -1,8 +1,10 @@
 """Candles: which are closed, and which the venue's own have to replace.
 
 The venue sends a candle at every trade and never says that one is final. A candle counts as closed
-when a later one of its coin came, or exchange time passed its end and a grace. What was missed
-while disconnected, and the minute in which a connection began, are asked for (`Fill`).
+when a later one of its coin came, or exchange time passed its end and a grace; exchange time is
+known from all sockets, so the one that carries the candle then gets a moment to deliver what it
+holds. What was missed while disconnected, and the minute in which a connection began, are asked
+for (`Fill`).
 """
 
 import threading
@@ -12,6 +14,9 @@ from typing import NamedTuple
 
 from hypertrack.feeds.rows import Row
 from hypertrack.records import MINUTE_MS
+
+DELIVERY_S = 1.0
+"""The moment, on our own clock: a venue faster than real time makes minutes of a short backlog."""
 
 REMEMBERED = 16
 """Closed minutes of a coin that are remembered, so that a late copy is not written again."""
@@ -47,6 +52,8 @@ class _CoinCandles:
 
     def __init__(self) -> None:
         self.current: Candle | None = None
+        self.over_since_s: float | None = None
+        """When the current one was first seen to be over."""
         self.closed: OrderedDict[int, int] = OrderedDict()
         """Count of trades by start, of the minutes written last."""
         self.is_joining = False
@@ -80,7 +87,7 @@ class CandleBook:
                 state.missed_ms = _first_missed_ms(state)
             if state.current is not None:
                 state.replaceable[state.current.start_ms] = state.current
-            state.current = state.fill = None
+            state.current = state.fill = state.over_since_s = None
             state.is_joining = state.is_asked = False
 
     def take(self, candle: Candle) -> list[Candle]:
@@ -92,26 +99,40 @@ class CandleBook:
             current = state.current
             if current is not None and candle.start_ms < current.start_ms:
                 return _close(state, candle)
-            state.current = candle
+            state.current, state.over_since_s = candle, None
             if current is None or candle.start_ms == current.start_ms:
                 return []
             return _close(state, current)
 
-    def pass_time(self, now_ms: int) -> tuple[list[Candle], list[Fill]]:
-        """Return the candles that are closed by now, and the fills that are due."""
-        closed, due = [], []
+    def pass_time(self, now_ms: int, now_s: float) -> tuple[list[Candle], list[Fill]]:
+        """Return the candles that are closed by now, and the fills that are due.
+
+        Args:
+            now_ms: Exchange time.
+            now_s: Our own clock.
+        """
+        closed, due = [], list[Fill]()
         with self._lock:
             for coin, state in self._coins.items():
                 if state.is_joining:
                     _join(state, coin, now_ms // MINUTE_MS * MINUTE_MS)
-                if state.current is not None and self._is_over(state.current.start_ms, now_ms):
-                    closed += _close(state, state.current)
-                    state.current = None
+                closed += self._close_in_time(state, now_ms, now_s)
                 fill = state.fill
                 if fill is not None and not state.is_asked and self._is_over(fill.end_ms, now_ms):
                     state.is_asked = True
                     due.append(fill)
         return closed, due
+
+    def _close_in_time(self, state: _CoinCandles, now_ms: int, now_s: float) -> list[Candle]:
+        current = state.current
+        if current is None or not self._is_over(current.start_ms, now_ms):
+            return []
+        if state.over_since_s is None:
+            state.over_since_s = now_s
+        if now_s - state.over_since_s < DELIVERY_S:
+            return []
+        state.current = None
+        return _close(state, current)
 
     def filled(self, fill: Fill, candles: Iterable[Candle]) -> list[Candle]:
         """Take the venue's answer to a fill, empty where it gave none; return what to write."""
@@ -125,15 +146,16 @@ class CandleBook:
                 state.replaceable.pop(start, None)
             return [c for start in sorted(by_start) for c in _write_once(state, by_start[start])]
 
-    def stop(self) -> list[Candle]:
-        """Return the closed candles that no fill has replaced."""
+    def stop(self, now_ms: int) -> list[Candle]:
+        """Return the candles that are over by now and not yet written; nothing more will come."""
         with self._lock:
-            return [
+            candles = [
                 candle
                 for state in self._coins.values()
-                for _, candle in sorted(state.replaceable.items())
-                if state.fill is not None and candle.start_ms <= state.fill.end_ms
+                for candle in (*state.replaceable.values(), state.current)
+                if candle is not None and self._is_over(candle.start_ms, now_ms)
             ]
+            return sorted(candles, key=lambda candle: candle.start_ms)
 
     def _is_over(self, start_ms: int, now_ms: int) -> bool:
         return now_ms > start_ms + MINUTE_MS + self._grace_ms

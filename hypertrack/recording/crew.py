@@ -76,17 +76,18 @@ class Crew:
 
     def close_candles(self) -> None:
         """Write the candles that are closed by now, and ask for those that were missed."""
-        newest_ms = self._book.time.newest_ms
-        now_ms = self._clock.wall_ns() // 1_000_000 if newest_ms is None else newest_ms
-        closed, due = self._candles.pass_time(now_ms)
+        closed, due = self._candles.pass_time(self._now_ms(), self._clock.monotonic_s())
         self._write_candles(closed)
         for fill in due:
             self._filler.ask(fill)
 
     def flush_candles(self) -> None:
-        """Write the closed candles that were still to be replaced by the venue's own."""
-        self.close_candles()
-        self._write_candles(self._candles.stop())
+        """Write the closed candles that are left, also those that the venue's were to replace."""
+        self._write_candles(self._candles.stop(self._now_ms()))
+
+    def _now_ms(self) -> int:
+        newest_ms = self._book.time.newest_ms
+        return self._clock.wall_ns() // 1_000_000 if newest_ms is None else newest_ms
 
     def _build_listeners(self) -> list[Listener]:
         settings, clock = self._settings, self._clock

@@ -22,10 +22,12 @@ from hypertrack.store.writing import LineWriter
 
 log = logging.getLogger(__name__)
 
-MAX_BLOCKS_BEHIND = 300
-"""Five minutes at a block a second: further behind, blocks are skipped, and the gap recorded."""
+MAX_MINUTES_BEHIND = 5.0
+REQUESTS_PER_BLOCK = 2
+"""Blocks that would take longer to ask for are skipped, and the gap recorded."""
 
-BLOCKS_AT_ONCE = 20
+BLOCKS_AT_ONCE = 50
+"""The most that the node gives logs of at once (protocol, section 8)."""
 
 POLLS_OF_BUDGET = 0.15
 """Share of the requests a minute that goes into asking for the newest block's number: at 100 a
@@ -89,7 +91,10 @@ class EvmFollower:
 
     def _catch_up(self, head: int) -> None:
         first = head if self._next is None else self._next
-        n_skipped = head - first if head - first >= MAX_BLOCKS_BEHIND else 0
+        max_behind = (
+            self._settings.evm_requests_per_minute * MAX_MINUTES_BEHIND / REQUESTS_PER_BLOCK
+        )
+        n_skipped = head - first if head - first > max_behind else 0
         first += n_skipped
         while first <= head and not self._stop.is_set():
             last = min(head, first + BLOCKS_AT_ONCE - 1)

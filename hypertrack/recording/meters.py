@@ -4,6 +4,9 @@ from collections.abc import Iterable
 
 REMEMBERED_LAGS = 1_024
 
+MAX_LAG_MS = 3_600_000
+"""Beyond an hour the venue does not live in our time, and there is no lag to speak of."""
+
 
 class FeedMeter:
     """Written by one thread; read by any, each number for itself."""
@@ -25,6 +28,8 @@ class FeedMeter:
 
     def lag(self, lag_ms: int) -> None:
         """Remember how long after its exchange time a live frame was received."""
+        if abs(lag_ms) > MAX_LAG_MS:
+            return
         if self._n_lags < REMEMBERED_LAGS:
             self._lags_ms.append(lag_ms)
         else:
