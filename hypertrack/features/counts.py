@@ -11,9 +11,6 @@ HYPE = "HYPE"
 """The coin whose price values what is sent on HyperEVM."""
 
 
-# --- everything a wallet did, trading or on HyperEVM --------------------------------------------
-
-
 def activity(scope: Scope) -> Table:
     """Return a row per execution, transaction and transfer a wallet had a part in.
 

@@ -1,6 +1,6 @@
 """The feature engine: a dataset and a cut in, one row of numbers per wallet out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,15 +21,15 @@ from hypertrack.store.summary import observed_days
 
 Columns = dict[str, NDArray[Any]]
 
-COUNTS: dict[Source, Callable[[], dict[str, ibis.Value]]] = {
-    activity: lambda: {
+COUNTS: dict[Source, dict[str, ibis.Deferred]] = {
+    activity: {
         "n_seen": _.count(),
         "n_executions": _.n_executions.sum(),
         "n_fills": _.n_fills.sum(),
         "first_seen_ms": _.time_ms.min(),
         "last_seen_ms": _.time_ms.max(),
     },
-    candle_matches: lambda: {"n_candle_matches": _.count()},
+    candle_matches: {"n_candle_matches": _.count()},
 }
 """What the matrix says of every wallet beside its features."""
 
@@ -159,7 +159,7 @@ def _stacked(columns: list[NDArray[np.float64]], n_rows: int) -> NDArray[np.floa
 def _aggregate(source: Source, features: Sequence[Feature], scope: Scope) -> Columns:
     """Return the features of one prepared table, one pass over it, by ``wallet_id``."""
     rows = source(scope)
-    numbers = COUNTS.get(source, dict)() | {each.name: each(rows) for each in features}
+    numbers = COUNTS.get(source, {}) | {each.name: each(rows) for each in features}
     numbers = {name: number.cast("float64") for name, number in numbers.items()}
     aggregated = rows.group_by("wallet_id").aggregate(**numbers)
     with scope.con.in_order():
