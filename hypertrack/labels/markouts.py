@@ -1,0 +1,60 @@
+"""Whether prices moved a wallet's way after it traded, beyond where its coins went anyway."""
+
+from typing import Any
+
+import ibis
+from ibis import Table, _
+
+from hypertrack.features.executions import executions
+from hypertrack.labels.cuts import Window
+from hypertrack.labels.prices import MARKOUT_MS, minute_prices, trade_prices
+
+MIN_EXECUTIONS = 10
+"""Fewer markouts have no t-statistic worth the name."""
+
+
+def markout_outcomes(con: Any, window: Window) -> Table:
+    """Return wallet_id and markout_t: the t-statistic of its drift-adjusted 5-minute markouts.
+
+    Mean over standard error; NULL with fewer than `MIN_EXECUTIONS` markouts, or all of them alike.
+    """
+    counted = (
+        markouts(con, window)
+        .group_by("wallet_id")
+        .aggregate(
+            n=_.markout_bps.count(),
+            mean_bps=_.markout_bps.mean(),
+            sd_bps=_.markout_bps.std(how="sample"),
+        )
+    )
+    t = _.mean_bps / _.sd_bps.nullif(0) * _.n.sqrt()
+    return counted.select("wallet_id", markout_t=ibis.ifelse(_.n >= MIN_EXECUTIONS, t, None))
+
+
+def markouts(con: Any, window: Window) -> Table:
+    """Return wallet_id, coin_id, time_ms, markout_bps of executions whose 5 minutes are inside.
+
+    direction · ((price 5 minutes later − vwap) / vwap − the coin's drift), executions without a
+    later reference price left out.
+    """
+    within = Window(window.start_ms, window.end_ms - MARKOUT_MS)
+    prices = trade_prices(con).select("coin_id", "time_ms", "later")
+    drift = coin_drift(con, within)
+    return (
+        within.of(executions(con))
+        .join(prices, ["coin_id", "time_ms"])
+        .left_join(drift, "coin_id")
+        .filter(_.later.notnull())
+        .select(
+            "wallet_id",
+            "coin_id",
+            "time_ms",
+            markout_bps=_.direction * (_.later / _.vwap - 1 - _.drift.fill_null(0.0)) * 1e4,
+        )
+    )
+
+
+def coin_drift(con: Any, within: Window) -> Table:
+    """Return coin_id and drift: its mean 5-minute return from all whole minutes inside."""
+    minutes = within.of(minute_prices(con))
+    return minutes.group_by("coin_id").aggregate(drift=(_.later / _.now - 1).mean())

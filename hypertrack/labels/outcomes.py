@@ -1,0 +1,88 @@
+"""What every wallet did in a window, as the numbers that targets are made from."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from ibis import Table, _
+from numpy.typing import NDArray
+
+from hypertrack.config import FeeSettings
+from hypertrack.features.executions import executions
+from hypertrack.labels.bots import LABELLING_FUNCTIONS, bot_votes, majority
+from hypertrack.labels.cuts import Window
+from hypertrack.labels.equity import equity_outcomes
+from hypertrack.labels.markouts import markout_outcomes
+from hypertrack.labels.style import holding_horizon, style_outcomes
+from hypertrack.records import STYLE_DIMENSIONS
+
+QUANTITIES = (
+    "net_return_bps",
+    "drawdown_frac",
+    "bot_vote",
+    "markout_t",
+    "influence_pct",
+    *STYLE_DIMENSIONS,
+)
+"""One behind each target, in the order of `targets.TARGETS`."""
+
+DECIMALS = 6
+"""Sums are made in parallel, in any order: rounded, they are the same in every run."""
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Quantities of all wallets of a dataset, by wallet id; NaN where one cannot be measured."""
+
+    quantities: NDArray[np.float64]
+    """``[wallets, quantities]``, columns as in `QUANTITIES`."""
+    votes: NDArray[np.float64]
+    """``[wallets, labelling functions]``; NaN for wallets that did not trade."""
+
+
+def measure(con: Any, window: Window, fees: FeeSettings, n_wallets: int) -> Outcomes:
+    """Return what the wallets did in the window; any window, past or outcome.
+
+    Args:
+        con: Ibis backend holding the dataset.
+        n_wallets: Wallets of the dataset; ids run from 0.
+    """
+    equity = equity_outcomes(con, window, fees)
+    columns = {
+        **_spread(equity.mutate(holding_horizon=holding_horizon(_.holding_s)), n_wallets),
+        **_spread(markout_outcomes(con, window), n_wallets),
+        **_spread(influence(con, window), n_wallets),
+        **_spread(style_outcomes(con, window), n_wallets),
+    }
+    votes = _spread(bot_votes(con, window), n_wallets)
+    cast = np.stack([votes[each.name] for each in LABELLING_FUNCTIONS], axis=1)
+    columns["bot_vote"] = majority(cast)
+    quantities = np.stack([columns[name] for name in QUANTITIES], axis=1)
+    return Outcomes(quantities.round(DECIMALS), cast)
+
+
+def influence(con: Any, window: Window) -> Table:
+    """Return wallet_id, influence_pct: its notional over all notional in the coins it traded."""
+    traded = window.of(executions(con))
+    # Every trade is taken once, so that the taker side adds up to the coin's notional.
+    coins = traded.group_by("coin_id").aggregate(coin_usd=_.notional_usd.sum(where=_.is_taker))
+    own = traded.group_by("wallet_id", "coin_id").aggregate(usd=_.notional_usd.sum())
+    return (
+        own.join(coins, "coin_id")
+        .group_by("wallet_id")
+        .aggregate(influence_pct=_.usd.sum() / _.coin_usd.sum() * 100)
+    )
+
+
+def _spread(rows: Table, n_wallets: int) -> dict[str, NDArray[np.float64]]:
+    """Return the columns of a table over all wallets, NaN where it has no row."""
+    found = rows.mutate(
+        **{name: rows[name].cast("float64") for name in rows.columns if name != "wallet_id"}
+    ).to_pyarrow()
+    wallet_ids = found["wallet_id"].to_numpy()
+    columns = {}
+    for name in found.column_names:
+        column = np.full(n_wallets, np.nan)
+        column[wallet_ids] = found[name].to_numpy()
+        columns[name] = column
+    return columns

@@ -1,0 +1,145 @@
+"""How a wallet trades in a window, as far as it tells a program from a person."""
+
+import math
+from typing import Any
+
+import ibis
+from ibis import Table, _
+
+from hypertrack.features.executions import executions, keep
+from hypertrack.labels.cuts import Window
+from hypertrack.records import DAY_MS, HOUR_MS, MINUTE_MS
+
+TIMER_TOLERANCE = 1.05
+"""Gaps within this factor of a timer's value are its own."""
+
+SHORTEST_TIMER_MS = 1_000
+"""Shorter gaps repeat because blocks do."""
+
+REACTION_MS = 250
+
+ORDER = ["time_ms", "coin_id", "direction", "is_taker"]
+
+
+def rhythm(con: Any, window: Window) -> Table:
+    """Return a row per wallet that traded in the window.
+
+    Columns: wallet_id, n_executions, maker_share (of executions), median_gap_s, burstiness (std /
+    mean of gaps), longest_pause_s (gaps, and what lies before the first and after the last
+    execution), max_hours_a_day (different UTC hours), timer_share (of gaps, on one timer value),
+    n_quoted_takes and reaction_share (see `_reactions`), max_coins_a_minute (coins filled as maker
+    within one UTC minute). NULL where there is nothing to measure.
+    """
+    traded = window.of(executions(con))
+    by_time = ibis.window(group_by="wallet_id", order_by=ORDER)
+    gaps = traded.mutate(gap_ms=_.time_ms - _.time_ms.lag().over(by_time))
+    measured = gaps.group_by("wallet_id").aggregate(
+        n_executions=_.count(),
+        maker_share=(~_.is_taker).cast("int8").mean(),
+        median_gap_s=_.gap_ms.median() / 1_000,
+        burstiness=_.gap_ms.std(how="pop") / _.gap_ms.mean().nullif(0),
+        longest_pause_s=ibis.greatest(
+            _.gap_ms.max().fill_null(0),
+            _.time_ms.min() - window.start_ms,
+            window.end_ms - _.time_ms.max(),
+        )
+        / 1_000,
+    )
+    for more in (_hours(traded), _timers(gaps), _reactions(con, window), _quotes(traded)):
+        measured = measured.left_join(more, "wallet_id").drop("wallet_id_right")
+    return measured
+
+
+def _hours(traded: Table) -> Table:
+    hours = _.time_ms // HOUR_MS
+    a_day = traded.group_by("wallet_id", day=_.time_ms // DAY_MS).aggregate(n=hours.nunique())
+    return a_day.group_by("wallet_id").aggregate(max_hours_a_day=_.n.max())
+
+
+def _timers(gaps: Table) -> Table:
+    value = (_.gap_ms.ln() / math.log(TIMER_TOLERANCE)).floor().cast("int32")
+    counted = (
+        gaps.filter(_.gap_ms >= SHORTEST_TIMER_MS)
+        .group_by("wallet_id", value=value)
+        .aggregate(n=_.count())
+    )
+    below = ibis.window(group_by="wallet_id", order_by="value")
+    is_next = _.value.lag().over(below) == _.value - 1
+    near = counted.mutate(n_near=_.n + ibis.ifelse(is_next, _.n.lag().over(below), 0))
+    n_gaps = gaps.group_by("wallet_id").aggregate(n_gaps=_.gap_ms.count())
+    most = near.group_by("wallet_id").aggregate(n_timer=_.n_near.max())
+    return n_gaps.join(most, "wallet_id").select("wallet_id", timer_share=_.n_timer / _.n_gaps)
+
+
+def _reactions(con: Any, window: Window) -> Table:
+    """Return wallet_id, n_quoted_takes and reaction_share, where quotes are recorded.
+
+    Takes within `REACTION_MS` after a change of the best bid or offer, corrected for chance:
+    (share − chance) / (1 − chance), where chance is the share of time that lies so close after a
+    change. Where quotes change all the time, to trade just after one says nothing.
+    """
+    takes = window.of(keep(con, "label_takes", _takes))
+    quotes = window.of(con.table("bbo"))
+    by_coin = ibis.window(group_by="coin_id", order_by="time_ms")
+    covered = quotes.mutate(
+        close_ms=ibis.least(
+            _.time_ms.lead().over(by_coin).fill_null(window.end_ms) - _.time_ms, REACTION_MS
+        )
+    )
+    chance = covered.group_by("coin_id").aggregate(
+        chance=_.close_ms.sum() / max(window.length_ms, 1)
+    )
+    share = (
+        takes.join(chance, "coin_id")
+        .group_by("wallet_id")
+        .aggregate(
+            n_quoted_takes=_.count(),
+            share=_.is_reaction.cast("int8").mean(),
+            chance=_.chance.mean(),
+        )
+    )
+    return share.select(
+        "wallet_id",
+        "n_quoted_takes",
+        reaction_share=(_.share - _.chance) / (1 - _.chance).nullif(0),
+    )
+
+
+def _takes(con: Any) -> Table:
+    """Return wallet_id, coin_id, time_ms, is_reaction of taker executions in quoted coins."""
+    quotes = con.table("bbo").select("coin_id", "time_ms")
+    takes = executions(con).filter(_.is_taker).semi_join(quotes, "coin_id")
+    timeline = quotes.select(
+        "coin_id",
+        "time_ms",
+        wallet_id=ibis.null("int32"),
+        quote_ms=_.time_ms,
+        place=ibis.literal(1, "int8"),
+    ).union(
+        takes.select(
+            "coin_id",
+            "time_ms",
+            wallet_id=_.wallet_id.cast("int32"),
+            quote_ms=ibis.null("int64"),
+            place=ibis.literal(0, "int8"),  # before the quotes of its own block
+        )
+    )
+    past = ibis.window(group_by="coin_id", order_by=["time_ms", "place"], rows=(None, 0))
+    return (
+        timeline.mutate(quote_ms=_.quote_ms.max().over(past))
+        .filter(_.wallet_id.notnull())
+        .select(
+            "wallet_id",
+            "coin_id",
+            "time_ms",
+            is_reaction=(_.time_ms - _.quote_ms <= REACTION_MS).fill_null(False),
+        )
+    )
+
+
+def _quotes(traded: Table) -> Table:
+    made = traded.filter(~_.is_taker)
+    a_minute = made.group_by("wallet_id", minute=_.time_ms // MINUTE_MS).aggregate(
+        n=_.coin_id.nunique()
+    )
+    return a_minute.group_by("wallet_id").aggregate(max_coins_a_minute=_.n.max())

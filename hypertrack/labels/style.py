@@ -1,0 +1,81 @@
+"""Trading style in a window: six dimensions, each from -1 to 1."""
+
+import math
+from typing import Any
+
+import ibis
+from ibis import Table, Value, _
+
+from hypertrack.features.executions import executions
+from hypertrack.labels.cuts import Window
+from hypertrack.labels.prices import trade_prices
+from hypertrack.records import MINUTE_MS
+
+SHORTEST_HOLDING_S = 60.0
+"""Holding horizon -1."""
+
+LONGEST_HOLDING_S = 86_400.0
+"""Holding horizon 1."""
+
+
+def style_outcomes(con: Any, window: Window) -> Table:
+    """Return a row per wallet that traded in the window; NULL where a dimension is not measured.
+
+    Columns: wallet_id and
+
+    - momentum_1m: notional traded with the move of the minute before less notional against it,
+      over both; -1 is mean reversion. Executions after no move are left out.
+    - momentum_15m: the same for the 15 minutes before.
+    - volatility: 2 · (share of executions in minutes more volatile than the coin's median minute
+      in the window) − 1.
+    - market_making: maker share of notional · (1 − |bought − sold| / (bought + sold)); 0 to 1.
+    - directional_bias: (bought − sold) / (bought + sold), notional.
+
+    The sixth dimension is `holding_horizon` of what `equity_outcomes` measures.
+    """
+    prices = trade_prices(con).select("coin_id", "time_ms", "before", "before_1m", "before_15m")
+    traded = (
+        window.of(executions(con))
+        .join(prices, ["coin_id", "time_ms"])
+        .mutate(minute_ms=_.time_ms - _.time_ms % MINUTE_MS)
+        .left_join(_minutes(con, window), ["coin_id", "minute_ms"])
+    )
+    signed_usd = (_.notional_usd * _.direction).sum()
+    maker_usd = _.notional_usd.sum(where=~_.is_taker)
+    return (
+        traded.group_by("wallet_id")
+        .aggregate(
+            momentum_1m=_alignment(_.before_1m),
+            momentum_15m=_alignment(_.before_15m),
+            volatility=2 * _.is_volatile.cast("int8").mean() - 1,
+            maker_share=maker_usd.fill_null(0.0) / _.notional_usd.sum(),
+            directional_bias=signed_usd / _.notional_usd.sum(),
+        )
+        .mutate(market_making=_.maker_share * (1 - _.directional_bias.abs()))
+        .drop("maker_share")
+    )
+
+
+def holding_horizon(holding_s: Value) -> Value:
+    """Return the mean holding time on a log scale: -1 for a minute or less, 1 for a day or more."""
+    within = ibis.least(ibis.greatest(holding_s, SHORTEST_HOLDING_S), LONGEST_HOLDING_S)
+    share = (within / SHORTEST_HOLDING_S).ln() / math.log(LONGEST_HOLDING_S / SHORTEST_HOLDING_S)
+    return ibis.ifelse(holding_s.notnull(), 2 * share - 1, None)
+
+
+def _alignment(price_then: Value) -> Value:
+    move = (_.before - price_then).sign().nullif(0)
+    moved_usd = _.notional_usd.sum(where=move.notnull())
+    return (_.notional_usd * _.direction * move).sum() / moved_usd.nullif(0)
+
+
+def _minutes(con: Any, window: Window) -> Table:
+    """Return coin_id, minute_ms, is_volatile for the candles that ended inside the window."""
+    whole = Window(window.start_ms - MINUTE_MS + 1, window.end_ms - MINUTE_MS + 1)
+    candles = whole.of(con.table("candles"), "start_ms").select(
+        "coin_id", minute_ms="start_ms", width=(_.high - _.low) / _.open
+    )
+    medians = candles.group_by("coin_id").aggregate(median_width=_.width.median())
+    return candles.join(medians, "coin_id").select(
+        "coin_id", "minute_ms", is_volatile=_.width > _.median_width
+    )

@@ -1,0 +1,43 @@
+"""What the user knows: a CSV of ``wallet,bot`` that overrules the labelling functions."""
+
+import csv
+from pathlib import Path
+
+from hypertrack.errors import ConfigError
+from hypertrack.records import WALLET_PATTERN
+
+IS_BOT = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
+
+def read_user_labels(file: Path) -> dict[str, bool]:
+    """Return whether each wallet is a bot, by address in lower case.
+
+    Args:
+        file: CSV with the columns ``wallet`` and ``bot`` (1 or 0, true or false, yes or no).
+
+    Raises:
+        ConfigError: No such file, or a line that cannot be meant; it is named.
+    """
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            rows = csv.DictReader(lines, skipinitialspace=True)
+            names = rows.fieldnames or ()
+            if not {"wallet", "bot"} <= set(names):
+                raise ConfigError(
+                    f"labels need the columns wallet,bot; {file} has {','.join(names) or 'none'}"
+                )
+            return dict(_label(row, f"{file}:{rows.line_num}") for row in rows)
+    except OSError as error:
+        raise ConfigError(f"cannot read labels {file}: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(f"labels {file} are no CSV: {error}") from error
+
+
+def _label(row: dict[str, str | None], place: str) -> tuple[str, bool]:
+    wallet = (row["wallet"] or "").strip().lower()
+    is_bot = IS_BOT.get((row["bot"] or "").strip().lower())
+    if not WALLET_PATTERN.fullmatch(wallet):
+        raise ConfigError(f"{place}: a wallet is 0x and 40 hex digits, found {row['wallet']!r}")
+    if is_bot is None:
+        raise ConfigError(f"{place}: bot is {' or '.join(IS_BOT)}, found {row['bot']!r}")
+    return wallet, is_bot

@@ -1,0 +1,100 @@
+"""The card of a model: all that is needed to judge it, or to train it again."""
+
+import hashlib
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from hypertrack import __version__
+from hypertrack.config import Settings
+from hypertrack.features.engine import FeatureEngine
+from hypertrack.labels.bots import report_labelling
+from hypertrack.labels.targets import TARGETS
+from hypertrack.model.inputs import feature_hash
+from hypertrack.model.network import WalletNet
+from hypertrack.model.samples import Samples
+from hypertrack.model.training import Trained
+from hypertrack.records import HeadEvaluation, ModelSummary, Record, as_dict
+
+PACKAGES = ("torch", "numpy", "scikit-learn", "duckdb", "ibis-framework")
+"""Whose versions can change a result."""
+
+
+class Card(Record, frozen=True, kw_only=True):
+    """What a model is and what it rests on; stands beside the weights, and inside their file."""
+
+    summary: ModelSummary
+    feature_names: tuple[str, ...]
+    feature_hash: str
+    targets: tuple[str, ...]
+    details: dict[str, Any]
+    """Data, cuts, embargo, thresholds, labelling functions, epochs, settings, versions."""
+
+
+def make_card(
+    engine: FeatureEngine,
+    settings: Settings,
+    samples: Samples,
+    trained: Trained,
+    heads: Sequence[HeadEvaluation],
+    created_ms: int,
+) -> Card:
+    """Return the card of a model that was just trained."""
+    train = samples.train
+    summary = ModelSummary(
+        version=version_name(created_ms, trained.network),
+        created_ms=created_ms,
+        estimator="net",
+        is_forced=samples.is_forced,
+        n_train_rows=len(train),
+        n_validation_rows=len(samples.validation),
+        n_test_rows=len(samples.test),
+        n_train_wallets=len(set(train.wallet_ids.tolist())),
+        heads=tuple(heads),
+    )
+    return Card(
+        summary=summary,
+        feature_names=samples.feature_names,
+        feature_hash=feature_hash(samples.feature_names),
+        targets=TARGETS,
+        details={
+            "data": as_dict(engine.dataset.summary()),
+            "cuts": [_cut(samples, number) for number in range(len(samples.cuts))],
+            "embargo_s": samples.embargo_ms / 1_000,
+            "embargo_is_shortened": samples.embargo_ms < settings.train.embargo_s * 1_000,
+            "thresholds": as_dict(samples.thresholds),
+            "labelling_functions": [as_dict(each) for each in report_labelling(train.votes)],
+            "epochs": [as_dict(epoch) for epoch in trained.epochs],
+            "settings": settings.model_dump(mode="json", include={"train", "features", "fees"}),
+            "versions": _versions(),
+        },
+    )
+
+
+def version_name(created_ms: int, network: WalletNet) -> str:
+    """Return ``<utc>-<short hash of the weights>``."""
+    digest = hashlib.sha256()
+    for weights in network.state_dict().values():
+        digest.update(weights.numpy().tobytes())
+    at = datetime.fromtimestamp(created_ms / 1_000, UTC)
+    return f"{at:%Y%m%dT%H%M%SZ}-{digest.hexdigest()[:8]}"
+
+
+def _cut(samples: Samples, number: int) -> dict[str, Any]:
+    cut = samples.cuts[number]
+    return {
+        "at_ms": cut.at_ms,
+        "outcome_start_ms": cut.outcome.start_ms,
+        "outcome_end_ms": cut.outcome.end_ms,
+        "is_test": cut.is_test,
+    }
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "hypertrack": __version__,
+        "python": platform.python_version(),
+        **{package: version(package) for package in PACKAGES},
+    }

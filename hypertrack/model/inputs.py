@@ -1,0 +1,93 @@
+"""From features to what the network reads: comparable, unskewed, scaled, with missing flags."""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypertrack.features.definition import Feature
+from hypertrack.features.engine import FeatureMatrix
+from hypertrack.features.registry import ALIASES, REGISTRY
+
+LIMIT = 8.0
+"""Standard deviations at which an input is cut off, so that no wallet drowns the others."""
+
+DECIMALS = 4
+"""Sums are made in parallel, in any order: inputs are rounded to be the same in every run."""
+
+
+@dataclass(frozen=True)
+class InputScaler:
+    """Turns features into inputs; what it knows of the data was fitted on training rows alone.
+
+    Inputs are the features in order, then a flag for each of those that can be missing.
+    """
+
+    names: tuple[str, ...]
+    mean: NDArray[np.float64]
+    """``[features]``, of unskewed training values."""
+    std: NDArray[np.float64]
+
+    @classmethod
+    def fit(cls, names: Sequence[str], values: NDArray[np.float64]) -> Self:
+        """Return a scaler for these training rows.
+
+        Args:
+            names: Of the features.
+            values: As `comparable` returns them, ``[rows, features]``.
+        """
+        unskewed = _unskew(values, _is_heavy(names))
+        is_known = ~np.isnan(unskewed)
+        n_known = np.maximum(is_known.sum(axis=0), 1)
+        mean = np.where(is_known, unskewed, 0).sum(axis=0) / n_known
+        variance = (np.where(is_known, unskewed - mean, 0) ** 2).sum(axis=0) / n_known
+        std = np.sqrt(variance)
+        return cls(tuple(names), mean, np.where(std > 1e-12, std, 1.0))
+
+    @property
+    def n_inputs(self) -> int:
+        """Return how many numbers the network reads of a wallet."""
+        return len(self.names) + int(_can_miss(self.names).sum())
+
+    def transform(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return ``[rows, inputs]``; a missing feature is 0, the training mean, and flagged."""
+        scaled = (_unskew(values, _is_heavy(self.names)) - self.mean) / self.std
+        is_missing = np.isnan(scaled)
+        scaled = np.where(is_missing, 0.0, np.clip(scaled, -LIMIT, LIMIT))
+        flags = is_missing[:, _can_miss(self.names)]
+        return np.hstack([np.round(scaled, DECIMALS), flags]).astype(np.float32)
+
+
+def comparable(matrix: FeatureMatrix, rows: slice = slice(None)) -> NDArray[np.float64]:
+    """Return features of windows of any length in units that compare, ``[rows, features]``.
+
+    What grows with time is taken per observed day.
+    """
+    is_extensive = np.array([_definition(name).is_extensive for name in matrix.names], dtype=bool)
+    return matrix.values[rows] / np.where(is_extensive, matrix.observed_days, 1.0)
+
+
+def feature_hash(names: Sequence[str]) -> str:
+    """Return a short hash of feature names and their order."""
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
+
+
+def _definition(name: str) -> Feature:
+    return REGISTRY[ALIASES.get(name, name)]
+
+
+def _is_heavy(names: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which features have tails: all but shares."""
+    return np.array([_definition(name).unit != "0..1" for name in names], dtype=bool)
+
+
+def _can_miss(names: Sequence[str]) -> NDArray[np.bool_]:
+    return np.array([math.isnan(_definition(name).missing) for name in names], dtype=bool)
+
+
+def _unskew(values: NDArray[np.float64], is_heavy: NDArray[np.bool_]) -> NDArray[np.float64]:
+    return np.where(is_heavy, np.sign(values) * np.log1p(np.abs(values)), values)

@@ -1,0 +1,122 @@
+"""One training run: features and outcomes in, an evaluated model on disk out."""
+
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hypertrack.config import Settings
+from hypertrack.features.engine import FeatureEngine
+from hypertrack.features.registry import select
+from hypertrack.labels.user import read_user_labels
+from hypertrack.model.baselines import BASELINES, constant
+from hypertrack.model.card import make_card
+from hypertrack.model.evaluation import evaluate
+from hypertrack.model.inputs import InputScaler
+from hypertrack.model.samples import Samples, assemble, measure_cut, plan_cuts
+from hypertrack.model.training import EpochResult, pick_device, train_network, training_rows
+from hypertrack.model.versions import WalletModel, predict_rows, save_version
+from hypertrack.records import ModelSummary, Record
+
+N_LATER_STAGES = len(BASELINES) + 2
+"""Training, the baselines, the evaluation."""
+
+
+class Stage(Record, frozen=True, kw_only=True):
+    """What training is about to do."""
+
+    text: str
+    n_done: int
+    """Stages before this one."""
+    n_stages: int
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """The end of a run: the model, evaluated, and where it lies."""
+
+    model: WalletModel
+    folder: Path
+
+    @property
+    def summary(self) -> ModelSummary:
+        """Return what a reader needs to know of the model."""
+        return self.model.summary
+
+
+TrainingEvent = Stage | EpochResult | TrainedModel
+
+
+def train_model(
+    engine: FeatureEngine,
+    settings: Settings,
+    *,
+    force: bool = False,
+    labels_file: Path | None = None,
+    clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+) -> Iterator[TrainingEvent]:
+    """Train, evaluate and save a model; yield progress, the trained model last.
+
+    Args:
+        engine: Over the dataset.
+        settings: ``train``, ``fees``, and ``out``: where the model is saved.
+        force: Train on less data than the limits ask for.
+        labels_file: CSV of ``wallet,bot``, over the labelling functions.
+        clock_ms: When the model is made; part of its name.
+
+    Raises:
+        NotEnoughDataError: Says what is missing and about how much longer to record.
+        ConfigError: Unreadable labels.
+        ModelError: The model cannot be saved.
+    """
+    labels = None if labels_file is None else read_user_labels(labels_file)
+    samples = yield from _measure(engine, settings, force, labels)
+    n_done = len(samples.cuts)
+    n_stages = n_done + N_LATER_STAGES
+    yield Stage(text="training the network", n_done=n_done, n_stages=n_stages)
+    device = pick_device(settings.train)
+    scaler = InputScaler.fit(samples.feature_names, samples.train.features)
+    train, validation = (
+        training_rows(scaler.transform(rows.features), samples.targets(rows), device)
+        for rows in (samples.train, samples.validation)
+    )
+    trained = yield from train_network(train, validation, settings.train)
+    by_baseline = {}
+    for name, baseline in BASELINES.items():
+        n_done += 1
+        yield Stage(text=f"training the baseline: {name}", n_done=n_done, n_stages=n_stages)
+        by_baseline[name] = baseline(samples, scaler)
+    yield Stage(text="evaluating", n_done=n_done + 1, n_stages=n_stages)
+    heads = evaluate(
+        samples,
+        predict_rows(trained.network, scaler, samples.test.features).astype(np.float64),
+        constant(samples, scaler),
+        by_baseline,
+        n_bootstrap=settings.train.n_bootstrap,
+        seed=settings.train.seed,
+    )
+    card = make_card(engine, settings, samples, trained, heads, clock_ms())
+    model = WalletModel(trained.network, scaler, card)
+    yield TrainedModel(model, save_version(settings.out, model))
+
+
+def _measure(
+    engine: FeatureEngine,
+    settings: Settings,
+    force: bool,
+    labels: Mapping[str, bool] | None,
+) -> Generator[Stage, None, Samples]:
+    """Measure features and outcomes of each cut; yield before each."""
+    cuts = plan_cuts(engine, settings.train, force=force)
+    rows = []
+    for n_done, cut in enumerate(cuts):
+        yield Stage(
+            text=f"measuring features and outcomes, cut {n_done + 1} of {len(cuts)}",
+            n_done=n_done,
+            n_stages=len(cuts) + N_LATER_STAGES,
+        )
+        rows.append(measure_cut(engine, cut, settings.train, settings.fees, labels))
+    names = tuple(feature.name for feature in select(settings.features.groups))
+    return assemble(names, cuts, rows, settings.train, force=force)

@@ -1,0 +1,231 @@
+"""Samples: what was known of a wallet at a cut, and what it did afterwards."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypertrack.config import FeeSettings, TrainSettings
+from hypertrack.errors import NotEnoughDataError
+from hypertrack.features.engine import FeatureEngine
+from hypertrack.labels.cuts import Cut, Window, fitting_embargo_ms, walk_forward
+from hypertrack.labels.outcomes import measure
+from hypertrack.labels.splits import HELD_OUT, VALIDATION, drawn
+from hypertrack.labels.targets import BOT_VOTE, Thresholds, fit_thresholds, make_targets
+from hypertrack.model.inputs import comparable
+from hypertrack.records import MINUTE_MS
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Samples as columns, one row per wallet and cut."""
+
+    features: NDArray[np.float64]
+    """``[rows, features]``, comparable between cuts; NaN where missing."""
+    past: NDArray[np.float64]
+    """``[rows, quantities]`` of the feature window; NaN where not measured."""
+    quantities: NDArray[np.float64]
+    """``[rows, quantities]`` of the outcome window; NaN where not measured."""
+    votes: NDArray[np.float64]
+    """``[rows, labelling functions]`` of the outcome window."""
+    wallet_ids: NDArray[np.int32]
+    is_held_out: NDArray[np.bool_]
+    is_validation: NDArray[np.bool_]
+    """Whether the wallet is drawn for validation, at whatever cut."""
+
+    def __len__(self) -> int:
+        return len(self.wallet_ids)
+
+    @property
+    def has_outcome(self) -> NDArray[np.bool_]:
+        """Return which rows have anything measured after the cut."""
+        has_any: NDArray[np.bool_] = np.any(~np.isnan(self.quantities), axis=1)
+        return has_any
+
+    def take(self, chosen: NDArray[np.bool_]) -> Self:
+        """Return the chosen rows."""
+        return type(self)(*(getattr(self, field.name)[chosen] for field in fields(self)))
+
+    @classmethod
+    def join(cls, parts: Sequence[Self]) -> Self:
+        """Return the rows of all parts, in order."""
+        columns = ([getattr(part, field.name) for part in parts] for field in fields(cls))
+        return cls(*(np.concatenate(column) for column in columns))
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Rows by what they are for; no wallet and no time of a test stands among the others.
+
+    ``test`` is the last cut: every wallet there. ``train`` and ``validation`` are rows of earlier
+    cuts whose wallets are not held out, and that have an outcome.
+    """
+
+    feature_names: tuple[str, ...]
+    cuts: tuple[Cut, ...]
+    embargo_ms: int
+    is_forced: bool
+    """Below the limits, or with a shortened embargo."""
+    thresholds: Thresholds
+    train: Rows
+    validation: Rows
+    test: Rows
+
+    def targets(self, rows: Rows) -> NDArray[np.float64]:
+        """Return what to predict of the rows, ``[rows, targets]``; NaN where not measured."""
+        return make_targets(rows.quantities, self.thresholds)
+
+
+def plan_cuts(engine: FeatureEngine, settings: TrainSettings, *, force: bool) -> tuple[Cut, ...]:
+    """Return the cuts of a recording.
+
+    Args:
+        force: Shorten the embargo where it leaves no outcome.
+
+    Raises:
+        NotEnoughDataError: The recording is too short for an outcome after the embargo.
+    """
+    span = Window(engine.start_ms, engine.end_ms)
+    if force:
+        return walk_forward(span, settings, embargo_ms=fitting_embargo_ms(span, settings))
+    cuts = walk_forward(span, settings)
+    if min(cut.outcome.length_ms for cut in cuts) == 0:
+        needed_min = settings.embargo_s / 60 / settings.outcome_frac
+        found_min = span.length_ms / MINUTE_MS
+        raise NotEnoughDataError(
+            f"training needs a recording of more than {needed_min:.0f} minutes, so that "
+            f"{settings.outcome_frac:.0%} of it outlasts the embargo of "
+            f"{settings.embargo_s / 60:.0f}, found {found_min:.0f}: record about "
+            f"{_rounded_up(needed_min * 1.2 - found_min)} more minutes, or --force"
+        )
+    return cuts
+
+
+def measure_cut(
+    engine: FeatureEngine,
+    cut: Cut,
+    settings: TrainSettings,
+    fees: FeeSettings,
+    user_labels: Mapping[str, bool] | None = None,
+) -> Rows:
+    """Return the samples of one cut: wallets with enough executions before it.
+
+    Args:
+        user_labels: Whether wallets are bots, by address; over the labelling functions.
+    """
+    matrix = engine.matrix(until_ms=cut.at_ms)
+    is_sample = matrix.n_executions >= settings.min_train_executions
+    wallet_ids = matrix.wallet_ids[is_sample]
+    wallets = [wallet for wallet, chosen in zip(matrix.wallets, is_sample, strict=True) if chosen]
+    past = measure(engine.backend, cut.past, fees, engine.n_wallets)
+    outcome = measure(engine.backend, cut.outcome, fees, engine.n_wallets)
+    quantities = outcome.quantities[wallet_ids]
+    for row, wallet in enumerate(wallets if user_labels else ()):
+        if wallet in (user_labels or {}):
+            quantities[row, BOT_VOTE] = 1 if (user_labels or {})[wallet] else -1
+    return Rows(
+        features=comparable(matrix)[is_sample],
+        past=past.quantities[wallet_ids],
+        quantities=quantities,
+        votes=outcome.votes[wallet_ids],
+        wallet_ids=wallet_ids,
+        is_held_out=drawn(wallets, HELD_OUT, settings.held_out_wallet_frac),
+        is_validation=drawn(wallets, VALIDATION, settings.validation_wallet_frac),
+    )
+
+
+def assemble(
+    feature_names: tuple[str, ...],
+    cuts: Sequence[Cut],
+    rows_by_cut: Sequence[Rows],
+    settings: TrainSettings,
+    *,
+    force: bool,
+) -> Samples:
+    """Split the rows of all cuts and fit the thresholds on the training rows.
+
+    Args:
+        rows_by_cut: In the order of ``cuts``; the last is the test cut.
+        force: Accept fewer wallets and rows than the settings ask for.
+
+    Raises:
+        NotEnoughDataError: Says what is missing and about how much longer to record.
+    """
+    earlier = [rows.take(~rows.is_held_out & rows.has_outcome) for rows in rows_by_cut[:-1]]
+    train = Rows.join([rows.take(~rows.is_validation) for rows in earlier])
+    last_training_cut = earlier[-1]
+    span_min = (cuts[-1].outcome.end_ms - cuts[0].past.start_ms) / MINUTE_MS
+    is_enough = _check_amount(rows_by_cut, train, span_min, settings, force)
+    embargo_ms = cuts[-1].outcome.start_ms - cuts[-1].at_ms
+    return Samples(
+        feature_names=feature_names,
+        cuts=tuple(cuts),
+        embargo_ms=embargo_ms,
+        is_forced=not is_enough or embargo_ms < round(settings.embargo_s * 1_000),
+        thresholds=fit_thresholds(train.quantities, settings.profit_hurdle_bps),
+        train=train,
+        validation=last_training_cut.take(last_training_cut.is_validation),
+        test=rows_by_cut[-1],
+    )
+
+
+def build_samples(
+    engine: FeatureEngine,
+    settings: TrainSettings,
+    fees: FeeSettings,
+    *,
+    force: bool = False,
+    user_labels: Mapping[str, bool] | None = None,
+) -> Samples:
+    """Plan the cuts, measure each, and assemble the samples.
+
+    Raises:
+        NotEnoughDataError: Says what is missing and about how much longer to record.
+    """
+    cuts = plan_cuts(engine, settings, force=force)
+    rows = [measure_cut(engine, cut, settings, fees, user_labels) for cut in cuts]
+    names = engine.matrix(until_ms=cuts[0].at_ms).names
+    return assemble(names, cuts, rows, settings, force=force)
+
+
+def _check_amount(
+    rows_by_cut: Sequence[Rows],
+    train: Rows,
+    span_min: float,
+    settings: TrainSettings,
+    force: bool,
+) -> bool:
+    """Return whether there is enough to train on.
+
+    Raises:
+        NotEnoughDataError: There is not, and it is not forced, or there is nothing at all.
+    """
+    with_outcome = [rows.wallet_ids[rows.has_outcome] for rows in rows_by_cut]
+    n_wallets, n_rows = len(np.unique(np.concatenate(with_outcome))), len(train)
+    share = min(n_wallets / settings.min_wallets, n_rows / settings.min_train_rows)
+    if share >= 1 or (force and n_rows > 0):
+        return share >= 1
+    if n_rows == 0:
+        raise NotEnoughDataError(
+            f"training found no wallet with {settings.min_train_executions} executions before a "
+            "cut and another one after it: record longer, or more coins"
+        )
+    needed, found, unit = (
+        (settings.min_wallets, n_wallets, "wallets with outcomes")
+        if n_wallets < settings.min_wallets
+        else (settings.min_train_rows, n_rows, "training rows")
+    )
+    more_min = _rounded_up(span_min * (1 / share - 1))
+    raise NotEnoughDataError(
+        f"training needs {needed} {unit}, found {found}: record about {more_min} more minutes at "
+        "this rate, or --force"
+    )
+
+
+def _rounded_up(minutes: float) -> int:
+    """Return minutes to the next 1, 5 or 10: an estimate, that looks like one."""
+    step = 1 if minutes < 10 else 5 if minutes < 60 else 10
+    return max(math.ceil(minutes / step) * step, 1)

@@ -1,0 +1,215 @@
+"""Trained models on disk: a folder each, and the one in use."""
+
+import io
+import json
+import os
+import pickle
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from hypertrack.errors import ModelError
+from hypertrack.features.engine import FeatureMatrix
+from hypertrack.labels.targets import TARGETS
+from hypertrack.model.card import Card
+from hypertrack.model.inputs import InputScaler, comparable, feature_hash
+from hypertrack.model.network import WalletNet
+from hypertrack.records import (
+    JsonError,
+    ModelSummary,
+    Scores,
+    as_dict,
+    decode_json,
+    encode_json,
+)
+
+MODEL_NAME = "wallet_model.pt"
+CARD_NAME = "card.json"
+MODELS_FOLDER = "models"
+CHAMPION_NAME = "champion"
+
+FORMAT = "hypertrack wallet model 1"
+
+CHUNK_ROWS = 65_536
+"""Wallets predicted at once, to bound memory."""
+
+
+class WalletModel:
+    """A trained network, ready to score wallets.
+
+    Attributes:
+        card: What it is and what it rests on.
+    """
+
+    def __init__(self, network: WalletNet, scaler: InputScaler, card: Card):
+        self.network = network.eval()
+        self.scaler = scaler
+        self.card = card
+
+    @property
+    def summary(self) -> ModelSummary:
+        """Return what a reader of the outputs needs to know."""
+        return self.card.summary
+
+    def predict(self, matrix: FeatureMatrix) -> list[Scores]:
+        """Return the scores of each wallet, in the order of the matrix.
+
+        Raises:
+            ModelError: The matrix holds other features than the model reads.
+        """
+        return [
+            Scores(
+                profitability_score=profitability,
+                risk_score=risk,
+                bot_probability=bot,
+                sophistication_score=sophistication,
+                influence_score=influence,
+                trading_style=tuple(style),
+            )
+            for profitability, risk, bot, sophistication, influence, *style in (
+                self.predict_array(matrix).tolist()
+            )
+        ]
+
+    def predict_array(self, matrix: FeatureMatrix) -> NDArray[np.float32]:
+        """Return the scores as columns, ``[wallets, targets]``; influence in percent.
+
+        Raises:
+            ModelError: The matrix holds other features than the model reads.
+        """
+        self._check_features(matrix.names)
+        scores = np.empty((len(matrix.wallets), len(TARGETS)), dtype=np.float32)
+        for start in range(0, len(scores), CHUNK_ROWS):
+            rows = slice(start, start + CHUNK_ROWS)
+            scores[rows] = predict_rows(self.network, self.scaler, comparable(matrix, rows))
+        influence = TARGETS.index("influence_score")
+        scores[:, influence] = np.clip(np.expm1(scores[:, influence]), 0, 100)
+        return scores
+
+    def _check_features(self, names: tuple[str, ...]) -> None:
+        known = self.scaler.names
+        if feature_hash(names) != feature_hash(known):
+            raise ModelError(
+                f"model {self.summary.version} reads {len(known)} features "
+                f"({', '.join(known)}), here are {len(names)} ({', '.join(names)}): "
+                "set the same feature groups, or train again"
+            )
+
+
+def predict_rows(
+    network: WalletNet, scaler: InputScaler, features: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Return predictions as the network makes them, ``[rows, targets]``.
+
+    Args:
+        network: In evaluation mode, on the CPU.
+        features: As `comparable` returns them, ``[rows, features]``.
+    """
+    with torch.inference_mode():
+        predicted: NDArray[np.float32] = network(
+            torch.from_numpy(scaler.transform(features))
+        ).numpy()
+    return predicted
+
+
+def save_version(out: Path, model: WalletModel) -> Path:
+    """Write the model as a version of its own, make it the champion, return its folder.
+
+    Args:
+        out: Holds ``models/`` and the champion's ``wallet_model.pt``.
+
+    Raises:
+        ModelError: The folder cannot be written.
+    """
+    models = out / MODELS_FOLDER
+    folder = models / model.summary.version
+    data = _encode(model)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / MODEL_NAME, data)
+        _write(folder / CARD_NAME, json.dumps(as_dict(model.card), indent=2).encode())
+        _write(models / CHAMPION_NAME, f"{model.summary.version}\n".encode())
+        _write(out / MODEL_NAME, data)
+    except OSError as error:
+        raise ModelError(f"cannot write the model to {folder}: {error.strerror}") from error
+    return folder
+
+
+def load_champion(out: Path) -> WalletModel:
+    """Return the model in use: ``wallet_model.pt`` of the folder.
+
+    Raises:
+        ModelError: There is none, or it is torn or not ours.
+    """
+    file = out / MODEL_NAME
+    if not file.is_file():
+        raise ModelError(f"no model at {file}: train one with `hypertrack train`, or --no-model")
+    return load_model(file)
+
+
+def load_model(file: Path) -> WalletModel:
+    """Read a checkpoint; nothing that it holds is executed.
+
+    Raises:
+        ModelError: It is torn, or not ours.
+    """
+    try:
+        content = torch.load(file, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.PickleError) as error:
+        raise ModelError(
+            f"{file} is torn or no model of ours ({type(error).__name__}): train again"
+        ) from error
+    if not isinstance(content, Mapping) or content.get("format") != FORMAT:
+        raise ModelError(f"{file} is no model of this version ({FORMAT}): train again")
+    try:
+        return _decode(content)
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, JsonError) as error:
+        raise ModelError(f"{file} does not fit together ({error}): train again") from error
+
+
+def _encode(model: WalletModel) -> bytes:
+    network, scaler = model.network, model.scaler
+    buffer = io.BytesIO()
+    torch.save(
+        {
+            "format": FORMAT,
+            "card": encode_json(model.card).decode(),
+            "hidden": list(network.hidden),
+            "dropout_frac": network.dropout_frac,
+            "mean": torch.from_numpy(scaler.mean),
+            "std": torch.from_numpy(scaler.std),
+            "weights": {name: value.cpu() for name, value in network.state_dict().items()},
+        },
+        buffer,
+    )
+    return buffer.getvalue()
+
+
+def _decode(content: Mapping[str, Any]) -> WalletModel:
+    card = decode_json(content["card"], Card)
+    if card.targets != TARGETS or card.feature_hash != feature_hash(card.feature_names):
+        raise ValueError("its targets or features are not those of its weights")
+    mean, std = content["mean"].numpy(), content["std"].numpy()
+    scaler = InputScaler(card.feature_names, mean, std)
+    network = WalletNet(scaler.n_inputs, content["hidden"], content["dropout_frac"])
+    network.load_state_dict(content["weights"])
+    return WalletModel(network, scaler, card)
+
+
+def _write(file: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}.unfinished")
+    try:
+        with unfinished.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        unfinished.replace(file)
+    finally:
+        with suppress(OSError):  # renamed already
+            unfinished.unlink()
