@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hypertrack.records import Record
-from hypertrack.simulate.arrays import Floats, Ints, QuoteArrays, TradeArrays
+from hypertrack.simulate.arrays import Flags, Floats, Ints, QuoteArrays, TradeArrays
 from hypertrack.simulate.coins import Coin
 
 WINDOW_MS = 81_000
@@ -161,20 +161,25 @@ def _executions(trades: TradeArrays) -> dict[str, float]:
     }
 
 
-def _roles(wallet: Ints, is_taker: np.ndarray) -> dict[str, float]:
+def _roles(wallet: Ints, is_taker: Flags) -> dict[str, float]:
     fills, taken = np.bincount(wallet), np.bincount(wallet, is_taker)
     taker_share = (taken / fills)[fills >= 5]
     is_maker = (taken < 0.1 * fills) & (fills >= 20)
     return {
-        "wallets with 5 fills: only maker": float((taker_share == 0).mean()),
-        "wallets with 5 fills: only taker": float((taker_share == 1).mean()),
-        "wallets with 5 fills: both": float(((taker_share > 0) & (taker_share < 1)).mean()),
+        "wallets with 5 fills: only maker": _share(taker_share == 0),
+        "wallets with 5 fills: only taker": _share(taker_share == 1),
+        "wallets with 5 fills: both": _share((taker_share > 0) & (taker_share < 1)),
         "wallets > 90 % maker with 20 fills": float(is_maker.mean()),
         "fills of wallets > 90 % maker with 20 fills": float(fills[is_maker].sum() / fills.sum()),
     }
 
 
-def _gaps(trades: TradeArrays, wallet: Ints, is_taker: np.ndarray) -> dict[str, float]:
+def _share(flags: Flags) -> float:
+    """Return the share that is true; 0 of none."""
+    return float(flags.mean()) if len(flags) else 0.0
+
+
+def _gaps(trades: TradeArrays, wallet: Ints, is_taker: Flags) -> dict[str, float]:
     """Return percentiles of the median gap of wallets with at least 10 executions."""
     is_buyer = np.repeat([True, False], len(trades))
     time, coin = np.tile(trades.time_ms, 2), np.tile(trades.coin, 2)

@@ -11,7 +11,7 @@ from hypertrack.simulate.arrays import Floats
 
 CoinKind = Literal["perp", "spot", "hip3"]
 
-SHARE_BY_KIND: dict[CoinKind, float] = {"perp": 0.913, "spot": 0.07, "hip3": 0.017}
+SHARE_BY_KIND: dict[CoinKind, float] = {"perp": 0.914, "spot": 0.07, "hip3": 0.016}
 """Share of all trades (measured on the venue, 2025-10-27)."""
 
 MEAN_TRADE_USD = 2_300.0

@@ -45,8 +45,8 @@ class Kind:
 
 _TABLE = """
 kind           share bots /day min  gap   hold edge  sd trend taste limit   USD coins exit twap long
-market_maker   0.008    1    9  40    5     60    0 0.6     0   0.5  0.15   700    34  0.9 0.02    0
-arbitrageur     0.03  0.9   22 0.3 0.35     12  0.5   1     0   0.5   0.4   700    60  0.9 0.02    0
+market_maker   0.008    1    9  40    5     60    0 0.6     0   0.5  0.15   700    24  0.9 0.02    0
+arbitrageur     0.03  0.9   28 0.3 0.25    12  0.5   1     0   0.5   0.4   700    70  0.9 0.02    0
 scalper_bot     0.04    1  2.5  60   50     45  0.2 1.5     0   0.4   0.6   500     2  0.9 0.02    0
 momentum        0.07  0.5   20   6  170    400    0 2.5   0.6   0.6  0.42  1000   3.5  0.9 0.02    0
 mean_reversion  0.07  0.5   20   6  170    500    0 2.5  -0.6   0.3  0.55  1000   3.5  0.9 0.02    0

@@ -20,6 +20,7 @@ from hypertrack.simulate.flow import Flow
 from hypertrack.simulate.population import build_population
 from hypertrack.simulate.prices import LatentPrices
 from hypertrack.simulate.tempo import Tempo
+from hypertrack.simulate.truth import truth
 
 __all__ = [
     "START_MS",
@@ -62,7 +63,7 @@ class Market:
         )
         self.wallets = self._population.addresses
         self.tokens = build_tokens(np.random.default_rng([settings.seed, 2]))
-        self.truth = self._population.truth(self.coins)
+        self.truth = truth(self._population, self.coins)
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield all that happens, in order, some minutes at a time.

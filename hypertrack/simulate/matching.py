@@ -14,7 +14,7 @@ MAX_FILLS = 80
 
 _SWEEP_SPREAD = 2.9
 _SWEEP_SIZE_POWER = 0.25
-_SWEEP_MEDIAN = 0.055
+_SWEEP_MEDIAN = 0.07
 
 _TRIES = 3
 """Limit orders that a part of an order tries before a market maker takes it."""

@@ -9,15 +9,15 @@ from hypertrack.simulate.arrays import Flags, Floats, Ids, Ints
 from hypertrack.simulate.coins import Coin
 from hypertrack.simulate.identifiers import addresses
 from hypertrack.simulate.kinds import KINDS
-from hypertrack.simulate.prices import LOOK_AHEAD_MS, STEPS_PER_DAY
 
-MAX_FORESIGHT = 0.8
-"""Largest correlation of a wallet's direction with the coming return."""
-
-MEAN_ABS_NORMAL = float(np.sqrt(2 / np.pi))
+HOME_POWER = 2.0
+"""How much a wallet prefers the first of its coins; 1 would be not at all."""
 
 _MOST_MOMENTS = 120
 """Typical moments of a session at most, so that nobody is the market."""
+
+_UNLIKE_SHARE = 0.06
+"""Of wallets, those that are in one respect like another kind."""
 
 _PICK_BLOCK = 4_096
 
@@ -30,8 +30,8 @@ class Population:
     kind: NDArray[np.int64]
     """Index into `KINDS`."""
     is_bot: Flags
-    edge_bps: Floats
-    """Expected gain of an entry over its holding time, before costs."""
+    aim_bps: Floats
+    """Gain of an entry over its holding time that it aims at; the coin may not allow it."""
     holding_ms: Floats
     trend: Floats
     """Weight of the past return in its direction, -1 to 1."""
@@ -74,24 +74,10 @@ class Population:
 
     def pick_coin(self, wallet: Ids, rng: np.random.Generator) -> NDArray[np.int16]:
         """Return one of each wallet's home coins, favourites more often."""
-        nth = (self.home_count[wallet] * rng.random(len(wallet)) ** 2).astype(np.int64)
+        place = rng.random(len(wallet)) ** HOME_POWER
+        nth = (self.home_count[wallet] * place).astype(np.int64)
         picked: NDArray[np.int16] = self.home[self.home_start[wallet] + nth]
         return picked
-
-    def truth(self, coins: tuple[Coin, ...]) -> dict[str, np.ndarray]:
-        """Return the facts that a classification is to find, one column each."""
-        names = [coins[at].name for at in self.home]
-        ends = self.home_start + self.home_count
-        return {
-            "wallet": np.array(self.addresses),
-            "kind": np.array([kind.name for kind in KINDS])[self.kind],
-            "is_bot": self.is_bot,
-            "edge_bps": self.edge_bps * (1 - np.abs(self.long_bias)) * (1 - self.twap_share),
-            "holding_s": self.holding_ms / 1000,
-            "home_coins": np.array(
-                [",".join(names[a:b]) for a, b in zip(self.home_start, ends, strict=True)]
-            ),
-        }
 
 
 def build_population(count: int, coins: tuple[Coin, ...], rng: np.random.Generator) -> Population:
@@ -101,20 +87,20 @@ def build_population(count: int, coins: tuple[Coin, ...], rng: np.random.Generat
     is_bot = rng.random(count) < draw.of("bot_share")
     gap_s = draw.around("gap_s", np.where(is_bot, 2.1, 1.4))
     gap_ms = np.maximum(gap_s * np.where(is_bot, 700, 1200), 100)
-    session_ms = draw.around("session_min", 0.8) * np.where(is_bot, 120_000.0, 60_000.0)
+    session_ms = draw.loosely("session_min", 0.8) * np.where(is_bot, 120_000.0, 60_000.0)
     is_everywhere = draw.of("n_coins") > 10
     home, home_start, home_count = _draw_homes(draw, coins, rng)
-    holding_ms = draw.around("holding_s", 0.7) * 1000
+    holding_ms = draw.loosely("holding_s", 0.7) * 1000
     return Population(
         addresses=addresses(count, rng),
         kind=kind,
         is_bot=is_bot,
-        edge_bps=_reachable_edge(draw, holding_ms, coins, (home, home_start, home_count)),
+        aim_bps=draw.aim(),
         holding_ms=holding_ms,
-        trend=np.clip(rng.normal(draw.of("trend"), 0.2), -0.9, 0.9),
+        trend=np.clip(rng.normal(draw.of("trend"), 0.25), -0.9, 0.9),
         slow_trend=rng.beta(1.2, 1.2, count),
         volatility_taste=np.clip(rng.normal(draw.of("volatility_taste"), 0.4), -0.5, 3),
-        long_bias=np.clip(rng.normal(draw.of("long_bias"), 0.08), -0.25, 0.95),
+        long_bias=np.clip(rng.normal(draw.of("long_bias"), 0.12), -0.3, 0.95),
         exit_share=draw.share("exit_share", 8),
         limit_share=draw.share("limit_share", 1.6),
         twap_share=draw.share("twap_share", 6),
@@ -123,7 +109,7 @@ def build_population(count: int, coins: tuple[Coin, ...], rng: np.random.Generat
         gap_ms=gap_ms,
         gap_spread=np.where(is_bot, rng.beta(1.0, 2.5, count), rng.gamma(8, 0.14, count)) + 0.02,
         reaction=np.where(is_bot, rng.beta(0.8, 2.0, count), rng.beta(0.5, 9.0, count)),
-        size_usd=np.minimum(draw.around("size_usd", 1.4) * 0.66, 30_000),
+        size_usd=np.minimum(draw.loosely("size_usd", 1.4) * 0.68, 25_000),
         size_spread=np.where(is_bot, rng.gamma(1.2, 0.45, count), rng.gamma(4.0, 0.33, count)),
         round_share=np.where(is_bot, rng.beta(0.5, 3.0, count), rng.beta(1.5, 1.5, count)),
         patience_ms=draw.lognormal(np.where(is_bot, 120_000.0, 500_000.0), 0.8),
@@ -159,13 +145,20 @@ class _Draws:
         """Return a log-normal draw around the kind's number."""
         return self.lognormal(self.of(name), spread)
 
+    def loosely(self, name: str, spread: ArrayLike) -> Floats:
+        """Return the same, with some wallets that are like another kind in this respect."""
+        values = np.array([getattr(kind, name) for kind in KINDS], dtype=np.float64)
+        other = values[self._rng.integers(0, len(KINDS), len(self.kind))]
+        is_unlike = self._rng.random(len(self.kind)) < _UNLIKE_SHARE
+        return self.lognormal(np.where(is_unlike, other, self.of(name)), spread)
+
     def share(self, name: str, certainty: float) -> Floats:
         """Return a beta draw with the kind's number as its mean; an impossible share stays 0."""
         mean = np.clip(self.of(name), 1e-3, 1 - 1e-3)
         drawn: Floats = self._rng.beta(mean * certainty, (1 - mean) * certainty)
         return drawn
 
-    def edge(self) -> Floats:
+    def aim(self) -> Floats:
         """Return the edge a wallet aims at; informed ones have some, negative ones lack it."""
         mean = self.of("edge_bps")
         drawn = self._rng.normal(mean, self.of("edge_sd_bps"))
@@ -186,7 +179,7 @@ def _draw_homes(
     draw: _Draws, coins: tuple[Coin, ...], rng: np.random.Generator
 ) -> tuple[NDArray[np.int16], Ints, Ints]:
     """Return home coins, drawn in proportion to what trades."""
-    wanted = np.round(draw.around("n_coins", 0.9)).astype(np.int64)
+    wanted = np.round(draw.loosely("n_coins", 0.9)).astype(np.int64)
     count = np.clip(wanted, 1, len(coins))
     log_share = np.log([coin.trade_share for coin in coins])
     rows = []
@@ -196,19 +189,3 @@ def _draw_homes(
         ranked = np.argsort(-score, axis=1).astype(np.int16)
         rows.append(ranked[np.arange(len(coins)) < count[part, None]])
     return np.concatenate(rows), np.cumsum(count) - count, count
-
-
-def _reachable_edge(
-    draw: _Draws,
-    holding_ms: Floats,
-    coins: tuple[Coin, ...],
-    homes: tuple[NDArray[np.int16], Ints, Ints],
-) -> Floats:
-    """Return the edge a wallet aims at, as far as the best foresight of its coins can give it."""
-    home, start, count = homes
-    horizon_steps = np.minimum(holding_ms, LOOK_AHEAD_MS) / 1000
-    volatility = np.array([coin.day_volatility_frac for coin in coins])[home]
-    mean_volatility = np.add.reduceat(volatility, start) / count
-    sigma_bps = mean_volatility * np.sqrt(horizon_steps / STEPS_PER_DAY) * 1e4
-    limit = MAX_FORESIGHT * MEAN_ABS_NORMAL * sigma_bps
-    return np.clip(draw.edge(), -limit, limit)

@@ -25,7 +25,7 @@ LOOK_AHEAD_MS = 60 * MINUTE_MS
 _BATCH_MINUTES = 10
 """The window moves in strides, as each move copies it."""
 _VOLATILITY_HALF_LIFE_MIN = 150.0
-_LOG_VOLATILITY_SD = 0.45
+LOG_VOLATILITY_SD = 0.45
 _COMMON_VOLATILITY = 0.6
 _COMMON_RETURN = 0.45
 """Share of variance that all coins have in common."""
@@ -49,7 +49,7 @@ class LatentPrices:
         self._leader = np.array(
             [at if c.follows is None else names.index(c.follows) for at, c in enumerate(coins)]
         )
-        self._state = rng.normal(0, _LOG_VOLATILITY_SD, len(coins))
+        self._state = rng.normal(0, LOG_VOLATILITY_SD, len(coins))
         self._last = np.log([coin.price_usd for coin in coins])
         self._log_price = np.empty((0, len(coins)))
         self._relative = np.empty((0, len(coins)))  # volatility over its long-run mean, by minute
@@ -115,8 +115,8 @@ class LatentPrices:
         common = self._rng.standard_normal()
         own = self._rng.standard_normal(len(self._last))
         shock = np.sqrt(_COMMON_VOLATILITY) * common + np.sqrt(1 - _COMMON_VOLATILITY) * own
-        self._state = keep * self._state + np.sqrt(1 - keep**2) * _LOG_VOLATILITY_SD * shock
-        level = np.exp(self._state - _LOG_VOLATILITY_SD**2 / 2)  # mean 1
+        self._state = keep * self._state + np.sqrt(1 - keep**2) * LOG_VOLATILITY_SD * shock
+        level = np.exp(self._state - LOG_VOLATILITY_SD**2 / 2)  # mean 1
         rhythm: Floats = level[self._leader] * day_rhythm(time_ms) ** 0.5
         return rhythm
 

@@ -6,11 +6,19 @@ from hypertrack.records import MINUTE_MS
 from hypertrack.simulate.arrays import CoinIds, Flags, Floats, Ids, Ints, Signs
 from hypertrack.simulate.coins import CoinColumns
 from hypertrack.simulate.orders import MIN_ORDER_USD, OrderArrays
-from hypertrack.simulate.population import MAX_FORESIGHT, MEAN_ABS_NORMAL, Population
+from hypertrack.simulate.population import Population
 from hypertrack.simulate.prices import LOOK_AHEAD_MS, LatentPrices
 from hypertrack.simulate.sessions import MomentArrays
 
-MAX_ORDER_USD = 2.5e5
+MAX_FORESIGHT = 0.8
+"""Largest correlation of a wallet's direction with the coming return."""
+
+MEAN_ABS_NORMAL = float(np.sqrt(2 / np.pi))
+
+HOLDING_SPREAD = 0.5
+"""Standard deviation of the log of one wallet's holding times."""
+
+MAX_ORDER_USD = 2e5
 
 _FAST_MS = float(MINUTE_MS)
 _SLOW_MS = 15.0 * MINUTE_MS
@@ -39,7 +47,8 @@ class Strategies:
         wallet, count = moments.wallet, len(moments)
         roams = (rng.random(count) < people.roaming[wallet]) & ~moments.is_twap
         coin = np.where(roams, people.pick_coin(wallet, rng), moments.coin)
-        holding = people.holding_ms[wallet] * np.exp(0.5 * rng.standard_normal(count) - 0.125)
+        spread = HOLDING_SPREAD * rng.standard_normal(count)
+        holding = people.holding_ms[wallet] * np.exp(spread - HOLDING_SPREAD**2 / 2)
         closes = (rng.random(count) < people.exit_share[wallet]) & ~moments.is_twap
         side = np.where(
             moments.side != 0, moments.side, self._sides(moments.time_ms, wallet, coin, holding)
@@ -66,7 +75,7 @@ class Strategies:
         horizon = np.minimum(holding, LOOK_AHEAD_MS)
         level = self._prices.relative_volatility(time, coin)
         sigma = self._prices.sigma(horizon, coin) * level
-        foresight = people.edge_bps[wallet] / 1e4 / (MEAN_ABS_NORMAL * sigma)
+        foresight = people.aim_bps[wallet] / 1e4 / (MEAN_ABS_NORMAL * sigma)
         foresight = np.clip(foresight, -MAX_FORESIGHT, MAX_FORESIGHT)
         ahead = self._return(time, time + horizon, coin) / sigma
         room = np.sqrt(0.98 - foresight**2)
