@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
     command(app)(simulate)
+    command(app)(demo)
 
 
 def simulate(
@@ -104,3 +105,32 @@ def _say_finished(session: Session, exchange: "Exchange") -> None:
         )
     else:
         session.err.print("the market is over; still answering until Ctrl-C")
+
+
+def demo(
+    session: Session,
+    out: Annotated[Path, typer.Option(help="Folder for everything it makes.")] = Path("demo"),
+    open_: Annotated[bool, typer.Option("--open", help="Open the dashboard.")] = False,
+    seed: Annotated[int | None, typer.Option(help="Another seed is another market.")] = None,
+    hours: Annotated[float, typer.Option(help="Simulated hours.")] = 6.0,
+    wallets: Annotated[int, typer.Option(help="Simulated wallets.")] = 1_500,
+) -> None:
+    """Do the whole job on a simulated exchange on this machine.
+
+    Records it over real sockets, trains, classifies, writes report and dashboard, and compares
+    what was found with the truth.
+
+    Example: hypertrack demo --open
+    """
+    from hypertrack.cli.browser import open_page
+    from hypertrack.cli.demo import show_result
+    from hypertrack.cli.progress import StageBars, progress_bars
+    from hypertrack.pipeline.demo import Demo
+
+    flags = {"simulate.seed": seed, "simulate.hours": hours, "simulate.wallets": wallets}
+    settings = session.load({**flags, "simulate.speed": 0.0}).settings
+    with progress_bars(session) as bars:
+        result = Demo.in_folder(settings, out).run(StageBars(bars).show)
+    show_result(session, result)
+    if open_:
+        open_page(session, Path(result.dashboard))

@@ -22,35 +22,22 @@ def plain_table(headings: Sequence[str], rows: Iterable[Sequence[str | Text]]) -
 
 def evaluation_table(model: ModelSummary) -> Table:
     """Return each head beside what it had to beat, on rows never trained on."""
-    return plain_table(
-        (
-            "head",
-            "test rows",
-            "base rate",
-            "skill",
-            "95 % CI",
-            "AUC",
-            "rank IC",
-            "best rival",
-            "say",
-        ),
-        [_evaluation_row(head) for head in model.heads],
-    )
+    headings = ("", "head", "rows", "base", "skill [95 % CI]", "AUC", "IC", "best rival")
+    return plain_table(headings, [_evaluation_row(head) for head in model.heads])
 
 
 def _evaluation_row(head: HeadEvaluation) -> tuple[str | Text, ...]:
     rivals = head.skill_by_baseline
     rival = max(rivals, key=lambda name: rivals[name], default=None)
     return (
-        head.head,
+        Text("✓", "green") if head.has_earned_weight else Text("✗", "yellow"),
+        head.head.removesuffix("_score"),
         f"{head.n_test:,}",
-        number(head.base_rate),
-        number(None if head.skill is None else head.skill.value),
+        number(head.base_rate, 2),
         interval(head.skill),
-        number(head.auc),
-        number(head.rank_ic),
+        number(head.auc, 2),
+        number(head.rank_ic, 2),
         "–" if rival is None else f"{rival} {rivals[rival]:+.3f}",
-        Text("earned", "green") if head.has_earned_weight else Text("not earned", "yellow"),
     )
 
 
@@ -59,9 +46,9 @@ def number(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
-def interval(value: Interval | None) -> str:
-    """Return ``[low, high]``."""
-    return "–" if value is None else f"[{value.low:+.3f}, {value.high:+.3f}]"
+def interval(skill: Interval | None) -> str:
+    """Return ``value [low, high]``."""
+    return "–" if skill is None else f"{skill.value:+.3f} [{skill.low:+.3f}, {skill.high:+.3f}]"
 
 
 def _looks_numeric(text: str) -> bool:

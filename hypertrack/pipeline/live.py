@@ -51,6 +51,7 @@ def record(
     *,
     mode: "SessionMode" = "rotate",
     duration_s: float | None = None,
+    notice: str | None = None,
 ) -> "RecordingReport":
     """Record until ``stop`` is set or the time is over.
 
@@ -58,6 +59,7 @@ def record(
         on_status: Called four times a second, on the caller's thread.
         mode: What becomes of data in the folder: rotate to the archive, append, or clear.
         duration_s: Wall seconds; None records until stopped.
+        notice: What readers must know of the data's origin, where the venue's URL does not say it.
 
     Raises:
         DatasetError: The folder is in use, cannot be written, or the disk is full.
@@ -66,7 +68,7 @@ def record(
     from hypertrack.store.session import open_session
 
     with open_session(settings.data, mode) as session, ThreadPoolExecutor(1) as pool:
-        recorder = Recorder(settings, recording_plan, session, stop=stop)
+        recorder = Recorder(settings, recording_plan, session, stop=stop, notice=notice)
         running = pool.submit(recorder.run, duration_s)
         try:
             while not wait([running], timeout=STATUS_INTERVAL_S).done:

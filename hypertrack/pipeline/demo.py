@@ -1,0 +1,189 @@
+"""The whole job on a simulated exchange: every stage real, only the market made up."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from hypertrack.config import Settings
+from hypertrack.errors import VenueError
+from hypertrack.pipeline.analysis import classify, train
+from hypertrack.pipeline.live import plan, record
+from hypertrack.pipeline.simulation import NOTICE
+from hypertrack.pipeline.views import write_dashboard, write_report
+from hypertrack.records import JsonError, ModelSummary, ProfileSet, Record, decode_json
+
+if TYPE_CHECKING:  # the demo loads these when it runs
+    from hypertrack.model.truth import TruthComparison
+
+__all__ = ["Demo", "DemoResult", "TruthComparison"]
+
+FEEDS = ("trades", "bbo", "candles")
+TRUTH_NAME = "truth.parquet"
+LISTEN_TIMEOUT_S = 60.0
+CATCH_UP_S = 1.0
+"""After the market's end, for the last frames to arrive."""
+
+OnProgress = Callable[[str, float, str], None]
+"""Called with a stage, the part of it that is done (0 to 1), and a detail."""
+
+
+class DemoResult(Record, frozen=True, kw_only=True):
+    """What the demo made and found."""
+
+    folder: str
+    dashboard: str
+    report: str
+    n_trades: int
+    n_wallets: int
+    n_wallets_with_category: int
+    model: ModelSummary
+    truth: "TruthComparison"
+
+
+@dataclass(frozen=True)
+class Demo:
+    """One demo in a folder of its own.
+
+    Attributes:
+        settings: ``data`` and ``out`` lie in the folder; ``simulate`` says which market.
+        truth_file: What the simulated wallets really are.
+    """
+
+    settings: Settings
+    truth_file: Path
+
+    @classmethod
+    def in_folder(cls, settings: Settings, folder: Path) -> "Demo":
+        """Return the demo that keeps everything in ``folder``."""
+        record_all = settings.record.model_copy(update={"feeds": FEEDS, "coins": "all"})
+        own = {"data": folder / "recorded_data", "out": folder, "record": record_all}
+        return cls(settings.model_copy(update=own), folder / TRUTH_NAME)
+
+    def run(self, on_progress: OnProgress) -> DemoResult:
+        """Simulate, record, train, classify, write report and dashboard, compare with the truth.
+
+        Raises:
+            VenueError: The simulated exchange did not start.
+        """
+        self._record(on_progress)
+        model = self._train(on_progress)
+        on_progress("classify every wallet", 0.0, "")
+        profiles = classify(self.settings)
+        on_progress("classify every wallet", 1.0, f"{len(profiles.profiles):,} wallets")
+        on_progress("write report and dashboard", 0.0, "")
+        report, dashboard = write_report(self.settings), write_dashboard(self.settings)
+        on_progress("write report and dashboard", 1.0, str(dashboard))
+        return self._result(profiles, model, report, dashboard)
+
+    def _record(self, on_progress: OnProgress) -> None:
+        stage, stop = "record it over its sockets", threading.Event()
+        on_progress("start a simulated exchange", 0.0, "")
+        with _simulated_exchange(self.settings, self.truth_file) as (url, is_over):
+            on_progress("start a simulated exchange", 1.0, url)
+            venue = self.settings.venue.model_copy(update={"url": url})
+            settings = self.settings.model_copy(update={"venue": venue})
+            end_ms, span_ms = _market_span_ms(settings)
+
+            def show(status: Any) -> None:
+                left_ms = end_ms - (status.exchange_time_ms or end_ms - span_ms)
+                frac = min(max(1 - left_ms / span_ms, 0.0), 1.0)
+                on_progress(stage, frac, f"{status.n_rows:,} lines")
+                if is_over.is_set():
+                    stop.wait(CATCH_UP_S)
+                    stop.set()
+
+            ended = record(settings, plan(settings), stop, show, notice=NOTICE)
+        on_progress(stage, 1.0, f"{ended.status.n_rows:,} lines")
+
+    def _train(self, on_progress: OnProgress) -> ModelSummary:
+        stage = "train on what wallets did next"
+        done = 0.0
+
+        def on_stage(event: Any) -> None:
+            nonlocal done
+            done = event.n_done / event.n_stages
+            on_progress(stage, done, event.text)
+
+        def on_epoch(event: Any) -> None:
+            on_progress(stage, done, f"epoch {event.epoch}, validation {event.validation_loss:.4f}")
+
+        trained = train(self.settings, on_stage, on_epoch)
+        earned = sum(head.has_earned_weight for head in trained.summary.heads)
+        on_progress(stage, 1.0, f"{earned} of {len(trained.summary.heads)} heads earned weight")
+        return trained.summary
+
+    def _result(
+        self, profiles: ProfileSet, model: ModelSummary, report: Path, dashboard: Path
+    ) -> DemoResult:
+        from hypertrack.model.truth import compare_with_truth
+        from hypertrack.store.tables import read_columns
+
+        return DemoResult(
+            folder=str(self.settings.out),
+            dashboard=str(dashboard),
+            report=str(report),
+            n_trades=profiles.data.n_trades,
+            n_wallets=len(profiles.profiles),
+            n_wallets_with_category=sum(bool(p.categories) for p in profiles.profiles),
+            model=model,
+            truth=compare_with_truth(profiles, read_columns(self.truth_file)),
+        )
+
+
+def _market_span_ms(settings: Settings) -> tuple[int, int]:
+    """Return when the simulated market ends and how long it lasts."""
+    from hypertrack.simulate.market import START_MS
+
+    span_ms = round(settings.simulate.hours * 3_600_000)
+    return START_MS + span_ms, span_ms
+
+
+@contextmanager
+def _simulated_exchange(settings: Settings, truth: Path) -> "Iterator[tuple[str, threading.Event]]":
+    """Run ``hypertrack simulate`` as a process; give its URL and what is set when it is over."""
+    simulate = settings.simulate
+    truth.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "hypertrack", "simulate", "--json", "--port", "0"]
+    for name in ("seed", "speed", "hours", "wallets", "coins"):
+        command += [f"--{name}", str(getattr(simulate, name))]
+    process = subprocess.Popen(
+        [*command, "--truth", str(truth)], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL
+    )
+    assert process.stdout is not None
+    url_known, is_over, url = threading.Event(), threading.Event(), [""]
+
+    def read(lines: IO[bytes]) -> None:
+        for line in lines:
+            event = _event(line)
+            if event.get("event") == "listening":
+                url[0] = str(event["url"])
+            elif event.get("event") == "finished":
+                is_over.set()
+            url_known.set()
+        url_known.set()
+        is_over.set()
+
+    reader = threading.Thread(target=read, args=(process.stdout,), daemon=True)
+    reader.start()
+    try:
+        url_known.wait(LISTEN_TIMEOUT_S)
+        if not url[0]:
+            raise VenueError("the simulated exchange did not start: run `hypertrack simulate`")
+        yield url[0], is_over
+    finally:
+        process.terminate()
+        process.wait()
+        reader.join()
+        process.stdout.close()
+
+
+def _event(line: bytes) -> dict[str, Any]:
+    try:
+        return decode_json(line, dict[str, Any])
+    except JsonError:
+        return {}
