@@ -94,16 +94,16 @@ def summarize(
     counts = {
         feed: lines_by_feed.get(feed) or _count_lines(connection, path, feed) for feed in Feed
     }
+    span_ms = end_ms - start_ms
     observed = observed_ms(connection, start_ms, end_ms)
+    observed = span_ms if observed is None else observed
     gaps = connection.execute(GAPS).fetchall()
     return DataSummary(
         path=str(path),
         start_ms=start_ms,
         end_ms=end_ms,
-        observed_days=observed_days(connection),
-        observed_frac=1.0
-        if observed is None or end_ms == start_ms
-        else observed / (end_ms - start_ms),
+        observed_days=observed / DAY_MS,
+        observed_frac=observed / span_ms if span_ms else 1.0,
         n_trades=n_trades,
         n_wallets=_row(connection, TRADE_WALLETS)[0],
         n_coins=n_coins,
