@@ -103,7 +103,7 @@ class Connection:
         if self._is_pinged and now_s - self._last_ping_s > self._heartbeat.pong_timeout_s:
             silence_s = now_s - self._last_frame_s
             raise ConnectionLostError(CoverageCause.SILENCE, f"no frame for {silence_s:.0f} s")
-        if now_s - self._last_ping_s >= self._heartbeat.ping_interval_s:
+        if not self._is_pinged and now_s - self._last_ping_s >= self._heartbeat.ping_interval_s:
             self.send(PING)
             self._last_ping_s = now_s
             self._is_pinged = True

@@ -204,6 +204,7 @@ class StreamCoverage:
             end_ms: Where it is known to have ended; else the newest time its socket saw.
         """
         with self._book.lock:
+            self._begin_late()
             start, self._start = self._start, None
             was_awaiting, self.is_awaiting_rows = self.is_awaiting_rows, False
             self._is_acknowledged = False
@@ -238,6 +239,7 @@ class StreamCoverage:
             cause: Why the interval that is observed ends now; None where it goes on.
         """
         lines = []
+        self._begin_late()
         now = self._book.now(self._book.time.newest_ms)
         if self._loss is not None:
             end = self._start or _later(self._loss.since, now)
@@ -257,6 +259,11 @@ class StreamCoverage:
         self._start = self._book.now(exchange_ms)
         if not self._is_recovered:
             self._end_loss(missed=None)
+
+    def _begin_late(self) -> None:
+        """Begin with the first frame of the socket, where there was none at the acknowledgement."""
+        if self._is_acknowledged and self._start is None and self.time.first_ms is not None:
+            self._begin(self.time.first_ms)
 
     def _end_loss(self, missed: int | None) -> None:
         loss, self._loss = self._loss, None

@@ -76,18 +76,17 @@ class Crew:
 
     def close_candles(self) -> None:
         """Write the candles that are closed by now, and ask for those that were missed."""
-        closed, due = self._candles.pass_time(self._now_ms(), self._clock.monotonic_s())
+        newest_ms = self._book.time.newest_ms
+        if newest_ms is None:
+            return  # before the first frame there is no candle either
+        closed, due = self._candles.pass_time(newest_ms, self._clock.monotonic_s())
         self._write_candles(closed)
         for fill in due:
             self._filler.ask(fill)
 
     def flush_candles(self) -> None:
         """Write the closed candles that are left, also those that the venue's were to replace."""
-        self._write_candles(self._candles.stop(self._now_ms()))
-
-    def _now_ms(self) -> int:
-        newest_ms = self._book.time.newest_ms
-        return self._clock.wall_ns() // 1_000_000 if newest_ms is None else newest_ms
+        self._write_candles(self._candles.stop(self._book.time.newest_ms or 0))
 
     def _build_listeners(self) -> list[Listener]:
         settings, clock = self._settings, self._clock

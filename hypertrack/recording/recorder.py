@@ -59,6 +59,7 @@ class Recorder:
         self._book = CoverageBook(self._ledger, self._clock)
         self._writer = LineWriter(session.folder, settings.record, self._clock)
         self._crew = Crew(settings.record, plan, session, self._book, self._writer, self._clock)
+        self._latest = self._report()
 
     def run(self, duration_s: float | None = None) -> RecordingReport:
         """Record until the duration is over or ``stop`` is set; a recorder runs once.
@@ -77,7 +78,7 @@ class Recorder:
             raise self._crew.crash
         if was_refused:
             raise VenueError("the venue refused every stream: choose other --coins or feeds")
-        return self._report()
+        return self._latest
 
     def status(self) -> RecordingStatus:
         """Return how the recording stands; any thread may ask."""
@@ -123,7 +124,8 @@ class Recorder:
             self._ledger.close()
 
     def _write_reports(self, *, is_complete: bool = False) -> None:
-        folder, report = self._session.folder, self._report()
+        folder = self._session.folder
+        report = self._latest = self._report()
         manifest = describe(report, self._plan, self._settings, is_complete=is_complete)
         with _saving(self._session):
             write_manifest(folder, manifest)
