@@ -179,7 +179,7 @@ class SimulateSettings(Section):
     speed: Annotated[float, Field(ge=0)] = 1.0
     """Exchange seconds per wall second; 0 is as fast as clients read."""
     settle_s: Annotated[float, Field(ge=0)] = 1.0
-    """Wall seconds from the first subscription to the start of exchange time."""
+    """Wall seconds without a further subscription after which exchange time starts."""
     start_at_once: bool = False
     """Start exchange time without waiting for a subscription."""
     hours: Positive = 24.0

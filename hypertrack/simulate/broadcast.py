@@ -107,8 +107,8 @@ class Broadcaster:
         if not self.is_open:
             return
         self._state.published.add(trades)
-        self._publish("trades", coin, event.data)
         self._hub.plan.count_missed(coin, len(trades))
+        self._publish("trades", coin, event.data)
         if self._hub.has(("explorerTxs",)):
             self._sampled += trades
         self._publish_fills(trades)

@@ -104,7 +104,8 @@ class Connection:
         self._on_gone = on_gone
         self._pending: list[bytes] = []
         self._last_sent_s = clock.monotonic_s()
-        self._slow_since_s: float | None = None
+        self._backlog = 0
+        self._stuck_since_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
         guest.connections.add(self)
         self._watch_idle()
@@ -138,17 +139,15 @@ class Connection:
         self._pending.clear()
 
     def is_behind(self, max_bytes: int) -> bool:
-        """Return whether more than this waits for the client; drop a client that never reads."""
+        """Return whether more than this waits for the client; drop one that reads nothing."""
         backlog = self._transport.get_write_buffer_size() if self.is_open else 0
-        if backlog <= max_bytes:
-            self._slow_since_s = None
-            return False
         now = self._clock.monotonic_s()
-        self._slow_since_s = self._slow_since_s or now
-        if now - self._slow_since_s > self._rules.slow_reader_wall_s:
+        if backlog <= max_bytes or backlog != self._backlog:
+            self._backlog, self._stuck_since_s = backlog, now
+        elif now - self._stuck_since_s > self._rules.slow_reader_wall_s:
             self.abort()
             return False
-        return True
+        return backlog > max_bytes
 
     def abort(self) -> None:
         """Drop the connection at once, without a close frame."""

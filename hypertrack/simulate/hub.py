@@ -16,12 +16,14 @@ class Hub:
 
     Attributes:
         has_subscriber: Set while somebody is subscribed to something.
+        n_subscribed: How many subscriptions were made so far.
     """
 
     def __init__(self, plan: FaultPlan):
         self.plan = plan
         self.connections: set[Connection] = set()
         self.has_subscriber = asyncio.Event()
+        self.n_subscribed = 0
         self._by_topic: dict[Topic, list[Connection]] = {}
         self._by_kind: dict[str, dict[Topic, Subscription]] = {}
 
@@ -41,6 +43,7 @@ class Hub:
         connection.subscriptions[topic] = subscription
         self._by_topic.setdefault(topic, []).append(connection)
         self._by_kind.setdefault(subscription.kind, {})[topic] = subscription
+        self.n_subscribed += 1
         self.plan.welcome()
         self.has_subscriber.set()
 
@@ -86,7 +89,7 @@ class Hub:
 
     async def drained(self, max_bytes: int) -> None:
         """Wait until every client has read all but this many bytes, or was dropped."""
-        while any(c.is_behind(max_bytes) for c in tuple(self.connections)):
+        while sum(c.is_behind(max_bytes) for c in tuple(self.connections)):
             await asyncio.sleep(_DRAIN_POLL_S)
 
     def abort_all(self) -> None:

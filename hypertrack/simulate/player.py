@@ -56,8 +56,8 @@ class Player:
     """Plays a source: its history at once, the rest as time passes.
 
     Args:
-        settle_s: Wall time from the first subscription to the start of time, so that a client
-            can subscribe to everything; None starts at once.
+        settle_s: Wall time without a further subscription after which time begins, so that a
+            client can subscribe to everything first; None starts at once.
     """
 
     def __init__(
@@ -133,6 +133,13 @@ class Player:
     async def _subscribers(self) -> None:
         if not self._hub.has_subscriber.is_set():
             await self._hub.has_subscriber.wait()
+            await self._settle()
+
+    async def _settle(self) -> None:
+        """Wait until no subscription has come for a while."""
+        n_subscribed = -1
+        while n_subscribed != self._hub.n_subscribed:
+            n_subscribed = self._hub.n_subscribed
             await asyncio.sleep(self._settle_s or 0)
 
     async def _wait_for_return(self) -> None:
@@ -140,5 +147,5 @@ class Player:
         self._hub.flush()
         while self._hub.plan.is_waiting:
             await asyncio.sleep(_POLL_S)
-        await asyncio.sleep(self._settle_s or 0)
+        await self._settle()
         self._clock.start()
