@@ -12,7 +12,7 @@ from hypertrack.simulate.orders import MIN_ORDER_USD, OrderArrays, RestingOrders
 MAX_FILLS = 80
 """Of one order; the venue's largest in the calibration window was 52."""
 
-_SWEEP_SPREAD = 2.9
+_SWEEP_SPREAD = 3.1
 _SWEEP_SIZE_POWER = 0.25
 _SWEEP_MEDIAN = 0.07
 

@@ -109,7 +109,7 @@ def build_population(count: int, coins: tuple[Coin, ...], rng: np.random.Generat
         gap_ms=gap_ms,
         gap_spread=np.where(is_bot, rng.beta(1.0, 2.5, count), rng.gamma(8, 0.14, count)) + 0.02,
         reaction=np.where(is_bot, rng.beta(0.8, 2.0, count), rng.beta(0.5, 9.0, count)),
-        size_usd=np.minimum(draw.loosely("size_usd", 1.4) * 0.68, 25_000),
+        size_usd=np.minimum(draw.loosely("size_usd", 1.45) * 0.69, 28_000),
         size_spread=np.where(is_bot, rng.gamma(1.2, 0.45, count), rng.gamma(4.0, 0.33, count)),
         round_share=np.where(is_bot, rng.beta(0.5, 3.0, count), rng.beta(1.5, 1.5, count)),
         patience_ms=draw.lognormal(np.where(is_bot, 120_000.0, 500_000.0), 0.8),
