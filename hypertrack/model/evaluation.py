@@ -16,6 +16,9 @@ Array = NDArray[np.float64]
 MIN_TEST_ROWS = 30
 """An interval from fewer rows is not to be trusted."""
 
+FORCED = "trained by force on less data than the limits ask for"
+"""Bars every head: luck on so few rows would pass for skill."""
+
 
 @dataclass(frozen=True)
 class Held:
@@ -56,13 +59,15 @@ def evaluate(
         resamples=draw_resamples(len(samples.test), n_bootstrap, seed),
     )
     trained_on = samples.targets(samples.train)
+    forced = FORCED if samples.is_forced else None
     return tuple(
-        _evaluate_head(head, held, by_baseline, _untrained(head, trained_on)) for head in HEADS
+        _evaluate_head(head, held, by_baseline, _untrained(head, trained_on) or forced)
+        for head in HEADS
     )
 
 
 def _evaluate_head(
-    head: str, held: Held, by_baseline: Mapping[str, Array], untrained: str | None
+    head: str, held: Held, by_baseline: Mapping[str, Array], barred: str | None
 ) -> HeadEvaluation:
     columns = HEAD_COLUMNS[head]
     has_target: NDArray[np.bool_] = np.any(~np.isnan(held.targets[:, columns]), axis=1)
@@ -76,7 +81,7 @@ def _evaluate_head(
         for name, theirs in by_baseline.items()
         if base.sum() > 0
     }
-    why_not = untrained or _why_not(int(has_target.sum()), found, of_new)
+    why_not = barred or _why_not(int(has_target.sum()), found, of_new)
     is_binary = head in BINARY_HEADS
     yes = held.targets[has_target, columns.start]
     score = held.predicted[has_target, columns.start]

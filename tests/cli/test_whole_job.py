@@ -1,0 +1,201 @@
+"""Every stage as a user runs it: commands in processes of their own, files in a folder."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from hypertrack.store.dataset import open_dataset
+from hypertrack.store.profiles import read_profiles
+
+TIMEOUT_S = 120
+
+
+def hypertrack(
+    folder: Path, *words: object, is_ok: bool = True
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in ``folder``; it must succeed unless said otherwise."""
+    done = subprocess.run(
+        [sys.executable, "-m", "hypertrack", *map(str, words)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert (done.returncode == 0) == is_ok, done.stderr
+    return done
+
+
+@contextmanager
+def simulating(folder: Path, *words: object) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Run ``hypertrack simulate``; give its URL and the process."""
+    command = [sys.executable, "-m", "hypertrack", "simulate", "--json", "--port", "0"]
+    with subprocess.Popen(
+        [*command, *map(str, words)], cwd=folder, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield json.loads(process.stdout.readline())["url"], process
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def recording(folder: Path, *words: object) -> Iterator[subprocess.Popen[str]]:
+    """Run ``hypertrack record``, stopped as by Ctrl-C at the end; it must end with 0."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "hypertrack", "record", *map(str, words)],
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=TIMEOUT_S)
+            assert process.returncode == 0, err
+        finally:
+            process.kill()
+
+
+def lines(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def replayed(capture: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the mainnet capture, recorded over a socket at 60 times its speed."""
+    folder = tmp_path_factory.mktemp("replayed")
+    with (
+        simulating(folder, "--replay", capture, "--speed", 60) as (url, exchange),
+        recording(folder, "--url", url, "--trades", "--l2book"),
+    ):
+        assert exchange.stdout is not None
+        assert json.loads(exchange.stdout.readline())["event"] == "finished"
+    return folder
+
+
+@pytest.mark.slow
+def test_replayed_capture_is_recorded_whole(replayed: Path, capture: Path) -> None:
+    captured = {
+        (trade["time"], trade["coin"], trade["tid"]): trade
+        for frame in lines(capture)
+        if frame["channel"] == "trades"
+        for trade in frame["data"]
+    }
+
+    recorded = lines(replayed / "recorded_data" / "trades.jsonl")
+
+    assert len(captured) == len(recorded) == 1_869
+    for line in recorded:
+        line.pop("received_ns")
+        assert line == captured[line["time"], line["coin"], line["tid"]]
+    assert not (replayed / "recorded_data" / "quarantine.jsonl").exists()
+
+
+@pytest.mark.slow
+def test_replayed_capture_has_every_maker_and_taker_right(replayed: Path, capture: Path) -> None:
+    expected = set()
+    for frame in lines(capture):
+        for trade in frame["data"] if frame["channel"] == "trades" else ():
+            buyer, seller = trade["users"]
+            taker, maker = (buyer, seller) if trade["side"] == "B" else (seller, buyer)
+            expected.add((trade["time"], trade["tid"], taker, maker))
+
+    with open_dataset(replayed / "recorded_data") as dataset:
+        found = dataset.connection.execute("""
+            SELECT time_ms, trade_id,
+                CASE WHEN is_buy THEN b.wallet ELSE s.wallet END,
+                CASE WHEN is_buy THEN s.wallet ELSE b.wallet END
+            FROM trades
+            JOIN wallets AS b ON b.wallet_id = buyer_id
+            JOIN wallets AS s ON s.wallet_id = seller_id
+        """).fetchall()
+        n_wallets = dataset.summary().n_wallets
+
+    assert set(found) == expected
+    assert n_wallets == 528
+
+
+@pytest.mark.slow
+def test_training_on_five_minutes_is_refused_with_the_reason(replayed: Path) -> None:
+    refused = hypertrack(replayed, "train", is_ok=False)
+
+    assert refused.returncode == 1
+    assert "record about" in refused.stderr
+    assert not (replayed / "wallet_model.pt").exists()
+
+
+@pytest.mark.slow
+def test_forced_training_and_all_that_follows(replayed: Path, tmp_path: Path) -> None:
+    at = ["--data", replayed / "recorded_data"]
+
+    hypertrack(tmp_path, *at, "train", "--force")
+    hypertrack(tmp_path, *at, "classify")
+    hypertrack(tmp_path, *at, "report")
+    hypertrack(tmp_path, *at, "dashboard")
+
+    profiles = read_profiles(tmp_path / "wallet_profiles.parquet")
+    assert len(profiles.profiles) == 528
+    assert all(profile.scores is not None for profile in profiles.profiles)
+    assert profiles.model is not None
+    assert profiles.model.is_forced
+    assert not any(head.has_earned_weight for head in profiles.model.heads)
+    assert "FORCED" in (tmp_path / "final_report.txt").read_text(encoding="utf-8")
+    assert "528" in (tmp_path / "wallet_dashboard.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_rules_work_without_a_model(replayed: Path, tmp_path: Path) -> None:
+    at = ["--data", replayed / "recorded_data"]
+
+    missing = hypertrack(tmp_path, *at, "report", is_ok=False)
+    hypertrack(tmp_path, *at, "report", "--no-model", "--format", "json")
+
+    assert missing.returncode == 1
+    assert "hypertrack train" in missing.stderr
+    wallets = json.loads((tmp_path / "final_report.json").read_text(encoding="utf-8"))
+    assert "528" in json.dumps(wallets["data"])
+
+
+@pytest.mark.slow
+def test_demo_does_the_whole_job(tmp_path: Path) -> None:
+    environment = {**os.environ, "BROWSER": "none"}
+
+    done = subprocess.run(
+        [sys.executable, "-m", "hypertrack", "demo", "--json", "--open", "--seed", "3"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=2 * TIMEOUT_S,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    demo = tmp_path / "demo"
+    assert "wallet_dashboard.html" in done.stderr  # where to look, since no browser is here
+    assert (demo / "wallet_dashboard.html").stat().st_size > 100_000
+    assert (demo / "wallet_model.pt").exists()
+    assert "simulated" in (demo / "final_report.txt").read_text(encoding="utf-8")
+    assert result["n_wallets"] > 500
+    assert result["truth"]["bot_auc"] > 0.55
+    assert coverage_is_whole(demo / "recorded_data")
+
+
+def coverage_is_whole(data: Path) -> bool:
+    """Return whether the ledger knows of no gap, and says so of every stream."""
+    query = "SELECT DISTINCT status FROM read_json($file, format = 'newline_delimited')"
+    with duckdb.connect() as connection:
+        found = connection.execute(query, {"file": str(data / "coverage.jsonl")}).fetchall()
+    return found == [("observed",)]
