@@ -1,0 +1,263 @@
+"""The coverage of a stream through all that can happen to it; exchange times are seconds."""
+
+from pathlib import Path
+
+import pytest
+from clock_fakes import ManualClock
+from fakes import START_MS
+
+from hypertrack.recording.coverage import CoverageBook, StreamCoverage
+from hypertrack.recording.exchange_time import ExchangeTime
+from hypertrack.records import CoverageCause, Feed
+from hypertrack.store.ledger import Ledger, read_ledger
+
+STOP, ERROR = CoverageCause.STOP, CoverageCause.ERROR
+
+Interval = tuple[str, int, int, str | None, int | None]
+
+
+class Bench:
+    """A book with one socket; what it wrote is read back from its ledger."""
+
+    def __init__(self, folder: Path):
+        self.clock = ManualClock()
+        self.book = CoverageBook(Ledger(folder), self.clock)
+        self.socket = ExchangeTime(self.book.time)
+        self._folder = folder
+
+    def stream(
+        self, name: str = "trades:BTC", *, is_recovered: bool = False, resumed: int | None = None
+    ) -> StreamCoverage:
+        resumed_ms = None if resumed is None else resumed * 1000
+        return self.book.stream(name, self.socket, is_recovered=is_recovered, resumed_ms=resumed_ms)
+
+    def see(self, second: int) -> None:
+        self.socket.see(second * 1000)
+
+    def intervals(self, name: str = "trades:BTC") -> list[Interval]:
+        return [
+            (line.status, line.start_ms // 1000, line.end_ms // 1000, line.cause, line.missed)
+            for line in read_ledger(self._folder)
+            if line.stream == name
+        ]
+
+    def stopped(self, name: str = "trades:BTC") -> list[Interval]:
+        self.book.stop()
+        return self.intervals(name)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def observed_until(bench: Bench, stream: StreamCoverage, start: int, end: int) -> None:
+    bench.see(start)
+    stream.acknowledge()
+    stream.begin_rows(start * 1000, start * 1000)
+    bench.see(end)
+
+
+def test_observed_from_the_newest_time_seen_at_the_acknowledgement(bench: Bench) -> None:
+    stream = bench.stream()
+    bench.see(10)
+    stream.acknowledge()
+    bench.see(11)
+    stream.begin_rows(5_000, 9_000)  # a replay: history, stored, not claimed
+    bench.see(30)
+
+    assert bench.stopped() == [("observed", 10, 30, "stop", None)]
+
+
+def test_without_any_time_before_it_the_first_rows_are_the_beginning(bench: Bench) -> None:
+    stream = bench.stream()
+    stream.acknowledge()
+    stream.begin_rows(5_000, 9_000)
+    bench.see(30)
+
+    assert bench.stopped() == [("observed", 9, 30, "stop", None)]
+
+
+def test_replay_that_does_not_reach_back_to_the_acknowledgement_bounds_the_claim(
+    bench: Bench,
+) -> None:
+    bench.see(10)  # an old trade of a quiet coin
+    stream = bench.stream()
+    stream.acknowledge()
+    stream.begin_rows(500_000, 503_000)
+    bench.see(600)
+
+    assert bench.stopped() == [("observed", 500, 600, "stop", None)]
+
+
+def test_stream_without_rows_begins_with_the_first_frame_of_its_socket(bench: Bench) -> None:
+    bench.stream().acknowledge()
+    bench.see(20)
+    bench.see(30)
+
+    assert bench.stopped() == [("observed", 20, 30, "stop", None)]
+
+
+def test_stream_never_acknowledged_is_not_observed(bench: Bench) -> None:
+    bench.stream()
+    bench.see(20)
+
+    assert bench.stopped() == []
+
+
+def test_end_is_what_its_own_socket_saw(bench: Bench) -> None:
+    stream = bench.stream()
+    observed_until(bench, stream, 10, 20)
+    ExchangeTime(bench.book.time).see(99_000)  # another socket
+
+    stream.lose(ERROR)
+
+    assert bench.stopped()[0] == ("observed", 10, 20, "error", None)
+
+
+def test_disconnect_of_a_stream_that_nothing_recovers(bench: Bench) -> None:
+    stream = bench.stream("bbo:BTC")
+    observed_until(bench, stream, 10, 20)
+    stream.lose(CoverageCause.CLOSED)
+    ExchangeTime(bench.book.time).see(25_000)
+    observed_until(bench, stream, 26, 40)
+
+    assert bench.stopped("bbo:BTC") == [
+        ("observed", 10, 20, "closed", None),
+        ("disconnected", 20, 26, "closed", None),
+        ("observed", 26, 40, "stop", None),
+    ]
+
+
+def test_disconnect_that_lost_nothing_is_written_with_none_missed(bench: Bench) -> None:
+    stream = bench.stream(is_recovered=True)
+    observed_until(bench, stream, 10, 20)
+    stream.lose(ERROR)
+    observed_until(bench, stream, 26, 40)
+    stream.close_gap()
+
+    assert bench.stopped() == [
+        ("observed", 10, 20, "error", None),
+        ("disconnected", 20, 26, "error", 0),
+        ("observed", 26, 40, "stop", None),
+    ]
+    assert bench.book.n_gaps_by_feed == {}
+
+
+def test_gap_lies_between_the_last_trade_stored_and_the_oldest_replayed(bench: Bench) -> None:
+    stream = bench.stream(is_recovered=True)
+    observed_until(bench, stream, 10, 20)
+    stream.lose(ERROR)
+    bench.see(50)
+    stream.acknowledge()
+    stream.begin_rows(44_000, 50_000)
+    stream.open_gap(17_000, 44_000)
+    bench.see(60)
+
+    assert bench.stopped() == [
+        ("observed", 10, 17, "error", None),
+        ("gap", 17, 44, "error", None),
+        ("observed", 44, 60, "stop", None),
+    ]
+    assert bench.book.n_gaps_by_feed == {"trades": 1}
+
+
+def test_gap_never_reaches_into_an_interval_settled_before(bench: Bench) -> None:
+    stream = bench.stream(is_recovered=True)
+    observed_until(bench, stream, 10, 20)
+    stream.lose(ERROR)
+    bench.see(50)
+    stream.acknowledge()
+    stream.begin_rows(44_000, 50_000)
+    stream.open_gap(3_000, 44_000)  # the last trade came before the stream was observed
+
+    assert bench.stopped()[0] == ("gap", 10, 44, "error", None)
+
+
+def test_disconnect_that_is_not_over_ends_with_the_newest_time_known(bench: Bench) -> None:
+    stream = bench.stream(is_recovered=True)
+    observed_until(bench, stream, 10, 20)
+    stream.lose(ERROR)
+    ExchangeTime(bench.book.time).see(33_000)
+
+    assert bench.stopped() == [
+        ("observed", 10, 20, "error", None),
+        ("disconnected", 20, 33, "error", None),
+    ]
+
+
+def test_second_loss_before_the_replay_goes_on_with_the_first(bench: Bench) -> None:
+    stream = bench.stream(is_recovered=True)
+    observed_until(bench, stream, 10, 20)
+    stream.lose(ERROR)
+    bench.see(30)
+    stream.acknowledge()
+    stream.lose(CoverageCause.CLOSED)
+    observed_until(bench, stream, 40, 50)
+    stream.close_gap()
+
+    assert bench.stopped() == [
+        ("observed", 10, 20, "error", None),
+        ("disconnected", 20, 40, "error", 0),
+        ("observed", 40, 50, "stop", None),
+    ]
+
+
+def test_shed_rows_interrupt_the_interval(bench: Bench) -> None:
+    stream = bench.stream("l2book:BTC")
+    observed_until(bench, stream, 10, 20)
+    stream.interrupt(15_000, 18_000, CoverageCause.OVERFLOW, 7)
+
+    assert bench.stopped("l2book:BTC") == [
+        ("observed", 10, 15, "overflow", None),
+        ("gap", 15, 18, "overflow", 7),
+        ("observed", 18, 20, "stop", None),
+    ]
+
+
+def test_frame_that_names_no_stream_marks_its_feed(bench: Bench) -> None:
+    bench.book.miss([Feed.TRADES], 12_000, CoverageCause.UNREADABLE)
+
+    assert bench.stopped("trades") == [("gap", 12, 12, "unreadable", None)]
+
+
+def test_refused_stream_is_refused_to_the_end(bench: Bench) -> None:
+    stream = bench.stream()
+    bench.see(10)
+    stream.refuse()
+    stream.acknowledge()  # too late
+    bench.see(30)
+
+    assert bench.stopped() == [("refused", 10, 30, "refused", None)]
+
+
+def test_continued_stream_was_not_observed_between_the_sessions(bench: Bench) -> None:
+    stream = bench.stream(resumed=5)
+    observed_until(bench, stream, 10, 20)
+
+    assert bench.stopped() == [
+        ("disconnected", 5, 10, "stop", None),
+        ("observed", 10, 20, "stop", None),
+    ]
+
+
+def test_checkpoint_says_how_it_stands_now(bench: Bench) -> None:
+    stream = bench.stream()
+    observed_until(bench, stream, 10, 20)
+    bench.book.checkpoint()
+    first = bench.intervals()
+    bench.see(25)
+    bench.book.checkpoint()
+
+    assert first == [("observed", 10, 20, None, None)]
+    assert bench.intervals() == [("observed", 10, 25, None, None)]
+
+
+def test_wall_time_stands_beside(bench: Bench, tmp_path: Path) -> None:
+    stream = bench.stream()
+    observed_until(bench, stream, 10, 20)
+    bench.clock.advance(4)
+    bench.book.stop()
+
+    (line,) = read_ledger(tmp_path)
+    assert (line.wall_start_ms, line.wall_end_ms) == (START_MS, START_MS + 4_000)
