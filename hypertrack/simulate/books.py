@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from itertools import count, islice
 
 from hypertrack.records import RawJson, Record, json_decoder
 from hypertrack.simulate.coins import Coin
-from hypertrack.simulate.numbers import rounded, wire_number
+from hypertrack.simulate.numbers import wire_number
 
 N_LEVELS = 20
 N_FAST_LEVELS = 5
@@ -63,8 +62,8 @@ def book_of_quote(data: bytes | RawJson, coin: Coin) -> Book:
     """
     bid, ask = _quote_decoder.decode(data).bbo
     return Book(
-        () if bid is None else tuple(islice(_ladder(bid, coin, -1), N_LEVELS)),
-        () if ask is None else tuple(islice(_ladder(ask, coin, 1), N_LEVELS)),
+        () if bid is None else tuple(_ladder(bid, coin, -1)),
+        () if ask is None else tuple(_ladder(ask, coin, 1)),
     )
 
 
@@ -89,27 +88,26 @@ def spread(book: Book) -> str | None:
 def _ladder(best: Level, coin: Coin, direction: int) -> Iterator[Level]:
     yield best
     price, size = float(best.px), float(best.sz)
-    step = _price_step(price, coin.max_price_decimals)
-    units = round(price / step)
-    for depth in count(1):
+    scale = _price_scale(price, coin.max_price_decimals)
+    least, decimals = 10.0**-coin.size_decimals, coin.size_decimals
+    units = round(price * scale)
+    for depth in range(1, N_LEVELS):
         mixed = (units + depth * direction) * 2_654_435_761 % 2**32
         units += direction * (1 + mixed % 3)
         if units <= 0:
             return
         grown = size * (0.3 + 0.15 * depth) * (0.4 + mixed % 1_000 / 600)
-        least = 10.0**-coin.size_decimals
-        decimals = max(0, len(wire_number(step).partition(".")[2].rstrip("0")))
         yield Level(
-            rounded(units * step, decimals),
-            rounded(max(grown, least), coin.size_decimals),
+            wire_number(units / scale),
+            wire_number(round(max(grown, least), decimals)),
             1 + mixed % 12,
         )
 
 
-def _price_step(price: float, max_decimals: int) -> float:
-    """Return the smallest step of a price: five significant digits, or whole numbers."""
+def _price_scale(price: float, max_decimals: int) -> int:
+    """Return the price steps in a dollar: five significant digits, or whole numbers."""
     digits = len(str(int(price))) if price >= 1 else -_leading_zeros(price)
-    return 10.0 ** -min(max(5 - digits, 0), max(max_decimals, 0))
+    return int(10 ** min(max(5 - digits, 0), max(max_decimals, 0)))
 
 
 def _leading_zeros(price: float) -> int:

@@ -12,6 +12,7 @@ from hypertrack.simulate.candles import INTERVALS
 from hypertrack.simulate.identifiers import hashes
 from hypertrack.simulate.numbers import rounded
 from hypertrack.simulate.state import CoinState, VenueState
+from hypertrack.simulate.subscriptions import is_offered
 
 Json = dict[str, Any]
 
@@ -36,7 +37,7 @@ class UnknownTypeError(Exception):
 
 
 class UnknownNameError(Exception):
-    """A coin or dex that does not exist: answered with 500 and ``null``."""
+    """A coin, dex or grouping that does not exist: answered with 500 and ``null``."""
 
 
 class InfoDesk:
@@ -77,10 +78,12 @@ class InfoDesk:
 
         Raises:
             UnknownTypeError: No request that the venue knows.
-            UnknownNameError: A coin or dex that does not exist.
+            UnknownNameError: A coin, dex or grouping that does not exist.
         """
         kind = request.get("type") if isinstance(request, dict) else None
-        if not isinstance(request, dict) or kind not in self._handlers:
+        if not isinstance(request, dict) or not isinstance(kind, str):
+            raise UnknownTypeError
+        if kind not in self._handlers:
             raise UnknownTypeError
         return self._handlers[kind](request)
 
@@ -113,6 +116,8 @@ class InfoDesk:
         if coin is None:
             return None
         mantissa = _optional(request, "mantissa", int)
+        if not is_offered(significant, mantissa):
+            raise UnknownNameError
         return book_json(coin.coin.name, coin.book, self._now_ms(), significant, mantissa)
 
     def _candles(self, request: Json) -> list[Json]:

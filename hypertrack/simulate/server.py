@@ -38,8 +38,8 @@ class Exchange:
         faults: What goes wrong from the start.
 
     Attributes:
-        finished: Set once the source is over and every client was sent everything; the exchange
-            goes on answering.
+        finished: Set once the source is over and every client was sent everything, after which
+            the exchange goes on answering; and when it stops.
         sent: What was published since it opened.
     """
 
@@ -77,7 +77,6 @@ class Exchange:
         app.add_routes([web.get("/control", self._status), web.post("/control", self._control)])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread_id: int | None = None
 
     @property
     def sent(self) -> Published:
@@ -100,7 +99,7 @@ class Exchange:
         Raises:
             ConfigError: The port is taken.
         """
-        self._loop, self._thread_id = asyncio.get_running_loop(), threading.get_ident()
+        self._loop = asyncio.get_running_loop()
         await self._player.take_history()
         await self._runner.setup()
         host, port = self.settings.host, self.settings.port
@@ -138,25 +137,27 @@ class Exchange:
 
     def arm(self, faults: Faults) -> None:
         """Let things go wrong from now on; `Faults()` ends it."""
-        self.call(lambda: self._plan.arm(faults))
+        armed = threading.Event()
 
-    def call(self, act: Callable[[], None]) -> None:
-        """Act in the exchange's thread and wait until it is done."""
-        if self._loop is None or self._thread_id == threading.get_ident():
+        def arm() -> None:
+            self._plan.arm(faults)
+            armed.set()
+
+        self.soon(arm)
+        armed.wait()
+
+    def soon(self, act: Callable[[], object]) -> None:
+        """Act in the exchange's own thread: at once if called there, or once it is over."""
+        if self._loop is None or self._loop.is_closed() or _is_running(self._loop):
             act()
-            return
-        done = Future[None]()
-
-        def complete() -> None:
-            act()
-            done.set_result(None)
-
-        self._loop.call_soon_threadsafe(complete)
-        done.result()
+        else:
+            self._loop.call_soon_threadsafe(act)
 
     async def _play(self) -> None:
-        await self._player.play(self._rules.max_backlog_bytes)
-        self.finished.set()
+        try:
+            await self._player.play(self._rules.max_backlog_bytes)
+        finally:
+            self.finished.set()
 
     def _told_time_ms(self) -> int:
         return self._clock.now_ms + self._plan.faults.clock_skew_ms
@@ -179,6 +180,14 @@ class Exchange:
         except JsonError as error:
             return web.Response(status=422, text=str(error))
         return await self._status(request)
+
+
+def _is_running(loop: asyncio.AbstractEventLoop) -> bool:
+    """Return whether this thread is in the loop."""
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return False
 
 
 async def serve(
@@ -221,27 +230,22 @@ def running_exchange(
         settings: By default a free port and the pace of the readers.
 
     Raises:
-        ConfigError: The port is taken.
+        ConfigError: The port is taken. What broke the source is raised at the end.
     """
     settings = settings or SimulateSettings(port=0, speed=0, settle_s=0.1)
     stop, ready = asyncio.Event(), Future[Exchange]()
+    ended: Future[None] = Future()
 
     def run() -> None:
         try:
             asyncio.run(
-                serve(
-                    source,
-                    settings,
-                    rules=rules,
-                    faults=faults,
-                    on_ready=ready.set_result,
-                    stop=stop,
-                )
+                serve(source, settings, rules, faults, on_ready=ready.set_result, stop=stop)
             )
+            ended.set_result(None)
         except BaseException as error:
-            if ready.done():
-                raise
-            ready.set_exception(error)
+            ended.set_exception(error)
+            if not ready.done():
+                ready.set_exception(error)
 
     thread = threading.Thread(target=run, name="simulated-exchange")
     thread.start()
@@ -249,5 +253,6 @@ def running_exchange(
     try:
         yield exchange
     finally:
-        exchange.call(stop.set)
+        exchange.soon(stop.set)
         thread.join()
+    ended.result()

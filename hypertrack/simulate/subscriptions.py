@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from hypertrack.records import WALLET_PATTERN, encode_json
@@ -30,17 +31,17 @@ class Subscription:
     kind: str
     options: tuple[tuple[str, Any], ...]
 
-    @property
+    @cached_property
     def topic(self) -> Topic:
         """Return the key by which frames find their subscribers."""
         return (self.kind, *(value for _, value in self.options))
 
-    @property
+    @cached_property
     def coin(self) -> str:
         """Return its coin, or nothing."""
         return str(dict(self.options).get("coin", ""))
 
-    @property
+    @cached_property
     def user(self) -> str | None:
         """Return the wallet it follows."""
         return dict(self.options).get("user")
@@ -80,7 +81,7 @@ def parse_subscription(
         raise FatalSubscriptionError
     if "dex" in options and options["dex"] not in dexes:
         raise FatalSubscriptionError
-    if kind == "l2Book" and not _is_offered(options["nSigFigs"], options["mantissa"]):
+    if kind == "l2Book" and not is_offered(options["nSigFigs"], options["mantissa"]):
         raise FatalSubscriptionError
     return Subscription(kind, tuple(options.items()))
 
@@ -140,7 +141,8 @@ _SHAPES: dict[str, Callable[[Mapping[str, Any]], Options]] = {
 }
 
 
-def _is_offered(significant: int | None, mantissa: int | None) -> bool:
+def is_offered(significant: int | None, mantissa: int | None) -> bool:
+    """Return whether the venue groups books like this (protocol, section 2.2)."""
     if mantissa is not None:
         return significant == 5 and mantissa in (1, 2, 5)
     return significant in (None, 2, 3, 4, 5)
