@@ -57,12 +57,12 @@ def test_disconnect_of_more_than_a_replay_leaves_a_gap(tmp_path: Path) -> None:
     with running_exchange(SOURCE, AT_ONCE, faults) as exchange:
         report = record_until(has_reached_the_end, tmp_path, settings_for(exchange.url))
 
-    # 51 to 129 had passed when it was back, of which 100 to 129 were replayed
-    assert trade_ids(tmp_path) == [*range(1, 51), *range(100, 201)]
+    # 51 to 130 had passed when it was back, of which 101 to 130 were replayed
+    assert trade_ids(tmp_path) == [*range(1, 51), *range(101, 201)]
     assert coverage_of(tmp_path, "trades:BTC") == [
         ("observed", START_MS + 100, START_MS + 5_000, "error", None),
-        ("gap", START_MS + 5_000, START_MS + 10_000, "error", None),
-        ("observed", START_MS + 10_000, END_MS, "stop", None),
+        ("gap", START_MS + 5_000, START_MS + 10_100, "error", None),
+        ("observed", START_MS + 10_100, END_MS, "stop", None),
     ]
     assert report.n_gaps_by_cause == {"error": 1}
     assert report.status.feeds[0].n_gaps == 1
