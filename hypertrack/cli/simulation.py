@@ -112,8 +112,8 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for everything it makes.")] = Path("demo"),
     open_: Annotated[bool, typer.Option("--open", help="Open the dashboard.")] = False,
     seed: Annotated[int | None, typer.Option(help="Another seed is another market.")] = None,
-    hours: Annotated[float, typer.Option(help="Simulated hours.")] = 6.0,
-    wallets: Annotated[int, typer.Option(help="Simulated wallets.")] = 1_500,
+    hours: Annotated[float, typer.Option(help="Simulated hours.", min=3)] = 6.0,
+    wallets: Annotated[int, typer.Option(help="Simulated wallets.", min=300)] = 1_500,
 ) -> None:
     """Do the whole job on a simulated exchange on this machine.
 

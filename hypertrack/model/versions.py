@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from hypertrack.errors import ModelError
 from hypertrack.features.engine import FeatureMatrix
 from hypertrack.labels.targets import TARGETS
+from hypertrack.model import MODEL_NAME
 from hypertrack.model.card import Card
 from hypertrack.model.inputs import InputScaler, comparable, feature_hash
 from hypertrack.model.network import WalletNet
@@ -28,7 +29,6 @@ from hypertrack.records import (
     encode_json,
 )
 
-MODEL_NAME = "wallet_model.pt"
 CARD_NAME = "card.json"
 MODELS_FOLDER = "models"
 CHAMPION_NAME = "champion"

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
+from hypertrack.model import MODEL_NAME
 from hypertrack.records import ProfileSet, WalletProfile, encode_json
-from hypertrack.store.layout import MANIFEST_NAME, dataset_files
+from hypertrack.store.layout import MANIFEST_NAME, dataset_files, has_data
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.features.engine import FeatureEngine, FeatureMatrix
@@ -55,12 +56,11 @@ def export_features(settings: Settings, file: Path, names: Sequence[str] | None 
         file: ``.parquet`` or ``.csv``.
         names: Only these features; all of the groups in force where None.
     """
-    from hypertrack.store.tables import write_columns
+    from hypertrack.features.export import write_features
 
     with open_engine(settings) as engine:
         matrix = engine.matrix(names=names)
-    columns = {name: matrix.values[:, i] for i, name in enumerate(matrix.names)}
-    write_columns(file, {"wallet": matrix.wallets, **columns})
+    write_features(matrix, file)
     return len(matrix.wallets)
 
 
@@ -97,17 +97,23 @@ def train(
     raise AssertionError("training ends with the trained model")
 
 
-def classify(settings: Settings, *, with_model: bool = True) -> ProfileSet:
-    """Profile every wallet and write ``wallet_profiles.parquet``.
+def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = True) -> ProfileSet:
+    """Profile every wallet.
+
+    Args:
+        with_model: Give scores; the rules alone otherwise.
+        is_kept: Write ``wallet_profiles.parquet``.
 
     Raises:
+        DatasetError: No dataset at ``settings.data``.
         ModelError: No model in ``settings.out``, or one for other features.
     """
     from hypertrack.features.activity import activity
     from hypertrack.store.profiles import write_profiles
 
-    model = _load_model(settings) if with_model else None
+    behind = fingerprint(settings, with_model=with_model)
     with open_engine(settings) as engine:
+        model = _load_model(settings) if with_model else None
         matrix = engine.matrix()
         slices = activity(engine)
         summary = engine.dataset.summary()
@@ -117,33 +123,40 @@ def classify(settings: Settings, *, with_model: bool = True) -> ProfileSet:
         model=None if model is None else model.summary,
         profiles=tuple(_profiles(matrix, slices.tolist(), model, settings)),
         notice=_notice(settings.data),
-        fingerprint=fingerprint(settings, model),
+        fingerprint=behind,
     )
-    write_profiles(settings.out / PROFILES_NAME, profiles)
+    if is_kept:
+        write_profiles(settings.out / PROFILES_NAME, profiles)
     return profiles
 
 
-def fresh_profiles(settings: Settings, *, with_model: bool = True) -> ProfileSet:
-    """Return the profiles written last, or classify again where anything behind them changed."""
-    from hypertrack.errors import DatasetError
+def fresh_profiles(
+    settings: Settings, *, with_model: bool = True, is_kept: bool = True
+) -> ProfileSet:
+    """Return the profiles written last, or classify again where anything behind them changed.
+
+    Raises:
+        DatasetError: There is neither.
+        ModelError: As `classify`.
+    """
     from hypertrack.store.profiles import read_profiles
 
-    model = _load_model(settings) if with_model else None
-    try:
-        profiles = read_profiles(settings.out / PROFILES_NAME)
-    except DatasetError:
-        return classify(settings, with_model=with_model)
-    if profiles.fingerprint != fingerprint(settings, model):
-        return classify(settings, with_model=with_model)
-    return profiles
+    file = settings.out / PROFILES_NAME
+    if file.exists():
+        profiles = read_profiles(file)
+        is_fresh = profiles.fingerprint == fingerprint(settings, with_model=with_model)
+        if is_fresh or not has_data(settings.data):
+            return profiles
+    return classify(settings, with_model=with_model, is_kept=is_kept)
 
 
-def fingerprint(settings: Settings, model: "WalletModel | None") -> str:
+def fingerprint(settings: Settings, *, with_model: bool) -> str:
     """Return a hash that changes with the data, the model and the settings behind profiles."""
     files = [(file.name, file.stat().st_size) for file in dataset_files(settings.data)]
     behind = settings.model_dump(mode="json", include={"features", "fees", "categories"})
-    version = None if model is None else model.summary.version
-    return hashlib.sha256(encode_json([files, behind, version])).hexdigest()
+    model = settings.out / MODEL_NAME
+    weights = model.read_bytes() if with_model and model.exists() else b""
+    return hashlib.sha256(encode_json([files, behind, with_model]) + weights).hexdigest()
 
 
 def _load_model(settings: Settings) -> "WalletModel":

@@ -68,7 +68,7 @@ def find_wallet(
     wallet = address.strip().lower()
     if not WALLET_PATTERN.fullmatch(wallet):
         raise ConfigError(f"a wallet is 0x and 40 hexadecimal digits, found {address!r}")
-    profiles = fresh_profiles(settings, with_model=with_model)
+    profiles = fresh_profiles(settings, with_model=with_model, is_kept=False)
     for profile in profiles.profiles:
         if profile.wallet == wallet:
             return profiles, profile
