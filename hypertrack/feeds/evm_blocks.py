@@ -26,6 +26,10 @@ Object = dict[str, RawJson]
 NOTHING_MOVED: Object = {"transfers": RawJson(b"[]")}
 
 
+class BlockNotYetError(VenueError):
+    """A block was announced that the node cannot give yet."""
+
+
 class EvmBlock(Record, frozen=True, kw_only=True):
     """One block, ready to be written."""
 
@@ -56,7 +60,8 @@ class EvmBlocks:
         carry no status. Logs are given for at most 50 blocks at once.
 
         Raises:
-            VenueError: The node does not answer, or has not all of them.
+            BlockNotYetError: The node has not all of them.
+            VenueError: The node does not answer, or cannot be understood.
         """
         numbers = range(first, last + 1)
         try:
@@ -148,7 +153,7 @@ def _without_transactions(
     block: Object | None, number: int, with_transactions: bool
 ) -> tuple[Object, list[RawJson]]:
     if block is None:
-        raise VenueError(f"the EVM node has no block {number} yet")
+        raise BlockNotYetError(f"the EVM node has no block {number} yet")
     transactions = decode_json(bytes(block.pop("transactions", b"[]")), list[RawJson])
     return block, transactions if with_transactions else []
 

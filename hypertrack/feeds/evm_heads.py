@@ -24,6 +24,7 @@ class _Params(Record, frozen=True):
 
 class _Notice(Record, frozen=True):
     params: _Params | None = None
+    id: int | None = None
     error: dict[str, object] | None = None
 
 
@@ -62,6 +63,8 @@ def subscribed_heads(url: str, clock: Clock, stop: threading.Event) -> Iterator[
 def _head_in(data: bytes) -> int | None:
     try:
         notice = decode_json(data, _Notice)
+        if notice.error is not None and notice.id == 1:
+            raise VenueError(f"the EVM node refused to announce new heads: {notice.error}")
         return None if notice.params is None else int(notice.params.result.number, 16)
     except (JsonError, ValueError) as error:
         raise VenueError(f"new heads could not be read: {error}") from error

@@ -10,7 +10,7 @@ from hypertrack.config import RecordSettings
 from hypertrack.errors import VenueError
 from hypertrack.feeds.budget import RateBudget
 from hypertrack.feeds.endpoints import Endpoints
-from hypertrack.feeds.evm_blocks import EvmBlock, EvmBlocks
+from hypertrack.feeds.evm_blocks import BlockNotYetError, EvmBlock, EvmBlocks
 from hypertrack.feeds.evm_heads import polled_heads, subscribed_heads
 from hypertrack.feeds.evm_rpc import EvmClient
 from hypertrack.feeds.subscriptions import EVM
@@ -99,7 +99,10 @@ class EvmFollower:
         while first <= head and not self._stop.is_set():
             last = min(head, first + BLOCKS_AT_ONCE - 1)
             with_transactions = Feed.TRANSACTIONS in self._coverage_by_feed
-            blocks = self._blocks.fetch(first, last, with_transactions=with_transactions)
+            try:
+                blocks = self._blocks.fetch(first, last, with_transactions=with_transactions)
+            except BlockNotYetError:
+                return  # announced before it can be had: the next head brings it
             received_ns = self._clock.wall_ns()
             for block in blocks:
                 self._cover(block.exchange_time_ms, n_skipped)

@@ -13,7 +13,7 @@ from recorder_fakes import coverage_of, lines
 from hypertrack.config import RecordSettings, VenueSettings
 from hypertrack.errors import VenueError
 from hypertrack.feeds.endpoints import endpoints
-from hypertrack.feeds.evm_blocks import EvmBlock
+from hypertrack.feeds.evm_blocks import BlockNotYetError, EvmBlock
 from hypertrack.recording.coverage import CoverageBook
 from hypertrack.recording.evm import EvmFollower
 from hypertrack.records import Feed
@@ -27,6 +27,7 @@ class HandNode:
     """Stands in for the node: the heads it is told, a block each second, errors on demand."""
 
     def __init__(self, heads: Sequence[int | None], stop: threading.Event):
+        self.missing = -1
         self._heads = list(heads)
         self._stop = stop
 
@@ -42,6 +43,9 @@ class HandNode:
 
     def fetch(self, first: int, last: int, *, with_transactions: bool) -> list[EvmBlock]:
         assert with_transactions
+        if first <= self.missing <= last:
+            self.missing = -1
+            raise BlockNotYetError("not yet")
         return [
             EvmBlock(
                 number=number,
@@ -53,8 +57,10 @@ class HandNode:
         ]
 
 
-def followed(folder: Path, *heads: int | None, requests_per_minute: int = 100) -> None:
-    """Follow the heads to the end and close the files."""
+def followed(
+    folder: Path, *heads: int | None, requests_per_minute: int = 100, missing: int = -1
+) -> None:
+    """Follow the heads to the end and close the files; one block is missing at first."""
     clock, stop = ManualClock(), threading.Event()
     settings = RecordSettings(evm_requests_per_minute=requests_per_minute, write_interval_s=0.005)
     writer = LineWriter(folder, settings, ManualClock())
@@ -65,7 +71,9 @@ def followed(folder: Path, *heads: int | None, requests_per_minute: int = 100) -
         for feed in (Feed.BLOCKS, Feed.TRANSACTIONS)
     }
     follower = EvmFollower(WHERE, coverage, writer, settings, clock, stop)
-    follower._blocks = HandNode(heads, stop)  # type: ignore[assignment]
+    node = HandNode(heads, stop)
+    node.missing = missing
+    follower._blocks = node  # type: ignore[assignment]
     follower.run()
     follower.close()
     book.stop()
@@ -131,3 +139,10 @@ def test_lines_carry_the_chain(tmp_path: Path) -> None:
 
     text = (tmp_path / "blocks.jsonl").read_text()
     assert list(json.loads(text))[:2] == ["received_ns", "chain"]
+
+
+def test_block_announced_too_early_comes_with_the_next_head(tmp_path: Path) -> None:
+    followed(tmp_path, 10, 12, 13, missing=12)
+
+    assert numbers(tmp_path) == [10, 11, 12, 13]
+    assert coverage_of(tmp_path, "blocks:evm") == [("observed", at(10), at(13), "stop", None)]

@@ -87,6 +87,18 @@ def test_socket_that_falls_silent_is_replaced(tmp_path: Path) -> None:
     assert coverage_of(tmp_path, "trades:BTC")[0][2:4] == (START_MS + 5_000, "silence")
 
 
+def test_books_that_stop_coming_end_their_socket(tmp_path: Path) -> None:
+    faults = Faults(break_after_frames=130, break_by="stall")
+    with running_exchange(SOURCE, AT_ONCE, faults) as exchange:
+        settings = settings_for(exchange.url, "trades", "l2book", paced_silence_s=0.2)
+        record_until(has_reached_the_end, tmp_path, settings)
+
+    first, disconnect, *_ = coverage_of(tmp_path, "l2book:BTC")
+    assert (first[0], first[3]) == ("observed", "silence")
+    assert (disconnect[0], disconnect[3]) == ("disconnected", "silence")
+    assert coverage_of(tmp_path, "trades:BTC")[0][3] == "silence"
+
+
 def test_half_frames_go_to_quarantine_and_leave_their_mark(tmp_path: Path) -> None:
     with running_exchange(SOURCE, AT_ONCE, Faults(truncate_every=60)) as exchange:
         report = record_until(has_reached_the_end, tmp_path, settings_for(exchange.url))

@@ -2,13 +2,11 @@
 
 import json
 import os
-import resource
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from disk_fakes import file_size_limit
 
 from hypertrack.clock import SystemClock
 from hypertrack.config import RecordSettings
@@ -19,17 +17,6 @@ from hypertrack.store.writing import QUARANTINE, LineWriter, write_whole
 QUICK = RecordSettings(write_interval_s=0.005, flush_interval_s=0.01)
 NEVER = RecordSettings(write_interval_s=60, max_queued_frames=4)
 """The disk does not follow: nothing leaves the queue."""
-
-
-@contextmanager
-def file_size_limit(n_bytes: int) -> Iterator[None]:
-    """Make the system refuse to let files grow, as a full disk does."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def writer(folder: Path, settings: RecordSettings = QUICK) -> LineWriter:
