@@ -45,7 +45,7 @@ class EventFeed:
     async def close(self) -> None:
         """Wait for the batch under way."""
         if self._next is not None:
-            await self._next
+            await asyncio.wait([self._next])
 
     def _batch(self) -> "asyncio.Future[list[Event]]":
         loop = asyncio.get_running_loop()

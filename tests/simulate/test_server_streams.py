@@ -1,8 +1,10 @@
 """What subscribers are sent while time passes."""
 
 from collections import Counter
+from collections.abc import Iterator
 from itertools import pairwise
 
+import pytest
 from exchange_fakes import (
     AT_ONCE,
     HandSource,
@@ -19,6 +21,7 @@ from exchange_fakes import (
 from fakes import ALICE, BOB, CAROL, START_MS
 
 from hypertrack.config import SimulateSettings
+from hypertrack.errors import ConfigError
 from hypertrack.simulate.frames import MarketSource
 from hypertrack.simulate.market import Market
 from hypertrack.simulate.server import running_exchange
@@ -306,3 +309,40 @@ def test_events_of_the_evm_chain_are_no_frames() -> None:
         frames = client.frames(lambda frame: 2 in ids_of(frame))
 
     assert {channel_of(frame) for frame in frames} == {"trades"}
+
+
+def test_exchange_stops_while_its_market_is_being_made() -> None:
+    settings = SimulateSettings(port=0, speed=0, settle_s=0, hours=24, wallets=100, coins=4)
+    source = MarketSource(Market(settings))
+    with running_exchange(source, settings) as exchange, VenueClient(exchange.url) as client:
+        client.subscribe("trades", coin=source.coins[0].name)
+        client.data("trades")
+
+    assert exchange.finished.is_set()
+    assert 0 < exchange.time_ms - source.start_ms < source.end_ms - source.start_ms
+
+
+def test_what_breaks_the_source_is_raised_at_the_end() -> None:
+    class Broken(HandSource):
+        def events(self) -> Iterator[Event]:
+            yield from blocks(2_500)
+            raise ValueError("no more")
+
+    with (
+        pytest.raises(ValueError, match="no more"),
+        running_exchange(Broken(blocks(1), extra_ms=10**6), AT_ONCE) as exchange,
+        VenueClient(exchange.url) as client,
+    ):
+        client.subscribe("trades", coin="BTC")
+        assert exchange.finished.wait(5)
+
+
+def test_port_in_use_is_a_settings_error() -> None:
+    with running_exchange(HandSource([]), AT_ONCE) as exchange:
+        port = int(exchange.url.rpartition(":")[2])
+
+        with (
+            pytest.raises(ConfigError, match=f"found 127.0.0.1:{port} in use"),
+            running_exchange(HandSource([]), SimulateSettings(port=port)),
+        ):
+            pass
