@@ -179,8 +179,8 @@ def test_stop_ends_the_recording_within_two_seconds(tmp_path: Path) -> None:
             recorder = Recorder(settings, plan_for(settings), session, stop=stop)
             thread = threading.Thread(target=recorder.run)
             thread.start()
-            while recorder.status().n_rows < 10:
-                pass
+            while n_rows(recorder.status(), Feed.TRADES) < 10:
+                thread.join(0.01)
             stopped_s = time.monotonic()
             stop.set()
             thread.join(5)
