@@ -33,11 +33,19 @@ class ErrorLineGroup(TyperGroup):
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
-            typer.echo("interrupted", err=True)
-            raise typer.Exit(INTERRUPTED) from None
+            raise _interrupted() from None
+        except RuntimeError as error:
+            if str(error) == "Query interrupted":  # what DuckDB makes of Ctrl-C
+                raise _interrupted() from None
+            raise
         except BrokenPipeError:
             _close_stdout()
             raise typer.Exit(0) from None
+
+
+def _interrupted() -> typer.Exit:
+    typer.echo("interrupted", err=True)
+    return typer.Exit(INTERRUPTED)
 
 
 def _close_stdout() -> None:

@@ -8,9 +8,11 @@ from rich.text import Text
 from hypertrack.records import HeadEvaluation, Interval, ModelSummary
 
 
-def plain_table(headings: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> Table:
-    """Return a borderless table; numbers stand right."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
+def plain_table(
+    headings: Sequence[str], rows: Iterable[Sequence[str | Text]], *, gap: int = 2
+) -> Table:
+    """Return a borderless table, columns ``gap`` apart; numbers stand right."""
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, gap, 0, 0))
     rows = list(rows)
     for i, heading in enumerate(headings):
         is_number = bool(rows) and all(_looks_numeric(str(row[i])) for row in rows)
@@ -23,7 +25,8 @@ def plain_table(headings: Sequence[str], rows: Iterable[Sequence[str | Text]]) -
 def evaluation_table(model: ModelSummary) -> Table:
     """Return each head beside what it had to beat, on rows never trained on."""
     headings = ("", "head", "rows", "base", "skill [95 % CI]", "AUC", "IC", "best rival")
-    return plain_table(headings, [_evaluation_row(head) for head in model.heads])
+    rows = [_evaluation_row(head) for head in model.heads]
+    return plain_table(headings, rows, gap=1)  # fits 80 columns
 
 
 def _evaluation_row(head: HeadEvaluation) -> tuple[str | Text, ...]:
@@ -48,7 +51,7 @@ def number(value: float | None, digits: int = 3) -> str:
 
 def interval(skill: Interval | None) -> str:
     """Return ``value [low, high]``."""
-    return "–" if skill is None else f"{skill.value:+.3f} [{skill.low:+.3f}, {skill.high:+.3f}]"
+    return "–" if skill is None else f"{skill.value:+.3f} [{skill.low:+.2f}, {skill.high:+.2f}]"
 
 
 def _looks_numeric(text: str) -> bool:
