@@ -52,18 +52,18 @@ LABELLING_FUNCTIONS = (
     ),
     LabellingFunction(
         "quote_reaction",
-        "at least 30 % of 20 or more taker executions within 250 ms after a quote change, beyond "
-        "chance: the share of time that lies so close after one is taken out",
+        "of 20 or more taker executions, 30 % more within 250 ms after a quote change than the "
+        "share of time that lies so close after one",
         BOT,
         lambda w, _window: (w.n_quoted_takes >= 20) & (w.reaction_share >= 0.30),
     ),
     LabellingFunction(
         "many_quotes",
-        "at least 80 % maker, and filled as maker in at least 3 coins within one minute, over at "
-        "least 20 executions",
+        "at least 80 % maker over at least 20 executions, and filled as maker in at least 3 coins "
+        "in its median minute",
         BOT,
         lambda w, _window: (
-            (w.n_executions >= 20) & (w.maker_share >= 0.80) & (w.max_coins_a_minute >= 3)
+            (w.n_executions >= 20) & (w.maker_share >= 0.80) & (w.typical_coins_a_minute >= 3)
         ),
     ),
     LabellingFunction(

@@ -10,11 +10,13 @@ import ibis
 from ibis import Table, _
 
 from hypertrack.config import FeeSettings
-from hypertrack.features.executions import executions, reference_prices, with_fees
+from hypertrack.features.executions import closing_prices, executions, with_fees
 from hypertrack.labels.cuts import Window
+from hypertrack.labels.prices import minute_prices
+from hypertrack.records import MINUTE_MS
 
 N_MARKS = 24
-"""Times at which all that is held is marked, beside a coin's own executions."""
+"""Times, about, at which all that is held is marked, beside each coin's own executions."""
 
 KEYS = ["wallet_id", "coin_id"]
 ORDER = ["time_ms", "coin_id", "direction", "is_taker"]
@@ -101,7 +103,7 @@ def _events(con: Any, window: Window, fees: FeeSettings) -> Table:
         price=_.vwap,
     )
     entered = traded.group_by(KEYS).aggregate(entered_ms=_.time_ms.min())
-    marks = _marks(con, window, entered.select("coin_id").distinct())
+    marks = _marks(con, window)
     nothing = ibis.literal(0.0)
     marked = (
         entered.join(marks, "coin_id")
@@ -121,13 +123,11 @@ def _events(con: Any, window: Window, fees: FeeSettings) -> Table:
     return traded.union(marked.select(traded.columns))
 
 
-def _marks(con: Any, window: Window, coins: Table) -> Table:
-    """Return coin_id, time_ms, price at equal steps through the window."""
-    last_ms = window.end_ms - 1
-    times_ms = [
-        window.start_ms + (last_ms - window.start_ms) * i // N_MARKS for i in range(1, N_MARKS + 1)
-    ]
-    times = ibis.array(sorted(set(times_ms))).unnest().name("time_ms").as_table()
-    asks = coins.cross_join(times).mutate(ask_id=_.coin_id.cast("int64") * 2**42 + _.time_ms)
-    prices = reference_prices(con, asks, strictly_before=False)
-    return asks.join(prices, "ask_id").select("coin_id", "time_ms", "price")
+def _marks(con: Any, window: Window) -> Table:
+    """Return coin_id, time_ms, price at some whole minutes of the window, and at its end."""
+    step = max(-(-window.length_ms // (N_MARKS * MINUTE_MS)), 1)  # in minutes
+    minutes = window.of(minute_prices(con)).filter(_.time_ms // MINUTE_MS % step == 0)
+    end_ms = window.end_ms - 1
+    closing = closing_prices(con, end_ms).mutate(time_ms=ibis.literal(end_ms, "int64"))
+    columns = ("coin_id", "time_ms", "price")
+    return minutes.rename(price="now").select(columns).union(closing.select(columns))

@@ -24,13 +24,15 @@ ORDER = ["time_ms", "coin_id", "direction", "is_taker"]
 def rhythm(con: Any, window: Window) -> Table:
     """Return a row per wallet that traded in the window.
 
+    Slices of TWAP orders are left out: it is the venue that times them.
+
     Columns: wallet_id, n_executions, maker_share (of executions), median_gap_s, burstiness (std /
     mean of gaps), longest_pause_s (gaps, and what lies before the first and after the last
     execution), max_hours_a_day (different UTC hours), timer_share (of gaps, on one timer value),
-    n_quoted_takes and reaction_share (see `_reactions`), max_coins_a_minute (coins filled as maker
-    within one UTC minute). NULL where there is nothing to measure.
+    n_quoted_takes and reaction_share (see `_reactions`), typical_coins_a_minute (median number of
+    coins filled as maker, over UTC minutes with any). NULL where there is nothing to measure.
     """
-    traded = window.of(executions(con))
+    traded = window.of(executions(con)).filter(~_.is_twap)
     by_time = ibis.window(group_by="wallet_id", order_by=ORDER)
     gaps = traded.mutate(gap_ms=_.time_ms - _.time_ms.lag().over(by_time))
     measured = gaps.group_by("wallet_id").aggregate(
@@ -74,41 +76,40 @@ def _timers(gaps: Table) -> Table:
 def _reactions(con: Any, window: Window) -> Table:
     """Return wallet_id, n_quoted_takes and reaction_share, where quotes are recorded.
 
-    Takes within `REACTION_MS` after a change of the best bid or offer, corrected for chance:
-    (share − chance) / (1 − chance), where chance is the share of time that lies so close after a
-    change. Where quotes change all the time, to trade just after one says nothing.
+    Share of takes within `REACTION_MS` after a change of the best bid or offer, less chance: the
+    share of their minutes that lies so close after a change. Where quotes change all the time, to
+    trade just after one says nothing.
     """
-    takes = window.of(keep(con, "label_takes", _takes))
-    quotes = window.of(con.table("bbo"))
+    minute = _.time_ms // MINUTE_MS
+    takes = window.of(keep(con, "label_takes", _takes)).mutate(minute=minute)
     by_coin = ibis.window(group_by="coin_id", order_by="time_ms")
-    covered = quotes.mutate(
-        close_ms=ibis.least(
-            _.time_ms.lead().over(by_coin).fill_null(window.end_ms) - _.time_ms, REACTION_MS
-        )
-    )
-    chance = covered.group_by("coin_id").aggregate(
-        chance=_.close_ms.sum() / max(window.length_ms, 1)
+    until_next = _.time_ms.lead().over(by_coin).fill_null(window.end_ms) - _.time_ms
+    chances = (
+        window.of(con.table("bbo"))
+        .select("coin_id", minute=minute, close_ms=ibis.least(until_next, REACTION_MS))
+        .group_by("coin_id", "minute")
+        .aggregate(chance=ibis.least(_.close_ms.sum() / MINUTE_MS, 1.0))
     )
     share = (
-        takes.join(chance, "coin_id")
+        takes.left_join(chances, ["coin_id", "minute"])
         .group_by("wallet_id")
         .aggregate(
             n_quoted_takes=_.count(),
             share=_.is_reaction.cast("int8").mean(),
-            chance=_.chance.mean(),
+            chance=_.chance.fill_null(0.0).mean(),
         )
     )
     return share.select(
         "wallet_id",
         "n_quoted_takes",
-        reaction_share=(_.share - _.chance) / (1 - _.chance).nullif(0),
+        reaction_share=_.share - _.chance,
     )
 
 
 def _takes(con: Any) -> Table:
     """Return wallet_id, coin_id, time_ms, is_reaction of taker executions in quoted coins."""
     quotes = con.table("bbo").select("coin_id", "time_ms")
-    takes = executions(con).filter(_.is_taker).semi_join(quotes, "coin_id")
+    takes = executions(con).filter(_.is_taker, ~_.is_twap).semi_join(quotes, "coin_id")
     timeline = quotes.select(
         "coin_id",
         "time_ms",
@@ -142,4 +143,4 @@ def _quotes(traded: Table) -> Table:
     a_minute = made.group_by("wallet_id", minute=_.time_ms // MINUTE_MS).aggregate(
         n=_.coin_id.nunique()
     )
-    return a_minute.group_by("wallet_id").aggregate(max_coins_a_minute=_.n.max())
+    return a_minute.group_by("wallet_id").aggregate(typical_coins_a_minute=_.n.median())

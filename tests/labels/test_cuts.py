@@ -1,0 +1,43 @@
+from hypertrack.config import TrainSettings
+from hypertrack.labels.cuts import Window, fitting_embargo_ms, walk_forward
+from hypertrack.records import HOUR_MS
+
+HUNDRED_HOURS = Window(0, 100 * HOUR_MS)
+
+
+def test_cuts_walk_forward_with_an_embargo_before_each_outcome() -> None:
+    cuts = walk_forward(HUNDRED_HOURS, TrainSettings())
+
+    hours = [
+        (cut.at_ms / HOUR_MS, cut.outcome.start_ms / HOUR_MS, cut.outcome.end_ms / HOUR_MS)
+        for cut in cuts
+    ]
+    assert hours == [
+        (30, 30.5, 50),
+        (40, 40.5, 60),
+        (50, 50.5, 70),
+        (60, 60.5, 80),
+        (80, 80.5, 100),
+    ]
+    assert [cut.is_test for cut in cuts] == [False] * 4 + [True]
+    assert all(cut.past.start_ms == 0 for cut in cuts)
+
+
+def test_no_training_outcome_reaches_the_test_cut() -> None:
+    *training, test = walk_forward(Window(17, 17 + 7 * HOUR_MS + 3), TrainSettings())
+
+    assert max(cut.outcome.end_ms for cut in training) <= test.at_ms
+    assert test.outcome.end_ms <= 17 + 7 * HOUR_MS + 3
+
+
+def test_outcome_is_empty_where_the_embargo_takes_it_all() -> None:
+    cuts = walk_forward(Window(0, HOUR_MS), TrainSettings())
+
+    assert [cut.outcome.length_ms for cut in cuts] == [0] * 5
+
+
+def test_fitting_embargo_takes_at_most_half_of_the_outcome() -> None:
+    settings = TrainSettings()
+
+    assert fitting_embargo_ms(HUNDRED_HOURS, settings) == HOUR_MS // 2
+    assert fitting_embargo_ms(Window(0, 300_000), settings) == 30_000

@@ -1,0 +1,67 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from fakes import ALICE, BOB, CAROL, START_MS, trade
+
+from hypertrack.config import FeeSettings
+from hypertrack.labels.cuts import Window
+from hypertrack.labels.outcomes import QUANTITIES, influence, measure
+from hypertrack.records import MINUTE_MS
+
+TRADES = [
+    trade(START_MS, buyer=ALICE, seller=BOB, taker=ALICE, size=3),
+    trade(START_MS + 1_000, buyer=CAROL, seller=BOB, taker=CAROL, size=1),
+    trade(START_MS + 2_000, buyer=CAROL, seller=BOB, taker=CAROL, size=6, coin="ETH"),
+    trade(START_MS + 9 * MINUTE_MS, buyer=ALICE, seller=CAROL, taker=CAROL, size=5),
+]
+FIRST_MINUTE = Window(START_MS, START_MS + MINUTE_MS)
+
+
+def test_influence_is_the_share_of_all_that_was_traded_in_its_coins(
+    open_backend: Any, by_wallet: Any
+) -> None:
+    con = open_backend(trades=TRADES)
+
+    found = by_wallet(con, influence(con, FIRST_MINUTE))
+
+    share = {wallet: row["influence_pct"] for wallet, row in found.items()}
+    # BTC 400 USD and ETH 600 USD were traded
+    assert share == pytest.approx({ALICE: 300 / 4, BOB: 100.0, CAROL: 700 / 10})
+
+
+def test_every_wallet_has_a_row_and_only_its_window_counts(open_backend: Any) -> None:
+    con = open_backend(trades=TRADES)
+
+    first = measure(con, FIRST_MINUTE, FeeSettings(), 3)
+    last = measure(
+        con, Window(START_MS + 5 * MINUTE_MS, START_MS + 10 * MINUTE_MS), FeeSettings(), 3
+    )
+
+    alice, bob, carol = 0, 1, 2  # ids follow the order of addresses
+    share = QUANTITIES.index("influence_pct")
+    assert first.quantities[[alice, bob, carol], share].tolist() == [75, 100, 70]
+    assert last.quantities[[alice, carol], share].tolist() == [100, 100]
+    assert np.isnan(last.quantities[bob]).all()
+    assert np.isnan(last.votes[bob]).all()
+
+
+def test_one_trade_gives_what_can_be_measured_and_no_more(open_backend: Any) -> None:
+    con = open_backend(trades=TRADES[:1])
+
+    alice = dict(
+        zip(QUANTITIES, measure(con, FIRST_MINUTE, FeeSettings(), 2).quantities[0], strict=True)
+    )
+
+    known = {name for name, value in alice.items() if not np.isnan(value)}
+    assert known >= {"net_return_bps", "drawdown_frac", "influence_pct", "directional_bias"}
+    assert not known & {"markout_t", "bot_vote", "momentum_1m", "momentum_15m"}
+    assert alice["net_return_bps"] == pytest.approx(-4.5)  # the taker fee, and nothing else
+
+
+def test_empty_window_measures_nothing(open_backend: Any) -> None:
+    con = open_backend(trades=TRADES)
+
+    nothing = measure(con, Window(START_MS + 60, START_MS + 60), FeeSettings(), 3)
+
+    assert np.isnan(nothing.quantities).all()
