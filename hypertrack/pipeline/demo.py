@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,15 +19,18 @@ from hypertrack.pipeline.views import write_dashboard, write_report
 from hypertrack.records import JsonError, ModelSummary, ProfileSet, Record, decode_json
 
 if TYPE_CHECKING:  # the demo loads these when it runs
+    from hypertrack.model.run import Stage
+    from hypertrack.model.training import EpochResult
     from hypertrack.model.truth import TruthComparison
+    from hypertrack.recording.status import RecordingStatus
 
 __all__ = ["Demo", "DemoResult", "TruthComparison"]
 
 FEEDS = ("trades", "bbo", "candles")
 TRUTH_NAME = "truth.parquet"
 LISTEN_TIMEOUT_S = 60.0
-CATCH_UP_S = 1.0
-"""After the market's end, for the last frames to arrive."""
+QUIET_POLLS = 6
+"""Polls without a new line, after the market's end, until the recording counts as whole."""
 
 OnProgress = Callable[[str, float, str], None]
 """Called with a stage, the part of it that is done (0 to 1), and a detail."""
@@ -89,12 +93,14 @@ class Demo:
             settings = self.settings.model_copy(update={"venue": venue})
             end_ms, span_ms = _market_span_ms(settings)
 
-            def show(status: Any) -> None:
+            n_rows = deque[int](maxlen=QUIET_POLLS)
+
+            def show(status: "RecordingStatus") -> None:
                 left_ms = end_ms - (status.exchange_time_ms or end_ms - span_ms)
                 frac = min(max(1 - left_ms / span_ms, 0.0), 1.0)
                 on_progress(stage, frac, f"{status.n_rows:,} lines")
-                if is_over.is_set():
-                    stop.wait(CATCH_UP_S)
+                n_rows.append(status.n_rows)
+                if is_over.is_set() and len(n_rows) == QUIET_POLLS and len(set(n_rows)) == 1:
                     stop.set()
 
             ended = record(settings, plan(settings), stop, show, notice=NOTICE)
@@ -104,12 +110,12 @@ class Demo:
         stage = "train on what wallets did next"
         done = 0.0
 
-        def on_stage(event: Any) -> None:
+        def on_stage(event: "Stage") -> None:
             nonlocal done
             done = event.n_done / event.n_stages
             on_progress(stage, done, event.text)
 
-        def on_epoch(event: Any) -> None:
+        def on_epoch(event: "EpochResult") -> None:
             on_progress(stage, done, f"epoch {event.epoch}, validation {event.validation_loss:.4f}")
 
         trained = train(self.settings, on_stage, on_epoch)

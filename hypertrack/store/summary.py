@@ -12,12 +12,15 @@ from hypertrack.store.layout import COVERAGE_NAME, QUARANTINE_NAME, feed_path
 MIN_OBSERVED_MS = HOUR_MS
 """Shorter observation counts as one hour, so that a rate per day is never made from seconds."""
 
+# A disconnection that the venue's replay proved to have missed nothing hides nothing.
+IS_OBSERVED = "(status = 'observed' OR (status = 'disconnected' AND coalesce(missed, 1) = 0))"
+
 # Time that at least one trades stream observed: intervals that touch form an island.
-OBSERVED_ISLANDS = """
+OBSERVED_ISLANDS = f"""
 WITH intervals AS (
     SELECT greatest(start_ms, $start_ms) AS start_ms, least(end_ms, $end_ms) AS end_ms
     FROM coverage
-    WHERE feed = 'trades' AND status = 'observed' AND start_ms < $end_ms AND end_ms > $start_ms
+    WHERE feed = 'trades' AND {IS_OBSERVED} AND start_ms < $end_ms AND end_ms > $start_ms
 ),
 reach AS (
     SELECT *, max(end_ms) OVER (
@@ -40,11 +43,11 @@ TRADE_WALLETS = """
 SELECT count(*) FROM (SELECT buyer_id FROM trades UNION SELECT seller_id FROM trades)
 """
 
-GAPS = """
+GAPS = f"""
 SELECT coalesce(cause, status) AS cause, count(*), sum(end_ms - start_ms) / 1000.0,
     CASE WHEN count(missed) = count(*) THEN sum(missed)::BIGINT END
 FROM coverage
-WHERE feed = 'trades' AND status <> 'observed'
+WHERE feed = 'trades' AND NOT {IS_OBSERVED}
 GROUP BY 1 ORDER BY 1
 """
 

@@ -141,3 +141,29 @@ def test_a_dataset_without_trades_has_a_summary(tmp_path: Path) -> None:
 
     assert (summary.n_trades, summary.start_ms, summary.end_ms) == (0, 0, 0)
     assert (summary.observed_days, summary.observed_frac) == (0, 1)
+
+
+def test_disconnection_that_missed_nothing_is_no_gap(tmp_path: Path) -> None:
+    hour_ms = 3_600_000
+    stream = "trades:BTC"
+    folder = write_dataset(
+        tmp_path,
+        trades=[
+            trade(START_MS + at, buyer=ALICE, seller=BOB, taker=ALICE) for at in (0, 3 * hour_ms)
+        ],
+        coverage=[
+            observed(stream, START_MS, START_MS + hour_ms),
+            observed(stream, START_MS + hour_ms, START_MS + 2 * hour_ms)
+            | {"status": "disconnected", "cause": "closed", "missed": 0},
+            observed(stream, START_MS + 2 * hour_ms, START_MS + 3 * hour_ms)
+            | {"status": "disconnected", "cause": "error", "missed": None},
+        ],
+    )
+
+    with open_dataset(folder) as dataset:
+        summary = dataset.summary()
+
+    assert summary.observed_frac == pytest.approx(2 / 3)
+    assert [(gap.cause, gap.n_intervals, gap.n_missed) for gap in summary.gaps] == [
+        ("error", 1, None)
+    ]
