@@ -91,8 +91,6 @@ class FeatureSettings(Section):
 
     groups: tuple[Literal["base", "extended"], ...] = ("base", "extended")
     """Feature groups computed and given to the model."""
-    engine: str = "duckdb"
-    """``duckdb``, ``local[*]`` or ``spark://host:7077``."""
     memory_limit_gib: Positive | None = None
     """Memory DuckDB may use before it spills to disk; its own default where unset."""
 
