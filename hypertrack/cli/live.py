@@ -11,6 +11,7 @@ from hypertrack.cli.session import Session, command
 from hypertrack.errors import ConfigError
 
 if TYPE_CHECKING:
+    from hypertrack.config import Settings
     from hypertrack.pipeline.live import SessionMode
 
 
@@ -50,25 +51,30 @@ def record(
 
     Example: hypertrack record --trades --candles --coins top:50 --duration 6h
     """
-    from hypertrack.cli.recording import show_plan, status_display, stopped_by_signals
-    from hypertrack.pipeline import live
-
-    chosen = {
-        "trades": trades,
-        "bbo": bbo,
-        "l2book": l2book,
-        "candles": candles,
-        "blocks": blocks,
-        "transactions": transactions,
-    }
+    chosen = {"trades": trades, "bbo": bbo, "l2book": l2book, "candles": candles}
+    chosen |= {"blocks": blocks, "transactions": transactions}
     duration_s = None if duration is None else parse_duration_s(duration)
+    mode = _mode(session, append=append, clear=clear, yes=yes or dry_run)
     flags = {"record.coins": coins, "venue.network": network, "venue.url": url}
     configured = session.load(flags).settings.record.feeds
     settings = session.load({**flags, "record.feeds": choose_feeds(configured, chosen)}).settings
-    mode = _mode(session, append=append, clear=clear, yes=yes)
+    _record(session, settings, mode, duration_s, is_dry=dry_run)
+
+
+def _record(
+    session: Session,
+    settings: "Settings",
+    mode: "SessionMode",
+    duration_s: float | None,
+    *,
+    is_dry: bool,
+) -> None:
+    from hypertrack.cli.recording import show_plan, status_display, stopped_by_signals
+    from hypertrack.pipeline import live
+
     plan = live.plan(settings)
     show_plan(session, plan)
-    if dry_run:
+    if is_dry:
         return
     stop = threading.Event()
     display = status_display(session, settings.record.status_interval_s)

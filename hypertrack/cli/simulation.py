@@ -29,7 +29,7 @@ def simulate(
     ] = None,
     hours: Annotated[float | None, typer.Option(help="Exchange hours until it is over.")] = None,
     wallets: Annotated[int | None, typer.Option(help="Wallets that may trade.")] = None,
-    coins: Annotated[int | None, typer.Option(help="Coins, up to 200.")] = None,
+    coins: Annotated[int | None, typer.Option(help="Coins, up to 197.")] = None,
     truth: Annotated[
         Path | None, typer.Option(help="Write the truth of every wallet (.parquet, .csv).")
     ] = None,
@@ -47,9 +47,6 @@ def simulate(
 
     Example: hypertrack simulate --speed 60 --truth truth.parquet
     """
-    from hypertrack.cli.recording import stopped_by_signals
-    from hypertrack.pipeline.simulation import serve
-
     if replay is not None and (write is not None or truth is not None):
         raise ConfigError("--replay serves a capture, whose truth nobody knows: drop the others")
     if trades is not None and write is None:
@@ -61,6 +58,13 @@ def simulate(
     if write is not None:
         _write(session, settings, write, trades, truth)
         return
+    _serve(session, settings, replay, truth)
+
+
+def _serve(session: Session, settings: "Settings", replay: Path | None, truth: Path | None) -> None:
+    from hypertrack.cli.recording import stopped_by_signals
+    from hypertrack.pipeline.simulation import serve
+
     stop = threading.Event()
     with stopped_by_signals(stop):
         serve(
