@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has no types
 
 from hypertrack.labels.targets import TARGETS
-from hypertrack.model.inputs import InputScaler
+from hypertrack.model.inputs import InputScaler, center_and_scale
 from hypertrack.model.samples import Samples
 from hypertrack.records import BINARY_HEADS, STYLE_DIMENSIONS
 
@@ -41,9 +41,10 @@ def persistence(samples: Samples, scaler: InputScaler) -> Array:
     """
     del scaler
     train, test = _unskewed(samples.train.past), _unskewed(samples.test.past)
+    mean, std = center_and_scale(train)
 
     def inputs(past: Array, column: int) -> Array:
-        own = past[:, column]
+        own = (past[:, column] - mean[column]) / std[column]
         return np.stack([np.nan_to_num(own), np.isnan(own)], axis=1)
 
     return _by_target(samples, lambda c: inputs(train, c), lambda c: inputs(test, c), _linear_model)

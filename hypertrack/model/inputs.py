@@ -13,6 +13,8 @@ from hypertrack.features.definition import Feature
 from hypertrack.features.engine import FeatureMatrix
 from hypertrack.features.registry import ALIASES, REGISTRY
 
+Array = NDArray[np.float64]
+
 LIMIT = 8.0
 """Standard deviations at which an input is cut off, so that no wallet drowns the others."""
 
@@ -28,32 +30,26 @@ class InputScaler:
     """
 
     names: tuple[str, ...]
-    mean: NDArray[np.float64]
+    mean: Array
     """``[features]``, of unskewed training values."""
-    std: NDArray[np.float64]
+    std: Array
 
     @classmethod
-    def fit(cls, names: Sequence[str], values: NDArray[np.float64]) -> Self:
+    def fit(cls, names: Sequence[str], values: Array) -> Self:
         """Return a scaler for these training rows.
 
         Args:
             names: Of the features.
             values: As `comparable` returns them, ``[rows, features]``.
         """
-        unskewed = _unskew(values, _is_heavy(names))
-        is_known = ~np.isnan(unskewed)
-        n_known = np.maximum(is_known.sum(axis=0), 1)
-        mean = np.where(is_known, unskewed, 0).sum(axis=0) / n_known
-        variance = (np.where(is_known, unskewed - mean, 0) ** 2).sum(axis=0) / n_known
-        std = np.sqrt(variance)
-        return cls(tuple(names), mean, np.where(std > 1e-12, std, 1.0))
+        return cls(tuple(names), *center_and_scale(_unskew(values, _is_heavy(names))))
 
     @property
     def n_inputs(self) -> int:
         """Return how many numbers the network reads of a wallet."""
         return len(self.names) + int(_can_miss(self.names).sum())
 
-    def transform(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
+    def transform(self, values: Array) -> NDArray[np.float32]:
         """Return ``[rows, inputs]``; a missing feature is 0, the training mean, and flagged."""
         scaled = (_unskew(values, _is_heavy(self.names)) - self.mean) / self.std
         is_missing = np.isnan(scaled)
@@ -62,13 +58,25 @@ class InputScaler:
         return np.hstack([np.round(scaled, DECIMALS), flags]).astype(np.float32)
 
 
-def comparable(matrix: FeatureMatrix, rows: slice = slice(None)) -> NDArray[np.float64]:
+def comparable(matrix: FeatureMatrix, rows: slice = slice(None)) -> Array:
     """Return features of windows of any length in units that compare, ``[rows, features]``.
 
     What grows with time is taken per observed day.
     """
     is_extensive = np.array([_definition(name).is_extensive for name in matrix.names], dtype=bool)
     return matrix.values[rows] / np.where(is_extensive, matrix.observed_days, 1.0)
+
+
+def center_and_scale(values: Array) -> tuple[Array, Array]:
+    """Return mean and standard deviation of each column's known values, ``[columns]`` each.
+
+    A column without any has mean 0; one that does not vary has deviation 1.
+    """
+    is_known = ~np.isnan(values)
+    n_known = np.maximum(is_known.sum(axis=0), 1)
+    mean = np.where(is_known, values, 0).sum(axis=0) / n_known
+    std = np.sqrt((np.where(is_known, values - mean, 0) ** 2).sum(axis=0) / n_known)
+    return mean, np.where(std > 1e-12, std, 1.0)
 
 
 def feature_hash(names: Sequence[str]) -> str:
@@ -89,5 +97,5 @@ def _can_miss(names: Sequence[str]) -> NDArray[np.bool_]:
     return np.array([math.isnan(_definition(name).missing) for name in names], dtype=bool)
 
 
-def _unskew(values: NDArray[np.float64], is_heavy: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _unskew(values: Array, is_heavy: NDArray[np.bool_]) -> Array:
     return np.where(is_heavy, np.sign(values) * np.log1p(np.abs(values)), values)

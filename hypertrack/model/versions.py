@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pickle
+import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -159,7 +160,9 @@ def load_model(file: Path) -> WalletModel:
         ModelError: It is torn, or not ours.
     """
     try:
-        content = torch.load(file, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about foreign files; they are refused below
+            content = torch.load(file, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.PickleError) as error:
         raise ModelError(
             f"{file} is torn or no model of ours ({type(error).__name__}): train again"
@@ -195,6 +198,8 @@ def _decode(content: Mapping[str, Any]) -> WalletModel:
     if card.targets != TARGETS or card.feature_hash != feature_hash(card.feature_names):
         raise ValueError("its targets or features are not those of its weights")
     mean, std = content["mean"].numpy(), content["std"].numpy()
+    if not mean.shape == std.shape == (len(card.feature_names),):
+        raise ValueError("its scaler is for other features")
     scaler = InputScaler(card.feature_names, mean, std)
     network = WalletNet(scaler.n_inputs, content["hidden"], content["dropout_frac"])
     network.load_state_dict(content["weights"])

@@ -2,7 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fakes import ALICE, BOB, CAROL, START_MS, trade
+from fakes import ALICE, BOB, CAROL, START_MS, quote, trade
 
 from hypertrack.config import FeeSettings
 from hypertrack.labels.cuts import Window
@@ -65,3 +65,35 @@ def test_empty_window_measures_nothing(open_backend: Any) -> None:
     nothing = measure(con, Window(START_MS + 60, START_MS + 60), FeeSettings(), 3)
 
     assert np.isnan(nothing.quantities).all()
+
+
+def random_market(until_ms: int | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Forty minutes of trades and quotes of a few wallets, up to a time."""
+    rng = np.random.default_rng(11)
+    wallets = [f"0x{digit * 40}" for digit in "12345"]
+    trades, quotes = [], []
+    for i in range(600):
+        time_ms = START_MS + 4_000 * i
+        buyer, seller = rng.choice(wallets, 2, replace=False).tolist()
+        price, coin = round(100 * np.exp(rng.normal(0, 0.01)), 3), ["BTC", "ETH"][rng.integers(2)]
+        trades.append(
+            trade(time_ms, buyer=buyer, seller=seller, taker=buyer, price=price, coin=coin)
+        )
+        quotes.append(quote(time_ms - 100, price - 0.1, price + 0.1, coin))
+    return {
+        "trades": [line for line in trades if until_ms is None or line["time"] < until_ms],
+        "bbo": [line for line in quotes if until_ms is None or line["time"] < until_ms],
+    }
+
+
+def test_nothing_after_the_window_is_looked_at(open_backend: Any) -> None:
+    window = Window(START_MS + 10 * MINUTE_MS + 7, START_MS + 30 * MINUTE_MS + 2_001)
+
+    con = open_backend(**random_market())
+    whole = measure(con, window, FeeSettings(), 5)
+    con = open_backend(**random_market(window.end_ms))
+    truncated = measure(con, window, FeeSettings(), 5)
+
+    assert not np.isnan(whole.quantities[:, QUANTITIES.index("markout_t")]).any()
+    np.testing.assert_array_equal(whole.quantities, truncated.quantities)
+    np.testing.assert_array_equal(whole.votes, truncated.votes)

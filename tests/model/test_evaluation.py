@@ -1,0 +1,137 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hypertrack.labels.targets import TARGETS
+from hypertrack.model.baselines import constant
+from hypertrack.model.evaluation import MIN_TEST_ROWS, evaluate
+from hypertrack.model.inputs import InputScaler
+from hypertrack.model.samples import Samples
+from hypertrack.records import BINARY_HEADS, HEADS, HeadEvaluation
+
+Array = NDArray[np.float64]
+
+
+def judge(samples: Samples, predicted: Array, **rivals: Array) -> dict[str, HeadEvaluation]:
+    base = constant(samples, InputScaler.fit(samples.feature_names, samples.train.features))
+    found = evaluate(samples, predicted, base, rivals, n_bootstrap=200)
+    assert tuple(head.head for head in found) == HEADS
+    return {head.head: head for head in found}
+
+
+def the_constant(samples: Samples) -> Array:
+    return constant(samples, InputScaler.fit(samples.feature_names, samples.train.features))
+
+
+def truth(samples: Samples) -> Array:
+    return samples.targets(samples.test)
+
+
+def test_perfect_prediction_has_skill_one_and_earns_its_weight(samples: Samples) -> None:
+    heads = judge(samples, truth(samples), persistence=the_constant(samples))
+
+    for name, head in heads.items():
+        assert head.skill is not None
+        assert (head.skill.value, head.skill.low, head.skill_new_wallets) == (1, 1, 1)
+        assert head.has_earned_weight
+        assert head.skill_by_baseline == {"persistence": pytest.approx(0)}
+        assert (head.auc, head.calibration_error) == (
+            (1, 0) if name in BINARY_HEADS else (None,) * 2
+        )
+    assert heads["risk_score"].reason == (
+        "risk: skill 1.00, 95 % CI [1.00, 1.00], 1.00 on wallets never trained on"
+    )
+
+
+def test_the_constant_has_no_skill_and_no_say(samples: Samples) -> None:
+    heads = judge(samples, the_constant(samples))
+
+    assert all(head.skill and head.skill.value == pytest.approx(0) for head in heads.values())
+    assert not any(head.has_earned_weight for head in heads.values())
+    assert heads["profitability_score"].reason.startswith("profitability: skill 0.00, 95 % CI [")
+
+
+def test_skill_must_hold_on_wallets_never_trained_on(samples: Samples) -> None:
+    predicted = truth(samples)
+    new = samples.test.is_held_out
+    predicted[new] = 1 - predicted[new]
+
+    risk = judge(samples, predicted)["risk_score"]
+
+    assert risk.skill is not None
+    assert risk.skill.low > -1
+    assert risk.skill_new_wallets is not None
+    assert risk.skill_new_wallets < 0
+    assert not risk.has_earned_weight
+
+
+def test_better_baseline_is_named(samples: Samples) -> None:
+    half = (truth(samples) + the_constant(samples)) / 2
+
+    bot = judge(samples, half, trees=truth(samples), linear=half)["bot_probability"]
+
+    assert bot.skill is not None
+    assert bot.skill.value == pytest.approx(0.75)
+    assert bot.reason.endswith("; trees did better with 1.00")
+
+
+def test_masked_rows_are_counted_and_left_out(samples: Samples) -> None:
+    quantities = samples.test.quantities.copy()
+    quantities[:50, 1] = np.nan
+    partly = replace(samples, test=replace(samples.test, quantities=quantities))
+    predicted = truth(samples)
+    predicted[:50, 1] = 0.123  # wrong, and of no account
+
+    risk = judge(partly, predicted)["risk_score"]
+
+    assert (risk.n_test, risk.masked_frac) == (150, 0.25)
+    assert risk.skill is not None
+    assert risk.skill.value == 1
+
+
+def without(samples: Samples, chosen: NDArray[np.bool_]) -> Samples:
+    return replace(samples, test=samples.test.take(~chosen))
+
+
+def test_no_test_rows_give_no_numbers_and_no_say(samples: Samples) -> None:
+    none = without(samples, np.ones(len(samples.test), dtype=bool))
+
+    for head in judge(none, np.zeros((0, len(TARGETS)))).values():
+        assert (head.n_test, head.skill, head.auc, head.rank_ic) == (0, None, None, None)
+        assert not head.has_earned_weight
+        assert f"0 test rows with an outcome, at least {MIN_TEST_ROWS}" in head.reason
+
+
+def test_one_class_among_the_test_rows_is_said(samples: Samples) -> None:
+    is_bot = truth(samples)[:, TARGETS.index("bot_probability")] == 1
+    humans = without(samples, is_bot)
+
+    bot = judge(humans, truth(humans))["bot_probability"]
+
+    assert (bot.base_rate, bot.auc) == (0, None)
+    assert bot.skill is not None  # the constant expected some bots
+
+
+def test_head_that_could_not_be_trained_says_why(samples: Samples) -> None:
+    quantities = samples.train.quantities.copy()
+    quantities[:, 2] = 1.0
+    quantities[:, 3] = np.nan
+    blind = replace(samples, train=replace(samples.train, quantities=quantities))
+
+    heads = judge(blind, truth(samples))
+
+    assert heads["bot_probability"].reason == ("bot: not trained, every training outcome is yes")
+    assert "no outcome could be measured" in heads["sophistication_score"].reason
+    assert not heads["bot_probability"].has_earned_weight
+
+
+def test_held_out_wallets_are_needed(samples: Samples) -> None:
+    known = without(samples, samples.test.is_held_out)
+
+    risk = judge(known, truth(known))["risk_score"]
+
+    assert risk.skill_new_wallets is None
+    assert not risk.has_earned_weight
+    assert "no wallet held out" in risk.reason

@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+from model_fakes import make_matrix
+
+from hypertrack.model.inputs import LIMIT, InputScaler, comparable, feature_hash
+
+NAMES = ("long_ratio", "markout_5m_bps", "tx_count")  # a share, one that can miss, a count
+
+
+def test_what_grows_with_time_is_taken_per_day() -> None:
+    found = comparable(make_matrix(np.array([[0.5, 7.0, 30.0]]), NAMES, observed_days=2.0))
+
+    assert found.tolist() == [[0.5, 7.0, 15.0]]
+
+
+def test_training_rows_get_mean_zero_and_deviation_one() -> None:
+    values = np.array([[0.0, 1.0, 0.0], [1.0, -1.0, np.e - 1]])
+    scaler = InputScaler.fit(NAMES, values)
+
+    inputs = scaler.transform(values)
+
+    # log1p turns e - 1 into 1; each column then is -1 and 1; the last is the flag
+    assert scaler.n_inputs == 4
+    np.testing.assert_allclose(inputs, [[-1, 1, -1, 0], [1, -1, 1, 0]])
+
+
+def test_missing_is_the_training_mean_with_a_flag() -> None:
+    scaler = InputScaler.fit(
+        NAMES, np.array([[0.0, 3.0, 1.0], [1.0, np.nan, 2.0], [0.5, 9.0, 3.0]])
+    )
+
+    inputs = scaler.transform(np.array([[0.5, np.nan, 2.0]]))
+
+    assert inputs[0, 1] == 0
+    assert inputs[0, 3] == 1
+    assert np.isfinite(inputs).all()
+
+
+def test_a_feature_that_never_varies_is_zero() -> None:
+    scaler = InputScaler.fit(NAMES, np.array([[0.5, np.nan, 2.0]] * 3))
+
+    assert scaler.transform(np.array([[0.5, np.nan, 2.0]])).tolist() == [[0, 0, 0, 1]]
+
+
+def test_no_wallet_stands_further_out_than_the_limit() -> None:
+    scaler = InputScaler.fit(NAMES, np.random.default_rng(0).random((50, 3)))
+
+    assert scaler.transform(np.array([[1e12, -1e12, 1e300]]))[0].tolist() == [
+        LIMIT, -LIMIT, LIMIT, 0,
+    ]  # fmt: skip
+
+
+def test_hash_tells_names_and_order_apart() -> None:
+    assert feature_hash(NAMES) == feature_hash(list(NAMES))
+    assert feature_hash(NAMES) != feature_hash(NAMES[::-1])
+    assert feature_hash(["a", "b"]) != feature_hash(["ab"])
+
+
+def test_inputs_do_not_change_with_the_last_bits_of_sums() -> None:
+    values = np.random.default_rng(0).lognormal(3, 2, (200, 3))
+    scaler = InputScaler.fit(NAMES, values)
+    shaken = values * (1 + 1e-15)
+
+    inputs = InputScaler.fit(NAMES, shaken).transform(shaken)
+
+    assert (inputs == scaler.transform(values)).all()
+
+
+@pytest.mark.parametrize("n_rows", [0, 1])
+def test_few_rows_are_no_trouble(n_rows: int) -> None:
+    values = np.ones((n_rows, 3))
+
+    assert InputScaler.fit(NAMES, values).transform(values).shape == (n_rows, 4)

@@ -1,0 +1,141 @@
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hypertrack.config import Settings
+from hypertrack.errors import NotEnoughDataError
+from hypertrack.features.engine import FeatureEngine
+from hypertrack.model.baselines import BASELINES
+from hypertrack.model.run import Stage, TrainedModel, TrainingEvent, train_model
+from hypertrack.model.training import EpochResult
+from hypertrack.model.versions import load_champion
+from hypertrack.records import HEADS
+from hypertrack.store.dataset import open_dataset
+
+pytestmark = pytest.mark.slow
+
+NOW_MS = 1_767_600_000_000
+
+
+def clock_ms() -> int:
+    return NOW_MS
+
+
+@pytest.fixture(scope="module")
+def events(
+    market_engine: FeatureEngine, tmp_path_factory: pytest.TempPathFactory
+) -> list[TrainingEvent]:
+    """All that one training run yields."""
+    settings = Settings(out=tmp_path_factory.mktemp("out"))
+    return list(train_model(market_engine, settings, clock_ms=clock_ms))
+
+
+def last(events: list[TrainingEvent]) -> TrainedModel:
+    assert isinstance(events[-1], TrainedModel)
+    return events[-1]
+
+
+def test_run_tells_its_stages_and_epochs_and_ends_with_the_model(
+    events: list[TrainingEvent],
+) -> None:
+    stages = [event for event in events if isinstance(event, Stage)]
+    epochs = [event for event in events if isinstance(event, EpochResult)]
+
+    assert [stage.n_done for stage in stages] == list(range(stages[0].n_stages))
+    assert [epoch.epoch for epoch in epochs] == list(range(1, len(epochs) + 1))
+    assert last(events).summary.version.startswith("20260105T080000Z-")
+
+
+def test_every_head_stands_beside_its_baselines(events: list[TrainingEvent]) -> None:
+    heads = last(events).summary.heads
+
+    assert tuple(head.head for head in heads) == HEADS
+    for head in heads:
+        assert set(head.skill_by_baseline) == set(BASELINES)
+        assert head.n_test > 30
+        assert head.reason
+
+
+def test_card_says_what_the_model_rests_on(events: list[TrainingEvent]) -> None:
+    card = json.loads((last(events).folder / "card.json").read_text())
+
+    details = card["details"]
+    assert details["data"]["n_trades"] == 60_000
+    assert [cut["is_test"] for cut in details["cuts"]] == [False] * 4 + [True]
+    assert (details["embargo_s"], details["embargo_is_shortened"]) == (1_800, False)
+    assert {each["name"] for each in details["labelling_functions"]} > {"fast", "restful"}
+    assert details["settings"]["train"]["seed"] == 0
+    assert "torch" in details["versions"]
+    assert len(card["feature_names"]) == 57
+
+
+def test_champion_scores_every_wallet(
+    events: list[TrainingEvent], market_engine: FeatureEngine
+) -> None:
+    model = load_champion(last(events).folder.parents[1])
+    matrix = market_engine.matrix()
+
+    scores = model.predict(matrix)
+
+    assert model.summary == last(events).summary
+    assert len(scores) == len(matrix.wallets)
+    assert all(0 <= score.bot_probability <= 1 for score in scores)
+    assert np.std([score.bot_probability for score in scores]) > 0.05
+
+
+def test_same_data_and_seed_make_the_same_model(
+    events: list[TrainingEvent], market_engine: FeatureEngine, settings: Settings
+) -> None:
+    again = last(list(train_model(market_engine, settings, clock_ms=clock_ms)))
+
+    assert again.summary == last(events).summary  # the version carries a hash of the weights
+
+
+def drain(events: Iterator[TrainingEvent]) -> TrainedModel:
+    return last(list(events))
+
+
+@pytest.fixture
+def capture_dataset(capture: Path, tmp_path: Path) -> Path:
+    """The trades of the real five minutes, as the recorder would have written them."""
+    lines = []
+    for text in capture.read_text(encoding="utf-8").splitlines():
+        frame: dict[str, Any] = json.loads(text)
+        if frame["channel"] == "trades":
+            trades = frame["data"] if isinstance(frame["data"], list) else [frame["data"]]
+            lines += [json.dumps({"received_ns": 1, **trade}) for trade in trades]
+    folder = tmp_path / "capture"
+    folder.mkdir()
+    (folder / "trades.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+def test_five_real_minutes_are_refused_with_the_reason(
+    capture_dataset: Path, settings: Settings
+) -> None:
+    with open_dataset(capture_dataset) as dataset:
+        engine = FeatureEngine(dataset, settings.features, settings.fees)
+
+        with pytest.raises(NotEnoughDataError, match="needs a recording of more than 150 minutes"):
+            drain(train_model(engine, settings))
+
+
+def test_five_real_minutes_train_by_force_and_earn_little(
+    capture_dataset: Path, settings: Settings
+) -> None:
+    with open_dataset(capture_dataset) as dataset:
+        engine = FeatureEngine(dataset, settings.features, settings.fees)
+
+        trained = drain(train_model(engine, settings, force=True))
+        scores = trained.model.predict(engine.matrix())
+
+    assert trained.summary.is_forced
+    assert trained.model.card.details["embargo_is_shortened"]
+    heads = {head.head: head for head in trained.summary.heads}
+    assert not heads["sophistication_score"].has_earned_weight  # no five minutes fit in there
+    assert heads["sophistication_score"].skill is None
+    assert len(scores) == 528

@@ -1,0 +1,183 @@
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from hypertrack.config import TrainSettings
+from hypertrack.errors import ConfigError
+from hypertrack.labels.targets import TARGETS
+from hypertrack.model.network import PRIOR
+from hypertrack.model.training import (
+    EpochResult,
+    Trained,
+    TrainingRows,
+    pick_device,
+    train_network,
+    training_rows,
+)
+
+CPU = torch.device("cpu")
+SMALL = TrainSettings(hidden=(32, 16), max_epochs=6, learning_rate=1e-2, device="cpu")
+
+
+def rows(n: int, seed: int = 0, targets: NDArray[np.float64] | None = None) -> TrainingRows:
+    """Rows whose targets follow from the first input, or those given."""
+    inputs = np.random.default_rng(seed).normal(0, 1, (n, 5)).astype(np.float32)
+    if targets is None:
+        targets = np.repeat((inputs[:, :1] > 0).astype(np.float64), len(TARGETS), axis=1)
+    return training_rows(inputs, targets, CPU)
+
+
+def finish(training: Generator[EpochResult, None, Trained]) -> Trained:
+    while True:
+        try:
+            next(training)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+
+def weights(trained: Trained) -> list[NDArray[Any]]:
+    return [value.numpy() for value in trained.network.state_dict().values()]
+
+
+def predicted(trained: Trained, of: TrainingRows) -> NDArray[np.float32]:
+    with torch.inference_mode():
+        return trained.network(of.inputs).numpy()  # type: ignore[no-any-return]
+
+
+def test_network_overfits_sixteen_rows() -> None:
+    rng = np.random.default_rng(3)
+    wanted = np.column_stack([rng.integers(0, 2, (16, 4)), rng.random((16, 7))]).astype(float)
+    few = rows(16, targets=wanted)
+    settings = TrainSettings(
+        dropout_frac=0, diversity_weight=0, max_epochs=150, patience_epochs=150,
+        learning_rate=3e-3, hidden=(64, 64),
+    )  # fmt: skip
+
+    trained = finish(train_network(few, few, settings))
+
+    assert np.abs(predicted(trained, few) - wanted).mean() < 0.03
+
+
+def test_network_beats_the_constant_on_new_rows() -> None:
+    trained = finish(train_network(rows(400, 1), rows(100, 2), SMALL))
+
+    new = rows(300, 3)
+    error = ((predicted(trained, new) - new.targets.numpy()) ** 2).mean()
+    assert error < 0.1  # the constant's is 0.25
+    assert trained.epochs[-1].skill_by_head["bot_probability"] > 0.5
+
+
+def test_same_seed_gives_the_same_weights_and_another_does_not() -> None:
+    once = finish(train_network(rows(100, 1), rows(30, 2), SMALL))
+    again = finish(train_network(rows(100, 1), rows(30, 2), SMALL))
+    other = finish(train_network(rows(100, 1), rows(30, 2), SMALL.model_copy(update={"seed": 1})))
+
+    assert all((a == b).all() for a, b in zip(weights(once), weights(again), strict=True))
+    assert not all((a == b).all() for a, b in zip(weights(once), weights(other), strict=True))
+
+
+def test_training_leaves_the_callers_random_state_alone() -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+
+    for _ in train_network(rows(50), rows(20, 2), SMALL):
+        pass
+
+    assert (torch.rand(3) == expected).all()
+
+
+def test_masked_targets_do_not_matter() -> None:
+    wanted = np.random.default_rng(0).random((64, len(TARGETS))).round()
+    masked = np.where(np.arange(64)[:, None] % 2 == 0, np.nan, wanted)
+    one, other = rows(64, targets=masked), rows(64, targets=masked)
+    other.targets[other.mask == 0] = 123.0
+
+    a, b = (finish(train_network(each, rows(20, 2), SMALL)) for each in (one, other))
+
+    assert all((x == y).all() for x, y in zip(weights(a), weights(b), strict=True))
+
+
+def test_head_with_one_kind_of_answer_stays_at_its_prior() -> None:
+    wanted = rows(200, 1).targets.numpy().astype(np.float64)
+    wanted[:, TARGETS.index("bot_probability")] = 1.0  # bots only: nothing tells them apart
+    wanted[:, TARGETS.index("risk_score")] = np.nan
+    validation = rows(50, 2)
+
+    trained = finish(train_network(rows(200, 1, wanted), validation, SMALL))
+
+    found = predicted(trained, validation)
+    for head in ("bot_probability", "risk_score"):
+        np.testing.assert_allclose(found[:, TARGETS.index(head)], PRIOR, rtol=1e-5)
+        assert head not in trained.epochs[0].skill_by_head
+    assert found[:, TARGETS.index("profitability_score")].std() > 0.1
+
+
+def test_best_epoch_is_kept_and_training_stops_after_it() -> None:
+    noise = np.random.default_rng(0).random((200, len(TARGETS))).round()
+    settings = SMALL.model_copy(update={"max_epochs": 200, "patience_epochs": 3})
+    validation = rows(60, 2)
+
+    trained = finish(train_network(rows(200, 1, noise), validation, settings))
+
+    losses = [epoch.validation_loss for epoch in trained.epochs]
+    best = int(np.argmin(losses))
+    assert len(losses) == best + 1 + 3
+    assert [epoch.is_best for epoch in trained.epochs][best:] == [True, False, False, False]
+    assert trained.epochs[-1].learning_rate <= settings.learning_rate
+
+
+def test_epoch_has_at_most_the_steps_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = []
+    step = torch.optim.Adam.step
+    monkeypatch.setattr(
+        torch.optim.Adam, "step", lambda self, *a, **k: (steps.append(1), step(self, *a, **k))[1]
+    )
+    settings = SMALL.model_copy(update={"max_steps_per_epoch": 7, "max_epochs": 1})
+
+    finish(train_network(rows(500, 1), rows(20, 2), settings))
+
+    assert len(steps) == 7
+
+
+@pytest.mark.parametrize("n_train", [1, 2, 33])
+def test_any_number_of_rows_can_be_trained_on_without_validation(n_train: int) -> None:
+    trained = finish(train_network(rows(n_train, 1), rows(0, 2), SMALL))
+
+    assert np.isfinite(predicted(trained, rows(5, 3))).all()
+    assert trained.epochs[0].validation_loss == trained.epochs[0].train_loss
+
+
+def test_diversity_term_spreads_the_outputs() -> None:
+    noise = np.random.default_rng(0).random((200, len(TARGETS))).round()
+    spread = []
+    for weight in (0.0, 1.0):
+        settings = SMALL.model_copy(update={"diversity_weight": weight})
+        trained = finish(train_network(rows(200, 1, noise), rows(0, 2), settings))
+        spread.append(predicted(trained, rows(100, 4)).std(axis=0).mean())
+
+    assert spread[1] > 2 * spread[0]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_cuda_asked_for_where_there_is_none_is_said() -> None:
+    with pytest.raises(ConfigError, match="no CUDA device"):
+        pick_device(TrainSettings(device="cuda"))
+
+    assert pick_device(TrainSettings()).type == "cpu"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_cuda_predicts_what_the_cpu_does() -> None:
+    trained = finish(train_network(rows(400, 1), rows(100, 2), SMALL))
+    of = rows(300, 3)
+
+    on_cuda = trained.network.to("cuda")(of.inputs.to("cuda")).detach().cpu().numpy()
+
+    np.testing.assert_allclose(
+        predicted(Trained(trained.network.cpu(), ()), of), on_cuda, atol=1e-4
+    )

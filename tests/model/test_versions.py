@@ -1,0 +1,203 @@
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from model_fakes import FEATURES, make_matrix
+
+from hypertrack.errors import ModelError
+from hypertrack.labels.targets import TARGETS
+from hypertrack.model.card import Card, version_name
+from hypertrack.model.inputs import InputScaler, feature_hash
+from hypertrack.model.network import WalletNet
+from hypertrack.model.versions import CHUNK_ROWS, WalletModel, load_champion, save_version
+from hypertrack.records import STYLE_DIMENSIONS, ModelSummary
+
+
+def make_model(seed: int = 0, created_ms: int = 1_767_600_000_000) -> WalletModel:
+    scaler = InputScaler.fit(FEATURES, np.random.default_rng(seed).normal(3, 2, (50, 12)))
+    torch.manual_seed(seed)
+    network = WalletNet(scaler.n_inputs, hidden=(16, 8), dropout_frac=0.3)
+    summary = ModelSummary(
+        version=version_name(created_ms, network),
+        created_ms=created_ms,
+        estimator="net",
+        is_forced=False,
+        n_train_rows=1,
+        n_validation_rows=1,
+        n_test_rows=1,
+        n_train_wallets=1,
+        heads=(),
+    )
+    card = Card(
+        summary=summary,
+        feature_names=FEATURES,
+        feature_hash=feature_hash(FEATURES),
+        targets=TARGETS,
+        details={"seed": seed},
+    )
+    return WalletModel(network, scaler, card)
+
+
+MATRIX = make_matrix(np.random.default_rng(1).normal(3, 2, (20, 12)))
+
+
+def test_reloaded_model_predicts_the_same(tmp_path: Path) -> None:
+    model = make_model()
+    save_version(tmp_path, model)
+
+    again = load_champion(tmp_path)
+
+    assert again.card == model.card
+    assert (again.predict_array(MATRIX) == model.predict_array(MATRIX)).all()
+
+
+def test_version_is_a_folder_named_by_time_and_weights(tmp_path: Path) -> None:
+    model = make_model()
+
+    folder = save_version(tmp_path, model)
+
+    assert folder.parent == tmp_path / "models"
+    assert folder.name.startswith("20260105T080000Z-")
+    assert {file.name for file in folder.iterdir()} == {"wallet_model.pt", "card.json"}
+    card = json.loads((folder / "card.json").read_text())
+    assert card["summary"]["version"] == folder.name
+    assert (tmp_path / "models" / "champion").read_text() == f"{folder.name}\n"
+
+
+def test_last_version_saved_is_the_champion(tmp_path: Path) -> None:
+    first, second = make_model(0), make_model(1)
+    save_version(tmp_path, first)
+    save_version(tmp_path, second)
+
+    assert first.summary.version != second.summary.version
+    assert load_champion(tmp_path).summary.version == second.summary.version
+    assert len(list((tmp_path / "models").glob("2*"))) == 2
+
+
+def test_scores_are_the_columns_of_the_array() -> None:
+    model = make_model()
+
+    scores = model.predict(MATRIX)
+    array = model.predict_array(MATRIX)
+
+    assert len(scores) == 20
+    assert scores[7].bot_probability == array[7, TARGETS.index("bot_probability")]
+    assert scores[7].influence_score == array[7, TARGETS.index("influence_score")]
+    assert scores[7].trading_style == tuple(array[7, -len(STYLE_DIMENSIONS) :])
+
+
+def test_influence_is_in_percent() -> None:
+    model = make_model()
+    with torch.no_grad():
+        model.network.heads["influence_score"].weight.zero_()  # type: ignore[operator, union-attr]
+        model.network.heads["influence_score"].bias.fill_(np.log1p(40.0))  # type: ignore[operator, union-attr]
+
+    assert model.predict(MATRIX)[0].influence_score == pytest.approx(40, rel=1e-5)
+
+
+def test_chunks_of_wallets_predict_what_single_ones_do() -> None:
+    model = make_model()
+    many = make_matrix(np.random.default_rng(1).normal(3, 2, (CHUNK_ROWS + 3, 12)))
+
+    found = model.predict_array(many)
+
+    last = make_matrix(many.values[-2:])
+    np.testing.assert_allclose(found[-2:], model.predict_array(last), atol=1e-6)
+
+
+def test_no_wallets_have_no_scores() -> None:
+    assert make_model().predict(make_matrix(np.zeros((0, 12)))) == []
+
+
+def test_other_features_are_refused_with_both_lists() -> None:
+    other = make_matrix(np.zeros((1, 2)), ("total_value", "tx_count"))
+
+    with pytest.raises(ModelError) as refusal:
+        make_model().predict(other)
+
+    assert f"reads 12 features ({', '.join(FEATURES)})" in str(refusal.value)
+    assert "here are 2 (total_value, tx_count)" in str(refusal.value)
+
+
+def test_missing_model_says_how_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="train one with `hypertrack train`, or --no-model"):
+        load_champion(tmp_path)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 100, 0.5, 0.99])
+def test_torn_checkpoint_is_refused(tmp_path: Path, kept: float) -> None:
+    save_version(tmp_path, make_model())
+    file = tmp_path / "wallet_model.pt"
+    whole = file.read_bytes()
+    file.write_bytes(whole[: int(kept if kept >= 1 else kept * len(whole))])
+
+    with pytest.raises(ModelError, match=r"wallet_model\.pt is torn or no model of ours"):
+        load_champion(tmp_path)
+
+
+@pytest.mark.parametrize("protocol", ["pickle", "torch"])
+def test_hostile_pickle_does_not_run(tmp_path: Path, protocol: str) -> None:
+    file, trap = tmp_path / "wallet_model.pt", tmp_path / "was-here"
+
+    class Trap:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (Path.touch, (trap,))
+
+    if protocol == "torch":
+        torch.save({"format": "hypertrack wallet model 1", "card": Trap()}, file)
+    else:
+        file.write_bytes(pickle.dumps(Trap()))
+
+    with pytest.raises(ModelError, match="torn or no model of ours"):
+        load_champion(tmp_path)
+
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"weights": {}},
+        [1, 2],
+        {"format": "hypertrack wallet model 0"},
+    ],
+)
+def test_foreign_checkpoint_is_refused(tmp_path: Path, content: Any) -> None:
+    torch.save(content, tmp_path / "wallet_model.pt")
+
+    with pytest.raises(ModelError, match="is no model of this version"):
+        load_champion(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("card", "{}"),
+        ("card", 7),
+        ("weights", {}),
+        ("mean", torch.zeros(3)),
+        ("hidden", [5]),
+        ("std", None),
+    ],
+)
+def test_checkpoint_that_does_not_fit_together_is_refused(
+    tmp_path: Path, key: str, value: Any
+) -> None:
+    save_version(tmp_path, make_model())
+    file = tmp_path / "wallet_model.pt"
+    content = torch.load(file, weights_only=True)
+    torch.save({**content, key: value}, file)
+
+    with pytest.raises(ModelError, match="does not fit together"):
+        load_champion(tmp_path)
+
+
+def test_unwritable_folder_is_said(tmp_path: Path) -> None:
+    (tmp_path / "models").write_text("a file where a folder should be")
+
+    with pytest.raises(ModelError, match="cannot write the model"):
+        save_version(tmp_path, make_model())

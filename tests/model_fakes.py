@@ -1,0 +1,76 @@
+"""Samples and matrices without a dataset: numbers of which is known what can be learnt."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypertrack.config import TrainSettings
+from hypertrack.features.engine import FeatureMatrix
+from hypertrack.features.registry import REGISTRY
+from hypertrack.labels.bots import LABELLING_FUNCTIONS
+from hypertrack.labels.cuts import Window, walk_forward
+from hypertrack.labels.outcomes import QUANTITIES
+from hypertrack.labels.targets import fit_thresholds
+from hypertrack.model.samples import Rows, Samples
+
+FEATURES = tuple(REGISTRY)[:12]
+
+
+def make_rows(n: int, seed: int, *, signal: float = 1.0) -> Rows:
+    """Return rows whose outcomes follow from the first features, as strongly as ``signal``."""
+    rng = np.random.default_rng(seed)
+    features = rng.normal(0, 1, (n, len(FEATURES)))
+    noise = rng.normal(0, 1, (n, len(QUANTITIES)))
+    quantities = signal * features[:, : len(QUANTITIES)] + noise * (1 - signal)
+    quantities[:, QUANTITIES.index("net_return_bps")] += 4
+    influence = QUANTITIES.index("influence_pct")
+    quantities[:, influence] = np.exp(quantities[:, influence])
+    style = slice(QUANTITIES.index("momentum_1m"), None)
+    quantities[:, style] = np.tanh(quantities[:, style])
+    return Rows(
+        features=features,
+        past=rng.normal(0, 1, quantities.shape),
+        quantities=quantities,
+        votes=np.zeros((n, len(LABELLING_FUNCTIONS))),
+        wallet_ids=np.arange(n, dtype=np.int32),
+        is_held_out=rng.random(n) < 0.2,
+        is_validation=rng.random(n) < 0.1,
+    )
+
+
+def make_samples(
+    n_train: int = 300, n_validation: int = 100, n_test: int = 200, *, signal: float = 1.0
+) -> Samples:
+    """Return samples made of `make_rows`, each part from a seed of its own."""
+    train = make_rows(n_train, 1, signal=signal)
+    return Samples(
+        feature_names=FEATURES,
+        cuts=walk_forward(Window(0, 10**9), TrainSettings()),
+        embargo_ms=1_800_000,
+        is_forced=False,
+        thresholds=fit_thresholds(train.quantities, 5.0),
+        train=train,
+        validation=make_rows(n_validation, 2, signal=signal),
+        test=make_rows(n_test, 3, signal=signal),
+    )
+
+
+def make_matrix(
+    values: NDArray[np.float64], names: tuple[str, ...] = FEATURES, observed_days: float = 1.0
+) -> FeatureMatrix:
+    """Return a matrix of wallets of which nothing but the features is known."""
+    n = len(values)
+    zeros = np.zeros(n, dtype=np.int64)
+    return FeatureMatrix(
+        wallet_ids=np.arange(n, dtype=np.int32),
+        wallets=tuple(f"0x{i:040x}" for i in range(n)),
+        names=names,
+        values=values,
+        n_executions=zeros,
+        n_fills=zeros,
+        n_candle_matches=zeros,
+        first_seen_ms=zeros,
+        last_seen_ms=zeros,
+        start_ms=0,
+        end_ms=1,
+        observed_days=observed_days,
+    )
