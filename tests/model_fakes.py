@@ -1,5 +1,7 @@
 """Samples and matrices without a dataset: numbers of which is known what can be learnt."""
 
+from collections.abc import Generator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,7 @@ from hypertrack.labels.cuts import Window, walk_forward
 from hypertrack.labels.outcomes import QUANTITIES
 from hypertrack.labels.targets import fit_thresholds
 from hypertrack.model.samples import Rows, Samples
+from hypertrack.model.training import EpochResult, Trained
 
 FEATURES = tuple(REGISTRY)[:12]
 
@@ -74,3 +77,12 @@ def make_matrix(
         end_ms=1,
         observed_days=observed_days,
     )
+
+
+def finish(training: Generator[EpochResult, None, Trained]) -> Trained:
+    """Train to the end."""
+    while True:
+        try:
+            next(training)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]

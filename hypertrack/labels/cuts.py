@@ -68,8 +68,10 @@ def walk_forward(
 
 
 def fitting_embargo_ms(span: Window, settings: TrainSettings) -> int:
-    """Return the embargo, shortened to half an outcome window where that is shorter.
+    """Return the embargo, or half an outcome window where the embargo would leave nothing of it.
 
     For training by force on a recording too short for the embargo asked for.
     """
-    return min(round(settings.embargo_s * 1_000), int(settings.outcome_frac * span.length_ms) // 2)
+    embargo_ms = round(settings.embargo_s * 1_000)
+    step_ms = int(settings.outcome_frac * span.length_ms)
+    return embargo_ms if embargo_ms < step_ms else step_ms // 2

@@ -156,6 +156,6 @@ def _reason(
     if of_new is not None:
         text += f", {of_new.value:.2f} on wallets never trained on"
     best = max(rivals, key=lambda rival: rivals[rival], default=None)
-    if best is not None and rivals[best] > found.value:
+    if best is not None and round(rivals[best], 2) > round(found.value, 2):
         text += f"; {best} did better with {rivals[best]:.2f}"
     return text

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Self
 
 import numpy as np
@@ -189,6 +189,19 @@ def build_samples(
     rows = [measure_cut(engine, cut, settings, fees, user_labels) for cut in cuts]
     names = engine.matrix(until_ms=cuts[0].at_ms).names
     return assemble(names, cuts, rows, settings, force=force)
+
+
+def permuted(samples: Samples, seed: int = 0) -> Samples:
+    """Return the samples with the outcomes of training and validation rows dealt out anew.
+
+    Nothing can be learnt from them: skill that remains on the test rows is a leak.
+    """
+    rng = np.random.default_rng(seed)
+
+    def deal(rows: Rows) -> Rows:
+        return replace(rows, quantities=rng.permutation(rows.quantities))
+
+    return replace(samples, train=deal(samples.train), validation=deal(samples.validation))
 
 
 def _check_amount(

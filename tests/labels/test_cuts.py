@@ -36,8 +36,9 @@ def test_outcome_is_empty_where_the_embargo_takes_it_all() -> None:
     assert [cut.outcome.length_ms for cut in cuts] == [0] * 5
 
 
-def test_fitting_embargo_takes_at_most_half_of_the_outcome() -> None:
+def test_embargo_that_would_leave_no_outcome_is_shortened_to_half() -> None:
     settings = TrainSettings()
 
     assert fitting_embargo_ms(HUNDRED_HOURS, settings) == HOUR_MS // 2
+    assert fitting_embargo_ms(Window(0, 3 * HOUR_MS), settings) == HOUR_MS // 2
     assert fitting_embargo_ms(Window(0, 300_000), settings) == 30_000

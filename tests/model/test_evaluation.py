@@ -2,13 +2,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from model_fakes import finish
 from numpy.typing import NDArray
 
+from hypertrack.config import TrainSettings
 from hypertrack.labels.targets import TARGETS
 from hypertrack.model.baselines import constant
 from hypertrack.model.evaluation import MIN_TEST_ROWS, evaluate
 from hypertrack.model.inputs import InputScaler
-from hypertrack.model.samples import Samples
+from hypertrack.model.samples import Samples, permuted
+from hypertrack.model.training import train_network, training_rows
+from hypertrack.model.versions import predict_rows
 from hypertrack.records import BINARY_HEADS, HEADS, HeadEvaluation
 
 Array = NDArray[np.float64]
@@ -125,6 +130,28 @@ def test_head_that_could_not_be_trained_says_why(samples: Samples) -> None:
     assert heads["bot_probability"].reason == ("bot: not trained, every training outcome is yes")
     assert "no outcome could be measured" in heads["sophistication_score"].reason
     assert not heads["bot_probability"].has_earned_weight
+
+
+def skills_after_training(samples: Samples) -> list[float]:
+    settings = TrainSettings(hidden=(32, 16), max_epochs=6, learning_rate=1e-2, device="cpu")
+    scaler = InputScaler.fit(samples.feature_names, samples.train.features)
+    train, validation = (
+        training_rows(scaler.transform(rows.features), samples.targets(rows), torch.device("cpu"))
+        for rows in (samples.train, samples.validation)
+    )
+    network = finish(train_network(train, validation, settings)).network
+    predicted = predict_rows(network, scaler, samples.test.features).astype(np.float64)
+    heads = judge(samples, predicted).values()
+    return [head.skill.value for head in heads if head.skill is not None]
+
+
+def test_skill_vanishes_where_training_outcomes_are_permuted(samples: Samples) -> None:
+    real = skills_after_training(samples)
+    # One permutation can be lucky; they cannot all be.
+    dealt = [skills_after_training(permuted(samples, seed)) for seed in range(5)]
+
+    assert min(real) > 0.08
+    assert np.mean(dealt, axis=0).max() < 0.02
 
 
 def test_held_out_wallets_are_needed(samples: Samples) -> None:

@@ -1,9 +1,9 @@
-from collections.abc import Generator
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from model_fakes import finish
 from numpy.typing import NDArray
 
 from hypertrack.config import TrainSettings
@@ -11,7 +11,6 @@ from hypertrack.errors import ConfigError
 from hypertrack.labels.targets import TARGETS
 from hypertrack.model.network import PRIOR
 from hypertrack.model.training import (
-    EpochResult,
     Trained,
     TrainingRows,
     pick_device,
@@ -29,14 +28,6 @@ def rows(n: int, seed: int = 0, targets: NDArray[np.float64] | None = None) -> T
     if targets is None:
         targets = np.repeat((inputs[:, :1] > 0).astype(np.float64), len(TARGETS), axis=1)
     return training_rows(inputs, targets, CPU)
-
-
-def finish(training: Generator[EpochResult, None, Trained]) -> Trained:
-    while True:
-        try:
-            next(training)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
 
 
 def weights(trained: Trained) -> list[NDArray[Any]]:

@@ -1,0 +1,121 @@
+"""Two models on the same held-out rows: the paired difference, with its interval."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypertrack.config import TrainSettings
+from hypertrack.errors import ModelError
+from hypertrack.labels.targets import HEAD_COLUMNS
+from hypertrack.model.evaluation import row_losses
+from hypertrack.model.metrics import CONFIDENCE, draw_resamples
+from hypertrack.model.samples import Samples
+from hypertrack.model.versions import WalletModel, predict_rows
+from hypertrack.records import HEADS, Interval, Record
+
+Array = NDArray[np.float64]
+
+
+class HeadComparison(Record, frozen=True, kw_only=True):
+    """One head of two models; skills are against the same constant, on the same rows."""
+
+    head: str
+    n_test: int
+    skill_a: float | None
+    skill_b: float | None
+    difference: Interval | None
+    """Skill of A minus skill of B, paired by row; None where nothing could be measured."""
+
+
+class Comparison(Record, frozen=True, kw_only=True):
+    """Two models over all heads."""
+
+    version_a: str
+    version_b: str
+    heads: tuple[HeadComparison, ...]
+    overall: Interval | None
+    """The difference of skills, heads weighted as in training."""
+
+    @property
+    def is_a_worse(self) -> bool:
+        """Return whether the interval of the overall difference lies below zero."""
+        return self.overall is not None and self.overall.high < 0
+
+
+def compare(
+    samples: Samples, constant: Array, a: WalletModel, b: WalletModel, settings: TrainSettings
+) -> Comparison:
+    """Score two models on the test rows of a dataset.
+
+    Args:
+        samples: Neither model may have been trained on its test rows; both versions of one
+            dataset satisfy that, since the cuts and the held-out wallets are the same.
+        constant: Predicted of the test rows by the constant, ``[rows, targets]``.
+        settings: Weights of the heads, number and seed of the resamples.
+
+    Raises:
+        ModelError: A model reads other features than the samples hold.
+    """
+    targets = samples.targets(samples.test)
+    resamples = draw_resamples(len(samples.test), settings.n_bootstrap, settings.seed)
+    predicted_a, predicted_b = _predicted(a, samples), _predicted(b, samples)
+    weight_by_head = settings.weight_by_head
+    heads, drawn_sum = [], np.zeros(len(resamples))
+    point_sum, weight_sum = 0.0, 0.0
+    for head in HEADS:
+        columns = HEAD_COLUMNS[head]
+        of_constant = row_losses(constant, targets, columns)
+        of_a = row_losses(predicted_a, targets, columns)
+        of_b = row_losses(predicted_b, targets, columns)
+        base = float(of_constant.sum())
+        n_test = int(np.any(~np.isnan(targets[:, columns]), axis=1).sum())
+        if base <= 0:
+            heads.append(_unmeasured(head, n_test))
+            continue
+        drawn = _drawn(of_b - of_a, of_constant, resamples)
+        point = float((of_b - of_a).sum()) / base
+        drawn_sum += weight_by_head[head] * drawn
+        point_sum += weight_by_head[head] * point
+        weight_sum += weight_by_head[head]
+        heads.append(
+            HeadComparison(
+                head=head,
+                n_test=n_test,
+                skill_a=1 - float(of_a.sum()) / base,
+                skill_b=1 - float(of_b.sum()) / base,
+                difference=_interval(point, drawn),
+            )
+        )
+    overall = _interval(point_sum / weight_sum, drawn_sum / weight_sum) if weight_sum else None
+    return Comparison(
+        version_a=a.summary.version,
+        version_b=b.summary.version,
+        heads=tuple(heads),
+        overall=overall,
+    )
+
+
+def _predicted(model: WalletModel, samples: Samples) -> Array:
+    if model.scaler.names != samples.feature_names:
+        raise ModelError(
+            f"model {model.summary.version} reads {len(model.scaler.names)} features, the dataset "
+            f"was measured in {len(samples.feature_names)}: set the feature groups it was trained "
+            "with"
+        )
+    rows = predict_rows(model.network, model.scaler, samples.test.features)
+    return rows.astype(np.float64)
+
+
+def _drawn(gained: Array, of_constant: Array, resamples: NDArray[np.int64]) -> Array:
+    """Return the gain of each resample over the constant's loss there, ``[resamples]``."""
+    base = resamples @ of_constant
+    return np.divide(resamples @ gained, base, out=np.zeros(len(base)), where=base > 0)
+
+
+def _interval(point: float, drawn: Array) -> Interval:
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail])
+    return Interval(point, float(low), float(high))
+
+
+def _unmeasured(head: str, n_test: int) -> HeadComparison:
+    return HeadComparison(head=head, n_test=n_test, skill_a=None, skill_b=None, difference=None)
