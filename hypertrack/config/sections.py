@@ -140,6 +140,18 @@ class TrainSettings(Section):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     seed: int = 0
 
+    @property
+    def weight_by_head(self) -> dict[str, float]:
+        """Return the weight of each head in the loss."""
+        return {
+            "profitability_score": self.loss_weight_profitability,
+            "risk_score": self.loss_weight_risk,
+            "bot_probability": self.loss_weight_bot,
+            "sophistication_score": self.loss_weight_sophistication,
+            "influence_score": self.loss_weight_influence,
+            "trading_style": self.loss_weight_style,
+        }
+
     @model_validator(mode="after")
     def _cuts_are_ordered(self) -> "TrainSettings":
         cuts = (*self.train_cuts_frac, self.test_cut_frac)

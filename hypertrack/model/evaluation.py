@@ -71,13 +71,13 @@ def _evaluate_head(
 ) -> HeadEvaluation:
     columns = HEAD_COLUMNS[head]
     has_target: NDArray[np.bool_] = np.any(~np.isnan(held.targets[:, columns]), axis=1)
-    base = _losses(held.constant, held.targets, columns)
-    loss = _losses(held.predicted, held.targets, columns)
+    base = row_losses(held.constant, held.targets, columns)
+    loss = row_losses(held.predicted, held.targets, columns)
     found = skill(loss, base, held.resamples)
     new = held.is_new_wallet
     of_new = skill(loss[new], base[new], held.resamples[:1, new])
     rivals = {
-        name: 1 - float(_losses(theirs, held.targets, columns).sum() / base.sum())
+        name: 1 - float(row_losses(theirs, held.targets, columns).sum() / base.sum())
         for name, theirs in by_baseline.items()
         if base.sum() > 0
     }
@@ -101,7 +101,7 @@ def _evaluate_head(
     )
 
 
-def _losses(predicted: Array, targets: Array, columns: slice) -> Array:
+def row_losses(predicted: Array, targets: Array, columns: slice) -> Array:
     """Return the squared error of each row, summed over the targets it has, ``[rows]``."""
     errors = (predicted[:, columns] - targets[:, columns]) ** 2
     summed: Array = np.nansum(errors, axis=1)

@@ -98,4 +98,4 @@ def _can_miss(names: Sequence[str]) -> NDArray[np.bool_]:
 
 
 def _unskew(values: Array, is_heavy: NDArray[np.bool_]) -> Array:
-    return np.where(is_heavy, np.sign(values) * np.log1p(np.abs(values)), values)
+    return np.where(is_heavy, np.copysign(np.log1p(np.abs(values)), values), values)

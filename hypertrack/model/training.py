@@ -210,17 +210,9 @@ def _predict(network: WalletNet, rows: TrainingRows) -> Tensor:
 
 def _loss_weights(settings: TrainSettings, is_trainable: Tensor) -> Tensor:
     """Return the weight of each target, ``[targets]``; a head's targets share its weight."""
-    weight_by_head = {
-        "profitability_score": settings.loss_weight_profitability,
-        "risk_score": settings.loss_weight_risk,
-        "bot_probability": settings.loss_weight_bot,
-        "sophistication_score": settings.loss_weight_sophistication,
-        "influence_score": settings.loss_weight_influence,
-        "trading_style": settings.loss_weight_style,
-    }
     weights = torch.zeros(len(TARGETS))
     for head, columns in HEAD_COLUMNS.items():
-        weights[columns] = weight_by_head[head] / len(TARGETS[columns])
+        weights[columns] = settings.weight_by_head[head] / len(TARGETS[columns])
     return weights * is_trainable
 
 

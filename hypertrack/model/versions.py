@@ -36,8 +36,8 @@ CHAMPION_NAME = "champion"
 
 FORMAT = "hypertrack wallet model 1"
 
-CHUNK_ROWS = 65_536
-"""Wallets predicted at once, to bound memory."""
+CHUNK_ROWS = 8_192
+"""Wallets predicted at once: what a processor keeps near."""
 
 
 class WalletModel:
@@ -118,27 +118,78 @@ def predict_rows(
     return predicted
 
 
-def save_version(out: Path, model: WalletModel) -> Path:
-    """Write the model as a version of its own, make it the champion, return its folder.
+def save_version(out: Path, model: WalletModel, *, is_promoted: bool = True) -> Path:
+    """Write the model as a version of its own and return its folder.
 
     Args:
         out: Holds ``models/`` and the champion's ``wallet_model.pt``.
+        is_promoted: Make it the champion.
 
     Raises:
         ModelError: The folder cannot be written.
     """
-    models = out / MODELS_FOLDER
-    folder = models / model.summary.version
-    data = _encode(model)
+    folder = out / MODELS_FOLDER / model.summary.version
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / MODEL_NAME, data)
+        _write(folder / MODEL_NAME, _encode(model))
         _write(folder / CARD_NAME, json.dumps(as_dict(model.card), indent=2).encode())
-        _write(models / CHAMPION_NAME, f"{model.summary.version}\n".encode())
-        _write(out / MODEL_NAME, data)
     except OSError as error:
         raise ModelError(f"cannot write the model to {folder}: {error.strerror}") from error
+    if is_promoted:
+        promote(out, model.summary.version)
     return folder
+
+
+def promote(out: Path, version: str) -> None:
+    """Make a version the champion.
+
+    Raises:
+        ModelError: There is no such version, or it cannot be written.
+    """
+    models = out / MODELS_FOLDER
+    try:
+        _write(out / MODEL_NAME, (models / version / MODEL_NAME).read_bytes())
+        _write(models / CHAMPION_NAME, f"{version}\n".encode())
+    except OSError as error:
+        raise ModelError(f"cannot make {version} the champion: {error.strerror}") from error
+
+
+def list_versions(out: Path) -> list[str]:
+    """Return the names of all versions, newest first."""
+    folders = (out / MODELS_FOLDER).glob(f"*/{MODEL_NAME}")
+    return sorted((file.parent.name for file in folders), reverse=True)
+
+
+def champion_version(out: Path) -> str | None:
+    """Return the version in use, None where there is none."""
+    try:
+        return (out / MODELS_FOLDER / CHAMPION_NAME).read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+
+
+def find_version(out: Path, name: str) -> str:
+    """Return the version that a name means: ``champion``, or the beginning or end of one.
+
+    Raises:
+        ModelError: It means none, or several.
+    """
+    known = list_versions(out)
+    if name == CHAMPION_NAME and (champion := champion_version(out)) in known:
+        return str(champion)
+    meant = [v for v in known if v.startswith(name) or v.endswith(name)]
+    if len(meant) == 1:
+        return meant[0]
+    found = f"{len(meant)} versions" if meant else "none"
+    raise ModelError(
+        f"one version named {name} is needed, found {found} of {len(known)} in "
+        f"{out / MODELS_FOLDER}: `hypertrack models list` shows them"
+    )
+
+
+def load_version(out: Path, name: str) -> WalletModel:
+    """Return a version by its name, as `find_version` understands it."""
+    return load_model(out / MODELS_FOLDER / find_version(out, name) / MODEL_NAME)
 
 
 def load_champion(out: Path) -> WalletModel:
