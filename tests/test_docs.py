@@ -8,6 +8,7 @@ from typer.main import get_command
 from hypertrack.cli.main import app
 from hypertrack.config import load_config
 from hypertrack.config.example import example_toml
+from hypertrack.features.documentation import render_markdown
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -44,3 +45,9 @@ def test_readme_opens_with_the_two_commands() -> None:
     test_it = 'python3 -m venv .venv && .venv/bin/pip install -e ".[test]" && .venv/bin/pytest'
 
     assert README.index(run_it) < README.index(test_it) < README.index("## ")
+
+
+def test_readme_defines_every_feature_as_the_registry_does() -> None:
+    section = README.split("\n## Features\n")[1].split("\n## ")[0]
+
+    assert render_markdown() in section

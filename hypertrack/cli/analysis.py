@@ -1,19 +1,12 @@
 """Commands that compute: features, train, classify."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from hypertrack.cli.features import features
 from hypertrack.cli.session import OutOption, Session, command
-
-
-class FeatureFormat(StrEnum):
-    """File formats of the feature matrix."""
-
-    PARQUET = "parquet"
-    CSV = "csv"
 
 
 def register(app: typer.Typer) -> None:
@@ -21,39 +14,6 @@ def register(app: typer.Typer) -> None:
     command(app)(features)
     command(app)(train)
     command(app)(classify)
-
-
-def features(
-    session: Session,
-    out: Annotated[
-        Path | None, typer.Option(help="File to write; default ./features.<format>.")
-    ] = None,
-    format_: Annotated[
-        FeatureFormat | None,
-        typer.Option("--format", help="File format; default from --out, else parquet."),
-    ] = None,
-    names: Annotated[
-        str | None, typer.Option(help="Only these features, comma-separated; default all.")
-    ] = None,
-) -> None:
-    """Write the feature matrix: one row a wallet, first column wallet.
-
-    Example: hypertrack features --format csv --names tx_count,total_value
-    """
-    from hypertrack.errors import ConfigError
-    from hypertrack.pipeline.analysis import export_features
-
-    suffix = (format_ or FeatureFormat.PARQUET).value
-    file = out or Path(f"features.{suffix}")
-    if format_ is not None and file.suffix != f".{suffix}":
-        raise ConfigError(f"--format {suffix} and --out {file} disagree: give one of them")
-    wanted = None if names is None else [name.strip() for name in names.split(",")]
-    settings = session.load().settings
-    with session.err.status("measuring wallets"):
-        n_wallets = export_features(settings, file, wanted)
-    session.done(
-        {"file": str(file), "wallets": n_wallets}, f"wrote {n_wallets:,} wallets to {file}"
-    )
 
 
 def train(

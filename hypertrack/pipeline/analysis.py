@@ -1,8 +1,8 @@
-"""Commands that compute: features, train, classify."""
+"""Commands that compute: train, classify."""
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,6 @@ __all__ = [
     "Stage",
     "TrainedModel",
     "classify",
-    "export_features",
     "fingerprint",
     "fresh_profiles",
     "open_engine",
@@ -47,21 +46,6 @@ def open_engine(settings: Settings) -> "Iterator[FeatureEngine]":
     memory = settings.features.memory_limit_gib
     with open_dataset(settings.data, memory_limit_gib=memory) as dataset:
         yield FeatureEngine(dataset, settings.features, settings.fees)
-
-
-def export_features(settings: Settings, file: Path, names: Sequence[str] | None = None) -> int:
-    """Write the feature matrix, first column ``wallet``; return the number of wallets.
-
-    Args:
-        file: ``.parquet`` or ``.csv``.
-        names: Only these features; all of the groups in force where None.
-    """
-    from hypertrack.features.export import write_features
-
-    with open_engine(settings) as engine:
-        matrix = engine.matrix(names=names)
-    write_features(matrix, file)
-    return len(matrix.wallets)
 
 
 def train(

@@ -1,0 +1,86 @@
+"""The features command: the matrix as a file, or what the features are and how they spread."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hypertrack.cli.distributions import describe_lines
+from hypertrack.cli.session import Session
+
+if TYPE_CHECKING:  # settings load pydantic, which --help has no need of
+    from hypertrack.config import Settings
+
+
+class FeatureFormat(StrEnum):
+    """File formats of the feature matrix."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+
+
+def features(
+    session: Session,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write; default ./features.<format>.")
+    ] = None,
+    format_: Annotated[
+        FeatureFormat | None,
+        typer.Option("--format", help="File format; default from --out, else parquet."),
+    ] = None,
+    names: Annotated[
+        str | None, typer.Option(help="Only these features, comma-separated; default all.")
+    ] = None,
+    describe: Annotated[
+        bool,
+        typer.Option("--describe", help="Write nothing: show each feature and its distribution."),
+    ] = False,
+) -> None:
+    """Write the feature matrix: one row a wallet, first column wallet.
+
+    Example: hypertrack features --format csv --names tx_count,total_value
+    """
+    from hypertrack.errors import ConfigError
+
+    wanted = None if names is None else [name.strip() for name in names.split(",")]
+    settings = session.load().settings
+    if describe:
+        if out is not None or format_ is not None:
+            raise ConfigError("--describe writes no file: leave out --out and --format")
+        _describe(session, settings, wanted)
+    else:
+        _export(session, settings, _file(out, format_), wanted)
+
+
+def _file(out: Path | None, format_: FeatureFormat | None) -> Path:
+    from hypertrack.errors import ConfigError
+
+    suffix = (format_ or FeatureFormat.PARQUET).value
+    file = out or Path(f"features.{suffix}")
+    if format_ is not None and file.suffix != f".{suffix}":
+        raise ConfigError(f"--format {suffix} and --out {file} disagree: give one of them")
+    return file
+
+
+def _export(session: Session, settings: "Settings", file: Path, names: list[str] | None) -> None:
+    from hypertrack.pipeline.features import export_features
+
+    with session.err.status("measuring wallets"):
+        n_wallets = export_features(settings, file, names)
+    session.done(
+        {"file": str(file), "wallets": n_wallets}, f"wrote {n_wallets:,} wallets to {file}"
+    )
+
+
+def _describe(session: Session, settings: "Settings", names: list[str] | None) -> None:
+    from hypertrack.pipeline.features import describe_features
+
+    with session.err.status("measuring wallets"):
+        n_wallets, described = describe_features(settings, names)
+    if session.is_json:
+        session.emit({"wallets": n_wallets, "features": described})
+        return
+    for line in describe_lines(described):
+        session.out.print(line, soft_wrap=True)
+    session.err.print(f"{len(described)} features over {n_wallets:,} wallets")

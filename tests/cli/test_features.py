@@ -1,0 +1,83 @@
+"""The features command on a hand-made dataset."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes import ALICE, BOB, START_MS, trade, write_dataset
+from typer.testing import CliRunner, Result
+
+from hypertrack.cli.distributions import compact
+from hypertrack.cli.main import app
+from hypertrack.store.tables import read_columns
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    """Two trades, a minute apart, of 100 USD each."""
+    trades = [
+        trade(START_MS + i * 60_000, buyer=ALICE, seller=BOB, taker=ALICE, trade_id=i)
+        for i in range(2)
+    ]
+    return write_dataset(tmp_path / "data", trades=trades)
+
+
+def features(dataset: Path, *words: Any) -> Result:
+    """Run the command."""
+    return CliRunner().invoke(app, ["features", "--data", str(dataset), *map(str, words)])
+
+
+def test_describe_shows_numbers_and_definition_in_80_columns(dataset: Path) -> None:
+    result = features(dataset, "--describe")
+
+    lines = result.stdout.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("total_value"))
+    assert lines[at].split() == ["total_value", "200", "200", "200", "200", "200", "0%", "0%"]
+    assert lines[at + 1].startswith("    USD, base: Sum of execution notionals ")
+    assert max(map(len, lines)) <= 80
+    assert "57 features over 2 wallets" in result.stderr
+    assert list(dataset.parent.iterdir()) == [dataset]
+
+
+def test_describe_as_json_has_null_for_unknown(dataset: Path) -> None:
+    result = features(dataset, "--describe", "--json", "--names", "tx_count,markout_30m_bps")
+
+    found = json.loads(result.stdout)
+    assert found["wallets"] == 2
+    count, markout = found["features"]
+    assert (count["name"], count["median"], count["missing_frac"]) == ("tx_count", 2, 0)
+    assert (markout["median"], markout["missing_frac"]) == (None, 1)
+
+
+def test_describe_writes_no_file(dataset: Path) -> None:
+    result = features(dataset, "--describe", "--out", "x.csv")
+
+    assert result.exit_code == 2
+    assert result.stderr == ("error: --describe writes no file: leave out --out and --format\n")
+
+
+def test_matrix_is_written_with_the_names_asked_for(dataset: Path, tmp_path: Path) -> None:
+    result = features(dataset, "--out", tmp_path / "m.csv", "--names", "total_value, tx_count")
+
+    assert result.exit_code == 0, result.stderr
+    found = read_columns(tmp_path / "m.csv")
+    assert list(found) == ["wallet", "total_value", "tx_count"]
+    assert found["total_value"].tolist() == [200, 200]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "–"),
+        (0.0, "0"),
+        (-0.0417, "-0.0417"),
+        (0.0000417, "4e-05"),
+        (999.4, "999"),
+        (999.9, "1k"),
+        (-1_234_567.0, "-1.23M"),
+        (1e22, "1e+22"),
+    ],
+)
+def test_numbers_are_short(value: float | None, text: str) -> None:
+    assert compact(value) == text
