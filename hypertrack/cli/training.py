@@ -57,11 +57,20 @@ def show_model(session: Session, trained: "TrainedModel") -> None:
     """Print each head beside what it had to beat, and what that means."""
     model = trained.summary
     if session.is_json:
-        session.emit({"event": "trained", "folder": str(trained.folder), **as_dict(model)})
+        session.emit(
+            {
+                "event": "trained",
+                "folder": str(trained.folder),
+                "is_promoted": trained.is_promoted,
+                **as_dict(model),
+            }
+        )
         return
     session.out.print(evaluation_table(model))
     session.err.print(verdict(model), soft_wrap=True)
     session.err.print(f"saved {trained.folder}", markup=False, soft_wrap=True)
+    if not trained.is_promoted:
+        session.err.print(_why_not_promoted(trained), style="yellow", markup=False, soft_wrap=True)
 
 
 def verdict(model: ModelSummary) -> str:
@@ -74,3 +83,13 @@ def verdict(model: ModelSummary) -> str:
     if not earned:
         return f"{trained}. No head beat its baseline: the scores are shown as unproven."
     return f"{trained}. Earned weight: {', '.join(earned)}. The others are shown as unproven."
+
+
+def _why_not_promoted(trained: "TrainedModel") -> str:
+    against = trained.against_champion
+    if against is None or against.overall is None or not against.is_a_worse:
+        return "not in use: trained by force, beside a champion that was not"
+    return (
+        f"not in use: worse than {against.version_b} by {-against.overall.value:.3f} skill on the "
+        "same rows; `hypertrack models promote --force` puts it in use"
+    )

@@ -8,16 +8,18 @@ from pathlib import Path
 import numpy as np
 
 from hypertrack.config import Settings
+from hypertrack.errors import ModelError
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.features.registry import select
 from hypertrack.labels.user import read_user_labels
 from hypertrack.model.baselines import BASELINES, constant
 from hypertrack.model.card import make_card
+from hypertrack.model.comparison import Comparison, compare
 from hypertrack.model.evaluation import evaluate
 from hypertrack.model.inputs import InputScaler
 from hypertrack.model.samples import Samples, assemble, measure_cut, plan_cuts
 from hypertrack.model.training import EpochResult, pick_device, train_network, training_rows
-from hypertrack.model.versions import WalletModel, predict_rows, save_version
+from hypertrack.model.versions import WalletModel, load_champion, predict_rows, save_version
 from hypertrack.records import ModelSummary, Record
 
 N_LATER_STAGES = len(BASELINES) + 2
@@ -39,6 +41,10 @@ class TrainedModel:
 
     model: WalletModel
     folder: Path
+    is_promoted: bool
+    """Whether it is the champion now."""
+    against_champion: Comparison | None
+    """With the champion before; None where there was none to compare with."""
 
     @property
     def summary(self) -> ModelSummary:
@@ -98,8 +104,34 @@ def train_model(
         seed=settings.train.seed,
     )
     card = make_card(engine, settings, samples, trained, heads, clock_ms())
-    model = WalletModel(trained.network, scaler, card)
-    yield TrainedModel(model, save_version(settings.out, model))
+    yield keep_model(WalletModel(trained.network, scaler, card), samples, scaler, settings)
+
+
+def keep_model(
+    model: WalletModel, samples: Samples, scaler: InputScaler, settings: Settings
+) -> TrainedModel:
+    """Save the model; make it the champion unless it is worse than the one there is, or forced."""
+    against = None
+    if (champion := _comparable_champion(settings.out, samples)) is not None:
+        of_constant = constant(samples, scaler)
+        against = compare(samples, of_constant, model, champion, settings.train)
+    is_promoted = against is None or not (against.is_a_worse or model.summary.is_forced)
+    folder = save_version(settings.out, model, is_promoted=is_promoted)
+    return TrainedModel(model, folder, is_promoted, against)
+
+
+def _comparable_champion(out: Path, samples: Samples) -> WalletModel | None:
+    """Return the champion, None where there is none that reads the same features.
+
+    One trained by force on too little is none: its luck must not stand in the way.
+    """
+    try:
+        champion = load_champion(out)
+    except ModelError:
+        return None
+    if champion.summary.is_forced or champion.scaler.names != samples.feature_names:
+        return None
+    return champion
 
 
 def _measure(

@@ -1,0 +1,134 @@
+"""Commands around the model's versions: models list, show, compare, promote."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hypertrack.cli.session import OutOption, Session, command
+
+if TYPE_CHECKING:
+    from hypertrack.pipeline.models import Comparison, ListedModel
+
+VersionArgument = Annotated[
+    str, typer.Argument(help="champion, or the beginning or end of a version's name.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    models = typer.Typer(
+        no_args_is_help=True,
+        help="Versions of the model: list, show, compare, promote.\n\n"
+        "Example: hypertrack models list",
+    )
+    command(models, name="list")(list_)
+    command(models)(show)
+    command(models)(compare)
+    command(models)(promote)
+    app.add_typer(models, name="models")
+
+
+def list_(session: Session, out: OutOption = None) -> None:
+    """List all versions, newest first; * marks the one in use.
+
+    Example: hypertrack models list
+    """
+    from hypertrack.cli.tables import plain_table
+    from hypertrack.pipeline.models import list_models
+
+    found = list_models(session.load({"out": out}).settings)
+    if session.is_json:
+        session.emit(found)
+        return
+    headings = ("", "version", "rows", "wallets", "test rows", "heads earned", "")
+    session.out.print(plain_table(headings, [_list_row(model) for model in found]))
+
+
+def show(session: Session, version: VersionArgument = "champion", out: OutOption = None) -> None:
+    """Show what a version is worth and what it rests on.
+
+    Example: hypertrack models show champion
+    """
+    from hypertrack.cli.tables import evaluation_table
+    from hypertrack.cli.training import verdict
+    from hypertrack.pipeline.models import show as find
+
+    card = find(session.load({"out": out}).settings, version)
+    if session.is_json:
+        session.emit(card)
+        return
+    session.out.print(f"[bold]{card.summary.version}[/] ({card.summary.estimator})")
+    session.out.print(evaluation_table(card.summary))
+    session.out.print(verdict(card.summary))
+    session.out.print(f"{len(card.feature_names)} features, hash {card.feature_hash[:12]}")
+
+
+def compare(
+    session: Session, a: VersionArgument, b: VersionArgument, out: OutOption = None
+) -> None:
+    """Compare two versions on the same held-out rows of the dataset.
+
+    Example: hypertrack models compare 20260724T1200 champion
+    """
+    from hypertrack.pipeline.models import compare as run
+
+    settings = session.load({"out": out}).settings
+    with session.err.status("measuring the held-out rows"):
+        found = run(settings, a, b)
+    if session.is_json:
+        session.emit(found)
+    else:
+        show_comparison(session, found)
+
+
+def promote(
+    session: Session,
+    version: VersionArgument,
+    out: OutOption = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also where it is worse, or cannot be compared.")
+    ] = False,
+) -> None:
+    """Make a version the one in use, unless it is worse than the one that is.
+
+    Example: hypertrack models promote 45f9f0b6
+    """
+    from hypertrack.pipeline.models import promote as run
+
+    settings = session.load({"out": out}).settings
+    with session.err.status("comparing with the champion"):
+        name = run(settings, version, force=force)
+    session.done({"champion": name}, f"{name} is in use now")
+
+
+def show_comparison(session: Session, found: "Comparison") -> None:
+    """Print a comparison, head by head."""
+    from hypertrack.cli.tables import interval, number, plain_table
+
+    rows = [
+        (
+            head.head.removesuffix("_score"),
+            f"{head.n_test:,}",
+            number(head.skill_a),
+            number(head.skill_b),
+            interval(head.difference),
+        )
+        for head in found.heads
+    ]
+    rows.append(("overall, weighted", "", "", "", interval(found.overall)))
+    session.out.print(f"A {found.version_a}\nB {found.version_b}")
+    session.out.print(plain_table(("head", "rows", "A", "B", "A - B [95 % CI]"), rows))
+
+
+def _list_row(model: "ListedModel") -> tuple[str, ...]:
+    summary = model.summary
+    earned = sum(head.has_earned_weight for head in summary.heads)
+    return (
+        "*" if model.is_champion else "",
+        summary.version,
+        f"{summary.n_train_rows:,}",
+        f"{summary.n_train_wallets:,}",
+        f"{summary.n_test_rows:,}",
+        f"{earned} of {len(summary.heads)}",
+        "forced" if summary.is_forced else "",
+    )

@@ -1,0 +1,101 @@
+"""Versions of the model: list, show, compare, promote."""
+
+from typing import TYPE_CHECKING
+
+from hypertrack.config import Settings
+from hypertrack.errors import ModelError
+from hypertrack.pipeline.analysis import open_engine
+from hypertrack.records import ModelSummary, Record
+
+if TYPE_CHECKING:  # the commands load these when they run
+    from hypertrack.model.card import Card
+    from hypertrack.model.comparison import Comparison
+
+__all__ = ["Card", "Comparison", "ListedModel", "compare", "list_models", "promote", "show"]
+
+
+class ListedModel(Record, frozen=True, kw_only=True):
+    """One version, and whether it is in use."""
+
+    is_champion: bool
+    summary: ModelSummary
+
+
+def list_models(settings: Settings) -> tuple[ListedModel, ...]:
+    """Return all versions in ``settings.out``, newest first.
+
+    Raises:
+        ModelError: One of them cannot be read.
+    """
+    from hypertrack.model.versions import champion_version, list_versions, load_version
+
+    champion = champion_version(settings.out)
+    return tuple(
+        ListedModel(
+            is_champion=version == champion,
+            summary=load_version(settings.out, version).summary,
+        )
+        for version in list_versions(settings.out)
+    )
+
+
+def show(settings: Settings, name: str) -> "Card":
+    """Return the card of a version: ``champion``, or the beginning or end of its name.
+
+    Raises:
+        ModelError: The name means none, or several.
+    """
+    from hypertrack.model.versions import load_version
+
+    return load_version(settings.out, name).card
+
+
+def compare(settings: Settings, a: str, b: str) -> "Comparison":
+    """Score two versions on the held-out rows of the dataset.
+
+    Raises:
+        DatasetError: No dataset at ``settings.data``.
+        NotEnoughDataError: It has no held-out rows.
+        ModelError: A name means none or several versions, or one reads other features.
+    """
+    from hypertrack.model.baselines import constant
+    from hypertrack.model.comparison import compare as compare_models
+    from hypertrack.model.inputs import InputScaler
+    from hypertrack.model.samples import build_samples
+    from hypertrack.model.versions import load_version
+
+    model_a, model_b = load_version(settings.out, a), load_version(settings.out, b)
+    is_forced = model_a.summary.is_forced or model_b.summary.is_forced
+    with open_engine(settings) as engine:
+        samples = build_samples(engine, settings.train, settings.fees, force=is_forced)
+    scaler = InputScaler.fit(samples.feature_names, samples.train.features)
+    of_constant = constant(samples, scaler)
+    return compare_models(samples, of_constant, model_a, model_b, settings.train)
+
+
+def promote(settings: Settings, name: str, *, force: bool = False) -> str:
+    """Make a version the one in use, and return its full name.
+
+    Args:
+        force: Also where it is worse than the champion on the dataset's held-out rows, or cannot
+            be compared.
+
+    Raises:
+        ModelError: It is worse.
+        DatasetError: There is no dataset to compare on.
+    """
+    from hypertrack.model.versions import champion_version, find_version
+    from hypertrack.model.versions import promote as make_champion
+
+    version = find_version(settings.out, name)
+    champion = champion_version(settings.out)
+    if not force and champion not in (None, version):
+        found = compare(settings, version, champion)
+        if found.is_a_worse and found.overall is not None:
+            raise ModelError(
+                f"{version} is worse than the champion {champion} by {-found.overall.value:.3f} "
+                f"skill (95 % CI {-found.overall.high:.3f} to {-found.overall.low:.3f}): keep "
+                "it, or --force"
+            )
+    make_champion(settings.out, version)
+    return version
