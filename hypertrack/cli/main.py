@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from hypertrack import __version__
-from hypertrack.cli import analysis, live, simulation, viewing
+from hypertrack.cli import analysis, live, simulation, upkeep, viewing
 from hypertrack.cli.session import (
     ConfigOption,
     DataOption,
@@ -93,6 +93,7 @@ live.register(app)
 simulation.register(app)
 analysis.register(app)
 viewing.register(app)
+upkeep.register(app)
 
 
 def run() -> None:

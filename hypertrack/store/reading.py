@@ -247,6 +247,48 @@ ORDER BY ALL;
 """
 
 
+# What verification needs beside the tables: every line as it stands on disk, and the venue's own
+# count of the trades of a minute. Sealed hours are in the order of coins, so theirs is told from
+# the time of receipt.
+READ_RECEIPTS = """
+CREATE TEMP TABLE trade_receipts AS
+SELECT * FROM (
+    SELECT coin, time AS time_ms, received_ns, true AS is_open FROM {open}
+    UNION ALL
+    SELECT coin, time AS time_ms, received_ns, false FROM {sealed}
+)
+WHERE coin IS NOT NULL AND time_ms IS NOT NULL
+"""
+READ_COUNTS = """
+CREATE TEMP TABLE candle_counts AS
+SELECT coin, start_ms, last.n_trades, last.volume, last.close
+FROM (
+    SELECT s AS coin, t AS start_ms, max({{'n_trades': n, 'received_ns': received_ns,
+        'volume': try_cast(v AS DOUBLE), 'close': try_cast(c AS DOUBLE)}}) AS last
+    FROM {source} WHERE i = '1m' AND n IS NOT NULL AND s IS NOT NULL AND t IS NOT NULL
+    GROUP BY s, t
+)
+"""
+
+
+def load_receipts(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Create what the lines say of themselves, for verification.
+
+    ``trade_receipts(coin, time_ms, received_ns, is_open)``: every readable line, in its order on
+    disk by ``rowid`` where it is in an open file. ``candle_counts(coin, start_ms, n_trades,
+    volume, close)``: the recorded one-minute candles.
+
+    Raises:
+        DatasetError: A file could not be read at all.
+    """
+    path, sealed = feed_path(folder, Feed.TRADES), sealed_paths(folder, Feed.TRADES)
+    columns = {name: TRADE_COLUMNS[name] for name in ("coin", "time")} | {"received_ns": "BIGINT"}
+    parts = {"open": _source([path], [], columns), "sealed": _source([], sealed, columns)}
+    _run(connection, READ_RECEIPTS.format(**parts), path)
+    path, sealed = feed_path(folder, Feed.CANDLES), sealed_paths(folder, Feed.CANDLES)
+    _run(connection, READ_COUNTS.format(source=_source([path], sealed, CANDLE_COLUMNS)), path)
+
+
 def load_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[Feed, tuple[int, int]]:
     """Create the dataset's tables from the files of a folder; missing files give empty tables.
 

@@ -1,0 +1,100 @@
+"""Commands that look after datasets: verify."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hypertrack.cli.session import Session, command
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from hypertrack.pipeline.verification import Verification
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    command(app)(verify)
+
+
+def verify(
+    session: Session,
+    min_completeness: Annotated[
+        float | None,
+        typer.Option(help="Exit with 1 below this share of the trades, 0 to 1.", min=0, max=1),
+    ] = None,
+) -> None:
+    """Prove how whole a recording is: its trades against the venue's own candles.
+
+    Example: hypertrack verify --min-completeness 0.999
+    """
+    from hypertrack.pipeline.verification import require_completeness
+    from hypertrack.pipeline.verification import verify as run
+
+    settings = session.load().settings
+    with session.err.status("comparing trades with candles"):
+        found = run(settings)
+    if session.is_json:
+        session.emit(found)
+    else:
+        session.out.print(_coin_table(found))
+        session.out.print()
+        for word, numbers in _facts(found):
+            session.out.print(f"{word:<11}{numbers}", markup=False)
+    if min_completeness is not None:
+        require_completeness(found, min_completeness)
+
+
+def _coin_table(found: "Verification") -> "Table":
+    from hypertrack.cli.tables import plain_table
+
+    counts = ("trades", "missing", "minutes", "lacking", "no gap", "order")
+    headings = ("coin", "complete", "by volume", *counts)
+    rows = [
+        (
+            coin.coin,
+            _percent(coin.completeness),
+            _percent(coin.volume_completeness),
+            f"{coin.n_expected:,}",
+            f"{coin.n_expected - coin.n_found:,}",
+            f"{coin.n_judged:,}",
+            f"{coin.n_incomplete:,}",
+            f"{coin.n_unexplained:,}",
+            f"{coin.n_out_of_order:,}",
+        )
+        for coin in found.coins
+    ]
+    return plain_table(headings, rows, gap=1)  # fits 80 columns
+
+
+def _facts(found: "Verification") -> Iterator[tuple[str, str]]:
+    """Yield what to say of the whole recording: a word, and its numbers."""
+    yield (
+        "complete",
+        f"{_percent(found.completeness)} of the trades, {_percent(found.value_completeness)} of "
+        f"their value",
+    )
+    yield "judged", f"{found.n_judged:,} minutes"
+    for reason, n in found.n_unjudged_by_reason.items():
+        yield "not judged", f"{n:,} minutes: {reason}"
+    yield (
+        "lacking",
+        f"{found.n_incomplete:,} minutes, {found.n_unexplained:,} of them without a gap in the "
+        "ledger",
+    )
+    if found.n_behind:
+        yield "candles", f"{found.n_behind:,} minutes hold more trades than their candle"
+    for gap in found.gaps:
+        yield "gaps", f"{gap.n_intervals:,} by {gap.cause}, {gap.duration_s:,.1f} s"
+    yield "duplicates", f"{found.n_duplicate_trades:,} trades"
+    yield "order", f"{found.n_out_of_order:,} trades behind more than a replay's"
+    yield "unreadable", f"{found.n_torn_lines:,} lines, {found.n_quarantined:,} frames quarantined"
+    if found.skew is not None:
+        p1, p50, p99 = found.skew.p1_ms, found.skew.p50_ms, found.skew.p99_ms
+        yield "received", f"{p1:,.0f} / {p50:,.0f} / {p99:,.0f} ms after their time (p1/p50/p99)"
+
+
+def _percent(frac: float | None) -> str:
+    """Return the share rounded down, so that 100 % means all."""
+    return "–" if frac is None else f"{int(frac * 1e5) / 1e3:.3f} %"
