@@ -7,6 +7,7 @@ A message says what was needed, what was found and what to do next.
     ├── DatasetError         a dataset is missing, foreign, locked or full
     ├── NotEnoughDataError   the data is there and too little
     ├── VenueError           the venue is unreachable or answered with an error
+    ├── LeakageError         a feature uses what was recorded after its cut
     └── ModelError           a checkpoint is missing, torn, foreign or does not fit
 """
 
@@ -29,6 +30,10 @@ class DatasetError(HypertrackError):
 
 class NotEnoughDataError(HypertrackError):
     """A dataset too small for what was asked."""
+
+
+class LeakageError(HypertrackError):
+    """A feature that uses what was recorded after its cut."""
 
 
 class VenueError(HypertrackError):

@@ -1,4 +1,4 @@
-"""The features command: the matrix as a file, or what the features are and how they spread."""
+"""The features command: the matrix as a file, what the features are, and whether they leak."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -36,6 +36,15 @@ def features(
         bool,
         typer.Option("--describe", help="Write nothing: show each feature and its distribution."),
     ] = False,
+    check_leakage: Annotated[
+        bool,
+        typer.Option(
+            "--check-leakage",
+            help="Write nothing: check at random times that no feature knows of later data.",
+        ),
+    ] = False,
+    cuts: Annotated[int, typer.Option(help="Times at which --check-leakage cuts.", min=1)] = 3,
+    seed: Annotated[int, typer.Option(help="Of the times of --check-leakage.", min=0)] = 0,
 ) -> None:
     """Write the feature matrix: one row a wallet, first column wallet.
 
@@ -45,10 +54,15 @@ def features(
 
     wanted = None if names is None else [name.strip() for name in names.split(",")]
     settings = session.load().settings
+    if describe and check_leakage:
+        raise ConfigError("--describe and --check-leakage are two jobs: give one of them")
+    if (describe or check_leakage) and (out is not None or format_ is not None):
+        flag = "--describe" if describe else "--check-leakage"
+        raise ConfigError(f"{flag} writes no file: leave out --out and --format")
     if describe:
-        if out is not None or format_ is not None:
-            raise ConfigError("--describe writes no file: leave out --out and --format")
         _describe(session, settings, wanted)
+    elif check_leakage:
+        _check_leakage(session, settings, wanted, cuts, seed)
     else:
         _export(session, settings, _file(out, format_), wanted)
 
@@ -84,3 +98,22 @@ def _describe(session: Session, settings: "Settings", names: list[str] | None) -
     for line in describe_lines(described):
         session.out.print(line, soft_wrap=True)
     session.err.print(f"{len(described)} features over {n_wallets:,} wallets")
+
+
+def _check_leakage(
+    session: Session, settings: "Settings", names: list[str] | None, n_cuts: int, seed: int
+) -> None:
+    from hypertrack.cli.leakage import require_none, show_checks
+    from hypertrack.cli.progress import StageBars, progress_bars
+    from hypertrack.pipeline.features import check_leakage
+
+    with progress_bars(session) as bars:
+        shown = StageBars(bars)
+
+        def on_cut(n_done: int, n_all: int) -> None:
+            shown.show("comparing", n_done / n_all, f"{n_done} of {n_all} cuts")
+
+        shown.show("comparing", 0.0, "opening the dataset")
+        checks = check_leakage(settings, on_cut, names=names, n_cuts=n_cuts, seed=seed)
+    show_checks(session, checks)
+    require_none(checks)

@@ -1,16 +1,18 @@
-"""The feature matrix of a dataset: written or described."""
+"""The feature matrix of a dataset: written, described, or checked for leaks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
+from hypertrack.errors import NotEnoughDataError
 from hypertrack.pipeline.analysis import open_engine
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.features.distribution import Distribution
+    from hypertrack.features.leakage import CutCheck
 
-__all__ = ["Distribution", "describe_features", "export_features"]
+__all__ = ["CutCheck", "Distribution", "check_leakage", "describe_features", "export_features"]
 
 
 def export_features(settings: Settings, file: Path, names: Sequence[str] | None = None) -> int:
@@ -37,3 +39,41 @@ def describe_features(
     with open_engine(settings) as engine:
         matrix = engine.matrix(names=names)
     return len(matrix.wallets), distributions(matrix)
+
+
+def check_leakage(
+    settings: Settings,
+    on_cut: Callable[[int, int], None],
+    *,
+    names: Sequence[str] | None = None,
+    n_cuts: int = 3,
+    seed: int = 0,
+) -> "tuple[CutCheck, ...]":
+    """Compare features at random cuts with those of the dataset as it stood at the cut.
+
+    Args:
+        on_cut: Called before each cut and at the end with the number done and the number of cuts.
+        names: Only these features; all of the groups in force where None.
+        n_cuts: How many times to cut.
+        seed: Of the cuts.
+
+    Raises:
+        NotEnoughDataError: The trades have no two times to cut between.
+    """
+    from hypertrack.features.leakage import check_cuts, random_cuts
+    from hypertrack.store.dataset import Dataset, open_dataset
+
+    def open_until(cut_ms: int) -> Dataset:
+        memory = settings.features.memory_limit_gib
+        return open_dataset(settings.data, memory_limit_gib=memory, until_ms=cut_ms)
+
+    with open_engine(settings) as engine:
+        cuts_ms = random_cuts(engine, n_cuts, seed)
+        if not cuts_ms:
+            raise NotEnoughDataError("a cut needs trades at two times: record longer")
+        on_cut(0, len(cuts_ms))
+        checks = []
+        for check in check_cuts(engine, open_until, cuts_ms, names):
+            checks.append(check)
+            on_cut(len(checks), len(cuts_ms))
+    return tuple(checks)

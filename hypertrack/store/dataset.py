@@ -60,12 +60,16 @@ class Dataset:
         self.close()
 
 
-def open_dataset(path: Path, *, memory_limit_gib: float | None = None) -> Dataset:
+def open_dataset(
+    path: Path, *, memory_limit_gib: float | None = None, until_ms: int | None = None
+) -> Dataset:
     """Load a dataset folder.
 
     Args:
         path: Folder with the recorded files, open or sealed.
         memory_limit_gib: Beyond it DuckDB spills to a temporary folder; its own limit where None.
+        until_ms: Load the dataset as it stood at that time: nothing that happened then or later,
+            no candle that was not over, no wallet or coin not yet seen. Everything where None.
 
     Raises:
         DatasetError: No such folder, nothing recorded in it, or a file that cannot be read.
@@ -74,15 +78,16 @@ def open_dataset(path: Path, *, memory_limit_gib: float | None = None) -> Datase
         raise DatasetError(f"no dataset at {path}: record one with `hypertrack record`")
     if not has_data(path):
         raise DatasetError(f"nothing recorded in {path}: record with `hypertrack record`")
-    connection = duckdb.connect(":memory:", config=_memory_config(memory_limit_gib))
+    connection = duckdb.connect(":memory:", config=memory_config(memory_limit_gib))
     try:
-        return Dataset(path, connection, load_tables(connection, path))
+        return Dataset(path, connection, load_tables(connection, path, until_ms=until_ms))
     except BaseException:
         connection.close()
         raise
 
 
-def _memory_config(memory_limit_gib: float | None) -> dict[str, Any]:
+def memory_config(memory_limit_gib: float | None) -> dict[str, Any]:
+    """Return how DuckDB is to use memory, and the disk beyond it."""
     # DuckDB makes this folder when it first spills and removes it when it closes.
     spill = Path(tempfile.gettempdir()) / f"hypertrack-{uuid.uuid4().hex}"
     config: dict[str, Any] = {"temp_directory": str(spill)}

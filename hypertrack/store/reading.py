@@ -12,7 +12,9 @@ import duckdb
 
 from hypertrack.errors import DatasetError
 from hypertrack.records import MINUTE_MS, ZERO_HASH, Feed
-from hypertrack.store.layout import COVERAGE_NAME, SEALED_NAME, feed_path
+from hypertrack.store.layout import COVERAGE_NAME
+from hypertrack.store.seals import open_file, sealed_hours
+from hypertrack.store.truncation import forget_later
 
 Columns = Mapping[str, str]
 
@@ -281,16 +283,18 @@ def load_receipts(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     Raises:
         DatasetError: A file could not be read at all.
     """
-    path, sealed = feed_path(folder, Feed.TRADES), sealed_paths(folder, Feed.TRADES)
+    path, sealed = open_file(folder, Feed.TRADES), sealed_hours(folder, Feed.TRADES)
     columns = {name: TRADE_COLUMNS[name] for name in ("coin", "time")} | {"received_ns": "BIGINT"}
     parts = {"open": _source([path], [], columns), "sealed": _source([], sealed, columns)}
     _run(connection, READ_RECEIPTS.format(**parts), path)
-    path, sealed = feed_path(folder, Feed.CANDLES), sealed_paths(folder, Feed.CANDLES)
+    path, sealed = open_file(folder, Feed.CANDLES), sealed_hours(folder, Feed.CANDLES)
     _run(connection, READ_COUNTS.format(source=_source([path], sealed, CANDLE_COLUMNS)), path)
 
 
-def load_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[Feed, tuple[int, int]]:
-    """Create the dataset's tables from the files of a folder; missing files give empty tables.
+def load_tables(
+    connection: duckdb.DuckDBPyConnection, folder: Path, *, until_ms: int | None = None
+) -> dict[Feed, tuple[int, int]]:
+    """Create the tables of what a folder holds from before ``until_ms``; missing files are empty.
 
     Returns:
         For trades, bbo, candles and transactions: lines read, and lines that could not be.
@@ -316,23 +320,21 @@ def load_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[Fee
             TRANSACTION_IS_READ,
         ),
     }
+    ledger = folder / COVERAGE_NAME
+    _run(connection, READ_COVERAGE.format(source=_source([ledger], [], COVERAGE_COLUMNS)), ledger)
+    if until_ms is not None:
+        later = forget_later(connection, until_ms)
+        counts = {feed: (n - later[feed], n_unread) for feed, (n, n_unread) in counts.items()}
     connection.execute(
         "CREATE TEMP TABLE raw_evm AS SELECT DISTINCT ON (hash) * FROM raw_transactions "
         "WHERE chain = 'evm' ORDER BY ALL"
     )
     connection.execute(UNNEST_TRANSFERS)
-    ledger = folder / COVERAGE_NAME
-    _run(connection, READ_COVERAGE.format(source=_source([ledger], [], COVERAGE_COLUMNS)), ledger)
     for statement in (NUMBER_NAMES, NUMBER_TRADES, NUMBER_BBO, NUMBER_CANDLES, NUMBER_EVM):
         connection.execute(statement)
     for name in ("trades", "bbo", "candles", "transactions", "evm", "transfers"):
         connection.execute(f"DROP TABLE raw_{name}")
     return counts
-
-
-def sealed_paths(folder: Path, feed: Feed) -> list[Path]:
-    """Return the sealed hours of a feed, oldest first."""
-    return sorted((folder / SEALED_NAME / feed).glob("*.parquet"))
 
 
 def _read(
@@ -343,8 +345,8 @@ def _read(
     statement: str,
     is_read: str,
 ) -> tuple[int, int]:
-    path = feed_path(folder, feed)
-    source = _source([path], sealed_paths(folder, feed), columns)
+    path = open_file(folder, feed)
+    source = _source([path], sealed_hours(folder, feed), columns)
     _run(connection, statement.format(source=source), path)
     table = f"raw_{feed}"
     n_all = _count(connection, f"SELECT count(*) FROM {table}")

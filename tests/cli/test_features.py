@@ -10,6 +10,9 @@ from typer.testing import CliRunner, Result
 
 from hypertrack.cli.distributions import compact
 from hypertrack.cli.main import app
+from hypertrack.features.definition import feature
+from hypertrack.features.executions import executions
+from hypertrack.features.registry import REGISTRY
 from hypertrack.store.tables import read_columns
 
 
@@ -81,3 +84,50 @@ def test_matrix_is_written_with_the_names_asked_for(dataset: Path, tmp_path: Pat
 )
 def test_numbers_are_short(value: float | None, text: str) -> None:
     assert compact(value) == text
+
+
+def test_check_leakage_says_that_both_are_identical(dataset: Path) -> None:
+    result = features(dataset, "--check-leakage", "--seed", 3, "--names", "tx_count,total_value")
+
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout == ("2026-01-05 08:01:00.000 UTC  2 features × 2 wallets  identical\n")
+
+
+def test_check_leakage_names_feature_wallet_and_both_values(
+    dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @feature(lambda scope: executions(scope.con), unit="USD")
+    def planted(rows: Any) -> Any:
+        """Sum over the whole recording, whatever the cut."""
+        return rows.notional_usd.sum()
+
+    monkeypatch.setitem(REGISTRY, "planted", planted)
+
+    shown = features(dataset, "--check-leakage", "--names", "tx_count,planted")
+    machine = features(dataset, "--check-leakage", "--names", "planted", "--json")
+
+    assert shown.exit_code == machine.exit_code == 1
+    assert shown.stderr.endswith("error: planted depends on data from after the cut\n")
+    assert shown.stdout.splitlines() == [
+        "2026-01-05 08:01:00.000 UTC  2 features × 2 wallets  1 differ",
+        f"  planted: {ALICE} has 200 with later data, 100 without; 2 wallets",
+    ]
+    found = json.loads(machine.stdout)
+    assert found["is_leak_free"] is False
+    assert found["cuts"][0]["leaks"][0]["with_later"] == 200
+
+
+def test_check_leakage_needs_two_times(tmp_path: Path) -> None:
+    one = trade(START_MS, buyer=ALICE, seller=BOB, taker=ALICE)
+
+    result = features(write_dataset(tmp_path / "one", trades=[one]), "--check-leakage")
+
+    assert result.exit_code == 1
+    assert result.stderr.endswith("error: a cut needs trades at two times: record longer\n")
+
+
+def test_two_jobs_at_once_are_refused(dataset: Path) -> None:
+    result = features(dataset, "--check-leakage", "--describe")
+
+    assert result.exit_code == 2
+    assert "give one of them" in result.stderr

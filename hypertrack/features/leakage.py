@@ -1,0 +1,170 @@
+"""The leak check: features at a cut, from the whole dataset and from what was known at the cut.
+
+A feature leaks when the two differ: it has then used something that was recorded later.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypertrack.config import FeatureSettings, FeeSettings
+from hypertrack.features.engine import FeatureEngine, FeatureMatrix
+from hypertrack.features.registry import ALIASES, REGISTRY
+from hypertrack.records import Record
+from hypertrack.store.dataset import Dataset
+
+RELATIVE_TOLERANCE = 1e-9
+"""Sums may be taken in another order where rows are missing."""
+
+SCALE_TOLERANCE = 1e-12
+"""Of the largest number of the same unit: what cancels between large sums."""
+
+FACTS = ("n_executions", "n_fills", "n_candle_matches", "first_seen_ms", "last_seen_ms")
+"""What the matrix says of each wallet beside its features; checked like them."""
+
+FIRST_CUT_FRAC = 0.1
+"""Of the trades: before, there is too little to compare."""
+
+
+class Leak(Record, frozen=True):
+    """One number that depends on later data: the first wallet at which it shows."""
+
+    name: str
+    wallet: str
+    with_later: float | None
+    """From the whole dataset; None is missing."""
+    without_later: float | None
+    """From what had been recorded at the cut."""
+    n_wallets: int
+    """Wallets at which it shows."""
+
+
+class CutCheck(Record, frozen=True):
+    """The comparison at one cut."""
+
+    cut_ms: int
+    n_wallets: int
+    n_features: int
+    leaks: tuple[Leak, ...]
+
+
+def random_cuts(engine: FeatureEngine, n_cuts: int, seed: int) -> tuple[int, ...]:
+    """Return distinct times, ascending, each that of a trade, which is thus just left out.
+
+    Drawn from all trades but the first tenth; fewer than ``n_cuts`` where there are few trades.
+    """
+    drawn = np.random.default_rng(seed).uniform(FIRST_CUT_FRAC, 1.0, n_cuts)
+    found = engine.dataset.connection.execute(
+        f"SELECT quantile_disc(time_ms, {drawn.tolist()}) FROM trades"
+    ).fetchone()
+    times_ms = found[0] if found is not None and found[0] is not None else []
+    return tuple(sorted({time_ms for time_ms in times_ms if time_ms > engine.start_ms}))
+
+
+def check_cuts(
+    engine: FeatureEngine,
+    open_until: Callable[[int], Dataset],
+    cuts_ms: Iterable[int],
+    names: Sequence[str] | None = None,
+) -> Iterator[CutCheck]:
+    """Yield the comparison at each cut.
+
+    Args:
+        engine: Over the whole dataset.
+        open_until: Opens the same dataset without anything recorded at a time or later.
+        cuts_ms: Where to cut.
+        names: Features to check; those of the engine's groups where None.
+    """
+    for cut_ms in cuts_ms:
+        whole = engine.matrix(until_ms=cut_ms, names=names)
+        with open_until(cut_ms) as past:
+            known = _matrix(past, engine.settings, engine.fees, cut_ms, names)
+        yield CutCheck(
+            cut_ms=cut_ms,
+            n_wallets=len(known.wallets),
+            n_features=len(known.names),
+            leaks=tuple(leaks(whole, known)),
+        )
+
+
+def leaks(whole: FeatureMatrix, known: FeatureMatrix) -> Iterator[Leak]:
+    """Yield every number that differs between two matrices of the same features and cut.
+
+    Args:
+        whole: From the dataset with later data.
+        known: From the dataset without.
+    """
+    if whole.observed_days != known.observed_days:
+        yield Leak("observed_days", "", whole.observed_days, known.observed_days, 0)
+    if whole.wallets != known.wallets:
+        yield _other_wallets(whole, known)
+        return
+    for name in FACTS:
+        yield from _differing(name, whole.wallets, getattr(whole, name), getattr(known, name))
+    largest_by_unit = _largest_by_unit(whole, known)
+    for name in whole.names:
+        slack = SCALE_TOLERANCE * largest_by_unit[_unit(name)]
+        rows = whole.wallets, whole.column(name), known.column(name)
+        yield from _differing(name, *rows, rtol=RELATIVE_TOLERANCE, atol=slack)
+
+
+def _matrix(
+    dataset: Dataset,
+    settings: FeatureSettings,
+    fees: FeeSettings,
+    cut_ms: int,
+    names: Sequence[str] | None,
+) -> FeatureMatrix:
+    return FeatureEngine(dataset, settings, fees).matrix(until_ms=cut_ms, names=names)
+
+
+def _other_wallets(whole: FeatureMatrix, known: FeatureMatrix) -> Leak:
+    differing = sorted(set(whole.wallets) ^ set(known.wallets))
+    wallet = differing[0]
+    return Leak(
+        name="wallets",
+        wallet=wallet,
+        with_later=float(wallet in whole.wallets),
+        without_later=float(wallet in known.wallets),
+        n_wallets=len(differing),
+    )
+
+
+def _differing(
+    name: str,
+    wallets: tuple[str, ...],
+    with_later: NDArray[Any],
+    without_later: NDArray[Any],
+    rtol: float = 0.0,
+    atol: float = 0.0,
+) -> Iterator[Leak]:
+    is_same = np.isclose(with_later, without_later, rtol=rtol, atol=atol, equal_nan=True)
+    rows = np.flatnonzero(~is_same)
+    if len(rows):
+        first = rows[0]
+        yield Leak(
+            name=name,
+            wallet=wallets[first],
+            with_later=_known(with_later[first]),
+            without_later=_known(without_later[first]),
+            n_wallets=len(rows),
+        )
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _unit(name: str) -> str:
+    return REGISTRY[ALIASES.get(name, name)].unit
+
+
+def _largest_by_unit(*matrices: FeatureMatrix) -> dict[str, float]:
+    largest: dict[str, float] = {}
+    for matrix in matrices:
+        for name in matrix.names:
+            values = np.abs(np.nan_to_num(matrix.column(name)))
+            largest[_unit(name)] = max(largest.get(_unit(name), 0.0), values.max(initial=0.0))
+    return largest
