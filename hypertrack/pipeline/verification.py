@@ -1,11 +1,16 @@
-"""Looking after datasets: how whole a recording is."""
+"""Looking after datasets: how whole a recording is, and how little space it takes."""
+
+from collections.abc import Iterator
 
 from hypertrack.config import Settings
 from hypertrack.errors import DatasetError
 from hypertrack.store.dataset import open_dataset
+from hypertrack.store.layout import has_data
+from hypertrack.store.sealing import SealedFeed, seal_folder
+from hypertrack.store.session import open_session
 from hypertrack.store.verification import Verification, verify_dataset
 
-__all__ = ["Verification", "require_completeness", "verify"]
+__all__ = ["SealedFeed", "Verification", "require_completeness", "seal", "verify"]
 
 
 def verify(settings: Settings) -> Verification:
@@ -35,3 +40,15 @@ def require_completeness(found: Verification, least: float) -> None:
             f"{found.n_incomplete:,} minutes lack trades, {found.n_unexplained:,} of them without "
             "a gap in the ledger"
         )
+
+
+def seal(settings: Settings) -> Iterator[SealedFeed]:
+    """Seal the finished hours of a dataset that is not being recorded to, feed by feed.
+
+    Raises:
+        DatasetError: There is no dataset, a recorder writes to it, or it could not be sealed.
+    """
+    if not has_data(settings.data):
+        raise DatasetError(f"nothing recorded in {settings.data}: record with `hypertrack record`")
+    with open_session(settings.data, "append"):
+        yield from seal_folder(settings.data)

@@ -23,6 +23,7 @@ from hypertrack.store.layout import (
     feed_path,
 )
 from hypertrack.store.ledger import read_ledger
+from hypertrack.store.seals import finish_sealing
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ def open_session(
             f"{folder} cannot be written ({error.strerror}): choose --data"
         ) from None
     try:
+        finish_sealing(folder)
         yield _prepared(folder, mode, clock or SystemClock())
     finally:
         (folder / LOCK_NAME).unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """Facts about a dataset: what it holds, what was observed, what is known to be missing."""
 
+import glob
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 import duckdb
 
 from hypertrack.records import DAY_MS, HOUR_MS, DataSummary, Feed, GapCount
-from hypertrack.store.layout import COVERAGE_NAME, QUARANTINE_NAME, feed_path
+from hypertrack.store.layout import COVERAGE_NAME, QUARANTINE_NAME
+from hypertrack.store.seals import open_file, sealed_hours
 
 MIN_OBSERVED_MS = HOUR_MS
 """Shorter observation counts as one hour, so that a rate per day is never made from seconds."""
@@ -69,15 +71,27 @@ def observed_ms(
     return int(_row(connection, OBSERVED_ISLANDS, bounds)[0])
 
 
-def observed_days(connection: duckdb.DuckDBPyConnection, until_ms: int | None = None) -> float:
-    """Return the observed time before ``until_ms`` in days, at least one hour.
+def observed_days(
+    connection: duckdb.DuckDBPyConnection,
+    until_ms: int | None = None,
+    *,
+    since_ms: int | None = None,
+) -> float:
+    """Return the observed time in ``[since_ms, until_ms)`` in days, at least one hour.
 
-    Without a ledger: from the first trade to the last one before ``until_ms``.
+    Without a ledger: from the first trade inside to the last one.
     """
-    length_ms = observed_ms(connection, end_ms=until_ms)
+    length_ms = observed_ms(connection, since_ms, until_ms)
     if length_ms is None:
-        span = "SELECT coalesce(max(time_ms) - min(time_ms), 0) FROM trades WHERE time_ms < $end_ms"
-        length_ms = _row(connection, span, {"end_ms": 2**62 if until_ms is None else until_ms})[0]
+        span = (
+            "SELECT coalesce(max(time_ms) - min(time_ms), 0) FROM trades "
+            "WHERE time_ms >= $start_ms AND time_ms < $end_ms"
+        )
+        bounds = {
+            "start_ms": -(2**62) if since_ms is None else since_ms,
+            "end_ms": 2**62 if until_ms is None else until_ms,
+        }
+        length_ms = _row(connection, span, bounds)[0]
     return max(length_ms, MIN_OBSERVED_MS) / DAY_MS
 
 
@@ -128,11 +142,11 @@ def _count_lines(
     connection: duckdb.DuckDBPyConnection, folder: Path, feed: Feed
 ) -> tuple[int, int]:
     """Count the lines of a feed that is not loaded, and its torn last line."""
-    n_whole, n_torn = _lines(feed_path(folder, feed))
-    pattern = folder / "sealed" / feed / "*.parquet"
-    if any(pattern.parent.glob("*.parquet")):
-        counted = "SELECT coalesce(sum(num_rows), 0) FROM parquet_file_metadata($pattern)"
-        n_whole += int(_row(connection, counted, {"pattern": str(pattern)})[0])
+    n_whole, n_torn = _lines(open_file(folder, feed))
+    if hours := sealed_hours(folder, feed):
+        counted = "SELECT coalesce(sum(num_rows), 0) FROM parquet_file_metadata($paths)"
+        paths = [glob.escape(str(path)) for path in hours]
+        n_whole += int(_row(connection, counted, {"paths": paths})[0])
     return n_whole, n_torn
 
 

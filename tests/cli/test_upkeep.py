@@ -8,7 +8,8 @@ from fakes import ALICE, BOB, START_MS, candle, observed, trade, write_dataset
 from typer.testing import CliRunner
 
 from hypertrack.cli.main import app
-from hypertrack.records import MINUTE_MS
+from hypertrack.records import HOUR_MS, MINUTE_MS
+from hypertrack.store.session import open_session
 
 FLAT = (100.0, 100.0, 100.0, 100.0)
 
@@ -69,3 +70,41 @@ def test_verify_without_candles_proves_nothing(tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert "no minute of" in result.stderr
+
+
+@pytest.fixture
+def two_hours(tmp_path: Path) -> str:
+    times = [START_MS, START_MS + HOUR_MS]
+    trades = [trade(time_ms, buyer=ALICE, seller=BOB, taker=BOB) for time_ms in times]
+    return str(write_dataset(tmp_path, trades=trades))
+
+
+def test_seal_says_what_it_sealed_and_the_sizes(two_hours: str) -> None:
+    result = run(app, ["seal", "--data", two_hours], env={"COLUMNS": "80"})
+
+    assert result.exit_code == 0
+    assert "trades 1 1 1 0.0 0.0" in " ".join(result.stdout.split())
+    assert (Path(two_hours) / "sealed" / "trades" / "2026-01-05T08.parquet").exists()
+
+
+def test_seal_for_machines_is_one_object(two_hours: str) -> None:
+    (done,) = json.loads(run(app, ["seal", "--data", two_hours, "--json"]).stdout)["feeds"]
+
+    assert (done["feed"], done["n_hours"], done["n_sealed"], done["n_open"]) == ("trades", 1, 1, 1)
+    assert done["bytes_before"] > 0
+
+
+def test_seal_leaves_a_folder_alone_that_is_being_recorded_to(two_hours: str) -> None:
+    with open_session(Path(two_hours), "append"):
+        result = run(app, ["seal", "--data", two_hours])
+
+    assert result.exit_code == 1
+    assert "is being recorded to" in result.stderr
+    assert not (Path(two_hours) / "sealed").exists()
+
+
+def test_seal_of_nothing_is_an_error(tmp_path: Path) -> None:
+    result = run(app, ["seal", "--data", str(tmp_path / "none")])
+
+    assert result.exit_code == 1
+    assert not (tmp_path / "none").exists()
