@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import duckdb  # noqa: F401  # before torch's optimizers: after them it reports leaks at exit
 import pytest
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
