@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from hypertrack import __version__
-from hypertrack.cli import analysis, live, simulation, upkeep, viewing
+from hypertrack.cli import analysis, importing, live, models, simulation, upkeep, viewing
 from hypertrack.cli.session import (
     ConfigOption,
     DataOption,
@@ -90,8 +90,10 @@ def start(
 
 
 live.register(app)
+importing.register(app)
 simulation.register(app)
 analysis.register(app)
+models.register(app)
 viewing.register(app)
 upkeep.register(app)
 

@@ -11,6 +11,9 @@ REPORT_NAME = "data_collection_report.txt"
 LOCK_NAME = "recorder.lock"
 ARCHIVE_NAME = "archive"
 SEALED_NAME = "sealed"
+FILLS_NAME = "fills.jsonl"
+SET_ASIDE_NAME = "set_aside.jsonl"
+IMPORTS_NAME = "imports.jsonl"
 
 
 def feed_path(folder: Path, feed: Feed) -> Path:

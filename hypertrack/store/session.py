@@ -15,11 +15,14 @@ from hypertrack.records import Feed, JsonError, Record, decode_json, encode_json
 from hypertrack.store.layout import (
     ARCHIVE_NAME,
     COVERAGE_NAME,
+    FILLS_NAME,
+    IMPORTS_NAME,
     LOCK_NAME,
     MANIFEST_NAME,
     QUARANTINE_NAME,
     REPORT_NAME,
     SEALED_NAME,
+    SET_ASIDE_NAME,
     feed_path,
 )
 from hypertrack.store.ledger import read_ledger
@@ -80,6 +83,7 @@ def open_session(
 def session_files(folder: Path) -> list[Path]:
     """Return everything in the folder that a recording session wrote, but for archive and lock."""
     named = [QUARANTINE_NAME, COVERAGE_NAME, REPORT_NAME, MANIFEST_NAME, SEALED_NAME]
+    named += [FILLS_NAME, SET_ASIDE_NAME, IMPORTS_NAME]
     paths = [feed_path(folder, feed) for feed in Feed] + [folder / name for name in named]
     return [path for path in paths if path.exists()]
 

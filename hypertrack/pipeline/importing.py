@@ -1,0 +1,136 @@
+"""The command that takes data from elsewhere: import."""
+
+import platform
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hypertrack import __version__
+from hypertrack.config import Settings
+from hypertrack.errors import DatasetError
+from hypertrack.records import Feed
+from hypertrack.store.importing.files import LeftOut, SourceFile, dataset_folder, find_files
+from hypertrack.store.importing.formats import Format
+from hypertrack.store.importing.survey import Survey
+from hypertrack.store.layout import ARCHIVE_NAME, MANIFEST_NAME, dataset_files, feed_path
+
+if TYPE_CHECKING:  # importing loads these when it runs
+    from hypertrack.recording.manifest import Manifest
+    from hypertrack.store.importing.log import ImportProgress, ImportReport
+    from hypertrack.store.session import SessionMode
+
+__all__ = [
+    "Format",
+    "ImportProgress",
+    "ImportReport",
+    "LeftOut",
+    "SourceFile",
+    "Survey",
+    "find_sources",
+    "import_data",
+    "survey",
+]
+
+
+def find_sources(
+    settings: Settings, paths: Sequence[Path], wanted: Format | None = None
+) -> tuple[list[SourceFile], list[LeftOut]]:
+    """Return the files that would be imported, and those that would not.
+
+    Args:
+        paths: Files, folders of files, datasets.
+        wanted: The format of all of them; recognised file by file where None.
+
+    Raises:
+        DatasetError: No such path, nothing in it that can be imported, or the dataset itself.
+    """
+    files, left_out = find_files(paths, wanted)
+    data = settings.data.resolve()
+    for file in files:
+        place = file.path.resolve()
+        if data in place.parents and data / ARCHIVE_NAME not in place.parents:
+            raise DatasetError(f"{file.path} lies in the dataset to import into: choose --data")
+    if not files:
+        looked_at = ", ".join(map(str, paths))
+        why = f" ({left_out[0].path.name}: {left_out[0].reason})" if left_out else ""
+        raise DatasetError(f"nothing to import in {looked_at}{why}: give --format if you know it")
+    return files, left_out
+
+
+def survey(file: SourceFile) -> Survey:
+    """Look through one file and say what it holds; nothing is written."""
+    from hypertrack.store.importing.survey import survey as look_through
+
+    return look_through(file)
+
+
+def import_data(
+    settings: Settings,
+    files: Sequence[SourceFile],
+    on_progress: "Callable[[ImportProgress], None]",
+    *,
+    mode: "SessionMode" = "rotate",
+) -> "ImportReport":
+    """Import files into the dataset.
+
+    Args:
+        files: As `find_sources` found them.
+        on_progress: Called every few thousand lines.
+        mode: What becomes of data in the folder: rotate to the archive, append, or clear.
+
+    Raises:
+        DatasetError: The folder is in use, cannot be written, or the disk is full.
+    """
+    from hypertrack.recording.manifest import read_manifest, write_manifest
+    from hypertrack.store.importing.importer import Importer
+    from hypertrack.store.session import open_session
+
+    with open_session(settings.data, mode) as session:
+        before = read_manifest(session.folder / MANIFEST_NAME)
+        importer = Importer(session, files)
+        try:
+            with closing(importer.run()) as progress:
+                for event in progress:
+                    on_progress(event)
+        finally:
+            report = importer.report()
+            write_manifest(session.folder, _manifest(session.folder, report, before))
+    return report
+
+
+def _manifest(folder: Path, report: "ImportReport", before: "Manifest | None") -> "Manifest":
+    from hypertrack.recording.manifest import Manifest
+
+    coins = {stream.partition(":")[2] for stream in report.streams} - {""}
+    coins.update(before.coins if before else ())
+    return Manifest(
+        hypertrack_version=__version__,
+        python_version=platform.python_version(),
+        notice="; ".join(_notices(report, before)) or None,
+        is_complete=True,
+        coins=tuple(sorted(coins)),
+        feeds=tuple(feed.value for feed in Feed if feed_path(folder, feed).exists()),
+        report=None if before is None else before.report,
+        bytes_by_file={
+            str(path.relative_to(folder)): path.stat().st_size for path in dataset_files(folder)
+        },
+        settings={} if before is None else before.settings,
+    )
+
+
+def _notices(report: "ImportReport", before: "Manifest | None") -> Iterable[str]:
+    """Return what readers must know of the data's origin, and of what it was copied from."""
+    from hypertrack.recording.manifest import read_manifest
+
+    notices = [] if before is None else [before.notice]
+    n_by_format = Counter(file.format for file in report.files)
+    for file in report.files:
+        folder = dataset_folder(Path(file.path)) if file.format is Format.DATASET else None
+        source = None if folder is None else read_manifest(folder / MANIFEST_NAME)
+        notices.append(None if source is None else source.notice)
+    kinds = ", ".join(f"{n} {name}" for name, n in sorted(n_by_format.items()))
+    if kinds:
+        notices.append(f"imported, not recorded here: {kinds} files")
+    return dict.fromkeys(notice for notice in notices if notice)
