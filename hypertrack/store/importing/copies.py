@@ -23,8 +23,19 @@ class CopiedTrade(Record, frozen=True):
     tid: int
 
 
+class CopiedFill(Record, frozen=True):
+    """What tells the fills of a dataset apart."""
+
+    user: str
+    coin: str
+    side: str
+    time: int
+    tid: int
+
+
 _line_decoder = json_decoder(CopiedLine)
 _trade_decoder = json_decoder(CopiedTrade)
+_fill_decoder = json_decoder(CopiedFill)
 
 
 class CopyReader:
@@ -54,3 +65,21 @@ class CopyReader:
         has_coin = self._has_coins and coin is not None
         self.streams.add(f"{self._feed}:{coin}" if has_coin else self._feed.value)
         self._sink.add(self._feed, line + b"\n")
+
+
+class FillCopyReader:
+    """Reads the fills of another dataset."""
+
+    def __init__(self, sink: Sink):
+        self.streams: set[str] = set()
+        self._sink = sink
+
+    def read(self, line: bytes) -> int:
+        """Take a fill; one that was met before is left out."""
+        fill = _fill_decoder.decode(line)
+        if self._sink.is_new_fill((fill.user, fill.coin, fill.side, fill.time, fill.tid)):
+            self._sink.add_fill(line + b"\n")
+        return fill.time
+
+    def finish(self) -> None:
+        """Nothing waits."""

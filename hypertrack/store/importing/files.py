@@ -11,7 +11,8 @@ from hypertrack.errors import DatasetError
 from hypertrack.records import HOUR_MS, Feed, Record
 from hypertrack.store.importing.formats import ARCHIVES, Format, recognise
 from hypertrack.store.importing.lines import LZ4_SUFFIX, SEALED_SUFFIX, LineFile, TornFileError
-from hypertrack.store.layout import SEALED_NAME, feed_path, has_data
+from hypertrack.store.layout import FILLS_NAME, SEALED_NAME, feed_path, has_data
+from hypertrack.store.seals import sealed_folder
 
 SAMPLED_LINES = 20
 """Lines looked at before a file counts as foreign: the first may be torn."""
@@ -27,7 +28,7 @@ class SourceFile(Record, frozen=True, kw_only=True):
     format: Format
     n_bytes: int
     feed: Feed | None = None
-    """What a file of a dataset holds."""
+    """What a file of a dataset holds; None for its fills, and outside of datasets."""
 
 
 class LeftOut(Record, frozen=True, kw_only=True):
@@ -85,8 +86,8 @@ def digest(path: Path) -> str:
 
 
 def dataset_folder(path: Path) -> Path | None:
-    """Return the dataset folder that a feed's file belongs to, None for any other file."""
-    if path.suffix == ".jsonl" and path.stem in set(Feed):
+    """Return the dataset folder that a file of this name belongs to, None for other names."""
+    if path.name == FILLS_NAME or (path.suffix == ".jsonl" and path.stem in set(Feed)):
         return path.parent
     if path.suffix == SEALED_SUFFIX and path.parent.parent.name == SEALED_NAME:
         return path.parents[2]
@@ -97,9 +98,11 @@ def _within(path: Path, wanted: Format | None) -> Iterator[Path]:
     if path.is_file():
         yield path
     elif has_data(path) and wanted in {None, Format.DATASET}:
+        # Where a sealing was killed these may overlap, and never lack a line.
         for feed in Feed:
-            yield from sorted((path / SEALED_NAME / feed).glob(f"*{SEALED_SUFFIX}"))
+            yield from sorted(sealed_folder(path, feed).glob(f"*{SEALED_SUFFIX}"))
             yield from (file for file in [feed_path(path, feed)] if file.is_file())
+        yield from (file for file in [path / FILLS_NAME] if file.is_file())
     else:
         files = (file for file in sorted(path.rglob("*")) if file.is_file())
         yield from (file for file in files if not file.name.startswith("."))
@@ -107,10 +110,7 @@ def _within(path: Path, wanted: Format | None) -> Iterator[Path]:
 
 def _source(path: Path, wanted: Format | None) -> SourceFile | LeftOut:
     n_bytes = path.stat().st_size
-    if wanted in {None, Format.DATASET} and dataset_folder(path) is not None:
-        name = path.stem if path.suffix == ".jsonl" else path.parent.name
-        return SourceFile(path=path, format=Format.DATASET, n_bytes=n_bytes, feed=Feed(name))
-    if wanted is Format.DATASET:
+    if wanted is Format.DATASET and dataset_folder(path) is None:
         return LeftOut(path=path, reason="no file of a dataset")
     try:
         lines = list(islice(LineFile(path), SAMPLED_LINES))
@@ -120,9 +120,17 @@ def _source(path: Path, wanted: Format | None) -> SourceFile | LeftOut:
         return LeftOut(path=path, reason="empty")
     recognised: Format | None = next((f for line in lines if (f := recognise(line))), None)
     found = wanted or recognised
+    if found is None and dataset_folder(path) is not None:
+        found = Format.DATASET
     if found is None:
         return LeftOut(path=path, reason="no format that is known")
-    return SourceFile(path=path, format=found, n_bytes=n_bytes)
+    feed = _feed(path) if found is Format.DATASET else None
+    return SourceFile(path=path, format=found, n_bytes=n_bytes, feed=feed)
+
+
+def _feed(path: Path) -> Feed | None:
+    name = path.parent.name if path.parent.parent.name == SEALED_NAME else path.stem
+    return Feed(name) if name in set(Feed) else None
 
 
 def _order(file: SourceFile) -> tuple[int, int, str]:

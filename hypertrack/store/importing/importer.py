@@ -7,7 +7,7 @@ from hypertrack.errors import DatasetError
 from hypertrack.records import CoverageCause, CoverageLine
 from hypertrack.store.importing.archives import BlockReader, FillReader, TradeReader
 from hypertrack.store.importing.captures import CaptureReader
-from hypertrack.store.importing.copies import CopyReader
+from hypertrack.store.importing.copies import CopyReader, FillCopyReader
 from hypertrack.store.importing.coverage import (
     FileSpan,
     extend_ledger,
@@ -197,6 +197,6 @@ class Importer:
     def _reader(self, file: SourceFile) -> LineReader:
         if file.format is Format.CAPTURE:
             return CaptureReader(self._sink)
-        if file.feed is not None:
-            return CopyReader(self._sink, file.feed)
+        if file.format is Format.DATASET:
+            return CopyReader(self._sink, file.feed) if file.feed else FillCopyReader(self._sink)
         return self._archives[file.format]

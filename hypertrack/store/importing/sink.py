@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from collections.abc import Hashable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -38,16 +39,17 @@ class Sink:
 
     def is_new_trade(self, coin: str, time_ms: int, trade_id: int) -> bool:
         """Return whether this trade was not met before, and remember it."""
-        key = time_ms << 50 | trade_id
-        recent = self._recent.setdefault(coin, set())
-        if key in recent or key in self._older.get(coin, ()):
-            self.counts["duplicates"] += 1
-            return False
-        recent.add(key)
-        self._n_recent += 1
-        if self._n_recent * 2 >= REMEMBERED_TRADES:
-            self._older, self._recent, self._n_recent = self._recent, {}, 0
-        return True
+        if self._is_new(coin, time_ms << 50 | trade_id):
+            return True
+        self.counts["duplicates"] += 1
+        return False
+
+    def is_new_fill(self, identity: Hashable) -> bool:
+        """Return whether this fill was not met before, and remember it."""
+        if self._is_new(FILLS_NAME, hash(identity)):
+            return True
+        self.counts["repeated fills"] += 1
+        return False
 
     def add(self, feed: Feed, line: bytes) -> None:
         """Append a line, with its end, to the file of a feed."""
@@ -88,6 +90,16 @@ class Sink:
         trace: TracebackType | None,
     ) -> None:
         self.flush()
+
+    def _is_new(self, kind: str, key: int) -> bool:
+        recent = self._recent.setdefault(kind, set())
+        if key in recent or key in self._older.get(kind, ()):
+            return False
+        recent.add(key)
+        self._n_recent += 1
+        if self._n_recent * 2 >= REMEMBERED_TRADES:
+            self._older, self._recent, self._n_recent = self._recent, {}, 0
+        return True
 
     def _keep(self, path: Path, line: bytes) -> None:
         self._lines_by_path.setdefault(path, []).append(line)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pyarrow as pa
-from archive_fakes import frame, read_lines, write_lines
+from archive_fakes import both_fills, fill, frame, read_lines, write_lines
 from fakes import ALICE, BOB, START_MS, candle, observed, quote, trade, write_dataset
 from import_fakes import imported
 
@@ -113,6 +113,19 @@ def test_sealed_hours_of_a_dataset_are_copied_too(tmp_path: Path) -> None:
     imported(tmp_path / "data", old)
 
     assert lines(tmp_path / "data", "trades") == TRADES
+
+
+def test_fills_of_a_dataset_are_copied_once(tmp_path: Path) -> None:
+    maker, taker, later = [
+        {"received_ns": 1, "user": user, **each} for user, each in [*both_fills(), fill(trade_id=8)]
+    ]
+    for name, fills in (("a", [maker, taker]), ("b", [taker, later])):
+        write_dataset(tmp_path / name, trades=TRADES, fills=fills)
+
+    report = imported(tmp_path / "data", tmp_path / "a", tmp_path / "b")
+
+    assert lines(tmp_path / "data", "fills") == [maker, taker, later]
+    assert report.counts["repeated fills"] == 1
 
 
 def test_two_datasets_of_one_time_become_one(tmp_path: Path) -> None:

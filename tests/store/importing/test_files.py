@@ -123,3 +123,10 @@ def test_dataset_is_known_by_its_folder(tmp_path: Path) -> None:
     (file,), left_out = find_files([tmp_path / "old"])
 
     assert (file.format, file.feed, left_out) == (Format.DATASET, "trades", [])
+
+
+@pytest.mark.parametrize("name", ["trades.jsonl", "fills.jsonl"])
+def test_archive_with_the_name_of_a_dataset_file_is_an_archive(tmp_path: Path, name: str) -> None:
+    path = write_lines(tmp_path / name, [node_trade()])
+
+    assert find_files([path])[0][0].format is Format.NODE_TRADES
