@@ -1,5 +1,6 @@
 """The features command: the matrix as a file, what the features are, and whether they leak."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,7 @@ from hypertrack.cli.session import Session
 
 if TYPE_CHECKING:  # settings load pydantic, which --help has no need of
     from hypertrack.config import Settings
+    from hypertrack.pipeline.features import FeatureQuery
 
 
 class FeatureFormat(StrEnum):
@@ -32,6 +34,17 @@ def features(
     names: Annotated[
         str | None, typer.Option(help="Only these features, comma-separated; default all.")
     ] = None,
+    wallets: Annotated[
+        str | None,
+        typer.Option(help="Only these wallets: a file with one a line, or a comma-separated list."),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(help="Only what happened from then on: 2026-07-22T14:30 (UTC), or Unix ms."),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Only what happened before; as --since.")
+    ] = None,
     describe: Annotated[
         bool,
         typer.Option("--describe", help="Write nothing: show each feature and its distribution."),
@@ -52,7 +65,7 @@ def features(
     """
     from hypertrack.errors import ConfigError
 
-    wanted = None if names is None else [name.strip() for name in names.split(",")]
+    query = _query(names, wallets, since, until)
     settings = session.load().settings
     if describe and check_leakage:
         raise ConfigError("--describe and --check-leakage are two jobs: give one of them")
@@ -60,11 +73,27 @@ def features(
         flag = "--describe" if describe else "--check-leakage"
         raise ConfigError(f"{flag} writes no file: leave out --out and --format")
     if describe:
-        _describe(session, settings, wanted)
+        _describe(session, settings, query)
     elif check_leakage:
-        _check_leakage(session, settings, wanted, cuts, seed)
+        if wallets or since or until:
+            raise ConfigError("--check-leakage chooses its own: leave out --wallets and the window")
+        _check_leakage(session, settings, query.names, cuts, seed)
     else:
-        _export(session, settings, _file(out, format_), wanted)
+        _export(session, settings, _file(out, format_), query)
+
+
+def _query(
+    names: str | None, wallets: str | None, since: str | None, until: str | None
+) -> "FeatureQuery":
+    from hypertrack.cli.parsing import parse_time_ms, parse_wallets
+    from hypertrack.pipeline.features import FeatureQuery
+
+    return FeatureQuery(
+        names=None if names is None else [name.strip() for name in names.split(",")],
+        wallets=None if wallets is None else parse_wallets(wallets),
+        since_ms=None if since is None else parse_time_ms(since),
+        until_ms=None if until is None else parse_time_ms(until),
+    )
 
 
 def _file(out: Path | None, format_: FeatureFormat | None) -> Path:
@@ -77,21 +106,21 @@ def _file(out: Path | None, format_: FeatureFormat | None) -> Path:
     return file
 
 
-def _export(session: Session, settings: "Settings", file: Path, names: list[str] | None) -> None:
+def _export(session: Session, settings: "Settings", file: Path, query: "FeatureQuery") -> None:
     from hypertrack.pipeline.features import export_features
 
     with session.err.status("measuring wallets"):
-        n_wallets = export_features(settings, file, names)
+        n_wallets = export_features(settings, file, query)
     session.done(
         {"file": str(file), "wallets": n_wallets}, f"wrote {n_wallets:,} wallets to {file}"
     )
 
 
-def _describe(session: Session, settings: "Settings", names: list[str] | None) -> None:
+def _describe(session: Session, settings: "Settings", query: "FeatureQuery") -> None:
     from hypertrack.pipeline.features import describe_features
 
     with session.err.status("measuring wallets"):
-        n_wallets, described = describe_features(settings, names)
+        n_wallets, described = describe_features(settings, query)
     if session.is_json:
         session.emit({"wallets": n_wallets, "features": described})
         return
@@ -101,7 +130,7 @@ def _describe(session: Session, settings: "Settings", names: list[str] | None) -
 
 
 def _check_leakage(
-    session: Session, settings: "Settings", names: list[str] | None, n_cuts: int, seed: int
+    session: Session, settings: "Settings", names: Sequence[str] | None, n_cuts: int, seed: int
 ) -> None:
     from hypertrack.cli.leakage import require_none, show_checks
     from hypertrack.cli.progress import StageBars, progress_bars

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
 
 from hypertrack.errors import ConfigError
 
 SECONDS_BY_UNIT = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+WALLET = re.compile(r"0x[0-9a-f]{40}")
 DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
 
 
@@ -36,3 +39,45 @@ def choose_feeds(configured: Iterable[str], flags: Mapping[str, bool | None]) ->
     if not chosen:
         raise ConfigError("no feed is left to record: drop one of the --no-... flags")
     return chosen
+
+
+def parse_time_ms(text: str) -> int:
+    """Return Unix milliseconds from ``2026-07-22``, ``2026-07-22T14:30``, or the number itself.
+
+    UTC unless the text names another offset.
+
+    Raises:
+        ConfigError: Anything else.
+    """
+    if text.isdecimal():
+        return int(text)
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(
+            f"a time is 2026-07-22T14:30 (UTC) or Unix milliseconds; found {text!r}"
+        ) from None
+    return round((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1_000)
+
+
+def parse_wallets(text: str) -> tuple[str, ...]:
+    """Return addresses from a file with one a line, or from a comma-separated list.
+
+    Of a line only what stands before the first comma is read, so that a CSV with the wallet first
+    will do; its heading, ``wallet``, is skipped, as are empty lines.
+
+    Raises:
+        ConfigError: A word that is no address, or no address at all.
+    """
+    file = Path(text)
+    is_file = "," not in text and file.is_file()
+    lines = file.read_text(encoding="utf-8").splitlines() if is_file else text.split(",")
+    words = [line.split(",")[0].strip().strip('"').lower() for line in lines]
+    wallets = [word for word in words if word and not (is_file and word == "wallet")]
+    strange = [word for word in wallets if not WALLET.fullmatch(word)]
+    if strange or not wallets:
+        found = repr(strange[0]) if strange else "none"
+        raise ConfigError(
+            f"--wallets takes a file or addresses of 0x and 40 hex digits; found {found}"
+        )
+    return tuple(dict.fromkeys(wallets))

@@ -9,6 +9,9 @@ from ibis.backends.duckdb import Backend
 
 from hypertrack.store.dataset import Dataset
 
+WHOLE = "main"
+"""The schema that holds the tables of the whole dataset."""
+
 
 class DuckDBBackend(Backend):  # type: ignore[misc]  # Ibis ships no types
     """Ibis on DuckDB, reading the catalog in a way that every DuckDB since 1.4 understands.
@@ -30,9 +33,13 @@ class DuckDBBackend(Backend):  # type: ignore[misc]  # Ibis ships no types
     def list_tables(
         self, *, like: str | None = None, database: tuple[str, str] | str | None = None
     ) -> list[str]:
-        """Return the names of the tables of the dataset."""
-        del database  # a dataset has one
-        names = [name for (name,) in self.con.execute("SHOW TABLES").fetchall()]
+        """Return the names of the tables of the current schema: the dataset's, or a selection's."""
+        del database
+        found = self.con.execute(
+            "SELECT table_name FROM information_schema.tables "
+            "WHERE table_schema = current_schema() ORDER BY table_name"
+        )
+        names = [name for (name,) in found.fetchall()]
         return list(self._filter_with_like(names, like))
 
     @contextmanager
@@ -52,5 +59,10 @@ class DuckDBBackend(Backend):  # type: ignore[misc]  # Ibis ships no types
 
 def connect(dataset: Dataset) -> DuckDBBackend:
     """Return an Ibis backend over the dataset's own connection."""
-    backend: DuckDBBackend = DuckDBBackend.from_connection(dataset.connection)
+    return over(dataset.connection)
+
+
+def over(connection: Any) -> DuckDBBackend:
+    """Return an Ibis backend over a DuckDB connection."""
+    backend: DuckDBBackend = DuckDBBackend.from_connection(connection)
     return backend

@@ -3,6 +3,7 @@
 import ibis
 from ibis import Table, Value, _
 
+from hypertrack.features.backend import WHOLE
 from hypertrack.features.definition import Scope, feature
 from hypertrack.features.executions import executions
 from hypertrack.records import MINUTE_MS
@@ -128,8 +129,9 @@ def volume_std(rows: Table) -> Value:
 
 
 def _unfinished(scope: Scope, minute_ms: int) -> Table:
+    trades = scope.con.table("trades", database=WHOLE)  # of all wallets, whoever is asked for
     moments = (
-        scope.before(scope.con.table("trades"))
+        scope.before(trades)
         .filter(_.time_ms >= minute_ms, _.buyer_id != _.seller_id)
         .group_by("coin_id", "time_ms")
         .aggregate(

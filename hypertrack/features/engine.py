@@ -1,7 +1,9 @@
 """The feature engine: a dataset and a cut in, one row of numbers per wallet out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import ibis
@@ -10,12 +12,14 @@ from ibis import _
 from numpy.typing import NDArray
 
 from hypertrack.config import FeatureSettings, FeeSettings
+from hypertrack.errors import ConfigError
 from hypertrack.features.backend import connect
 from hypertrack.features.candles import candle_matches
 from hypertrack.features.counts import activity
 from hypertrack.features.definition import Feature, Scope, Source
 from hypertrack.features.executions import executions
 from hypertrack.features.registry import ALIASES, select
+from hypertrack.features.selection import selection
 from hypertrack.store.dataset import Dataset
 from hypertrack.store.summary import observed_days
 
@@ -67,7 +71,6 @@ class FeatureEngine:
 
     Attributes:
         dataset: What is computed from.
-        backend: Ibis over the dataset; holds the ``executions`` table.
         start_ms: Time of the first trade.
         end_ms: One after the time of the last trade.
     """
@@ -76,15 +79,21 @@ class FeatureEngine:
         self.dataset = dataset
         self.settings = settings
         self.fees = fees
-        self.backend: Any = connect(dataset)
-        with self.backend.in_order():
-            executed = executions(self.backend)
-        span = executed.aggregate(first=_.time_ms.min(), last=_.time_ms.max()).to_pyarrow()
-        first, last = span["first"][0].as_py(), span["last"][0].as_py()
+        first, last = dataset.connection.execute(
+            "SELECT min(time_ms), max(time_ms) FROM trades WHERE buyer_id <> seller_id"
+        ).fetchall()[0]
         self.start_ms: int = 0 if first is None else first
         self.end_ms: int = 0 if last is None else last + 1
         known = dataset.connection.execute("SELECT wallet FROM wallets ORDER BY wallet_id")
         self._wallets = np.array([wallet for (wallet,) in known.fetchall()], dtype=object)
+
+    @cached_property
+    def backend(self) -> Any:
+        """Ibis over the whole dataset, with its ``executions`` table."""
+        backend = connect(self.dataset)
+        with backend.in_order():
+            executions(backend)
+        return backend
 
     @property
     def n_wallets(self) -> int:
@@ -92,32 +101,73 @@ class FeatureEngine:
         return len(self._wallets)
 
     def matrix(
-        self, *, until_ms: int | None = None, names: Sequence[str] | None = None
+        self,
+        *,
+        since_ms: int | None = None,
+        until_ms: int | None = None,
+        wallets: Sequence[str] | None = None,
+        names: Sequence[str] | None = None,
     ) -> FeatureMatrix:
         """Return the features of every wallet that traded or used HyperEVM.
 
         Args:
+            since_ms: Only what wallets did then or later is used, as if all had been flat before;
+                prices may be older. None uses the whole dataset.
             until_ms: Cut: only what happened before it is used, as if nothing later had been
                 recorded. None uses the whole dataset.
+            wallets: Addresses whose rows are wanted, computed without the others; those not seen
+                have none. None takes all.
             names: Features in the order wanted; None takes the groups of the settings.
 
         Raises:
-            ConfigError: An unknown feature.
+            ConfigError: An unknown feature, or a window without time in it.
         """
+        if since_ms is not None and since_ms >= (self.end_ms if until_ms is None else until_ms):
+            raise ConfigError("the window ends before it begins: choose an earlier start")
         features = select(self.settings.groups, names)
-        scope = self.scope(until_ms)
+        asked = None if wallets is None else np.isin(self._wallets, list(wallets))
+        with self._part(asked, since_ms) as con:
+            columns, scope = self._columns(con, features, since_ms, until_ms)
+        is_row = (columns["n_seen"] > 0) & (self._wallets != NO_WALLET)
+        seen = np.flatnonzero(is_row if asked is None else is_row & asked)
+        in_order = tuple(names or (each.name for each in features))
+        return self._matrix(seen, columns, in_order, scope)
+
+    @contextmanager
+    def _part(self, asked: NDArray[np.bool_] | None, since_ms: int | None) -> Iterator[Any]:
+        """Give the backend over what is asked for: the whole dataset, or a selection."""
+        if asked is None and since_ms is None:
+            yield self.backend
+            return
+        wallet_ids = None if asked is None else np.flatnonzero(asked).tolist()
+        with selection(self.dataset, wallet_ids, since_ms) as con:
+            yield con
+
+    def _columns(
+        self, con: Any, features: Sequence[Feature], since_ms: int | None, until_ms: int | None
+    ) -> tuple[Columns, Scope]:
+        """Return features and counts over all wallets of the dataset."""
+        scope = self._scope(con, since_ms, until_ms)
         by_source: dict[Source, list[Feature]] = {activity: [], candle_matches: []}
         for each in features:
             by_source.setdefault(each.source, []).append(each)
         columns: Columns = {}
         for source, asked in by_source.items():
             columns |= self._spread(_aggregate(source, asked, scope), asked)
-        seen = np.flatnonzero((columns["n_seen"] > 0) & (self._wallets != NO_WALLET))
+        return columns, scope
+
+    def _matrix(
+        self,
+        seen: NDArray[np.intp],
+        columns: Columns,
+        names: tuple[str, ...],
+        scope: Scope,
+    ) -> FeatureMatrix:
         return FeatureMatrix(
             wallet_ids=seen.astype(np.int32),
             wallets=tuple(self._wallets[seen]),
-            names=tuple(names or (each.name for each in features)),
-            values=_stacked([columns[each.name][seen] for each in features], len(seen)),
+            names=names,
+            values=_stacked([columns[ALIASES.get(name, name)][seen] for name in names], len(seen)),
             n_executions=columns["n_executions"][seen].astype(np.int64),
             n_fills=columns["n_fills"][seen].astype(np.int64),
             n_candle_matches=columns["n_candle_matches"][seen].astype(np.int64),
@@ -128,14 +178,14 @@ class FeatureEngine:
             observed_days=scope.observed_days,
         )
 
-    def scope(self, until_ms: int | None = None) -> Scope:
-        """Return what features may look at before a cut."""
+    def _scope(self, con: Any, since_ms: int | None, until_ms: int | None) -> Scope:
+        """Return what features may look at."""
         return Scope(
-            con=self.backend,
-            start_ms=self.start_ms,
+            con=con,
+            start_ms=self.start_ms if since_ms is None else max(since_ms, self.start_ms),
             end_ms=self.end_ms if until_ms is None else until_ms,
             until_ms=until_ms,
-            observed_days=observed_days(self.dataset.connection, until_ms),
+            observed_days=observed_days(self.dataset.connection, until_ms, since_ms=since_ms),
             fees=self.fees,
         )
 

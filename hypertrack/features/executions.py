@@ -36,7 +36,7 @@ def executions(con: Any) -> ibis.Table:
     Columns: wallet_id, coin_id, time_ms, direction, is_taker, is_twap (any fill of it), size,
     notional_usd, twap_notional_usd, vwap, n_fills, n_counterparties. A table, made once.
     """
-    return keep(con, "executions", _executions)
+    return keep(con, "executions", lambda con: executions_of(fills(con)))
 
 
 def last_trades(con: Any) -> ibis.Table:
@@ -178,12 +178,12 @@ def _fills_of(
     )
 
 
-def _executions(con: Any) -> ibis.Table:
+def executions_of(filled: ibis.Table) -> ibis.Table:
+    """Return the `executions` that these `fills` make."""
     # Two steps, by counterparty first: half the time of a distinct count inside one.
     keys = ["wallet_id", "coin_id", "time_ms", "direction", "is_taker"]
     return (
-        fills(con)
-        .group_by([*keys, "counterparty_id"])
+        filled.group_by([*keys, "counterparty_id"])
         .aggregate(
             size=_.size.sum(),
             notional_usd=_.notional_usd.sum(),

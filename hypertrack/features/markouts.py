@@ -1,12 +1,13 @@
 """Markouts: where the price went after a wallet traded, less where its coin went anyway."""
 
+from functools import partial
 from typing import Any
 
 import ibis
 from ibis import Table, Value, _
 
 from hypertrack.features.definition import Scope, feature
-from hypertrack.features.executions import executions, keep
+from hypertrack.features.executions import executions, keep, last_trades
 from hypertrack.features.moments import (
     AROUND,
     LATER,
@@ -51,7 +52,7 @@ def coin_drift(scope: Scope) -> Table:
 
     From every whole minute, but only minutes whose horizon ends inside the window.
     """
-    minutes = keep(scope.con, "minute_prices", _minute_prices)
+    minutes = keep(scope.con, "minute_prices", partial(_minute_prices, start_ms=scope.start_ms))
     return minutes.group_by("coin_id").aggregate(
         **{
             f"drift_{after}": ibis.ifelse(
@@ -99,12 +100,11 @@ def _mean(rows: Table, after: str) -> Value:
     return rows[f"bps_usd_{after}"].sum() / rows[f"usd_{after}"].sum()
 
 
-def _minute_prices(con: Any) -> Table:
-    """Return the prices of each traded coin at and after every whole minute of the recording."""
+def _minute_prices(con: Any, start_ms: int) -> Table:
+    """Return the prices of each executed coin at and after every whole minute from a time on."""
     rows = executions(con)
-    span = rows.aggregate(first=_.time_ms.min(), last=_.time_ms.max()).to_pyarrow().to_pylist()[0]
-    first_ms, last_ms = span["first"] or 0, span["last"] or 0
-    first_ms += -first_ms % MINUTE_MS
+    last_ms = last_trades(con).time_ms.max().to_pyarrow().as_py() or 0
+    first_ms = start_ms + -start_ms % MINUTE_MS
     minutes_ms = ibis.range(ibis.literal(first_ms, "int64"), last_ms + 1, MINUTE_MS)
     times = minutes_ms.unnest().name("time_ms").as_table()
     minutes = rows.select("coin_id").distinct().cross_join(times)

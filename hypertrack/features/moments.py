@@ -1,8 +1,8 @@
 """Reference prices around the moments something traded: shared by many features, looked up once.
 
-A moment is a coin and a time at which it traded. All executions of a moment ask for the same
-prices, and the answers do not depend on any cut: a feature that looks ahead must itself leave out
-the moments whose later price lies beyond its window.
+A moment is a coin and a time at which something was executed. All executions of a moment ask for
+the same prices, and the answers do not depend on any cut: a feature that looks ahead must itself
+leave out the moments whose later price lies beyond its window.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from typing import Any
 import ibis
 from ibis import Table, _
 
-from hypertrack.features.executions import answer, keep, last_trades
+from hypertrack.features.executions import answer, executions, keep, last_trades
 
 
 @dataclass(frozen=True)
@@ -88,4 +88,4 @@ def priced(con: Any, moments: Table, asks: Mapping[str, Ask]) -> Table:
 
 
 def _priced_moments(con: Any, asks: Mapping[str, Ask]) -> Table:
-    return priced(con, last_trades(con).select("coin_id", "time_ms"), asks)
+    return priced(con, executions(con).select("coin_id", "time_ms").distinct(), asks)

@@ -1,6 +1,7 @@
 """The feature matrix of a dataset: written, described, or checked for leaks."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,35 +11,61 @@ from hypertrack.pipeline.analysis import open_engine
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.features.distribution import Distribution
+    from hypertrack.features.engine import FeatureMatrix
     from hypertrack.features.leakage import CutCheck
 
-__all__ = ["CutCheck", "Distribution", "check_leakage", "describe_features", "export_features"]
+__all__ = [
+    "CutCheck",
+    "Distribution",
+    "FeatureQuery",
+    "check_leakage",
+    "describe_features",
+    "export_features",
+]
 
 
-def export_features(settings: Settings, file: Path, names: Sequence[str] | None = None) -> int:
+@dataclass(frozen=True)
+class FeatureQuery:
+    """What is asked for; None is everything. The window is ``[since_ms, until_ms)``."""
+
+    names: Sequence[str] | None = None
+    wallets: Sequence[str] | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+
+def export_features(settings: Settings, file: Path, query: FeatureQuery | None = None) -> int:
     """Write the feature matrix, first column ``wallet``; return the number of wallets.
 
     Args:
         file: ``.parquet`` or ``.csv``.
-        names: Only these features; all of the groups in force where None.
+        query: Only a part; everything where None.
     """
     from hypertrack.features.export import write_features
 
-    with open_engine(settings) as engine:
-        matrix = engine.matrix(names=names)
+    matrix = _matrix(settings, query or FeatureQuery())
     write_features(matrix, file)
     return len(matrix.wallets)
 
 
 def describe_features(
-    settings: Settings, names: Sequence[str] | None = None
+    settings: Settings, query: FeatureQuery | None = None
 ) -> "tuple[int, tuple[Distribution, ...]]":
     """Return the number of wallets, and what each feature is and how it is distributed."""
     from hypertrack.features.distribution import distributions
 
-    with open_engine(settings) as engine:
-        matrix = engine.matrix(names=names)
+    matrix = _matrix(settings, query or FeatureQuery())
     return len(matrix.wallets), distributions(matrix)
+
+
+def _matrix(settings: Settings, query: FeatureQuery) -> "FeatureMatrix":
+    with open_engine(settings) as engine:
+        return engine.matrix(
+            since_ms=query.since_ms,
+            until_ms=query.until_ms,
+            wallets=query.wallets,
+            names=query.names,
+        )
 
 
 def check_leakage(

@@ -131,3 +131,24 @@ def test_two_jobs_at_once_are_refused(dataset: Path) -> None:
 
     assert result.exit_code == 2
     assert "give one of them" in result.stderr
+
+
+def test_wallets_and_window_choose_a_part(dataset: Path, tmp_path: Path) -> None:
+    listed = tmp_path / "wallets.csv"
+    listed.write_text(f"wallet,note\n{ALICE.upper().replace('X', 'x')},first\n\n", encoding="utf-8")
+    window = ("--since", "2026-01-05T08:00:30", "--until", START_MS + 60_001)
+
+    result = features(
+        dataset, "--wallets", listed, *window, "--names", "tx_count", "--out", tmp_path / "m.csv"
+    )
+
+    assert result.exit_code == 0, result.stderr
+    found = read_columns(tmp_path / "m.csv")
+    assert (found["wallet"].tolist(), found["tx_count"].tolist()) == ([ALICE], [1])
+
+
+def test_leak_check_takes_no_part(dataset: Path) -> None:
+    result = features(dataset, "--check-leakage", "--wallets", ALICE)
+
+    assert result.exit_code == 2
+    assert "leave out --wallets" in result.stderr

@@ -1,6 +1,7 @@
 import pytest
+from fakes import ALICE, BOB, START_MS
 
-from hypertrack.cli.parsing import choose_feeds, parse_duration_s
+from hypertrack.cli.parsing import choose_feeds, parse_duration_s, parse_time_ms, parse_wallets
 from hypertrack.errors import ConfigError
 
 ALL = ("trades", "bbo", "candles")
@@ -38,3 +39,26 @@ def test_negative_flags_record_all_but_those() -> None:
 def test_no_feed_left_is_an_error() -> None:
     with pytest.raises(ConfigError, match="no feed is left"):
         choose_feeds(("bbo",), flags(bbo=False))
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-01-05T08:00", "2026-01-05 08:00:00Z", "2026-01-05T10:00+02:00", "1767600000000"]
+)
+def test_a_time_is_utc_unless_it_says_otherwise(text: str) -> None:
+    assert parse_time_ms(text) == START_MS
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "-5", "08:00"])
+def test_anything_else_is_no_time(text: str) -> None:
+    with pytest.raises(ConfigError, match="a time is 2026-07-22T14:30"):
+        parse_time_ms(text)
+
+
+def test_wallets_are_listed_each_once() -> None:
+    assert parse_wallets(f"{BOB}, {ALICE},{BOB}") == (BOB, ALICE)
+
+
+@pytest.mark.parametrize("text", ["", "0x12", f"{ALICE},bob", "no_such_file.csv"])
+def test_a_word_that_is_no_address_is_an_error(text: str) -> None:
+    with pytest.raises(ConfigError, match="--wallets takes a file or addresses"):
+        parse_wallets(text)
