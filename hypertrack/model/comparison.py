@@ -57,41 +57,43 @@ def compare(
     """
     targets = samples.targets(samples.test)
     resamples = draw_resamples(len(samples.test), settings.n_bootstrap, settings.seed)
-    predicted_a, predicted_b = _predicted(a, samples), _predicted(b, samples)
-    weight_by_head = settings.weight_by_head
-    heads, drawn_sum = [], np.zeros(len(resamples))
-    point_sum, weight_sum = 0.0, 0.0
+    predicted = (constant, _predicted(a, samples), _predicted(b, samples))
+    heads, points, draws, weights = [], [], [], []
     for head in HEADS:
         columns = HEAD_COLUMNS[head]
-        of_constant = row_losses(constant, targets, columns)
-        of_a = row_losses(predicted_a, targets, columns)
-        of_b = row_losses(predicted_b, targets, columns)
-        base = float(of_constant.sum())
         n_test = int(np.any(~np.isnan(targets[:, columns]), axis=1).sum())
+        of_constant, of_a, of_b = (row_losses(each, targets, columns) for each in predicted)
+        base = float(of_constant.sum())
         if base <= 0:
             heads.append(_unmeasured(head, n_test))
             continue
-        drawn = _drawn(of_b - of_a, of_constant, resamples)
-        point = float((of_b - of_a).sum()) / base
-        drawn_sum += weight_by_head[head] * drawn
-        point_sum += weight_by_head[head] * point
-        weight_sum += weight_by_head[head]
+        skill_a, skill_b = 1 - float(of_a.sum()) / base, 1 - float(of_b.sum()) / base
+        points.append(skill_a - skill_b)
+        draws.append(_drawn(of_b - of_a, of_constant, resamples))
+        weights.append(settings.weight_by_head[head])
         heads.append(
             HeadComparison(
                 head=head,
                 n_test=n_test,
-                skill_a=1 - float(of_a.sum()) / base,
-                skill_b=1 - float(of_b.sum()) / base,
-                difference=_interval(point, drawn),
+                skill_a=skill_a,
+                skill_b=skill_b,
+                difference=_interval(points[-1], draws[-1]),
             )
         )
-    overall = _interval(point_sum / weight_sum, drawn_sum / weight_sum) if weight_sum else None
     return Comparison(
         version_a=a.summary.version,
         version_b=b.summary.version,
         heads=tuple(heads),
-        overall=overall,
+        overall=_overall(points, draws, weights),
     )
+
+
+def _overall(points: list[float], draws: list[Array], weights: list[float]) -> Interval | None:
+    """Return the weighted mean over the measured heads, None where none has a weight."""
+    if sum(weights) == 0:
+        return None
+    drawn: Array = np.average(draws, axis=0, weights=weights)
+    return _interval(float(np.average(points, weights=weights)), drawn)
 
 
 def _predicted(model: WalletModel, samples: Samples) -> Array:
