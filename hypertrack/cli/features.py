@@ -63,23 +63,28 @@ def features(
 
     Example: hypertrack features --format csv --names tx_count,total_value
     """
-    from hypertrack.errors import ConfigError
-
     query = _query(names, wallets, since, until)
     settings = session.load().settings
-    if describe and check_leakage:
-        raise ConfigError("--describe and --check-leakage are two jobs: give one of them")
-    if (describe or check_leakage) and (out is not None or format_ is not None):
-        flag = "--describe" if describe else "--check-leakage"
-        raise ConfigError(f"{flag} writes no file: leave out --out and --format")
+    has_file = out is not None or format_ is not None
+    _refuse_two_jobs(describe, check_leakage, has_file, bool(wallets or since or until))
     if describe:
         _describe(session, settings, query)
     elif check_leakage:
-        if wallets or since or until:
-            raise ConfigError("--check-leakage chooses its own: leave out --wallets and the window")
         _check_leakage(session, settings, query.names, cuts, seed)
     else:
         _export(session, settings, _file(out, format_), query)
+
+
+def _refuse_two_jobs(describe: bool, check_leakage: bool, has_file: bool, has_part: bool) -> None:
+    from hypertrack.errors import ConfigError
+
+    if describe and check_leakage:
+        raise ConfigError("--describe and --check-leakage are two jobs: give one of them")
+    if (describe or check_leakage) and has_file:
+        flag = "--describe" if describe else "--check-leakage"
+        raise ConfigError(f"{flag} writes no file: leave out --out and --format")
+    if check_leakage and has_part:
+        raise ConfigError("--check-leakage chooses its own: leave out --wallets and the window")
 
 
 def _query(

@@ -81,7 +81,7 @@ def verdict(model: ModelSummary) -> str:
         f"{model.n_test_rows:,} later rows tested"
     )
     if not earned:
-        return f"{trained}. No head beat its baseline: the scores are shown as unproven."
+        return f"{trained}. No head showed skill: all scores are shown as unproven."
     return f"{trained}. Earned weight: {', '.join(earned)}. The others are shown as unproven."
 
 

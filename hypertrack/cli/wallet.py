@@ -12,6 +12,7 @@ from hypertrack.records import (
     BINARY_HEADS,
     HEAD_MEANINGS,
     STYLE_DIMENSIONS,
+    HeadEvaluation,
     ProfileSet,
     WalletProfile,
 )
@@ -56,25 +57,26 @@ def _facts(profile: WalletProfile) -> RenderableType:
 def _scores(profiles: ProfileSet, profile: WalletProfile) -> RenderableType:
     if profile.scores is None or profiles.model is None:
         return Text("no model: rules alone", "dim")
-    is_earned = {head.head: head.has_earned_weight for head in profiles.model.heads}
+    says = {head.head: _meaning(head) for head in profiles.model.heads}
     table = Table.grid(padding=(0, 2))
     for head in BINARY_HEADS:
         score = getattr(profile.scores, head)
         filled = round(score * BAR_CELLS)
         bar = Text("━" * filled, "cyan") + Text("━" * (BAR_CELLS - filled), "bright_black")
-        meaning = HEAD_MEANINGS[head] if is_earned.get(head) else "unproven: did not beat its rival"
-        table.add_row(head, number(score), bar, Text(meaning, "dim"))
-    table.add_row(
-        "influence_score",
-        number(profile.scores.influence_score),
-        "",
-        Text(HEAD_MEANINGS["influence_score"], "dim"),
-    )
-    style = zip(STYLE_DIMENSIONS, profile.scores.trading_style, strict=True)
-    table.add_row(
-        "trading_style", "", "", Text("  ".join(f"{name} {v:+.2f}" for name, v in style), "dim")
-    )
+        table.add_row(head, number(score), bar, says.get(head))
+    influence = number(profile.scores.influence_score)
+    table.add_row("influence_score", influence, "", says.get("influence_score"))
+    table.add_row("trading_style", "", "", says.get("trading_style"))
+    for name, value in zip(STYLE_DIMENSIONS, profile.scores.trading_style, strict=True):
+        table.add_row(Text(f"  {name}", "dim"), f"{value:+.2f}")
     return table
+
+
+def _meaning(head: HeadEvaluation) -> Text:
+    """Return what a score is, or why it is not to be trusted."""
+    if head.has_earned_weight:
+        return Text(HEAD_MEANINGS[head.head], "dim")
+    return Text(f"unproven: {head.reason.partition(': ')[2] or head.reason}", "yellow")
 
 
 def _categories(profile: WalletProfile) -> RenderableType:
