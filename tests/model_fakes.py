@@ -1,6 +1,7 @@
 """Samples and matrices without a dataset: numbers of which is known what can be learnt."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,13 @@ from hypertrack.features.registry import REGISTRY
 from hypertrack.labels.bots import LABELLING_FUNCTIONS
 from hypertrack.labels.cuts import Window, walk_forward
 from hypertrack.labels.outcomes import QUANTITIES
-from hypertrack.labels.targets import fit_thresholds
+from hypertrack.labels.targets import TARGETS, fit_thresholds
+from hypertrack.model.card import Card, version_name
+from hypertrack.model.inputs import feature_hash
+from hypertrack.model.network import WalletNet
 from hypertrack.model.samples import Rows, Samples
 from hypertrack.model.training import EpochResult, Trained
+from hypertrack.records import ModelSummary
 
 FEATURES = tuple(REGISTRY)[:12]
 
@@ -86,3 +91,31 @@ def finish(training: Generator[EpochResult, None, Trained]) -> Trained:
             next(training)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
+
+
+def make_card(
+    network: WalletNet,
+    created_ms: int,
+    *,
+    is_forced: bool = False,
+    details: Mapping[str, Any] | None = None,
+) -> Card:
+    """Return the card of a network that reads `FEATURES` and was never evaluated."""
+    summary = ModelSummary(
+        version=version_name(created_ms, network),
+        created_ms=created_ms,
+        estimator="net",
+        is_forced=is_forced,
+        n_train_rows=1,
+        n_validation_rows=1,
+        n_test_rows=1,
+        n_train_wallets=1,
+        heads=(),
+    )
+    return Card(
+        summary=summary,
+        feature_names=FEATURES,
+        feature_hash=feature_hash(FEATURES),
+        targets=TARGETS,
+        details=dict(details or {}),
+    )

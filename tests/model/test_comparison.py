@@ -2,15 +2,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from model_fakes import FEATURES, finish, make_samples
+from model_fakes import FEATURES, finish, make_card, make_samples
 
 from hypertrack.config import Settings, TrainSettings
 from hypertrack.errors import ModelError
-from hypertrack.labels.targets import TARGETS
 from hypertrack.model.baselines import constant
-from hypertrack.model.card import Card, version_name
 from hypertrack.model.comparison import Comparison, compare
-from hypertrack.model.inputs import InputScaler, feature_hash
+from hypertrack.model.inputs import InputScaler
 from hypertrack.model.run import keep_model
 from hypertrack.model.samples import Samples, permuted
 from hypertrack.model.training import pick_device, train_network, training_rows
@@ -23,7 +21,6 @@ from hypertrack.model.versions import (
     promote,
     save_version,
 )
-from hypertrack.records import ModelSummary
 
 SETTINGS = TrainSettings(hidden=(32, 16), max_epochs=8, learning_rate=1e-2)
 SAMPLES = make_samples()
@@ -37,24 +34,7 @@ def train(samples: Samples, created_ms: int, *, is_forced: bool = False) -> Wall
         for part in (samples.train, samples.validation)
     ]
     network = finish(train_network(*rows, SETTINGS)).network
-    summary = ModelSummary(
-        version=version_name(created_ms, network),
-        created_ms=created_ms,
-        estimator="net",
-        is_forced=is_forced,
-        n_train_rows=1,
-        n_validation_rows=1,
-        n_test_rows=1,
-        n_train_wallets=1,
-        heads=(),
-    )
-    card = Card(
-        summary=summary,
-        feature_names=FEATURES,
-        feature_hash=feature_hash(FEATURES),
-        targets=TARGETS,
-        details={},
-    )
+    card = make_card(network, created_ms, is_forced=is_forced)
     return WalletModel(network, scaler, card)
 
 

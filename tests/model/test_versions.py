@@ -6,39 +6,21 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from model_fakes import FEATURES, make_matrix
+from model_fakes import FEATURES, make_card, make_matrix
 
 from hypertrack.errors import ModelError
 from hypertrack.labels.targets import TARGETS
-from hypertrack.model.card import Card, version_name
-from hypertrack.model.inputs import InputScaler, feature_hash
+from hypertrack.model.inputs import InputScaler
 from hypertrack.model.network import WalletNet
 from hypertrack.model.versions import CHUNK_ROWS, WalletModel, load_champion, save_version
-from hypertrack.records import STYLE_DIMENSIONS, ModelSummary
+from hypertrack.records import STYLE_DIMENSIONS
 
 
 def make_model(seed: int = 0, created_ms: int = 1_767_600_000_000) -> WalletModel:
     scaler = InputScaler.fit(FEATURES, np.random.default_rng(seed).normal(3, 2, (50, 12)))
     torch.manual_seed(seed)
     network = WalletNet(scaler.n_inputs, hidden=(16, 8), dropout_frac=0.3)
-    summary = ModelSummary(
-        version=version_name(created_ms, network),
-        created_ms=created_ms,
-        estimator="net",
-        is_forced=False,
-        n_train_rows=1,
-        n_validation_rows=1,
-        n_test_rows=1,
-        n_train_wallets=1,
-        heads=(),
-    )
-    card = Card(
-        summary=summary,
-        feature_names=FEATURES,
-        feature_hash=feature_hash(FEATURES),
-        targets=TARGETS,
-        details={"seed": seed},
-    )
+    card = make_card(network, created_ms, details={"seed": seed})
     return WalletModel(network, scaler, card)
 
 
