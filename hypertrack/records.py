@@ -26,6 +26,9 @@ class Record(msgspec.Struct, frozen=True):
     """The base of every record: frozen, compared by value; unknown keys are ignored."""
 
 
+R = TypeVar("R", bound=Record)
+
+
 def encode_json(value: object) -> bytes:
     """Return compact JSON; records become objects, enums their values."""
     return msgspec.json.encode(value)
@@ -43,6 +46,11 @@ def decode_json(data: bytes | str, to: type[T] = Any) -> T:  # type: ignore[assi
 def json_decoder(to: type[T]) -> msgspec.json.Decoder[T]:
     """Return a reusable decoder, for hot loops."""
     return msgspec.json.Decoder(to)
+
+
+def replace(record: R, **changes: Any) -> R:
+    """Return the record with some fields changed."""
+    return msgspec.structs.replace(record, **changes)
 
 
 def as_dict(record: Record) -> dict[str, Any]:
@@ -190,6 +198,10 @@ HEAD_MEANINGS: Mapping[str, str] = {
 """What each score is a measurement of, in one line, for report, dashboard and README."""
 
 
+CONSTANT = "constant"
+"""The predictor that always answers the average of the training rows."""
+
+
 class Scores(Record, frozen=True, kw_only=True):
     """What the network says of one wallet; meanings in `HEAD_MEANINGS`."""
 
@@ -210,27 +222,62 @@ class Interval(Record, frozen=True):
     high: float
 
 
-class HeadEvaluation(Record, frozen=True, kw_only=True):
+class ReliabilityBin(Record, frozen=True, kw_only=True):
+    """What came of wallets that were given about the same probability."""
+
+    n: int
+    mean_predicted: float
+    yes_share: Interval
+    """How many of them it was true of."""
+
+
+class Quality(Record, frozen=True, kw_only=True):
+    """How good one predictor of a head is on the held-out rows; intervals by wallet."""
+
+    skill: Interval | None
+    """1 - loss / loss of the constant (Brier or MSE), all test rows; None with no test rows."""
+    skill_new_wallets: float | None
+    """The same over wallets never trained on."""
+    auc: Interval | None
+    """Chance that a yes is scored above a no; binary heads only."""
+    rank_ic: Interval | None
+    """Spearman's rank correlation with the quantity behind the target."""
+    calibration_error: Interval | None
+    """Mean gap between what was said and what came, over ten bins; binary heads only."""
+    reliability: tuple[ReliabilityBin, ...] = ()
+    """The bins, binary heads only."""
+
+
+class HeadEvaluation(Quality, frozen=True, kw_only=True):
     """One head on the held-out rows, beside what it has to beat."""
 
     head: str
+    estimator: str = "net"
+    """Which predictor answers for it, and is judged here."""
     n_test: int
     masked_frac: float
     """Test rows without a measurable outcome."""
     base_rate: float | None
     """Share of positives, binary heads only."""
-    skill: Interval | None
-    """1 - loss / loss of the constant (Brier or MSE), all test rows; None with no test rows."""
-    skill_new_wallets: float | None
-    """The same over wallets never trained on."""
-    auc: float | None
-    rank_ic: float | None
-    calibration_error: float | None
-    skill_by_baseline: dict[str, float]
-    """The same skill for each baseline, same rows."""
+    rivals: dict[str, Quality]
+    """Every other predictor of the same rows: baselines, and the network where it is not used."""
     has_earned_weight: bool
     reason: str
     """Why it has, or has not, with its numbers: one sentence."""
+
+    @property
+    def skill_by_rival(self) -> dict[str, float]:
+        """Return the skill of each rival that has one; the constant is what skill starts from."""
+        return {
+            name: rival.skill.value
+            for name, rival in self.rivals.items()
+            if rival.skill is not None and name != CONSTANT
+        }
+
+    @property
+    def best_rival(self) -> tuple[str, float] | None:
+        """Return the rival with the highest skill."""
+        return max(self.skill_by_rival.items(), key=lambda rival: rival[1], default=None)
 
 
 class ModelSummary(Record, frozen=True, kw_only=True):

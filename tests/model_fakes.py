@@ -117,5 +117,7 @@ def make_card(
         feature_names=FEATURES,
         feature_hash=feature_hash(FEATURES),
         targets=TARGETS,
+        epochs=(),
+        labelling_functions=(),
         details=dict(details or {}),
     )

@@ -18,6 +18,7 @@ from hypertrack.records import (
     Interval,
     ModelSummary,
     ProfileSet,
+    Quality,
     Scores,
     WalletProfile,
 )
@@ -65,6 +66,17 @@ def scores(**values: float) -> Scores:
     return Scores(**{**low, **values}, trading_style=style)
 
 
+def rival(skill: float) -> Quality:
+    """Return what a baseline of that skill is worth."""
+    return Quality(
+        skill=Interval(skill, skill - 0.05, skill + 0.05),
+        skill_new_wallets=skill,
+        auc=None,
+        rank_ic=None,
+        calibration_error=None,
+    )
+
+
 def head(name: str, *, earned: bool = True, skill: Interval | None = None) -> HeadEvaluation:
     """Return an evaluation; skill is clearly above zero where earned, around zero where not."""
     skill = skill or (Interval(0.21, 0.15, 0.27) if earned else Interval(-0.02, -0.05, 0.01))
@@ -76,10 +88,10 @@ def head(name: str, *, earned: bool = True, skill: Interval | None = None) -> He
         base_rate=0.21 if is_binary else None,
         skill=skill,
         skill_new_wallets=skill.value - 0.03,
-        auc=0.71 if is_binary else None,
-        rank_ic=0.24,
-        calibration_error=0.031 if is_binary else None,
-        skill_by_baseline={"constant": 0.0, "persistence": skill.value - 0.08},
+        auc=Interval(0.71, 0.66, 0.75) if is_binary else None,
+        rank_ic=Interval(0.24, 0.17, 0.31),
+        calibration_error=Interval(0.031, 0.012, 0.058) if is_binary else None,
+        rivals={"constant": rival(0.0), "persistence": rival(skill.value - 0.08)},
         has_earned_weight=earned,
         reason=f"skill {skill.value:+.2f}, 95 % CI [{skill.low:+.2f}, {skill.high:+.2f}]",
     )

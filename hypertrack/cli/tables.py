@@ -30,18 +30,21 @@ def evaluation_table(model: ModelSummary) -> Table:
 
 
 def _evaluation_row(head: HeadEvaluation) -> tuple[str | Text, ...]:
-    rivals = head.skill_by_baseline
-    rival = max(rivals, key=lambda name: rivals[name], default=None)
+    rival = head.best_rival
     return (
         Text("✓", "green") if head.has_earned_weight else Text("✗", "yellow"),
         head.head.removesuffix("_score"),
         f"{head.n_test:,}",
         number(head.base_rate, 2),
         interval(head.skill),
-        number(head.auc, 2),
-        number(head.rank_ic, 2),
-        "–" if rival is None else f"{rival} {rivals[rival]:+.3f}",
+        number(_value(head.auc), 2),
+        number(_value(head.rank_ic), 2),
+        "–" if rival is None else f"{rival[0]} {rival[1]:+.3f}",
     )
+
+
+def _value(measured: Interval | None) -> float | None:
+    return None if measured is None else measured.value
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -10,12 +10,12 @@ from typing import Any
 from hypertrack import __version__
 from hypertrack.config import Settings
 from hypertrack.features.engine import FeatureEngine
-from hypertrack.labels.bots import report_labelling
+from hypertrack.labels.bots import LabellingReport, report_labelling
 from hypertrack.labels.targets import TARGETS
 from hypertrack.model.inputs import feature_hash
 from hypertrack.model.network import WalletNet
 from hypertrack.model.samples import Samples
-from hypertrack.model.training import Trained
+from hypertrack.model.training import EpochResult, Trained
 from hypertrack.records import HeadEvaluation, ModelSummary, Record, as_dict
 
 PACKAGES = ("torch", "numpy", "scikit-learn", "duckdb", "ibis-framework")
@@ -29,8 +29,12 @@ class Card(Record, frozen=True, kw_only=True):
     feature_names: tuple[str, ...]
     feature_hash: str
     targets: tuple[str, ...]
+    epochs: tuple[EpochResult, ...]
+    """How training went; the last one that is the best was kept."""
+    labelling_functions: tuple[LabellingReport, ...]
+    """What the training labels of bots rest on."""
     details: dict[str, Any]
-    """Data, cuts, embargo, thresholds, labelling functions, epochs, settings, versions."""
+    """Data, cuts, embargo, thresholds, settings, versions."""
 
 
 def make_card(
@@ -59,14 +63,14 @@ def make_card(
         feature_names=samples.feature_names,
         feature_hash=feature_hash(samples.feature_names),
         targets=TARGETS,
+        epochs=trained.epochs,
+        labelling_functions=report_labelling(train.votes),
         details={
             "data": as_dict(engine.dataset.summary()),
             "cuts": [_cut(samples, number) for number in range(len(samples.cuts))],
             "embargo_s": samples.embargo_ms / 1_000,
             "embargo_is_shortened": samples.embargo_ms < settings.train.embargo_s * 1_000,
             "thresholds": as_dict(samples.thresholds),
-            "labelling_functions": [as_dict(each) for each in report_labelling(train.votes)],
-            "epochs": [as_dict(epoch) for epoch in trained.epochs],
             "settings": settings.model_dump(mode="json", include={"train", "features", "fees"}),
             "versions": _versions(),
         },

@@ -7,7 +7,7 @@ from hypertrack.config import TrainSettings
 from hypertrack.errors import ModelError
 from hypertrack.labels.targets import HEAD_COLUMNS
 from hypertrack.model.evaluation import row_losses
-from hypertrack.model.metrics import CONFIDENCE, draw_resamples
+from hypertrack.model.metrics import Resamples, interval
 from hypertrack.model.samples import Samples
 from hypertrack.model.versions import WalletModel, predict_rows
 from hypertrack.records import HEADS, Interval, Record
@@ -56,9 +56,9 @@ def compare(
         ModelError: A model reads other features than the samples hold.
     """
     targets = samples.targets(samples.test)
-    resamples = draw_resamples(len(samples.test), settings.n_bootstrap, settings.seed)
+    resamples = Resamples.draw(len(samples.test), settings.n_bootstrap, settings.seed)
     predicted = (constant, _predicted(a, samples), _predicted(b, samples))
-    heads, points, draws, weights = [], [], [], []
+    heads, draws, weights = [], [], []
     for head in HEADS:
         columns = HEAD_COLUMNS[head]
         n_test = int(np.any(~np.isnan(targets[:, columns]), axis=1).sum())
@@ -67,33 +67,30 @@ def compare(
         if base <= 0:
             heads.append(_unmeasured(head, n_test))
             continue
-        skill_a, skill_b = 1 - float(of_a.sum()) / base, 1 - float(of_b.sum()) / base
-        points.append(skill_a - skill_b)
         draws.append(_drawn(of_b - of_a, of_constant, resamples))
         weights.append(settings.weight_by_head[head])
         heads.append(
             HeadComparison(
                 head=head,
                 n_test=n_test,
-                skill_a=skill_a,
-                skill_b=skill_b,
-                difference=_interval(points[-1], draws[-1]),
+                skill_a=1 - float(of_a.sum()) / base,
+                skill_b=1 - float(of_b.sum()) / base,
+                difference=interval(draws[-1]),
             )
         )
     return Comparison(
         version_a=a.summary.version,
         version_b=b.summary.version,
         heads=tuple(heads),
-        overall=_overall(points, draws, weights),
+        overall=_overall(draws, weights),
     )
 
 
-def _overall(points: list[float], draws: list[Array], weights: list[float]) -> Interval | None:
+def _overall(draws: list[Array], weights: list[float]) -> Interval | None:
     """Return the weighted mean over the measured heads, None where none has a weight."""
     if sum(weights) == 0:
         return None
-    drawn: Array = np.average(draws, axis=0, weights=weights)
-    return _interval(float(np.average(points, weights=weights)), drawn)
+    return interval(np.average(draws, axis=0, weights=weights))
 
 
 def _predicted(model: WalletModel, samples: Samples) -> Array:
@@ -107,16 +104,11 @@ def _predicted(model: WalletModel, samples: Samples) -> Array:
     return rows.astype(np.float64)
 
 
-def _drawn(gained: Array, of_constant: Array, resamples: NDArray[np.int64]) -> Array:
-    """Return the gain of each resample over the constant's loss there, ``[resamples]``."""
-    base = resamples @ of_constant
-    return np.divide(resamples @ gained, base, out=np.zeros(len(base)), where=base > 0)
-
-
-def _interval(point: float, drawn: Array) -> Interval:
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail])
-    return Interval(point, float(low), float(high))
+def _drawn(gained: Array, of_constant: Array, resamples: Resamples) -> Array:
+    """Return the gain over the constant's loss, ``[1 + resamples]``; 0 where that has none."""
+    sums = resamples.sums(np.stack([gained, of_constant], axis=1))
+    base = sums[:, 1]
+    return np.divide(sums[:, 0], base, out=np.zeros(len(base)), where=base > 0)
 
 
 def _unmeasured(head: str, n_test: int) -> HeadComparison:

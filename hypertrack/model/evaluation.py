@@ -1,15 +1,23 @@
 """How good each head is on the held-out rows, beside what it has to beat."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hypertrack.labels.targets import HEAD_COLUMNS
-from hypertrack.model.metrics import auc, calibration_error, draw_resamples, rank_ic, skill
+from hypertrack.model.metrics import (
+    Ranking,
+    Resamples,
+    calibration_error,
+    interval,
+    ranking,
+    reliability,
+    skill,
+)
 from hypertrack.model.samples import Samples
-from hypertrack.records import BINARY_HEADS, HEADS, HeadEvaluation, Interval
+from hypertrack.records import BINARY_HEADS, CONSTANT, HEADS, HeadEvaluation, Quality, replace
 
 Array = NDArray[np.float64]
 
@@ -22,83 +30,131 @@ FORCED = "trained by force on less data than the limits ask for"
 
 @dataclass(frozen=True)
 class Held:
-    """The held-out rows, with what was predicted of them; ``[rows, targets]`` each."""
+    """The held-out rows, with what was predicted of them."""
 
     targets: Array
+    """``[rows, targets]``."""
     quantities: Array
-    predicted: Array
-    constant: Array
+    """``[rows, quantities]``."""
+    predictions: Mapping[str, Array]
+    """By predictor, the constant among them; ``[rows, targets]`` each."""
     is_new_wallet: NDArray[np.bool_]
-    resamples: NDArray[np.int64]
-    """``[resamples, rows]``: the test cut has one row per wallet, so wallets are resampled."""
+    resamples: Resamples
+    """The test cut has one row per wallet, so wallets are resampled."""
 
 
 def evaluate(
     samples: Samples,
-    predicted: Array,
-    constant: Array,
-    by_baseline: Mapping[str, Array],
+    predictions: Mapping[str, Array],
+    estimator_by_head: Mapping[str, str],
     *,
     n_bootstrap: int,
     seed: int = 0,
+    leaks: Mapping[str, str] | None = None,
 ) -> tuple[HeadEvaluation, ...]:
     """Return the evaluation of every head, in the order of `HEADS`.
 
     Args:
-        predicted: By the network, of the test rows, ``[rows, targets]``.
-        constant: The training means, likewise.
-        by_baseline: Likewise, by the name of the baseline.
+        predictions: Of the test rows, by predictor, ``[rows, targets]`` each; `CONSTANT` among
+            them, against which skill is measured.
+        estimator_by_head: Which of them answers for a head.
         n_bootstrap: Resamples behind each interval.
+        leaks: By head, why nothing it shows can be trusted.
     """
     held = Held(
         targets=samples.targets(samples.test),
         quantities=samples.test.quantities,
-        predicted=predicted,
-        constant=constant,
+        predictions=predictions,
         is_new_wallet=samples.test.is_held_out,
-        resamples=draw_resamples(len(samples.test), n_bootstrap, seed),
+        resamples=Resamples.draw(len(samples.test), n_bootstrap, seed),
     )
     trained_on = samples.targets(samples.train)
     forced = FORCED if samples.is_forced else None
     return tuple(
-        _evaluate_head(head, held, by_baseline, _untrained(head, trained_on) or forced)
+        _evaluate_head(
+            head,
+            held,
+            estimator_by_head[head],
+            _untrained(head, trained_on) or (leaks or {}).get(head) or forced,
+        )
         for head in HEADS
     )
 
 
-def _evaluate_head(
-    head: str, held: Held, by_baseline: Mapping[str, Array], barred: str | None
-) -> HeadEvaluation:
-    columns = HEAD_COLUMNS[head]
-    has_target: NDArray[np.bool_] = np.any(~np.isnan(held.targets[:, columns]), axis=1)
-    base = row_losses(held.constant, held.targets, columns)
-    loss = row_losses(held.predicted, held.targets, columns)
-    found = skill(loss, base, held.resamples)
-    new = held.is_new_wallet
-    of_new = skill(loss[new], base[new], held.resamples[:1, new])
-    rivals = {
-        name: 1 - float(row_losses(theirs, held.targets, columns).sum() / base.sum())
-        for name, theirs in by_baseline.items()
-        if base.sum() > 0
-    }
-    why_not = barred or _why_not(int(has_target.sum()), found, of_new)
-    is_binary = head in BINARY_HEADS
-    yes = held.targets[has_target, columns.start]
-    score = held.predicted[has_target, columns.start]
-    return HeadEvaluation(
+def _evaluate_head(head: str, held: Held, estimator: str, barred: str | None) -> HeadEvaluation:
+    targets = held.targets[:, HEAD_COLUMNS[head]]
+    has_target: NDArray[np.bool_] = np.any(~np.isnan(targets), axis=1)
+    qualities = {name: _quality(head, held, name) for name in held.predictions}
+    own = qualities.pop(estimator)
+    why_not = barred or _why_not(int(has_target.sum()), own)
+    yes = targets[has_target, 0]
+    found = HeadEvaluation(
         head=head,
+        estimator=estimator,
         n_test=int(has_target.sum()),
         masked_frac=float(1 - has_target.mean()) if len(has_target) else 0.0,
-        base_rate=float(yes.mean()) if is_binary and len(yes) else None,
+        base_rate=float(yes.mean()) if head in BINARY_HEADS and len(yes) else None,
+        rivals=qualities,
+        has_earned_weight=why_not is None,
+        reason="",
+        **{name: getattr(own, name) for name in Quality.__struct_fields__},
+    )
+    return replace(found, reason=_reason(found, why_not))
+
+
+def _quality(head: str, held: Held, predictor: str) -> Quality:
+    """Return how good one predictor of a head is."""
+    columns, new = HEAD_COLUMNS[head], held.is_new_wallet
+    predicted = held.predictions[predictor]
+    loss, base = (
+        row_losses(each, held.targets, columns) for each in (predicted, held.predictions[CONSTANT])
+    )
+    found, of_new = (
+        skill(loss[rows], base[rows], draws)
+        for rows, draws in (
+            (slice(None), held.resamples),
+            (new, Resamples(held.resamples.counts[:2, new])),
+        )
+    )
+    ranked = [_ranking(held, predictor, column) for column in range(columns.start, columns.stop)]
+    quality = Quality(
         skill=found,
         skill_new_wallets=None if of_new is None else of_new.value,
-        auc=auc(yes, score) if is_binary else None,
-        rank_ic=_rank_ic(held, columns),
-        calibration_error=calibration_error(yes, score) if is_binary else None,
-        skill_by_baseline=rivals,
-        has_earned_weight=why_not is None,
-        reason=_reason(head, found, of_new, rivals, why_not),
+        auc=None,
+        rank_ic=interval(_mean_known([each.rank_ic for each in ranked])),
+        calibration_error=None,
     )
+    if head not in BINARY_HEADS:
+        return quality
+    is_known = ~np.isnan(held.targets[:, columns.start])
+    yes, said = held.targets[is_known, columns.start], predicted[is_known, columns.start]
+    draws = held.resamples.take(is_known)
+    return replace(
+        quality,
+        auc=interval(ranked[0].auc),
+        calibration_error=calibration_error(yes, said, draws),
+        reliability=reliability(yes, said, draws),
+    )
+
+
+def _ranking(held: Held, predictor: str, column: int) -> Ranking:
+    is_known = ~np.isnan(held.targets[:, column])
+    return ranking(
+        held.quantities[is_known, column],
+        held.targets[is_known, column],
+        held.predictions[predictor][is_known, column],
+        held.resamples.take(is_known),
+    )
+
+
+def _mean_known(draws: Sequence[Array]) -> Array:
+    """Return the mean over a head's targets, of those that are defined, ``[1 + resamples]``."""
+    stacked = np.stack(draws)
+    is_known = np.isfinite(stacked)
+    n_known = is_known.sum(axis=0)
+    total = np.where(is_known, stacked, 0).sum(axis=0)
+    mean: Array = np.divide(total, n_known, out=np.full(len(total), np.nan), where=n_known > 0)
+    return mean
 
 
 def row_losses(predicted: Array, targets: Array, columns: slice) -> Array:
@@ -106,17 +162,6 @@ def row_losses(predicted: Array, targets: Array, columns: slice) -> Array:
     errors = (predicted[:, columns] - targets[:, columns]) ** 2
     summed: Array = np.nansum(errors, axis=1)
     return summed
-
-
-def _rank_ic(held: Held, columns: slice) -> float | None:
-    """Return the rank correlation with the quantity itself, averaged over a head's targets."""
-    found = []
-    for column in range(columns.start, columns.stop):
-        is_known = ~np.isnan(held.targets[:, column])
-        ic = rank_ic(held.quantities[is_known, column], held.predicted[is_known, column])
-        if ic is not None:
-            found.append(ic)
-    return float(np.mean(found)) if found else None
 
 
 def _untrained(head: str, targets: Array) -> str | None:
@@ -130,32 +175,28 @@ def _untrained(head: str, targets: Array) -> str | None:
     return None
 
 
-def _why_not(n_rows: int, found: Interval | None, of_new: Interval | None) -> str | None:
+def _why_not(n_rows: int, quality: Quality) -> str | None:
     """Return what keeps a head from having a say, "" where its skill says it all."""
     if n_rows < MIN_TEST_ROWS:
         return f"{n_rows} test rows with an outcome, at least {MIN_TEST_ROWS} are needed"
-    if found is None:
+    if quality.skill is None:
         return "the test outcomes are all alike"
-    if of_new is None:
+    if quality.skill_new_wallets is None:
         return "no wallet held out from training has an outcome to compare with"
-    return None if found.low > 0 and of_new.value > 0 else ""
+    return None if quality.skill.low > 0 and quality.skill_new_wallets > 0 else ""
 
 
-def _reason(
-    head: str,
-    found: Interval | None,
-    of_new: Interval | None,
-    rivals: Mapping[str, float],
-    why_not: str | None,
-) -> str:
+def _reason(found: HeadEvaluation, why_not: str | None) -> str:
     """Return the case for or against a head in one sentence."""
-    name = head.removesuffix("_score").removesuffix("_probability").replace("_", " ")
-    if why_not or found is None:
+    name = found.head.removesuffix("_score").removesuffix("_probability").replace("_", " ")
+    skill = found.skill
+    if why_not or skill is None:
         return f"{name}: {why_not or 'not measured'}"
-    text = f"{name}: skill {found.value:.2f}, 95 % CI [{found.low:.2f}, {found.high:.2f}]"
-    if of_new is not None:
-        text += f", {of_new.value:.2f} on wallets never trained on"
-    best = max(rivals, key=lambda rival: rivals[rival], default=None)
-    if best is not None and round(rivals[best], 2) > round(found.value, 2):
-        text += f"; {best} did better with {rivals[best]:.2f}"
+    text = f"{name}: skill {skill.value:.2f}, 95 % CI [{skill.low:.2f}, {skill.high:.2f}]"
+    if found.skill_new_wallets is not None:
+        text += f", {found.skill_new_wallets:.2f} on wallets never trained on"
+    if found.best_rival is not None:
+        rival, theirs = found.best_rival
+        if round(theirs, 2) > round(skill.value, 2):
+            text += f"; {rival} did better with {theirs:.2f}"
     return text

@@ -20,7 +20,7 @@ from hypertrack.model.inputs import InputScaler
 from hypertrack.model.samples import Samples, assemble, measure_cut, plan_cuts
 from hypertrack.model.training import EpochResult, pick_device, train_network, training_rows
 from hypertrack.model.versions import WalletModel, load_champion, predict_rows, save_version
-from hypertrack.records import ModelSummary, Record
+from hypertrack.records import CONSTANT, HEADS, ModelSummary, Record
 
 N_LATER_STAGES = len(BASELINES) + 2
 """Training, the baselines, the evaluation."""
@@ -89,17 +89,17 @@ def train_model(
         for rows in (samples.train, samples.validation)
     )
     trained = yield from train_network(train, validation, settings.train)
-    by_baseline = {}
+    predictions = {CONSTANT: constant(samples, scaler)}
     for name, baseline in BASELINES.items():
         n_done += 1
         yield Stage(text=f"training the baseline: {name}", n_done=n_done, n_stages=n_stages)
-        by_baseline[name] = baseline(samples, scaler)
+        predictions[name] = baseline(samples, scaler)
     yield Stage(text="evaluating", n_done=n_done + 1, n_stages=n_stages)
+    predicted = predict_rows(trained.network, scaler, samples.test.features)
     heads = evaluate(
         samples,
-        predict_rows(trained.network, scaler, samples.test.features).astype(np.float64),
-        constant(samples, scaler),
-        by_baseline,
+        {"net": predicted.astype(np.float64), **predictions},
+        dict.fromkeys(HEADS, "net"),
         n_bootstrap=settings.train.n_bootstrap,
         seed=settings.train.seed,
     )

@@ -34,7 +34,7 @@ CARD_NAME = "card.json"
 MODELS_FOLDER = "models"
 CHAMPION_NAME = "champion"
 
-FORMAT = "hypertrack wallet model 1"
+FORMAT = "hypertrack wallet model 2"
 
 CHUNK_ROWS = 8_192
 """Wallets predicted at once: what a processor keeps near."""

@@ -8,7 +8,6 @@ from hypertrack.outputs.selection import Selection
 from hypertrack.outputs.wording import (
     HEAD_NAMES,
     SKILL_MEANING,
-    best_rival,
     capitalized,
     duration,
     gaps,
@@ -179,9 +178,8 @@ def _bounds(head: HeadEvaluation) -> Iterator[float]:
     """Yield what the axis must reach."""
     if head.skill is not None:
         yield from (head.skill.low, head.skill.high)
-        rival = best_rival(head)
-        if rival is not None:
-            yield rival[1]
+        if head.best_rival is not None:
+            yield head.best_rival[1]
 
 
 def _head(head: HeadEvaluation, low: float, high: float) -> HeadView:
@@ -201,19 +199,19 @@ def _details(head: HeadEvaluation) -> Iterator[str]:
         yield printable(quality(head))
         return
     yield f"95 % CI {signed(head.skill.low)} to {signed(head.skill.high)}"
-    rival = best_rival(head)
+    rival = head.best_rival
     if rival is not None:
         yield f"{printable(rival[0])} {signed(rival[1])}"
     if head.base_rate is not None:
         yield f"base rate {percent(head.base_rate)}"
     if head.auc is not None:
-        yield f"AUC {head.auc:.2f}"
+        yield f"AUC {head.auc.value:.2f}"
 
 
 def _marks(head: HeadEvaluation, low: float, high: float) -> SkillMarks | None:
     if head.skill is None:
         return None
-    rival = best_rival(head)
+    rival = head.best_rival
     return SkillMarks(
         low=_place(head.skill.low, low, high),
         high=_place(head.skill.high, low, high),

@@ -111,19 +111,10 @@ def quality(head: HeadEvaluation) -> str:
     parts = [f"{verdict}: skill {interval(head.skill)} on {head.n_test:,} held-out rows"]
     if head.skill_new_wallets is not None:
         parts.append(f"{signed(head.skill_new_wallets)} on wallets never seen")
-    rival = best_rival(head)
-    if rival is not None:
-        parts.append(f"best baseline {rival[0]} {signed(rival[1])}")
+    if head.best_rival is not None:
+        rival, skill = head.best_rival
+        parts.append(f"best baseline {rival} {signed(skill)}")
     return ", ".join(parts)
-
-
-def best_rival(head: HeadEvaluation) -> tuple[str, float] | None:
-    """Return the baseline with the highest skill on the same rows.
-
-    The constant is no rival: it is what skill is measured from.
-    """
-    rivals = [(name, skill) for name, skill in head.skill_by_baseline.items() if name != "constant"]
-    return max(rivals, key=lambda rival: rival[1], default=None)
 
 
 def capitalized(text: str) -> str:

@@ -29,6 +29,7 @@ from hypertrack.model.run import TrainedModel, train_model
 from hypertrack.model.samples import Rows, Samples, build_samples
 from hypertrack.model.training import train_network, training_rows
 from hypertrack.model.versions import WalletModel, predict_rows
+from hypertrack.records import CONSTANT, HEADS
 from hypertrack.simulate.bulk import settings_for, write_dataset
 from hypertrack.simulate.market import Market
 from hypertrack.store.dataset import open_dataset
@@ -76,11 +77,13 @@ def time_scoring(model: WalletModel, matrix: FeatureMatrix, n_wallets: int) -> N
 def time_evaluation(samples: Samples, model: WalletModel, n_rows: int) -> None:
     """Train the baselines and judge every head, with intervals."""
     more = replace(samples, test=repeated(samples.test, n_rows))
-    with timed(f"baselines and evaluation of {n_rows:,} test rows"):
-        by_baseline = {name: fit(more, model.scaler) for name, fit in BASELINES.items()}
+    with timed(f"baselines for {n_rows:,} test rows"):
+        predictions = {name: fit(more, model.scaler) for name, fit in BASELINES.items()}
+        predictions[CONSTANT] = constant(more, model.scaler)
         predicted = predict_rows(model.network, model.scaler, more.test.features)
-        base = constant(more, model.scaler)
-        evaluate(more, predicted.astype(np.float64), base, by_baseline, n_bootstrap=1_000)
+        predictions["net"] = predicted.astype(np.float64)
+    with timed(f"evaluation of {n_rows:,} test rows by {len(predictions)} predictors"):
+        evaluate(more, predictions, dict.fromkeys(HEADS, "net"), n_bootstrap=1_000)
 
 
 def show_evaluation(trained: TrainedModel) -> None:
@@ -91,9 +94,9 @@ def show_evaluation(trained: TrainedModel) -> None:
         f"{summary.n_validation_rows:,} validation, {summary.n_test_rows:,} test"
     )
     for head in summary.heads:
-        rivals = " ".join(f"{name} {skill:+.3f}" for name, skill in head.skill_by_baseline.items())
+        rivals = " ".join(f"{name} {skill:+.3f}" for name, skill in head.skill_by_rival.items())
         auc, ic = (
-            "    -" if value is None else f"{value:.3f}" for value in (head.auc, head.rank_ic)
+            "    -" if found is None else f"{found.value:.3f}" for found in (head.auc, head.rank_ic)
         )
         print(f"n {head.n_test:5,}  AUC {auc}  IC {ic}  {head.reason} [{rivals}]")
 

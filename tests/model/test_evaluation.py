@@ -14,14 +14,14 @@ from hypertrack.model.inputs import InputScaler
 from hypertrack.model.samples import Samples, permuted
 from hypertrack.model.training import train_network, training_rows
 from hypertrack.model.versions import predict_rows
-from hypertrack.records import BINARY_HEADS, HEADS, HeadEvaluation
+from hypertrack.records import BINARY_HEADS, HEADS, HeadEvaluation, Interval
 
 Array = NDArray[np.float64]
 
 
 def judge(samples: Samples, predicted: Array, **rivals: Array) -> dict[str, HeadEvaluation]:
-    base = constant(samples, InputScaler.fit(samples.feature_names, samples.train.features))
-    found = evaluate(samples, predicted, base, rivals, n_bootstrap=200)
+    predictions = {"net": predicted, "constant": the_constant(samples), **rivals}
+    found = evaluate(samples, predictions, dict.fromkeys(HEADS, "net"), n_bootstrap=200)
     assert tuple(head.head for head in found) == HEADS
     return {head.head: head for head in found}
 
@@ -41,10 +41,12 @@ def test_perfect_prediction_has_skill_one_and_earns_its_weight(samples: Samples)
         assert head.skill is not None
         assert (head.skill.value, head.skill.low, head.skill_new_wallets) == (1, 1, 1)
         assert head.has_earned_weight
-        assert head.skill_by_baseline == {"persistence": pytest.approx(0)}
-        assert (head.auc, head.calibration_error) == (
-            (1, 0) if name in BINARY_HEADS else (None,) * 2
-        )
+        assert head.skill_by_rival == {"persistence": pytest.approx(0)}
+        if name in BINARY_HEADS:
+            assert head.auc == Interval(1, 1, 1)
+            assert head.calibration_error == Interval(0, 0, 0)
+        else:
+            assert (head.auc, head.calibration_error, head.reliability) == (None, None, ())
     assert heads["risk_score"].reason == (
         "risk: skill 1.00, 95 % CI [1.00, 1.00], 1.00 on wallets never trained on"
     )

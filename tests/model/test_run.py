@@ -55,7 +55,7 @@ def test_every_head_stands_beside_its_baselines(events: list[TrainingEvent]) -> 
 
     assert tuple(head.head for head in heads) == HEADS
     for head in heads:
-        assert set(head.skill_by_baseline) == set(BASELINES)
+        assert set(head.rivals) == {"constant", *BASELINES}
         assert head.n_test > 30
         assert head.reason
 
@@ -67,7 +67,9 @@ def test_card_says_what_the_model_rests_on(events: list[TrainingEvent]) -> None:
     assert details["data"]["n_trades"] == 60_000
     assert [cut["is_test"] for cut in details["cuts"]] == [False] * 4 + [True]
     assert (details["embargo_s"], details["embargo_is_shortened"]) == (1_800, False)
-    assert {each["name"] for each in details["labelling_functions"]} > {"fast", "restful"}
+    assert {each["name"] for each in card["labelling_functions"]} > {"fast", "restful"}
+    assert [each["epoch"] for each in card["epochs"]] == list(range(1, len(card["epochs"]) + 1))
+    assert {"train_loss", "validation_loss", "skill_by_head"} <= set(card["epochs"][0])
     assert details["settings"]["train"]["seed"] == 0
     assert "torch" in details["versions"]
     assert len(card["feature_names"]) == 57

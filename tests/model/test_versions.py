@@ -130,7 +130,7 @@ def test_hostile_pickle_does_not_run(tmp_path: Path, protocol: str) -> None:
             return (Path.touch, (trap,))
 
     if protocol == "torch":
-        torch.save({"format": "hypertrack wallet model 1", "card": Trap()}, file)
+        torch.save({"format": "hypertrack wallet model 2", "card": Trap()}, file)
     else:
         file.write_bytes(pickle.dumps(Trap()))
 
@@ -145,7 +145,7 @@ def test_hostile_pickle_does_not_run(tmp_path: Path, protocol: str) -> None:
     [
         {"weights": {}},
         [1, 2],
-        {"format": "hypertrack wallet model 0"},
+        {"format": "hypertrack wallet model 1"},
     ],
 )
 def test_foreign_checkpoint_is_refused(tmp_path: Path, content: Any) -> None:

@@ -2,7 +2,6 @@ import pytest
 from profile_fakes import START_MS, data, head
 
 from hypertrack.outputs.wording import (
-    best_rival,
     coverage,
     duration,
     gaps,
@@ -83,4 +82,4 @@ def test_quality_names_the_verdict_and_its_numbers() -> None:
 
 
 def test_constant_is_no_rival() -> None:
-    assert best_rival(head("risk_score", earned=False)) == ("persistence", pytest.approx(-0.1))
+    assert head("risk_score", earned=False).best_rival == ("persistence", pytest.approx(-0.1))

@@ -14,6 +14,8 @@ from hypertrack.records import (
     Interval,
     ModelSummary,
     ProfileSet,
+    Quality,
+    ReliabilityBin,
     Scores,
     WalletProfile,
 )
@@ -46,10 +48,22 @@ HEAD = HeadEvaluation(
     base_rate=0.2,
     skill=Interval(0.1, 0.05, 0.15),
     skill_new_wallets=None,
-    auc=0.7,
-    rank_ic=0.2,
-    calibration_error=0.01,
-    skill_by_baseline={"constant": 0.0},
+    auc=Interval(0.7, 0.6, 0.8),
+    rank_ic=Interval(0.2, 0.1, 0.3),
+    calibration_error=Interval(0.01, 0.0, 0.02),
+    reliability=(
+        ReliabilityBin(n=5, mean_predicted=0.1, yes_share=Interval(0.2, 0.0, 0.4)),
+        ReliabilityBin(n=5, mean_predicted=0.3, yes_share=Interval(0.4, 0.0, 0.8)),
+    ),
+    rivals={
+        "constant": Quality(
+            skill=Interval(0.0, 0.0, 0.0),
+            skill_new_wallets=None,
+            auc=None,
+            rank_ic=None,
+            calibration_error=None,
+        )
+    },
     has_earned_weight=True,
     reason="skill 0.10",
 )
