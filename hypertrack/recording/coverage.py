@@ -7,7 +7,8 @@ candles. Until then the lines in question are held back from the ledger's settle
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import chain
 
 from hypertrack.clock import Clock
 from hypertrack.recording.exchange_time import ExchangeTime
@@ -40,6 +41,8 @@ class CoverageBook:
         self._ledger = ledger
         self._clock = clock
         self._streams: list[StreamCoverage] = []
+        self._stored: dict[StreamCoverage, list[CoverageLine]] = {}
+        """The lines of the present at the last checkpoint."""
         self.n_gaps_by_feed: Counter[str] = Counter()
         self.n_gaps_by_cause: Counter[str] = Counter()
 
@@ -85,15 +88,36 @@ class CoverageBook:
             for feed in feeds:
                 self.settle(_line(feed, CoverageStatus.GAP, now, now, cause))
 
-    def checkpoint(self) -> None:
-        """Write the ledger as it stands.
+    def checkpoint(self, is_stored: Callable[[], bool] = lambda: True) -> None:
+        """Write the ledger as it stands, once all that it says was observed is stored.
+
+        Args:
+            is_stored: Waits until all that was received before the call is on the disk; where it
+                is not in time, the ledger stays as it was.
 
         Raises:
             OSError: It could not be written.
         """
         with self.lock:
-            present = [line for stream in self._streams for line in stream.present()]
-            self._ledger.checkpoint(present)
+            present = {stream: stream.present() for stream in self._streams}
+            n_settled = self._ledger.n_unwritten
+        if is_stored():
+            self._ledger.checkpoint(chain.from_iterable(present.values()), n_settled)
+            self._stored = present
+
+    def abandon(self) -> None:
+        """End every stream with its last checkpoint: what came after it may not be stored.
+
+        Raises:
+            OSError: It could not be written.
+        """
+        with self.lock:
+            lines = [line for stored in self._stored.values() for line in stored]
+            for stream in self._streams:
+                ends_ms = [line.end_ms for line in self._stored.get(stream, ())]
+                lines += stream.unstored(max(ends_ms, default=None))
+            self._streams.clear()
+            self._ledger.checkpoint(lines, n_settled=0)
 
     def stop(self) -> None:
         """End every stream and write the ledger.
@@ -252,6 +276,15 @@ class StreamCoverage:
             refused = CoverageStatus.REFUSED
             lines.append(_line(self.name, refused, self._refused, end, CoverageCause.REFUSED))
         return lines
+
+    def unstored(self, stored_ms: int | None) -> list[CoverageLine]:
+        """Return the gap from where everything is stored, if anything is, to now."""
+        self._begin_late()
+        start = self._start if stored_ms is None else self._book.now(stored_ms)
+        if start is None:
+            return []
+        end = self._end_moment(start, None)
+        return [_line(self.name, CoverageStatus.GAP, start, end, CoverageCause.ERROR)]
 
     def _begin(self, exchange_ms: int) -> None:
         if self._loss is not None:

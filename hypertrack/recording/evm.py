@@ -105,8 +105,8 @@ class EvmFollower:
                 return  # announced before it can be had: the next head brings it
             received_ns = self._clock.wall_ns()
             for block in blocks:
-                self._cover(block.exchange_time_ms, n_skipped)
                 self._write(block, received_ns)
+                self._cover(block.exchange_time_ms, n_skipped)
                 n_skipped = 0
             first = self._next = last + 1
 

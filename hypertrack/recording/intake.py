@@ -71,6 +71,9 @@ class Intake:
             rows = [row for row in frame.rows if row.coin == coin]
             self._note(stream, rows, received_ns)
             self._keep[frame.feed](stream, rows, received_ns)
+        if frame.rows and not self._writer.is_over:
+            # Only now: what the ledger says was observed has at least been queued.
+            self.time.see(max(row.exchange_time_ms for row in frame.rows))
         if frame.flaw is not None:
             self.quarantine(frame.flaw, data, received_ns)
 
@@ -89,7 +92,6 @@ class Intake:
 
     def _note(self, stream: StreamIntake, rows: list[Row], received_ns: int) -> None:
         newest_ms = max(row.exchange_time_ms for row in rows)
-        self.time.see(newest_ms)
         stream.n_frames += 1
         stream.last_frame_s = self._clock.monotonic_s()
         stream.last_exchange_ms = newest_ms

@@ -116,11 +116,14 @@ class Recorder:
 
     def _checkpoint(self) -> None:
         with _saving(self._session):
-            self._book.checkpoint()
+            self._book.checkpoint(lambda: self._writer.sync(PATIENCE_S))
 
     def _close_ledger(self) -> None:
         with _saving(self._session):
-            self._book.stop()
+            if self._writer.failed.is_set():
+                self._book.abandon()
+            else:
+                self._book.stop()
             self._ledger.close()
 
     def _write_reports(self, *, is_complete: bool = False) -> None:

@@ -30,15 +30,26 @@ class Ledger:
         with self._lock:
             self._unwritten.extend(lines)
 
-    def checkpoint(self, present: Iterable[CoverageLine] = ()) -> None:
+    @property
+    def n_unwritten(self) -> int:
+        """Return how many settled lines wait for the next checkpoint."""
+        return len(self._unwritten)
+
+    def checkpoint(
+        self, present: Iterable[CoverageLine] = (), n_settled: int | None = None
+    ) -> None:
         """Write the settled lines, and behind them those of the present.
+
+        Args:
+            n_settled: How many of the unwritten settled lines belong before the present; all
+                where None.
 
         Raises:
             OSError: The disk is full, or broken; the file still ends in a whole line.
         """
         with self._lock:
             file = self._opened()
-            settled = _encode(self._unwritten)
+            settled = _encode(self._unwritten[:n_settled])
             text = settled + _encode(present)
             old_bytes = os.fstat(file).st_size - self._settled_bytes
             # Blank lines cover what is left of longer old text, until it is cut off: a kill
@@ -47,7 +58,7 @@ class Ledger:
             write_whole(file, padded, self._settled_bytes)
             os.ftruncate(file, self._settled_bytes + len(text))
             self._settled_bytes += len(settled)
-            self._unwritten.clear()
+            del self._unwritten[:n_settled]
 
     def close(self) -> None:
         """Sync and close the file, if it was ever written."""

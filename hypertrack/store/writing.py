@@ -42,6 +42,9 @@ class LineWriter:
         self._files: dict[str, int] = {}
         self._queue: dict[str, list[bytes]] = {}
         self._n_queued = 0
+        self._n_taken = self._n_synced = 0
+        """Frames, since the start; those behind ``_n_synced`` would survive a power cut."""
+        self._is_awaited = False
         self._room = threading.Condition()
         self._stop = threading.Event()
         self._failure: OSError | None = None
@@ -69,14 +72,28 @@ class LineWriter:
         limit = self._settings.max_queued_frames * share
         with self._room:
             while self._n_queued >= limit:
-                if name in SHED_ABOVE or self.failed.is_set() or self._stop.is_set():
+                if name in SHED_ABOVE or self.is_over:
                     return False
                 self._room.wait(self._settings.write_interval_s)
-            if self.failed.is_set() or self._stop.is_set():
+            if self.is_over:
                 return False
             self._queue.setdefault(name, []).append(lines)
             self._n_queued += 1
+            self._n_taken += 1
             return True
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether nothing is taken any more."""
+        return self.failed.is_set() or self._stop.is_set()
+
+    def sync(self, patience_s: float) -> bool:
+        """Wait until all that was queued so far is on the disk; return whether it is."""
+        with self._room:
+            goal = self._n_taken
+            self._is_awaited = self._n_synced < goal
+            self._room.wait_for(lambda: self._n_synced >= goal or self.is_over, patience_s)
+            return self._n_synced >= goal
 
     def close(self) -> None:
         """Write and sync all that is queued, and close the files.
@@ -99,25 +116,27 @@ class LineWriter:
     def _run(self) -> None:
         try:
             while not self._clock.wait(self._stop, self._settings.write_interval_s):
-                self._write_queued()
-                if self._clock.monotonic_s() - self._last_sync_s >= self._settings.flush_interval_s:
-                    self._sync()
-            self._write_queued()
-            self._sync()
+                n_written = self._write_queued()
+                since_s = self._clock.monotonic_s() - self._last_sync_s
+                if self._is_awaited or since_s >= self._settings.flush_interval_s:
+                    self._sync(n_written)
+            self._sync(self._write_queued())
         except OSError as failure:
             log.error("writing to %s failed: %s", self._folder, failure)
             self._failure = failure
             self.failed.set()
 
-    def _write_queued(self) -> None:
+    def _write_queued(self) -> int:
+        """Write what is queued; return how many frames that makes since the start."""
         with self._room:
             queue, self._queue = self._queue, {}
-            self._n_queued = 0
+            self._n_queued, n_written = 0, self._n_taken
             self._room.notify_all()
         for name, chunks in queue.items():
             descriptor = self._file(name)
             write_whole(descriptor, b"".join(chunks), os.fstat(descriptor).st_size)
             self._unsynced.add(name)
+        return n_written
 
     def _file(self, name: str) -> int:
         if name not in self._files:
@@ -129,11 +148,14 @@ class LineWriter:
             self._files[name] = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
         return self._files[name]
 
-    def _sync(self) -> None:
+    def _sync(self, n_written: int) -> None:
         for name in sorted(self._unsynced):
             os.fsync(self._files[name])
         self._unsynced.clear()
         self._last_sync_s = self._clock.monotonic_s()
+        with self._room:
+            self._n_synced, self._is_awaited = n_written, False
+            self._room.notify_all()
 
 
 def write_whole(descriptor: int, lines: bytes, offset: int) -> None:

@@ -261,3 +261,56 @@ def test_wall_time_stands_beside(bench: Bench, tmp_path: Path) -> None:
 
     (line,) = read_ledger(tmp_path)
     assert (line.wall_start_ms, line.wall_end_ms) == (START_MS, START_MS + 4_000)
+
+
+def test_checkpoint_waits_until_what_it_claims_is_stored(bench: Bench) -> None:
+    stream = bench.stream()
+    observed_until(bench, stream, 10, 20)
+
+    def receive_more_meanwhile() -> bool:
+        bench.see(30)
+        stream.lose(ERROR)
+        return True
+
+    bench.book.checkpoint(receive_more_meanwhile)
+
+    assert bench.intervals() == [("observed", 10, 20, None, None)]
+    assert bench.stopped()[0] == ("observed", 10, 30, "error", None)
+
+
+def test_checkpoint_leaves_the_ledger_as_it_was_where_the_disk_does_not_follow(
+    bench: Bench,
+) -> None:
+    observed_until(bench, bench.stream(), 10, 20)
+    bench.book.checkpoint()
+    bench.see(30)
+
+    bench.book.checkpoint(lambda: False)
+
+    assert bench.intervals() == [("observed", 10, 20, None, None)]
+
+
+def test_abandoned_stream_is_missing_from_its_last_checkpoint_on(bench: Bench) -> None:
+    stream = bench.stream()
+    observed_until(bench, stream, 10, 20)
+    bench.book.checkpoint()
+    bench.see(25)
+    stream.lose(ERROR)
+    bench.see(28)
+    stream.acknowledge()
+    bench.see(30)
+
+    bench.book.abandon()
+
+    assert bench.intervals() == [
+        ("observed", 10, 20, None, None),
+        ("gap", 20, 30, "error", None),
+    ]
+
+
+def test_stream_abandoned_before_a_checkpoint_is_missing_from_its_beginning(bench: Bench) -> None:
+    observed_until(bench, bench.stream(), 10, 20)
+
+    bench.book.abandon()
+
+    assert bench.intervals() == [("gap", 10, 20, "error", None)]

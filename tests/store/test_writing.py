@@ -120,3 +120,21 @@ def test_part_of_a_line_that_fitted_is_taken_back(tmp_path: Path) -> None:
     os.close(descriptor)
 
     assert path.read_bytes() == b"old\none\n"
+
+
+def test_sync_waits_for_what_was_queued_before_it(tmp_path: Path) -> None:
+    rarely = RecordSettings(write_interval_s=0.005, flush_interval_s=600)
+    lines = writer(tmp_path, rarely)
+    lines.offer(Feed.TRADES, b"{}\n")
+
+    assert lines.sync(patience_s=5)
+    assert (tmp_path / "trades.jsonl").read_bytes() == b"{}\n"
+    assert lines.sync(patience_s=0)  # nothing has come since
+    lines.close()
+
+
+def test_sync_gives_up_where_the_disk_does_not_follow(tmp_path: Path) -> None:
+    lines = LineWriter(tmp_path, NEVER, SystemClock())  # not started
+    lines.offer(Feed.TRADES, b"{}\n")
+
+    assert not lines.sync(patience_s=0.01)
