@@ -4,19 +4,16 @@ Open JSONL and sealed Parquet of a feed are read together. A line that is not JS
 its table needs, is left out and counted; numbers stay the strings that came until they are cast.
 """
 
-import glob
-from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 
-from hypertrack.errors import DatasetError
 from hypertrack.records import MINUTE_MS, ZERO_HASH, Feed
 from hypertrack.store.layout import COVERAGE_NAME
-from hypertrack.store.seals import open_file, sealed_hours
+from hypertrack.store.sealed_rows import LAYOUTS
+from hypertrack.store.seals import FeedFiles
+from hypertrack.store.sources import Columns, read_settled, relation, run_on
 from hypertrack.store.truncation import forget_later
-
-Columns = Mapping[str, str]
 
 TRADE_COLUMNS: Columns = {
     "coin": "VARCHAR",
@@ -82,7 +79,7 @@ CREATE MACRO hex_number(text) AS hex_words(lpad(substr(text, 3), 64, '0'));
 """
 
 READ_TRADES = f"""
-CREATE TEMP TABLE raw_trades AS
+CREATE OR REPLACE TEMP TABLE raw_trades AS
 SELECT
     coin, time AS time_ms, tid AS trade_id, positive(px) AS price, positive(sz) AS size,
     CASE side WHEN 'B' THEN true WHEN 'A' THEN false END AS is_buy,
@@ -96,7 +93,7 @@ TRADE_IS_READ = "coalesce(coin, buyer, seller) IS NOT NULL AND " + " AND ".join(
 )
 
 READ_BBO = """
-CREATE TEMP TABLE raw_bbo AS
+CREATE OR REPLACE TEMP TABLE raw_bbo AS
 SELECT received_ns, coin, time AS time_ms, bbo IS NOT NULL AS has_bbo,
     positive(bbo[1].px) AS bid_price, positive(bbo[2].px) AS ask_price
 FROM {source}
@@ -104,7 +101,7 @@ FROM {source}
 BBO_IS_READ = "coin IS NOT NULL AND time_ms IS NOT NULL AND has_bbo"
 
 READ_CANDLES = """
-CREATE TEMP TABLE raw_candles AS
+CREATE OR REPLACE TEMP TABLE raw_candles AS
 SELECT received_ns, s AS coin, t AS start_ms, i AS interval, n,
     positive(o) AS open, positive(h) AS high, positive(l) AS low, positive(c) AS close,
     CASE WHEN try_cast(v AS DOUBLE) BETWEEN 0 AND 1e18 THEN try_cast(v AS DOUBLE) END AS volume
@@ -117,7 +114,7 @@ CANDLE_IS_READ = " AND ".join(
 
 # A failed transaction was sent and counts, but moved nothing.
 READ_TRANSACTIONS = """
-CREATE TEMP TABLE raw_transactions AS
+CREATE OR REPLACE TEMP TABLE raw_transactions AS
 SELECT chain, lower(hash) AS hash, lower("from") AS sender, lower("to") AS receiver,
     try_cast(blockTimestamp AS BIGINT) * 1000 AS time_ms,
     CASE WHEN status = '0x0' THEN 0 ELSE hex_number(value) / 1e18 END AS value_hype,
@@ -253,7 +250,7 @@ ORDER BY ALL;
 # count of the trades of a minute. Sealed hours are in the order of coins, so theirs is told from
 # the time of receipt.
 READ_RECEIPTS = """
-CREATE TEMP TABLE trade_receipts AS
+CREATE OR REPLACE TEMP TABLE trade_receipts AS
 SELECT * FROM (
     SELECT coin, time AS time_ms, received_ns, true AS is_open FROM {open}
     UNION ALL
@@ -262,7 +259,7 @@ SELECT * FROM (
 WHERE coin IS NOT NULL AND time_ms IS NOT NULL
 """
 READ_COUNTS = """
-CREATE TEMP TABLE candle_counts AS
+CREATE OR REPLACE TEMP TABLE candle_counts AS
 SELECT coin, start_ms, last.n_trades, last.volume, last.close
 FROM (
     SELECT s AS coin, t AS start_ms, max({{'n_trades': n, 'received_ns': received_ns,
@@ -283,12 +280,21 @@ def load_receipts(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     Raises:
         DatasetError: A file could not be read at all.
     """
-    path, sealed = open_file(folder, Feed.TRADES), sealed_hours(folder, Feed.TRADES)
     columns = {name: TRADE_COLUMNS[name] for name in ("coin", "time")} | {"received_ns": "BIGINT"}
-    parts = {"open": _source([path], [], columns), "sealed": _source([], sealed, columns)}
-    _run(connection, READ_RECEIPTS.format(**parts), path)
-    path, sealed = open_file(folder, Feed.CANDLES), sealed_hours(folder, Feed.CANDLES)
-    _run(connection, READ_COUNTS.format(source=_source([path], sealed, CANDLE_COLUMNS)), path)
+
+    def read_receipts(files: FeedFiles) -> None:
+        parts = {
+            "open": relation([files.open], (), columns),
+            "sealed": relation((), files.sealed, columns),
+        }
+        run_on(connection, READ_RECEIPTS.format(**parts), files.open)
+
+    def read_counts(files: FeedFiles) -> None:
+        source = relation([files.open], files.sealed, CANDLE_COLUMNS)
+        run_on(connection, READ_COUNTS.format(source=source), files.open)
+
+    read_settled(folder, Feed.TRADES, read_receipts)
+    read_settled(folder, Feed.CANDLES, read_counts)
 
 
 def load_tables(
@@ -321,7 +327,9 @@ def load_tables(
         ),
     }
     ledger = folder / COVERAGE_NAME
-    _run(connection, READ_COVERAGE.format(source=_source([ledger], [], COVERAGE_COLUMNS)), ledger)
+    run_on(
+        connection, READ_COVERAGE.format(source=relation([ledger], [], COVERAGE_COLUMNS)), ledger
+    )
     if until_ms is not None:
         later = forget_later(connection, until_ms)
         counts = {feed: (n - later[feed], n_unread) for feed, (n, n_unread) in counts.items()}
@@ -345,9 +353,13 @@ def _read(
     statement: str,
     is_read: str,
 ) -> tuple[int, int]:
-    path = open_file(folder, feed)
-    source = _source([path], sealed_hours(folder, feed), columns)
-    _run(connection, statement.format(source=source), path)
+    has_line = LAYOUTS[feed].has_line
+
+    def read(files: FeedFiles) -> None:
+        source = relation([files.open], files.sealed, columns, has_line=has_line)
+        run_on(connection, statement.format(source=source), files.open)
+
+    read_settled(folder, feed, read)
     table = f"raw_{feed}"
     n_all = _count(connection, f"SELECT count(*) FROM {table}")
     # A row that fails the test, or of which it is not known, was not read.
@@ -356,40 +368,6 @@ def _read(
     return n_all - n_unread, n_unread
 
 
-def _source(open_paths: list[Path], sealed: list[Path], columns: Columns) -> str:
-    """Return a relation with exactly these columns over whatever files exist."""
-    names = ", ".join(f'"{name}"' for name in columns)
-    typed = ", ".join(f"{_quoted(name)}: {_quoted(kind)}" for name, kind in columns.items())
-    parts = [
-        f"SELECT {names} FROM read_json({_path(path)}, format = 'newline_delimited', "
-        f"columns = {{{typed}}}, ignore_errors = true)"
-        for path in open_paths
-        if path.exists()
-    ]
-    casts = ", ".join(f'"{name}"::{kind} AS "{name}"' for name, kind in columns.items())
-    if sealed:
-        paths = ", ".join(map(_path, sealed))
-        parts.append(f"SELECT {casts} FROM read_parquet([{paths}], union_by_name = true)")
-    empty = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in columns.items())
-    return f"({' UNION ALL '.join(parts) or f'SELECT {empty} WHERE false'})"
-
-
-def _run(connection: duckdb.DuckDBPyConnection, statement: str, path: Path) -> None:
-    try:
-        connection.execute(statement)
-    except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
-        raise DatasetError(f"{path} could not be read ({reason}): move it away") from error
-
-
 def _count(connection: duckdb.DuckDBPyConnection, statement: str) -> int:
     row = connection.execute(statement).fetchone()
     return int(row[0]) if row else 0
-
-
-def _path(path: Path) -> str:
-    return _quoted(glob.escape(str(path)))
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -2,50 +2,28 @@
 
 import glob
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from hypertrack.errors import DatasetError
 from hypertrack.records import HOUR_MS, Feed, Record, encode_json
 from hypertrack.store.dataset import memory_config
+from hypertrack.store.layout import feed_path
+from hypertrack.store.sealed_rows import LAYOUTS, Layout
 from hypertrack.store.seals import (
-    begin_sealing,
+    Prepared,
     finish_sealing,
+    lines_so_far,
     open_file,
     part_of,
+    put_in_force,
     sealed_folder,
     sealed_hours,
+    sole_sealer,
 )
-
-LEVEL = {"px": "VARCHAR", "sz": "VARCHAR", "n": "BIGINT"}
-
-Shape = Mapping[str, Any]
-
-SHAPES: Mapping[Feed, Shape] = {
-    Feed.TRADES: {
-        **{"received_ns": "BIGINT", "coin": "VARCHAR", "side": "VARCHAR", "px": "VARCHAR"},
-        **{"sz": "VARCHAR", "time": "BIGINT", "hash": "VARCHAR", "tid": "BIGINT"},
-        "users": ["VARCHAR"],
-    },
-    Feed.BBO: {"received_ns": "BIGINT", "coin": "VARCHAR", "time": "BIGINT", "bbo": [LEVEL]},
-    Feed.L2BOOK: {
-        **{"received_ns": "BIGINT", "coin": "VARCHAR", "time": "BIGINT"},
-        "levels": [[LEVEL]],
-    },
-    Feed.CANDLES: {
-        **{"received_ns": "BIGINT", "t": "BIGINT", "s": "VARCHAR", "i": "VARCHAR"},
-        **dict.fromkeys("ochlv", "VARCHAR"),
-        "n": "BIGINT",
-    },
-}
-"""The venue's fields, as columns; a candle's ``T`` is left to the rest, since names of columns do
-not differ by case. Blocks and transactions, of many shapes, stay lines."""
-
-ORDER = dict.fromkeys(SHAPES, ("coin", "time")) | {Feed.CANDLES: ("s", "t")}
 
 # No JSON holds the delimiter unescaped, so that every line is one value.
 READ_LINES = """
@@ -61,7 +39,7 @@ FROM read_csv($path, columns = {'line': 'VARCHAR'}, delim = '\x01', quote = '', 
 # are not in the shape go into the column ``rest``, as JSON.
 MARK_LINES = """
 CREATE TABLE marked AS
-SELECT * EXCLUDE (object), CASE WHEN {is_kept} THEN fields."{time}" // {hour_ms} END AS hour
+SELECT * EXCLUDE (object), CASE WHEN {is_kept} THEN {time_ms} // {hour_ms} END AS hour
 FROM (
     SELECT rowid AS nth, *, json_merge_patch(object, $removed)::VARCHAR AS rest FROM lines
 )
@@ -74,7 +52,7 @@ COPY (
     SELECT * FROM (
         SELECT * FROM {sealed}
         UNION ALL BY NAME
-        SELECT {columns}, nullif(rest, '{{}}') AS rest FROM marked WHERE hour = {hour}
+        SELECT {columns} FROM marked WHERE hour = {hour}
     ) ORDER BY {order}, received_ns
 ) TO '{path}' (FORMAT parquet, COMPRESSION zstd)
 """
@@ -106,74 +84,97 @@ def seal_folder(folder: Path, memory_limit_gib: float = MEMORY_GIB) -> Iterator[
         DatasetError: A file holds what is not text, or the disk is full; nothing is lost.
     """
     finish_sealing(folder)
-    for feed in SHAPES:
+    for feed in Feed:
         if not open_file(folder, feed).exists():
             continue
-        with duckdb.connect(":memory:", config=memory_config(memory_limit_gib)) as connection:
-            try:
-                yield _seal(connection, folder, feed)
-            except (duckdb.Error, OSError) as error:
-                reason = str(error).splitlines()[0]
-                raise DatasetError(
-                    f"{folder}: {feed} could not be sealed ({reason}); nothing is lost"
-                ) from error
+        bytes_before = _size(folder, feed)
+        prepared = prepare_sealing(folder, feed, memory_limit_gib=memory_limit_gib)
+        put_in_force(folder, prepared)
+        yield SealedFeed(
+            feed=feed,
+            n_hours=len(prepared.hours),
+            n_sealed=prepared.n_sealed,
+            n_open=prepared.n_open,
+            bytes_before=bytes_before,
+            bytes_after=_size(folder, feed),
+        )
 
 
-def _seal(connection: duckdb.DuckDBPyConnection, folder: Path, feed: Feed) -> SealedFeed:
-    path = open_file(folder, feed)
-    bytes_before = _size(folder, feed)
-    _read(connection, path, feed)
+def prepare_sealing(
+    folder: Path,
+    feed: Feed,
+    *,
+    is_growing: bool = False,
+    memory_limit_gib: float = MEMORY_GIB,
+    n_threads: int | None = None,
+) -> Prepared:
+    """Write the next version of a feed's files beside the old ones.
+
+    Args:
+        is_growing: The open file is appended to meanwhile; its lines so far are copied first.
+        n_threads: Of DuckDB; its own choice where None.
+
+    Raises:
+        DatasetError: A file holds what is not text, or the disk is full; nothing is lost.
+    """
+    config = memory_config(memory_limit_gib) | ({"threads": n_threads} if n_threads else {})
+    try:
+        with (
+            sole_sealer(folder),
+            lines_so_far(folder, feed, is_growing=is_growing) as (lines, n_bytes),
+            duckdb.connect(":memory:", config=config) as connection,
+        ):
+            return _prepare(connection, folder, feed, lines, n_bytes)
+    except (duckdb.Error, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise DatasetError(
+            f"{folder}: {feed} could not be sealed ({reason}); nothing is lost"
+        ) from error
+
+
+def _prepare(
+    connection: duckdb.DuckDBPyConnection, folder: Path, feed: Feed, lines: Path, n_bytes: int
+) -> Prepared:
+    layout = LAYOUTS[feed]
+    _read(connection, lines, layout)
     hours = [hour for (hour,) in connection.execute(HOURS).fetchall()]
-    n_lines, n_sealed = _count(connection, "SELECT count(*) FROM marked"), 0
+    n_lines, n_sealed, names = _count(connection, "SELECT count(*) FROM marked"), 0, []
     if hours:
         sealed_folder(folder, feed).mkdir(parents=True, exist_ok=True)
-        paths = [_write_hour(connection, folder, feed, hour) for hour in hours]
+        names = [_write_hour(connection, folder, feed, hour) for hour in hours]
         done = ", ".join(map(str, hours))
         n_sealed = _count(connection, f"SELECT count(*) FROM marked WHERE hour IN ({done})")
-        _write_open(connection, path, f"hour IS NULL OR hour NOT IN ({done})")
-        begin_sealing(folder, feed, paths)
-        finish_sealing(folder)
-    return SealedFeed(
+        _write_open(connection, feed_path(folder, feed), f"hour IS NULL OR hour NOT IN ({done})")
+    return Prepared(
         feed=feed,
-        n_hours=len(hours),
+        hours=tuple(names),
+        n_bytes=n_bytes,
         n_sealed=n_sealed,
         n_open=n_lines - n_sealed,
-        bytes_before=bytes_before,
-        bytes_after=_size(folder, feed),
     )
 
 
-def _read(connection: duckdb.DuckDBPyConnection, path: Path, feed: Feed) -> None:
-    shape = SHAPES[feed]
-    connection.execute(
-        READ_LINES, {"shape": encode_json(shape).decode(), "path": _literal_glob(path)}
-    )
-    same = [
-        f"to_json(fields.\"{name}\")::VARCHAR = (object->'$.{name}')::VARCHAR" for name in shape
-    ]
-    same.append(f"len(json_keys(object)) = {len(shape)} + len(json_keys(rest))")
-    statement = MARK_LINES.format(
-        is_kept=f"fields IS NOT NULL AND {' AND '.join(same)}",
-        time=ORDER[feed][1],
-        hour_ms=HOUR_MS,
-    )
-    removed = encode_json(dict.fromkeys(shape)).decode()
+def _read(connection: duckdb.DuckDBPyConnection, path: Path, layout: Layout) -> None:
+    shape = encode_json(layout.shape).decode()
+    connection.execute(READ_LINES, {"shape": shape, "path": _literal_glob(path)})
+    statement = MARK_LINES.format(is_kept=layout.is_kept, time_ms=layout.time_ms, hour_ms=HOUR_MS)
+    removed = encode_json(dict.fromkeys(layout.shape)).decode()
     connection.execute(statement, {"removed": removed})
     connection.execute("DROP TABLE lines")
 
 
-def _write_hour(connection: duckdb.DuckDBPyConnection, folder: Path, feed: Feed, hour: int) -> Path:
+def _write_hour(connection: duckdb.DuckDBPyConnection, folder: Path, feed: Feed, hour: int) -> str:
     """Write the next version of an hour: what was sealed of it before, and what is new."""
+    layout = LAYOUTS[feed]
     name = datetime.fromtimestamp(hour * HOUR_MS // 1000, UTC).strftime("%Y-%m-%dT%H")
     path = sealed_folder(folder, feed) / f"{name}.parquet"
-    columns = ", ".join(f'fields."{column}" AS "{column}"' for column in SHAPES[feed])
     older = f"read_parquet('{_quoted(_literal_glob(path))}')"
-    nothing = f"(SELECT {columns}, rest FROM marked WHERE false)"
+    nothing = f"(SELECT {layout.columns} FROM marked WHERE false)"
     statement = WRITE_HOUR.format(
         sealed=older if path in sealed_hours(folder, feed) else nothing,
-        columns=columns,
+        columns=layout.columns,
         hour=hour,
-        order=", ".join(f'"{column}"' for column in ORDER[feed]),
+        order=", ".join(f'"{column}"' for column in layout.order),
         path=_quoted(str(part_of(path))),
     )
     n_older = 0
@@ -187,7 +188,7 @@ def _write_hour(connection: duckdb.DuckDBPyConnection, folder: Path, feed: Feed,
         raise OSError(f"{n_written} of {n_older + n_new} rows of {name} were written")
     with part_of(path).open("rb") as file:
         os.fsync(file.fileno())
-    return path
+    return path.name
 
 
 def _write_open(connection: duckdb.DuckDBPyConnection, path: Path, condition: str) -> None:

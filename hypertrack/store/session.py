@@ -26,13 +26,12 @@ from hypertrack.store.layout import (
     feed_path,
 )
 from hypertrack.store.ledger import read_ledger
-from hypertrack.store.seals import finish_sealing
+from hypertrack.store.seals import finish_sealing, forget_parts, last_line_start
 
 log = logging.getLogger(__name__)
 
 SessionMode = Literal["rotate", "append", "clear"]
 
-BLOCK_BYTES = 1 << 16
 TAIL_BYTES = 1 << 23
 """How far back a continued session looks for the last trades: 30 of each coin are somewhere in
 the last 8 MiB unless it has been quiet, and then the replay overlaps them anyway."""
@@ -74,6 +73,7 @@ def open_session(
         ) from None
     try:
         finish_sealing(folder)
+        forget_parts(folder)
         yield _prepared(folder, mode, clock or SystemClock())
     finally:
         (folder / LOCK_NAME).unlink(missing_ok=True)
@@ -95,7 +95,7 @@ def mend_last_line(path: Path, quarantine: Path) -> None:
     quarantine, then cut off.
     """
     with path.open("r+b") as file:
-        start = _last_line_start(file.fileno(), size := os.fstat(file.fileno()).st_size)
+        start = last_line_start(file.fileno(), size := os.fstat(file.fileno()).st_size)
         if start == size:
             return
         file.seek(start)
@@ -214,15 +214,3 @@ def _lock(path: Path) -> int:
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     return descriptor
-
-
-def _last_line_start(descriptor: int, size: int) -> int:
-    """Return the offset behind the last line end, 0 where there is none."""
-    end = size
-    while end > 0:
-        start = max(end - BLOCK_BYTES, 0)
-        found = os.pread(descriptor, end - start, start).rfind(b"\n")
-        if found >= 0:
-            return start + found + 1
-        end = start
-    return 0

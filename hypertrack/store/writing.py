@@ -3,7 +3,8 @@
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from hypertrack.clock import Clock
@@ -40,6 +41,7 @@ class LineWriter:
         self._settings = settings
         self._clock = clock
         self._files: dict[str, int] = {}
+        self._at_files = threading.Lock()
         self._queue: dict[str, list[bytes]] = {}
         self._n_queued = 0
         self._n_taken = self._n_synced = 0
@@ -95,6 +97,23 @@ class LineWriter:
             self._room.wait_for(lambda: self._n_synced >= goal or self.is_over, patience_s)
             return self._n_synced >= goal
 
+    @contextmanager
+    def paused(self, name: str) -> Iterator[None]:
+        """Let go of a file, so that it can be replaced; lines wait in the queue meanwhile.
+
+        Raises:
+            OSError: What was written to it could not be synced.
+        """
+        with self._at_files:
+            descriptor = self._files.pop(name, None)
+            if descriptor is not None:
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+            self._unsynced.discard(name)
+            yield
+
     def close(self) -> None:
         """Write and sync all that is queued, and close the files.
 
@@ -132,10 +151,11 @@ class LineWriter:
             queue, self._queue = self._queue, {}
             self._n_queued, n_written = 0, self._n_taken
             self._room.notify_all()
-        for name, chunks in queue.items():
-            descriptor = self._file(name)
-            write_whole(descriptor, b"".join(chunks), os.fstat(descriptor).st_size)
-            self._unsynced.add(name)
+        with self._at_files:
+            for name, chunks in queue.items():
+                descriptor = self._file(name)
+                write_whole(descriptor, b"".join(chunks), os.fstat(descriptor).st_size)
+                self._unsynced.add(name)
         return n_written
 
     def _file(self, name: str) -> int:
@@ -149,9 +169,10 @@ class LineWriter:
         return self._files[name]
 
     def _sync(self, n_written: int) -> None:
-        for name in sorted(self._unsynced):
-            os.fsync(self._files[name])
-        self._unsynced.clear()
+        with self._at_files:
+            for name in sorted(self._unsynced):
+                os.fsync(self._files[name])
+            self._unsynced.clear()
         self._last_sync_s = self._clock.monotonic_s()
         with self._room:
             self._n_synced, self._is_awaited = n_written, False

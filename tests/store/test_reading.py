@@ -140,7 +140,8 @@ def test_sealed_hours_and_open_files_are_read_together(tmp_path: Path) -> None:
 
 def test_sealed_hours_alone_are_a_dataset(tmp_path: Path) -> None:
     seal(tmp_path, "trades", [ONE])
-    seal(tmp_path, "transactions", [evm_transaction(START_MS, ALICE, BOB)])
+    transaction = json.dumps(evm_transaction(START_MS, ALICE, BOB))
+    seal(tmp_path, "transactions", [{"chain": "evm", "time_ms": START_MS, "line": transaction}])
 
     with open_dataset(tmp_path) as dataset:
         assert len(rows(dataset, "trades")) == 1

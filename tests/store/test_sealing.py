@@ -1,20 +1,34 @@
 """Sealing keeps every row, whatever it is interrupted by."""
 
 import json
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import ALICE, BOB, CAROL, START_MS, candle, observed, quote, trade, write_dataset
+from fakes import (
+    ALICE,
+    BOB,
+    CAROL,
+    START_MS,
+    candle,
+    evm_transaction,
+    observed,
+    quote,
+    trade,
+    write_dataset,
+)
 from pyarrow import parquet
 
 from hypertrack.errors import DatasetError
 from hypertrack.records import HOUR_MS, Feed
-from hypertrack.store import seals
+from hypertrack.store import reading, seals, sources
 from hypertrack.store.dataset import open_dataset
-from hypertrack.store.sealing import SHAPES, SealedFeed, seal_folder
+from hypertrack.store.sealed_rows import LAYOUTS, line_of
+from hypertrack.store.sealing import SealedFeed, prepare_sealing, seal_folder
+from hypertrack.store.seals import put_in_force
 from hypertrack.store.session import open_session
 
 TABLES = ("wallets", "coins", "trades", "bbo", "candles", "coverage")
@@ -133,29 +147,98 @@ def test_every_line_can_be_made_again_from_its_row(folder: Path) -> None:
         "fast": True,
     }
     write_dataset(folder, l2book=[book, {**book, "time": START_MS + HOUR_MS}])
-    lines = {feed: _lines(folder, feed) for feed in SHAPES}
+    kinds = [feed for feed, layout in LAYOUTS.items() if not layout.has_line]
+    lines = {feed: _lines(folder, feed) for feed in kinds}
 
     seal(folder)
 
-    for feed in SHAPES:
-        rows = [
-            row
-            for path in seals.sealed_hours(folder, feed)
-            for row in parquet.read_table(path).to_pylist()
-        ]
-        made = [{**row, **json.loads(row["rest"] or "{}")} for row in rows]
-        for row in made:
-            del row["rest"]
-        assert rows
-        assert _sorted([*made, *_lines(folder, feed)]) == _sorted(lines[feed])
+    for feed in kinds:
+        made = _made_again(folder, feed)
+        assert made
+        assert sorted([*made, *_sorted(_lines(folder, feed))]) == _sorted(lines[feed])
+
+
+def _made_again(folder: Path, feed: Feed) -> list[str]:
+    return _sorted(
+        json.loads(line_of(row))
+        for path in seals.sealed_hours(folder, feed)
+        for row in parquet.read_table(path).to_pylist()
+    )
 
 
 def _lines(folder: Path, feed: Feed) -> list[Line]:
     return [json.loads(line) for line in (folder / f"{feed}.jsonl").read_bytes().splitlines()]
 
 
-def _sorted(lines: list[Line]) -> list[str]:
+def _sorted(lines: Iterable[Line]) -> list[str]:
     return sorted(json.dumps(line, sort_keys=True) for line in lines)
+
+
+def test_blocks_and_transactions_stay_line_for_line(folder: Path) -> None:
+    """Two chains, nulls that mean something, and a time that one of them writes in hexadecimal."""
+    at = START_MS + 1_000
+    sent = [evm_transaction(at, ALICE, None, value_wei=5), evm_transaction(at, ALICE, BOB)]
+    later = evm_transaction(at + HOUR_MS, BOB, CAROL)
+    core = {"received_ns": 1, "chain": "core", "time": at, "hash": "0x1", "error": None}
+    block = {"received_ns": 2, "chain": "evm", "timestamp": hex(at // 1000), "number": "0x7"}
+    next_block = {"received_ns": 3, "chain": "core", "blockTime": at + HOUR_MS, "height": 4}
+    write_dataset(folder, transactions=[*sent, core, later], blocks=[block, next_block])
+    before = seen(folder)
+
+    done = seal(folder)
+
+    assert seen(folder) == before
+    assert done[Feed.TRANSACTIONS].n_sealed == 3
+    assert _made_again(folder, Feed.TRANSACTIONS) == _sorted([*sent, core])
+    assert _lines(folder, Feed.TRANSACTIONS) == [later]
+    assert _made_again(folder, Feed.BLOCKS) == _sorted([block])
+
+
+def test_file_that_grows_meanwhile_keeps_what_came(folder: Path) -> None:
+    lines, late = _lines(folder, Feed.TRADES), {**trades_of()[0], "tid": 77}
+    with (folder / "trades.jsonl").open("ab", buffering=0) as file:
+        file.write(b'{"half a line')  # the writer is in the middle of one
+
+        prepared = prepare_sealing(folder, Feed.TRADES, is_growing=True)
+        file.seek(-len(b'{"half a line'), os.SEEK_END)
+        file.truncate()
+        file.write(json.dumps(late).encode() + b"\n")
+
+    assert _lines(folder, Feed.TRADES) == [*lines, late]  # nothing is in force yet
+    put_in_force(folder, prepared)
+    assert _lines(folder, Feed.TRADES) == [*lines[8:], late]
+    assert _made_again(folder, Feed.TRADES) == _sorted(lines[:8])
+    assert not list(folder.rglob("*.part"))
+
+
+def test_what_was_prepared_and_never_put_in_force_is_forgotten(folder: Path) -> None:
+    before = seen(folder)
+    prepare_sealing(folder, Feed.TRADES, is_growing=True)
+    assert list(folder.rglob("*.part"))
+
+    with open_session(folder, "append"):
+        pass
+
+    assert not list(folder.rglob("*.part"))
+    assert seen(folder) == before
+
+
+def test_reader_starts_again_when_an_hour_is_sealed_under_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = seen(folder)
+    prepared = [prepare_sealing(folder, Feed.TRADES, is_growing=True)]
+    run_on = sources.run_on
+
+    def sealed_meanwhile(*words: Any) -> None:
+        if prepared and words[2].name == "trades.jsonl":
+            put_in_force(folder, prepared.pop())
+        run_on(*words)
+
+    monkeypatch.setattr(reading, "run_on", sealed_meanwhile)
+
+    assert seen(folder) == before
+    assert prepared == []
 
 
 def test_sealed_quotes_alone_have_their_mids(folder: Path) -> None:

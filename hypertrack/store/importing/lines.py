@@ -7,7 +7,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from hypertrack.errors import DatasetError
-from hypertrack.records import encode_json
+from hypertrack.store.sealed_rows import line_of
 
 LZ4_SUFFIX = ".lz4"
 SEALED_SUFFIX = ".parquet"
@@ -69,8 +69,7 @@ class LineFile:
         try:
             with parquet.ParquetFile(self._path) as file:
                 for batch in file.iter_batches(batch_size=10_000):
-                    for row in batch.to_pylist():
-                        yield encode_json({k: v for k, v in row.items() if v is not None})
+                    yield from map(line_of, batch.to_pylist())
         except (pa.ArrowInvalid, OSError) as error:
             raise self._torn(error) from error
         self.n_bytes_read = self._path.stat().st_size

@@ -7,6 +7,7 @@ from archive_fakes import both_fills, fill, frame, read_lines, write_lines
 from fakes import ALICE, BOB, START_MS, candle, observed, quote, trade, write_dataset
 from import_fakes import imported
 
+from hypertrack.records import encode_json
 from hypertrack.store.dataset import open_dataset
 from hypertrack.store.tables import write_table
 
@@ -107,12 +108,14 @@ def test_dataset_is_copied_with_its_ledger(tmp_path: Path) -> None:
 
 def test_sealed_hours_of_a_dataset_are_copied_too(tmp_path: Path) -> None:
     old = write_dataset(tmp_path / "old", trades=TRADES[2:])
-    sealed = pa.Table.from_pylist(TRADES[:2])
+    first = {**TRADES[0], "twapId": None, "more": {"a": [1]}}
+    rest = encode_json({"twapId": None, "more": {"a": [1]}}).decode()
+    sealed = pa.Table.from_pylist([{**TRADES[0], "rest": rest}, {**TRADES[1], "rest": None}])
     write_table(old / "sealed" / "trades" / "2026-01-05T08.parquet", sealed)
 
     imported(tmp_path / "data", old)
 
-    assert lines(tmp_path / "data", "trades") == TRADES
+    assert lines(tmp_path / "data", "trades") == [first, *TRADES[1:]]
 
 
 def test_fills_of_a_dataset_are_copied_once(tmp_path: Path) -> None:
