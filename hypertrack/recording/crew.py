@@ -18,6 +18,7 @@ from hypertrack.recording.intake import write_candles
 from hypertrack.recording.listening import Listener, Surroundings
 from hypertrack.recording.meters import FeedMeter
 from hypertrack.recording.plan import RecordingPlan
+from hypertrack.recording.sealing import HourSealer
 from hypertrack.recording.streams import Streams
 from hypertrack.records import Feed
 from hypertrack.store.session import Session
@@ -25,7 +26,7 @@ from hypertrack.store.writing import LineWriter
 
 
 class Crew:
-    """One thread for each socket, one for missed candles, one for the EVM.
+    """One thread for each socket, one for missed candles, one for the EVM, one to seal hours.
 
     Attributes:
         crash: The bug that ended a thread, to be raised where it will be seen.
@@ -53,6 +54,9 @@ class Crew:
         self._follower = self._build_follower() if plan.evm_feeds else None
         self._sources = [self._thread(*job) for job in self._jobs()]
         self._threads = [*self._sources, self._thread("candles", self._filler.run)]
+        if settings.seal:
+            sealer = HourSealer(session.folder, writer, book.time, clock, self._halt)
+            self._threads.append(self._thread("sealer", sealer.run))
 
     def start(self) -> None:
         """Start all threads."""
