@@ -40,6 +40,10 @@ def record(
     duration: Annotated[
         str | None, typer.Option(help="90s, 10m, 6h, 2d; default until Ctrl-C.")
     ] = None,
+    seal: Annotated[
+        bool | None,
+        typer.Option("--seal/--no-seal", help="Turn finished hours into Parquet meanwhile."),
+    ] = None,
     append: Annotated[bool, typer.Option("--append", help="Go on with the data here.")] = False,
     clear: Annotated[bool, typer.Option("--clear", help="Delete the data here (asks).")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -56,6 +60,7 @@ def record(
     duration_s = None if duration is None else parse_duration_s(duration)
     mode = _mode(session, append=append, clear=clear, yes=yes or dry_run)
     flags = {"record.coins": coins, "venue.network": network, "venue.url": url}
+    flags |= {"record.seal": seal}
     configured = session.load(flags).settings.record.feeds
     settings = session.load({**flags, "record.feeds": choose_feeds(configured, chosen)}).settings
     _record(session, settings, mode, duration_s, is_dry=dry_run)

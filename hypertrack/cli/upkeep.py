@@ -50,8 +50,8 @@ def verify(
 def seal(session: Session) -> None:
     """Turn the finished hours of a recording into Parquet: the same data in an eighth of the space.
 
-    Trades, quotes, books and candles; the newest hour stays open, so that record --append can go
-    on. Every command reads sealed and open files together.
+    record does so by itself; this is for folders that were recorded with --no-seal, killed or
+    imported. The newest hour stays open. Every command reads sealed and open files together.
 
     Example: hypertrack --data recorded_data/archive/2026-01-05T08-00-00Z seal
     """
