@@ -59,8 +59,8 @@ def record(
     chosen |= {"blocks": blocks, "transactions": transactions}
     duration_s = None if duration is None else parse_duration_s(duration)
     mode = _mode(session, append=append, clear=clear, yes=yes or dry_run)
-    flags = {"record.coins": coins, "venue.network": network, "venue.url": url}
-    flags |= {"record.seal": seal}
+    flags: dict[str, object] = {"record.coins": coins, "venue.network": network, "venue.url": url}
+    flags["record.seal"] = seal
     configured = session.load(flags).settings.record.feeds
     settings = session.load({**flags, "record.feeds": choose_feeds(configured, chosen)}).settings
     _record(session, settings, mode, duration_s, is_dry=dry_run)

@@ -55,7 +55,7 @@ class Crew:
         self._sources = [self._thread(*job) for job in self._jobs()]
         self._threads = [*self._sources, self._thread("candles", self._filler.run)]
         if settings.seal:
-            sealer = HourSealer(session.folder, writer, book.time, clock, self._halt)
+            sealer = HourSealer(session, writer, book.time, clock, self._halt)
             self._threads.append(self._thread("sealer", sealer.run))
 
     def start(self) -> None:

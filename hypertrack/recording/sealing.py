@@ -18,6 +18,7 @@ from hypertrack.errors import DatasetError
 from hypertrack.recording.exchange_time import ExchangeTime
 from hypertrack.records import HOUR_MS, Feed
 from hypertrack.store.seals import Prepared, forget_parts, open_file, put_in_force
+from hypertrack.store.session import Session
 from hypertrack.store.writing import LineWriter
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,8 @@ GRACE_MS = 60_000
 """Exchange time after an hour's end for what comes late; what comes later still joins it later."""
 
 MIN_INTERVAL_S = 60.0
-"""Wall time between two sealings, for venues that are faster than real time."""
+"""Wall time before the first sealing and between two, for venues faster than real time and for
+recorders that are killed as soon as they start."""
 
 POLL_S = 0.2
 MEMORY_GIB = 1.0
@@ -40,31 +42,33 @@ class HourSealer:
 
     def __init__(
         self,
-        folder: Path,
+        session: Session,
         writer: LineWriter,
         time: ExchangeTime,
         clock: Clock,
         stop: threading.Event,
     ):
-        self._folder = folder
+        self._folder = session.folder
+        self._is_continued = session.mode == "append"
         self._writer = writer
         self._time = time
         self._clock = clock
         self._stop = stop
-        self._sealed_before: int | None = None
-        """The hour before which everything is sealed."""
 
     def run(self) -> None:
         """Seal whenever an hour is over, until the recorder stops."""
-        due_s = self._clock.monotonic_s()
+        due_s = self._clock.monotonic_s() + MIN_INTERVAL_S
+        sealed_before = 0
         while not self._clock.wait(self._stop, POLL_S):
-            newest_ms, now_s = self._time.newest_ms, self._clock.monotonic_s()
-            if newest_ms is None or now_s < due_s:
+            first_ms, newest_ms = self._time.first_ms, self._time.newest_ms
+            if first_ms is None or newest_ms is None or self._clock.monotonic_s() < due_s:
                 continue
+            if not self._is_continued:  # what would be older than the first frame?
+                sealed_before = max(sealed_before, first_ms // HOUR_MS)
             hour = (newest_ms - GRACE_MS) // HOUR_MS
-            if hour != self._sealed_before:
+            if hour > sealed_before:
                 self._seal()
-                self._sealed_before = hour
+                sealed_before = hour
                 due_s = self._clock.monotonic_s() + MIN_INTERVAL_S
 
     def _seal(self) -> None:
@@ -116,4 +120,7 @@ def _prepare(folder: Path, results: Connection) -> None:
             )
         except DatasetError as error:
             prepared = str(error)
-        results.send(prepared)
+        try:
+            results.send(prepared)
+        except BrokenPipeError:
+            return  # the recorder was killed

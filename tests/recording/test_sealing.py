@@ -29,11 +29,14 @@ def recorded_ids(folder: Path) -> list[int]:
     return [trade_id for (trade_id,) in ids] + [0] * n_twice
 
 
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealing, "MIN_INTERVAL_S", 0.0)
+    monkeypatch.setattr(sealing, "POLL_S", 0.01)
+
+
 @pytest.mark.slow
-def test_hours_are_sealed_while_trades_come_in(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sealing, "MIN_INTERVAL_S", 0.1)
+def test_hours_are_sealed_while_trades_come_in(tmp_path: Path) -> None:
     n_open: list[int] = []
 
     def is_over(status: RecordingStatus) -> bool:
@@ -54,16 +57,29 @@ def test_hours_are_sealed_while_trades_come_in(
     assert not list(tmp_path.rglob("*.part"))
 
 
-def test_recorder_that_is_told_not_to_seals_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sealing, "POLL_S", 0.01)
+def test_recorder_that_is_told_not_to_seals_nothing(tmp_path: Path) -> None:
     with running_exchange(SOURCE, AT_ONCE) as exchange:
         settings = settings_for(exchange.url, seal=False)
         record_until(lambda status: status.n_rows == N_TRADES, tmp_path, settings)
 
     assert sealed_hours(tmp_path, Feed.TRADES) == []
     assert trade_ids(tmp_path) == list(range(1, N_TRADES + 1))
+
+
+def test_hours_of_a_session_before_are_sealed_when_it_is_continued(tmp_path: Path) -> None:
+    with running_exchange(SOURCE, AT_ONCE) as exchange:
+        unsealed = settings_for(exchange.url, seal=False)
+        record_until(lambda status: status.n_rows == N_TRADES, tmp_path, unsealed)
+        assert sealed_hours(tmp_path, Feed.TRADES) == []
+
+        record_until(
+            lambda _: len(sealed_hours(tmp_path, Feed.TRADES)) == 4,
+            tmp_path,
+            settings_for(exchange.url),
+            mode="append",
+        )
+
+    assert recorded_ids(tmp_path) == list(range(1, N_TRADES + 1))
 
 
 def test_stop_in_the_middle_of_a_sealing_leaves_everything_readable(tmp_path: Path) -> None:
