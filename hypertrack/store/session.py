@@ -27,14 +27,11 @@ from hypertrack.store.layout import (
 )
 from hypertrack.store.ledger import read_ledger
 from hypertrack.store.seals import finish_sealing, forget_parts, last_line_start
+from hypertrack.store.tail import newest_trades
 
 log = logging.getLogger(__name__)
 
 SessionMode = Literal["rotate", "append", "clear"]
-
-TAIL_BYTES = 1 << 23
-"""How far back a continued session looks for the last trades: 30 of each coin are somewhere in
-the last 8 MiB unless it has been quiet, and then the replay overlaps them anyway."""
 
 
 class Session(Record, frozen=True, kw_only=True):
@@ -160,19 +157,9 @@ def _continued(folder: Path) -> Session:
     return Session(
         folder=folder,
         mode="append",
-        last_trades=_tail(feed_path(folder, Feed.TRADES)),
+        last_trades=newest_trades(folder),
         end_ms_by_stream=ends,
     )
-
-
-def _tail(path: Path) -> tuple[bytes, ...]:
-    if not path.exists():
-        return ()
-    with path.open("rb") as file:
-        skipped = max(os.fstat(file.fileno()).st_size - TAIL_BYTES, 0)
-        file.seek(skipped)
-        lines = file.read().splitlines()
-    return tuple(lines[1:] if skipped else lines)
 
 
 def _new_archive(folder: Path, clock: Clock) -> Path:

@@ -255,7 +255,19 @@ def test_recording_goes_on_behind_the_newest_trades(folder: Path) -> None:
     seal(folder)
 
     with open_session(folder, "append") as session:
-        assert [json.loads(line)["tid"] for line in session.last_trades] == [8, 9, 10, 11]
+        assert [json.loads(line)["tid"] for line in session.last_trades] == list(range(12))
+
+
+def test_only_a_replay_of_each_sealed_coin_is_remembered(folder: Path) -> None:
+    many = [{**trades_of()[0], "tid": nth, "time": START_MS + nth} for nth in range(1_000)]
+    write_dataset(folder, trades=[*many, *trades_of()[4:]])
+    seal(folder)
+
+    with open_session(folder, "append") as session:
+        remembered = [json.loads(line) for line in session.last_trades]
+
+    early = [line["tid"] for line in remembered if line["coin"] == "ETH" and "px" not in line]
+    assert early == [*range(972, 1_000), 4, 6]
 
 
 @pytest.mark.parametrize(
