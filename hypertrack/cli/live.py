@@ -40,6 +40,10 @@ def record(
     duration: Annotated[
         str | None, typer.Option(help="90s, 10m, 6h, 2d; default until Ctrl-C.")
     ] = None,
+    redundant: Annotated[
+        bool | None,
+        typer.Option("--redundant/--no-redundant", help="Receive trades over two sockets."),
+    ] = None,
     seal: Annotated[
         bool | None,
         typer.Option("--seal/--no-seal", help="Turn finished hours into Parquet meanwhile."),
@@ -60,7 +64,7 @@ def record(
     duration_s = None if duration is None else parse_duration_s(duration)
     mode = _mode(session, append=append, clear=clear, yes=yes or dry_run)
     flags: dict[str, object] = {"record.coins": coins, "venue.network": network, "venue.url": url}
-    flags["record.seal"] = seal
+    flags |= {"record.redundant": redundant, "record.seal": seal}
     configured = session.load(flags).settings.record.feeds
     settings = session.load({**flags, "record.feeds": choose_feeds(configured, chosen)}).settings
     _record(session, settings, mode, duration_s, is_dry=dry_run)

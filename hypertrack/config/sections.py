@@ -61,6 +61,8 @@ class RecordSettings(Section):
     max_subscriptions: Count = 1_000
     max_messages_per_minute: Count = 2_000
     max_new_sockets_per_minute: Count = 30
+    redundant: bool = False
+    """Receive trades over two sockets, each stored once, so that one dying loses nothing."""
     seal: bool = True
     """Turn finished hours into Parquet while recording: an eighth of the space."""
     max_queued_frames: Count = 100_000

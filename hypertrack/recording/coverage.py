@@ -152,6 +152,21 @@ class StreamCoverage:
         self._loss: _Loss | None = None
         self._refused: _Moment | None = None
 
+    @property
+    def lock(self) -> threading.RLock:
+        """Return what guards it, for whoever has to do two things at once."""
+        return self._book.lock
+
+    @property
+    def is_lost(self) -> bool:
+        """Return whether something is not yet decided to be missing or not."""
+        return self._loss is not None
+
+    @property
+    def is_refused(self) -> bool:
+        """Return whether the stream is given up."""
+        return self._refused is not None
+
     def resume(self, end_ms: int) -> None:
         """Take up where an earlier session stopped."""
         self._loss = _Loss(self._book.now(end_ms), CoverageCause.STOP, None)

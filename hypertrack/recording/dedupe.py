@@ -1,5 +1,6 @@
 """What was stored already: the venue replays a coin's last 30 trades at every subscription."""
 
+import threading
 from collections import OrderedDict
 
 REMEMBERED = 512
@@ -10,9 +11,14 @@ Identity = tuple[int, int | str]
 
 
 class StreamMemory:
-    """The newest identities of one stream, oldest forgotten first."""
+    """The newest identities of one stream, oldest forgotten first.
+
+    Attributes:
+        lock: To be held by sockets that receive the same stream.
+    """
 
     def __init__(self, limit: int = REMEMBERED):
+        self.lock = threading.Lock()
         self._limit = limit
         self._seen: OrderedDict[Identity, None] = OrderedDict()
         self.last: Identity | None = None

@@ -7,11 +7,12 @@ from hypertrack.clock import Clock
 from hypertrack.feeds.rows import Row, Rows, Unreadable
 from hypertrack.feeds.subscriptions import Subscription
 from hypertrack.recording.candles import Candle, CandleBook
-from hypertrack.recording.coverage import CoverageBook, StreamCoverage
+from hypertrack.recording.coverage import CoverageBook
 from hypertrack.recording.dedupe import StreamMemory
 from hypertrack.recording.exchange_time import ExchangeTime
 from hypertrack.recording.lines import join_lines
 from hypertrack.recording.meters import FeedMeter
+from hypertrack.recording.twins import Coverage
 from hypertrack.records import CoverageCause, Feed
 from hypertrack.store.session import quarantine_line
 from hypertrack.store.writing import QUARANTINE, LineWriter
@@ -22,7 +23,7 @@ class StreamIntake:
     """One stream of a socket; touched by its thread alone."""
 
     subscription: Subscription
-    coverage: StreamCoverage
+    coverage: Coverage
     meter: FeedMeter
     memory: StreamMemory = field(default_factory=StreamMemory)
     n_frames: int = 0
@@ -106,7 +107,8 @@ class Intake:
 
     def _keep_new(self, stream: StreamIntake, rows: list[Row], received_ns: int) -> None:
         add = stream.memory.add
-        new = [row.raw for row in rows if add((row.exchange_time_ms, row.row_id))]
+        with stream.memory.lock:
+            new = [row.raw for row in rows if add((row.exchange_time_ms, row.row_id))]
         stream.meter.n_duplicates += len(rows) - len(new)
         feed, coin = stream.subscription.feed, stream.subscription.coin
         chain = None if feed is Feed.TRADES else coin

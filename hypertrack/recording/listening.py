@@ -18,6 +18,7 @@ from hypertrack.recording.candles import CandleBook
 from hypertrack.recording.intake import Intake, StreamIntake
 from hypertrack.recording.plan import SocketPlan
 from hypertrack.recording.roll import Roll
+from hypertrack.recording.twins import TwinCoverage
 from hypertrack.records import CoverageCause, Feed
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,8 @@ class Listener:
                 connection.close()
         for stream in self.intake.streams.values():
             self.intake.end_shedding(stream)
+            if isinstance(stream.coverage, TwinCoverage):
+                stream.coverage.settle()
 
     def _open(self) -> Connection | None:
         """Return a connection, None where there is none yet; wait before the attempt."""

@@ -26,6 +26,8 @@ class SocketPlan(Record, frozen=True, kw_only=True):
 
     url: str
     subscriptions: tuple[Subscription, ...]
+    twin: int | None = None
+    """The same for both sockets of a pair that receives the same trades."""
 
 
 class LeftOut(Record, frozen=True, kw_only=True):
@@ -94,11 +96,16 @@ def plan_recording(settings: Settings, universe: Universe) -> RecordingPlan:
     coins = select_coins(record.coins, universe)
     explorer = tuple(Subscription(feed, CORE) for feed in CHAIN_FEEDS if feed in feeds)
     wanted = [Subscription(f, coin) for f in MARKET_FEEDS if f in feeds for coin in coins]
-    n_sockets = record.max_sockets - bool(explorer)
+    if record.redundant and Feed.TRADES not in feeds:
+        raise ConfigError("--redundant is for trades: record --trades with it")
+    n_sockets = (record.max_sockets - bool(explorer)) // (1 + record.redundant)
     room = record.max_subscriptions - len(explorer) if n_sockets else 0
-    taken, refused = wanted[:room], wanted[room:]
+    n_taken = _n_fitting(wanted, room, is_redundant=record.redundant)
+    taken, refused = wanted[:n_taken], wanted[n_taken:]
     where = endpoints(settings.venue)
     sockets = _spread(where.market_ws, taken, coins, n_sockets)
+    if record.redundant:
+        sockets = _doubled(sockets)
     if explorer:
         sockets.append(SocketPlan(url=where.explorer_ws, subscriptions=explorer))
     return RecordingPlan(
@@ -109,6 +116,28 @@ def plan_recording(settings: Settings, universe: Universe) -> RecordingPlan:
         evm_feeds=tuple(feed for feed in CHAIN_FEEDS if feed in feeds),
         left_out=tuple(_left_out(refused, room)),
     )
+
+
+def _n_fitting(wanted: list[Subscription], room: int, *, is_redundant: bool) -> int:
+    """Return how many there is room for; redundant trades take it twice."""
+    n_trades = sum(subscription.feed is Feed.TRADES for subscription in wanted)
+    if not is_redundant:
+        return min(room, len(wanted))
+    if room <= 2 * n_trades:
+        return room // 2
+    return min(room - n_trades, len(wanted))
+
+
+def _doubled(sockets: list[SocketPlan]) -> list[SocketPlan]:
+    """Give each socket with trades a twin that receives them too."""
+    first, second = [], []
+    for nth, socket in enumerate(sockets):
+        trades = tuple(s for s in socket.subscriptions if s.feed is Feed.TRADES)
+        twin = nth if trades else None
+        first.append(SocketPlan(url=socket.url, subscriptions=socket.subscriptions, twin=twin))
+        if trades:
+            second.append(SocketPlan(url=socket.url, subscriptions=trades, twin=twin))
+    return first + second
 
 
 def _spread(

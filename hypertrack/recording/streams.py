@@ -6,12 +6,13 @@ from hypertrack.clock import Clock
 from hypertrack.feeds.rows import recorded_trade
 from hypertrack.feeds.subscriptions import Subscription
 from hypertrack.recording.candles import CandleBook
-from hypertrack.recording.coverage import CoverageBook
+from hypertrack.recording.coverage import CoverageBook, StreamCoverage
 from hypertrack.recording.dedupe import StreamMemory
 from hypertrack.recording.exchange_time import ExchangeTime
 from hypertrack.recording.intake import Intake, StreamIntake
 from hypertrack.recording.meters import FeedMeter
 from hypertrack.recording.plan import SocketPlan
+from hypertrack.recording.twins import TwinCoverage
 from hypertrack.records import Feed
 from hypertrack.store.session import Session
 from hypertrack.store.writing import LineWriter
@@ -37,30 +38,68 @@ class Streams:
         self._clock = clock
         self._memory_by_coin = _remembered(session)
         self._end_ms_by_stream = session.end_ms_by_stream or {}
+        self._time_by_twin: dict[int, ExchangeTime] = {}
+        self._twins: dict[Subscription, tuple[TwinCoverage, StreamMemory]] = {}
 
     def intake_of(self, socket: SocketPlan) -> Intake:
         """Return the intake of a socket, with its streams and their meters."""
-        time = ExchangeTime(self._book.time)
+        shared = self._book.time if socket.twin is None else self._time_of(socket.twin)
+        time = ExchangeTime(shared)
         meters = {subscription.feed: FeedMeter() for subscription in socket.subscriptions}
         streams = {
-            (subscription.feed, subscription.coin): self._stream(subscription, time, meters)
+            (subscription.feed, subscription.coin): self._twin(subscription, (time, shared), meters)
+            if socket.twin is not None and subscription.feed is Feed.TRADES
+            else self._stream(subscription, time, meters)
             for subscription in socket.subscriptions
         }
         return Intake(streams, time, self._book, self._writer, self._candles, self._clock)
 
+    def _time_of(self, twin: int) -> ExchangeTime:
+        """Return the newest time that either socket of a pair saw."""
+        return self._time_by_twin.setdefault(twin, ExchangeTime(self._book.time))
+
     def _stream(
         self, subscription: Subscription, time: ExchangeTime, meters: Mapping[Feed, FeedMeter]
     ) -> StreamIntake:
-        feed = subscription.feed
-        memory = self._memory_by_coin.get(subscription.coin) if feed is Feed.TRADES else None
-        last_ms = memory.last[0] if memory is not None and memory.last is not None else None
-        coverage = self._book.stream(
+        memory = self._memory(subscription)
+        coverage = self._coverage(subscription, time, memory)
+        return StreamIntake(subscription, coverage, meters[subscription.feed], memory)
+
+    def _twin(
+        self,
+        subscription: Subscription,
+        times: tuple[ExchangeTime, ExchangeTime],
+        meters: Mapping[Feed, FeedMeter],
+    ) -> StreamIntake:
+        """Return a stream that shares its memory and its coverage with that of another socket.
+
+        Args:
+            times: Of the socket, and of both.
+        """
+        other = self._twins.get(subscription)
+        if other is None:
+            memory = self._memory(subscription)
+            coverage = TwinCoverage(self._coverage(subscription, times[1], memory), times[0])
+            self._twins[subscription] = coverage, memory
+        else:
+            coverage, memory = other[0].beside(times[0]), other[1]
+        return StreamIntake(subscription, coverage, meters[subscription.feed], memory)
+
+    def _memory(self, subscription: Subscription) -> StreamMemory:
+        is_known = subscription.feed is Feed.TRADES
+        known = self._memory_by_coin.get(subscription.coin) if is_known else None
+        return known or StreamMemory()
+
+    def _coverage(
+        self, subscription: Subscription, time: ExchangeTime, memory: StreamMemory
+    ) -> StreamCoverage:
+        last_ms = None if memory.last is None else memory.last[0]
+        return self._book.stream(
             subscription.stream,
             time,
-            is_recovered=feed in RECOVERED_FEEDS,
+            is_recovered=subscription.feed in RECOVERED_FEEDS,
             resumed_ms=self._end_ms_by_stream.get(subscription.stream, last_ms),
         )
-        return StreamIntake(subscription, coverage, meters[feed], memory or StreamMemory())
 
 
 def _remembered(session: Session) -> dict[str, StreamMemory]:

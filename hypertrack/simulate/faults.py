@@ -23,6 +23,8 @@ class Faults(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     break_after_frames: int | None = None
     """Frames until every open socket is broken, once."""
+    break_sockets: int | None = None
+    """How many of them, oldest first; all where None."""
     break_by: Literal["drop", "close", "stall"] = "drop"
     """End of the stream without a close frame; a close frame; or silence on an open socket,
     without even a pong."""

@@ -21,7 +21,8 @@ class Hub:
 
     def __init__(self, plan: FaultPlan):
         self.plan = plan
-        self.connections: set[Connection] = set()
+        self.connections: dict[Connection, None] = {}
+        """Oldest first."""
         self.has_subscriber = asyncio.Event()
         self.n_subscribed = 0
         self._by_topic: dict[Topic, list[Connection]] = {}
@@ -29,11 +30,11 @@ class Hub:
 
     def add(self, connection: Connection) -> None:
         """Take a new socket in."""
-        self.connections.add(connection)
+        self.connections[connection] = None
 
     def remove(self, connection: Connection) -> None:
         """Forget a socket and its subscriptions."""
-        self.connections.discard(connection)
+        self.connections.pop(connection, None)
         for topic in list(connection.subscriptions):
             self.unsubscribe(connection, topic)
 
@@ -80,7 +81,7 @@ class Hub:
             for faulty in self.plan.frames(payload):
                 connection.send(faulty)
         if self.plan.breaks_now(now_ms):
-            self._break_all()
+            self._break_sockets()
 
     def flush(self) -> None:
         """Write out what is queued."""
@@ -104,9 +105,9 @@ class Hub:
             "subscriptions": sum(_sizes(self._by_topic.values())),
         }
 
-    def _break_all(self) -> None:
+    def _break_sockets(self) -> None:
         faults = self.plan.faults
-        for connection in tuple(self.connections):
+        for connection in tuple(self.connections)[: faults.break_sockets]:
             if faults.break_by == "stall":
                 connection.flush()
                 connection.is_stalled = True

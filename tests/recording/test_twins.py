@@ -1,0 +1,175 @@
+"""Two sockets that receive the same trades: one may die, and nothing is lost or stored twice."""
+
+from pathlib import Path
+
+import pytest
+from clock_fakes import ManualClock
+from exchange_fakes import AT_ONCE, HandSource, blocks, coin
+from fakes import START_MS
+from recorder_fakes import coverage_of, lines, plan_for, record_until, settings_for, trade_ids
+
+from hypertrack.config import Settings
+from hypertrack.recording.coverage import CoverageBook
+from hypertrack.recording.exchange_time import ExchangeTime
+from hypertrack.recording.status import RecordingStatus
+from hypertrack.recording.twins import TwinCoverage
+from hypertrack.records import CoverageCause
+from hypertrack.simulate.faults import Faults
+from hypertrack.simulate.server import running_exchange
+from hypertrack.store.ledger import Ledger
+
+N_TRADES = 400
+END_MS = START_MS + N_TRADES * 100
+SOURCE = HandSource(blocks(N_TRADES), coins=(coin(),))
+"""A trade each 100 ms: far more than a replay while a socket is refused for 20 s."""
+
+
+def has_reached_the_end(status: RecordingStatus) -> bool:
+    return status.exchange_time_ms == END_MS and status.feeds[0].n_rows >= N_TRADES
+
+
+def redundant(url: str, **record: object) -> Settings:
+    return settings_for(url, redundant=True, **record)
+
+
+@pytest.mark.parametrize("break_by", ["drop", "close", "stall"])
+def test_one_of_two_sockets_may_die(tmp_path: Path, break_by: str) -> None:
+    faults = Faults(
+        break_after_frames=100, break_sockets=1, break_by=break_by, refuse_s=20.0
+    )  # frames are counted over both
+    with running_exchange(SOURCE, AT_ONCE, faults) as exchange:
+        settings = redundant(exchange.url, ping_interval_s=0.1, pong_timeout_s=0.2)
+        report = record_until(has_reached_the_end, tmp_path, settings)
+
+    assert sorted(trade_ids(tmp_path)) == list(range(1, N_TRADES + 1))
+    assert report.n_gaps_by_cause == {}
+    assert [line[:1] for line in coverage_of(tmp_path, "trades:BTC")] == [("observed",)]
+
+
+def test_the_socket_that_died_takes_its_part_again(tmp_path: Path) -> None:
+    faults = Faults(break_after_frames=100, break_sockets=1)
+    with running_exchange(SOURCE, AT_ONCE, faults) as exchange:
+        report = record_until(
+            lambda s: has_reached_the_end(s) and s.n_sockets_open == 2,
+            tmp_path,
+            redundant(exchange.url),
+        )
+
+    assert (report.status.n_sockets, report.status.n_reconnects) == (2, 1)
+    assert sorted(trade_ids(tmp_path)) == list(range(1, N_TRADES + 1))
+
+
+def test_loss_of_both_sockets_is_a_gap_as_ever(tmp_path: Path) -> None:
+    faults = Faults(break_after_frames=100, miss_trades=80)
+    with running_exchange(SOURCE, AT_ONCE, faults) as exchange:
+        report = record_until(
+            lambda s: s.exchange_time_ms == END_MS, tmp_path, redundant(exchange.url)
+        )
+
+    ids = trade_ids(tmp_path)
+    assert ids == [*range(1, 51), *range(101, N_TRADES + 1)]
+    assert [line[0] for line in coverage_of(tmp_path, "trades:BTC")] == [
+        "observed",
+        "gap",
+        "observed",
+    ]
+    assert report.n_gaps_by_cause == {"error": 1}
+
+
+def test_plan_gives_each_socket_with_trades_a_twin() -> None:
+    with running_exchange(SOURCE, AT_ONCE) as exchange:
+        plan = plan_for(redundant(exchange.url, feeds=("trades", "candles", "blocks")))
+
+    market, twin, explorer = plan.sockets
+    assert [s.feed.value for s in market.subscriptions] == ["trades", "candles"]
+    assert [s.feed.value for s in twin.subscriptions] == ["trades"]
+    assert market.twin == twin.twin == 0
+    assert explorer.twin is None
+
+
+class Pair:
+    """Both parts of one stream's coverage with the times of their sockets, and its ledger."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.book = CoverageBook(Ledger(folder), ManualClock())
+        both = ExchangeTime(self.book.time)
+        self.times = ExchangeTime(both), ExchangeTime(both)
+        stream = self.book.stream("trades:BTC", both, is_recovered=True)
+        self.one = TwinCoverage(stream, self.times[0])
+        self.other = self.one.beside(self.times[1])
+        for part, time in zip((self.one, self.other), self.times, strict=True):
+            time.see(1_000)
+            part.acknowledge()
+            part.begin_rows(1_000, 1_000)
+
+    def see(self, part: int, time_ms: int) -> None:
+        self.times[part].see(time_ms)
+
+    def lines(self) -> list[tuple[str, int, int, str | None]]:
+        for part in (self.one, self.other):
+            part.settle()
+        self.book.stop()
+        found = lines(self.folder, "coverage")
+        return [(line["status"], line["start_ms"], line["end_ms"], line["cause"]) for line in found]
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Pair:
+    return Pair(tmp_path)
+
+
+def test_stream_is_observed_until_the_last_of_two_is_lost(pair: Pair) -> None:
+    pair.see(0, 2_000)
+    pair.one.lose(CoverageCause.ERROR)
+    pair.see(1, 3_000)
+    pair.other.lose(CoverageCause.CLOSED)
+
+    pair.see(0, 9_000)
+    pair.one.acknowledge()
+    pair.one.begin_rows(8_000, 9_000)
+    pair.one.open_gap(3_000, 8_000)
+
+    assert pair.lines() == [
+        ("observed", 1_000, 3_000, "closed"),
+        ("gap", 3_000, 8_000, "closed"),
+        ("observed", 8_000, 9_000, "stop"),
+    ]
+
+
+def come_back_with_a_gap(pair: Pair) -> None:
+    """Let the second socket die at 3,000 and come back with a replay from 8,000 on."""
+    pair.see(1, 3_000)
+    pair.other.lose(CoverageCause.ERROR)
+    pair.see(1, 9_000)
+    pair.other.acknowledge()
+    pair.other.begin_rows(8_000, 9_000)
+    pair.other.open_gap(3_000, 8_000)
+
+
+def test_survivor_that_is_late_may_still_bring_what_the_replay_lacks(pair: Pair) -> None:
+    come_back_with_a_gap(pair)
+    pair.see(0, 8_500)
+
+    assert pair.lines() == [("observed", 1_000, 9_000, "stop")]
+
+
+@pytest.mark.parametrize("brought_ms", [1_000, 5_000])
+def test_survivor_that_fell_silent_hides_nothing(pair: Pair, brought_ms: int) -> None:
+    pair.see(0, brought_ms)
+    come_back_with_a_gap(pair)
+    pair.one.lose(CoverageCause.SILENCE)
+
+    start_ms = max(3_000, brought_ms)
+    assert pair.lines() == [
+        ("observed", 1_000, start_ms, "silence"),
+        ("gap", start_ms, 8_000, "silence"),
+        ("observed", 8_000, 9_000, "stop"),
+    ]
+
+
+def test_coin_is_refused_once_by_both(pair: Pair) -> None:
+    pair.one.refuse()
+    pair.other.refuse()
+
+    assert [line[0] for line in pair.lines()] == ["refused"]
