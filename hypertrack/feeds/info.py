@@ -8,12 +8,13 @@ from hypertrack.clock import Clock, SystemClock
 from hypertrack.errors import VenueError
 from hypertrack.feeds.budget import RateBudget
 from hypertrack.feeds.http import JsonPoster
-from hypertrack.feeds.rows import Row, candle_row
+from hypertrack.feeds.rows import Row, candle_row, read_trades
 from hypertrack.records import MINUTE_MS, JsonError, RawJson, decode_json
 
 MAX_WEIGHT_PER_MINUTE = 1_200
 WEIGHT = 20
 CANDLES_PER_WEIGHT = 60
+TRADES_PER_WEIGHT = 20
 """Rate limits: protocol, section 4."""
 
 
@@ -59,6 +60,16 @@ class InfoClient:
             (row for row in rows if start_ms - MINUTE_MS < row.exchange_time_ms <= end_ms),
             key=lambda row: row.exchange_time_ms,
         )
+
+    def recent_trades(self, coin: str) -> list[Row]:
+        """Return the latest trades of a coin, newest first; how many is the venue's choice."""
+        raws = self._ask({"type": "recentTrades", "coin": coin}, RawJson)
+        try:
+            trades = read_trades(raws)
+        except JsonError as error:
+            raise VenueError(f"recentTrades of {coin} could not be read: {error}") from error
+        self._weights.note(len(trades.rows) // TRADES_PER_WEIGHT)
+        return [row for row in trades.rows if row.coin == coin]
 
     def close(self) -> None:
         """Close the connection."""

@@ -158,9 +158,9 @@ class StreamCoverage:
         return self._book.lock
 
     @property
-    def is_lost(self) -> bool:
-        """Return whether something is not yet decided to be missing or not."""
-        return self._loss is not None
+    def loss(self) -> object | None:
+        """Return the last disconnect while it is not decided whether it lost anything."""
+        return self._loss
 
     @property
     def is_refused(self) -> bool:

@@ -13,6 +13,7 @@ from hypertrack.recording.board import Board
 from hypertrack.recording.candle_filling import CandleFiller
 from hypertrack.recording.candles import Candle, CandleBook, Fill
 from hypertrack.recording.coverage import CoverageBook
+from hypertrack.recording.errands import Errands
 from hypertrack.recording.evm import EvmFollower
 from hypertrack.recording.intake import write_candles
 from hypertrack.recording.listening import Listener, Surroundings
@@ -20,13 +21,14 @@ from hypertrack.recording.meters import FeedMeter
 from hypertrack.recording.plan import RecordingPlan
 from hypertrack.recording.sealing import HourSealer
 from hypertrack.recording.streams import Streams
+from hypertrack.recording.trade_filling import TradeFiller
 from hypertrack.records import Feed
 from hypertrack.store.session import Session
 from hypertrack.store.writing import LineWriter
 
 
 class Crew:
-    """One thread for each socket, one for missed candles, one for the EVM, one to seal hours.
+    """One thread for each socket, one for what was missed, one for the EVM, one to seal hours.
 
     Attributes:
         crash: The bug that ended a thread, to be raised where it will be seen.
@@ -49,11 +51,12 @@ class Crew:
         self._candles = CandleBook(round(settings.candle_grace_s * 1000))
         self._filled = FeedMeter()
         self._info = InfoClient(plan.endpoints.info, clock, self._halt)
-        self._filler = CandleFiller(self._info, clock, self._halt, self._take_fill)
+        self._errands = Errands(self._halt)
+        self._filler = CandleFiller(self._info, clock, self._errands, self._take_fill)
         self._listeners = self._build_listeners()
         self._follower = self._build_follower() if plan.evm_feeds else None
         self._sources = [self._thread(*job) for job in self._jobs()]
-        self._threads = [*self._sources, self._thread("candles", self._filler.run)]
+        self._threads = [*self._sources, self._thread("errands", self._errands.run)]
         if settings.seal:
             sealer = HourSealer(session, writer, book.time, clock, self._halt)
             self._threads.append(self._thread("sealer", sealer.run))
@@ -94,7 +97,8 @@ class Crew:
 
     def _build_listeners(self) -> list[Listener]:
         settings, clock = self._settings, self._clock
-        streams = Streams(self._session, self._book, self._writer, self._candles, clock)
+        recover = TradeFiller(self._info, clock, self._errands, self._writer).ask
+        streams = Streams(self._session, self._book, self._writer, self._candles, clock, recover)
         around = Surroundings(
             settings=settings,
             clock=clock,

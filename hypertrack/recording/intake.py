@@ -1,6 +1,6 @@
 """Rows to lines: what of a socket's frames is written, and what it says about coverage."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from hypertrack.clock import Clock
@@ -8,19 +8,19 @@ from hypertrack.feeds.rows import Row, Rows, Unreadable
 from hypertrack.feeds.subscriptions import Subscription
 from hypertrack.recording.candles import Candle, CandleBook
 from hypertrack.recording.coverage import CoverageBook
-from hypertrack.recording.dedupe import StreamMemory
+from hypertrack.recording.dedupe import Identity, StreamMemory
 from hypertrack.recording.exchange_time import ExchangeTime
 from hypertrack.recording.lines import join_lines
 from hypertrack.recording.meters import FeedMeter
 from hypertrack.recording.twins import Coverage
-from hypertrack.records import CoverageCause, Feed
+from hypertrack.records import CoverageCause, Feed, RawJson
 from hypertrack.store.session import quarantine_line
 from hypertrack.store.writing import QUARANTINE, LineWriter
 
 
 @dataclass(slots=True)
 class StreamIntake:
-    """One stream of a socket; touched by its thread alone."""
+    """One stream of a socket; touched by its thread alone, but for its memory and meter."""
 
     subscription: Subscription
     coverage: Coverage
@@ -31,8 +31,19 @@ class StreamIntake:
     last_frame_s: float = 0.0
     last_exchange_ms: int = 0
     shed_since_ms: int | None = None
+    recover: "Recover | None" = None
+    """Asks for the trades between the last one stored and the oldest one of a replay."""
     n_shed: int = 0
     """In the present stretch of frames that the writer did not take."""
+
+    def new_of(self, rows: Iterable[Row]) -> list[RawJson]:
+        """Return the objects that are not known yet, and remember them."""
+        add = self.memory.add
+        with self.memory.lock:
+            return [row.raw for row in rows if add((row.exchange_time_ms, row.row_id))]
+
+
+Recover = Callable[[StreamIntake, Identity, int], None]
 
 
 class Intake:
@@ -106,9 +117,7 @@ class Intake:
             stream.meter.lag(received_ns // 1_000_000 - newest_ms)
 
     def _keep_new(self, stream: StreamIntake, rows: list[Row], received_ns: int) -> None:
-        add = stream.memory.add
-        with stream.memory.lock:
-            new = [row.raw for row in rows if add((row.exchange_time_ms, row.row_id))]
+        new = stream.new_of(rows)
         stream.meter.n_duplicates += len(rows) - len(new)
         feed, coin = stream.subscription.feed, stream.subscription.coin
         chain = None if feed is Feed.TRADES else coin
@@ -162,5 +171,7 @@ def _rejoin(stream: StreamIntake, replay: list[Row], oldest_ms: int) -> None:
     identities = {(row.exchange_time_ms, row.row_id) for row in replay}
     if last in identities or oldest_ms < last[0]:
         stream.coverage.close_gap()
+    elif stream.recover is not None and stream.coverage.loss is not None:
+        stream.recover(stream, last, oldest_ms)
     else:
         stream.coverage.open_gap(last[0], oldest_ms)

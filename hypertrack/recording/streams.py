@@ -9,10 +9,10 @@ from hypertrack.recording.candles import CandleBook
 from hypertrack.recording.coverage import CoverageBook, StreamCoverage
 from hypertrack.recording.dedupe import StreamMemory
 from hypertrack.recording.exchange_time import ExchangeTime
-from hypertrack.recording.intake import Intake, StreamIntake
+from hypertrack.recording.intake import Intake, Recover, StreamIntake
 from hypertrack.recording.meters import FeedMeter
 from hypertrack.recording.plan import SocketPlan
-from hypertrack.recording.twins import TwinCoverage
+from hypertrack.recording.twins import Coverage, TwinCoverage
 from hypertrack.records import Feed
 from hypertrack.store.session import Session
 from hypertrack.store.writing import LineWriter
@@ -22,7 +22,11 @@ RECOVERED_FEEDS = frozenset({Feed.TRADES, Feed.CANDLES})
 
 
 class Streams:
-    """Makes the intake of each socket; a session that continues another knows what it stored."""
+    """Makes the intake of each socket; a session that continues another knows what it stored.
+
+    Args:
+        recover: Asks for trades that a replay does not reach.
+    """
 
     def __init__(
         self,
@@ -31,7 +35,9 @@ class Streams:
         writer: LineWriter,
         candles: CandleBook,
         clock: Clock,
+        recover: Recover | None = None,
     ):
+        self._recover = recover
         self._book = book
         self._writer = writer
         self._candles = candles
@@ -63,7 +69,7 @@ class Streams:
     ) -> StreamIntake:
         memory = self._memory(subscription)
         coverage = self._coverage(subscription, time, memory)
-        return StreamIntake(subscription, coverage, meters[subscription.feed], memory)
+        return self._intake(subscription, coverage, meters, memory)
 
     def _twin(
         self,
@@ -83,7 +89,18 @@ class Streams:
             self._twins[subscription] = coverage, memory
         else:
             coverage, memory = other[0].beside(times[0]), other[1]
-        return StreamIntake(subscription, coverage, meters[subscription.feed], memory)
+        return self._intake(subscription, coverage, meters, memory)
+
+    def _intake(
+        self,
+        subscription: Subscription,
+        coverage: Coverage,
+        meters: Mapping[Feed, FeedMeter],
+        memory: StreamMemory,
+    ) -> StreamIntake:
+        recover = self._recover if subscription.feed is Feed.TRADES else None
+        meter = meters[subscription.feed]
+        return StreamIntake(subscription, coverage, meter, memory, recover=recover)
 
     def _memory(self, subscription: Subscription) -> StreamMemory:
         is_known = subscription.feed is Feed.TRADES

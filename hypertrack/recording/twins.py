@@ -1,5 +1,7 @@
 """Streams that two sockets receive: observed as long as either is, and each row stored once."""
 
+import threading
+
 from hypertrack.recording.coverage import StreamCoverage
 from hypertrack.recording.exchange_time import ExchangeTime
 from hypertrack.records import CoverageCause
@@ -27,6 +29,16 @@ class TwinCoverage:
         twin = TwinCoverage(self._coverage, time)
         twin._alive = self._alive
         return twin
+
+    @property
+    def lock(self) -> threading.RLock:
+        """Return what guards the stream's coverage."""
+        return self._coverage.lock
+
+    @property
+    def loss(self) -> object | None:
+        """Return the stream's last disconnect while it is not decided what it lost."""
+        return self._coverage.loss
 
     def acknowledge(self) -> None:
         """Begin to observe; the stream begins with the first of the two."""
@@ -57,7 +69,7 @@ class TwinCoverage:
         Where the stream counts as observed, the other socket may bring them yet.
         """
         with self._coverage.lock:
-            if self._coverage.is_lost:
+            if self._coverage.loss is not None:
                 self._coverage.open_gap(last_ms, oldest_ms)
             for other in self._alive - {self}:
                 other._owed.append((last_ms, oldest_ms))

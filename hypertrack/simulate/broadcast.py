@@ -198,7 +198,7 @@ class Broadcaster:
         return self._state.coins[subscription.coin]
 
     def _trades_snapshot(self, subscription: Subscription) -> bytes:
-        return channel_frame("trades", encode_json(self._coin(subscription).recent_trades()))
+        return channel_frame("trades", encode_json(self._coin(subscription).replay()))
 
     def _quote_snapshot(self, subscription: Subscription) -> bytes:
         coin = self._coin(subscription)

@@ -62,7 +62,7 @@ class InfoDesk:
             "allMids": lambda r: universe.mids(state, self._dex(r)),
             "l2Book": self._book,
             "candleSnapshot": self._candles,
-            "recentTrades": lambda r: self._coin(r).recent_trades()[::-1],
+            "recentTrades": lambda r: self._coin(r).recent_trades(),
             "fundingHistory": self._fundings,
             "userFills": lambda r: self._fills(r)[: -accounts.MAX_FILLS - 1 : -1],
             "userFillsByTime": self._fills_by_time,

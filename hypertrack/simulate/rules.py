@@ -48,6 +48,8 @@ class VenueRules:
     explorer_ms: int = 280
     replayed_trades: int = 30
     """Sent on every subscription to trades."""
+    recent_trades: int = 30
+    """Given for ``recentTrades``: the venue's number is not documented, "similarly short"."""
     logged_trades: int = 200_000
     """Latest trades that fills, positions and transactions are looked up in."""
     logged_evm_blocks: int = 100_000

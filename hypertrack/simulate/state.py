@@ -69,13 +69,13 @@ class Published:
 class CoinState:
     """What the venue knows of one coin."""
 
-    def __init__(self, coin: Coin, n_replayed: int):
+    def __init__(self, coin: Coin, rules: VenueRules):
         self.coin = coin
         self.quote: bytes | None = None
         self.traded_usd = 0.0
         self.traded_coins = 0.0
         self._book: Book | None = None
-        self._n_replayed = n_replayed
+        self._rules = rules
         self._frames: deque[tuple[int, bytes]] = deque()
         self._n_kept = 0
 
@@ -83,17 +83,25 @@ class CoinState:
         """Take a block's trades in."""
         self._frames.append((len(trades), data))
         self._n_kept += len(trades)
-        while self._n_kept - self._frames[0][0] >= self._n_replayed:
+        n_needed = max(self._rules.replayed_trades, self._rules.recent_trades)
+        while self._n_kept - self._frames[0][0] >= n_needed:
             self._n_kept -= self._frames.popleft()[0]
         for trade in trades:
             size = float(trade.sz)
             self.traded_coins += size
             self.traded_usd += size * float(trade.px)
 
+    def replay(self) -> list[RawJson]:
+        """Return the trades that a subscription begins with, oldest first."""
+        return self._latest(self._rules.replayed_trades)
+
     def recent_trades(self) -> list[RawJson]:
-        """Return the latest trades as they were sent, oldest first."""
+        """Return the trades that are given when they are asked for, newest first."""
+        return self._latest(self._rules.recent_trades)[::-1]
+
+    def _latest(self, n_trades: int) -> list[RawJson]:
         items = [item for _, data in self._frames for item in _items_decoder.decode(data)]
-        return items[-self._n_replayed :]
+        return items[-n_trades:]
 
     def set_quote(self, data: bytes) -> None:
         """Take a best bid and offer; the book around it is made when it is asked for."""
@@ -128,7 +136,7 @@ class VenueState:
     def __init__(self, source: Source, rules: VenueRules):
         self.source = source
         self.rules = rules
-        self.coins = {coin.name: CoinState(coin, rules.replayed_trades) for coin in source.coins}
+        self.coins = {coin.name: CoinState(coin, rules) for coin in source.coins}
         self.dexes = tuple(sorted({name.partition(":")[0] for name in self.coins if ":" in name}))
         self.candles = CandleBook()
         self.published = Published(source.coins)

@@ -68,6 +68,62 @@ def test_disconnect_of_more_than_a_replay_leaves_a_gap(tmp_path: Path) -> None:
     assert report.status.feeds[0].n_gaps == 1
 
 
+def test_trades_before_the_replay_are_asked_for(tmp_path: Path) -> None:
+    faults = Faults(break_after_frames=50, miss_trades=80)
+    rules = VenueRules(recent_trades=200)
+    with running_exchange(SOURCE, AT_ONCE, faults, rules=rules) as exchange:
+        report = record_until(
+            lambda s: has_reached_the_end(s) and s.n_rows == 200,
+            tmp_path,
+            settings_for(exchange.url),
+        )
+
+    assert sorted(trade_ids(tmp_path)) == list(range(1, 201))
+    assert report.n_gaps_by_cause == {}
+    assert [(line[0], line[4]) for line in coverage_of(tmp_path, "trades:BTC")] == [
+        ("observed", None),
+        ("disconnected", 0),
+        ("observed", None),
+    ]
+
+
+def test_trades_that_the_venue_still_has_make_the_gap_smaller(tmp_path: Path) -> None:
+    faults = Faults(break_after_frames=50, miss_trades=120)
+    rules = VenueRules(recent_trades=100)
+    with running_exchange(SOURCE, AT_ONCE, faults, rules=rules) as exchange:
+        report = record_until(
+            lambda s: has_reached_the_end(s) and s.feeds[0].n_gaps == 1,
+            tmp_path,
+            settings_for(exchange.url),
+        )
+
+    ids = sorted(trade_ids(tmp_path))
+    oldest = ids[50]
+    assert ids == [*range(1, 51), *range(oldest, 201)]
+    assert oldest < 141  # 141 to 170 are replayed
+    assert coverage_of(tmp_path, "trades:BTC")[1][:4] == (
+        "gap",
+        START_MS + 5_000,
+        START_MS + oldest * 100,
+        "error",
+    )
+    assert report.n_gaps_by_cause == {"error": 1}
+
+
+def test_venue_that_does_not_answer_leaves_the_gap(tmp_path: Path) -> None:
+    faults = Faults(break_after_frames=50, miss_trades=80, http_failures=100, http_status=500)
+    with running_exchange(SOURCE, AT_ONCE) as exchange:
+        settings = settings_for(exchange.url)
+        plan = plan_for(settings)
+        exchange.arm(faults)
+        record_until(
+            lambda s: has_reached_the_end(s) and s.feeds[0].n_gaps == 1, tmp_path, settings, plan
+        )
+
+    assert trade_ids(tmp_path) == [*range(1, 51), *range(101, 201)]
+    assert coverage_of(tmp_path, "trades:BTC")[1][0] == "gap"
+
+
 def test_connection_after_clean_close_reconnects(tmp_path: Path) -> None:
     faults = Faults(break_after_frames=50, break_by="close", close_reason="Inactive")
     with running_exchange(SOURCE, AT_ONCE, faults) as exchange:
