@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Any, TypeVar
 
 import msgspec
@@ -30,8 +31,14 @@ R = TypeVar("R", bound=Record)
 
 
 def encode_json(value: object) -> bytes:
-    """Return compact JSON; records become objects, enums their values."""
-    return msgspec.json.encode(value)
+    """Return compact JSON; records become objects, enums their values, paths their text."""
+    return msgspec.json.encode(value, enc_hook=_path_text)
+
+
+def _path_text(value: object) -> str:
+    if isinstance(value, PurePath):
+        return str(value)
+    raise TypeError(f"no JSON for {type(value).__name__}")
 
 
 def decode_json(data: bytes | str, to: type[T] = Any) -> T:  # type: ignore[assignment]
