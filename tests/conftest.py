@@ -1,8 +1,14 @@
 """Fixtures shared by all tests."""
 
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
+from database_fakes import database_url
+from postgres_fakes import PostgresServer, find_server
+
+from hypertrack.config import DatabaseUrl
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 CAPTURE = SHARED_DATA / "mainnet-2026-07-22" / "books_5m.jsonl"
@@ -14,3 +20,38 @@ def capture() -> Path:
     if not CAPTURE.is_file():
         pytest.skip(f"no mainnet capture at {CAPTURE.relative_to(Path(__file__).parents[2])}")
     return CAPTURE
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A running PostgreSQL server; a test that stops it starts it again."""
+    programs = find_server()
+    if programs is None:
+        pytest.skip("no PostgreSQL server on this machine")
+    server = PostgresServer(programs)
+    server.start()
+    yield server
+    server.stop("immediate")
+    server.remove()
+
+
+SCHEMAS = count()
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> DatabaseUrl:
+    """A place for a dataset in PostgreSQL, nothing there yet."""
+    return database_url(postgres.url(f"test_{next(SCHEMAS)}"))
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> DatabaseUrl:
+    """A place for a dataset in SQLite, nothing there yet."""
+    return database_url(f"sqlite:///{tmp_path}/dataset.db")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest) -> DatabaseUrl:
+    """A place for a dataset, in one kind of database after the other."""
+    found: DatabaseUrl = request.getfixturevalue(f"{request.param}_url")
+    return found

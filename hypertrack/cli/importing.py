@@ -2,7 +2,6 @@
 
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,7 +32,8 @@ def register(app: typer.Typer) -> None:
 def import_(
     session: Session,
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Files, folders of files, datasets.")
+        list[str],
+        typer.Argument(metavar="PATH...", help="Files, folders of files, datasets, databases."),
     ],
     format_: Annotated[
         str,
@@ -52,15 +52,17 @@ def import_(
     Data already here moves to archive/<utc>/ first, unless --append goes on with it.
 
     Example: hypertrack import node_fills_by_block/hourly/20260105 --data january
+    Example: hypertrack import recorded_data --data sqlite:///recording.db
     """
     from hypertrack.pipeline import importing
 
     settings = session.load().settings
-    files, left_out = importing.find_sources(settings, paths, _format(format_))
-    if dry_run:
-        _show_surveys(session, [importing.survey(file) for file in files], left_out)
-        return
-    report = _import(session, files, append=append)
+    with importing.as_files(settings, paths) as places:
+        files, left_out = importing.find_sources(settings, places, _format(format_))
+        if dry_run:
+            _show_surveys(session, [importing.survey(file) for file in files], left_out)
+            return
+        report = _import(session, files, append=append)
     for left in (*left_out, *report.left_out):
         session.err.print(f"left out {left.path}: {left.reason}", style="yellow", markup=False)
     n_trades = report.counts.get("trades", 0)

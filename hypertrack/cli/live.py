@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -91,9 +92,15 @@ def _record(
         report = live.record(settings, plan, stop, show, mode=mode, duration_s=duration_s)
     session.done(
         {"report": report},
-        f"recorded {report.status.n_rows:,} lines in {report.folder}; "
-        f"data_collection_report.txt there says what and what is missing",
+        f"recorded {report.status.n_rows:,} lines in {report.folder}; {_report_place(settings)} "
+        "what and what is missing",
     )
+
+
+def _report_place(settings: "Settings") -> str:
+    if isinstance(settings.data, Path):
+        return "data_collection_report.txt there says"
+    return "its table sessions holds the report, which says"
 
 
 def _mode(session: Session, *, append: bool, clear: bool, yes: bool) -> "SessionMode":

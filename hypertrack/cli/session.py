@@ -19,7 +19,11 @@ ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Settings file (TOML); default ./hypertrack.toml.")
 ]
 DataOption = Annotated[
-    Path | None, typer.Option("--data", help="Dataset folder; default ./recorded_data.")
+    str | None,
+    typer.Option(
+        "--data",
+        help="Dataset: a folder (default ./recorded_data), sqlite:///FILE or postgresql://….",
+    ),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens.")]

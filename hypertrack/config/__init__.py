@@ -1,6 +1,7 @@
 """Settings: what can be set (`sections`), and where each value came from (`loading`)."""
 
 from hypertrack.config.loading import Config, Origin, load_config
+from hypertrack.config.places import DatabaseUrl, parse_place
 from hypertrack.config.sections import (
     DashboardSettings,
     FeatureSettings,
@@ -18,6 +19,7 @@ __all__ = [
     "CategorySettings",
     "Config",
     "DashboardSettings",
+    "DatabaseUrl",
     "FeatureSettings",
     "FeeSettings",
     "Origin",
@@ -28,4 +30,5 @@ __all__ = [
     "TrainSettings",
     "VenueSettings",
     "load_config",
+    "parse_place",
 ]

@@ -177,5 +177,6 @@ def _explain(error: ValidationError, origin_by_key: Mapping[str, Origin]) -> str
     key = ".".join(str(part) for part in first["loc"] if not isinstance(part, int))
     origin = origin_by_key.get(key, Origin.DEFAULT)
     found = first.get("input")
-    shown = "" if isinstance(found, Mapping | SecretStr) or "url" in key else f", found {found!r}"
+    is_secret = isinstance(found, Mapping | SecretStr) or "url" in key or "://" in str(found)
+    shown = "" if is_secret else f", found {found!r}"
     return f"setting {key} (from {origin}): {first['msg'].removeprefix('Value error, ')}{shown}"

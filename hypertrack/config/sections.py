@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from hypertrack.config.places import DataPlace
 from hypertrack.config.section import Section
 from hypertrack.config.thresholds import CategorySettings
 
@@ -206,8 +207,11 @@ class SimulateSettings(Section):
 class Settings(Section):
     """Everything that can be set."""
 
-    data: Path = Path("recorded_data")
-    """Dataset folder."""
+    data: DataPlace = Path("recorded_data")
+    """Dataset: a folder, ``sqlite:///file.db`` or ``postgresql://user@host/database``; a password
+    belongs into .env (HYPERTRACK_DATA)."""
+    spool: Path = Path("hypertrack_spool")
+    """Folder where recorded lines wait until the database has them."""
     out: Path = Path()
     """Folder for models, profiles, report and dashboard."""
     venue: VenueSettings = VenueSettings()

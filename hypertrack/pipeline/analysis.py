@@ -3,20 +3,20 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
 from hypertrack.model import MODEL_NAME
 from hypertrack.records import ProfileSet, WalletProfile, encode_json
-from hypertrack.store.layout import MANIFEST_NAME, dataset_files, has_data
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.features.engine import FeatureEngine, FeatureMatrix
     from hypertrack.model.run import Stage, TrainedModel
     from hypertrack.model.training import EpochResult
     from hypertrack.model.versions import WalletModel
+    from hypertrack.store.lines import Lines
 
 __all__ = [
     "PROFILES_NAME",
@@ -101,12 +101,13 @@ def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = Tru
         matrix = engine.matrix()
         slices = activity(engine)
         summary = engine.dataset.summary()
+        notice = _notice(engine.dataset.lines)
     profiles = ProfileSet(
         generated_ms=time.time_ns() // 1_000_000,
         data=summary,
         model=None if model is None else model.summary,
         profiles=tuple(_profiles(matrix, slices.tolist(), model, settings)),
-        notice=_notice(settings.data),
+        notice=notice,
         fingerprint=behind,
     )
     if is_kept:
@@ -129,18 +130,28 @@ def fresh_profiles(
     if file.exists():
         profiles = read_profiles(file)
         is_fresh = profiles.fingerprint == fingerprint(settings, with_model=with_model)
-        if is_fresh or not has_data(settings.data):
+        if is_fresh or not _has_data(settings):
             return profiles
     return classify(settings, with_model=with_model, is_kept=is_kept)
 
 
 def fingerprint(settings: Settings, *, with_model: bool) -> str:
     """Return a hash that changes with the data, the model and the settings behind profiles."""
-    files = [(file.name, file.stat().st_size) for file in dataset_files(settings.data)]
+    from hypertrack.store.lines import open_lines
+
+    with closing(open_lines(settings.data)) as lines:
+        version = lines.version()
     behind = settings.model_dump(mode="json", include={"features", "fees", "categories"})
     model = settings.out / MODEL_NAME
     weights = model.read_bytes() if with_model and model.exists() else b""
-    return hashlib.sha256(encode_json([files, behind, with_model]) + weights).hexdigest()
+    return hashlib.sha256(encode_json([version, behind, with_model]) + weights).hexdigest()
+
+
+def _has_data(settings: Settings) -> bool:
+    from hypertrack.store.lines import open_lines
+
+    with closing(open_lines(settings.data)) as lines:
+        return lines.has_data()
 
 
 def _load_model(settings: Settings) -> "WalletModel":
@@ -149,11 +160,11 @@ def _load_model(settings: Settings) -> "WalletModel":
     return load_champion(settings.out)
 
 
-def _notice(folder: Path) -> str | None:
+def _notice(lines: "Lines") -> str | None:
     """Return what readers must know of the data's origin: that it is not the venue's own."""
-    from hypertrack.recording.manifest import read_manifest
+    from hypertrack.recording.manifest import parse_manifest
 
-    manifest = read_manifest(folder / MANIFEST_NAME)
+    manifest = parse_manifest(lines.manifest())
     return None if manifest is None else manifest.notice
 
 

@@ -1,15 +1,17 @@
 """The command that takes data from elsewhere: import."""
 
 import platform
+import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypertrack import __version__
-from hypertrack.config import Settings
-from hypertrack.errors import DatasetError
+from hypertrack.config import DatabaseUrl, Settings, parse_place
+from hypertrack.errors import ConfigError, DatasetError
+from hypertrack.pipeline.places import IMPORT_PATIENCE_S, open_writing
 from hypertrack.records import Feed
 from hypertrack.store.importing.files import LeftOut, SourceFile, dataset_folder, find_files
 from hypertrack.store.importing.formats import Format
@@ -28,10 +30,43 @@ __all__ = [
     "LeftOut",
     "SourceFile",
     "Survey",
+    "as_files",
     "find_sources",
     "import_data",
     "survey",
 ]
+
+
+@contextmanager
+def as_files(settings: Settings, places: Sequence[str]) -> Iterator[list[Path]]:
+    """Give the paths to import from; a database is written out to a temporary folder meanwhile.
+
+    Args:
+        places: Paths, or URLs of databases.
+
+    Raises:
+        ConfigError: A URL that cannot be meant, or the dataset itself.
+        DatasetError: A database that cannot be reached.
+    """
+    with tempfile.TemporaryDirectory(prefix="hypertrack-") as name:
+        yield [_as_path(settings, place, Path(name)) for place in places]
+
+
+def _as_path(settings: Settings, text: str, folder: Path) -> Path:
+    try:
+        place = parse_place(text)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    if isinstance(place, Path):
+        return place
+    into = settings.data
+    if isinstance(into, DatabaseUrl) and into.identity == place.identity and not place.session:
+        raise ConfigError(f"{place} is the dataset to import into: choose another --data")
+    from hypertrack.store.database.copying import write_folder
+
+    copy = folder / place.slug
+    write_folder(place, copy)
+    return copy
 
 
 def find_sources(
@@ -47,16 +82,19 @@ def find_sources(
         DatasetError: No such path, nothing in it that can be imported, or the dataset itself.
     """
     files, left_out = find_files(paths, wanted)
-    data = settings.data.resolve()
     for file in files:
-        place = file.path.resolve()
-        if data in place.parents and data / ARCHIVE_NAME not in place.parents:
+        if isinstance(settings.data, Path) and _lies_in(settings.data, file.path):
             raise DatasetError(f"{file.path} lies in the dataset to import into: choose --data")
     if not files:
         looked_at = ", ".join(map(str, paths))
         why = f" ({left_out[0].path.name}: {left_out[0].reason})" if left_out else ""
         raise DatasetError(f"nothing to import in {looked_at}{why}: give --format if you know it")
     return files, left_out
+
+
+def _lies_in(dataset: Path, file: Path) -> bool:
+    data, place = dataset.resolve(), file.resolve()
+    return data in place.parents and data / ARCHIVE_NAME not in place.parents
 
 
 def survey(file: SourceFile) -> Survey:
@@ -78,16 +116,15 @@ def import_data(
     Args:
         files: As `find_sources` found them.
         on_progress: Called every few thousand lines.
-        mode: What becomes of data in the folder: rotate to the archive, append, or clear.
+        mode: What becomes of data that is there: rotate to the archive, append, or clear.
 
     Raises:
-        DatasetError: The folder is in use, cannot be written, or the disk is full.
+        DatasetError: The dataset is in use, cannot be written or reached, or the disk is full.
     """
     from hypertrack.recording.manifest import read_manifest, write_manifest
     from hypertrack.store.importing.importer import Importer
-    from hypertrack.store.session import open_session
 
-    with open_session(settings.data, mode) as session:
+    with open_writing(settings, mode, patience_s=IMPORT_PATIENCE_S) as session:
         before = read_manifest(session.folder / MANIFEST_NAME)
         importer = Importer(session, files)
         try:
@@ -105,13 +142,17 @@ def _manifest(folder: Path, report: "ImportReport", before: "Manifest | None") -
 
     coins = {stream.partition(":")[2] for stream in report.streams} - {""}
     coins.update(before.coins if before else ())
+    feeds = {stream.partition(":")[0] for stream in report.streams}
+    feeds.update(before.feeds if before else ())
     return Manifest(
         hypertrack_version=__version__,
         python_version=platform.python_version(),
         notice="; ".join(_notices(report, before)) or None,
         is_complete=True,
         coins=tuple(sorted(coins)),
-        feeds=tuple(feed.value for feed in Feed if feed_path(folder, feed).exists()),
+        feeds=tuple(
+            feed.value for feed in Feed if feed in feeds or feed_path(folder, feed).exists()
+        ),
         report=None if before is None else before.report,
         bytes_by_file={
             str(path.relative_to(folder)): path.stat().st_size for path in dataset_files(folder)

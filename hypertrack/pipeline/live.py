@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
+from hypertrack.pipeline.places import open_writing
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.recording.plan import RecordingPlan
@@ -57,17 +58,16 @@ def record(
 
     Args:
         on_status: Called four times a second, on the caller's thread.
-        mode: What becomes of data in the folder: rotate to the archive, append, or clear.
+        mode: What becomes of data that is there: rotate to the archive, append, or clear.
         duration_s: Wall seconds; None records until stopped.
         notice: What readers must know of the data's origin, where the venue's URL does not say it.
 
     Raises:
-        DatasetError: The folder is in use, cannot be written, or the disk is full.
+        DatasetError: The dataset is in use, cannot be written or reached, or the disk is full.
     """
     from hypertrack.recording.recorder import Recorder
-    from hypertrack.store.session import open_session
 
-    with open_session(settings.data, mode) as session, ThreadPoolExecutor(1) as pool:
+    with open_writing(settings, mode) as session, ThreadPoolExecutor(1) as pool:
         recorder = Recorder(settings, recording_plan, session, stop=stop, notice=notice)
         running = pool.submit(recorder.run, duration_s)
         try:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from hypertrack.config import Settings
-from hypertrack.errors import DatasetError
+from hypertrack.config import DatabaseUrl, Settings
+from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.store.dataset import open_dataset
 from hypertrack.store.layout import has_data
 from hypertrack.store.sealing import SealedFeed, seal_folder
@@ -47,7 +47,13 @@ def seal(settings: Settings) -> Iterator[SealedFeed]:
 
     Raises:
         DatasetError: There is no dataset, a recorder writes to it, or it could not be sealed.
+        ConfigError: It is in a database, which has no files.
     """
+    if isinstance(settings.data, DatabaseUrl):
+        raise ConfigError(
+            f"seal is for folders: {settings.data} has rows and no files; a folder's copy of it is "
+            f"made by hypertrack import {settings.data} --data FOLDER"
+        )
     if not has_data(settings.data):
         raise DatasetError(f"nothing recorded in {settings.data}: record with `hypertrack record`")
     with open_session(settings.data, "append"):

@@ -57,7 +57,7 @@ class Crew:
         self._follower = self._build_follower() if plan.evm_feeds else None
         self._sources = [self._thread(*job) for job in self._jobs()]
         self._threads = [*self._sources, self._thread("errands", self._errands.run)]
-        if settings.seal:
+        if settings.seal and session.hand_over is None:
             sealer = HourSealer(session, writer, book.time, clock, self._halt)
             self._threads.append(self._thread("sealer", sealer.run))
 

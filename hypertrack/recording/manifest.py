@@ -63,8 +63,16 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 def read_manifest(path: Path) -> Manifest | None:
     """Return a manifest, None where there is none that can be read."""
     try:
-        return decode_json(path.read_bytes(), Manifest)
-    except (OSError, JsonError, UnicodeDecodeError):
+        return parse_manifest(path.read_bytes())
+    except OSError:
+        return None
+
+
+def parse_manifest(text: bytes | None) -> Manifest | None:
+    """Return a manifest from its JSON, None where there is none that can be read."""
+    try:
+        return None if text is None else decode_json(text, Manifest)
+    except (JsonError, UnicodeDecodeError):
         return None
 
 

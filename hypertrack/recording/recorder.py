@@ -57,7 +57,7 @@ class Recorder:
         self._started_ms = self._clock.wall_ns() // 1_000_000
         self._ledger = Ledger(session.folder)
         self._book = CoverageBook(self._ledger, self._clock)
-        self._writer = LineWriter(session.folder, settings.record, self._clock)
+        self._writer = LineWriter(session.folder, settings.record, self._clock, session.hand_over)
         self._crew = Crew(settings.record, plan, session, self._book, self._writer, self._clock)
         self._latest = self._report()
 
@@ -138,7 +138,7 @@ class Recorder:
     def _report(self) -> RecordingReport:
         archived = self._session.archived
         return RecordingReport(
-            folder=str(self._session.folder),
+            folder=self._session.place,
             archived=None if archived is None else str(archived),
             notice=self._notice,
             started_ms=self._started_ms,

@@ -45,12 +45,12 @@ def render_collection_report(report: RecordingReport) -> str:
         *map(_feed_line, status.feeds),
         "",
         f"Connections lost and made again: {status.n_reconnects}",
-        f"Unreadable frames, kept in quarantine.jsonl: {status.n_quarantined}",
+        f"Unreadable frames, kept in the quarantine: {status.n_quarantined}",
         f"Coins refused by the venue: {', '.join(status.refused) or 'none'}",
         f"Intervals missing: {_gaps(report.n_gaps_by_cause)}",
         "",
         "Repeated: trades that the venue sent again at a subscription; stored once.",
-        "What was observed when, and what is missing, stands in coverage.jsonl.",
+        "What was observed when, and what is missing, stands in the coverage ledger.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -1,23 +1,25 @@
-"""An opened dataset: the recorded files as tables of an in-memory DuckDB."""
+"""An opened dataset: the recorded lines as tables of an in-memory DuckDB."""
 
 import tempfile
 import uuid
 from collections.abc import Mapping
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import duckdb
 
+from hypertrack.config import DatabaseUrl
 from hypertrack.errors import DatasetError
 from hypertrack.records import DataSummary, Feed
-from hypertrack.store.layout import has_data
+from hypertrack.store.lines import Lines, open_lines
 from hypertrack.store.reading import load_tables
 from hypertrack.store.summary import summarize
 
 
 class Dataset:
-    """The tables of one dataset folder; use as a context manager or `close` it.
+    """The tables of one dataset; use as a context manager or `close` it.
 
     ``wallets(wallet_id, wallet)``, ``coins(coin_id, coin)``: ids from 0, in the order of the text.
     ``trades(time_ms, coin_id, trade_id, price, size, is_buy, is_twap, buyer_id, seller_id)``:
@@ -32,21 +34,22 @@ class Dataset:
 
     def __init__(
         self,
-        path: Path,
+        lines: Lines,
         connection: duckdb.DuckDBPyConnection,
         lines_by_feed: Mapping[Feed, tuple[int, int]],
     ):
-        self.path = path
+        self.lines = lines
         self.connection = connection
         self._lines_by_feed = lines_by_feed
 
     def summary(self) -> DataSummary:
         """Return what the dataset holds and what it is known to lack."""
-        return summarize(self.connection, self.path, self._lines_by_feed)
+        return summarize(self.connection, self.lines, self._lines_by_feed)
 
     def close(self) -> None:
         """Free the tables and whatever they spilled to disk."""
         self.connection.close()
+        self.lines.close()
 
     def __enter__(self) -> Self:
         return self
@@ -61,29 +64,33 @@ class Dataset:
 
 
 def open_dataset(
-    path: Path, *, memory_limit_gib: float | None = None, until_ms: int | None = None
+    place: Path | DatabaseUrl,
+    *,
+    memory_limit_gib: float | None = None,
+    until_ms: int | None = None,
 ) -> Dataset:
-    """Load a dataset folder.
+    """Load a dataset.
 
     Args:
-        path: Folder with the recorded files, open or sealed.
+        place: Folder with the recorded files, open or sealed, or a database.
         memory_limit_gib: Beyond it DuckDB spills to a temporary folder; its own limit where None.
         until_ms: Load the dataset as it stood at that time: nothing that happened then or later,
             no candle that was not over, no wallet or coin not yet seen. Everything where None.
 
     Raises:
-        DatasetError: No such folder, nothing recorded in it, or a file that cannot be read.
+        DatasetError: No such dataset, nothing recorded in it, or lines that cannot be read.
     """
-    if not path.is_dir():
-        raise DatasetError(f"no dataset at {path}: record one with `hypertrack record`")
-    if not has_data(path):
-        raise DatasetError(f"nothing recorded in {path}: record with `hypertrack record`")
-    connection = duckdb.connect(":memory:", config=memory_config(memory_limit_gib))
-    try:
-        return Dataset(path, connection, load_tables(connection, path, until_ms=until_ms))
-    except BaseException:
-        connection.close()
-        raise
+    if isinstance(place, Path) and not place.is_dir():
+        raise DatasetError(f"no dataset at {place}: record one with `hypertrack record`")
+    with ExitStack() as opened:
+        lines = opened.enter_context(closing(open_lines(place)))
+        if not lines.has_data():
+            raise DatasetError(f"nothing recorded in {place}: record with `hypertrack record`")
+        connection = duckdb.connect(":memory:", config=memory_config(memory_limit_gib))
+        opened.enter_context(connection)
+        dataset = Dataset(lines, connection, load_tables(connection, lines, until_ms=until_ms))
+        opened.pop_all()
+    return dataset
 
 
 def memory_config(memory_limit_gib: float | None) -> dict[str, Any]:

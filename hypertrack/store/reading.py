@@ -1,18 +1,14 @@
-"""Recorded files to tables: the one place of the store where the venue's spellings are read.
+"""Recorded lines to tables: the one place of the store where the venue's spellings are read.
 
-Open JSONL and sealed Parquet of a feed are read together. A line that is not JSON, or lacks what
+A line that is not JSON, or lacks what
 its table needs, is left out and counted; numbers stay the strings that came until they are cast.
 """
-
-from pathlib import Path
 
 import duckdb
 
 from hypertrack.records import MINUTE_MS, ZERO_HASH, Feed
-from hypertrack.store.layout import COVERAGE_NAME
-from hypertrack.store.sealed_rows import LAYOUTS
-from hypertrack.store.seals import FeedFiles
-from hypertrack.store.sources import Columns, read_settled, relation, run_on
+from hypertrack.store.lines import Lines
+from hypertrack.store.sources import Columns
 from hypertrack.store.truncation import forget_later
 
 TRADE_COLUMNS: Columns = {
@@ -270,7 +266,7 @@ FROM (
 """
 
 
-def load_receipts(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+def load_receipts(connection: duckdb.DuckDBPyConnection, lines: Lines) -> None:
     """Create what the lines say of themselves, for verification.
 
     ``trade_receipts(coin, time_ms, received_ns, is_open)``: every readable line, in its order on
@@ -281,26 +277,14 @@ def load_receipts(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         DatasetError: A file could not be read at all.
     """
     columns = {name: TRADE_COLUMNS[name] for name in ("coin", "time")} | {"received_ns": "BIGINT"}
-
-    def read_receipts(files: FeedFiles) -> None:
-        parts = {
-            "open": relation([files.open], (), columns),
-            "sealed": relation((), files.sealed, columns),
-        }
-        run_on(connection, READ_RECEIPTS.format(**parts), files.open)
-
-    def read_counts(files: FeedFiles) -> None:
-        source = relation([files.open], files.sealed, CANDLE_COLUMNS)
-        run_on(connection, READ_COUNTS.format(source=source), files.open)
-
-    read_settled(folder, Feed.TRADES, read_receipts)
-    read_settled(folder, Feed.CANDLES, read_counts)
+    lines.run(connection, READ_RECEIPTS, Feed.TRADES, columns)
+    lines.run(connection, READ_COUNTS, Feed.CANDLES, CANDLE_COLUMNS)
 
 
 def load_tables(
-    connection: duckdb.DuckDBPyConnection, folder: Path, *, until_ms: int | None = None
+    connection: duckdb.DuckDBPyConnection, lines: Lines, *, until_ms: int | None = None
 ) -> dict[Feed, tuple[int, int]]:
-    """Create the tables of what a folder holds from before ``until_ms``; missing files are empty.
+    """Create the tables of what a dataset holds from before ``until_ms``; missing feeds are empty.
 
     Returns:
         For trades, bbo, candles and transactions: lines read, and lines that could not be.
@@ -311,25 +295,22 @@ def load_tables(
     connection.execute(MACROS)
     counts = {
         Feed.TRADES: _read(
-            connection, folder, Feed.TRADES, TRADE_COLUMNS, READ_TRADES, TRADE_IS_READ
+            connection, lines, Feed.TRADES, TRADE_COLUMNS, READ_TRADES, TRADE_IS_READ
         ),
-        Feed.BBO: _read(connection, folder, Feed.BBO, BBO_COLUMNS, READ_BBO, BBO_IS_READ),
+        Feed.BBO: _read(connection, lines, Feed.BBO, BBO_COLUMNS, READ_BBO, BBO_IS_READ),
         Feed.CANDLES: _read(
-            connection, folder, Feed.CANDLES, CANDLE_COLUMNS, READ_CANDLES, CANDLE_IS_READ
+            connection, lines, Feed.CANDLES, CANDLE_COLUMNS, READ_CANDLES, CANDLE_IS_READ
         ),
         Feed.TRANSACTIONS: _read(
             connection,
-            folder,
+            lines,
             Feed.TRANSACTIONS,
             TRANSACTION_COLUMNS,
             READ_TRANSACTIONS,
             TRANSACTION_IS_READ,
         ),
     }
-    ledger = folder / COVERAGE_NAME
-    run_on(
-        connection, READ_COVERAGE.format(source=relation([ledger], [], COVERAGE_COLUMNS)), ledger
-    )
+    lines.run_on_ledger(connection, READ_COVERAGE, COVERAGE_COLUMNS)
     if until_ms is not None:
         later = forget_later(connection, until_ms)
         counts = {feed: (n - later[feed], n_unread) for feed, (n, n_unread) in counts.items()}
@@ -347,19 +328,13 @@ def load_tables(
 
 def _read(
     connection: duckdb.DuckDBPyConnection,
-    folder: Path,
+    lines: Lines,
     feed: Feed,
     columns: Columns,
     statement: str,
     is_read: str,
 ) -> tuple[int, int]:
-    has_line = LAYOUTS[feed].has_line
-
-    def read(files: FeedFiles) -> None:
-        source = relation([files.open], files.sealed, columns, has_line=has_line)
-        run_on(connection, statement.format(source=source), files.open)
-
-    read_settled(folder, feed, read)
+    lines.run(connection, statement, feed, columns)
     table = f"raw_{feed}"
     n_all = _count(connection, f"SELECT count(*) FROM {table}")
     # A row that fails the test, or of which it is not known, was not read.

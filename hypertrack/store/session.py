@@ -1,9 +1,7 @@
 """Recording sessions of a dataset folder: one recorder at a time, and no data lost between them."""
 
-import fcntl
-import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,10 +24,9 @@ from hypertrack.store.layout import (
     feed_path,
 )
 from hypertrack.store.ledger import read_ledger
+from hypertrack.store.locks import lock_file
 from hypertrack.store.seals import finish_sealing, forget_parts, last_line_start
 from hypertrack.store.tail import newest_trades
-
-log = logging.getLogger(__name__)
 
 SessionMode = Literal["rotate", "append", "clear"]
 
@@ -39,12 +36,22 @@ class Session(Record, frozen=True, kw_only=True):
 
     folder: Path
     mode: SessionMode
-    archived: Path | None = None
+    name: str = ""
+    """Of the dataset, where it is not the folder."""
+    archived: Path | str | None = None
     """Where the data that was here went."""
+    hand_over: Callable[[], None] | None = None
+    """To be called whenever files have been synced and closed: they are taken from the folder to
+    where the dataset is."""
     last_trades: tuple[bytes, ...] = ()
     """The newest recorded trades of the session that is continued, oldest first."""
     end_ms_by_stream: Mapping[str, int] | None = None
     """Where the coverage of each stream that is continued ended, exchange time."""
+
+    @property
+    def place(self) -> str:
+        """Return where the dataset is, for people."""
+        return self.name or str(self.folder)
 
 
 @contextmanager
@@ -63,7 +70,7 @@ def open_session(
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = _lock(folder / LOCK_NAME)
+        lock = lock_file(folder / LOCK_NAME, folder)
     except OSError as error:
         raise DatasetError(
             f"{folder} cannot be written ({error.strerror}): choose --data"
@@ -122,6 +129,14 @@ def quarantine_line(data: bytes, reason: str, received_ns: int | None = None) ->
     return encode_json({"received_ns": received_ns, "reason": reason, **kept}) + b"\n"
 
 
+def end_ms_by_stream(folder: Path) -> dict[str, int]:
+    """Return where the coverage of each stream in a ledger ends, exchange time."""
+    ends: dict[str, int] = {}
+    for line in read_ledger(folder):
+        ends[line.stream] = max(line.end_ms, ends.get(line.stream, 0))
+    return ends
+
+
 @contextmanager
 def _wording(folder: Path) -> Iterator[None]:
     try:
@@ -151,14 +166,11 @@ def _continued(folder: Path) -> Session:
     for path in session_files(folder):
         if path.suffix == ".jsonl":
             mend_last_line(path, folder / QUARANTINE_NAME)
-    ends: dict[str, int] = {}
-    for line in read_ledger(folder):
-        ends[line.stream] = max(line.end_ms, ends.get(line.stream, 0))
     return Session(
         folder=folder,
         mode="append",
         last_trades=newest_trades(folder),
-        end_ms_by_stream=ends,
+        end_ms_by_stream=end_ms_by_stream(folder),
     )
 
 
@@ -179,25 +191,3 @@ def _delete(path: Path) -> None:
         path.rmdir()
     else:
         path.unlink()
-
-
-def _lock(path: Path) -> int:
-    """Lock a file that names our process; the system frees it however the process ends."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    owner = os.read(descriptor, 32).decode("ascii", "replace").strip()
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise DatasetError(
-            f"{path.parent} is being recorded to by process {owner or '?'}: stop it, or choose "
-            "another --data"
-        ) from None
-    if not path.exists() or path.stat().st_ino != os.fstat(descriptor).st_ino:
-        os.close(descriptor)  # removed by its owner between opening and locking
-        return _lock(path)
-    if owner:
-        log.warning("took over %s: its recorder, process %s, is gone", path.parent, owner)
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-    return descriptor

@@ -1,15 +1,12 @@
 """Facts about a dataset: what it holds, what was observed, what is known to be missing."""
 
-import glob
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from hypertrack.records import DAY_MS, HOUR_MS, DataSummary, Feed, GapCount
-from hypertrack.store.layout import COVERAGE_NAME, QUARANTINE_NAME
-from hypertrack.store.seals import open_file, sealed_hours
+from hypertrack.store.lines import Lines
 
 MIN_OBSERVED_MS = HOUR_MS
 """Shorter observation counts as one hour, so that a rate per day is never made from seconds."""
@@ -97,26 +94,24 @@ def observed_days(
 
 def summarize(
     connection: duckdb.DuckDBPyConnection,
-    path: Path,
+    lines: Lines,
     lines_by_feed: Mapping[Feed, tuple[int, int]],
 ) -> DataSummary:
     """Return the facts of a loaded dataset.
 
     Args:
         connection: Holds the dataset's tables.
-        path: Its folder; the feeds that are not loaded are counted there.
+        lines: Its lines; the feeds that are not loaded are counted there.
         lines_by_feed: Lines read and lines not read of the loaded feeds.
     """
     start_ms, end_ms, n_trades, n_self, n_coins, notional_usd = _row(connection, TRADE_FACTS)
-    counts = {
-        feed: lines_by_feed.get(feed) or _count_lines(connection, path, feed) for feed in Feed
-    }
+    counts = {feed: lines_by_feed.get(feed) or lines.count(feed) for feed in Feed}
     span_ms = end_ms - start_ms
     observed = observed_ms(connection, start_ms, end_ms)
     observed = span_ms if observed is None else observed
     gaps = connection.execute(GAPS).fetchall()
     return DataSummary(
-        path=str(path),
+        path=lines.place,
         start_ms=start_ms,
         end_ms=end_ms,
         observed_days=observed / DAY_MS,
@@ -127,39 +122,15 @@ def summarize(
         n_self_trades=n_self,
         n_duplicate_trades=counts[Feed.TRADES][0] - n_trades,
         n_torn_lines=sum(n_unread for _, n_unread in counts.values()),
-        n_quarantined=sum(_lines(path / QUARANTINE_NAME)),
+        n_quarantined=lines.n_quarantined(),
         notional_usd=notional_usd,
         n_rows_by_feed={feed.value: n_read for feed, (n_read, _) in counts.items()},
         gaps=tuple(
             GapCount(cause=cause, n_intervals=n, duration_s=seconds, n_missed=missed)
             for cause, n, seconds, missed in gaps
         ),
-        has_ledger=(path / COVERAGE_NAME).exists(),
+        has_ledger=lines.has_ledger(),
     )
-
-
-def _count_lines(
-    connection: duckdb.DuckDBPyConnection, folder: Path, feed: Feed
-) -> tuple[int, int]:
-    """Count the lines of a feed that is not loaded, and its torn last line."""
-    n_whole, n_torn = _lines(open_file(folder, feed))
-    if hours := sealed_hours(folder, feed):
-        counted = "SELECT coalesce(sum(num_rows), 0) FROM parquet_file_metadata($paths)"
-        paths = [glob.escape(str(path)) for path in hours]
-        n_whole += int(_row(connection, counted, {"paths": paths})[0])
-    return n_whole, n_torn
-
-
-def _lines(path: Path, block_bytes: int = 1 << 20) -> tuple[int, int]:
-    """Return the number of ended lines, and 1 where the last one has no end."""
-    if not path.exists():
-        return 0, 0
-    n_ends, last = 0, b"\n"
-    with path.open("rb") as file:
-        while block := file.read(block_bytes):
-            n_ends += block.count(b"\n")
-            last = block[-1:]
-    return n_ends, int(last != b"\n")
 
 
 def _row(

@@ -222,7 +222,7 @@ def verify_dataset(dataset: Dataset) -> Verification:
         A candle's ``n`` and ``v`` are the count and volume of its minute (protocol, section 2.4).
     """
     connection = dataset.connection
-    load_receipts(connection, dataset.path)
+    load_receipts(connection, dataset.lines)
     for statement in (STRETCHES, LOSSES, MINUTES, DISORDER):
         connection.execute(statement)
     summary = dataset.summary()

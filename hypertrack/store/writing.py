@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,15 +31,26 @@ class LineWriter:
     ``flush_interval_s``. A file is only ever appended to, in whole lines: where the disk fills up
     within a line, the part that fitted is taken back.
 
+    Args:
+        hand_over: Called when the files have been synced and closed, so that they can be taken
+            away; they are begun anew.
+
     Attributes:
         failed: Set once nothing can be written any more; `close` raises the reason.
     """
 
-    def __init__(self, folder: Path, settings: RecordSettings, clock: Clock):
+    def __init__(
+        self,
+        folder: Path,
+        settings: RecordSettings,
+        clock: Clock,
+        hand_over: Callable[[], None] | None = None,
+    ):
         self.failed = threading.Event()
         self._folder = folder
         self._settings = settings
         self._clock = clock
+        self._hand_over = hand_over
         self._files: dict[str, int] = {}
         self._at_files = threading.Lock()
         self._queue: dict[str, list[bytes]] = {}
@@ -123,9 +134,7 @@ class LineWriter:
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join()
-        for descriptor in self._files.values():
-            os.close(descriptor)
-        self._files = {}
+        self._close_files()
         if self._failure is not None:
             raise DatasetError(
                 f"{self._folder} could not be written ({self._failure.strerror}): what was "
@@ -173,10 +182,18 @@ class LineWriter:
             for name in sorted(self._unsynced):
                 os.fsync(self._files[name])
             self._unsynced.clear()
+            if self._hand_over is not None:
+                self._close_files()
+                self._hand_over()
         self._last_sync_s = self._clock.monotonic_s()
         with self._room:
             self._n_synced, self._is_awaited = n_written, False
             self._room.notify_all()
+
+    def _close_files(self) -> None:
+        for descriptor in self._files.values():
+            os.close(descriptor)
+        self._files = {}
 
 
 def write_whole(descriptor: int, lines: bytes, offset: int) -> None:

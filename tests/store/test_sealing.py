@@ -24,7 +24,7 @@ from pyarrow import parquet
 
 from hypertrack.errors import DatasetError
 from hypertrack.records import HOUR_MS, Feed
-from hypertrack.store import reading, seals, sources
+from hypertrack.store import seals, sources
 from hypertrack.store.dataset import open_dataset
 from hypertrack.store.sealed_rows import LAYOUTS, line_of
 from hypertrack.store.sealing import SealedFeed, prepare_sealing, seal_folder
@@ -235,7 +235,7 @@ def test_reader_starts_again_when_an_hour_is_sealed_under_it(
             put_in_force(folder, prepared.pop())
         run_on(*words)
 
-    monkeypatch.setattr(reading, "run_on", sealed_meanwhile)
+    monkeypatch.setattr("hypertrack.store.lines.run_on", sealed_meanwhile)
 
     assert seen(folder) == before
     assert prepared == []

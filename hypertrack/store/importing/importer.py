@@ -51,7 +51,7 @@ class Importer:
     def __init__(self, session: Session, files: Iterable[SourceFile]):
         self._session = session
         self._files = list(files)
-        self._sink = Sink(session.folder)
+        self._sink = Sink(session.folder, session.hand_over)
         self._archives = self._archive_readers()
         before = observed_spans(read_ledger(session.folder))
         self._overlaps = Overlaps(read_imports(session.folder), before)
@@ -87,7 +87,7 @@ class Importer:
         """Return what was done so far."""
         archived = self._session.archived
         return ImportReport(
-            folder=str(self._session.folder),
+            folder=self._session.place,
             archived=None if archived is None else str(archived),
             files=tuple(self._done),
             left_out=tuple(self._left_out),

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,13 +24,18 @@ QUARANTINED_BYTES = 4_096
 class Sink:
     """Appends lines to the files of a dataset folder that is ours to write to.
 
+    Args:
+        hand_over: Called when lines have been written and synced, so that their files can be
+            taken away.
+
     Attributes:
         counts: How much was written or met, by what it is.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, hand_over: Callable[[], None] | None = None):
         self.counts: Counter[str] = Counter()
         self._folder = folder
+        self._hand_over = hand_over
         self._lines_by_path: dict[Path, list[bytes]] = {}
         self._n_buffered = 0
         self._recent: dict[str, set[int]] = {}
@@ -112,7 +117,9 @@ class Sink:
         self._n_buffered = 0
         try:
             for path, lines in lines_by_path.items():
-                _append(path, b"".join(lines), is_synced=is_synced)
+                _append(path, b"".join(lines), is_synced=is_synced or self._hand_over is not None)
+            if self._hand_over is not None:
+                self._hand_over()
         except OSError as error:
             raise DatasetError(
                 f"{self._folder} could not be written ({error.strerror}): free some space and "

@@ -1,0 +1,1 @@
+"""Datasets in SQLite and PostgreSQL, through ADBC: the same lines, in tables instead of files."""

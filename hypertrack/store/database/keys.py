@@ -1,0 +1,110 @@
+"""What tells lines apart, read from the lines: the venue's spellings to columns of a table."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pyarrow as pa
+
+from hypertrack.records import Feed, JsonError, Record, json_decoder
+from hypertrack.store.database.schema import INTEGER, KEYS
+from hypertrack.store.session import quarantine_line
+
+MAX_INTEGER = 2**63
+
+
+class _TradeKey(Record, frozen=True):
+    time: int
+    coin: str
+    tid: int
+
+
+class _QuoteKey(Record, frozen=True):
+    time: int
+    coin: str
+    received_ns: int
+
+
+class _CandleKey(Record, frozen=True):
+    t: int
+    s: str
+    i: str
+    received_ns: int
+
+
+class _ChainKey(Record, frozen=True):
+    chain: str
+    hash: str
+
+
+class _FillKey(Record, frozen=True):
+    time: int
+    coin: str
+    tid: int
+    user: str
+    side: str
+
+
+READERS: Mapping[str, type[Record]] = {
+    Feed.TRADES: _TradeKey,
+    Feed.BBO: _QuoteKey,
+    Feed.L2BOOK: _QuoteKey,
+    Feed.CANDLES: _CandleKey,
+    Feed.BLOCKS: _ChainKey,
+    Feed.TRANSACTIONS: _ChainKey,
+    "fills": _FillKey,
+}
+"""Fields in the order of the columns of `KEYS`."""
+
+_DECODERS = {table: json_decoder(kind) for table, kind in READERS.items()}
+_ARROW = {INTEGER: pa.int64()}
+
+
+def rows_of(table: str, lines: Sequence[bytes], session_id: int) -> pa.Table:
+    """Return lines as rows of a table: ``nth, session_id``, the columns of its key, ``line``.
+
+    Args:
+        lines: Each one text that a database can hold (`as_text`).
+    """
+    columns = {
+        "nth": pa.array(range(len(lines)), pa.int64()),
+        "session_id": pa.array([session_id] * len(lines), pa.int64()),
+    }
+    keys = [_key(table, line) for line in lines]
+    for index, (name, kind) in enumerate(KEYS[table].items()):
+        values = [None if key is None else key[index] for key in keys]
+        columns[name] = pa.array(values, _ARROW.get(kind, pa.string()))
+    columns["line"] = pa.array([line.decode() for line in lines], pa.string())
+    return pa.table(columns)
+
+
+def as_text(lines: Iterable[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Return the lines that are text, and those that are not as lines of the quarantine."""
+    kept, foreign = [], []
+    for line in filter(None, lines):
+        if b"\0" in line or not _is_text(line):
+            foreign.append(quarantine_line(line, "no text that a database can hold").rstrip())
+        else:
+            kept.append(line)
+    return kept, foreign
+
+
+def _is_text(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _key(table: str, line: bytes) -> tuple[int | str, ...] | None:
+    if table not in _DECODERS:
+        return None
+    try:
+        found = _DECODERS[table].decode(line)
+    except (JsonError, UnicodeDecodeError):
+        return None
+    key = tuple(getattr(found, name) for name in found.__struct_fields__)
+    return key if all(map(_fits, key)) else None
+
+
+def _fits(value: int | str) -> bool:
+    return abs(value) < MAX_INTEGER if isinstance(value, int) else "\0" not in value

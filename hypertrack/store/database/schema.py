@@ -1,0 +1,133 @@
+"""The tables of a dataset in a database: a row a line, as it came, behind what tells it apart."""
+
+from collections.abc import Mapping
+
+from hypertrack.errors import DatasetError
+from hypertrack.records import Feed
+from hypertrack.store.database.connecting import Database
+from hypertrack.store.layout import (
+    COVERAGE_NAME,
+    FILLS_NAME,
+    IMPORTS_NAME,
+    QUARANTINE_NAME,
+    SET_ASIDE_NAME,
+)
+
+FORMAT = 1
+
+Key = Mapping[str, str]
+
+INTEGER, TEXT = "BIGINT", "TEXT"
+
+_QUOTE_KEY = {"time_ms": INTEGER, "coin": TEXT, "received_ns": INTEGER}
+_CHAIN_KEY = {"chain": TEXT, "hash": TEXT}
+
+KEYS: Mapping[str, Key] = {
+    Feed.TRADES: {"time_ms": INTEGER, "coin": TEXT, "trade_id": INTEGER},
+    Feed.BBO: _QUOTE_KEY,
+    Feed.L2BOOK: _QUOTE_KEY,
+    Feed.CANDLES: {"start_ms": INTEGER, "coin": TEXT, "width": TEXT, "received_ns": INTEGER},
+    Feed.BLOCKS: _CHAIN_KEY,
+    Feed.TRANSACTIONS: _CHAIN_KEY,
+    "fills": {
+        **{"time_ms": INTEGER, "coin": TEXT, "trade_id": INTEGER},
+        **{"wallet": TEXT, "side": TEXT},
+    },
+    "set_aside": {},
+    "quarantine": {},
+}
+"""Tables that lines are added to, each with the columns that tell its lines apart, if any do. A
+line that lacks one of them is kept without a key, like a torn line in a file."""
+
+LISTS = ("coverage", "imports")
+"""Tables that hold the lines of a small file, which is replaced as a whole."""
+
+FILE_NAMES: Mapping[str, str] = {
+    **{feed.value: f"{feed}.jsonl" for feed in Feed},
+    "fills": FILLS_NAME,
+    "set_aside": SET_ASIDE_NAME,
+    "quarantine": QUARANTINE_NAME,
+    "coverage": COVERAGE_NAME,
+    "imports": IMPORTS_NAME,
+}
+"""The file of a dataset folder that each table stands for."""
+
+IDENTITY = {
+    "sqlite": "INTEGER PRIMARY KEY AUTOINCREMENT",
+    "postgresql": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+}
+
+
+def create_tables(database: Database) -> None:
+    """Make the tables that are missing.
+
+    Raises:
+        DatasetError: Tables of other programs, or of another version, are there.
+    """
+    if has_tables(database):
+        return
+    if database.url.dialect == "postgresql":
+        database.run(f'CREATE SCHEMA IF NOT EXISTS "{database.url.schema}"')
+    ours = [name for name in (*KEYS, *LISTS, "sessions", "spools") if _exists(database, name)]
+    if ours:
+        raise DatasetError(
+            f"{database.url} has tables of another program ({', '.join(ours)}): choose another "
+            "file or ?schema="
+        )
+    for statement in _statements(IDENTITY[database.url.dialect]):
+        database.run(statement)
+    database.run("INSERT INTO hypertrack_format VALUES ($1)", FORMAT)
+    database.commit()
+
+
+def has_tables(database: Database) -> bool:
+    """Return whether a dataset was made here.
+
+    Raises:
+        DatasetError: By another version.
+    """
+    if not _exists(database, "hypertrack_format"):
+        return False
+    (found,) = database.rows("SELECT max(format) FROM hypertrack_format")[0]
+    if found != FORMAT:
+        raise DatasetError(
+            f"{database.url} was made by another version of hypertrack (format {found}, this one "
+            f"reads {FORMAT}): use that one, or another database"
+        )
+    return True
+
+
+def _exists(database: Database, table: str) -> bool:
+    if database.url.dialect == "postgresql":
+        query = (
+            "SELECT count(*) FROM information_schema.tables "
+            "WHERE table_schema = $1 AND table_name = $2"
+        )
+        return bool(database.rows(query, database.url.schema, table)[0][0])
+    query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $1"
+    return bool(database.rows(query, table)[0][0])
+
+
+def _statements(identity: str) -> list[str]:
+    made = [
+        "CREATE TABLE hypertrack_format (format BIGINT NOT NULL)",
+        f"CREATE TABLE sessions (session_id {identity}, name TEXT NOT NULL UNIQUE, "
+        "archived_ms BIGINT, n_loads BIGINT NOT NULL DEFAULT 0, manifest TEXT, report TEXT)",
+        "CREATE TABLE spools (spool TEXT PRIMARY KEY, last_segment BIGINT NOT NULL)",
+    ]
+    for table, key in KEYS.items():
+        columns = "".join(f"{name} {kind}, " for name, kind in key.items())
+        unique = f", UNIQUE (session_id, {', '.join(key)})" if key else ""
+        made.append(
+            f"CREATE TABLE {table} (seq {identity}, session_id BIGINT NOT NULL, {columns}"
+            f"line TEXT NOT NULL{unique})"
+        )
+    made += [
+        f"CREATE INDEX {table}_of ON {table} (session_id)" for table in KEYS if not KEYS[table]
+    ]
+    made += [
+        f"CREATE TABLE {table} (session_id BIGINT NOT NULL, nth BIGINT NOT NULL, "
+        "line TEXT NOT NULL, PRIMARY KEY (session_id, nth))"
+        for table in LISTS
+    ]
+    return made

@@ -1,0 +1,141 @@
+"""The spool: a folder where a dataset's lines wait until the database has them.
+
+A recorder writes there as to any dataset folder. Whenever it has synced its files, they are cut
+off as the next segment; what is loaded is deleted. So nothing is held in memory alone, the
+database may be away for hours, and after a kill everything that it lacks lies here.
+"""
+
+import re
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+from hypertrack.errors import DatasetError
+from hypertrack.records import JsonError, Record, decode_json, encode_json
+from hypertrack.store.database.schema import FILE_NAMES, KEYS, LISTS
+from hypertrack.store.layout import MANIFEST_NAME, QUARANTINE_NAME, REPORT_NAME
+from hypertrack.store.seals import sync_folder
+from hypertrack.store.session import mend_last_line
+
+HEADER_NAME = "spool.json"
+SEGMENTS_NAME = "segments"
+SEGMENT = re.compile(r"(\d{12})\.(\w+)\.jsonl")
+
+DOCUMENTS: Mapping[str, str] = {"manifest": MANIFEST_NAME, "report": REPORT_NAME}
+"""Columns of ``sessions``, and the files that they stand for."""
+
+
+class Header(Record, frozen=True, kw_only=True):
+    """Whose lines wait here."""
+
+    spool: str
+    """Tells one filling of the spool from any other, so that a segment is loaded once."""
+    session_id: int
+    session: str
+
+
+class Segment(Record, frozen=True):
+    """Files cut off together: by table."""
+
+    number: int
+    files: Mapping[str, Path]
+
+
+class Spool:
+    """The spool of one dataset; cut by the thread that writes to it.
+
+    Attributes:
+        n_cut: Segments with numbers up to this are complete.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.n_cut = max((one.number for one in self._found()), default=0)
+
+    def read_header(self) -> Header | None:
+        """Return whose lines were left here; None where there are none.
+
+        Raises:
+            DatasetError: Lines are here, and nothing says whose.
+        """
+        path = self.folder / HEADER_NAME
+        if path.exists():
+            try:
+                return decode_json(path.read_bytes(), Header)
+            except (JsonError, UnicodeDecodeError):
+                pass
+        if any(self.folder.glob("*.jsonl")) or any(self._found()):
+            raise DatasetError(
+                f"{path} is missing or torn, so that nobody knows whose the lines beside it are: "
+                "import the folder into a dataset, then move it away"
+            )
+        return None
+
+    def begin(self, session_id: int, session: str) -> Header:
+        """Make the empty spool ready for a session."""
+        (self.folder / SEGMENTS_NAME).mkdir(exist_ok=True)
+        header = Header(spool=uuid.uuid4().hex, session_id=session_id, session=session)
+        part = self.folder / f".{HEADER_NAME}.part"
+        part.write_bytes(encode_json(header))
+        part.replace(self.folder / HEADER_NAME)
+        sync_folder(self.folder)
+        return header
+
+    def take_up(self, last_loaded: int) -> None:
+        """Cut off what a recorder that was killed had written, mending its last lines.
+
+        Args:
+            last_loaded: Number of the last segment that the database has.
+        """
+        self.n_cut = max(self.n_cut, last_loaded)
+        for name in KEYS:
+            path = self.folder / FILE_NAMES[name]
+            if path.exists():
+                mend_last_line(path, self.folder / QUARANTINE_NAME)
+        (self.folder / SEGMENTS_NAME).mkdir(exist_ok=True)
+        self.cut()
+
+    def cut(self) -> None:
+        """Make the files written so far the next segment; they are closed and synced."""
+        written = [name for name in KEYS if (self.folder / FILE_NAMES[name]).exists()]
+        for name in written:
+            segment = f"{self.n_cut + 1:012}.{name}.jsonl"
+            (self.folder / FILE_NAMES[name]).rename(self.folder / SEGMENTS_NAME / segment)
+        if written:
+            self.n_cut += 1
+
+    def segments(self) -> list[Segment]:
+        """Return the complete segments, oldest first."""
+        n_cut = self.n_cut
+        return [one for one in self._found() if one.number <= n_cut]
+
+    def waiting_bytes(self) -> int:
+        """Return how much waits to be loaded."""
+        return sum(_size(path) for one in self._found() for path in one.files.values())
+
+    def read(self, name: str) -> bytes | None:
+        """Return a small file of the dataset, None where there is none."""
+        path = self.folder / name
+        return path.read_bytes() if path.exists() else None
+
+    def clear(self) -> None:
+        """Delete everything that the recorder and the spool wrote; all of it was loaded."""
+        (self.folder / HEADER_NAME).unlink(missing_ok=True)
+        for name in (*(FILE_NAMES[table] for table in LISTS), *DOCUMENTS.values()):
+            (self.folder / name).unlink(missing_ok=True)
+        if (self.folder / SEGMENTS_NAME).exists():
+            (self.folder / SEGMENTS_NAME).rmdir()
+
+    def _found(self) -> list[Segment]:
+        files: dict[int, dict[str, Path]] = {}
+        for path in sorted((self.folder / SEGMENTS_NAME).glob("*.jsonl")):
+            if match := SEGMENT.fullmatch(path.name):
+                files.setdefault(int(match[1]), {})[match[2]] = path
+        return [Segment(number, by_table) for number, by_table in sorted(files.items())]
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # loaded meanwhile
+        return 0

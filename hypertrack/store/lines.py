@@ -1,0 +1,164 @@
+"""The recorded lines of a dataset, wherever it is: what all reading goes through."""
+
+import glob
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+
+from hypertrack.config import DatabaseUrl
+from hypertrack.records import Feed
+from hypertrack.store.layout import (
+    COVERAGE_NAME,
+    MANIFEST_NAME,
+    QUARANTINE_NAME,
+    dataset_files,
+    has_data,
+)
+from hypertrack.store.sealed_rows import LAYOUTS
+from hypertrack.store.seals import FeedFiles, open_file, sealed_hours
+from hypertrack.store.sources import Columns, read_settled, relation, run_on
+
+BLOCK_BYTES = 1 << 20
+
+
+class Lines(Protocol):
+    """The lines of one dataset; close it after use.
+
+    Attributes:
+        place: Where it is, for people.
+    """
+
+    place: str
+
+    def run(
+        self, connection: duckdb.DuckDBPyConnection, statement: str, feed: Feed, columns: Columns
+    ) -> None:
+        """Run a statement that creates a table of the lines of a feed.
+
+        Args:
+            statement: In it, ``{source}`` stands for a relation of exactly these columns over all
+                lines, ``{open}`` for those in their order of arrival, ``{sealed}`` for the others.
+
+        Raises:
+            DatasetError: The lines could not be read at all.
+        """
+
+    def run_on_ledger(
+        self, connection: duckdb.DuckDBPyConnection, statement: str, columns: Columns
+    ) -> None:
+        """Run a statement on the lines of the coverage ledger, ``{source}``."""
+
+    def count(self, feed: Feed) -> tuple[int, int]:
+        """Return the lines of a feed, and those torn at its end."""
+
+    def n_quarantined(self) -> int:
+        """Return how many frames could not be read."""
+
+    def has_ledger(self) -> bool:
+        """Return whether anything is known of what was observed."""
+
+    def has_data(self) -> bool:
+        """Return whether anything was recorded."""
+
+    def version(self) -> Sequence[tuple[str, int]]:
+        """Return what changes whenever the lines do."""
+
+    def manifest(self) -> bytes | None:
+        """Return the manifest as JSON, None where there is none."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+def open_lines(place: Path | DatabaseUrl) -> Lines:
+    """Return the lines of the dataset at a place; a folder that is missing has none.
+
+    Raises:
+        DatasetError: There is no such database, or it cannot be reached.
+        ConfigError: The driver of the database is not installed.
+    """
+    if isinstance(place, DatabaseUrl):
+        from hypertrack.store.database.lines import DatabaseLines  # noqa: PLC0415  # an extra
+
+        return DatabaseLines(place)
+    return FolderLines(place)
+
+
+class FolderLines:
+    """The files of a dataset folder."""
+
+    def __init__(self, folder: Path):
+        self.place = str(folder)
+        self._folder = folder
+
+    def run(
+        self, connection: duckdb.DuckDBPyConnection, statement: str, feed: Feed, columns: Columns
+    ) -> None:
+        """Run a statement on the files of a feed (see `Lines`)."""
+        has_line = LAYOUTS[feed].has_line
+
+        def read(files: FeedFiles) -> None:
+            parts = {
+                "source": relation([files.open], files.sealed, columns, has_line=has_line),
+                "open": relation([files.open], (), columns),
+                "sealed": relation((), files.sealed, columns, has_line=has_line),
+            }
+            run_on(connection, statement.format(**parts), files.open)
+
+        read_settled(self._folder, feed, read)
+
+    def run_on_ledger(
+        self, connection: duckdb.DuckDBPyConnection, statement: str, columns: Columns
+    ) -> None:
+        """Run a statement on ``coverage.jsonl``."""
+        ledger = self._folder / COVERAGE_NAME
+        run_on(connection, statement.format(source=relation([ledger], (), columns)), ledger)
+
+    def count(self, feed: Feed) -> tuple[int, int]:
+        """Count the lines of all files, and a torn last one."""
+        n_whole, n_torn = _count_lines(open_file(self._folder, feed))
+        if hours := sealed_hours(self._folder, feed):
+            counted = "SELECT coalesce(sum(num_rows), 0) FROM parquet_file_metadata($paths)"
+            paths = [glob.escape(str(path)) for path in hours]
+            with duckdb.connect() as connection:
+                row = connection.execute(counted, {"paths": paths}).fetchone()
+            n_whole += int(row[0]) if row else 0
+        return n_whole, n_torn
+
+    def n_quarantined(self) -> int:
+        """Count the lines of ``quarantine.jsonl``."""
+        return sum(_count_lines(self._folder / QUARANTINE_NAME))
+
+    def has_ledger(self) -> bool:
+        """Return whether there is a ``coverage.jsonl``."""
+        return (self._folder / COVERAGE_NAME).exists()
+
+    def has_data(self) -> bool:
+        """Return whether there is a file of any feed."""
+        return has_data(self._folder)
+
+    def version(self) -> Sequence[tuple[str, int]]:
+        """Return name and size of each file."""
+        return [(file.name, file.stat().st_size) for file in dataset_files(self._folder)]
+
+    def manifest(self) -> bytes | None:
+        """Return ``manifest.json``."""
+        path = self._folder / MANIFEST_NAME
+        return path.read_bytes() if path.is_file() else None
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _count_lines(path: Path) -> tuple[int, int]:
+    """Return the number of ended lines, and 1 where the last one has no end."""
+    if not path.exists():
+        return 0, 0
+    n_ends, last = 0, b"\n"
+    with path.open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            n_ends += block.count(b"\n")
+            last = block[-1:]
+    return n_ends, int(last != b"\n")
