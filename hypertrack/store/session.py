@@ -137,15 +137,6 @@ def end_ms_by_stream(folder: Path) -> dict[str, int]:
     return ends
 
 
-@contextmanager
-def _wording(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        words = f"{folder} cannot be written ({error.strerror}): choose another --data"
-        raise DatasetError(words) from None
-
-
 def _prepared(folder: Path, mode: SessionMode, clock: Clock) -> Session:
     if mode == "append":
         return _continued(folder)
