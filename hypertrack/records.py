@@ -321,6 +321,18 @@ class Category(Record, frozen=True, kw_only=True):
     """Why it is unproven."""
 
 
+class Reason(Record, frozen=True, kw_only=True, gc=False):
+    """One feature that moved a score, compared with the typical wallet of training."""
+
+    feature: str
+    value: float | None
+    """Of the wallet, in the feature's own unit; None where it has none."""
+    typical: float | None
+    """Of the typical wallet, over a window as long."""
+    contribution: float
+    """What that adds to the score, in the score's own unit."""
+
+
 class WalletProfile(Record, frozen=True, kw_only=True):
     """Everything the outputs say of one wallet."""
 
@@ -334,6 +346,8 @@ class WalletProfile(Record, frozen=True, kw_only=True):
     """For a wallet without a category: the nearest rule and the number that kept it out."""
     activity: tuple[int, ...]
     """Executions in equal slices of the recording, for a sparkline."""
+    reasons: dict[str, tuple[Reason, ...]] = {}
+    """By score, the strongest first; of the style dimensions one. Empty without a model."""
 
 
 class ProfileSet(Record, frozen=True, kw_only=True):
@@ -346,6 +360,10 @@ class ProfileSet(Record, frozen=True, kw_only=True):
     profiles: tuple[WalletProfile, ...]
     notice: str | None = None
     """Shown at the top of every output, such as that the data was simulated."""
+    typical: Scores | None = None
+    """Of the typical wallet, from which reasons lead to a wallet's own."""
+    units: dict[str, str] = {}
+    """Of the features."""
     fingerprint: str = ""
     """Of the data, the settings and the model: another one means these profiles are stale."""
 

@@ -119,5 +119,7 @@ def make_card(
         targets=TARGETS,
         epochs=(),
         labelling_functions=(),
+        typical=(0.0,) * len(FEATURES),
+        importance={},
         details=dict(details or {}),
     )

@@ -88,12 +88,12 @@ def wallet(
     out: OutOption = None,
     no_model: NoModelOption = False,
 ) -> None:
-    """Show one wallet: scores, categories with their evidence, activity.
+    """Show one wallet: scores and what moved them, categories with their evidence, activity.
 
     Example: hypertrack wallet 0x9aa589355bf745db9784c8ef3c646360f11b58af
     """
     from hypertrack.cli.wallet import wallet_view
-    from hypertrack.pipeline.views import find_wallet
+    from hypertrack.pipeline.views import find_wallet, reasons
 
     settings = session.load({"out": out}).settings
     with session.err.status("looking the wallet up"):
@@ -101,7 +101,7 @@ def wallet(
     if session.is_json:
         session.emit(profile)
     else:
-        session.out.print(wallet_view(profiles, profile))
+        session.out.print(wallet_view(profiles, profile, reasons(profiles, profile)))
 
 
 def categories(session: Session) -> None:

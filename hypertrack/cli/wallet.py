@@ -1,6 +1,8 @@
 """One wallet on the terminal."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -17,18 +19,33 @@ from hypertrack.records import (
     WalletProfile,
 )
 
+if TYPE_CHECKING:
+    from hypertrack.pipeline.views import ScoreView
+
 SPARKS = " ▁▂▃▄▅▆▇█"
 BAR_CELLS = 20
+REASON_CELLS = 8
 
 
-def wallet_view(profiles: ProfileSet, profile: WalletProfile) -> RenderableType:
-    """Return scores, categories, evidence, activity and what all of it rests on."""
+def wallet_view(
+    profiles: ProfileSet, profile: WalletProfile, reasons: "Sequence[ScoreView]" = ()
+) -> RenderableType:
+    """Return scores, categories, evidence, activity and what all of it rests on.
+
+    Args:
+        reasons: What moved the scores; none without a model.
+    """
     parts: list[RenderableType] = [Text(profile.wallet, "bold")]
     if profiles.notice:
         parts.append(Text(profiles.notice, "yellow"))
     parts += [
         _section("activity", Group(_facts(profile), Text(sparkline(profile.activity), "cyan"))),
         _section("scores", _scores(profiles, profile)),
+        *(
+            [_section("why, compared with the typical wallet", _reasons(reasons))]
+            if reasons
+            else []
+        ),
         _section("categories", _categories(profile)),
         _section("coverage", _coverage(profiles)),
     ]
@@ -70,6 +87,35 @@ def _scores(profiles: ProfileSet, profile: WalletProfile) -> RenderableType:
     for name, value in zip(STYLE_DIMENSIONS, profile.scores.trading_style, strict=True):
         table.add_row(Text(f"  {name}", "dim"), f"{value:+.2f}")
     return table
+
+
+def _reasons(scores: "Sequence[ScoreView]") -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    for score in scores:
+        title = Text.assemble(score.score, " ", (score.value, "bold"), f", typical {score.typical}")
+        if score.doubt is not None:
+            title.append(", unproven", "yellow")
+        table.add_row(title)
+        table.add_row(_reason_rows(score))
+    return table
+
+
+def _reason_rows(score: "ScoreView") -> RenderableType:
+    rows = Table.grid(padding=(0, 2))
+    for width in (7, REASON_CELLS, 22, 11):  # the same in every score's table
+        rows.add_column(min_width=width)
+    for reason in score.reasons:
+        style = "green" if reason.share > 0 else "red"
+        bar = "█" * max(round(abs(reason.share) * REASON_CELLS), 1)
+        typical = Text(f"typical {reason.typical}", "dim")
+        rows.add_row(
+            Text(reason.contribution), Text(bar, style), reason.feature, reason.value, typical
+        )
+    if score.reasons:
+        rows.add_row(Text(score.others, "dim"), "", Text("all others", "dim"))
+    else:
+        rows.add_row(Text("as the typical wallet", "dim"))
+    return Padding(rows, (0, 0, 0, 2))
 
 
 def _meaning(head: HeadEvaluation) -> Text:

@@ -1,6 +1,7 @@
 """The card of a model: all that is needed to judge it, or to train it again."""
 
 import hashlib
+import math
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,7 +13,8 @@ from hypertrack.config import Settings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.labels.bots import LabellingReport, report_labelling
 from hypertrack.labels.targets import TARGETS
-from hypertrack.model.inputs import feature_hash
+from hypertrack.model.explanation import Explainer
+from hypertrack.model.inputs import InputScaler, feature_hash, typical
 from hypertrack.model.network import WalletNet
 from hypertrack.model.samples import Samples
 from hypertrack.model.training import EpochResult, Trained
@@ -33,6 +35,10 @@ class Card(Record, frozen=True, kw_only=True):
     """How training went; the last one that is the best was kept."""
     labelling_functions: tuple[LabellingReport, ...]
     """What the training labels of bots rest on."""
+    typical: tuple[float | None, ...]
+    """Each feature's median over training rows, in comparable units; None where most have none."""
+    importance: dict[str, dict[str, float]]
+    """By head and feature: how far it moves the score of a test row, on average."""
     details: dict[str, Any]
     """Data, cuts, embargo, thresholds, settings, versions."""
 
@@ -47,6 +53,8 @@ def make_card(
 ) -> Card:
     """Return the card of a model that was just trained."""
     train = samples.train
+    usual = typical(train.features)
+    scaler = InputScaler.fit(samples.feature_names, train.features)
     summary = ModelSummary(
         version=version_name(created_ms, trained.network),
         created_ms=created_ms,
@@ -65,6 +73,8 @@ def make_card(
         targets=TARGETS,
         epochs=trained.epochs,
         labelling_functions=report_labelling(train.votes),
+        typical=tuple(None if math.isnan(value) else value for value in usual.tolist()),
+        importance=Explainer(trained.network, scaler, usual).importance(samples.test.features),
         details={
             "data": as_dict(engine.dataset.summary()),
             "cuts": [_cut(samples, number) for number in range(len(samples.cuts))],

@@ -49,6 +49,11 @@ class InputScaler:
         """Return how many numbers the network reads of a wallet."""
         return len(self.names) + int(_can_miss(self.names).sum())
 
+    @property
+    def feature_of_input(self) -> NDArray[np.intp]:
+        """Return the place of the feature that each input is made from, ``[inputs]``."""
+        return np.append(np.arange(len(self.names)), np.flatnonzero(_can_miss(self.names)))
+
     def transform(self, values: Array) -> NDArray[np.float32]:
         """Return ``[rows, inputs]``; a missing feature is 0, the training mean, and flagged."""
         scaled = (_unskew(values, _is_heavy(self.names)) - self.mean) / self.std
@@ -63,8 +68,13 @@ def comparable(matrix: FeatureMatrix, rows: slice = slice(None)) -> Array:
 
     What grows with time is taken per observed day.
     """
+    return matrix.values[rows] / window_factors(matrix)
+
+
+def window_factors(matrix: FeatureMatrix) -> Array:
+    """Return what comparable units are multiplied by to be those of the matrix, ``[features]``."""
     is_extensive = np.array([_definition(name).is_extensive for name in matrix.names], dtype=bool)
-    return matrix.values[rows] / np.where(is_extensive, matrix.observed_days, 1.0)
+    return np.where(is_extensive, matrix.observed_days, 1.0)
 
 
 def center_and_scale(values: Array) -> tuple[Array, Array]:
@@ -77,6 +87,15 @@ def center_and_scale(values: Array) -> tuple[Array, Array]:
     mean = np.where(is_known, values, 0).sum(axis=0) / n_known
     std = np.sqrt((np.where(is_known, values - mean, 0) ** 2).sum(axis=0) / n_known)
     return mean, np.where(std > 1e-12, std, 1.0)
+
+
+def typical(values: Array) -> Array:
+    """Return each column's median, ``[columns]``; NaN where most rows have no value."""
+    is_known = ~np.isnan(values)
+    is_common = is_known.mean(axis=0) > 0.5
+    median = np.full(values.shape[1], np.nan)
+    median[is_common] = np.nanmedian(values[:, is_common], axis=0)
+    return median
 
 
 def feature_hash(names: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """The network: one encoder that reads a wallet, six small heads that each answer one question."""
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import cast
@@ -76,6 +77,13 @@ class WalletNet(nn.Module):
                 layer.weight[~can_learn] = 0.0
                 layer.bias.copy_(_before_output(head, means[columns].where(can_learn, prior)))
                 layer.requires_grad_(bool(can_learn.any()))
+
+
+def to_scores(outputs: Tensor) -> Tensor:
+    """Return predictions in the units of `Scores`: influence in percent, the others as they are."""
+    column = TARGETS.index("influence_score")
+    influence = torch.expm1(outputs[:, column : column + 1].clamp(0, math.log1p(100)))
+    return torch.cat([outputs[:, :column], influence, outputs[:, column + 1 :]], dim=1)
 
 
 def _width(head: str) -> int:

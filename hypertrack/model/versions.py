@@ -5,7 +5,7 @@ import json
 import os
 import pickle
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,13 @@ from hypertrack.features.engine import FeatureMatrix
 from hypertrack.labels.targets import TARGETS
 from hypertrack.model import MODEL_NAME
 from hypertrack.model.card import Card
+from hypertrack.model.explanation import Explainer
 from hypertrack.model.inputs import InputScaler, comparable, feature_hash
-from hypertrack.model.network import WalletNet
+from hypertrack.model.network import WalletNet, to_scores
 from hypertrack.records import (
     JsonError,
     ModelSummary,
+    Reason,
     Scores,
     as_dict,
     decode_json,
@@ -63,19 +65,25 @@ class WalletModel:
         Raises:
             ModelError: The matrix holds other features than the model reads.
         """
-        return [
-            Scores(
-                profitability_score=profitability,
-                risk_score=risk,
-                bot_probability=bot,
-                sophistication_score=sophistication,
-                influence_score=influence,
-                trading_style=tuple(style),
-            )
-            for profitability, risk, bot, sophistication, influence, *style in (
-                self.predict_array(matrix).tolist()
-            )
-        ]
+        return [_scores(row) for row in self.predict_array(matrix).tolist()]
+
+    def explain(self, matrix: FeatureMatrix) -> Iterator[dict[str, tuple[Reason, ...]]]:
+        """Yield the reasons for each score of each wallet, in the order of the matrix.
+
+        Raises:
+            ModelError: The matrix holds other features than the model reads.
+        """
+        self._check_features(matrix.names)
+        return self._explainer.reasons(matrix)
+
+    def typical_scores(self) -> Scores:
+        """Return what the typical wallet of training scores."""
+        return _scores(self._explainer.typical_scores().tolist())
+
+    @property
+    def _explainer(self) -> Explainer:
+        typical = np.array(self.card.typical, dtype=np.float64)
+        return Explainer(self.network, self.scaler, typical)
 
     def predict_array(self, matrix: FeatureMatrix) -> NDArray[np.float32]:
         """Return the scores as columns, ``[wallets, targets]``; influence in percent.
@@ -87,9 +95,8 @@ class WalletModel:
         scores = np.empty((len(matrix.wallets), len(TARGETS)), dtype=np.float32)
         for start in range(0, len(scores), CHUNK_ROWS):
             rows = slice(start, start + CHUNK_ROWS)
-            scores[rows] = predict_rows(self.network, self.scaler, comparable(matrix, rows))
-        influence = TARGETS.index("influence_score")
-        scores[:, influence] = np.clip(np.expm1(scores[:, influence]), 0, 100)
+            outputs = predict_rows(self.network, self.scaler, comparable(matrix, rows))
+            scores[rows] = to_scores(torch.from_numpy(outputs)).numpy()
         return scores
 
     def _check_features(self, names: tuple[str, ...]) -> None:
@@ -226,6 +233,18 @@ def load_model(file: Path) -> WalletModel:
         raise ModelError(f"{file} does not fit together ({error}): train again") from error
 
 
+def _scores(row: Sequence[Any]) -> Scores:
+    profitability, risk, bot, sophistication, influence, *style = row
+    return Scores(
+        profitability_score=profitability,
+        risk_score=risk,
+        bot_probability=bot,
+        sophistication_score=sophistication,
+        influence_score=influence,
+        trading_style=tuple(style),
+    )
+
+
 def _encode(model: WalletModel) -> bytes:
     network, scaler = model.network, model.scaler
     buffer = io.BytesIO()
@@ -249,7 +268,7 @@ def _decode(content: Mapping[str, Any]) -> WalletModel:
     if card.targets != TARGETS or card.feature_hash != feature_hash(card.feature_names):
         raise ValueError("its targets or features are not those of its weights")
     mean, std = content["mean"].numpy(), content["std"].numpy()
-    if not mean.shape == std.shape == (len(card.feature_names),):
+    if not mean.shape == std.shape == (len(card.typical),) == (len(card.feature_names),):
         raise ValueError("its scaler is for other features")
     scaler = InputScaler(card.feature_names, mean, std)
     network = WalletNet(scaler.n_inputs, content["hidden"], content["dropout_frac"])

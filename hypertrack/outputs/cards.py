@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from hypertrack.categories.catalog import CATALOG, describe_catalog
 from hypertrack.config import CategorySettings
-from hypertrack.outputs.wording import HEAD_NAMES, duration, printable, quality, usd
+from hypertrack.outputs.wording import HEAD_NAMES, STYLE_LABELS, duration, printable, quality, usd
 from hypertrack.records import (
     DAY_MS,
     HEAD_MEANINGS,
@@ -16,15 +16,6 @@ from hypertrack.records import (
 )
 
 GAUGES = ("risk_score", "profitability_score", "bot_probability", "sophistication_score")
-STYLE_LABELS = (
-    "Momentum 1m",
-    "Momentum 15m",
-    "Volatility",
-    "Market making",
-    "Long / short",
-    "Horizon",
-)
-"""In the order of `STYLE_DIMENSIONS`."""
 
 
 class CardHead(Record, frozen=True, kw_only=True):

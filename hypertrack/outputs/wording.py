@@ -14,6 +14,16 @@ HEAD_NAMES = {
     "trading_style": "Trading style",
 }
 
+STYLE_LABELS = (
+    "Momentum 1m",
+    "Momentum 15m",
+    "Volatility",
+    "Market making",
+    "Long / short",
+    "Horizon",
+)
+"""In the order of `STYLE_DIMENSIONS`."""
+
 SKILL_MEANING = (
     "Skill is how much smaller a score's error is than that of always answering the average: "
     "0 is worthless, 1 is perfect, below 0 is harmful."
@@ -36,6 +46,21 @@ def usd(value: float) -> str:
         if abs(value) >= size:
             return f"${value / size:,.{digits}f}{suffix}"
     return f"${value:,.0f}"
+
+
+def amount(value: float | None, unit: str) -> str:
+    """Return a feature's value in its unit: ``0.22 s``, ``$61.3k``, ``12 bps``; ``none``."""
+    if value is None:
+        return "none"
+    if unit == "USD":
+        return usd(value)
+    if unit == "kUSD/min":
+        return f"{usd(value * 1_000)}/min"
+    if unit == "s" and value >= 60:
+        return duration(value)
+    text = f"{value:,.0f}" if unit == "count" or abs(value) >= 100 else f"{value:.2g}"
+    number = f"{float(text):g}" if "e" in text else text
+    return number if unit in {"count", "ratio", "0..1", ""} else f"{number} {unit}"
 
 
 def percent(share: float) -> str:

@@ -93,6 +93,7 @@ def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = Tru
         ModelError: No model in ``settings.out``, or one for other features.
     """
     from hypertrack.features.activity import activity
+    from hypertrack.features.registry import REGISTRY
     from hypertrack.store.profiles import write_profiles
 
     behind = fingerprint(settings, with_model=with_model)
@@ -108,6 +109,8 @@ def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = Tru
         model=None if model is None else model.summary,
         profiles=tuple(_profiles(matrix, slices.tolist(), model, settings)),
         notice=notice,
+        typical=None if model is None else model.typical_scores(),
+        units={name: REGISTRY[name].unit for name in matrix.names},
         fingerprint=behind,
     )
     if is_kept:
@@ -177,9 +180,10 @@ def _profiles(
     from hypertrack.categories.classify import classify_wallet
 
     scores = [None] * len(matrix.wallets) if model is None else model.predict(matrix)
+    reasons = [{}] * len(matrix.wallets) if model is None else model.explain(matrix)
     heads = {} if model is None else {head.head: head for head in model.summary.heads}
     rows = matrix.values.tolist()
-    for i, wallet in enumerate(matrix.wallets):
+    for i, (wallet, why) in enumerate(zip(matrix.wallets, reasons, strict=True)):
         features = dict(zip(matrix.names, rows[i], strict=True))
         verdict = classify_wallet(
             features, int(matrix.n_candle_matches[i]), scores[i], settings.categories, heads
@@ -193,4 +197,5 @@ def _profiles(
             categories=verdict.categories,
             why_none=verdict.why_none,
             activity=tuple(slices[i]),
+            reasons=why,
         )

@@ -11,6 +11,19 @@ from hypertrack.records import WALLET_PATTERN, ProfileSet, WalletProfile
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.categories.catalog import RuleRow
+    from hypertrack.outputs.reasons import ScoreView
+
+__all__ = [
+    "DASHBOARD_NAME",
+    "REPORT_NAMES",
+    "ReportFormat",
+    "ScoreView",
+    "category_rows",
+    "find_wallet",
+    "reasons",
+    "write_dashboard",
+    "write_report",
+]
 
 ReportFormat = Literal["text", "json", "csv", "md"]
 
@@ -75,6 +88,13 @@ def find_wallet(
     raise DatasetError(
         f"wallet {wallet} is not among the {len(profiles.profiles):,} seen in {settings.data}"
     )
+
+
+def reasons(profiles: ProfileSet, profile: WalletProfile) -> "tuple[ScoreView, ...]":
+    """Return in words what moved the scores of a wallet; empty where there are none."""
+    from hypertrack.outputs.reasons import score_views
+
+    return score_views(profiles, profile)
 
 
 def category_rows(settings: Settings) -> "tuple[RuleRow, ...]":

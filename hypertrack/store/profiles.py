@@ -19,6 +19,7 @@ from hypertrack.records import (
     decode_json,
     encode_json,
 )
+from hypertrack.store.reasons import read_reasons, reasons_column
 from hypertrack.store.tables import read_table, write_table
 
 SET_KEY = b"hypertrack.profile_set"
@@ -47,7 +48,7 @@ def write_profiles(path: Path, profiles: ProfileSet) -> None:
     """Write a row per wallet; an existing file is replaced in one step.
 
     Columns: wallet, first_seen_ms, last_seen_ms, the scores and ``style_*`` (null without a
-    model), categories, why_none, activity, and each feature.
+    model), categories, why_none, activity, reasons of the scores, and each feature.
     """
     rows = profiles.profiles
     names = list(dict.fromkeys(name for row in rows for name in row.features))
@@ -61,6 +62,7 @@ def write_profiles(path: Path, profiles: ProfileSet) -> None:
         ),
         "why_none": pa.array([row.why_none for row in rows], pa.string()),
         "activity": pa.array([row.activity for row in rows], pa.list_(pa.int32())),
+        "reasons": reasons_column(rows),
     }
     for name in names:
         columns[name] = pa.array([row.features.get(name) for row in rows], pa.float64())
@@ -105,8 +107,9 @@ def _score_columns(scores: Sequence[Scores | None]) -> dict[str, pa.Array]:
 
 def _profiles(table: pa.Table, names: Sequence[str]) -> Iterator[WalletProfile]:
     features = [table[name].to_pylist() for name in names]
-    rows = table.drop_columns(names).to_pylist()
-    for row, *values in zip(rows, *features, strict=True):
+    rows = table.drop_columns([*names, "reasons"]).to_pylist()
+    reasons = read_reasons(table["reasons"])
+    for row, why, *values in zip(rows, reasons, *features, strict=True):
         pairs = zip(names, values, strict=True)
         yield WalletProfile(
             wallet=row["wallet"],
@@ -117,6 +120,7 @@ def _profiles(table: pa.Table, names: Sequence[str]) -> Iterator[WalletProfile]:
             categories=tuple(Category(**each) for each in row["categories"]),
             why_none=row["why_none"],
             activity=tuple(row["activity"]),
+            reasons=why,
         )
 
 

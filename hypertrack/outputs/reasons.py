@@ -1,0 +1,143 @@
+"""Why a wallet scores what it scores, in words: features in their own units, signed additions."""
+
+from collections.abc import Mapping
+
+from hypertrack.outputs.wording import (
+    HEAD_NAMES,
+    STYLE_LABELS,
+    amount,
+    printable,
+    quality,
+    signed,
+)
+from hypertrack.records import (
+    STYLE_DIMENSIONS,
+    HeadEvaluation,
+    ProfileSet,
+    Reason,
+    Record,
+    Scores,
+    WalletProfile,
+)
+
+REASONS_MEANING = (
+    "Each number is what a feature adds to the score on the way from the typical wallet of "
+    "training (the median of every feature) to this one, by integrated gradients; all features "
+    "together make the whole difference. It says what the network looked at, not what caused what."
+)
+
+STRONGEST = 3
+"""Reasons of a score where space is short."""
+
+
+class ReasonView(Record, frozen=True, kw_only=True):
+    """One feature that moved a score."""
+
+    feature: str
+    value: str
+    typical: str
+    contribution: str
+    share: float
+    """Of the strongest reason of the score, from -1 to 1: the length of a bar."""
+
+    @property
+    def sentence(self) -> str:
+        """Return ``median_gap_s 0.22 s (typical 30 s) +0.24``."""
+        return f"{self.feature} {self.value} (typical {self.typical}) {self.contribution}"
+
+
+class ScoreView(Record, frozen=True, kw_only=True):
+    """One score, the typical wallet's, and what lies between them."""
+
+    score: str
+    head: str
+    name: str
+    value: str
+    typical: str
+    others: str
+    """What all features that are not shown add together."""
+    reasons: tuple[ReasonView, ...]
+    doubt: str | None
+    """Why the score, and so its reasons, are not to be believed."""
+
+
+def score_views(profiles: ProfileSet, profile: WalletProfile) -> tuple[ScoreView, ...]:
+    """Return the reasons of a wallet's scores in words; empty where there are no scores."""
+    if profile.scores is None or profiles.typical is None:
+        return ()
+    by_head = {} if profiles.model is None else {head.head: head for head in profiles.model.heads}
+    return tuple(
+        _score_view(profiles, profile.scores, profiles.typical, score, reasons, by_head)
+        for score, reasons in profile.reasons.items()
+    )
+
+
+def score_value(scores: Scores, score: str) -> float:
+    """Return a score, or a dimension of style, by its name."""
+    if score in STYLE_DIMENSIONS:
+        return scores.trading_style[STYLE_DIMENSIONS.index(score)]
+    value: float = getattr(scores, score)
+    return value
+
+
+def head_of(score: str) -> str:
+    """Return the head that a score belongs to."""
+    return "trading_style" if score in STYLE_DIMENSIONS else score
+
+
+def score_name(score: str) -> str:
+    """Return ``Bot probability``, ``Trading style: momentum 15m``."""
+    name = HEAD_NAMES[head_of(score)]
+    if score not in STYLE_DIMENSIONS:
+        return name
+    return f"{name}: {STYLE_LABELS[STYLE_DIMENSIONS.index(score)].lower()}"
+
+
+def score_text(score: str, value: float) -> str:
+    """Return a score as people read it."""
+    if score == "influence_score":
+        return f"{value:.2f} %"
+    return signed(value) if score in STYLE_DIMENSIONS else f"{value:.2f}"
+
+
+def addition_text(score: str, value: float) -> str:
+    """Return what is added to a score as people read it."""
+    return f"{signed(value)} %" if score == "influence_score" else signed(value)
+
+
+def is_shown(reason: Reason) -> bool:
+    """Return whether a reason's contribution is not 0 in the digits that are shown."""
+    return abs(reason.contribution) >= 0.005
+
+
+def _score_view(
+    profiles: ProfileSet,
+    scores: Scores,
+    typical: Scores,
+    score: str,
+    reasons: tuple[Reason, ...],
+    by_head: Mapping[str, HeadEvaluation],
+) -> ScoreView:
+    head = by_head.get(head_of(score))
+    shown = [reason for reason in reasons if is_shown(reason)]
+    own, usual = score_value(scores, score), score_value(typical, score)
+    strongest = max((abs(reason.contribution) for reason in shown), default=1.0)
+    return ScoreView(
+        score=score,
+        head=head_of(score),
+        name=score_name(score),
+        value=score_text(score, own),
+        typical=score_text(score, usual),
+        others=addition_text(score, own - usual - sum(reason.contribution for reason in shown)),
+        reasons=tuple(
+            ReasonView(
+                feature=printable(reason.feature),
+                value=amount(reason.value, profiles.units.get(reason.feature, "")),
+                typical=amount(reason.typical, profiles.units.get(reason.feature, "")),
+                contribution=addition_text(score, reason.contribution),
+                share=round(reason.contribution / strongest, 3),
+            )
+            for reason in shown
+        ),
+        doubt=None if head is None or head.has_earned_weight else printable(quality(head)),
+    )
