@@ -347,7 +347,8 @@ class WalletProfile(Record, frozen=True, kw_only=True):
     activity: tuple[int, ...]
     """Executions in equal slices of the recording, for a sparkline."""
     reasons: dict[str, tuple[Reason, ...]] = {}
-    """By score, the strongest first; of the style dimensions one. Empty without a model."""
+    """By score, the strongest first; of style for the dimension that is least like the typical
+    wallet's. Empty without a model."""
 
 
 class ProfileSet(Record, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from hypertrack.records import (
     DAY_MS,
     HEADS,
     MINUTE_MS,
+    STYLE_DIMENSIONS,
     Category,
     DataSummary,
     GapCount,
@@ -19,6 +20,7 @@ from hypertrack.records import (
     ModelSummary,
     ProfileSet,
     Quality,
+    Reason,
     Scores,
     WalletProfile,
 )
@@ -162,8 +164,27 @@ def profile_set(
         model=summary,
         profiles=tuple(_profile(rng, summary) for _ in range(n_wallets)),
         notice=notice,
+        typical=None if summary is None else TYPICAL,
+        units=UNITS,
     )
 
+
+TYPICAL = scores(
+    profitability_score=0.21,
+    risk_score=0.19,
+    bot_probability=0.07,
+    sophistication_score=0.2,
+    influence_score=0.01,
+)
+"""What the typical wallet scores."""
+
+UNITS = {
+    **dict.fromkeys(BASE_FEATURES, "ratio"),
+    "tx_count": "count",
+    "total_value": "USD",
+    "avg_slippage": "bps",
+    "avg_candle_volume": "kUSD/min",
+}
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\u2028'\"`${1}{{ 7 * 7 }}&amp;"
 """Text that breaks out of markup, scripts, templates or attributes that do not hold it."""
@@ -189,6 +210,11 @@ def hostile_set() -> ProfileSet:
         ),
         why_none=None,
         activity=(1, 2),
+        reasons={
+            "bot_probability": (
+                Reason(feature=f"gap {HOSTILE}", value=1.5, typical=4.5, contribution=0.4),
+            ),
+        },
     )
     nobody = WalletProfile(
         wallet=HOSTILE,
@@ -211,6 +237,8 @@ def with_profiles(profiles: ProfileSet, *some: WalletProfile) -> ProfileSet:
         model=profiles.model,
         profiles=some,
         notice=profiles.notice,
+        typical=profiles.typical,
+        units=profiles.units,
     )
 
 
@@ -232,6 +260,7 @@ def _profile(rng: random.Random, summary: ModelSummary | None) -> WalletProfile:
         categories=verdict.categories,
         why_none=verdict.why_none,
         activity=_activity(rng, int(values["tx_count"])),
+        reasons={} if said is None else _reasons(rng, values, said),
     )
 
 
@@ -276,6 +305,27 @@ def _scores(rng: random.Random, kind: str) -> Scores:
         influence_score=rng.expovariate(0.5) if kind in {"maker", "whale"} else rng.random() / 5,
         trading_style=(style[0], style[1], style[2], style[3], style[4], style[5]),
     )
+
+
+def _reasons(
+    rng: random.Random, values: dict[str, float], said: Scores
+) -> dict[str, tuple[Reason, ...]]:
+    """Return five reasons a score that make most of its difference from `TYPICAL`."""
+    differs = {name: getattr(said, name) - getattr(TYPICAL, name) for name in HEADS[:5]}
+    differs[STYLE_DIMENSIONS[0]] = said.trading_style[0] - TYPICAL.trading_style[0]
+    reasons = {}
+    for score, difference in differs.items():
+        parts = sorted((rng.gauss(difference / 6, 0.06) for _ in range(5)), key=abs, reverse=True)
+        reasons[score] = tuple(
+            Reason(
+                feature=name,
+                value=values[name],
+                typical=None if name == "volume_std" else values[name] / 3,
+                contribution=part,
+            )
+            for name, part in zip(rng.sample(BASE_FEATURES, 5), parts, strict=True)
+        )
+    return reasons
 
 
 def _activity(rng: random.Random, tx_count: int) -> tuple[int, ...]:

@@ -45,8 +45,8 @@ class Explainer:
     def reasons(self, matrix: FeatureMatrix) -> Iterator[dict[str, tuple[Reason, ...]]]:
         """Yield the reasons for each score of each wallet, in the order of the matrix.
 
-        By score in the order of `HEADS`, those that moved it most first. Of trading style, the
-        one dimension is explained that differs most from the typical wallet's.
+        By score in the order of `HEADS`, those that moved it most first; no score that is the
+        typical wallet's. Of trading style, the one dimension is explained that differs most.
         """
         typical = (self.typical * window_factors(matrix)).tolist()
         for start in range(0, len(matrix.wallets), CHUNK_ROWS):
@@ -69,6 +69,7 @@ class Explainer:
                         if amount != 0
                     )
                     for score, some, moves in zip(scores, by_place, by_amount, strict=True)
+                    if any(moves)
                 }
 
     def typical_scores(self) -> NDArray[np.float32]:

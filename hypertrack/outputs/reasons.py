@@ -1,6 +1,6 @@
 """Why a wallet scores what it scores, in words: features in their own units, signed additions."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from hypertrack.outputs.wording import (
     HEAD_NAMES,
@@ -11,8 +11,8 @@ from hypertrack.outputs.wording import (
     signed,
 )
 from hypertrack.records import (
+    BINARY_HEADS,
     STYLE_DIMENSIONS,
-    HeadEvaluation,
     ProfileSet,
     Reason,
     Record,
@@ -26,8 +26,9 @@ REASONS_MEANING = (
     "together make the whole difference. It says what the network looked at, not what caused what."
 )
 
-STRONGEST = 3
-"""Reasons of a score where space is short."""
+N_REASONS = 5
+N_SHORT = 3
+"""Reasons of a score, and those of them that are shown where space is short."""
 
 
 class ReasonView(Record, frozen=True, kw_only=True):
@@ -50,7 +51,6 @@ class ScoreView(Record, frozen=True, kw_only=True):
     """One score, the typical wallet's, and what lies between them."""
 
     score: str
-    head: str
     name: str
     value: str
     typical: str
@@ -60,15 +60,32 @@ class ScoreView(Record, frozen=True, kw_only=True):
     doubt: str | None
     """Why the score, and so its reasons, are not to be believed."""
 
+    @property
+    def title(self) -> str:
+        """Return ``Bot probability 0.93 (typical 0.07, unproven)``."""
+        unproven = "" if self.doubt is None else ", unproven"
+        return f"{self.name} {self.value} (typical {self.typical}{unproven})"
+
+    def because(self, n_reasons: int) -> str:
+        """Return the strongest reasons in one line."""
+        shown = "; ".join(reason.sentence for reason in self.reasons[:n_reasons])
+        return shown or "as the typical wallet"
+
 
 def score_views(profiles: ProfileSet, profile: WalletProfile) -> tuple[ScoreView, ...]:
     """Return the reasons of a wallet's scores in words; empty where there are no scores."""
     if profile.scores is None or profiles.typical is None:
         return ()
-    by_head = {} if profiles.model is None else {head.head: head for head in profiles.model.heads}
+    dimensions = [score for score in profile.reasons if score in STYLE_DIMENSIONS]
     return tuple(
-        _score_view(profiles, profile.scores, profiles.typical, score, reasons, by_head)
-        for score, reasons in profile.reasons.items()
+        _score_view(
+            profiles,
+            score,
+            profile.reasons.get(score, ()),
+            score_value(profile.scores, score),
+            score_value(profiles.typical, score),
+        )
+        for score in (*BINARY_HEADS, "influence_score", *dimensions)
     )
 
 
@@ -111,24 +128,16 @@ def is_shown(reason: Reason) -> bool:
 
 
 def _score_view(
-    profiles: ProfileSet,
-    scores: Scores,
-    typical: Scores,
-    score: str,
-    reasons: tuple[Reason, ...],
-    by_head: Mapping[str, HeadEvaluation],
+    profiles: ProfileSet, score: str, reasons: Sequence[Reason], own: float, typical: float
 ) -> ScoreView:
-    head = by_head.get(head_of(score))
     shown = [reason for reason in reasons if is_shown(reason)]
-    own, usual = score_value(scores, score), score_value(typical, score)
     strongest = max((abs(reason.contribution) for reason in shown), default=1.0)
     return ScoreView(
         score=score,
-        head=head_of(score),
         name=score_name(score),
         value=score_text(score, own),
-        typical=score_text(score, usual),
-        others=addition_text(score, own - usual - sum(reason.contribution for reason in shown)),
+        typical=score_text(score, typical),
+        others=addition_text(score, own - typical - sum(each.contribution for each in shown)),
         reasons=tuple(
             ReasonView(
                 feature=printable(reason.feature),
@@ -139,5 +148,13 @@ def _score_view(
             )
             for reason in shown
         ),
-        doubt=None if head is None or head.has_earned_weight else printable(quality(head)),
+        doubt=_doubt(profiles, head_of(score)),
     )
+
+
+def _doubt(profiles: ProfileSet, name: str) -> str | None:
+    heads = () if profiles.model is None else profiles.model.heads
+    for head in heads:
+        if head.head == name and not head.has_earned_weight:
+            return printable(quality(head))
+    return None

@@ -7,6 +7,13 @@ from collections.abc import Iterator
 from math import isnan
 
 from hypertrack.config import ReportSettings
+from hypertrack.outputs.reasons import (
+    N_REASONS,
+    N_SHORT,
+    REASONS_MEANING,
+    head_of,
+    score_views,
+)
 from hypertrack.outputs.selection import Selection, select
 from hypertrack.outputs.wording import (
     HEAD_NAMES,
@@ -24,6 +31,7 @@ from hypertrack.outputs.wording import (
 from hypertrack.records import (
     BINARY_HEADS,
     HEAD_MEANINGS,
+    HEADS,
     STYLE_DIMENSIONS,
     Category,
     ModelSummary,
@@ -54,7 +62,7 @@ def render_report(profiles: ProfileSet, settings: ReportSettings) -> str:
     unproven = _unproven_heads(profiles.model)
     lines = [*_text_head(profiles, selection), "", RULE, ""]
     for number, profile in enumerate(selection.profiles, 1):
-        lines += [*_text_wallet(number, profile, unproven), ""]
+        lines += [*_text_wallet(number, profile, unproven), *_text_reasons(profiles, profile), ""]
     return "\n".join(lines)
 
 
@@ -73,21 +81,34 @@ def render_csv(profiles: ProfileSet, settings: ReportSettings) -> str:
     """Return one row a wallet: categories, scores, style, features; empty where unknown."""
     shown = select(profiles.profiles, settings).profiles
     names = tuple(shown[0].features) if shown else ()
+    whys = (f"why_{head}" for head in HEADS)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     styles = (f"style_{name}" for name in STYLE_DIMENSIONS)
     seen = ("first_seen_ms", "last_seen_ms")
     writer.writerow(
-        ("wallet", "categories", "unproven", "why_none", *seen, *SCORE_COLUMNS, *styles, *names)
+        (
+            "wallet",
+            "categories",
+            "unproven",
+            "why_none",
+            *seen,
+            *SCORE_COLUMNS,
+            *styles,
+            *whys,
+            *names,
+        )
     )
-    writer.writerows(_csv_row(profile, names) for profile in shown)
+    writer.writerows(_csv_row(profiles, profile, names) for profile in shown)
     return text.getvalue()
 
 
 def render_markdown(profiles: ProfileSet, settings: ReportSettings) -> str:
     """Return a Markdown document: the same facts as tables, then the evidence by wallet."""
     selection = select(profiles.profiles, settings)
-    return "\n".join([*_markdown_head(profiles, selection), *_markdown_wallets(selection), ""])
+    return "\n".join(
+        [*_markdown_head(profiles, selection), *_markdown_wallets(profiles, selection), ""]
+    )
 
 
 # --- text ---------------------------------------------------------------------------------------
@@ -116,6 +137,7 @@ def _text_model(model: ModelSummary | None) -> Iterator[str]:
     for head in model.heads:
         yield f"  {HEAD_NAMES[head.head]}: {HEAD_MEANINGS[head.head]}"
         yield from _wrap(f"    {quality(head)}", 4)
+    yield from _wrap(f"  Why, under each wallet: {REASONS_MEANING}", 2)
 
 
 def _text_wallet(number: int, profile: WalletProfile, unproven: frozenset[str]) -> Iterator[str]:
@@ -132,6 +154,14 @@ def _text_wallet(number: int, profile: WalletProfile, unproven: frozenset[str]) 
     yield ""
     yield f"Transaction Count: {profile.features['tx_count']:.0f}"
     yield f"Age (days): {profile.features['age_days']:.2f}"
+
+
+def _text_reasons(profiles: ProfileSet, profile: WalletProfile) -> Iterator[str]:
+    if not profile.reasons:
+        return
+    yield from ("", "Why, against the typical wallet:")
+    for score in score_views(profiles, profile):
+        yield from _wrap(f"  {score.title}: {score.because(N_SHORT)}", 4)
 
 
 def _style(profile: WalletProfile, unproven: frozenset[str]) -> str:
@@ -197,8 +227,14 @@ def _remarks(category: Category) -> str:
 # --- CSV ----------------------------------------------------------------------------------------
 
 
-def _csv_row(profile: WalletProfile, names: tuple[str, ...]) -> list[str | float]:
+def _csv_row(
+    profiles: ProfileSet, profile: WalletProfile, names: tuple[str, ...]
+) -> list[str | float]:
     said = profile.scores
+    why = {
+        head_of(view.score): _cell(f"{view.title}: {view.because(N_REASONS)}")
+        for view in score_views(profiles, profile)
+    }
     scores = [""] * 11 if said is None else [getattr(said, head) for head in SCORE_COLUMNS]
     return [
         _cell(profile.wallet),
@@ -209,6 +245,7 @@ def _csv_row(profile: WalletProfile, names: tuple[str, ...]) -> list[str | float
         profile.last_seen_ms,
         *scores,
         *(() if said is None else said.trading_style),
+        *(why.get(head, "") for head in HEADS),
         *("" if isnan(value := profile.features[name]) else value for name in names),
     ]
 
@@ -240,7 +277,7 @@ def _markdown_head(profiles: ProfileSet, selection: Selection) -> Iterator[str]:
         yield f"| {name} | {meaning} | {_plain(quality(head))} |"
 
 
-def _markdown_wallets(selection: Selection) -> Iterator[str]:
+def _markdown_wallets(profiles: ProfileSet, selection: Selection) -> Iterator[str]:
     names = " | ".join(name.removesuffix(" Score") for name, _ in SCORE_LINES)
     yield from ("", "## Wallets", "")
     yield f"| wallet | categories | {names} | transactions | days |"
@@ -250,7 +287,7 @@ def _markdown_wallets(selection: Selection) -> Iterator[str]:
         held = ", ".join(map(_category, profile.categories)) or "none"
         count, age = profile.features["tx_count"], profile.features["age_days"]
         yield f"| `{_plain(profile.wallet)}` | {held} | {scores} | {count:,.0f} | {age:.2f} |"
-    yield from ("", "## Evidence")
+    yield from ("", "## Evidence", "", f"Why a score is what it is: {_plain(REASONS_MEANING)}")
     for profile in selection.profiles:
         yield from ("", f"`{_plain(profile.wallet)}`", "")
         if profile.why_none:
@@ -258,6 +295,8 @@ def _markdown_wallets(selection: Selection) -> Iterator[str]:
         for category in profile.categories:
             why = _plain(category.evidence + _remarks(category))
             yield f"- **{_category(category)}**: {why}"
+        for score in score_views(profiles, profile) if profile.reasons else ():
+            yield f"- why {_plain(score.title)}: {_plain(score.because(N_SHORT))}"
 
 
 def _short_score(profile: WalletProfile, head: str) -> str:

@@ -60,7 +60,9 @@ def amount(value: float | None, unit: str) -> str:
         return duration(value)
     text = f"{value:,.0f}" if unit == "count" or abs(value) >= 100 else f"{value:.2g}"
     number = f"{float(text):g}" if "e" in text else text
-    return number if unit in {"count", "ratio", "0..1", ""} else f"{number} {unit}"
+    if unit in {"count", "ratio", "0..1", ""}:
+        return number
+    return f"{number} {'a day' if unit == '1/day' else unit}"
 
 
 def percent(share: float) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
+from hypertrack.errors import DatasetError
 from hypertrack.model import MODEL_NAME
 from hypertrack.records import ProfileSet, WalletProfile, encode_json
 
@@ -131,10 +132,15 @@ def fresh_profiles(
 
     file = settings.out / PROFILES_NAME
     if file.exists():
-        profiles = read_profiles(file)
-        is_fresh = profiles.fingerprint == fingerprint(settings, with_model=with_model)
-        if is_fresh or not _has_data(settings):
-            return profiles
+        try:
+            profiles = read_profiles(file)
+        except DatasetError:  # of another version; there is no other way than to make them again
+            if not _has_data(settings):
+                raise
+        else:
+            is_fresh = profiles.fingerprint == fingerprint(settings, with_model=with_model)
+            if is_fresh or not _has_data(settings):
+                return profiles
     return classify(settings, with_model=with_model, is_kept=is_kept)
 
 

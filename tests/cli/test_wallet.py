@@ -1,14 +1,16 @@
-from profile_fakes import profile_set
+from profile_fakes import profile_set, scores, with_profiles
 from rich.console import Console
 
 from hypertrack.cli.wallet import sparkline, wallet_view
-from hypertrack.records import HEADS, ProfileSet
+from hypertrack.pipeline.views import reasons
+from hypertrack.records import HEADS, ProfileSet, Reason, replace
 
 
-def shown(profiles: ProfileSet) -> str:
-    console = Console(width=200, record=True, quiet=False)
+def shown(profiles: ProfileSet, *, width: int = 200) -> str:
+    console = Console(width=width, record=True, quiet=False)
+    profile = profiles.profiles[0]
     with console.capture() as captured:
-        console.print(wallet_view(profiles, profiles.profiles[0]))
+        console.print(wallet_view(profiles, profile, reasons(profiles, profile)))
     return captured.get()
 
 
@@ -30,6 +32,29 @@ def test_without_a_model_no_score_is_shown() -> None:
 
     assert "no model: rules alone" in text
     assert "bot_probability " not in text
+    assert "why, " not in text
+
+
+def test_reasons_stand_below_the_scores_in_the_features_units() -> None:
+    profiles = profile_set(1, unearned=("risk_score",))
+    wallet = replace(
+        profiles.profiles[0],
+        scores=scores(bot_probability=0.9, risk_score=0.3),
+        reasons={
+            "bot_probability": (
+                Reason(feature="avg_slippage", value=0.07, typical=4.1, contribution=0.21),
+            )
+        },
+    )
+
+    text = shown(with_profiles(profiles, wallet), width=80)
+
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    start = lines.index("bot_probability 0.90, typical 0.07")
+    assert lines[start + 1] == "+0.21 ████████ avg_slippage 0.07 bps typical 4.1 bps"
+    assert lines[start + 2] == "+0.62 all others"
+    assert "risk_score 0.30, typical 0.19, unproven" in lines
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_sparkline_never_hides_a_slice_with_activity() -> None:

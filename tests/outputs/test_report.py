@@ -2,11 +2,19 @@ import csv
 import io
 
 import pytest
-from profile_fakes import profile_set, with_profiles
+from profile_fakes import BASE_FEATURES, profile_set, with_profiles
 
 from hypertrack.config import ReportSettings
 from hypertrack.outputs.report import render_csv, render_json, render_markdown, render_report
-from hypertrack.records import Category, ProfileSet, Scores, WalletProfile, decode_json
+from hypertrack.records import (
+    Category,
+    ProfileSet,
+    Reason,
+    Scores,
+    WalletProfile,
+    decode_json,
+    replace,
+)
 
 ALL = ReportSettings()
 STYLE = (0.23411, -0.1234, 0.5678, 0.1234, -0.2341, 0.3456)
@@ -94,6 +102,56 @@ Transaction Count: 1250
 Age (days): 45.23
 """
     )
+
+
+EXPLAINED = replace(
+    wallet(),
+    reasons={
+        "bot_probability": tuple(
+            Reason(feature=name, value=2.0, typical=8.0, contribution=added)
+            for name, added in zip(BASE_FEATURES[:5], (0.4, 0.2, -0.1, 0.05, 0.01), strict=True)
+        ),
+        "momentum_15m": (
+            Reason(feature="avg_slippage", value=None, typical=3.0, contribution=-0.2),
+        ),
+    },
+)
+
+
+def test_text_says_why_by_the_three_strongest_features() -> None:
+    text = render_report(report_set(EXPLAINED), ALL)
+
+    why = " ".join(text[text.index("Why, against the typical wallet:") :].split())
+    assert (
+        "Bot probability 0.85 (typical 0.07): tx_count 2 (typical 8) +0.40; erc20_count 2 "
+        "(typical 8) +0.20; unique_tokens 2 (typical 8) −0.10 Sophistication 0.68"
+    ) in why
+    assert "Profitability 0.81 (typical 0.21, unproven): as the typical wallet" in why
+    assert "momentum 15m −0.12 (typical +0.00): avg_slippage none (typical 3 bps) −0.20" in why
+    assert max(map(len, text.splitlines())) <= 130
+
+
+def test_csv_and_json_say_why_by_all_five() -> None:
+    (row,) = csv.DictReader(io.StringIO(render_csv(report_set(EXPLAINED), ALL)))
+    plain = decode_json(render_json(report_set(EXPLAINED), ALL))
+
+    assert row["why_bot_probability"].count("typical 8") == 5
+    assert row["why_trading_style"].startswith("Trading style: momentum 15m −0.12")
+    (shown,) = plain["profiles"]
+    assert shown["reasons"]["bot_probability"][2] == {
+        "feature": "unique_tokens",
+        "value": 2.0,
+        "typical": 8.0,
+        "contribution": -0.1,
+    }
+    assert plain["typical"]["bot_probability"] == 0.07
+    assert plain["units"]["avg_slippage"] == "bps"
+
+
+def test_markdown_says_why() -> None:
+    text = render_markdown(report_set(EXPLAINED), ALL)
+
+    assert "- why Bot probability 0.85 (typical 0.07): tx\\_count 2 (typical 8) +0.40; " in text
 
 
 def test_text_says_first_what_was_observed_and_how_good_the_model_is() -> None:

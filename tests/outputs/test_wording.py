@@ -2,6 +2,7 @@ import pytest
 from profile_fakes import START_MS, data, head
 
 from hypertrack.outputs.wording import (
+    amount,
     coverage,
     duration,
     gaps,
@@ -30,6 +31,27 @@ from hypertrack.records import DataSummary, as_dict, decode_json, encode_json
 )
 def test_amounts_are_short(value: float, text: str) -> None:
     assert usd(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.0723, "s", "0.072 s"),
+        (4.1, "s", "4.1 s"),
+        (539.7, "s", "9.0 min"),
+        (133.3, "count", "133"),
+        (48_357.2, "1/day", "48,357 a day"),
+        (99.6, "1/day", "100 a day"),
+        (0.00213, "ratio", "0.0021"),
+        (0.7498, "0..1", "0.75"),
+        (-12.34, "bps", "-12 bps"),
+        (3.2, "kUSD/min", "$3.2k/min"),
+        (61_300, "USD", "$61.3k"),
+        (None, "s", "none"),
+    ],
+)
+def test_amounts_of_features_are_in_their_units(value: float | None, unit: str, text: str) -> None:
+    assert amount(value, unit) == text
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,11 @@ from hypertrack.records import (
     ModelSummary,
     ProfileSet,
     Quality,
+    Reason,
     ReliabilityBin,
     Scores,
     WalletProfile,
+    as_dict,
 )
 from hypertrack.store.profiles import read_profiles, write_profiles
 from hypertrack.store.tables import write_columns
@@ -106,6 +108,13 @@ SCORED = WalletProfile(
     ),
     why_none=None,
     activity=(0, 3, 1),
+    reasons={
+        "risk_score": (
+            Reason(feature="tx_count", value=3.0, typical=14.5, contribution=0.125),
+            Reason(feature="median_gap_s", value=None, typical=4.0, contribution=-0.05),
+        ),
+        "volatility": (Reason(feature="tx_count", value=3.0, typical=None, contribution=-0.25),),
+    },
 )
 
 BARE = WalletProfile(
@@ -123,7 +132,13 @@ BARE = WalletProfile(
 @pytest.mark.parametrize("model", [MODEL, None])
 def test_profiles_come_back_as_they_were(tmp_path: Path, model: ModelSummary | None) -> None:
     profiles = ProfileSet(
-        generated_ms=START_MS, data=DATA, model=model, profiles=(SCORED, BARE), notice="simulated"
+        generated_ms=START_MS,
+        data=DATA,
+        model=model,
+        profiles=(BARE, SCORED, BARE),
+        notice="simulated",
+        typical=SCORED.scores,
+        units={"tx_count": "count", "markout_5s_bps": "bps"},
     )
 
     write_profiles(tmp_path / "wallet_profiles.parquet", profiles)
@@ -161,6 +176,14 @@ def test_any_tool_can_read_the_columns(tmp_path: Path) -> None:
     assert table["risk_score"].to_pylist() == [0.2, None]
     assert table["style_volatility"].to_pylist() == [0.3, None]
     assert table["tx_count"].to_pylist() == [3.0, 1.0]
+    assert table["reasons"].to_pylist() == [
+        [
+            {"score": score, **as_dict(reason)}
+            for score, some in SCORED.reasons.items()
+            for reason in some
+        ],
+        [],
+    ]
     assert [each["name"] for each in table["categories"].to_pylist()[0]] == ["Bot", "Whale"]
 
 
