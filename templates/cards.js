@@ -33,7 +33,7 @@ function createCards(data) {
   function drawCard(card) {
     return make(
       "article", "card",
-      cardHead(card), cardActivity(card), cardFacts(card), cardGauges(card), cardStyle(card), cardChips(card),
+      cardHead(card), cardActivity(card), cardFacts(card), cardGauges(card), cardStyle(card), cardChips(card), ...cardWhy(card),
     );
   }
 
@@ -195,6 +195,16 @@ function createCards(data) {
     return list;
   }
 
+  /** A button that asks the page to say why; nothing where there are no reasons. */
+  function cardWhy(card) {
+    if (!card.why.length) return [];
+    const button = make("button", "button why-open", "Why these scores?");
+    button.type = "button";
+    button.setAttribute("aria-haspopup", "dialog");
+    button.addEventListener("click", () => button.dispatchEvent(new CustomEvent("why", { bubbles: true, detail: card })));
+    return [button];
+  }
+
   // --- copying --------------------------------------------------------------------------------
 
   async function copyAddress(address, button) {
@@ -267,5 +277,5 @@ function createCards(data) {
 
   addEventListener("scroll", () => (tipOwner && tipOwner === document.activeElement ? placeTooltip() : hideTooltip()), { passive: true });
 
-  return { make, icon, drawCard, hideTooltip };
+  return { make, draw, icon, swatch, drawCard, hideTooltip };
 }

@@ -2,7 +2,9 @@
 (() => {
   const byId = (id) => document.getElementById(id);
   const data = JSON.parse(byId("page-data").textContent);
-  const { make, icon, drawCard, hideTooltip } = createCards(data);
+  const cards = createCards(data);
+  const { make, icon, drawCard, hideTooltip } = cards;
+  const openReasons = createReasons(data.explained, cards);
   const PAGE_SIZE = 48;
   const NONE = -1; // the filter's "no category"
 
@@ -169,6 +171,7 @@
   for (const row of document.querySelectorAll(".found-row"))
     row.addEventListener("click", () => toggle(Number(row.dataset.category)));
 
+  byId("grid").addEventListener("why", (event) => openReasons(event.detail));
   byId("open-docs").addEventListener("click", () => byId("docs").showModal());
   byId("close-docs").addEventListener("click", () => byId("docs").close());
   byId("docs").addEventListener("click", (event) => {
@@ -180,7 +183,7 @@
       hideTooltip();
       openFilter(false);
     }
-    const isTyping = event.target.matches("input, select, textarea") || byId("docs").open;
+    const isTyping = event.target.matches("input, select, textarea") || document.querySelector("dialog[open]");
     if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       byId("search").focus();

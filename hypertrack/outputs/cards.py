@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from hypertrack.categories.catalog import CATALOG, describe_catalog
 from hypertrack.config import CategorySettings
+from hypertrack.outputs.explained import CardScore, Explained, explain
 from hypertrack.outputs.wording import HEAD_NAMES, STYLE_LABELS, duration, printable, quality, usd
 from hypertrack.records import (
     DAY_MS,
@@ -58,6 +59,7 @@ class Card(Record, frozen=True, kw_only=True):
     activity: tuple[int, ...]
     held: tuple[CardHolding, ...]
     why_none: str | None
+    why: tuple[CardScore, ...]
     order: dict[str, float]
 
 
@@ -68,6 +70,7 @@ class PageData(Record, frozen=True, kw_only=True):
     influence: CardHead
     style: CardHead
     style_labels: tuple[str, ...]
+    explained: Explained
     categories: tuple[CardCategory, ...]
     cards: tuple[Card, ...]
 
@@ -77,13 +80,15 @@ def page_data(profiles: ProfileSet, shown: Sequence[WalletProfile]) -> PageData:
     names = category_names(shown)
     place = {name: i for i, name in enumerate(names)}
     heads = {} if profiles.model is None else {head.head: head for head in profiles.model.heads}
+    explained, whys = explain(profiles, shown)
     return PageData(
         heads=tuple(_head(name, heads) for name in GAUGES),
         influence=_head("influence_score", heads),
         style=_head("trading_style", heads),
         style_labels=STYLE_LABELS,
         categories=_categories(names, shown),
-        cards=tuple(_card(profile, place) for profile in shown),
+        explained=explained,
+        cards=tuple(_card(profile, place, why) for profile, why in zip(shown, whys, strict=True)),
     )
 
 
@@ -137,7 +142,7 @@ def _categories(names: list[str], shown: Sequence[WalletProfile]) -> tuple[CardC
     )
 
 
-def _card(profile: WalletProfile, place: dict[str, int]) -> Card:
+def _card(profile: WalletProfile, place: dict[str, int], why: tuple[CardScore, ...]) -> Card:
     values, said = profile.features, profile.scores
     scores = None if said is None else tuple(round(getattr(said, head), 4) for head in GAUGES)
     return Card(
@@ -160,6 +165,7 @@ def _card(profile: WalletProfile, place: dict[str, int]) -> Card:
             for category in profile.categories
         ),
         why_none=None if profile.why_none is None else printable(profile.why_none),
+        why=why,
         order={
             "transactions": values["tx_count"],
             "traded": round(values["total_value"], 2),

@@ -30,7 +30,7 @@ def render_dashboard(
     """
     selection = select(profiles.profiles, leave_out, max_wallets=settings.max_wallets)
     style = read_source("dashboard.css")
-    script = read_source("cards.js") + read_source("dashboard.js")
+    script = "".join(map(read_source, ("cards.js", "reasons.js", "dashboard.js")))
     return (
         _environment()
         .get_template("dashboard.html.j2")

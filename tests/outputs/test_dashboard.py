@@ -8,6 +8,7 @@ from profile_fakes import hostile_set, profile_set
 from hypertrack.config import DashboardSettings, ReportSettings
 from hypertrack.outputs.cards import PageData, page_data, script_json
 from hypertrack.outputs.dashboard import render_dashboard
+from hypertrack.outputs.reasons import score_views
 from hypertrack.records import decode_json
 
 SETTINGS = DashboardSettings()
@@ -101,7 +102,24 @@ def test_scores_are_absent_without_a_model() -> None:
     page = embedded(render_dashboard(profile_set(5, unearned=None), SETTINGS))
 
     assert all(card.scores is card.style is card.influence is None for card in page.cards)
+    assert all(card.why == () for card in page.cards)
     assert all(head.doubt is None for head in page.heads)
+
+
+def test_reasons_of_a_card_refer_to_names_said_once() -> None:
+    profiles = profile_set(30)
+
+    page = embedded(render_dashboard(profiles, SETTINGS))
+
+    assert len(page.explained.scores) == 6
+    assert len(page.explained.features) == len(set(page.explained.features))
+    views = score_views(profiles, max(profiles.profiles, key=lambda p: p.features["tx_count"]))
+    for found, view in zip(page.cards[0].why, views, strict=True):
+        assert page.explained.scores[found.score].name == view.name
+        assert page.explained.scores[found.score].doubt == view.doubt
+        assert [page.explained.features[reason.feature].name for reason in found.reasons] == [
+            reason.feature for reason in view.reasons
+        ]
 
 
 def test_doubt_stands_beside_heads_without_earned_weight() -> None:

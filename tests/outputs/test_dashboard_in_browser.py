@@ -11,6 +11,7 @@ from profile_fakes import HOSTILE, hostile_set, profile_set
 
 from hypertrack.config import DashboardSettings
 from hypertrack.outputs.dashboard import render_dashboard
+from hypertrack.outputs.reasons import score_views
 from hypertrack.outputs.writing import write_text
 from hypertrack.records import ProfileSet
 
@@ -260,6 +261,41 @@ def test_unproven_category_looks_different_and_says_why(open_page: OpenPage) -> 
     assert chip.evaluate("each => getComputedStyle(each).borderTopStyle") == "dashed"
 
 
+def test_reasons_of_a_wallet_open_in_a_dialog(open_page: OpenPage) -> None:
+    page = open_page()
+    busiest = max(PROFILES.profiles, key=lambda p: p.features["tx_count"])
+    button = page.get_by_role("button", name="Why these scores?").first
+
+    button.click()
+
+    dialog = page.get_by_role("dialog", name="Why these scores?")
+    views = score_views(PROFILES, busiest)
+    expect(dialog).to_contain_text(busiest.wallet)
+    expect(dialog.locator("h3")).to_have_count(len(views))
+    bot = dialog.locator(".why-score", has_text="Bot probability")
+    shown = next(view for view in views if view.score == "bot_probability")
+    expect(bot.locator(".why-feature")).to_have_text([r.feature for r in shown.reasons])
+    expect(bot.locator(".why-values")).to_have_text(
+        [f"{r.value}, typical {r.typical}" for r in shown.reasons]
+    )
+    expect(bot.locator(".why-added")).to_have_text(
+        [*(r.contribution for r in shown.reasons), shown.others]
+    )
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(button).to_be_focused()
+
+
+def test_reasons_of_an_unproven_score_say_so(open_page: OpenPage) -> None:
+    page = open_page()
+
+    page.locator(".why-open").first.click()
+
+    doubted = page.locator(".why-score.is-unproven")
+    expect(doubted.locator("h3")).to_have_count(2)
+    expect(doubted.first).to_contain_text("unproven: skill −0.02, 95 % CI [−0.05, +0.01]")
+
+
 def test_documentation_opens_and_closes_by_escape(open_page: OpenPage) -> None:
     page = open_page()
     dialog = page.get_by_role("dialog")
@@ -287,6 +323,7 @@ def test_scores_read_no_model_where_there_is_none(open_page: OpenPage) -> None:
 
     expect(page.locator(".card").first.locator(".gauge-value")).to_have_text(["no model"] * 4)
     expect(page.locator(".panel").first).to_contain_text("No model.")
+    expect(page.locator(".why-open")).to_have_count(0)
 
 
 def test_hostile_names_are_only_text(open_page: OpenPage) -> None:
@@ -295,6 +332,9 @@ def test_hostile_names_are_only_text(open_page: OpenPage) -> None:
     expect(page.locator(".card")).to_have_count(2)
     page.locator(".chip").first.focus()
     expect(page.get_by_role("tooltip")).to_contain_text("<img src=x onerror=alert(1)>")
+    page.locator(".why-open").first.click()
+    expect(page.locator(".why-feature")).to_have_text(f"gap {HOSTILE}".replace("\u2028", " "))
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Categories").click()
     page.locator(".check").first.click()
     assert page.locator("img").count() == 0
@@ -310,6 +350,12 @@ def test_page_never_scrolls_sideways(open_page: OpenPage, profiles: ProfileSet, 
     page.locator(".card").first.scroll_into_view_if_needed()
     assert page.locator(".card").first.evaluate(PARTS_PAST_THE_PADDING) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if page.locator(".why-open").count():
+        page.locator(".why-open").first.click()
+        assert (
+            page.locator(".why-body").evaluate("each => each.scrollWidth - each.clientWidth") <= 0
+        )
+        page.keyboard.press("Escape")
     page.get_by_role("button", name="Docs").click()
     assert page.locator(".docs-body").evaluate("each => each.scrollWidth - each.clientWidth") <= 0
 
