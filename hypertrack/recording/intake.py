@@ -28,6 +28,8 @@ class StreamIntake:
     memory: StreamMemory = field(default_factory=StreamMemory)
     n_frames: int = 0
     """Since the connection began."""
+    last_stored: Identity | None = None
+    """When it was acknowledged."""
     last_frame_s: float = 0.0
     last_exchange_ms: int = 0
     shed_since_ms: int | None = None
@@ -35,6 +37,11 @@ class StreamIntake:
     """Asks for the trades between the last one stored and the oldest one of a replay."""
     n_shed: int = 0
     """In the present stretch of frames that the writer did not take."""
+
+    def acknowledge(self) -> None:
+        """Begin to observe, behind the last row that is stored."""
+        self.last_stored = self.memory.last
+        self.coverage.acknowledge()
 
     def new_of(self, rows: Iterable[Row]) -> list[RawJson]:
         """Return the objects that are not known yet, and remember them."""
@@ -81,8 +88,11 @@ class Intake:
             if stream is None:
                 continue  # of a coin given up meanwhile
             rows = [row for row in frame.rows if row.coin == coin]
+            is_first = stream.coverage.is_awaiting_rows
             self._note(stream, rows, received_ns)
             self._keep[frame.feed](stream, rows, received_ns)
+            if is_first:  # what the ledger says of it has been queued by now
+                _join(stream, rows)
         if frame.rows and not self._writer.is_over:
             # Only now: what the ledger says was observed has at least been queued.
             self.time.see(max(row.exchange_time_ms for row in frame.rows))
@@ -108,12 +118,8 @@ class Intake:
         stream.last_frame_s = self._clock.monotonic_s()
         stream.last_exchange_ms = newest_ms
         stream.meter.see(received_ns)
-        if stream.coverage.is_awaiting_rows:
-            oldest_ms = min(row.exchange_time_ms for row in rows)
-            stream.coverage.begin_rows(oldest_ms, newest_ms)
-            if stream.subscription.feed is Feed.TRADES:
-                _rejoin(stream, rows, oldest_ms)
-        elif stream.subscription.feed is not Feed.CANDLES:  # their time is the minute's start
+        is_live = not stream.coverage.is_awaiting_rows
+        if is_live and stream.subscription.feed is not Feed.CANDLES:  # theirs is the minute's start
             stream.meter.lag(received_ns // 1_000_000 - newest_ms)
 
     def _keep_new(self, stream: StreamIntake, rows: list[Row], received_ns: int) -> None:
@@ -159,12 +165,21 @@ def write_candles(writer: LineWriter, candles: list[Candle]) -> int:
     return len(candles)
 
 
+def _join(stream: StreamIntake, rows: list[Row]) -> None:
+    """Take the first rows after an acknowledgement: of trades, the replay."""
+    times_ms = [row.exchange_time_ms for row in rows]
+    oldest_ms = min(times_ms)
+    stream.coverage.begin_rows(oldest_ms, max(times_ms))
+    if stream.subscription.feed is Feed.TRADES:
+        _rejoin(stream, rows, oldest_ms)
+
+
 def _rejoin(stream: StreamIntake, replay: list[Row], oldest_ms: int) -> None:
-    """Decide from the replay whether trades are missing since the last one stored.
+    """Decide from the replay whether trades are missing since the last one stored before it.
 
     Source: protocol, section 2.1, "Gap consequence".
     """
-    last = stream.memory.last
+    last = stream.last_stored
     if last is None:
         stream.coverage.leave_gap()
         return

@@ -19,6 +19,8 @@ class TwinCoverage:
         self.is_awaiting_rows = False
         self._coverage = coverage
         self._time = time
+        self._is_first = False
+        """Acknowledged first since both were lost: what was lost then, its replay tells."""
         self._owed: list[tuple[int, int]] = []
         """Intervals that the other socket lacks and this one, being open all along, must bring."""
         self._alive: set[TwinCoverage] = set()
@@ -37,13 +39,14 @@ class TwinCoverage:
 
     @property
     def loss(self) -> object | None:
-        """Return the stream's last disconnect while it is not decided what it lost."""
-        return self._coverage.loss
+        """Return the stream's last disconnect while this socket is to decide what it lost."""
+        return self._coverage.loss if self._is_first else None
 
     def acknowledge(self) -> None:
         """Begin to observe; the stream begins with the first of the two."""
         with self._coverage.lock:
             if self not in self._alive:
+                self._is_first = not self._alive
                 self._alive.add(self)
                 self.is_awaiting_rows = True
                 self._coverage.acknowledge()
@@ -57,11 +60,13 @@ class TwinCoverage:
 
     def close_gap(self) -> None:
         """Note that nothing is missing before the replay."""
-        self._coverage.close_gap()
+        if self._is_first:
+            self._coverage.close_gap()
 
     def leave_gap(self) -> None:
         """Note that what is missing before the replay will not come back."""
-        self._coverage.leave_gap()
+        if self._is_first:
+            self._coverage.leave_gap()
 
     def open_gap(self, last_ms: int, oldest_ms: int) -> None:
         """Note that the rows between the last one stored and the replay did not come.
@@ -69,8 +74,9 @@ class TwinCoverage:
         Where the stream counts as observed, the other socket may bring them yet.
         """
         with self._coverage.lock:
-            if self._coverage.loss is not None:
+            if self.loss is not None:
                 self._coverage.open_gap(last_ms, oldest_ms)
+                return
             for other in self._alive - {self}:
                 other._owed.append((last_ms, oldest_ms))
 

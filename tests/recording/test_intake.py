@@ -19,7 +19,7 @@ from hypertrack.recording.lines import join_lines
 from hypertrack.recording.meters import FeedMeter, quantile
 from hypertrack.recording.plan import SocketPlan
 from hypertrack.recording.streams import Streams
-from hypertrack.records import Feed, RawJson
+from hypertrack.records import CoverageCause, Feed, RawJson
 from hypertrack.store.ledger import Ledger, read_ledger
 from hypertrack.store.session import Session
 from hypertrack.store.writing import LineWriter
@@ -41,7 +41,7 @@ class Bench:
         streams = Streams(session, self.book, self.writer, candles, self.clock)
         self.intake: Intake = streams.intake_of(SocketPlan(url="", subscriptions=subscriptions))
         for stream in self.intake.streams.values():
-            stream.coverage.acknowledge()
+            stream.acknowledge()
 
     def take(self, channel: str, data: object) -> None:
         text = json.dumps({"channel": channel, "data": data}).encode()
@@ -179,3 +179,24 @@ def test_meter_keeps_the_newest_lags() -> None:
         meter.lag(lag_ms)
 
     assert sorted(meter.lags_ms()) == list(range(976, 2_000))
+
+
+def test_replay_closes_a_gap_only_once_it_is_queued(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkpoint between the two, and a kill, would leave a ledger that claims too much."""
+    stream = bench.intake.streams[Feed.TRADES, "BTC"]
+    bench.take("trades", [trade(1)])
+    stream.coverage.lose(CoverageCause.ERROR)
+    stream.acknowledge()
+    offer, was_decided = bench.writer.offer, []
+
+    def offered(*words: object) -> bool:
+        was_decided.append(stream.coverage.loss is None)
+        return bool(offer(*words))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bench.writer, "offer", offered)
+    bench.take("trades", [trade(1), trade(2)])
+
+    assert was_decided == [False]
+    assert stream.coverage.loss is None

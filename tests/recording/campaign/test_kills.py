@@ -13,6 +13,7 @@ from recorder_fakes import record_until, settings_for
 
 from hypertrack.config import SimulateSettings
 from hypertrack.feeds.rows import recorded_trade
+from hypertrack.simulate.rules import VenueRules
 from hypertrack.simulate.server import running_exchange
 
 N_KILLS = 60
@@ -59,7 +60,8 @@ def test_kills_at_random_moments_lose_nothing_in_silence(tmp_path: Path, note: N
     rng = random.Random(3)
     settings = SimulateSettings(port=0, speed=SPEED, settle_s=0.05)
     before = b""
-    with running_exchange(SOURCE, settings) as exchange:
+    rules = VenueRules(info_weight_per_minute=None)  # sixty recorders ask for what they missed
+    with running_exchange(SOURCE, settings, rules=rules) as exchange:
         with fork_server(exchange.url, tmp_path, "trades") as recorders:
             for _ in range(N_KILLS):
                 kill_at_random(recorders, rng)
