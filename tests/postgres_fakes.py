@@ -26,8 +26,9 @@ def find_server() -> Path | None:
 class PostgresServer:
     """Started where `start` returns, stopped where `stop` returns; it refuses to run as root."""
 
-    def __init__(self, programs: Path):
+    def __init__(self, programs: Path, *, is_synced: bool = False):
         self._programs = programs
+        self._fsync = "on" if is_synced else "off"
         self._folder = Path(tempfile.mkdtemp(prefix="hypertrack-postgres-"))
         self._data = self._folder / "data"
         self.port = _free_port()
@@ -48,7 +49,7 @@ class PostgresServer:
     def start(self) -> None:
         options = (
             f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories= "
-            "-c fsync=off"
+            f"-c fsync={self._fsync}"
         )
         log = str(self._folder / "log")
         self._control("start", "-l", log, "-o", options)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from hypertrack.config import Settings
 from hypertrack.errors import DatasetError
 from hypertrack.model import MODEL_NAME
+from hypertrack.pipeline.places import warn_of_leftovers
 from hypertrack.records import ProfileSet, WalletProfile, encode_json
 
 if TYPE_CHECKING:  # the commands load these when they run
@@ -44,6 +45,7 @@ def open_engine(settings: Settings) -> "Iterator[FeatureEngine]":
     from hypertrack.features.engine import FeatureEngine
     from hypertrack.store.dataset import open_dataset
 
+    warn_of_leftovers(settings)
     memory = settings.features.memory_limit_gib
     with open_dataset(settings.data, memory_limit_gib=memory) as dataset:
         yield FeatureEngine(dataset, settings.features, settings.fees)

@@ -1,5 +1,6 @@
 """Where a command's dataset is: a folder, or a database."""
 
+import logging
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,8 @@ from hypertrack.config import DatabaseUrl, Settings
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.store.session import Session, SessionMode
+
+log = logging.getLogger(__name__)
 
 IMPORT_PATIENCE_S = 3_600.0
 """How long a database may take for what an import has still to load."""
@@ -32,3 +35,20 @@ def open_writing(
     from hypertrack.store.session import open_session
 
     return open_session(settings.data, mode)
+
+
+def warn_of_leftovers(settings: Settings) -> None:
+    """Log that lines wait in the spool of a database, which a reader does not see."""
+    if not isinstance(settings.data, DatabaseUrl):
+        return
+    from hypertrack.store.database.spool import left_behind_bytes
+
+    folder = settings.spool / settings.data.slug
+    if n_bytes := left_behind_bytes(folder):
+        log.warning(
+            "%.1f MB recorded for %s wait in %s and are not read: the next record (--append goes "
+            "on) or import with this --data loads them",
+            n_bytes / 1e6,
+            settings.data,
+            folder,
+        )

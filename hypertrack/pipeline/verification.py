@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from hypertrack.config import DatabaseUrl, Settings
 from hypertrack.errors import ConfigError, DatasetError
+from hypertrack.pipeline.places import warn_of_leftovers
 from hypertrack.store.dataset import open_dataset
 from hypertrack.store.layout import has_data
 from hypertrack.store.sealing import SealedFeed, seal_folder
@@ -19,6 +20,7 @@ def verify(settings: Settings) -> Verification:
     Raises:
         DatasetError: There is no dataset, or a file that cannot be read.
     """
+    warn_of_leftovers(settings)
     with open_dataset(settings.data) as dataset:
         return verify_dataset(dataset)
 

@@ -1,10 +1,11 @@
 """Every command on a dataset in a database, as a user types it."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
-from database_fakes import lines_of
+from database_fakes import good_trade, lines_of, write_lines, write_session
 from exchange_fakes import AT_ONCE, HandSource, blocks, coin
 from fakes import ALICE
 from postgres_fakes import PASSWORD, QUOTED_PASSWORD, PostgresServer
@@ -13,6 +14,7 @@ from typer.testing import CliRunner, Result
 from hypertrack.cli.main import app
 from hypertrack.config import DatabaseUrl
 from hypertrack.simulate.server import running_exchange
+from hypertrack.store.locks import lock_file
 
 SOURCE = HandSource(blocks(200, step_ms=1_000), coins=(coin(),), extra_ms=10**9)
 
@@ -126,3 +128,21 @@ def test_recording_does_not_begin_without_its_database() -> None:
 
     assert "Connection refused" in result.stderr
     assert not Path("hypertrack_spool").exists()
+
+
+def test_reader_is_told_of_lines_that_wait_for_the_database(
+    sqlite_url: DatabaseUrl, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_session(sqlite_url, Path("hypertrack_spool"), {"trades": [good_trade(1)]})
+    waiting = Path("hypertrack_spool", sqlite_url.slug)
+    waiting.mkdir(parents=True)
+    write_lines(waiting, {"trades": [good_trade(2)] * 10_000})
+
+    run("features", "--data", str(sqlite_url), "--out", "features.csv")
+    assert f"MB recorded for {sqlite_url} wait in {waiting} and are not read" in caplog.text
+
+    caplog.clear()
+    lock = lock_file(waiting / "recorder.lock", "it")
+    run("features", "--data", str(sqlite_url), "--out", "features.csv")
+    os.close(lock)
+    assert caplog.text == ""

@@ -16,7 +16,13 @@ from hypertrack.errors import ConfigError, DatasetError
 CONNECT_TIMEOUT_S = 5
 """After which a PostgreSQL server that does not answer counts as unreachable."""
 
-BATCH_ROWS = 65_536
+BATCH_ROWS = 8_192
+
+COLUMN_TYPES = {pa.int64(): "BIGINT", pa.string(): "TEXT"}
+
+TEMPORARY = {"sqlite": "", "postgresql": "ON COMMIT DELETE ROWS"}
+"""How a temporary table is emptied: rows that PostgreSQL deletes stay on disk, since nothing
+vacuums temporary tables, and a recording takes weeks."""
 
 HINTS: Mapping[str, str] = {
     "password authentication failed": "check user and password (HYPERTRACK_DATA in .env)",
@@ -51,6 +57,7 @@ class Database:
     def __init__(self, url: DatabaseUrl):
         self.url = url
         driver = _driver(url)
+        self._temporary: set[str] = set()
         self._error: type[Exception] = driver.Error
         with self._failures():
             self._connection = driver.connect(_address(url))
@@ -68,10 +75,16 @@ class Database:
             found: list[tuple[Any, ...]] = self._cursor.fetchall()
         return found
 
-    def add(self, table: str, rows: pa.Table) -> None:
-        """Add rows to a temporary table, made of the rows' own columns where missing."""
+    def put_aside(self, table: str, rows: pa.Table) -> None:
+        """Put rows into a temporary table of their columns, for the rest of the transaction."""
+        if table not in self._temporary:
+            columns = ", ".join(f"{one.name} {COLUMN_TYPES[one.type]}" for one in rows.schema)
+            self.run(f"CREATE TEMP TABLE {table} ({columns}) {TEMPORARY[self.url.dialect]}")
+            self._temporary.add(table)
+        elif self.url.dialect == "sqlite":
+            self.run(f"DELETE FROM {table}")
         with self._failures():
-            self._cursor.adbc_ingest(table, rows, mode="create_append", temporary=True)
+            self._cursor.adbc_ingest(table, rows, mode="append", temporary=True)
 
     def batches(self, statement: str, *values: object) -> pa.RecordBatchReader:
         """Return a query's rows as Arrow batches, read while they come.
@@ -164,6 +177,7 @@ def _set_up(database: Database) -> Database:
     with _closed_on_failure(database):
         if database.url.dialect == "postgresql":
             database.run(f'SET search_path TO "{database.url.schema}", pg_temp')
+            database.run("SET client_min_messages TO warning")
         else:
             database.run("PRAGMA busy_timeout = 5000")
         database.commit()

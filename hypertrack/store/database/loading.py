@@ -111,12 +111,11 @@ class SpoolLoader:
 def add_lines(database: Database, table: str, lines: list[bytes], session_id: int) -> None:
     """Add lines to a table, in order, but for those that it has already."""
     columns = ", ".join(("session_id", *KEYS[table], "line"))
-    database.add(f"new_{table}", rows_of(table, lines, session_id))
+    database.put_aside(f"new_{table}", rows_of(table, lines, session_id))
     database.run(
         f"INSERT INTO {table} ({columns}) SELECT {columns} FROM new_{table} WHERE true "
         "ORDER BY nth ON CONFLICT DO NOTHING"
     )
-    database.run(f"DELETE FROM new_{table}")
 
 
 def _replace_list(
@@ -135,9 +134,8 @@ def _replace_list(
             "nth": pa.array(range(n_same, len(lines)), pa.int64()),
             "line": pa.array([line.decode() for line in new], pa.string()),
         }
-        database.add(f"new_{table}", pa.table(rows))
+        database.put_aside(f"new_{table}", pa.table(rows))
         database.run(f"INSERT INTO {table} SELECT {session_id}, nth, line FROM new_{table}")
-        database.run(f"DELETE FROM new_{table}")
 
 
 def _batches(segments: Iterable[Segment]) -> Iterator[list[Segment]]:

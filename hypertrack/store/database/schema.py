@@ -67,7 +67,7 @@ def create_tables(database: Database) -> None:
     if has_tables(database):
         return
     if database.url.dialect == "postgresql":
-        database.run(f'CREATE SCHEMA IF NOT EXISTS "{database.url.schema}"')
+        _create_schema(database)
     ours = [name for name in (*KEYS, *LISTS, "sessions", "spools") if _exists(database, name)]
     if ours:
         raise DatasetError(
@@ -78,6 +78,13 @@ def create_tables(database: Database) -> None:
         database.run(statement)
     database.run("INSERT INTO hypertrack_format VALUES ($1)", FORMAT)
     database.commit()
+
+
+def _create_schema(database: Database) -> None:
+    """Make the schema; where an administrator made it, we may lack the right to."""
+    query = "SELECT count(*) FROM pg_namespace WHERE nspname = $1"
+    if not database.rows(query, database.url.schema)[0][0]:
+        database.run(f'CREATE SCHEMA "{database.url.schema}"')
 
 
 def has_tables(database: Database) -> bool:

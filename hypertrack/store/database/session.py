@@ -153,10 +153,10 @@ def _prepared(
     for table in LISTS:
         lines = sessions.list_lines(database, table, stored)
         if lines:
-            (spool.folder / FILE_NAMES[table]).write_bytes(b"\n".join(lines) + b"\n")
+            spool.put(FILE_NAMES[table], b"\n".join(lines) + b"\n")
     manifest = sessions.document(database, "manifest", stored)
     if manifest is not None:
-        (spool.folder / DOCUMENTS["manifest"]).write_bytes(manifest)
+        spool.put(DOCUMENTS["manifest"], manifest)
     is_continued = mode == "append"
     return Session(
         folder=spool.folder,

@@ -5,6 +5,7 @@ off as the next segment; what is loaded is deleted. So nothing is held in memory
 database may be away for hours, and after a kill everything that it lacks lies here.
 """
 
+import os
 import re
 import uuid
 from collections.abc import Mapping
@@ -13,7 +14,8 @@ from pathlib import Path
 from hypertrack.errors import DatasetError
 from hypertrack.records import JsonError, Record, decode_json, encode_json
 from hypertrack.store.database.schema import FILE_NAMES, KEYS, LISTS
-from hypertrack.store.layout import MANIFEST_NAME, QUARANTINE_NAME, REPORT_NAME
+from hypertrack.store.layout import LOCK_NAME, MANIFEST_NAME, QUARANTINE_NAME, REPORT_NAME
+from hypertrack.store.locks import is_locked
 from hypertrack.store.seals import sync_folder
 from hypertrack.store.session import mend_last_line
 
@@ -75,11 +77,18 @@ class Spool:
         """Make the empty spool ready for a session."""
         (self.folder / SEGMENTS_NAME).mkdir(exist_ok=True)
         header = Header(spool=uuid.uuid4().hex, session_id=session_id, session=session)
-        part = self.folder / f".{HEADER_NAME}.part"
-        part.write_bytes(encode_json(header))
-        part.replace(self.folder / HEADER_NAME)
-        sync_folder(self.folder)
+        self.put(HEADER_NAME, encode_json(header))
         return header
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write a file whole, or not at all."""
+        part = self.folder / f".{name}.part"
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(self.folder / name)
+        sync_folder(self.folder)
 
     def take_up(self, last_loaded: int) -> None:
         """Cut off what a recorder that was killed had written, mending its last lines.
@@ -134,8 +143,16 @@ class Spool:
         return [Segment(number, by_table) for number, by_table in sorted(files.items())]
 
 
+def left_behind_bytes(folder: Path) -> int:
+    """Return how much waits in a spool that nobody works on, 0 where there is none."""
+    if is_locked(folder / LOCK_NAME):
+        return 0
+    unfinished = (_size(folder / FILE_NAMES[table]) for table in KEYS)
+    return Spool(folder).waiting_bytes() + sum(unfinished)
+
+
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
-    except FileNotFoundError:  # loaded meanwhile
+    except FileNotFoundError:  # never written, or loaded meanwhile
         return 0

@@ -89,6 +89,18 @@ def test_database_that_fails_within_a_load_has_nothing_of_it(
     assert lines_of(url, "trades") == [good_trade(1), good_trade(2)]
 
 
+def test_loading_for_weeks_leaves_nothing_behind(postgres_url: DatabaseUrl, spool: Spool) -> None:
+    with open_writer(postgres_url) as database:
+        create_tables(database)
+        session = sessions.new_session(database, ManualClock())
+        loader = SpoolLoader(spool, spool.begin(session.session_id, session.name))
+        for nth in range(3):
+            fill(spool, [nth])
+            loader.load(database)
+
+        assert database.rows("SELECT pg_relation_size('new_trades')") == [(0,)]
+
+
 def test_ledger_is_replaced_from_where_it_changed(url: DatabaseUrl, spool: Spool) -> None:
     ledger = spool.folder / "coverage.jsonl"
     with open_writer(url) as database:
