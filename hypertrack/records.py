@@ -66,6 +66,11 @@ def as_dict(record: Record) -> dict[str, Any]:
     return plain
 
 
+def as_tuple(record: Record) -> tuple[Any, ...]:
+    """Return the fields of a record in their order."""
+    return msgspec.structs.astuple(record)
+
+
 # --- the market ---------------------------------------------------------------------------------
 
 ZERO_HASH = "0x" + "0" * 64

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pyarrow as pa
 
-from hypertrack.records import Feed, JsonError, Record, json_decoder
-from hypertrack.store.database.schema import INTEGER, KEYS
+from hypertrack.records import Feed, JsonError, Record, as_tuple, json_decoder
+from hypertrack.store.database.schema import INTEGER, KEYS, TEXT
 from hypertrack.store.session import quarantine_line
 
 MAX_INTEGER = 2**63
@@ -55,7 +55,7 @@ READERS: Mapping[str, type[Record]] = {
 """Fields in the order of the columns of `KEYS`."""
 
 _DECODERS = {table: json_decoder(kind) for table, kind in READERS.items()}
-_ARROW = {INTEGER: pa.int64()}
+_ARROW = {INTEGER: pa.int64(), TEXT: pa.string()}
 
 
 def rows_of(table: str, lines: Sequence[bytes], session_id: int) -> pa.Table:
@@ -68,11 +68,11 @@ def rows_of(table: str, lines: Sequence[bytes], session_id: int) -> pa.Table:
         "nth": pa.array(range(len(lines)), pa.int64()),
         "session_id": pa.array([session_id] * len(lines), pa.int64()),
     }
-    keys = [_key(table, line) for line in lines]
-    for index, (name, kind) in enumerate(KEYS[table].items()):
-        values = [None if key is None else key[index] for key in keys]
-        columns[name] = pa.array(values, _ARROW.get(kind, pa.string()))
-    columns["line"] = pa.array([line.decode() for line in lines], pa.string())
+    if key := KEYS[table]:
+        values = zip(*(_key(table, line, len(key)) for line in lines), strict=True)
+        for (name, kind), column in zip(key.items(), values, strict=True):
+            columns[name] = pa.array(column, _ARROW[kind])
+    columns["line"] = pa.array(lines, pa.binary()).cast(pa.string())
     return pa.table(columns)
 
 
@@ -95,15 +95,14 @@ def _is_text(line: bytes) -> bool:
     return True
 
 
-def _key(table: str, line: bytes) -> tuple[int | str, ...] | None:
-    if table not in _DECODERS:
-        return None
+def _key(table: str, line: bytes, n_columns: int) -> tuple[int | str | None, ...]:
+    """Return what tells a line apart; nothing but None where it does not say."""
     try:
         found = _DECODERS[table].decode(line)
     except (JsonError, UnicodeDecodeError):
-        return None
-    key = tuple(getattr(found, name) for name in found.__struct_fields__)
-    return key if all(map(_fits, key)) else None
+        return (None,) * n_columns
+    key = as_tuple(found)
+    return key if all(map(_fits, key)) else (None,) * n_columns
 
 
 def _fits(value: int | str) -> bool:
