@@ -7,7 +7,7 @@ from hypertrack.feeds.rows import recorded_trade
 from hypertrack.feeds.subscriptions import Subscription
 from hypertrack.recording.candles import CandleBook
 from hypertrack.recording.coverage import CoverageBook, StreamCoverage
-from hypertrack.recording.dedupe import StreamMemory
+from hypertrack.recording.dedupe import REMEMBERED_OF_TWINS, StreamMemory
 from hypertrack.recording.exchange_time import ExchangeTime
 from hypertrack.recording.intake import Intake, Recover, StreamIntake
 from hypertrack.recording.meters import FeedMeter
@@ -85,6 +85,7 @@ class Streams:
         other = self._twins.get(subscription)
         if other is None:
             memory = self._memory(subscription)
+            memory.limit = REMEMBERED_OF_TWINS
             coverage = TwinCoverage(self._coverage(subscription, times[1], memory), times[0])
             self._twins[subscription] = coverage, memory
         else:

@@ -8,15 +8,24 @@ from exchange_fakes import AT_ONCE, HandSource, blocks, coin
 from fakes import START_MS
 from recorder_fakes import coverage_of, lines, plan_for, record_until, settings_for, trade_ids
 
-from hypertrack.config import Settings
+from hypertrack.config import RecordSettings, Settings
+from hypertrack.feeds.rows import Row
+from hypertrack.feeds.subscriptions import Subscription
+from hypertrack.recording.candles import CandleBook
 from hypertrack.recording.coverage import CoverageBook
 from hypertrack.recording.exchange_time import ExchangeTime
+from hypertrack.recording.plan import SocketPlan
 from hypertrack.recording.status import RecordingStatus
+from hypertrack.recording.streams import Streams
 from hypertrack.recording.twins import TwinCoverage
-from hypertrack.records import CoverageCause
+from hypertrack.records import CoverageCause, Feed, RawJson
 from hypertrack.simulate.faults import Faults
 from hypertrack.simulate.server import running_exchange
 from hypertrack.store.ledger import Ledger
+from hypertrack.store.session import Session
+from hypertrack.store.writing import LineWriter
+
+BTC = Subscription(Feed.TRADES, "BTC")
 
 N_TRADES = 400
 END_MS = START_MS + N_TRADES * 100
@@ -74,6 +83,28 @@ def test_loss_of_both_sockets_is_a_gap_as_ever(tmp_path: Path) -> None:
         "observed",
     ]
     assert report.n_gaps_by_cause == {"error": 1}
+
+
+def test_one_socket_may_be_far_behind_the_other(tmp_path: Path) -> None:
+    streams = streams_of(tmp_path)
+    first, second = (
+        streams.intake_of(SocketPlan(url="", subscriptions=(BTC,), twin=0)).streams[
+            Feed.TRADES, "BTC"
+        ]
+        for _ in range(2)
+    )
+    rows = [Row("BTC", START_MS + nth, nth, RawJson(b"{}")) for nth in range(10_000)]
+
+    assert len(first.new_of(rows)) == 10_000
+    assert second.new_of(rows) == []
+
+
+def streams_of(folder: Path) -> Streams:
+    clock = ManualClock()
+    book = CoverageBook(Ledger(folder), clock)
+    writer = LineWriter(folder, RecordSettings(), clock)
+    session = Session(folder=folder, mode="rotate")
+    return Streams(session, book, writer, CandleBook(5_000), clock)
 
 
 def test_plan_gives_each_socket_with_trades_a_twin() -> None:
