@@ -17,6 +17,9 @@ CANDLES_PER_WEIGHT = 60
 TRADES_PER_WEIGHT = 20
 """Rate limits: protocol, section 4."""
 
+MAX_CANDLES = 5_000
+"""The venue answers with no more than its newest so many."""
+
 
 class InfoClient:
     """``POST /info``; each question waits until the venue's weight limit has room for it."""

@@ -140,10 +140,12 @@ def candle_row(raw: RawJson) -> Row:
 
 def recorded_trade(line: bytes) -> Row | None:
     """Read a trade from its recorded line; None where it is not one."""
-    try:
-        return _trade_row(RawJson(line))
-    except (JsonError, UnicodeDecodeError):
-        return None
+    return _recorded(line, _trade_row)
+
+
+def recorded_candle(line: bytes) -> Row | None:
+    """Read a candle from its recorded line; None where it is not one."""
+    return _recorded(line, candle_row)
 
 
 def coin_in(data: bytes) -> str | None:
@@ -153,6 +155,13 @@ def coin_in(data: bytes) -> str | None:
 
 
 _COIN = re.compile(rb'"(?:coin|s)"\s*:\s*"([^"\\]+)"')
+
+
+def _recorded(line: bytes, read: Callable[[RawJson], Row]) -> Row | None:
+    try:
+        return read(RawJson(line))
+    except (JsonError, UnicodeDecodeError):
+        return None
 
 
 def _trade_row(raw: RawJson) -> Row:

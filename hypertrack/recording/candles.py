@@ -9,7 +9,7 @@ for (`Fill`).
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from hypertrack.feeds.rows import Row
@@ -73,6 +73,22 @@ class CandleBook:
         self._grace_ms = grace_ms
         self._coins: dict[str, _CoinCandles] = {}
         self._lock = threading.Lock()
+
+    def resume(self, coin: str, end_ms: int, n_trades_by_start: Mapping[int, int]) -> None:
+        """Take up where an earlier session stopped.
+
+        Args:
+            end_ms: Where its coverage ended.
+            n_trades_by_start: Of the minutes that it wrote last, if any; the next was missed.
+        """
+        with self._lock:
+            state = self._coins.setdefault(coin, _CoinCandles())
+            for start_ms in sorted(n_trades_by_start)[-REMEMBERED:]:
+                state.closed[start_ms] = n_trades_by_start[start_ms]
+            # Of none stored, the minute before the end may have waited for its grace.
+            before_ms = (end_ms // MINUTE_MS - 1) * MINUTE_MS
+            missed_ms = _first_missed_ms(state)
+            state.missed_ms = before_ms if missed_ms is None else missed_ms
 
     def connected(self, coin: str) -> None:
         """Note that a coin's candles begin to come."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from hypertrack.clock import Clock
 from hypertrack.config import RecordSettings
 from hypertrack.feeds.budget import RateBudget
-from hypertrack.feeds.info import InfoClient
+from hypertrack.feeds.info import MAX_CANDLES, InfoClient
 from hypertrack.feeds.subscriptions import EVM
 from hypertrack.recording.board import Board
 from hypertrack.recording.candle_filling import CandleFiller
@@ -160,10 +160,10 @@ class Crew:
     def _take_fill(self, fill: Fill, candles: list[Candle] | None) -> None:
         self._write_candles(self._candles.filled(fill, candles or []))
         coverage = self._coverage_by_candle[fill.coin]
-        if candles is None:
-            coverage.leave_gap()
-        else:
+        if candles is not None and len(candles) < MAX_CANDLES:
             coverage.close_gap()
+        else:
+            coverage.leave_gap()
 
     def _write_candles(self, candles: list[Candle]) -> None:
         self._filled.n_rows += write_candles(self._writer, candles)

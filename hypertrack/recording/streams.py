@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from hypertrack.clock import Clock
-from hypertrack.feeds.rows import recorded_trade
+from hypertrack.feeds.rows import recorded_candle, recorded_trade
 from hypertrack.feeds.subscriptions import Subscription
 from hypertrack.recording.candles import CandleBook
 from hypertrack.recording.coverage import CoverageBook, StreamCoverage
@@ -43,6 +43,7 @@ class Streams:
         self._candles = candles
         self._clock = clock
         self._memory_by_coin = _remembered(session)
+        self._candles_by_coin = _stored_candles(session)
         self._end_ms_by_stream = session.end_ms_by_stream or {}
         self._time_by_twin: dict[int, ExchangeTime] = {}
         self._twins: dict[Subscription, tuple[TwinCoverage, StreamMemory]] = {}
@@ -112,11 +113,15 @@ class Streams:
         self, subscription: Subscription, time: ExchangeTime, memory: StreamMemory
     ) -> StreamCoverage:
         last_ms = None if memory.last is None else memory.last[0]
+        resumed_ms = self._end_ms_by_stream.get(subscription.stream, last_ms)
+        if subscription.feed is Feed.CANDLES and resumed_ms is not None:
+            stored = self._candles_by_coin.get(subscription.coin, {})
+            self._candles.resume(subscription.coin, resumed_ms, stored)
         return self._book.stream(
             subscription.stream,
             time,
             is_recovered=subscription.feed in RECOVERED_FEEDS,
-            resumed_ms=self._end_ms_by_stream.get(subscription.stream, last_ms),
+            resumed_ms=resumed_ms,
         )
 
 
@@ -128,3 +133,12 @@ def _remembered(session: Session) -> dict[str, StreamMemory]:
             memory = memory_by_coin.setdefault(trade.coin, StreamMemory())
             memory.add((trade.exchange_time_ms, trade.row_id))
     return memory_by_coin
+
+
+def _stored_candles(session: Session) -> dict[str, dict[int, int]]:
+    """Return the count of trades by start, of each coin's minutes that were stored last."""
+    candles_by_coin: dict[str, dict[int, int]] = {}
+    for candle in filter(None, map(recorded_candle, session.last_candles)):
+        by_start = candles_by_coin.setdefault(candle.coin, {})
+        by_start[candle.exchange_time_ms] = int(candle.row_id)
+    return candles_by_coin

@@ -26,7 +26,7 @@ from hypertrack.store.layout import (
 from hypertrack.store.ledger import read_ledger
 from hypertrack.store.locks import lock_file
 from hypertrack.store.seals import finish_sealing, forget_parts, last_line_start
-from hypertrack.store.tail import newest_trades
+from hypertrack.store.tail import newest_lines, newest_trades
 
 SessionMode = Literal["rotate", "append", "clear"]
 
@@ -45,6 +45,8 @@ class Session(Record, frozen=True, kw_only=True):
     where the dataset is."""
     last_trades: tuple[bytes, ...] = ()
     """The newest recorded trades of the session that is continued, oldest first."""
+    last_candles: tuple[bytes, ...] = ()
+    """The same of its candles."""
     end_ms_by_stream: Mapping[str, int] | None = None
     """Where the coverage of each stream that is continued ended, exchange time."""
 
@@ -161,6 +163,7 @@ def _continued(folder: Path) -> Session:
         folder=folder,
         mode="append",
         last_trades=newest_trades(folder),
+        last_candles=newest_lines(feed_path(folder, Feed.CANDLES)),
         end_ms_by_stream=end_ms_by_stream(folder),
     )
 

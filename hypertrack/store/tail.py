@@ -30,7 +30,7 @@ ORDER BY time, coin, tid
 
 def newest_trades(folder: Path) -> tuple[bytes, ...]:
     """Return the newest trades of each coin as lines that name coin, time and id, oldest first."""
-    return _sealed(folder) + _open(feed_path(folder, Feed.TRADES))
+    return _sealed(folder) + newest_lines(feed_path(folder, Feed.TRADES))
 
 
 def _sealed(folder: Path) -> tuple[bytes, ...]:
@@ -49,7 +49,8 @@ def _sealed(folder: Path) -> tuple[bytes, ...]:
     return tuple(line_of(dict(zip(("coin", "time", "tid"), row, strict=True))) for row in rows)
 
 
-def _open(path: Path) -> tuple[bytes, ...]:
+def newest_lines(path: Path) -> tuple[bytes, ...]:
+    """Return the last whole lines of a file; none where there is no file."""
     if not path.exists():
         return ()
     with path.open("rb") as file:

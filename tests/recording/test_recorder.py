@@ -257,3 +257,25 @@ def test_real_capture_is_recorded_without_an_unread_frame(capture: Path, tmp_pat
     with open_dataset(tmp_path) as dataset:
         summary = dataset.summary()
     assert (summary.n_trades, summary.n_wallets) == (1_869, 528)
+
+
+def test_candles_missed_between_two_sessions_are_asked_for(tmp_path: Path) -> None:
+    for n_trades, opened, n_minutes in ((250, 0, 4), (1_000, 800, 12)):
+        source = HandSource(
+            blocks(n_trades, step_ms=1_000), open_ms=START_MS + opened * 1_000, coins=(coin(),)
+        )
+        with running_exchange(source, AT_ONCE) as exchange:
+            record_until(
+                lambda s: (
+                    n_rows(s, Feed.CANDLES) >= n_minutes  # noqa: B023
+                    and s.exchange_time_ms == START_MS + n_trades * 1_000  # noqa: B023
+                ),
+                tmp_path,
+                settings_for(exchange.url, "trades", "candles"),
+                mode="append",
+            )
+
+    candles = sorted((line["t"], line["n"]) for line in lines(tmp_path, "candles"))
+    assert candles == [(START_MS + nth * MINUTE_MS, 60 if nth else 59) for nth in range(16)]
+    between = coverage_of(tmp_path, "candles:BTC")[1]
+    assert (between[0], between[3:]) == ("disconnected", ("stop", 0))
