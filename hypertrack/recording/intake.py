@@ -83,11 +83,13 @@ class Intake:
 
     def take(self, frame: Rows, data: bytes, received_ns: int) -> None:
         """Take the rows of a frame; ``data`` is kept where some could not be read."""
-        for coin in {row.coin for row in frame.rows}:
+        coins = {row.coin for row in frame.rows}
+        for coin in coins:
             stream = self.streams.get((frame.feed, coin))
             if stream is None:
                 continue  # of a coin given up meanwhile
-            rows = [row for row in frame.rows if row.coin == coin]
+            is_alone = len(coins) == 1  # as at the venue, whose trades frames are of one coin
+            rows = frame.rows if is_alone else [row for row in frame.rows if row.coin == coin]
             is_first = stream.coverage.is_awaiting_rows
             self._note(stream, rows, received_ns)
             self._keep[frame.feed](stream, rows, received_ns)
