@@ -248,6 +248,7 @@ class StreamCoverage:
             was_awaiting, self.is_awaiting_rows = self.is_awaiting_rows, False
             self._is_acknowledged = False
             if start is None or (was_awaiting and self._loss is not None):
+                self._lose_unseen(cause)
                 return  # nothing was observed since the last loss, which goes on
             self._end_loss(missed=None)
             end = self._end_moment(start, end_ms)
@@ -261,8 +262,11 @@ class StreamCoverage:
     def refuse(self) -> None:
         """Note that the stream is given up."""
         with self._book.lock:
+            unseen, now = self._loss, self._book.now(self._book.time.newest_ms)
+            if unseen is not None and unseen.observed is None and self._start is None:
+                self._loss, now = None, unseen.since
             self.stop(CoverageCause.REFUSED)
-            self._refused = self._book.now(self._book.time.newest_ms)
+            self._refused = now
 
     def stop(self, cause: CoverageCause = CoverageCause.STOP) -> None:
         """Settle everything about the stream."""
@@ -317,6 +321,12 @@ class StreamCoverage:
         loss, self._loss = self._loss, None
         if loss is not None and self._start is not None:
             self._book.settle(*self._loss_lines(loss, self._start, missed))
+
+    def _lose_unseen(self, cause: CoverageCause) -> None:
+        """Miss from now on a stream that never began, where exchange time is known at all."""
+        newest_ms = self._book.time.newest_ms
+        if self._loss is None and newest_ms is not None:
+            self._loss = _Loss(self._book.now(newest_ms), cause, None)
 
     def _loss_lines(self, loss: _Loss, end: _Moment, missed: int | None) -> list[CoverageLine]:
         status = CoverageStatus.DISCONNECTED
