@@ -21,7 +21,7 @@ from hypertrack.store.writing import LineWriter
 
 TICK_S = 0.1
 SAMPLE_INTERVAL_S = 1.0
-CHECKPOINT_INTERVAL_S = 5.0
+CHECKPOINT_INTERVAL_S = 1.0
 """How much of the coverage ledger a kill can cost."""
 
 REPORT_INTERVAL_S = 60.0
