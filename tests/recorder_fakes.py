@@ -8,11 +8,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from hypertrack.clock import Clock
 from hypertrack.config import Settings
 from hypertrack.feeds.endpoints import endpoints
 from hypertrack.feeds.info import InfoClient
+from hypertrack.feeds.subscriptions import Subscription
 from hypertrack.feeds.universe import fetch_universe
-from hypertrack.recording.plan import RecordingPlan, plan_recording
+from hypertrack.recording.plan import RecordingPlan, SocketPlan, plan_recording
 from hypertrack.recording.recorder import Recorder
 from hypertrack.recording.report import RecordingReport
 from hypertrack.recording.status import RecordingStatus
@@ -36,18 +38,34 @@ def plan_for(settings: Settings) -> RecordingPlan:
         return plan_recording(settings, fetch_universe(info))
 
 
+def with_unknown_coin(plan: RecordingPlan, *feeds: Feed) -> RecordingPlan:
+    """Return the plan with a coin that the venue does not have, first on its only socket."""
+    (socket,) = plan.sockets
+    unknown = tuple(Subscription(feed, "NOPE") for feed in feeds)
+    subscriptions = (*unknown, *socket.subscriptions)
+    return RecordingPlan(
+        endpoints=plan.endpoints,
+        feeds=plan.feeds,
+        coins=plan.coins,
+        sockets=(SocketPlan(url=socket.url, subscriptions=subscriptions),),
+        evm_feeds=(),
+        left_out=(),
+    )
+
+
 def record_until(
     is_enough: Callable[[RecordingStatus], bool],
     folder: Path,
     settings: Settings,
     plan: RecordingPlan | None = None,
     mode: SessionMode = "rotate",
+    clock: Clock | None = None,
 ) -> RecordingReport:
     """Record until the status satisfies a condition; fail where it does not in time."""
     stop = threading.Event()
     plan = plan or plan_for(settings)
     with open_session(folder, mode) as session, ThreadPoolExecutor(1) as pool:
-        recorder = Recorder(settings, plan, session, stop=stop)
+        recorder = Recorder(settings, plan, session, stop=stop, clock=clock)
         running = pool.submit(recorder.run, PATIENCE_S)
         try:
             while not is_enough(recorder.status()) and not wait([running], 0.01).done:

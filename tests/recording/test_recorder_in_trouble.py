@@ -14,10 +14,10 @@ from recorder_fakes import (
     record_until,
     settings_for,
     trade_ids,
+    with_unknown_coin,
 )
 
 from hypertrack.errors import VenueError
-from hypertrack.feeds.subscriptions import Subscription
 from hypertrack.recording.plan import RecordingPlan, SocketPlan
 from hypertrack.recording.status import RecordingStatus
 from hypertrack.records import MINUTE_MS, Feed
@@ -195,21 +195,6 @@ def test_candles_missed_while_disconnected_are_asked_for(tmp_path: Path) -> None
         "observed",
     ]
     assert coverage_of(tmp_path, "candles:BTC")[1][4] == 0
-
-
-def with_unknown_coin(plan: RecordingPlan, *feeds: Feed) -> RecordingPlan:
-    """Return the plan with a coin that the venue does not have, first on its only socket."""
-    (socket,) = plan.sockets
-    unknown = tuple(Subscription(feed, "NOPE") for feed in feeds)
-    subscriptions = (*unknown, *socket.subscriptions)
-    return RecordingPlan(
-        endpoints=plan.endpoints,
-        feeds=plan.feeds,
-        coins=plan.coins,
-        sockets=(SocketPlan(url=socket.url, subscriptions=subscriptions),),
-        evm_feeds=(),
-        left_out=(),
-    )
 
 
 def test_coin_that_kills_the_socket_three_times_is_left_out(tmp_path: Path) -> None:
