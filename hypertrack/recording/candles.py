@@ -78,17 +78,16 @@ class CandleBook:
         """Take up where an earlier session stopped.
 
         Args:
-            end_ms: Where its coverage ended.
-            n_trades_by_start: Of the minutes that it wrote last, if any; the next was missed.
+            end_ms: Where its coverage ended; from the minute before, which may have waited for
+                its grace, the first that was not written was missed.
+            n_trades_by_start: Of the minutes that it wrote last, if any.
         """
         with self._lock:
             state = self._coins.setdefault(coin, _CoinCandles())
-            for start_ms in sorted(n_trades_by_start)[-REMEMBERED:]:
-                state.closed[start_ms] = n_trades_by_start[start_ms]
-            # Of none stored, the minute before the end may have waited for its grace.
-            before_ms = (end_ms // MINUTE_MS - 1) * MINUTE_MS
-            missed_ms = _first_missed_ms(state)
-            state.missed_ms = before_ms if missed_ms is None else missed_ms
+            state.closed.update(sorted(n_trades_by_start.items()))
+            state.missed_ms = (end_ms // MINUTE_MS - 1) * MINUTE_MS
+            while state.missed_ms in n_trades_by_start:
+                state.missed_ms += MINUTE_MS
 
     def connected(self, coin: str) -> None:
         """Note that a coin's candles begin to come."""

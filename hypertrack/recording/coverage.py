@@ -12,21 +12,15 @@ from itertools import chain
 
 from hypertrack.clock import Clock
 from hypertrack.recording.exchange_time import ExchangeTime
+from hypertrack.recording.intervals import Moment, ending, interval, is_gap, later
 from hypertrack.records import CoverageCause, CoverageLine, CoverageStatus, Feed, Record
 from hypertrack.store.ledger import Ledger
-
-
-class _Moment(Record, frozen=True):
-    """A point on both clocks."""
-
-    exchange_ms: int
-    wall_ms: int
 
 
 class _Loss(Record, frozen=True):
     """The end of an observed interval that nothing has followed yet."""
 
-    since: _Moment
+    since: Moment
     cause: CoverageCause
     observed: CoverageLine | None
     """The interval that ended, where it is not settled yet."""
@@ -43,6 +37,9 @@ class CoverageBook:
         self._streams: list[StreamCoverage] = []
         self._stored: dict[StreamCoverage, list[CoverageLine]] = {}
         """The lines of the present at the last checkpoint."""
+        self._untold: list[CoverageLine] = []
+        """What was warned of since then."""
+        self._is_told = True
         self.n_gaps_by_feed: Counter[str] = Counter()
         self.n_gaps_by_cause: Counter[str] = Counter()
 
@@ -79,14 +76,37 @@ class CoverageBook:
             if is_gap(line):
                 self.n_gaps_by_feed[line.stream.partition(":")[0]] += 1
                 self.n_gaps_by_cause[str(line.cause)] += 1
+                self.warn(line)
         self._ledger.settle(kept)
+
+    def warn(self, line: CoverageLine) -> None:
+        """Have the ledger say that something may be missing before more is stored behind it."""
+        with self.lock:
+            self._untold.append(line)
+            self._is_told = False
+
+    def tell(self) -> None:
+        """Write what was warned of since the last checkpoint behind the lines of that.
+
+        To be called before anything is stored: the next session takes stored rows that the replay
+        repeats for a proof that nothing before them is missing.
+
+        Raises:
+            OSError: It could not be written.
+        """
+        with self.lock:
+            if not self._is_told:
+                stored = chain.from_iterable(self._stored.values())
+                self._ledger.checkpoint((*stored, *self._untold), n_settled=0)
+                self._ledger.sync()
+                self._is_told = True
 
     def miss(self, feeds: Iterable[Feed], time_ms: int | None, cause: CoverageCause) -> None:
         """Note that something unknown of these feeds is missing, at a time."""
         now = self.now(time_ms)
         with self.lock:
             for feed in feeds:
-                self.settle(_line(feed, CoverageStatus.GAP, now, now, cause))
+                self.settle(interval(feed, CoverageStatus.GAP, now, now, cause))
 
     def checkpoint(self, is_stored: Callable[[], bool] = lambda: True) -> None:
         """Write the ledger as it stands, once all that it says was observed is stored.
@@ -100,10 +120,13 @@ class CoverageBook:
         """
         with self.lock:
             present = {stream: stream.present() for stream in self._streams}
-            n_settled = self._ledger.n_unwritten
+            n_settled, n_untold = self._ledger.n_unwritten, len(self._untold)
         if is_stored():
-            self._ledger.checkpoint(chain.from_iterable(present.values()), n_settled)
-            self._stored = present
+            with self.lock:
+                del self._untold[:n_untold]
+                lines = (*chain.from_iterable(present.values()), *self._untold)
+                self._ledger.checkpoint(lines, n_settled)
+                self._stored = present
 
     def abandon(self) -> None:
         """End every stream with its last checkpoint: what came after it may not be stored.
@@ -131,10 +154,10 @@ class CoverageBook:
             self._streams.clear()
             self._ledger.checkpoint()
 
-    def now(self, exchange_ms: int | None) -> _Moment:
+    def now(self, exchange_ms: int | None) -> Moment:
         """Return this moment; the wall clock stands in where no exchange time was seen."""
         wall_ms = self._clock.wall_ns() // 1_000_000
-        return _Moment(wall_ms if exchange_ms is None else exchange_ms, wall_ms)
+        return Moment(wall_ms if exchange_ms is None else exchange_ms, wall_ms)
 
 
 class StreamCoverage:
@@ -148,9 +171,10 @@ class StreamCoverage:
         self._book = book
         self._is_recovered = is_recovered
         self._is_acknowledged = False
-        self._start: _Moment | None = None
+        self._start: Moment | None = None
         self._loss: _Loss | None = None
-        self._refused: _Moment | None = None
+        self._doubted: _Loss | None = None
+        self._refused: Moment | None = None
 
     @property
     def lock(self) -> threading.RLock:
@@ -161,6 +185,11 @@ class StreamCoverage:
     def loss(self) -> object | None:
         """Return the last disconnect while it is not decided whether it lost anything."""
         return self._loss
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Return whether what the last disconnect lost is being asked for."""
+        return self._loss is not None and self._loss is self._doubted
 
     @property
     def is_refused(self) -> bool:
@@ -202,6 +231,19 @@ class StreamCoverage:
         with self._book.lock:
             self._end_loss(missed=None)
 
+    def warn(self, last_ms: int | None, oldest_ms: int) -> None:
+        """Have the ledger say, until it is decided, that rows between these may be missing.
+
+        Args:
+            last_ms: Of the last row stored; where there is none, since the disconnect.
+        """
+        with self._book.lock:
+            if self._loss is not None:
+                start = self._loss.since if last_ms is None else self._book.now(last_ms)
+                end = self._book.now(max(start.exchange_ms, oldest_ms))
+                self._doubted, cause = self._loss, self._loss.cause
+                self._book.warn(interval(self.name, CoverageStatus.DISCONNECTED, start, end, cause))
+
     def open_gap(self, last_ms: int, oldest_ms: int, missed: int | None = None) -> None:
         """Note that all between the last row stored and the oldest one that came now is missing.
 
@@ -214,10 +256,10 @@ class StreamCoverage:
             observed, start_ms = loss.observed, loss.since.exchange_ms
             if observed is not None:
                 start_ms = max(observed.start_ms, min(observed.end_ms, last_ms))
-                observed = _ending(observed, start_ms)
-            start = _Moment(start_ms, loss.since.wall_ms)
+                observed = ending(observed, start_ms)
+            start = Moment(start_ms, loss.since.wall_ms)
             end = self._book.now(max(start_ms, oldest_ms))
-            gap = _line(self.name, CoverageStatus.GAP, start, end, loss.cause, missed)
+            gap = interval(self.name, CoverageStatus.GAP, start, end, loss.cause, missed)
             self._book.settle(observed, gap)
             self._start = end
 
@@ -231,10 +273,10 @@ class StreamCoverage:
             end = self._book.now(max(start.exchange_ms, end_ms))
             if self._start is not None:
                 self._book.settle(
-                    _line(self.name, CoverageStatus.OBSERVED, self._start, start, cause)
+                    interval(self.name, CoverageStatus.OBSERVED, self._start, start, cause)
                 )
                 self._start = end
-            self._book.settle(_line(self.name, CoverageStatus.GAP, start, end, cause, missed))
+            self._book.settle(interval(self.name, CoverageStatus.GAP, start, end, cause, missed))
 
     def lose(self, cause: CoverageCause, end_ms: int | None = None) -> None:
         """End the observed interval.
@@ -252,7 +294,7 @@ class StreamCoverage:
                 return  # nothing was observed since the last loss, which goes on
             self._end_loss(missed=None)
             end = self._end_moment(start, end_ms)
-            observed = _line(self.name, CoverageStatus.OBSERVED, start, end, cause)
+            observed = interval(self.name, CoverageStatus.OBSERVED, start, end, cause)
             if self._is_recovered:
                 self._loss = _Loss(end, cause, observed)
             else:
@@ -285,15 +327,15 @@ class StreamCoverage:
         self._begin_late()
         now = self._book.now(self._book.time.newest_ms)
         if self._loss is not None:
-            end = self._start or _later(self._loss.since, now)
+            end = self._start or later(self._loss.since, now)
             lines += self._loss_lines(self._loss, end, missed=None)
         if self._start is not None:
             end = self._end_moment(self._start, None)
-            lines.append(_line(self.name, CoverageStatus.OBSERVED, self._start, end, cause))
+            lines.append(interval(self.name, CoverageStatus.OBSERVED, self._start, end, cause))
         if self._refused is not None:
-            end = _later(self._refused, now)
+            end = later(self._refused, now)
             refused = CoverageStatus.REFUSED
-            lines.append(_line(self.name, refused, self._refused, end, CoverageCause.REFUSED))
+            lines.append(interval(self.name, refused, self._refused, end, CoverageCause.REFUSED))
         return lines
 
     def unstored(self, stored_ms: int | None) -> list[CoverageLine]:
@@ -303,7 +345,7 @@ class StreamCoverage:
         if start is None:
             return []
         end = self._end_moment(start, None)
-        return [_line(self.name, CoverageStatus.GAP, start, end, CoverageCause.ERROR)]
+        return [interval(self.name, CoverageStatus.GAP, start, end, CoverageCause.ERROR)]
 
     def _begin(self, exchange_ms: int) -> None:
         if self._loss is not None:
@@ -328,53 +370,11 @@ class StreamCoverage:
         if self._loss is None and newest_ms is not None:
             self._loss = _Loss(self._book.now(newest_ms), cause, None)
 
-    def _loss_lines(self, loss: _Loss, end: _Moment, missed: int | None) -> list[CoverageLine]:
+    def _loss_lines(self, loss: _Loss, end: Moment, missed: int | None) -> list[CoverageLine]:
         status = CoverageStatus.DISCONNECTED
-        gap = _line(self.name, status, loss.since, end, loss.cause, missed)
+        gap = interval(self.name, status, loss.since, end, loss.cause, missed)
         return [gap] if loss.observed is None else [loss.observed, gap]
 
-    def _end_moment(self, start: _Moment, end_ms: int | None) -> _Moment:
+    def _end_moment(self, start: Moment, end_ms: int | None) -> Moment:
         newest_ms = self.time.newest_ms if end_ms is None else end_ms
         return self._book.now(max(start.exchange_ms, newest_ms or 0))
-
-
-def is_gap(line: CoverageLine) -> bool:
-    """Return whether a line says that something is missing, or may be."""
-    return line.status is not CoverageStatus.OBSERVED and line.missed != 0
-
-
-def _line(
-    stream: str,
-    status: CoverageStatus,
-    start: _Moment,
-    end: _Moment,
-    cause: CoverageCause | None,
-    missed: int | None = None,
-) -> CoverageLine:
-    return CoverageLine(
-        stream=stream,
-        status=status,
-        start_ms=start.exchange_ms,
-        end_ms=end.exchange_ms,
-        cause=cause,
-        missed=missed,
-        wall_start_ms=start.wall_ms,
-        wall_end_ms=end.wall_ms,
-    )
-
-
-def _ending(line: CoverageLine, end_ms: int) -> CoverageLine:
-    return CoverageLine(
-        stream=line.stream,
-        status=line.status,
-        start_ms=line.start_ms,
-        end_ms=end_ms,
-        cause=line.cause,
-        missed=line.missed,
-        wall_start_ms=line.wall_start_ms,
-        wall_end_ms=line.wall_end_ms,
-    )
-
-
-def _later(first: _Moment, second: _Moment) -> _Moment:
-    return second if second.exchange_ms > first.exchange_ms else first

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from hypertrack.clock import Clock
 from hypertrack.feeds.rows import Row, Rows, Unreadable
@@ -91,10 +92,14 @@ class Intake:
             is_alone = len(coins) == 1  # as at the venue, whose trades frames are of one coin
             rows = frame.rows if is_alone else [row for row in frame.rows if row.coin == coin]
             is_first = stream.coverage.is_awaiting_rows
+            decide = _decision(stream, rows) if is_first and frame.feed is Feed.TRADES else None
             self._note(stream, rows, received_ns)
             self._keep[frame.feed](stream, rows, received_ns)
             if is_first:  # what the ledger says of it has been queued by now
-                _join(stream, rows)
+                times_ms = [row.exchange_time_ms for row in rows]
+                stream.coverage.begin_rows(min(times_ms), max(times_ms))
+            if decide is not None:
+                decide()
         if frame.rows and not self._writer.is_over:
             # Only now: what the ledger says was observed has at least been queued.
             self.time.see(max(row.exchange_time_ms for row in frame.rows))
@@ -167,28 +172,26 @@ def write_candles(writer: LineWriter, candles: list[Candle]) -> int:
     return len(candles)
 
 
-def _join(stream: StreamIntake, rows: list[Row]) -> None:
-    """Take the first rows after an acknowledgement: of trades, the replay."""
-    times_ms = [row.exchange_time_ms for row in rows]
-    oldest_ms = min(times_ms)
-    stream.coverage.begin_rows(oldest_ms, max(times_ms))
-    if stream.subscription.feed is Feed.TRADES:
-        _rejoin(stream, rows, oldest_ms)
-
-
-def _rejoin(stream: StreamIntake, replay: list[Row], oldest_ms: int) -> None:
+def _decision(stream: StreamIntake, replay: list[Row]) -> Callable[[], None]:
     """Decide from the replay whether trades are missing since the last one stored before it.
+
+    Returns:
+        What the coverage is to be told once the replay is queued. Where something may be missing
+        it is warned at once: the ledger has to say so before the replay is stored.
 
     Source: protocol, section 2.1, "Gap consequence".
     """
-    last = stream.last_stored
+    coverage, last = stream.coverage, stream.last_stored
+    if coverage.is_in_doubt:
+        return lambda: None  # the other socket's replay is being decided upon
+    oldest_ms = min(row.exchange_time_ms for row in replay)
     if last is None:
-        stream.coverage.leave_gap()
-        return
+        coverage.warn(None, oldest_ms)
+        return coverage.leave_gap
     identities = {(row.exchange_time_ms, row.row_id) for row in replay}
     if last in identities or oldest_ms < last[0]:
-        stream.coverage.close_gap()
-    elif stream.recover is not None and stream.coverage.loss is not None:
-        stream.recover(stream, last, oldest_ms)
-    else:
-        stream.coverage.open_gap(last[0], oldest_ms)
+        return coverage.close_gap
+    coverage.warn(last[0], oldest_ms)
+    if stream.recover is not None and coverage.loss is not None:
+        return partial(stream.recover, stream, last, oldest_ms)
+    return partial(coverage.open_gap, last[0], oldest_ms)

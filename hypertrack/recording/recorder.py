@@ -57,7 +57,13 @@ class Recorder:
         self._started_ms = self._clock.wall_ns() // 1_000_000
         self._ledger = Ledger(session.folder)
         self._book = CoverageBook(self._ledger, self._clock)
-        self._writer = LineWriter(session.folder, settings.record, self._clock, session.hand_over)
+        self._writer = LineWriter(
+            session.folder,
+            settings.record,
+            self._clock,
+            session.hand_over,
+            self._book.tell,
+        )
         self._crew = Crew(settings.record, plan, session, self._book, self._writer, self._clock)
         self._latest = self._report()
 

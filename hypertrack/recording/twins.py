@@ -42,6 +42,11 @@ class TwinCoverage:
         """Return the stream's last disconnect while this socket is to decide what it lost."""
         return self._coverage.loss if self._is_first else None
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """Return whether what the stream's last disconnect lost is being asked for."""
+        return self._coverage.is_in_doubt
+
     def acknowledge(self) -> None:
         """Begin to observe; the stream begins with the first of the two."""
         with self._coverage.lock:
@@ -67,6 +72,10 @@ class TwinCoverage:
         """Note that what is missing before the replay will not come back."""
         if self._is_first:
             self._coverage.leave_gap()
+
+    def warn(self, last_ms: int | None, oldest_ms: int) -> None:
+        """Have the ledger say that rows between these may be missing, unless they are observed."""
+        self._coverage.warn(last_ms, oldest_ms)
 
     def open_gap(self, last_ms: int, oldest_ms: int) -> None:
         """Note that the rows between the last one stored and the replay did not come.

@@ -60,10 +60,15 @@ class Ledger:
             self._settled_bytes += len(settled)
             del self._unwritten[:n_settled]
 
-    def close(self) -> None:
-        """Sync and close the file, if it was ever written."""
+    def sync(self) -> None:
+        """Make what was written survive a power cut, if anything was."""
         if self._file is not None:
             os.fsync(self._file)
+
+    def close(self) -> None:
+        """Sync and close the file, if it was ever written."""
+        self.sync()
+        if self._file is not None:
             os.close(self._file)
             self._file = None
 

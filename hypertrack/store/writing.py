@@ -34,6 +34,7 @@ class LineWriter:
     Args:
         hand_over: Called when the files have been synced and closed, so that they can be taken
             away; they are begun anew.
+        before_write: Called whenever lines are about to be written, once all of them are known.
 
     Attributes:
         failed: Set once nothing can be written any more; `close` raises the reason.
@@ -45,12 +46,14 @@ class LineWriter:
         settings: RecordSettings,
         clock: Clock,
         hand_over: Callable[[], None] | None = None,
+        before_write: Callable[[], None] = lambda: None,
     ):
         self.failed = threading.Event()
         self._folder = folder
         self._settings = settings
         self._clock = clock
         self._hand_over = hand_over
+        self._before_write = before_write
         self._files: dict[str, int] = {}
         self._at_files = threading.Lock()
         self._queue: dict[str, list[bytes]] = {}
@@ -160,6 +163,8 @@ class LineWriter:
             queue, self._queue = self._queue, {}
             self._n_queued, n_written = 0, self._n_taken
             self._room.notify_all()
+        if queue:
+            self._before_write()
         with self._at_files:
             for name, chunks in queue.items():
                 descriptor = self._file(name)

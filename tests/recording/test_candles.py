@@ -133,3 +133,16 @@ def test_coins_do_not_close_each_other() -> None:
     book.take(candle(11, 4))
 
     assert book.take(candle(12, 1, coin="ETH")) == []
+
+
+def test_session_that_goes_on_asks_from_the_first_minute_not_written() -> None:
+    book = CandleBook(GRACE_MS)
+    book.resume("BTC", 12 * MINUTE_MS + 1, {nth * MINUTE_MS: 3 for nth in (9, 10, 11, 15)})
+    book.connected("BTC")
+    book.take(candle(20, 1))
+
+    (fill,) = passed(book, 22 * MINUTE_MS)[1]
+
+    assert fill == Fill("BTC", 12 * MINUTE_MS, 20 * MINUTE_MS)
+    written = book.filled(fill, [candle(nth, 3) for nth in range(12, 21)])
+    assert [minute for minute, _ in shown(written)] == [12, 13, 14, 16, 17, 18, 19, 20]

@@ -314,3 +314,56 @@ def test_stream_abandoned_before_a_checkpoint_is_missing_from_its_beginning(benc
     bench.book.abandon()
 
     assert bench.intervals() == [("gap", 10, 20, "error", None)]
+
+
+def test_gap_is_in_the_ledger_before_what_lies_behind_it_is_stored(bench: Bench) -> None:
+    stream = bench.stream(is_recovered=True)
+    observed_until(bench, stream, 10, 20)
+    bench.book.checkpoint()
+    stream.lose(ERROR)
+    bench.see(90)
+    stream.acknowledge()
+    stream.begin_rows(80_000, 90_000)
+    stream.open_gap(20_000, 80_000)
+
+    bench.book.tell()  # as the writer does; then the recorder is killed
+
+    assert bench.intervals() == [
+        ("observed", 10, 20, None, None),
+        ("gap", 20, 80, "error", None),
+    ]
+
+
+def test_gap_in_doubt_stands_in_the_ledger_until_it_is_decided(bench: Bench) -> None:
+    stream = bench.stream(is_recovered=True)
+    observed_until(bench, stream, 10, 20)
+    bench.book.checkpoint()
+    stream.lose(ERROR)
+    bench.see(90)
+    stream.acknowledge()
+    stream.begin_rows(80_000, 90_000)
+
+    stream.warn(20_000, 80_000)
+    bench.book.tell()
+
+    assert stream.is_in_doubt
+    assert bench.intervals()[-1] == ("disconnected", 20, 80, "error", None)
+    stream.close_gap()
+    assert not stream.is_in_doubt
+    assert ("disconnected", 20, 90, "error", 0) in bench.stopped()
+
+
+def test_warning_outlives_a_checkpoint_that_began_before_it(bench: Bench) -> None:
+    stream = bench.stream(is_recovered=True)
+    observed_until(bench, stream, 10, 20)
+
+    def lose_meanwhile() -> bool:
+        stream.interrupt(21_000, 22_000, CoverageCause.UNREADABLE, 1)
+        return True
+
+    bench.book.checkpoint(lose_meanwhile)
+
+    assert bench.intervals() == [
+        ("observed", 10, 20, None, None),
+        ("gap", 21, 22, "unreadable", 1),
+    ]

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 from clock_fakes import ManualClock
-from exchange_fakes import AT_ONCE, HandSource, blocks, coin
+from exchange_fakes import AT_ONCE, HandSource, blocks, coin, trade
 from fakes import START_MS
 from recorder_fakes import coverage_of, lines, plan_for, record_until, settings_for, trade_ids
 
 from hypertrack.config import RecordSettings, Settings
-from hypertrack.feeds.rows import Row
+from hypertrack.feeds.frames import parse_frame
+from hypertrack.feeds.rows import Row, Rows
 from hypertrack.feeds.subscriptions import Subscription
 from hypertrack.recording.candles import CandleBook
 from hypertrack.recording.coverage import CoverageBook
@@ -18,7 +19,7 @@ from hypertrack.recording.plan import SocketPlan
 from hypertrack.recording.status import RecordingStatus
 from hypertrack.recording.streams import Streams
 from hypertrack.recording.twins import TwinCoverage
-from hypertrack.records import CoverageCause, Feed, RawJson
+from hypertrack.records import CoverageCause, Feed, RawJson, encode_json
 from hypertrack.simulate.faults import Faults
 from hypertrack.simulate.server import running_exchange
 from hypertrack.store.ledger import Ledger
@@ -75,7 +76,7 @@ def test_loss_of_both_sockets_is_a_gap_as_ever(tmp_path: Path) -> None:
             lambda s: s.exchange_time_ms == END_MS, tmp_path, redundant(exchange.url)
         )
 
-    ids = trade_ids(tmp_path)
+    ids = sorted(trade_ids(tmp_path))
     assert ids == [*range(1, 51), *range(101, N_TRADES + 1)]
     assert [line[0] for line in coverage_of(tmp_path, "trades:BTC")] == [
         "observed",
@@ -197,6 +198,40 @@ def test_survivor_that_fell_silent_hides_nothing(pair: Pair, brought_ms: int) ->
         ("gap", start_ms, 8_000, "silence"),
         ("observed", 8_000, 9_000, "stop"),
     ]
+
+
+def test_replay_of_the_second_socket_does_not_prove_that_nothing_was_missed(
+    tmp_path: Path,
+) -> None:
+    clock = ManualClock()
+    book = CoverageBook(Ledger(tmp_path), clock)
+    writer = LineWriter(tmp_path, RecordSettings(), clock)  # not started
+    asked: list[object] = []
+    session = Session(folder=tmp_path, mode="rotate")
+    ask = lambda *about: asked.append(about)  # noqa: E731
+    streams = Streams(session, book, writer, CandleBook(5_000), clock, ask)
+    socket = SocketPlan(url="", subscriptions=(Subscription(Feed.TRADES, "BTC"),), twin=0)
+    intakes = [streams.intake_of(socket) for _ in range(2)]
+    parts = [intake.streams[Feed.TRADES, "BTC"] for intake in intakes]
+
+    def both_take(first_id: int, last_id: int) -> None:
+        trades = [trade(START_MS + nth, nth) for nth in range(first_id, last_id + 1)]
+        text = encode_json({"channel": "trades", "data": trades})
+        for intake, part in zip(intakes, parts, strict=True):
+            part.acknowledge()
+            frame = parse_frame(text)
+            assert isinstance(frame, Rows)
+            intake.take(frame, text, clock.wall_ns())
+
+    both_take(1, 3)
+    for part in parts:
+        part.coverage.lose(CoverageCause.ERROR)
+    both_take(90, 99)
+    book.stop()
+
+    assert len(asked) == 1  # for 4 to 89, which the second replay did not bring either
+    missed = [line for line in lines(tmp_path, "coverage") if line["status"] == "disconnected"]
+    assert [line["missed"] for line in missed] == [None]
 
 
 def test_coin_is_refused_once_by_both(pair: Pair) -> None:

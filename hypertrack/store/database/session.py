@@ -9,6 +9,7 @@ from pathlib import Path
 from hypertrack.clock import Clock, SystemClock
 from hypertrack.config import DatabaseUrl
 from hypertrack.errors import ConfigError, DatasetError
+from hypertrack.records import Feed
 from hypertrack.store.database import sessions
 from hypertrack.store.database.carrier import Carrier
 from hypertrack.store.database.connecting import Database, UnreachableError, open_writer
@@ -158,13 +159,18 @@ def _prepared(
     if manifest is not None:
         spool.put(DOCUMENTS["manifest"], manifest)
     is_continued = mode == "append"
+
+    def last_lines(feed: Feed) -> tuple[bytes, ...]:
+        return sessions.last_lines(database, feed, stored) if is_continued else ()
+
     return Session(
         folder=spool.folder,
         mode=mode,
         name=str(url),
         archived=None if archived is None else url.with_session(archived),
         hand_over=spool.cut,
-        last_trades=sessions.last_trades(database, stored) if is_continued else (),
+        last_trades=last_lines(Feed.TRADES),
+        last_candles=last_lines(Feed.CANDLES),
         end_ms_by_stream=end_ms_by_stream(spool.folder) if is_continued else None,
     )
 

@@ -10,8 +10,8 @@ from hypertrack.store.database.connecting import Database
 from hypertrack.store.database.schema import KEYS, LISTS, has_tables
 
 TAIL_LINES = 20_000
-"""How far back a continued session looks for the last trades: 30 of each coin are among them,
-unless it has been quiet, and then the replay overlaps them anyway."""
+"""How far back a continued session looks for the last trades, and candles: 30 trades of each coin
+are among them, unless it has been quiet, and then the replay overlaps them anyway."""
 
 
 class StoredSession(Record, frozen=True, kw_only=True):
@@ -86,9 +86,9 @@ def delete(database: Database, session: StoredSession) -> None:
     database.commit()
 
 
-def last_trades(database: Database, session: StoredSession) -> tuple[bytes, ...]:
-    """Return the newest recorded trades, oldest first."""
-    query = f"SELECT line FROM {Feed.TRADES} WHERE session_id = $1 ORDER BY seq DESC LIMIT $2"
+def last_lines(database: Database, feed: Feed, session: StoredSession) -> tuple[bytes, ...]:
+    """Return the newest recorded lines of a feed, oldest first."""
+    query = f"SELECT line FROM {feed} WHERE session_id = $1 ORDER BY seq DESC LIMIT $2"
     rows = database.rows(query, session.session_id, TAIL_LINES)
     return tuple(line.encode() for (line,) in reversed(rows))
 
