@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "recording": FOUNDATION | {"feeds", "store"},
     "store": FOUNDATION,
     "features": FOUNDATION | {"store"},
-    "labels": FOUNDATION | {"store", "features.executions"},
+    "labels": FOUNDATION | {"store", "features.executions", "features.prices", "features.tables"},
     "model": FOUNDATION | {"features", "labels"},
     "skill": FOUNDATION | {"features", "labels"},
     "categories": FOUNDATION,

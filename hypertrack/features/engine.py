@@ -13,17 +13,16 @@ from numpy.typing import NDArray
 
 from hypertrack.config import FeatureSettings, FeeSettings
 from hypertrack.errors import ConfigError
-from hypertrack.features.backend import connect
+from hypertrack.features.backend import DuckDBBackend, connect
 from hypertrack.features.candles import candle_matches
 from hypertrack.features.counts import activity
 from hypertrack.features.definition import Feature, Scope, Source
 from hypertrack.features.executions import executions
+from hypertrack.features.parts import Columns, Part
 from hypertrack.features.registry import ALIASES, select
 from hypertrack.features.selection import selection
 from hypertrack.store.dataset import Dataset
 from hypertrack.store.summary import observed_days
-
-Columns = dict[str, NDArray[Any]]
 
 COUNTS: dict[Source, dict[str, ibis.Deferred]] = {
     activity: {
@@ -89,11 +88,24 @@ class FeatureEngine:
 
     @cached_property
     def backend(self) -> Any:
-        """Ibis over the whole dataset, with its ``executions`` table."""
-        backend = connect(self.dataset)
-        with backend.in_order():
-            executions(backend)
-        return backend
+        """Ibis over the whole dataset, with its ``executions``."""
+        executions(self._whole.plan)
+        self._whole.gather("executions")
+        return self._connected
+
+    @property
+    def kept(self) -> list[str]:
+        """Names of the tables that are there for the whole dataset: its own, and prepared ones."""
+        return self._whole.kept
+
+    @cached_property
+    def _connected(self) -> DuckDBBackend:
+        return connect(self.dataset)
+
+    @cached_property
+    def _whole(self) -> Part:
+        """The whole dataset in shards, which keep what is made for any cut."""
+        return Part(self._connected, "whole")
 
     @property
     def n_wallets(self) -> int:
@@ -126,34 +138,37 @@ class FeatureEngine:
             raise ConfigError("the window ends before it begins: choose an earlier start")
         features = select(self.settings.groups, names)
         asked = None if wallets is None else np.isin(self._wallets, list(wallets))
-        with self._part(asked, since_ms) as con:
-            columns, scope = self._columns(con, features, since_ms, until_ms)
+        with self._part(asked, since_ms) as part:
+            columns, scope = self._columns(part, features, since_ms, until_ms)
         is_row = (columns["n_seen"] > 0) & (self._wallets != NO_WALLET)
         seen = np.flatnonzero(is_row if asked is None else is_row & asked)
         in_order = tuple(names or (each.name for each in features))
         return self._matrix(seen, columns, in_order, scope)
 
     @contextmanager
-    def _part(self, asked: NDArray[np.bool_] | None, since_ms: int | None) -> Iterator[Any]:
-        """Give the backend over what is asked for: the whole dataset, or a selection."""
+    def _part(self, asked: NDArray[np.bool_] | None, since_ms: int | None) -> Iterator[Part]:
+        """Give what is asked for: the whole dataset, or a selection."""
         if asked is None and since_ms is None:
-            yield self.backend
+            yield self._whole
             return
         wallet_ids = None if asked is None else np.flatnonzero(asked).tolist()
-        with selection(self.dataset, wallet_ids, since_ms) as con:
-            yield con
+        with selection(self._connected, wallet_ids, since_ms) as part:
+            yield part
 
     def _columns(
-        self, con: Any, features: Sequence[Feature], since_ms: int | None, until_ms: int | None
+        self, part: Part, features: Sequence[Feature], since_ms: int | None, until_ms: int | None
     ) -> tuple[Columns, Scope]:
         """Return features and counts over all wallets of the dataset."""
-        scope = self._scope(con, since_ms, until_ms)
-        by_source: dict[Source, list[Feature]] = {activity: [], candle_matches: []}
+        scope = self._scope(part.plan, since_ms, until_ms)
+        by_source: dict[Source, list[Feature]] = {activity: []}
         for each in features:
             by_source.setdefault(each.source, []).append(each)
+        found = part.measure([_aggregate(*asked, scope) for asked in by_source.items()])
         columns: Columns = {}
-        for source, asked in by_source.items():
-            columns |= self._spread(_aggregate(source, asked, scope), asked)
+        for asked, numbers in zip(by_source.values(), found, strict=True):
+            columns |= self._spread(numbers, asked)
+        # Every execution's minute has a candle: built from trades where none was recorded.
+        columns.setdefault("n_candle_matches", columns["n_executions"])
         return columns, scope
 
     def _matrix(
@@ -206,12 +221,9 @@ def _stacked(columns: list[NDArray[np.float64]], n_rows: int) -> NDArray[np.floa
     return np.stack(columns, axis=1) if columns else np.empty((n_rows, 0))
 
 
-def _aggregate(source: Source, features: Sequence[Feature], scope: Scope) -> Columns:
+def _aggregate(source: Source, features: Sequence[Feature], scope: Scope) -> ibis.Table:
     """Return the features of one prepared table, one pass over it, by ``wallet_id``."""
     rows = source(scope)
     numbers = COUNTS.get(source, {}) | {each.name: each(rows) for each in features}
     numbers = {name: number.cast("float64") for name, number in numbers.items()}
-    aggregated = rows.group_by("wallet_id").aggregate(**numbers)
-    with scope.con.in_order():
-        found = aggregated.to_pyarrow()
-    return {name: found[name].to_numpy() for name in found.column_names}
+    return rows.group_by("wallet_id").aggregate(**numbers)

@@ -7,15 +7,9 @@ import ibis
 from ibis import Table, Value, _
 
 from hypertrack.features.definition import Scope, feature
-from hypertrack.features.executions import executions, keep, last_trades
-from hypertrack.features.moments import (
-    AROUND,
-    LATER,
-    Ask,
-    priced,
-    prices_around,
-    prices_later,
-)
+from hypertrack.features.moments import AROUND, LATER, ORDER, moments, prices_around, prices_later
+from hypertrack.features.prices import Ask, last_trades, priced
+from hypertrack.features.tables import keep
 from hypertrack.features.traded import traded
 from hypertrack.records import MINUTE_MS
 
@@ -52,7 +46,9 @@ def coin_drift(scope: Scope) -> Table:
 
     From every whole minute, but only minutes whose horizon ends inside the window.
     """
-    minutes = keep(scope.con, "minute_prices", partial(_minute_prices, start_ms=scope.start_ms))
+    build = partial(_minute_prices, start_ms=scope.start_ms)
+    keep(scope.con.part, "minute_prices", build, order_by=ORDER)
+    minutes = scope.con.table("minute_prices")
     return minutes.group_by("coin_id").aggregate(
         **{
             f"drift_{after}": ibis.ifelse(
@@ -102,11 +98,9 @@ def _mean(rows: Table, after: str) -> Value:
 
 def _minute_prices(con: Any, start_ms: int) -> Table:
     """Return the prices of each executed coin at and after every whole minute from a time on."""
-    rows = executions(con)
     last_ms = last_trades(con).time_ms.max().to_pyarrow().as_py() or 0
     first_ms = start_ms + -start_ms % MINUTE_MS
     minutes_ms = ibis.range(ibis.literal(first_ms, "int64"), last_ms + 1, MINUTE_MS)
     times = minutes_ms.unnest().name("time_ms").as_table()
-    minutes = rows.select("coin_id").distinct().cross_join(times)
-    found = priced(con, minutes, {"now": Ask(0), **HORIZONS})
-    return found.order_by("coin_id", "time_ms")  # so that means repeat to the bit
+    minutes = moments(con).select("coin_id").distinct().cross_join(times)
+    return priced(con, minutes, {"now": Ask(), **HORIZONS})

@@ -3,7 +3,8 @@
 from ibis import Table, Value, _
 
 from hypertrack.features.definition import Scope, feature
-from hypertrack.features.executions import closing_prices, with_fees
+from hypertrack.features.executions import with_fees
+from hypertrack.features.prices import closing_prices
 from hypertrack.features.traded import traded
 
 

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from hypertrack.features.backend import WHOLE, connect, over
-from hypertrack.features.executions import executions_of, fills, keep, last_trades
-from hypertrack.store.dataset import Dataset
+from hypertrack.features.backend import WHOLE, DuckDBBackend, over
+from hypertrack.features.parts import Part
 
 SCHEMA = "selection"
 
@@ -24,29 +23,24 @@ PARTIES = {
 
 @contextmanager
 def selection(
-    dataset: Dataset, wallet_ids: Sequence[int] | None, since_ms: int | None
-) -> Iterator[Any]:
-    """Give an Ibis backend over a part of the dataset; it is gone afterwards.
+    whole: DuckDBBackend, wallet_ids: Sequence[int] | None, since_ms: int | None
+) -> Iterator[Part]:
+    """Give a part of the dataset; it is gone afterwards.
 
     Args:
-        dataset: Not changed, but that its `last_trades` are made.
+        whole: The dataset. Not changed, but that its `last_trades` are made where asked for.
         wallet_ids: The wallets whose rows are complete; others may have some. All where None.
         since_ms: Nothing that a wallet did earlier is there. Everything where None.
     """
-    last_trades(connect(dataset))
-    connection = dataset.connection.cursor()
+    connection = whole.con.cursor()
     try:
         connection.execute(f"CREATE SCHEMA {SCHEMA}")
         connection.execute(f"SET search_path = '{SCHEMA},{WHOLE}'")
-        connection.execute(f"CREATE VIEW last_trades AS FROM {WHOLE}.last_trades")
         _narrow(connection, wallet_ids, since_ms)
-        con = over(connection)
-        filled = fills(con)
-        if wallet_ids is not None:
-            filled = filled.semi_join(con.table("asked_wallets"), "wallet_id")
-        with con.in_order():
-            keep(con, "executions", lambda _: executions_of(filled))
-        yield con
+        wallets = "true" if wallet_ids is None else "wallet_id IN (FROM asked_wallets)"
+        part = Part(over(connection, whole), SCHEMA, wallets)
+        yield part
+        part.drop()
     finally:
         connection.execute(f"SET search_path = '{WHOLE}'")
         connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
@@ -65,4 +59,5 @@ def _narrow(connection: Any, wallet_ids: Sequence[int] | None, since_ms: int | N
             asked = (f"{party} IN (FROM asked_wallets)" for party in parties)
             conditions.append(f"({' OR '.join(asked)})")
         chosen = " AND ".join(conditions) or "true"
-        connection.execute(f"CREATE TABLE {table} AS FROM {WHOLE}.{table} WHERE {chosen}")
+        found = f"FROM {WHOLE}.{table} WHERE {chosen} ORDER BY ALL"
+        connection.execute(f"CREATE TABLE {table} AS {found}")

@@ -7,7 +7,8 @@ import ibis
 from ibis import Table, Value, _
 
 from hypertrack.features.definition import Scope, feature
-from hypertrack.features.executions import executions, keep
+from hypertrack.features.executions import ORDER, executions
+from hypertrack.features.tables import keep
 
 MIN_GAPS = 2
 """Two gaps, three executions: fewer have no rhythm."""
@@ -66,17 +67,14 @@ def gap_mode_share(rows: Table) -> Value:
 
 def _steps(con: Any) -> Table:
     # Both windows look only back, so what they find holds at any cut. One sort per window.
-    by_wallet = ibis.window(
-        group_by="wallet_id", order_by=["time_ms", "coin_id", "direction", "is_taker"]
-    )
+    by_wallet = ibis.window(group_by="wallet_id", order_by=ORDER[1:])
     by_coin = ibis.window(
         group_by=["wallet_id", "coin_id"], order_by=["time_ms", "direction", "is_taker"]
     )
-    found = executions(con).select(
+    return executions(con).select(
         "wallet_id",
         "coin_id",
         "time_ms",
         gap_ms=_.time_ms - _.time_ms.lag().over(by_wallet),
         is_flip=_.direction != _.direction.lag().over(by_coin),
     )
-    return found.order_by("wallet_id", "time_ms", "gap_ms")  # so that sums repeat to the bit

@@ -10,7 +10,8 @@ import ibis
 from ibis import Table, _
 
 from hypertrack.config import FeeSettings
-from hypertrack.features.executions import closing_prices, executions, with_fees
+from hypertrack.features.executions import executions, with_fees
+from hypertrack.features.prices import closing_prices
 from hypertrack.labels.cuts import Window
 from hypertrack.labels.prices import minute_prices
 from hypertrack.records import MINUTE_MS

@@ -6,7 +6,8 @@ from typing import Any
 import ibis
 from ibis import Table, _
 
-from hypertrack.features.executions import executions, keep
+from hypertrack.features.executions import executions
+from hypertrack.features.tables import keep
 from hypertrack.labels.cuts import Window
 from hypertrack.records import DAY_MS, HOUR_MS, MINUTE_MS
 

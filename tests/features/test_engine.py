@@ -151,16 +151,14 @@ def test_asking_for_a_few_prepares_only_what_they_need(
     open_engine: Any, busy_market: Market
 ) -> None:
     engine = open_engine(**busy_market)
-    before = set(engine.backend.list_tables())
+    before = set(engine.kept)
 
     engine.matrix(names=["avg_value", "long_ratio", "size_entropy", "hour_entropy", "twap_share"])
-    after_few = set(engine.backend.list_tables())
+    after_few = set(engine.kept)
     engine.matrix()
 
-    assert after_few - before <= {"last_trades"}  # HYPE's price, for EVM value
-    assert {"steps", "prices_around", "prices_later", "episodes"} <= set(
-        engine.backend.list_tables()
-    )
+    assert after_few - before == {"executions"}
+    assert {"last_trades", "steps", "prices_around", "prices_later", "episodes"} <= set(engine.kept)
 
 
 def test_unknown_feature_is_an_error(open_engine: Any) -> None:

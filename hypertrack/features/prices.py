@@ -1,0 +1,107 @@
+"""Reference prices: what a coin was worth at a time, as far as one could know then.
+
+The mid of the last quote where that is at most 60 s old, else the last trade price.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+from ibis import Table, _
+
+from hypertrack.features.tables import keep
+
+REFERENCE_MAX_AGE_MS = 60_000
+"""An older quote is not a price any more; the last trade is then the better witness."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A price asked for at an offset from each moment."""
+
+    offset_ms: int = 0
+    is_strict: bool = False
+    """Whether only what came strictly before that time counts."""
+
+
+def last_trades(con: Any) -> Table:
+    """Return the last price of each coin and time: coin_id, time_ms, price. A table, made once.
+
+    Trades of one coin and time are ordered by their id. Of the whole dataset, whoever is asked for.
+    """
+    keep(con.whole, "last_trades", _last_trades, order_by=("coin_id", "time_ms"))
+    return con.table("last_trades")
+
+
+def priced(con: Any, moments: Table, asks: Mapping[str, Ask], *, few_coins: bool = False) -> Table:
+    """Return moments with a reference price per ask.
+
+    Args:
+        con: Backend holding the dataset.
+        moments: ``coin_id``, ``time_ms`` and whatever else they carry.
+        asks: What to look up, by the name of its column.
+        few_coins: Look first which coins are asked for; worth it where they are few.
+
+    Returns:
+        The moments with a column per ask; NULL where there is no reference price.
+    """
+    trades, quotes = last_trades(con), con.table("bbo")
+    if few_coins:
+        trades, quotes = (rows.semi_join(moments, "coin_id") for rows in (trades, quotes))
+    trades = trades.select(coin="coin_id", trade_ms="time_ms", trade_price="price")
+    quotes = quotes.select(coin="coin_id", quote_ms="time_ms", mid_price="mid_price")
+    for name, ask in asks.items():
+        seen_ms = _.time_ms + (ask.offset_ms - ask.is_strict)  # strictly before: one ms earlier
+        found = moments.mutate(seen_ms=seen_ms.cast("int64"))
+        found = con.as_of(found, trades, "trade_ms")
+        found = con.as_of(found, quotes, "quote_ms")
+        price = _reference(_.time_ms + ask.offset_ms)
+        moments = found.select(*moments.columns, **{name: price})
+    return moments
+
+
+def reference_prices(con: Any, asks: Table, *, strictly_before: bool) -> Table:
+    """Return the reference price at the times asked for.
+
+    Args:
+        con: Backend holding the dataset.
+        asks: ask_id, coin_id, time_ms.
+        strictly_before: Whether quotes and trades at the very time asked for are ignored.
+
+    Returns:
+        ask_id, price: a row per ask; price is NULL where there is no reference.
+    """
+    asks = asks.select("ask_id", "coin_id", "time_ms")
+    asks = asks.cast({"coin_id": "int32", "time_ms": "int64"})
+    ask = Ask(is_strict=strictly_before)
+    return priced(con, asks, {"price": ask}, few_coins=True).select("ask_id", "price")
+
+
+def closing_prices(con: Any, at_ms: int) -> Table:
+    """Return the reference price of every coin traded by then at one time: coin_id, price."""
+    trades = last_trades(con).filter(_.time_ms <= at_ms)
+    quotes = con.table("bbo").filter(_.time_ms <= at_ms)
+    last_trade = trades.group_by("coin_id").aggregate(trade_price=_.price.argmax(_.time_ms))
+    last_quote_ms = quotes.group_by(quote_coin_id=_.coin_id).aggregate(quote_ms=_.time_ms.max())
+    mids = quotes.select(mid_coin_id="coin_id", quote_ms="time_ms", mid_price="mid_price")
+    last_quote = last_quote_ms.join(
+        mids, [last_quote_ms.quote_coin_id == mids.mid_coin_id, "quote_ms"]
+    )
+    return last_trade.left_join(last_quote, last_trade.coin_id == last_quote.quote_coin_id).select(
+        "coin_id", price=_reference(at_ms)
+    )
+
+
+def _last_trades(con: Any) -> Table:
+    return (
+        con.table("trades")
+        .filter(_.buyer_id != _.seller_id)
+        .group_by("coin_id", "time_ms")
+        .aggregate(price=_.price.argmax(_.trade_id))
+    )
+
+
+def _reference(at_ms: ibis.Deferred | int) -> ibis.Value:
+    is_fresh = _.quote_ms >= at_ms - REFERENCE_MAX_AGE_MS
+    return ibis.ifelse(is_fresh, _.mid_price, None).fill_null(_.trade_price)
