@@ -6,8 +6,9 @@ its table needs, is left out and counted; numbers stay the strings that came unt
 
 import duckdb
 
-from hypertrack.records import MINUTE_MS, ZERO_HASH, Feed
+from hypertrack.records import ZERO_HASH, Feed
 from hypertrack.store.lines import Lines
+from hypertrack.store.numbering import number_tables
 from hypertrack.store.sources import Columns
 from hypertrack.store.truncation import forget_later
 
@@ -64,8 +65,9 @@ COVERAGE_COLUMNS: Columns = {
 # Bounds of a usable price or size: wide enough for anything a venue could mean, narrow enough
 # that squares of notionals stay finite.
 MACROS = """
+CREATE MACRO is_positive(number) AS number BETWEEN 1e-18 AND 1e18;
 CREATE MACRO positive(text) AS
-    CASE WHEN try_cast(text AS DOUBLE) BETWEEN 1e-18 AND 1e18 THEN try_cast(text AS DOUBLE) END;
+    CASE WHEN is_positive(try_cast(text AS DOUBLE)) THEN try_cast(text AS DOUBLE) END;
 CREATE MACRO hex_part(digits, start) AS
     coalesce(try_cast('0x' || substr(digits, start, 16) AS UBIGINT), 0)::DOUBLE;
 CREATE MACRO hex_words(digits) AS
@@ -77,15 +79,16 @@ CREATE MACRO hex_number(text) AS hex_words(lpad(substr(text, 3), 64, '0'));
 READ_TRADES = f"""
 CREATE OR REPLACE TEMP TABLE raw_trades AS
 SELECT
-    coin, time AS time_ms, tid AS trade_id, positive(px) AS price, positive(sz) AS size,
+    coin, time AS time_ms, tid AS trade_id,
+    try_cast(px AS DOUBLE) AS price, try_cast(sz AS DOUBLE) AS size,
     CASE side WHEN 'B' THEN true WHEN 'A' THEN false END AS is_buy,
     coalesce(hash = '{ZERO_HASH}', false) AS is_twap,
-    lower(users[1]) AS buyer, lower(users[2]) AS seller
+    users[1] AS buyer, users[2] AS seller
 FROM {{source}}
 """
-TRADE_IS_READ = "coalesce(coin, buyer, seller) IS NOT NULL AND " + " AND ".join(
+TRADE_IS_READ = "is_positive(price) AND is_positive(size) AND " + " AND ".join(
     f"{column} IS NOT NULL"
-    for column in ("coin", "time_ms", "trade_id", "price", "size", "is_buy", "buyer", "seller")
+    for column in ("coin", "time_ms", "trade_id", "is_buy", "buyer", "seller")
 )
 
 READ_BBO = """
@@ -139,108 +142,6 @@ SELECT stream, split_part(stream, ':', 1) AS feed,
 FROM {source}
 WHERE stream IS NOT NULL AND status IS NOT NULL AND start_ms <= end_ms
 """
-
-NUMBER_NAMES = """
-CREATE TABLE wallets AS
-SELECT (row_number() OVER (ORDER BY wallet) - 1)::INTEGER AS wallet_id, wallet
-FROM (
-    SELECT buyer AS wallet FROM raw_trades UNION SELECT seller FROM raw_trades
-    UNION SELECT sender FROM raw_evm UNION SELECT receiver FROM raw_evm
-    UNION SELECT sender FROM raw_transfers UNION SELECT receiver FROM raw_transfers
-    UNION SELECT contract FROM raw_transfers
-)
-WHERE wallet IS NOT NULL;
-CREATE TABLE coins AS
-SELECT (row_number() OVER (ORDER BY coin) - 1)::INTEGER AS coin_id, coin
-FROM (
-    SELECT coin FROM raw_trades UNION SELECT coin FROM raw_bbo UNION SELECT coin FROM raw_candles
-);
-"""
-
-# One row a (time, coin, id); were two copies ever to differ, the smaller values win, whatever the
-# order of files. Sorted, so that a cut in time touches few blocks.
-NUMBER_TRADES = """
-CREATE TABLE trades AS
-SELECT time_ms, coin_id, trade_id, min(price) AS price, min(size) AS size,
-    min(is_buy) AS is_buy, min(is_twap) AS is_twap,
-    min(buyer.wallet_id) AS buyer_id, min(seller.wallet_id) AS seller_id
-FROM raw_trades
-JOIN coins USING (coin)
-JOIN wallets AS buyer ON buyer.wallet = raw_trades.buyer
-JOIN wallets AS seller ON seller.wallet = raw_trades.seller
-GROUP BY time_ms, coin_id, trade_id
-ORDER BY time_ms, coin_id, trade_id
-"""
-
-NUMBER_BBO = """
-CREATE TABLE bbo AS
-SELECT time_ms, coin_id, last.bid_price AS bid_price, last.ask_price AS ask_price,
-    (last.bid_price + last.ask_price) / 2 AS mid_price
-FROM (
-    SELECT time_ms, coin_id, max({
-        'received_ns': received_ns, 'bid_price': bid_price, 'ask_price': ask_price
-    }) AS last
-    FROM raw_bbo JOIN coins USING (coin)
-    GROUP BY time_ms, coin_id
-)
-ORDER BY time_ms, coin_id
-"""
-
-# Of two recorded candles of a minute the one with more trades is the later state of it. Built
-# ones leave self-trades out, like every feature.
-NUMBER_CANDLES = f"""
-CREATE TABLE candles AS
-WITH recorded AS (
-    SELECT t AS start_ms, coin_id, last.open, last.high, last.low, last.close, last.volume
-    FROM (
-        SELECT start_ms AS t, coin_id, max({{
-            'n': n, 'received_ns': received_ns,
-            'open': open, 'high': high, 'low': low, 'close': close, 'volume': volume
-        }}) AS last
-        FROM raw_candles JOIN coins USING (coin)
-        WHERE interval = '1m'
-        GROUP BY start_ms, coin_id
-    )
-),
-moments AS (
-    SELECT time_ms, coin_id, arg_min(price, trade_id) AS open, max(price) AS high,
-        min(price) AS low, arg_max(price, trade_id) AS close, sum(size) AS volume
-    FROM trades WHERE buyer_id <> seller_id
-    GROUP BY time_ms, coin_id
-),
-built AS (
-    SELECT time_ms // {MINUTE_MS} * {MINUTE_MS} AS start_ms, coin_id,
-        arg_min(open, time_ms) AS open, max(high) AS high, min(low) AS low,
-        arg_max(close, time_ms) AS close, sum(volume) AS volume
-    FROM moments
-    GROUP BY time_ms // {MINUTE_MS}, coin_id
-)
-FROM recorded
-UNION ALL
-SELECT start_ms, coin_id, open, high, low, close, volume
-FROM built ANTI JOIN recorded USING (start_ms, coin_id)
-ORDER BY start_ms, coin_id
-"""
-
-NUMBER_EVM = """
-CREATE TABLE evm_transactions AS
-SELECT time_ms, sender.wallet_id AS sender_id, receiver.wallet_id AS receiver_id,
-    value_hype, has_input
-FROM raw_evm
-JOIN wallets AS sender ON sender.wallet = raw_evm.sender
-LEFT JOIN wallets AS receiver ON receiver.wallet = raw_evm.receiver
-ORDER BY ALL;
-CREATE TABLE erc20_transfers AS
-SELECT time_ms, sender.wallet_id AS sender_id, receiver.wallet_id AS receiver_id,
-    contract.wallet_id AS contract_id, amount
-FROM raw_transfers
-JOIN wallets AS sender ON sender.wallet = raw_transfers.sender
-JOIN wallets AS receiver ON receiver.wallet = raw_transfers.receiver
-JOIN wallets AS contract ON contract.wallet = raw_transfers.contract
-WHERE isfinite(amount)
-ORDER BY ALL;
-"""
-
 
 # What verification needs beside the tables: every line as it stands on disk, and the venue's own
 # count of the trades of a minute. Sealed hours are in the order of coins, so theirs is told from
@@ -319,10 +220,7 @@ def load_tables(
         "WHERE chain = 'evm' ORDER BY ALL"
     )
     connection.execute(UNNEST_TRANSFERS)
-    for statement in (NUMBER_NAMES, NUMBER_TRADES, NUMBER_BBO, NUMBER_CANDLES, NUMBER_EVM):
-        connection.execute(statement)
-    for name in ("trades", "bbo", "candles", "transactions", "evm", "transfers"):
-        connection.execute(f"DROP TABLE raw_{name}")
+    number_tables(connection)
     return counts
 
 

@@ -1,0 +1,144 @@
+"""Names to numbers: what was read becomes the tables of a dataset, on integers."""
+
+import duckdb
+
+from hypertrack.records import MINUTE_MS
+
+NUMBER_NAMES = """
+CREATE TEMP TABLE spellings AS
+SELECT spelling, lower(spelling) AS wallet
+FROM (
+    SELECT buyer AS spelling FROM raw_trades UNION SELECT seller FROM raw_trades
+    UNION SELECT sender FROM raw_evm UNION SELECT receiver FROM raw_evm
+    UNION SELECT sender FROM raw_transfers UNION SELECT receiver FROM raw_transfers
+    UNION SELECT contract FROM raw_transfers
+)
+WHERE spelling IS NOT NULL;
+CREATE TABLE wallets AS
+SELECT (row_number() OVER (ORDER BY wallet) - 1)::INTEGER AS wallet_id, wallet
+FROM (SELECT DISTINCT wallet FROM spellings);
+CREATE TEMP TABLE spelled AS
+SELECT spelling, wallet_id FROM spellings JOIN wallets USING (wallet);
+CREATE TABLE coins AS
+SELECT (row_number() OVER (ORDER BY coin) - 1)::INTEGER AS coin_id, coin
+FROM (
+    SELECT coin FROM raw_trades UNION SELECT coin FROM raw_bbo UNION SELECT coin FROM raw_candles
+);
+"""
+
+# Sorted, so that a cut in time touches few blocks, and repeated trades lie side by side.
+NUMBER_TRADES = """
+CREATE TABLE numbered_trades AS
+SELECT time_ms, coin_id, trade_id, price, size, is_buy, is_twap,
+    buyer.wallet_id AS buyer_id, seller.wallet_id AS seller_id
+FROM raw_trades
+JOIN coins USING (coin)
+JOIN spelled AS buyer ON buyer.spelling = raw_trades.buyer
+JOIN spelled AS seller ON seller.spelling = raw_trades.seller
+ORDER BY time_ms, coin_id, trade_id;
+DROP TABLE raw_trades
+"""
+COUNT_REPEATED = """
+SELECT count(*) FROM (
+    SELECT time_ms = lag(time_ms) OVER () AND coin_id = lag(coin_id) OVER ()
+        AND trade_id = lag(trade_id) OVER () AS is_repeated
+    FROM numbered_trades
+)
+WHERE is_repeated
+"""
+
+# One row a (time, coin, id); were two copies ever to differ, the smaller values win, whatever the
+# order of files.
+DISTINCT_TRADES = """
+CREATE TABLE trades AS
+SELECT time_ms, coin_id, trade_id, min(price) AS price, min(size) AS size,
+    min(is_buy) AS is_buy, min(is_twap) AS is_twap,
+    min(buyer_id) AS buyer_id, min(seller_id) AS seller_id
+FROM numbered_trades
+GROUP BY time_ms, coin_id, trade_id
+ORDER BY time_ms, coin_id, trade_id;
+DROP TABLE numbered_trades
+"""
+SAME_TRADES = "ALTER TABLE numbered_trades RENAME TO trades"
+
+NUMBER_BBO = """
+CREATE TABLE bbo AS
+SELECT time_ms, coin_id, last.bid_price AS bid_price, last.ask_price AS ask_price,
+    (last.bid_price + last.ask_price) / 2 AS mid_price
+FROM (
+    SELECT time_ms, coin_id, max({
+        'received_ns': received_ns, 'bid_price': bid_price, 'ask_price': ask_price
+    }) AS last
+    FROM raw_bbo JOIN coins USING (coin)
+    GROUP BY time_ms, coin_id
+)
+ORDER BY time_ms, coin_id
+"""
+
+# Of two recorded candles of a minute the one with more trades is the later state of it. Built
+# ones leave self-trades out, like every feature.
+NUMBER_CANDLES = f"""
+CREATE TABLE candles AS
+WITH recorded AS (
+    SELECT t AS start_ms, coin_id, last.open, last.high, last.low, last.close, last.volume
+    FROM (
+        SELECT start_ms AS t, coin_id, max({{
+            'n': n, 'received_ns': received_ns,
+            'open': open, 'high': high, 'low': low, 'close': close, 'volume': volume
+        }}) AS last
+        FROM raw_candles JOIN coins USING (coin)
+        WHERE interval = '1m'
+        GROUP BY start_ms, coin_id
+    )
+),
+moments AS (
+    SELECT time_ms, coin_id, arg_min(price, trade_id) AS open, max(price) AS high,
+        min(price) AS low, arg_max(price, trade_id) AS close, sum(size) AS volume
+    FROM trades WHERE buyer_id <> seller_id
+    GROUP BY time_ms, coin_id
+),
+built AS (
+    SELECT time_ms // {MINUTE_MS} * {MINUTE_MS} AS start_ms, coin_id,
+        arg_min(open, time_ms) AS open, max(high) AS high, min(low) AS low,
+        arg_max(close, time_ms) AS close, sum(volume) AS volume
+    FROM moments
+    GROUP BY time_ms // {MINUTE_MS}, coin_id
+)
+FROM recorded
+UNION ALL
+SELECT start_ms, coin_id, open, high, low, close, volume
+FROM built ANTI JOIN recorded USING (start_ms, coin_id)
+ORDER BY start_ms, coin_id
+"""
+
+NUMBER_EVM = """
+CREATE TABLE evm_transactions AS
+SELECT time_ms, sender.wallet_id AS sender_id, receiver.wallet_id AS receiver_id,
+    value_hype, has_input
+FROM raw_evm
+JOIN spelled AS sender ON sender.spelling = raw_evm.sender
+LEFT JOIN spelled AS receiver ON receiver.spelling = raw_evm.receiver
+ORDER BY ALL;
+CREATE TABLE erc20_transfers AS
+SELECT time_ms, sender.wallet_id AS sender_id, receiver.wallet_id AS receiver_id,
+    contract.wallet_id AS contract_id, amount
+FROM raw_transfers
+JOIN spelled AS sender ON sender.spelling = raw_transfers.sender
+JOIN spelled AS receiver ON receiver.spelling = raw_transfers.receiver
+JOIN spelled AS contract ON contract.spelling = raw_transfers.contract
+WHERE isfinite(amount)
+ORDER BY ALL;
+"""
+
+
+def number_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables of a `Dataset` from what was read; ``raw_{feed}`` are gone afterwards."""
+    connection.execute(NUMBER_NAMES)
+    connection.execute(NUMBER_TRADES)
+    repeated = connection.execute(COUNT_REPEATED).fetchall()[0][0]
+    connection.execute(DISTINCT_TRADES if repeated else SAME_TRADES)
+    for statement in (NUMBER_BBO, NUMBER_CANDLES, NUMBER_EVM):
+        connection.execute(statement)
+    for name in ("raw_bbo", "raw_candles", "raw_transactions", "raw_evm", "raw_transfers"):
+        connection.execute(f"DROP TABLE {name}")
+    connection.execute("DROP TABLE spellings; DROP TABLE spelled")
