@@ -29,12 +29,19 @@ class DuckDBBackend(Backend):  # type: ignore[misc]  # Ibis ships no types
 
     def define(self, name: str, rows: ibis.Table) -> None:
         """Give rows a name, by which they are computed wherever they are read."""
-        self.con.execute(f'CREATE VIEW "{name}" AS {self.compile(rows)}')
+        self.con.execute(f'CREATE VIEW "{name}" AS {self.ordered(rows)}')
 
-    def ordered(self, rows: ibis.Table, order_by: Sequence[str]) -> str:
-        """Return the query of rows that lie in order."""
+    def ordered(self, rows: ibis.Table, order_by: Sequence[str] = ()) -> str:
+        """Return the query of rows that lie in order, with the types that Ibis thinks they have.
+
+        DuckDB would take the 1 of a `literal(1, "int8")` for a wider integer.
+        """
+        type_name = self.compiler.type_mapper.to_string
+        columns = ", ".join(
+            f'"{name}"::{type_name(dtype)} AS "{name}"' for name, dtype in rows.schema().items()
+        )
         by = f" ORDER BY {', '.join(order_by)}" if order_by else ""
-        return f"FROM ({self.compile(rows)}){by}"
+        return f"SELECT {columns} FROM ({self.compile(rows)}){by}"
 
     def as_of(self, rows: ibis.Table, points: ibis.Table, point_ms: str) -> ibis.Table:
         """Return rows with the last point of their coin at or before their ``seen_ms``.
