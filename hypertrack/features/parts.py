@@ -18,9 +18,14 @@ from hypertrack.features.executions import fills
 
 Columns = dict[str, NDArray[Any]]
 
-FILLS_PER_SHARD = 1_000_000
-"""So few that a shard's hash tables stay small. Not a question of the threads there are: results
-must not depend on them."""
+FILLS_PER_SHARD = 2_500_000
+"""So few that a shard's hash tables stay small, so many that what all shards join with (prices,
+candles) is not hashed too often. Not a question of the threads there are: results must not
+depend on them."""
+
+N_SHARDS_WORTH_IT = 4
+FILLS_WORTH_A_SHARD = 250_000
+"""Fewer fills are divided too, into a few shards of at least this size, to keep threads busy."""
 
 T = TypeVar("T")
 
@@ -133,8 +138,10 @@ class Part:
             f"SELECT wallet_id, count(*) AS n FROM ({of_part}) GROUP BY ALL ORDER BY wallet_id"
         ).fetchnumpy()
         so_far = np.cumsum(found["n"])
-        n_shards = -(-int(so_far[-1]) // FILLS_PER_SHARD) if len(so_far) else 1
-        targets = np.arange(1, n_shards) * (so_far[-1] / n_shards) if n_shards > 1 else []
+        n_fills = int(so_far[-1]) if len(so_far) else 0
+        n_worth_it = min(n_fills // FILLS_WORTH_A_SHARD, N_SHARDS_WORTH_IT)
+        n_shards = max(-(-n_fills // FILLS_PER_SHARD), n_worth_it)
+        targets = np.arange(1, n_shards) * (n_fills / n_shards) if n_shards > 1 else []
         first_ids = found["wallet_id"][np.searchsorted(so_far, targets)]
         return [0, *np.unique(first_ids[first_ids > 0]).tolist(), END_ID]
 
