@@ -1,0 +1,336 @@
+"""The training report's finished strings and positions; the template only arranges them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hypertrack.outputs.charts import (
+    ForestChart,
+    LossChart,
+    ReliabilityChart,
+    Scale,
+    forest_chart,
+    loss_chart,
+    reliability_chart,
+)
+from hypertrack.outputs.training_facts import CutFacts, TrainingFacts
+from hypertrack.outputs.views import Stat
+from hypertrack.outputs.wording import (
+    HEAD_NAMES,
+    SKILL_MEANING,
+    capitalized,
+    coverage,
+    duration,
+    gaps,
+    interval,
+    left_out,
+    percent,
+    plural,
+    printable,
+    signed,
+    span,
+    usd,
+    utc,
+)
+from hypertrack.records import (
+    BINARY_HEADS,
+    CONSTANT,
+    HEAD_MEANINGS,
+    DataSummary,
+    HeadEvaluation,
+    Interval,
+)
+
+N_FEATURES = 8
+"""Features shown for each head."""
+
+TIMELINE_WIDTH = 1_000.0
+
+
+@dataclass(frozen=True)
+class HeadPanel:
+    """One head beside what it has to beat."""
+
+    name: str
+    meaning: str
+    is_earned: bool
+    reason: str
+    forest: ForestChart | None
+    measures: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class FeatureBar:
+    """How far one feature moves a score."""
+
+    name: str
+    share: float
+    """Of the head's strongest, in percent."""
+    text: str
+
+
+@dataclass(frozen=True)
+class ImportancePanel:
+    """The features that move one head most."""
+
+    name: str
+    bars: tuple[FeatureBar, ...]
+
+
+@dataclass(frozen=True)
+class CutRow:
+    """Where the windows of one cut lie in the recording, from 0 to `TIMELINE_WIDTH`."""
+
+    name: str
+    cut: float
+    outcome: float
+    width: float
+    text: str
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    """One labelling function."""
+
+    says: str
+    vote: str
+    coverage: str
+    agreement: str
+    conflict: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A name and what there is to say of it."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class TrainingView:
+    """The whole report."""
+
+    version: str
+    created: str
+    notice: str | None
+    is_forced: bool
+    explanation: str
+    stats: tuple[Stat, ...]
+    heads: tuple[HeadPanel, ...]
+    losses: tuple[LossChart, ...]
+    reliabilities: tuple[ReliabilityChart, ...]
+    importance: tuple[ImportancePanel, ...]
+    data: tuple[Fact, ...]
+    cuts: tuple[CutRow, ...]
+    labelling: tuple[LabelRow, ...]
+    checks: tuple[Fact, ...]
+    settings: tuple[Fact, ...]
+    versions: tuple[Fact, ...]
+
+
+def training_view(facts: TrainingFacts, notice: str | None = None) -> TrainingView:
+    """Return everything on the page."""
+    summary, details = facts.summary, facts.details
+    return TrainingView(
+        version=printable(summary.version),
+        created=_readable(summary.created_ms),
+        notice=printable(notice) if notice else None,
+        is_forced=summary.is_forced,
+        explanation=SKILL_MEANING,
+        stats=tuple(_stats(facts)),
+        heads=tuple(map(_head_panel, summary.heads)),
+        losses=tuple(_losses(facts)),
+        reliabilities=tuple(_reliabilities(summary.heads)),
+        importance=tuple(_importance(facts)),
+        data=tuple(_data(details.data)),
+        cuts=tuple(_cut_rows(details.data, details.cuts)),
+        labelling=tuple(
+            LabelRow(
+                printable(each.says),
+                printable(each.vote),
+                percent(each.coverage),
+                _share(each.agreement),
+                _share(each.conflict),
+            )
+            for each in facts.labelling_functions
+        ),
+        checks=tuple(_checks(facts)),
+        settings=tuple(_flat(details.settings)),
+        versions=tuple(Fact(printable(n), printable(v)) for n, v in details.versions.items()),
+    )
+
+
+def _stats(facts: TrainingFacts) -> Iterator[Stat]:
+    summary = facts.summary
+    earned = sum(head.has_earned_weight for head in summary.heads)
+    yield Stat("Heads with a say", f"{earned} of {len(summary.heads)}", "skill above zero")
+    yield Stat("Training rows", f"{summary.n_train_rows:,}", f"{summary.n_train_wallets:,} wallets")
+    yield Stat("Validation rows", f"{summary.n_validation_rows:,}", "other wallets, same time")
+    yield Stat("Test rows", f"{summary.n_test_rows:,}", "later, a fifth of them new wallets")
+    yield Stat("Features", f"{len(facts.feature_names)}", f"hash {facts.feature_hash[:8]}")
+    yield Stat("Epochs", f"{len(facts.epochs)}", f"best {_best_epoch(facts)}")
+
+
+def _best_epoch(facts: TrainingFacts) -> str:
+    best = [each.epoch for each in facts.epochs if each.is_best]
+    return str(best[-1]) if best else "–"
+
+
+# --- heads --------------------------------------------------------------------------------------
+
+
+def _head_panel(head: HeadEvaluation) -> HeadPanel:
+    return HeadPanel(
+        name=HEAD_NAMES[head.head],
+        meaning=capitalized(HEAD_MEANINGS[head.head]),
+        is_earned=head.has_earned_weight,
+        reason=printable(capitalized(head.reason)),
+        forest=_forest(head),
+        measures=tuple(_measures(head)),
+    )
+
+
+def _forest(head: HeadEvaluation) -> ForestChart | None:
+    if head.skill is None:
+        return None
+    rivals = [
+        (printable(name), rival.skill, _skill_text(rival.skill), False)
+        for name, rival in head.rivals.items()
+        if rival.skill is not None and name != CONSTANT
+    ]
+    own = (printable(head.estimator), head.skill, _skill_text(head.skill), True)
+    return forest_chart([own, *sorted(rivals, key=lambda rival: -rival[1].value)])
+
+
+def _skill_text(skill: Interval) -> str:
+    return f"{signed(skill.value)} [{signed(skill.low)}, {signed(skill.high)}]"
+
+
+def _measures(head: HeadEvaluation) -> Iterator[tuple[str, str]]:
+    masked = f"{head.n_test:,} ({percent(head.masked_frac)} had no outcome)"
+    yield ("test rows", masked)
+    if head.skill_new_wallets is not None:
+        yield ("skill on new wallets", signed(head.skill_new_wallets))
+    if head.base_rate is not None:
+        yield ("base rate", percent(head.base_rate))
+    for name, measured in (
+        ("AUC", head.auc),
+        ("rank IC", head.rank_ic),
+        ("calibration error", head.calibration_error),
+    ):
+        if measured is not None:
+            low, high = f"{measured.low:.2f}", f"{measured.high:.2f}"
+            yield (name, f"{measured.value:.2f} [{low}, {high}]".replace("-", "−"))
+
+
+# --- curves -------------------------------------------------------------------------------------
+
+
+def _losses(facts: TrainingFacts) -> Iterator[LossChart]:
+    epochs = facts.epochs
+    if not epochs:
+        return
+    numbers = [each.epoch for each in epochs]
+    best = max((i for i, each in enumerate(epochs) if each.is_best), default=0)
+    train = [each.train_loss for each in epochs]
+    yield loss_chart(
+        "All heads, weighted", numbers, train, [each.validation_loss for each in epochs], best
+    )
+    for head, name in HEAD_NAMES.items():
+        pairs = [
+            (each.train_loss_by_head.get(head), each.validation_loss_by_head.get(head))
+            for each in epochs
+        ]
+        known = [(t, v) for t, v in pairs if t is not None and v is not None]
+        if len(known) == len(epochs):
+            yield loss_chart(name, numbers, [t for t, _ in known], [v for _, v in known], best)
+
+
+def _reliabilities(heads: tuple[HeadEvaluation, ...]) -> Iterator[ReliabilityChart]:
+    for head in heads:
+        if head.head in BINARY_HEADS and head.reliability:
+            error = head.calibration_error
+            note = "" if error is None else f"calibration error {error.value:.3f}"
+            yield reliability_chart(HEAD_NAMES[head.head], head.reliability, note)
+
+
+def _importance(facts: TrainingFacts) -> Iterator[ImportancePanel]:
+    for head, by_feature in facts.importance.items():
+        if head not in HEAD_NAMES:
+            continue
+        strongest = sorted(by_feature.items(), key=lambda each: -each[1])[:N_FEATURES]
+        most = strongest[0][1] if strongest and strongest[0][1] > 0 else 1.0
+        unit = " %" if head == "influence_score" else ""
+        yield ImportancePanel(
+            name=HEAD_NAMES[head],
+            bars=tuple(
+                FeatureBar(printable(name), round(100 * moved / most, 1), f"{moved:.3f}{unit}")
+                for name, moved in strongest
+                if moved > 0
+            ),
+        )
+
+
+# --- data ---------------------------------------------------------------------------------------
+
+
+def _data(data: DataSummary) -> Iterator[Fact]:
+    yield Fact("span", span(data))
+    yield Fact("coverage", coverage(data))
+    yield Fact("known gaps", printable(gaps(data)))
+    trades = f"{data.n_trades:,} in {plural(data.n_coins, 'coin')}"
+    yield Fact("trades", f"{trades}, {usd(data.notional_usd)} notional")
+    yield Fact("wallets", f"{data.n_wallets:,}")
+    yield Fact("left out", left_out(data))
+
+
+def _cut_rows(data: DataSummary, cuts: tuple[CutFacts, ...]) -> Iterator[CutRow]:
+    end_ms = max([data.end_ms, *(cut.outcome_end_ms for cut in cuts)])
+    x = Scale(data.start_ms, end_ms, 0, TIMELINE_WIDTH)
+    for number, cut in enumerate(cuts, 1):
+        length = duration((cut.outcome_end_ms - cut.outcome_start_ms) / 1_000)
+        outcome = x.place(cut.outcome_start_ms)
+        yield CutRow(
+            name="Test" if cut.is_test else f"Training {number}",
+            cut=x.place(cut.at_ms),
+            outcome=outcome,
+            width=round(x.place(cut.outcome_end_ms) - outcome, 1),
+            text=f"features until {_readable(cut.at_ms)}, {length} of outcomes from "
+            f"{_readable(cut.outcome_start_ms)}",
+        )
+
+
+def _checks(facts: TrainingFacts) -> Iterator[Fact]:
+    details, leaks = facts.details, facts.leaks
+    shortened = ", shortened to fit" if details.embargo_is_shortened else ""
+    yield Fact("embargo", f"{duration(details.embargo_s)} between features and outcomes{shortened}")
+    for name, value in details.thresholds.items():
+        yield Fact(
+            printable(name.replace("_", " ")), "not measured" if value is None else f"{value:.4g}"
+        )
+    if leaks is None:
+        return
+    for head, skill in leaks.permutation.items():
+        name = HEAD_NAMES.get(head, head)
+        text = "not measured" if skill is None else f"skill {interval(skill)}"
+        yield Fact(f"{name}, outcomes shuffled", text)
+    for head, why in leaks.failed.items():
+        yield Fact(f"{HEAD_NAMES.get(head, head)}: FAILED", printable(why))
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[Fact]:
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            yield Fact(printable(prefix + name), printable(text))
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else percent(value)
+
+
+def _readable(time_ms: int) -> str:
+    return utc(time_ms).replace("T", " ").removesuffix("Z") + " UTC"
