@@ -26,14 +26,20 @@ def train(
         Path | None, typer.Option(help="CSV of wallet,bot (1 or 0): what you know yourself.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Makes a run repeatable.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Page of the run; default training_report.html in --out.")
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Train the network on what wallets did next, and say what it is worth.
 
-    Example: hypertrack train --seed 1 && hypertrack classify
+    Example: hypertrack train --seed 1 --open && hypertrack classify
     """
+    from hypertrack.cli.browser import open_page
     from hypertrack.cli.progress import progress_bars
     from hypertrack.cli.training import TrainingProgress, show_model
     from hypertrack.pipeline.analysis import train as run
+    from hypertrack.pipeline.training_report import write_training_report
 
     settings = session.load({"out": out, "train.seed": seed}).settings
     with progress_bars(session) as bars:
@@ -41,6 +47,10 @@ def train(
         trained = run(settings, shown.on_stage, shown.on_epoch, force=force, labels=labels)
         shown.finish()
     show_model(session, trained)
+    file = write_training_report(settings, trained.model.card, report)
+    session.done({"event": "report", "file": str(file)}, f"wrote {file}")
+    if open_:
+        open_page(session, file)
 
 
 def classify(

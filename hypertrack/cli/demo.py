@@ -27,7 +27,11 @@ def show_result(session: Session, result: "DemoResult") -> None:
     say(_truth_table(result.truth))
     for line in _score_lines(result.truth):
         say(line)
-    session.done({}, f"\nreport     {result.report}\ndashboard  {result.dashboard}")
+    session.done(
+        {},
+        f"\nreport     {result.report}\ntraining   {result.training_report}\n"
+        f"dashboard  {result.dashboard}",
+    )
 
 
 def _truth_table(truth: "TruthComparison") -> object:

@@ -1,5 +1,6 @@
 """Commands around the model's versions: models list, show, compare, promote."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from hypertrack.cli.session import OutOption, Session, command
 
 if TYPE_CHECKING:
-    from hypertrack.pipeline.models import Comparison, ListedModel
+    from hypertrack.pipeline.models import Card, Comparison, ListedModel
 
 VersionArgument = Annotated[
     str, typer.Argument(help="champion, or the beginning or end of a version's name.")
@@ -44,19 +45,42 @@ def list_(session: Session, out: OutOption = None) -> None:
     session.out.print(plain_table(headings, [_list_row(model) for model in found]))
 
 
-def show(session: Session, version: VersionArgument = "champion", out: OutOption = None) -> None:
+def show(
+    session: Session,
+    version: VersionArgument = "champion",
+    out: OutOption = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write its training report to this file.")
+    ] = None,
+    open_: Annotated[
+        bool, typer.Option("--open", help="Open its training report in the browser.")
+    ] = False,
+) -> None:
     """Show what a version is worth and what it rests on.
 
-    Example: hypertrack models show champion
+    Example: hypertrack models show champion --report champion.html --open
     """
-    from hypertrack.cli.tables import evaluation_table
-    from hypertrack.cli.training import verdict
+    from hypertrack.cli.browser import open_page
     from hypertrack.pipeline.models import show as find
+    from hypertrack.pipeline.training_report import write_training_report
 
-    card = find(session.load({"out": out}).settings, version)
+    settings = session.load({"out": out}).settings
+    card = find(settings, version)
     if session.is_json:
         session.emit(card)
-        return
+    else:
+        _show_card(session, card)
+    if report is not None or open_:
+        file = write_training_report(settings, card, report)
+        session.err.print(f"wrote {file}", markup=False, soft_wrap=True)
+        if open_:
+            open_page(session, file)
+
+
+def _show_card(session: Session, card: "Card") -> None:
+    from hypertrack.cli.tables import evaluation_table
+    from hypertrack.cli.training import verdict
+
     session.out.print(f"[bold]{card.summary.version}[/] ({card.summary.estimator})")
     session.out.print(evaluation_table(card.summary))
     session.out.print(verdict(card.summary))

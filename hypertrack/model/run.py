@@ -20,7 +20,7 @@ from hypertrack.model.inputs import InputScaler
 from hypertrack.model.samples import Samples, assemble, measure_cut, plan_cuts
 from hypertrack.model.training import EpochResult, pick_device, train_network, training_rows
 from hypertrack.model.versions import WalletModel, load_champion, predict_rows, save_version
-from hypertrack.records import CONSTANT, HEADS, ModelSummary, Record
+from hypertrack.records import CONSTANT, HEADS, ModelSummary, Record, replace
 
 N_LATER_STAGES = len(BASELINES) + 2
 """Training, the baselines, the evaluation."""
@@ -61,6 +61,7 @@ def train_model(
     *,
     force: bool = False,
     labels_file: Path | None = None,
+    notice: str | None = None,
     clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
 ) -> Iterator[TrainingEvent]:
     """Train, evaluate and save a model; yield progress, the trained model last.
@@ -70,6 +71,7 @@ def train_model(
         settings: ``train``, ``fees``, and ``out``: where the model is saved.
         force: Train on less data than the limits ask for.
         labels_file: CSV of ``wallet,bot``, over the labelling functions.
+        notice: What readers must know of the data's origin; kept on the card.
         clock_ms: When the model is made; part of its name.
 
     Raises:
@@ -104,6 +106,7 @@ def train_model(
         seed=settings.train.seed,
     )
     card = make_card(engine, settings, samples, trained, heads, clock_ms())
+    card = replace(card, details={**card.details, "notice": notice})
     yield keep_model(WalletModel(trained.network, scaler, card), samples, scaler, settings)
 
 

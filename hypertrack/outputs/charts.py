@@ -1,7 +1,7 @@
 """Charts as finished positions: where each mark lies in its drawing."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hypertrack.records import Interval, ReliabilityBin
@@ -92,25 +92,27 @@ ROW_HEIGHT = 24.0
 
 
 def loss_chart(
-    name: str, epochs: Sequence[int], train: Sequence[float], validation: Sequence[float], best: int
+    name: str, epochs: Sequence[int], losses: Sequence[tuple[float, float]], best: int
 ) -> LossChart:
     """Return losses by epoch.
 
     Args:
-        best: Place of the epoch that was kept.
+        losses: On training rows and on rows that were not learnt from.
+        best: Place of the epoch to mark.
     """
-    marks = round_steps(min(*train, *validation), max(*train, *validation))
+    ends = [loss for both in losses for loss in both]
+    marks = round_steps(min(ends), max(ends))
     x = Scale(epochs[0], max(epochs[-1], epochs[0] + 1), 46, 330)
     y = Scale(marks[0], marks[-1], 142, 12)
-    step = max(1, math.ceil(len(epochs) / 7))
+    across, validation = [x.place(epoch) for epoch in epochs], losses[best][1]
     return LossChart(
         name=name,
-        train=_points(zip(map(x.place, epochs), map(y.place, train), strict=True)),
-        validation=_points(zip(map(x.place, epochs), map(y.place, validation), strict=True)),
-        best_x=x.place(epochs[best]),
-        best_y=y.place(validation[best]),
-        note=f"validation {validation[best]:.4f} at epoch {epochs[best]}",
-        x_ticks=tuple(Tick(x.place(epoch), str(epoch)) for epoch in epochs[::step]),
+        train=_points(across, [y.place(train) for train, _ in losses]),
+        validation=_points(across, [y.place(unseen) for _, unseen in losses]),
+        best_x=across[best],
+        best_y=y.place(validation),
+        note=f"{validation:.4f} in epoch {epochs[best]}",
+        x_ticks=tuple(Tick(x.place(e), str(e)) for e in epochs[:: -(-len(epochs) // 7)]),
         y_ticks=tuple(Tick(y.place(mark), f"{mark:.3g}") for mark in marks),
     )
 
@@ -146,6 +148,9 @@ def forest_chart(predictors: Sequence[tuple[str, Interval, str, bool]]) -> Fores
     """
     ends = [end for _, skill, _, _ in predictors for end in (skill.low, skill.high)]
     marks = round_steps(max(-0.5, min([0.0, *ends])), min(1.0, max([0.05, *ends])))
+    labelled = (
+        marks if len(marks) < 5 else [mark for mark in marks if mark in (marks[0], 0, marks[-1])]
+    )
     x = Scale(marks[0], marks[-1], 84, 206)
     return ForestChart(
         rows=tuple(
@@ -160,7 +165,9 @@ def forest_chart(predictors: Sequence[tuple[str, Interval, str, bool]]) -> Fores
             )
             for i, (name, skill, text, is_own) in enumerate(predictors)
         ),
-        ticks=tuple(Tick(x.place(mark), f"{mark:g}".replace("-", "−")) for mark in marks),
+        ticks=tuple(
+            Tick(x.place(mark), f"{mark:g}".replace("-", "−")) for mark in dict.fromkeys(labelled)
+        ),
         zero=x.place(0.0),
         height=8 + ROW_HEIGHT * len(predictors),
     )
@@ -175,5 +182,5 @@ def round_steps(low: float, high: float) -> list[float]:
     return [round(i * step, 12) for i in range(first, max(last, first + 1) + 1)]
 
 
-def _points(places: Iterable[tuple[float, float]]) -> str:
-    return " ".join(f"{x:g},{y:g}" for x, y in places)
+def _points(across: Sequence[float], up: Sequence[float]) -> str:
+    return " ".join(f"{x:g},{y:g}" for x, y in zip(across, up, strict=True))

@@ -11,9 +11,8 @@ class EpochFacts(Record, frozen=True, kw_only=True):
     epoch: int
     train_loss: float
     validation_loss: float
-    is_best: bool
-    train_loss_by_head: dict[str, float]
-    validation_loss_by_head: dict[str, float]
+    train_loss_by_head: dict[str, float] | None = None
+    validation_loss_by_head: dict[str, float] | None = None
 
 
 class LabellingFacts(Record, frozen=True, kw_only=True):
@@ -55,6 +54,8 @@ class TrainingDetails(Record, frozen=True, kw_only=True):
     thresholds: dict[str, float | None]
     settings: dict[str, dict[str, Any]]
     versions: dict[str, str]
+    notice: str | None = None
+    """What readers must know of the data's origin, such as that it was simulated."""
 
 
 class TrainingFacts(Record, frozen=True, kw_only=True):

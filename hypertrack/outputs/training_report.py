@@ -9,12 +9,11 @@ from hypertrack.outputs.training_views import training_view
 from hypertrack.records import decode_json, encode_json
 
 
-def render_training_report(card: Any, notice: str | None = None) -> str:
+def render_training_report(card: Any) -> str:
     """Return the page of a model, dark or light as its reader prefers.
 
     Args:
         card: The model's card, as it stands in ``card.json``: a record, or plain dictionaries.
-        notice: Shown at the top, such as that the data was simulated.
 
     Raises:
         JsonError: No card of a model.
@@ -24,5 +23,5 @@ def render_training_report(card: Any, notice: str | None = None) -> str:
     return render_page(
         "training_report.html.j2",
         style=read_source("dashboard.css") + light + read_source("training_report.css"),
-        page=training_view(facts, notice),
+        page=training_view(facts),
     )

@@ -129,13 +129,13 @@ class TrainingView:
     versions: tuple[Fact, ...]
 
 
-def training_view(facts: TrainingFacts, notice: str | None = None) -> TrainingView:
+def training_view(facts: TrainingFacts) -> TrainingView:
     """Return everything on the page."""
     summary, details = facts.summary, facts.details
     return TrainingView(
         version=printable(summary.version),
         created=_readable(summary.created_ms),
-        notice=printable(notice) if notice else None,
+        notice=printable(details.notice) if details.notice else None,
         is_forced=summary.is_forced,
         explanation=SKILL_MEANING,
         stats=tuple(_stats(facts)),
@@ -169,12 +169,14 @@ def _stats(facts: TrainingFacts) -> Iterator[Stat]:
     yield Stat("Validation rows", f"{summary.n_validation_rows:,}", "other wallets, same time")
     yield Stat("Test rows", f"{summary.n_test_rows:,}", "later, a fifth of them new wallets")
     yield Stat("Features", f"{len(facts.feature_names)}", f"hash {facts.feature_hash[:8]}")
-    yield Stat("Epochs", f"{len(facts.epochs)}", f"best {_best_epoch(facts)}")
+    lowest = f"lowest loss in {facts.epochs[_best_epoch(facts)].epoch}" if facts.epochs else "none"
+    yield Stat("Epochs", f"{len(facts.epochs)}", lowest)
 
 
-def _best_epoch(facts: TrainingFacts) -> str:
-    best = [each.epoch for each in facts.epochs if each.is_best]
-    return str(best[-1]) if best else "–"
+def _best_epoch(facts: TrainingFacts) -> int:
+    """Return the place of the epoch with the lowest loss on rows that were not learnt from."""
+    losses = [each.validation_loss for each in facts.epochs]
+    return losses.index(min(losses))
 
 
 # --- heads --------------------------------------------------------------------------------------
@@ -231,20 +233,20 @@ def _losses(facts: TrainingFacts) -> Iterator[LossChart]:
     epochs = facts.epochs
     if not epochs:
         return
-    numbers = [each.epoch for each in epochs]
-    best = max((i for i, each in enumerate(epochs) if each.is_best), default=0)
-    train = [each.train_loss for each in epochs]
-    yield loss_chart(
-        "All heads, weighted", numbers, train, [each.validation_loss for each in epochs], best
-    )
+    numbers, best = [each.epoch for each in epochs], _best_epoch(facts)
+    total = [(each.train_loss, each.validation_loss) for each in epochs]
+    yield loss_chart("All heads, weighted", numbers, total, best)
     for head, name in HEAD_NAMES.items():
-        pairs = [
-            (each.train_loss_by_head.get(head), each.validation_loss_by_head.get(head))
+        known = [
+            (each.train_loss_by_head[head], each.validation_loss_by_head[head])
             for each in epochs
+            if each.train_loss_by_head
+            and each.validation_loss_by_head
+            and head in each.train_loss_by_head
+            and head in each.validation_loss_by_head
         ]
-        known = [(t, v) for t, v in pairs if t is not None and v is not None]
         if len(known) == len(epochs):
-            yield loss_chart(name, numbers, [t for t, _ in known], [v for _, v in known], best)
+            yield loss_chart(name, numbers, known, best)
 
 
 def _reliabilities(heads: tuple[HeadEvaluation, ...]) -> Iterator[ReliabilityChart]:

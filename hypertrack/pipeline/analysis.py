@@ -73,7 +73,9 @@ def train(
     from hypertrack.model.run import Stage, TrainedModel, train_model
 
     with open_engine(settings) as engine:
-        for event in train_model(engine, settings, force=force, labels_file=labels):
+        notice = _notice(engine.dataset.lines)
+        events = train_model(engine, settings, force=force, labels_file=labels, notice=notice)
+        for event in events:
             match event:
                 case Stage():
                     on_stage(event)

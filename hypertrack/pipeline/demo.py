@@ -15,6 +15,7 @@ from hypertrack.errors import VenueError
 from hypertrack.pipeline.analysis import classify, train
 from hypertrack.pipeline.live import plan, record
 from hypertrack.pipeline.simulation import NOTICE
+from hypertrack.pipeline.training_report import TRAINING_REPORT_NAME, write_training_report
 from hypertrack.pipeline.views import write_dashboard, write_report
 from hypertrack.records import JsonError, ModelSummary, ProfileSet, Record, decode_json
 
@@ -42,6 +43,7 @@ class DemoResult(Record, frozen=True, kw_only=True):
     folder: str
     dashboard: str
     report: str
+    training_report: str
     n_trades: int
     n_wallets: int
     n_wallets_with_category: int
@@ -119,6 +121,7 @@ class Demo:
             on_progress(stage, done, f"epoch {event.epoch}, validation {event.validation_loss:.4f}")
 
         trained = train(self.settings, on_stage, on_epoch)
+        write_training_report(self.settings, trained.model.card)
         earned = sum(head.has_earned_weight for head in trained.summary.heads)
         on_progress(stage, 1.0, f"{earned} of {len(trained.summary.heads)} heads earned weight")
         return trained.summary
@@ -133,6 +136,7 @@ class Demo:
             folder=str(self.settings.out),
             dashboard=str(dashboard),
             report=str(report),
+            training_report=str(self.settings.out / TRAINING_REPORT_NAME),
             n_trades=profiles.data.n_trades,
             n_wallets=len(profiles.profiles),
             n_wallets_with_category=sum(bool(p.categories) for p in profiles.profiles),

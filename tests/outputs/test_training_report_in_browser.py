@@ -1,0 +1,82 @@
+"""The training report in a real Chromium: on narrow and wide screens, dark and light."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from profile_fakes import HOSTILE
+from training_fakes import training_card
+
+from hypertrack.outputs.training_report import render_training_report
+from hypertrack.outputs.writing import write_text
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+OpenReport = Callable[..., Page]
+
+OVERLAPPING_LABELS = """
+() => [...document.querySelectorAll(".forest, .chart")].flatMap((chart) => {
+  const boxes = [...chart.querySelectorAll("text")].map((text) => text.getBoundingClientRect());
+  return boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) =>
+    a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 3 && b.top < a.bottom - 3
+  ).map((b) => [a.left, b.left, a.top]));
+})
+"""
+
+
+@pytest.fixture
+def open_report(open_file: Callable[..., Page], tmp_path: Path) -> OpenReport:
+    """Open the report of a card from disk."""
+
+    def opened(card: dict[str, Any] | None = None, **options: Any) -> Page:
+        file = tmp_path / "training_report.html"
+        write_text(file, render_training_report(card or training_card()))
+        return open_file(file, **options)
+
+    return opened
+
+
+def test_report_draws_every_part(open_report: OpenReport) -> None:
+    page = open_report()
+
+    expect(page.locator(".forest")).to_have_count(6)
+    expect(page.locator(".line-validation")).to_have_count(7)
+    expect(page.locator(".reliability")).to_have_count(4)
+    expect(page.locator(".bars")).to_have_count(6)
+    expect(page.locator(".cuts li")).to_have_count(5)
+    expect(page.get_by_role("img", name="Bot probability: Skill")).to_be_visible()
+    expect(page.locator(".is-unproven h3")).to_have_text(
+        ["Profitability unproven", "Sophistication unproven"]
+    )
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_report_is_as_dark_as_its_reader_likes(open_report: OpenReport, scheme: str) -> None:
+    page = open_report(scheme=scheme)
+
+    ground, text = page.evaluate(
+        "['backgroundColor', 'color'].map((name) => "
+        "getComputedStyle(document.querySelector(name === 'color' ? 'h1' : 'html'))[name]"
+        ".match(/\\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 3)"
+    )
+
+    assert (ground < text) == (scheme == "dark")
+    assert abs(ground - text) > 150
+
+
+@pytest.mark.parametrize("card", [training_card(), training_card(hostile=HOSTILE)])
+@pytest.mark.parametrize("width", [390, 768, 1440])
+def test_report_never_scrolls_sideways(
+    open_report: OpenReport, card: dict[str, Any], width: int
+) -> None:
+    page = open_report(card, width=width)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("img").count() == 0
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_labels_of_charts_do_not_overlap(open_report: OpenReport, width: int) -> None:
+    assert open_report(width=width).evaluate(OVERLAPPING_LABELS) == []
