@@ -145,10 +145,12 @@ def show_comparison(session: Session, found: "Comparison") -> None:
 
 
 def _list_row(model: "ListedModel") -> tuple[str, ...]:
-    summary = model.summary
+    mark, summary = "*" if model.is_champion else "", model.summary
+    if summary is None:
+        return (mark, model.version, "", "", "", "", "cannot be read")
     earned = sum(head.has_earned_weight for head in summary.heads)
     return (
-        "*" if model.is_champion else "",
+        mark,
         summary.version,
         f"{summary.n_train_rows:,}",
         f"{summary.n_train_wallets:,}",

@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypertrack.config import TrainSettings
-from hypertrack.errors import ModelError
 from hypertrack.labels.targets import HEAD_COLUMNS
 from hypertrack.model.evaluation import row_losses
 from hypertrack.model.metrics import Resamples, interval
@@ -94,12 +93,7 @@ def _overall(draws: list[Array], weights: list[float]) -> Interval | None:
 
 
 def _predicted(model: WalletModel, samples: Samples) -> Array:
-    if model.scaler.names != samples.feature_names:
-        raise ModelError(
-            f"model {model.summary.version} reads {len(model.scaler.names)} features, the dataset "
-            f"was measured in {len(samples.feature_names)}: set the feature groups it was trained "
-            "with"
-        )
+    model.check_features(samples.feature_names)
     rows = predict_rows(model.network, model.scaler, samples.test.features)
     return rows.astype(np.float64)
 

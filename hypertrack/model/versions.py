@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import pickle
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -18,7 +17,7 @@ from hypertrack.errors import ModelError
 from hypertrack.features.engine import FeatureMatrix
 from hypertrack.labels.targets import TARGETS
 from hypertrack.model import MODEL_NAME
-from hypertrack.model.card import Card
+from hypertrack.model.card import Card, version_name
 from hypertrack.model.explanation import Explainer
 from hypertrack.model.inputs import InputScaler, comparable, feature_hash
 from hypertrack.model.network import WalletNet, to_scores
@@ -73,7 +72,7 @@ class WalletModel:
         Raises:
             ModelError: The matrix holds other features than the model reads.
         """
-        self._check_features(matrix.names)
+        self.check_features(matrix.names)
         return self._explainer.reasons(matrix)
 
     def typical_scores(self) -> Scores:
@@ -91,7 +90,7 @@ class WalletModel:
         Raises:
             ModelError: The matrix holds other features than the model reads.
         """
-        self._check_features(matrix.names)
+        self.check_features(matrix.names)
         scores = np.empty((len(matrix.wallets), len(TARGETS)), dtype=np.float32)
         for start in range(0, len(scores), CHUNK_ROWS):
             rows = slice(start, start + CHUNK_ROWS)
@@ -99,7 +98,12 @@ class WalletModel:
             scores[rows] = to_scores(torch.from_numpy(outputs)).numpy()
         return scores
 
-    def _check_features(self, names: tuple[str, ...]) -> None:
+    def check_features(self, names: tuple[str, ...]) -> None:
+        """Make sure that the model reads these features.
+
+        Raises:
+            ModelError: It reads others; says which, and which there are.
+        """
         known = self.scaler.names
         if feature_hash(names) != feature_hash(known):
             raise ModelError(
@@ -221,7 +225,7 @@ def load_model(file: Path) -> WalletModel:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about foreign files; they are refused below
             content = torch.load(file, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.PickleError) as error:
+    except Exception as error:  # a damaged file can end in any of them
         raise ModelError(
             f"{file} is torn or no model of ours ({type(error).__name__}): train again"
         ) from error
@@ -273,6 +277,8 @@ def _decode(content: Mapping[str, Any]) -> WalletModel:
     scaler = InputScaler(card.feature_names, mean, std)
     network = WalletNet(scaler.n_inputs, content["hidden"], content["dropout_frac"])
     network.load_state_dict(content["weights"])
+    if version_name(card.summary.created_ms, network) != card.summary.version:
+        raise ValueError("its weights are not those that its version is named by")
     return WalletModel(network, scaler, card)
 
 

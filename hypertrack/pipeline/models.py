@@ -18,25 +18,32 @@ class ListedModel(Record, frozen=True, kw_only=True):
     """One version, and whether it is in use."""
 
     is_champion: bool
-    summary: ModelSummary
+    version: str
+    summary: ModelSummary | None
+    """None where the version cannot be read."""
+    error: str | None = None
 
 
 def list_models(settings: Settings) -> tuple[ListedModel, ...]:
-    """Return all versions in ``settings.out``, newest first.
-
-    Raises:
-        ModelError: One of them cannot be read.
-    """
-    from hypertrack.model.versions import champion_version, list_versions, load_version
+    """Return all versions in ``settings.out``, newest first, those that cannot be read too."""
+    from hypertrack.model.versions import champion_version, list_versions
 
     champion = champion_version(settings.out)
     return tuple(
-        ListedModel(
-            is_champion=version == champion,
-            summary=load_version(settings.out, version).summary,
-        )
+        _listed(settings, version, is_champion=version == champion)
         for version in list_versions(settings.out)
     )
+
+
+def _listed(settings: Settings, version: str, *, is_champion: bool) -> ListedModel:
+    from hypertrack.model.versions import load_version
+
+    summary = error = None
+    try:
+        summary = load_version(settings.out, version).summary
+    except ModelError as refusal:
+        error = str(refusal)
+    return ListedModel(is_champion=is_champion, version=version, summary=summary, error=error)
 
 
 def show(settings: Settings, name: str) -> "Card":
@@ -81,7 +88,7 @@ def promote(settings: Settings, name: str, *, force: bool = False) -> str:
             be compared.
 
     Raises:
-        ModelError: It is worse.
+        ModelError: It is worse, was trained by force, or cannot be compared.
         DatasetError: There is no dataset to compare on.
     """
     from hypertrack.model.versions import champion_version, find_version
@@ -89,13 +96,36 @@ def promote(settings: Settings, name: str, *, force: bool = False) -> str:
 
     version = find_version(settings.out, name)
     champion = champion_version(settings.out)
-    if not force and champion not in (None, version):
-        found = compare(settings, version, champion)
-        if found.is_a_worse and found.overall is not None:
-            raise ModelError(
-                f"{version} is worse than the champion {champion} by {-found.overall.value:.3f} "
-                f"skill (95 % CI {-found.overall.high:.3f} to {-found.overall.low:.3f}): keep "
-                "it, or --force"
-            )
+    if not force and champion is not None and champion != version:
+        _refuse_if_worse(settings, version, champion)
     make_champion(settings.out, version)
     return version
+
+
+def _refuse_if_worse(settings: Settings, version: str, champion: str) -> None:
+    """Compare a version with the champion.
+
+    Raises:
+        ModelError: It is worse, or was trained by force beside a champion that was not, or
+            nothing can be compared.
+    """
+    is_forced, is_champion_forced = (
+        show(settings, each).summary.is_forced for each in (version, champion)
+    )
+    if is_forced and not is_champion_forced:
+        raise ModelError(
+            f"{version} was trained by force on too little data, the champion {champion} was "
+            "not: keep it, or --force"
+        )
+    found = compare(settings, version, champion)
+    if found.overall is None:
+        raise ModelError(
+            f"{version} cannot be compared with the champion {champion}, no held-out row has an "
+            "outcome: record longer, or --force"
+        )
+    if found.is_a_worse:
+        raise ModelError(
+            f"{version} is worse than the champion {champion} by {-found.overall.value:.3f} "
+            f"skill (95 % CI {-found.overall.high:.3f} to {-found.overall.low:.3f}): keep "
+            "it, or --force"
+        )

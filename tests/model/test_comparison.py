@@ -88,8 +88,11 @@ def test_model_of_other_features_is_refused() -> None:
     samples = make_samples()
     other = Samples(**{**vars(samples), "feature_names": FEATURES[::-1]})
 
-    with pytest.raises(ModelError, match="set the feature groups"):
+    with pytest.raises(ModelError, match="set the same feature groups") as refusal:
         compare(other, constant(samples, GOOD.scaler), GOOD, BAD, SETTINGS)
+
+    assert f"({', '.join(FEATURES)})" in str(refusal.value)
+    assert f"({', '.join(FEATURES[::-1])})" in str(refusal.value)
 
 
 def test_worse_model_is_kept_but_not_promoted(tmp_path: Path) -> None:

@@ -138,6 +138,40 @@ def test_hostile_pickle_does_not_run(tmp_path: Path, protocol: str) -> None:
         load_champion(tmp_path)
 
     assert not trap.exists()
+    pickle.loads(pickle.dumps(Trap()))  # it would have run
+    assert trap.exists()
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_damaged_checkpoint_is_refused_or_predicts_the_same(tmp_path: Path, seed: int) -> None:
+    model, rng = make_model(), np.random.default_rng(seed)
+    save_version(tmp_path, model)
+    file = tmp_path / "wallet_model.pt"
+    damaged = bytearray(file.read_bytes())
+    for place in rng.integers(0, len(damaged), 3):
+        damaged[place] ^= int(rng.integers(1, 256))
+    file.write_bytes(damaged)
+
+    try:
+        found = load_champion(tmp_path)
+    except ModelError as error:
+        assert "train again" in str(error)
+    else:
+        weights = found.network.state_dict()
+        for name, value in model.network.state_dict().items():
+            assert torch.equal(weights[name], value)
+
+
+def test_weights_of_another_version_are_refused(tmp_path: Path) -> None:
+    save_version(tmp_path, make_model())
+    file = tmp_path / "wallet_model.pt"
+    content = torch.load(file, weights_only=True)
+    other = make_model(seed=1).network.state_dict()
+
+    torch.save({**content, "weights": other}, file)
+
+    with pytest.raises(ModelError, match="weights are not those that its version is named by"):
+        load_champion(tmp_path)
 
 
 @pytest.mark.parametrize(
