@@ -147,7 +147,7 @@ def show_comparison(session: Session, found: "Comparison") -> None:
 def _list_row(model: "ListedModel") -> tuple[str, ...]:
     mark, summary = "*" if model.is_champion else "", model.summary
     if summary is None:
-        return (mark, model.version, "", "", "", "", "cannot be read")
+        return (mark, model.version, "", "", "", "", "torn")
     earned = sum(head.has_earned_weight for head in summary.heads)
     return (
         mark,

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
+from hypertrack.errors import ModelError
+from hypertrack.records import JsonError
 
 if TYPE_CHECKING:  # loaded when a report is written
     from hypertrack.model.card import Card
@@ -18,11 +20,19 @@ def write_training_report(settings: Settings, card: "Card", file: Path | None = 
         file: Where; None is `TRAINING_REPORT_NAME` in the working folder.
 
     Raises:
-        HypertrackError: It cannot be written.
+        ModelError: The card holds too little.
+        HypertrackError: The page cannot be written.
     """
     from hypertrack.outputs.training_report import render_training_report
     from hypertrack.outputs.writing import write_text
 
     path = settings.out / TRAINING_REPORT_NAME if file is None else file
-    write_text(path, render_training_report(card))
+    try:
+        page = render_training_report(card)
+    except JsonError as error:
+        raise ModelError(
+            f"the card of {card.summary.version} holds too little for a report ({error}): "
+            "train again"
+        ) from error
+    write_text(path, page)
     return path

@@ -139,7 +139,7 @@ def test_training_on_five_minutes_is_refused_with_the_reason(replayed: Path) -> 
 def test_forced_training_and_all_that_follows(replayed: Path, tmp_path: Path) -> None:
     at = ["--data", replayed / "recorded_data"]
 
-    hypertrack(tmp_path, *at, "train", "--force")
+    trained = hypertrack(tmp_path, *at, "train", "--force", "--report", "pages/run.html")
     hypertrack(tmp_path, *at, "classify")
     hypertrack(tmp_path, *at, "report")
     hypertrack(tmp_path, *at, "dashboard")
@@ -151,6 +151,12 @@ def test_forced_training_and_all_that_follows(replayed: Path, tmp_path: Path) ->
     assert profiles.model.is_forced
     assert not any(head.has_earned_weight for head in profiles.model.heads)
     assert "FORCED" in (tmp_path / "final_report.txt").read_text(encoding="utf-8")
+    assert "wrote pages/run.html" in trained.stderr
+    report = (tmp_path / "pages" / "run.html").read_text(encoding="utf-8")
+    assert "Trained with <code>--force</code>" in report
+    assert any(profile.reasons for profile in profiles.profiles)
+    hypertrack(tmp_path, *at, "models", "show", "--report", "again.html")
+    assert (tmp_path / "again.html").read_text(encoding="utf-8") == report
     assert "528" in (tmp_path / "wallet_dashboard.html").read_text(encoding="utf-8")
 
 
@@ -187,6 +193,7 @@ def test_demo_does_the_whole_job(tmp_path: Path) -> None:
     assert "wallet_dashboard.html" in done.stderr  # where to look, since no browser is here
     assert (demo / "wallet_dashboard.html").stat().st_size > 100_000
     assert (demo / "wallet_model.pt").exists()
+    assert "simulated" in (demo / "training_report.html").read_text(encoding="utf-8")
     assert "simulated" in (demo / "final_report.txt").read_text(encoding="utf-8")
     assert result["n_wallets"] > 500
     assert result["truth"]["bot_auc"] > 0.55

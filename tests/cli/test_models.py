@@ -1,0 +1,204 @@
+"""Versions on the command line: a good model, one that knows nothing, and a hostile file."""
+
+import json
+import math
+import pickle
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from model_fakes import finish, make_card
+from typer.testing import CliRunner, Result
+
+from hypertrack.cli.main import app
+from hypertrack.config import FeatureSettings, FeeSettings, SimulateSettings, TrainSettings
+from hypertrack.features.engine import FeatureEngine
+from hypertrack.model.explanation import Explainer
+from hypertrack.model.inputs import InputScaler, feature_hash, typical
+from hypertrack.model.samples import Samples, build_samples, permuted
+from hypertrack.model.training import train_network, training_rows
+from hypertrack.model.versions import WalletModel, champion_version, save_version
+from hypertrack.records import replace
+from hypertrack.simulate.bulk import settings_for, write_dataset
+from hypertrack.simulate.market import Market
+from hypertrack.store.dataset import open_dataset
+
+pytestmark = pytest.mark.slow
+
+SETTINGS = TrainSettings(hidden=(32, 16), max_epochs=6)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A dataset, and a folder with two versions of which the better one is in use."""
+
+    data: Path
+    out: Path
+    good: str
+    bad: str
+
+    def __call__(self, *words: object) -> Result:
+        """Run ``hypertrack models`` here."""
+        return self.run("models", *words)
+
+    def run(self, *words: object) -> Result:
+        """Run a command here."""
+        at = ["--data", str(self.data)]
+        return CliRunner().invoke(app, [*at, *map(str, words), "--out", str(self.out)])
+
+
+def train(samples: Samples, created_ms: int, *, is_forced: bool = False) -> WalletModel:
+    scaler = InputScaler.fit(samples.feature_names, samples.train.features)
+    rows = [
+        training_rows(scaler.transform(part.features), samples.targets(part), torch.device("cpu"))
+        for part in (samples.train, samples.validation)
+    ]
+    network = finish(train_network(*rows, SETTINGS)).network
+    usual = typical(samples.train.features)
+    card = replace(
+        make_card(network, created_ms, is_forced=is_forced),
+        feature_names=samples.feature_names,
+        feature_hash=feature_hash(samples.feature_names),
+        typical=tuple(None if math.isnan(value) else value for value in usual.tolist()),
+        importance=Explainer(network, scaler, usual).importance(samples.test.features),
+    )
+    return WalletModel(network, scaler, card)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    folder = tmp_path_factory.mktemp("versions")
+    simulate = SimulateSettings(hours=8, wallets=600, coins=6, seed=3)
+    for _ in write_dataset(Market(settings_for(simulate, 60_000)), folder / "data", 60_000):
+        pass
+    with open_dataset(folder / "data") as dataset:
+        engine = FeatureEngine(dataset, FeatureSettings(), FeeSettings())
+        samples = build_samples(engine, SETTINGS, FeeSettings())
+    good, bad, forced = (
+        train(samples, 1_767_600_000_000),
+        train(permuted(samples), 1_767_700_000_000),
+        train(samples, 1_767_800_000_000, is_forced=True),
+    )
+    for model in (bad, forced, good):  # the last one saved is in use
+        save_version(folder / "out", model)
+    return Place(folder / "data", folder / "out", good.summary.version, bad.summary.version)
+
+
+@pytest.fixture
+def place(trained: Place, tmp_path: Path) -> Place:
+    """A copy of the versions that a test may change."""
+    shutil.copytree(trained.out, tmp_path / "out")
+    return Place(trained.data, tmp_path / "out", trained.good, trained.bad)
+
+
+def test_comparison_is_of_the_same_rows_with_an_interval(place: Place) -> None:
+    result = place("compare", place.bad, "champion", "--json")
+
+    found = json.loads(result.stdout)
+    assert (found["version_a"], found["version_b"]) == (place.bad, place.good)
+    low, value, high = (found["overall"][end] for end in ("low", "value", "high"))
+    assert low < value < high < 0
+    for head in found["heads"]:
+        gained = head["skill_a"] - head["skill_b"]
+        assert head["difference"]["value"] == pytest.approx(gained)
+
+
+def test_report_of_a_card_that_holds_too_little_is_refused(place: Place, tmp_path: Path) -> None:
+    result = place("show", "champion", "--report", tmp_path / "page.html")
+
+    assert result.exit_code == 1
+    assert "holds too little for a report" in result.stderr
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_worse_version_is_promoted_by_force_alone(place: Place) -> None:
+    refused = place("promote", place.bad)
+    after_refusal = champion_version(place.out)
+    forced = place("promote", place.bad, "--force")
+
+    assert refused.exit_code == 1
+    assert f"{place.bad} is worse than the champion {place.good} by " in refused.stderr
+    assert "95 % CI" in refused.stderr and "--force" in refused.stderr
+    assert after_refusal == place.good
+    assert forced.exit_code == 0
+    assert champion_version(place.out) == place.bad
+
+
+def test_version_trained_by_force_does_not_replace_one_that_was_not(place: Place) -> None:
+    result = place("promote", "20260107")
+
+    assert result.exit_code == 1
+    assert "was trained by force on too little data" in result.stderr
+
+
+def test_promotion_without_data_to_compare_on_is_refused(place: Place, tmp_path: Path) -> None:
+    elsewhere = Place(tmp_path / "nothing", place.out, place.good, place.bad)
+
+    result = elsewhere("promote", place.bad)
+
+    assert result.exit_code == 1
+    assert str(tmp_path / "nothing") in result.stderr
+    assert champion_version(place.out) == place.good
+
+
+def test_other_features_are_refused_with_both_lists(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HYPERTRACK_FEATURES__GROUPS", "base")
+
+    for result in (place("compare", place.bad, place.good), place.run("classify")):
+        assert result.exit_code == 1
+        assert "reads 57 features (tx_count, " in result.stderr
+        assert "here are 37 (tx_count, " in result.stderr
+
+
+def test_torn_version_is_listed_as_such_beside_the_others(place: Place) -> None:
+    file = place.out / "models" / place.bad / "wallet_model.pt"
+    file.write_bytes(file.read_bytes()[:5_000])
+
+    listed, shown = place("list"), place("show", place.bad)
+
+    rows = [" ".join(line.split()) for line in listed.stdout.splitlines()[1:]]
+    assert listed.exit_code == 0
+    assert len(rows) == 3
+    assert f"{place.bad} torn" in rows
+    assert any(row.startswith(f"* {place.good}") for row in rows)
+    assert shown.exit_code == 1
+    assert "is torn or no model of ours" in shown.stderr
+
+
+@pytest.mark.parametrize("command", ["classify", "report", "dashboard"])
+def test_hostile_checkpoint_does_not_run(place: Place, tmp_path: Path, command: str) -> None:
+    trap = tmp_path / "was-here"
+
+    class Trap:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (Path.touch, (trap,))
+
+    (place.out / "wallet_model.pt").write_bytes(pickle.dumps(Trap()))
+
+    result = place.run(command)
+
+    assert result.exit_code == 1
+    assert "is torn or no model of ours" in result.stderr
+    assert not trap.exists()
+    pickle.loads(pickle.dumps(Trap()))  # what would have happened
+    assert trap.exists()
+
+
+def test_wallets_are_explained_unless_there_is_no_model(place: Place) -> None:
+    place.run("report", "--format", "json")
+    with_model = json.loads((place.out / "final_report.json").read_text(encoding="utf-8"))
+    busiest = with_model["profiles"][0]
+    shown = place.run("wallet", busiest["wallet"])
+    without = place.run("wallet", busiest["wallet"], "--no-model", "--json")
+
+    reasons = busiest["reasons"]["bot_probability"]
+    assert len(reasons) == 5
+    assert {"tx_count", "median_gap_s"} <= set(with_model["units"])
+    assert f"{reasons[0]['contribution']:+.2f}".replace("-", "−") in shown.stdout
+    assert reasons[0]["feature"] in shown.stdout
+    assert json.loads(without.stdout)["reasons"] == {}
