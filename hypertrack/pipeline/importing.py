@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hypertrack import __version__
 from hypertrack.config import DatabaseUrl, Settings, parse_place
 from hypertrack.errors import ConfigError, DatasetError
-from hypertrack.pipeline.places import IMPORT_PATIENCE_S, open_writing
+from hypertrack.pipeline.places import open_writing
 from hypertrack.records import Feed
 from hypertrack.store.importing.files import LeftOut, SourceFile, dataset_folder, find_files
 from hypertrack.store.importing.formats import Format
@@ -124,7 +124,7 @@ def import_data(
     from hypertrack.recording.manifest import read_manifest, write_manifest
     from hypertrack.store.importing.importer import Importer
 
-    with open_writing(settings, mode, patience_s=IMPORT_PATIENCE_S) as session:
+    with open_writing(settings, mode, is_patient=True) as session:
         before = read_manifest(session.folder / MANIFEST_NAME)
         importer = Importer(session, files)
         try:

@@ -11,27 +11,22 @@ if TYPE_CHECKING:  # the commands load these when they run
 
 log = logging.getLogger(__name__)
 
-IMPORT_PATIENCE_S = 3_600.0
-"""How long a database may take for what an import has still to load."""
-
 
 def open_writing(
-    settings: Settings, mode: "SessionMode", *, patience_s: float | None = None
+    settings: Settings, mode: "SessionMode", *, is_patient: bool = False
 ) -> "AbstractContextManager[Session]":
     """Lock the dataset and make it ready to be written to.
 
     Args:
-        patience_s: How long a database may take for what is left at the end; a few seconds where
-            None.
+        is_patient: Whoever writes waits for a database that falls behind; a recorder does not.
 
     Raises:
         DatasetError: It is in use, or cannot be reached or written.
     """
     if isinstance(settings.data, DatabaseUrl):
-        from hypertrack.store.database.session import PATIENCE_S, open_database_session
+        from hypertrack.store.database.session import open_database_session
 
-        patience_s = PATIENCE_S if patience_s is None else patience_s
-        return open_database_session(settings.data, mode, settings.spool, patience_s=patience_s)
+        return open_database_session(settings.data, mode, settings.spool, is_patient=is_patient)
     from hypertrack.store.session import open_session
 
     return open_session(settings.data, mode)

@@ -114,7 +114,7 @@ def main() -> None:
 
         url = parse_place(f"sqlite:///{name}/dataset.db")
         assert isinstance(url, DatabaseUrl)
-        write_s = record(open_database_session(url, "rotate", spool, patience_s=600), made)
+        write_s = record(open_database_session(url, "rotate", spool, is_patient=True), made)
         n_bytes = Path(url.connection).stat().st_size
         show("SQLite", n_trades, write_s, n_bytes, load(url, n_trades))
 
@@ -128,7 +128,7 @@ def main() -> None:
             try:
                 url = parse_place(server.url("bench"))
                 assert isinstance(url, DatabaseUrl)
-                write_s = record(open_database_session(url, "rotate", spool, patience_s=600), made)
+                write_s = record(open_database_session(url, "rotate", spool, is_patient=True), made)
                 with open_reader(url) as database:
                     size = "SELECT pg_total_relation_size('trades')"
                     n_bytes = database.rows(size)[0][0]

@@ -14,6 +14,7 @@ from hypertrack.store.database.spool import Spool
 log = logging.getLogger(__name__)
 
 LOAD_INTERVAL_S = 0.5
+HAND_OVER_POLL_S = 0.05
 RETRY_MIN_S = 0.5
 RETRY_MAX_S = 10.0
 
@@ -45,6 +46,19 @@ class Carrier:
     def start(self) -> None:
         """Begin to carry."""
         self._thread.start()
+
+    def hand_over(self, max_waiting: int | None = None) -> None:
+        """Take over the files written to the spool, which have been synced and closed.
+
+        Args:
+            max_waiting: Segments; where more wait, so does the caller, for as long as the database
+                takes any. None never waits.
+        """
+        self._spool.cut()
+        while max_waiting is not None and self._thread.is_alive() and self._trouble is None:
+            if len(self._spool.segments()) <= max_waiting:
+                return
+            self._clock.wait(self._stop, HAND_OVER_POLL_S)
 
     def finish(self, patience_s: float) -> None:
         """Carry what is left, and disconnect; whoever wrote to the spool has closed its files.

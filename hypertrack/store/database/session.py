@@ -4,12 +4,13 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from hypertrack.clock import Clock, SystemClock
 from hypertrack.config import DatabaseUrl
 from hypertrack.errors import ConfigError, DatasetError
-from hypertrack.records import Feed
+from hypertrack.records import Feed, replace
 from hypertrack.store.database import sessions
 from hypertrack.store.database.carrier import Carrier
 from hypertrack.store.database.connecting import Database, UnreachableError, open_writer
@@ -26,6 +27,10 @@ log = logging.getLogger(__name__)
 PATIENCE_S = 10.0
 """How long the database may take for what is left at the end of a recording."""
 
+LONG_PATIENCE_S = 600.0
+MAX_WAITING = 64
+"""The same for those who wait, and the segments that may lie in the spool before they do."""
+
 
 @contextmanager
 def open_database_session(
@@ -33,7 +38,8 @@ def open_database_session(
     mode: SessionMode,
     spool_root: Path,
     clock: Clock | None = None,
-    patience_s: float = PATIENCE_S,
+    *,
+    is_patient: bool = False,
 ) -> Iterator[Session]:
     """Lock a dataset and make it ready for a recorder, which writes to the session's folder.
 
@@ -43,7 +49,7 @@ def open_database_session(
         mode: What becomes of the session that is there: ``rotate`` archives it, ``append``
             continues it, ``clear`` deletes it.
         spool_root: Folder of all spools.
-        patience_s: How long the database may take for what is left at the end.
+        is_patient: Whoever writes waits for the database where it falls behind; not for a recorder.
 
     Raises:
         DatasetError: The database cannot be reached, another recorder writes to the dataset, or
@@ -63,12 +69,21 @@ def open_database_session(
             _load_leftovers(database, spool, clock)
             stored, archived = _session_for(database, mode, clock)
             loader = SpoolLoader(spool, spool.begin(stored.session_id, stored.name))
-            session = _prepared(database, url, spool, mode, stored, archived)
+            carrier = Carrier(database, lambda: _connect(url), loader, spool, clock)
+            session = Session(
+                folder=spool.folder,
+                mode=mode,
+                name=str(url),
+                archived=None if archived is None else url.with_session(archived),
+                hand_over=partial(carrier.hand_over, MAX_WAITING if is_patient else None),
+            )
+            if mode == "append":
+                session = _continued(session, database, stored, spool)
         except BaseException:
             database.close()
             raise
-        carrier = Carrier(database, lambda: _connect(url), loader, spool, clock)
         carrier.start()
+        patience_s = LONG_PATIENCE_S if is_patient else PATIENCE_S
         try:
             yield session
         except BaseException:
@@ -142,36 +157,21 @@ def _session_for(
     return sessions.new_session(database, clock), current.name
 
 
-def _prepared(
-    database: Database,
-    url: DatabaseUrl,
-    spool: Spool,
-    mode: SessionMode,
-    stored: StoredSession,
-    archived: str | None,
+def _continued(
+    session: Session, database: Database, stored: StoredSession, spool: Spool
 ) -> Session:
-    """Put the small files of a session that is continued into the spool, to be gone on with."""
+    """Put the small files of a session into the spool, to be gone on with."""
     for table in LISTS:
-        lines = sessions.list_lines(database, table, stored)
-        if lines:
+        if lines := sessions.list_lines(database, table, stored):
             spool.put(FILE_NAMES[table], b"\n".join(lines) + b"\n")
     manifest = sessions.document(database, "manifest", stored)
     if manifest is not None:
         spool.put(DOCUMENTS["manifest"], manifest)
-    is_continued = mode == "append"
-
-    def last_lines(feed: Feed) -> tuple[bytes, ...]:
-        return sessions.last_lines(database, feed, stored) if is_continued else ()
-
-    return Session(
-        folder=spool.folder,
-        mode=mode,
-        name=str(url),
-        archived=None if archived is None else url.with_session(archived),
-        hand_over=spool.cut,
-        last_trades=last_lines(Feed.TRADES),
-        last_candles=last_lines(Feed.CANDLES),
-        end_ms_by_stream=end_ms_by_stream(spool.folder) if is_continued else None,
+    return replace(
+        session,
+        last_trades=sessions.last_lines(database, Feed.TRADES, stored),
+        last_candles=sessions.last_lines(database, Feed.CANDLES, stored),
+        end_ms_by_stream=end_ms_by_stream(spool.folder),
     )
 
 

@@ -9,7 +9,8 @@ from postgres_fakes import PostgresServer
 
 from hypertrack.config import DatabaseUrl
 from hypertrack.errors import DatasetError
-from hypertrack.store.database import loading, sessions
+from hypertrack.store.database import carrier, loading, sessions
+from hypertrack.store.database import session as opening
 from hypertrack.store.database.connecting import UnreachableError, open_writer
 from hypertrack.store.database.loading import SpoolLoader
 from hypertrack.store.database.schema import create_tables
@@ -166,3 +167,22 @@ def test_bug_of_the_carrier_is_raised_and_the_lines_stay(
         write_lines(session.folder, {"trades": [good_trade(1)]})
 
     assert len(Spool(session.folder).segments()) == 1
+
+
+def test_importer_waits_for_a_database_that_falls_behind(
+    sqlite_url: DatabaseUrl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "MAX_WAITING", 1)
+    monkeypatch.setattr(carrier, "LOAD_INTERVAL_S", 0.01)
+    n_waiting = []
+    with open_database_session(
+        sqlite_url, "rotate", tmp_path / "spool", is_patient=True
+    ) as session:
+        assert session.hand_over is not None
+        for nth in range(20):
+            write_lines(session.folder, {"trades": [good_trade(nth)]})
+            session.hand_over()
+            n_waiting.append(len(list((session.folder / "segments").iterdir())))
+
+    assert max(n_waiting) <= 1
+    assert len(lines_of(sqlite_url, "trades")) == 20
