@@ -38,7 +38,7 @@ HINTS: Mapping[str, str] = {
 """What to do, by the driver's words."""
 
 
-QUERY = re.compile(r"\n\s*(?:Query was|query|LINE \d+|This probably means)")
+QUERY = re.compile(r"\n\s*(?:Query was|query|LINE \d+|This probably means|Is the server)")
 DRIVER = re.compile(r"^[A-Z_]+: (\[\w+\] )?")
 """Parts of the driver's words that tell a user nothing."""
 
