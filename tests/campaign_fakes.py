@@ -10,7 +10,7 @@ import subprocess
 import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,17 +104,24 @@ FORK_SERVER = """
 import logging, os, sys
 from pathlib import Path
 from recorder_fakes import plan_for, settings_for
+from hypertrack.config import parse_place
 from hypertrack.recording import recorder
+from hypertrack.store.database.session import open_database_session
 from hypertrack.store.session import open_session
 
 logging.disable(logging.WARNING)
 settings = settings_for(sys.argv[1], *sys.argv[3:], write_interval_s=0.02)
 plan = plan_for(settings)
+place = parse_place(sys.argv[2])
+if isinstance(place, Path):
+    open_place = lambda: open_session(place, "append")
+else:
+    open_place = lambda: open_database_session(place, "append", Path(os.environ["SPOOL"]))
 for checkpoint_interval_s in sys.stdin:
     child = os.fork()
     if not child:
         recorder.CHECKPOINT_INTERVAL_S = float(checkpoint_interval_s)
-        with open_session(Path(sys.argv[2]), "append") as session:
+        with open_place() as session:
             recorder.Recorder(settings, plan, session).run()
         os._exit(0)
     print(child, flush=True)
@@ -123,7 +130,7 @@ for checkpoint_interval_s in sys.stdin:
 
 
 class ForkServer:
-    """Starts recorders that continue one folder, and kills them."""
+    """Starts recorders that continue one dataset, and kills them."""
 
     def __init__(self, process: "subprocess.Popen[str]"):
         self._process = process
@@ -136,8 +143,9 @@ class ForkServer:
         return self._answer()
 
     def kill(self, recorder: int) -> int:
-        """Kill a recorder that runs and return the signal it ended with, once it is gone."""
-        os.kill(recorder, signal.SIGKILL)
+        """Kill a recorder and return the signal it ended with, 0 where it had ended by itself."""
+        with suppress(ProcessLookupError):
+            os.kill(recorder, signal.SIGKILL)
         return os.WTERMSIG(self._answer())
 
     def _answer(self) -> int:
@@ -146,16 +154,20 @@ class ForkServer:
 
 
 @contextmanager
-def fork_server(url: str, folder: Path, *feeds: str) -> Iterator[ForkServer]:
-    """Give a server of recorders for the feeds of a local venue."""
+def fork_server(url: str, place: str, *feeds: str, spool: str = "") -> Iterator[ForkServer]:
+    """Give a server of recorders for the feeds of a local venue.
+
+    Args:
+        place: Folder, or URL of a database; then ``spool`` is needed.
+    """
     tests = Path(__file__).parent
     with subprocess.Popen(
-        [sys.executable, "-c", FORK_SERVER, url, str(folder), *feeds],
+        [sys.executable, "-c", FORK_SERVER, url, place, *feeds],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         cwd=tests.parent,
-        env=os.environ | {"PYTHONPATH": f"{tests}:{tests.parent}"},
+        env=os.environ | {"PYTHONPATH": f"{tests}:{tests.parent}", "SPOOL": spool},
     ) as process:
         try:
             yield ForkServer(process)

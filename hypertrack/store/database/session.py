@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -26,6 +27,10 @@ log = logging.getLogger(__name__)
 
 PATIENCE_S = 10.0
 """How long the database may take for what is left at the end of a recording."""
+
+LOCK_PATIENCE_S = 2.0
+LOCK_POLL_S = 0.1
+"""How long the server may take to notice that a recorder was killed."""
 
 LONG_PATIENCE_S = 600.0
 MAX_WAITING = 64
@@ -63,13 +68,13 @@ def open_database_session(
         spool = Spool(_locked_folder(spool_root / url.slug, url, locks))
         if url.dialect == "sqlite":
             _lock_beside(Path(url.connection), url, locks)
-        database = _connect(url)
+        database = _connect(url, clock)
         try:
             create_tables(database)
             _load_leftovers(database, spool, clock)
             stored, archived = _session_for(database, mode, clock)
             loader = SpoolLoader(spool, spool.begin(stored.session_id, stored.name))
-            carrier = Carrier(database, lambda: _connect(url), loader, spool, clock)
+            carrier = Carrier(database, lambda: _connect(url, clock), loader, spool, clock)
             session = Session(
                 folder=spool.folder,
                 mode=mode,
@@ -105,23 +110,31 @@ def _logged() -> Iterator[None]:
         log.error("%s", error)
 
 
-def _connect(url: DatabaseUrl) -> Database:
+def _connect(url: DatabaseUrl, clock: Clock) -> Database:
     """Connect and take the lock of a PostgreSQL dataset, which goes with the connection."""
     database = open_writer(url)
-    if url.dialect == "postgresql":
-        lock = "SELECT pg_try_advisory_lock(hashtext('hypertrack'), hashtext($1))"
-        try:
-            (is_ours,) = database.rows(lock, url.schema)[0]
-            database.commit()
-        except BaseException:
-            database.close()
-            raise
-        if not is_ours:
-            database.close()
-            raise DatasetError(
-                f"{url} is being recorded to by another process: stop it, or choose another --data"
-            )
+    if url.dialect == "sqlite":
+        return database
+    try:
+        deadline_s = clock.monotonic_s() + LOCK_PATIENCE_S
+        while not _is_lock_taken(database):
+            if clock.monotonic_s() > deadline_s:
+                raise DatasetError(
+                    f"{url} is being recorded to by another process: stop it, or choose another "
+                    "--data"
+                )
+            clock.wait(threading.Event(), LOCK_POLL_S)
+    except BaseException:
+        database.close()
+        raise
     return database
+
+
+def _is_lock_taken(database: Database) -> bool:
+    lock = "SELECT pg_try_advisory_lock(hashtext('hypertrack'), hashtext($1))"
+    (is_ours,) = database.rows(lock, database.url.schema)[0]
+    database.commit()
+    return bool(is_ours)
 
 
 def _load_leftovers(database: Database, spool: Spool, clock: Clock) -> None:

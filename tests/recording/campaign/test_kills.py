@@ -62,7 +62,7 @@ def test_kills_at_random_moments_lose_nothing_in_silence(tmp_path: Path, note: N
     before = b""
     rules = VenueRules(info_weight_per_minute=None)  # sixty recorders ask for what they missed
     with running_exchange(SOURCE, settings, rules=rules) as exchange:
-        with fork_server(exchange.url, tmp_path, "trades") as recorders:
+        with fork_server(exchange.url, str(tmp_path), "trades") as recorders:
             for _ in range(N_KILLS):
                 kill_at_random(recorders, rng)
                 before = readable(tmp_path / "trades.jsonl", before)
