@@ -45,6 +45,7 @@ HOME_OF_LIBRARY = {
     "jinja2": {"outputs"},
     "markdown_it": {"outputs"},
     "aiohttp": {"simulate"},
+    "prometheus_client": {"recording"},
     "typer": {"cli"},
     "rich": {"cli"},
     "click": set(),

@@ -49,6 +49,12 @@ def record(
         bool | None,
         typer.Option("--seal/--no-seal", help="Turn finished hours into Parquet meanwhile."),
     ] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Serve Prometheus metrics on this port.")
+    ] = None,
+    metrics_host: Annotated[
+        str | None, typer.Option(help="To whom; default 127.0.0.1, this machine alone.")
+    ] = None,
     append: Annotated[bool, typer.Option("--append", help="Go on with the data here.")] = False,
     clear: Annotated[bool, typer.Option("--clear", help="Delete the data here (asks).")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -66,6 +72,7 @@ def record(
     mode = _mode(session, append=append, clear=clear, yes=yes or dry_run)
     flags: dict[str, object] = {"record.coins": coins, "venue.network": network, "venue.url": url}
     flags |= {"record.redundant": redundant, "record.seal": seal}
+    flags |= {"record.metrics_port": metrics_port, "record.metrics_host": metrics_host}
     configured = session.load(flags).settings.record.feeds
     settings = session.load({**flags, "record.feeds": choose_feeds(configured, chosen)}).settings
     _record(session, settings, mode, duration_s, is_dry=dry_run)

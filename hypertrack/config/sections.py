@@ -75,6 +75,10 @@ class RecordSettings(Section):
     status_interval_s: Positive = 10.0
     """Seconds between status lines where the output is no terminal."""
     evm_requests_per_minute: Count = 100
+    metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    """Serve Prometheus metrics of the recording on this port."""
+    metrics_host: str = "127.0.0.1"
+    """Whom the metrics are for: this machine alone, or ``0.0.0.0`` for all who can reach it."""
 
 
 class FeeSettings(Section):

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
@@ -63,12 +63,19 @@ def record(
         notice: What readers must know of the data's origin, where the venue's URL does not say it.
 
     Raises:
+        ConfigError: The metrics' port is taken.
         DatasetError: The dataset is in use, cannot be written or reached, or the disk is full.
     """
     from hypertrack.recording.recorder import Recorder
 
-    with open_writing(settings, mode) as session, ThreadPoolExecutor(1) as pool:
+    recorders: list[Recorder] = []
+    with (
+        _metrics(settings, lambda: recorders[0].status() if recorders else None),
+        open_writing(settings, mode) as session,
+        ThreadPoolExecutor(1) as pool,
+    ):
         recorder = Recorder(settings, recording_plan, session, stop=stop, notice=notice)
+        recorders.append(recorder)
         running = pool.submit(recorder.run, duration_s)
         try:
             while not wait([running], timeout=STATUS_INTERVAL_S).done:
@@ -76,3 +83,15 @@ def record(
         finally:
             stop.set()
         return running.result()
+
+
+def _metrics(
+    settings: Settings, status: "Callable[[], RecordingStatus | None]"
+) -> AbstractContextManager[object]:
+    """Serve metrics where a port is set; enter before data is touched: it may be taken."""
+    from hypertrack.recording.metrics import metrics_server
+
+    port = settings.record.metrics_port
+    if port is None:
+        return nullcontext()
+    return metrics_server(settings.record.metrics_host, port, status)

@@ -76,6 +76,7 @@ class Board:
         n_rows = sum(meter.n_rows for meter in meters)
         since_s, counts = self._samples[0]
         lags_ms = [lag for meter in meters for lag in meter.lags_ms()]
+        n_gaps_by_cause = self._book.n_gaps_of(feed)
         last_seen_ns = max((meter.last_seen_ns for meter in meters), default=0)
         return FeedStatus(
             feed=feed,
@@ -83,7 +84,9 @@ class Board:
             n_rows=n_rows,
             n_duplicates=sum(meter.n_duplicates for meter in meters),
             n_shed=sum(meter.n_shed for meter in meters),
-            n_gaps=self._book.n_gaps_by_feed[feed],
+            n_gaps=sum(n_gaps_by_cause.values()),
+            n_gaps_by_cause=n_gaps_by_cause,
+            n_bytes=self._writer.n_bytes[feed],
             rows_per_s=(n_rows - counts.get(feed, 0))
             / max(self._clock.monotonic_s() - since_s, 1e-3),
             lag_p50_ms=quantile(lags_ms, 0.5),

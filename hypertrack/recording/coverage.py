@@ -40,8 +40,20 @@ class CoverageBook:
         self._untold: list[CoverageLine] = []
         """What was warned of since then."""
         self._is_told = True
-        self.n_gaps_by_feed: Counter[str] = Counter()
-        self.n_gaps_by_cause: Counter[str] = Counter()
+        self._n_gaps: Counter[tuple[str, str]] = Counter()
+        """By feed and cause."""
+
+    @property
+    def n_gaps_by_cause(self) -> dict[str, int]:
+        """Return how many gaps there are, over all feeds."""
+        by_cause: Counter[str] = Counter()
+        for (_, cause), n_gaps in self._n_gaps.copy().items():
+            by_cause[cause] += n_gaps
+        return dict(by_cause)
+
+    def n_gaps_of(self, feed: Feed) -> dict[str, int]:
+        """Return how many gaps a feed has, by cause."""
+        return {cause: n for (of, cause), n in self._n_gaps.copy().items() if of == feed}
 
     def stream(
         self,
@@ -74,8 +86,7 @@ class CoverageBook:
         ]
         for line in kept:
             if is_gap(line):
-                self.n_gaps_by_feed[line.stream.partition(":")[0]] += 1
-                self.n_gaps_by_cause[str(line.cause)] += 1
+                self._n_gaps[line.stream.partition(":")[0], str(line.cause)] += 1
                 self.warn(line)
         self._ledger.settle(kept)
 

@@ -85,7 +85,8 @@ class Listener:
             try:
                 self._listen(connection)
             except ConnectionLostError as lost:
-                log.warning("%s: %s; connecting again", self._url, lost)
+                about = {"url": self._url, "cause": lost.cause}
+                log.warning("%s: %s; connecting again", self._url, lost, extra=about)
                 self._end(lost)
             finally:
                 self.is_open = False
@@ -111,7 +112,7 @@ class Listener:
         try:
             return connect(self._url, around.clock, heartbeat, around.messages)
         except VenueError as error:
-            log.warning("%s", error)
+            log.warning("%s", error, extra={"url": self._url})
             return None
 
     def _listen(self, connection: Connection) -> None:
@@ -168,7 +169,10 @@ class Listener:
         self.intake.take(frame, data, received_ns)
 
     def _take_unreadable(self, frame: Unreadable, data: bytes, received_ns: int) -> None:
-        log.warning("%s: unreadable frame kept in quarantine: %s", self._url, frame.reason)
+        about = {"url": self._url, "feed": frame.feed, "coin": frame.coin}
+        log.warning(
+            "%s: unreadable frame kept in quarantine: %s", self._url, frame.reason, extra=about
+        )
         self.intake.quarantine(frame, data, received_ns)
 
     def _take_acknowledged(self, frame: Acknowledged, _data: bytes, _received_ns: int) -> None:
@@ -179,7 +183,7 @@ class Listener:
                 self._around.candles.connected(subscription.coin)
 
     def _take_rejected(self, frame: Rejected, _data: bytes, _received_ns: int) -> None:
-        log.warning("%s: %s", self._url, frame.text)
+        log.warning("%s: %s", self._url, frame.text, extra={"url": self._url})
         subscription = None if frame.echo is None else self._roll.reject(frame.echo)
         if subscription is not None:
             self._stream_of(subscription).coverage.refuse()
@@ -200,7 +204,10 @@ class Listener:
             if stream.subscription.feed is Feed.CANDLES:
                 self._around.candles.lost(stream.subscription.coin)
         if guilty is not None:
-            log.error("%s ended %s too often and is left out from now on", guilty, self._url)
+            about = {"url": self._url, "coin": guilty}
+            log.error(
+                "%s ended %s too often and is left out from now on", guilty, self._url, extra=about
+            )
             self._around.refused.add(guilty)
         self._give_up(self._around.refused)
 

@@ -152,7 +152,7 @@ class Recorder:
             exchange_start_ms=self._book.time.first_ms,
             exchange_end_ms=self._book.time.newest_ms,
             status=self.status(),
-            n_gaps_by_cause=dict(self._book.n_gaps_by_cause),
+            n_gaps_by_cause=self._book.n_gaps_by_cause,
         )
 
 

@@ -16,6 +16,9 @@ class FeedStatus(Record, frozen=True, kw_only=True):
     """Frames left out because the disk could not follow."""
     n_gaps: int
     """Intervals known to be missing, so far settled."""
+    n_gaps_by_cause: dict[str, int] = {}  # noqa: RUF012 - msgspec copies it for each record
+    n_bytes: int = 0
+    """Written, by this process."""
     rows_per_s: float
     """Over the last ten seconds."""
     lag_p50_ms: int | None

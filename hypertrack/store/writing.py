@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,7 @@ class LineWriter:
 
     Attributes:
         failed: Set once nothing can be written any more; `close` raises the reason.
+        n_bytes: Written so far, by name.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class LineWriter:
         before_write: Callable[[], None] = lambda: None,
     ):
         self.failed = threading.Event()
+        self.n_bytes: Counter[str] = Counter()
         self._folder = folder
         self._settings = settings
         self._clock = clock
@@ -168,7 +171,9 @@ class LineWriter:
         with self._at_files:
             for name, chunks in queue.items():
                 descriptor = self._file(name)
-                write_whole(descriptor, b"".join(chunks), os.fstat(descriptor).st_size)
+                lines = b"".join(chunks)
+                write_whole(descriptor, lines, os.fstat(descriptor).st_size)
+                self.n_bytes[name] += len(lines)
                 self._unsynced.add(name)
         return n_written
 

@@ -12,7 +12,7 @@ from hypertrack.cli.main import app
 
 run = CliRunner().invoke
 
-HEAVY = ("torch", "duckdb", "ibis", "sklearn", "pyarrow", "aiohttp", "httpx")
+HEAVY = ("torch", "duckdb", "ibis", "sklearn", "pyarrow", "aiohttp", "httpx", "prometheus_client")
 
 
 def test_help_loads_nothing_heavy() -> None:

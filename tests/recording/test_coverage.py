@@ -141,7 +141,7 @@ def test_disconnect_that_lost_nothing_is_written_with_none_missed(bench: Bench) 
         ("disconnected", 20, 26, "error", 0),
         ("observed", 26, 40, "stop", None),
     ]
-    assert bench.book.n_gaps_by_feed == {}
+    assert bench.book.n_gaps_of(Feed.TRADES) == {}
 
 
 def test_gap_lies_between_the_last_trade_stored_and_the_oldest_replayed(bench: Bench) -> None:
@@ -159,7 +159,7 @@ def test_gap_lies_between_the_last_trade_stored_and_the_oldest_replayed(bench: B
         ("gap", 17, 44, "error", None),
         ("observed", 44, 60, "stop", None),
     ]
-    assert bench.book.n_gaps_by_feed == {"trades": 1}
+    assert bench.book.n_gaps_by_cause == {"error": 1}
 
 
 def test_gap_never_reaches_into_an_interval_settled_before(bench: Bench) -> None:
