@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from hypertrack import __version__
 from hypertrack.cli import analysis, importing, live, models, simulation, upkeep, viewing
+from hypertrack.cli.logs import say_error
 from hypertrack.cli.session import (
     ConfigOption,
     DataOption,
@@ -30,7 +31,7 @@ class ErrorLineGroup(TyperGroup):
         try:
             return super().invoke(ctx)
         except HypertrackError as error:
-            typer.echo(f"error: {error}", err=True)
+            say_error(str(error))
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
             raise _interrupted() from None

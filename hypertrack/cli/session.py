@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from hypertrack.cli.logs import log_to_stderr
+
 if TYPE_CHECKING:  # settings load pydantic, which --help has no need of
     from hypertrack.config import Config
 
@@ -27,7 +29,7 @@ DataOption = Annotated[
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Machine output on stdout.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Machine output; log lines on stderr.")]
 OutOption = Annotated[
     Path | None,
     typer.Option(help="Folder of models, profiles, report and dashboard; default here."),
@@ -65,9 +67,7 @@ class Session:
         level = (
             logging.INFO if shared.verbose else logging.ERROR if shared.quiet else logging.WARNING
         )
-        logging.basicConfig(
-            level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-        )
+        log_to_stderr(level, is_json=shared.json)
 
     def load(self, flags: Mapping[str, Any] | None = None) -> "Config":
         """Return the settings in force; ``flags`` by dotted key, None where not given."""
