@@ -35,7 +35,7 @@ class Rejected(NamedTuple):
 
 
 class Unasked(NamedTuple):
-    """A frame that carries nothing to record: a pong, a greeting, a channel not subscribed."""
+    """A frame that carries nothing to record: a pong, a greeting, an empty list."""
 
     channel: str
 
@@ -61,15 +61,24 @@ _object = json_decoder(dict[str, Any])
 def parse_frame(data: bytes) -> Frame:
     """Read one text frame; whatever it is, nothing is raised."""
     try:
+        if not data.isascii():
+            data.decode()  # what is passed on byte for byte is not looked into by the decoder
         if data[:1] == b"[":
             return _parse_explorer(data)
         envelope = _envelope.decode(data)
         parse = _PARSERS.get(envelope.channel)
-        return Unasked(envelope.channel) if parse is None else parse(envelope.data)
-    except (JsonError, UnicodeDecodeError) as error:
+        return _unknown(envelope.channel, data) if parse is None else parse(envelope.data)
+    except (JsonError, UnicodeDecodeError, RecursionError) as error:
         if data.strip() == GREETING:
             return Unasked("greeting")
         return _blame(data, str(error))
+
+
+def _unknown(channel: str, data: bytes) -> Unreadable:
+    """Keep a frame of a channel not asked for; one that names a coin may have been one of ours."""
+    coin = coin_in(data)
+    n_rows = 0 if coin is None else None
+    return Unreadable(f"unknown channel {channel[:40]}", coin=coin, n_rows=n_rows)
 
 
 def _parse_explorer(data: bytes | RawJson) -> Frame:

@@ -34,7 +34,7 @@ class Unreadable(NamedTuple):
     """None where not even that could be read."""
     coin: str | None = None
     n_rows: int | None = None
-    """Objects that could not be read, where they could be told apart."""
+    """Objects that could not be read, where they could be told apart; 0 where none was ours."""
 
 
 class Rows(NamedTuple):

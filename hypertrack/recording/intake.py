@@ -88,7 +88,9 @@ class Intake:
         for coin in coins:
             stream = self.streams.get((frame.feed, coin))
             if stream is None:
-                continue  # of a coin given up meanwhile
+                flaw = Unreadable(f"{coin} was not subscribed to", frame.feed)
+                self.quarantine(flaw, data, received_ns)
+                continue
             is_alone = len(coins) == 1  # as at the venue, whose trades frames are of one coin
             rows = frame.rows if is_alone else [row for row in frame.rows if row.coin == coin]
             is_first = stream.coverage.is_awaiting_rows
@@ -110,6 +112,8 @@ class Intake:
         """Keep a frame that could not be read, and say so in the coverage."""
         self.n_quarantined += 1
         self._writer.offer(QUARANTINE, quarantine_line(data, flaw.reason, received_ns))
+        if flaw.n_rows == 0:
+            return
         newest_ms = self.time.newest_ms
         stream = self.streams.get((flaw.feed, flaw.coin)) if flaw.feed and flaw.coin else None
         if stream is not None:

@@ -148,12 +148,41 @@ def test_broken_frame_is_blamed_on_what_it_still_names(
         b'{"channel":"pong"}',
         b"[]",
         b"Websocket connection established.",
-        b'{"channel":"allMids","data":{"mids":{}}}',
         b'{"channel":"explorerTxs","data":[]}',
     ],
 )
 def test_frame_without_rows_is_no_error(data: bytes) -> None:
     assert isinstance(parse_frame(data), Unasked)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (
+            b'{"channel":"allMids","data":{"mids":{}}}',
+            Unreadable("unknown channel allMids", n_rows=0),
+        ),
+        (
+            b'{"channel":"news","data":{"coin":"BTC"}}',
+            Unreadable("unknown channel news", coin="BTC"),
+        ),
+    ],
+)
+def test_frame_of_an_unknown_channel_is_unreadable(data: bytes, expected: Unreadable) -> None:
+    assert parse_frame(data) == expected
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"[" * 100_000,
+        b'{"channel":"trades","data":' + b"[" * 100_000,
+        enveloped("trades", f"[{TRADE}]").replace(b"0x7a", b"0x\xff"),
+    ],
+    ids=["deep list", "deep data", "not text"],
+)
+def test_what_no_decoder_can_take_is_unreadable(data: bytes) -> None:
+    assert isinstance(parse_frame(data), Unreadable)
 
 
 def test_acknowledgement_carries_the_normalised_subscription() -> None:
