@@ -66,7 +66,7 @@ class Spool:
                 return decode_json(path.read_bytes(), Header)
             except (JsonError, UnicodeDecodeError):
                 pass
-        if any(self.folder.glob("*.jsonl")) or any(self._found()):
+        if self.waiting_bytes():
             raise DatasetError(
                 f"{path} is missing or torn, so that nobody knows whose the lines beside it are: "
                 "import the folder into a dataset, then move it away"
@@ -119,8 +119,9 @@ class Spool:
         return [one for one in self._found() if one.number <= n_cut]
 
     def waiting_bytes(self) -> int:
-        """Return how much waits to be loaded."""
-        return sum(_size(path) for one in self._found() for path in one.files.values())
+        """Return how much waits to be loaded, cut off or not."""
+        unfinished = sum(_size(self.folder / FILE_NAMES[table]) for table in KEYS)
+        return unfinished + sum(_size(path) for one in self._found() for path in one.files.values())
 
     def read(self, name: str) -> bytes | None:
         """Return a small file of the dataset, None where there is none."""
@@ -129,11 +130,11 @@ class Spool:
 
     def clear(self) -> None:
         """Delete everything that the recorder and the spool wrote; all of it was loaded."""
-        (self.folder / HEADER_NAME).unlink(missing_ok=True)
         for name in (*(FILE_NAMES[table] for table in LISTS), *DOCUMENTS.values()):
             (self.folder / name).unlink(missing_ok=True)
         if (self.folder / SEGMENTS_NAME).exists():
             (self.folder / SEGMENTS_NAME).rmdir()
+        (self.folder / HEADER_NAME).unlink(missing_ok=True)
 
     def _found(self) -> list[Segment]:
         files: dict[int, dict[str, Path]] = {}
@@ -145,10 +146,7 @@ class Spool:
 
 def left_behind_bytes(folder: Path) -> int:
     """Return how much waits in a spool that nobody works on, 0 where there is none."""
-    if is_locked(folder / LOCK_NAME):
-        return 0
-    unfinished = (_size(folder / FILE_NAMES[table]) for table in KEYS)
-    return Spool(folder).waiting_bytes() + sum(unfinished)
+    return 0 if is_locked(folder / LOCK_NAME) else Spool(folder).waiting_bytes()
 
 
 def _size(path: Path) -> int:

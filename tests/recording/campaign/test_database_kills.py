@@ -3,6 +3,7 @@
 import random
 import signal
 import threading
+from contextlib import suppress
 from operator import attrgetter
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from hypertrack.simulate.rules import VenueRules
 from hypertrack.simulate.server import running_exchange
 from hypertrack.store.database.copying import write_folder
 
-N_KILLS = 16
-LONGEST_S = 0.8
+N_KILLS = 12
+LONGEST_S = 0.5
 SPEED = 50
 LENGTH_MS = 120_000 * SPEED
 SOURCE = HandSource(
@@ -34,6 +35,21 @@ SOURCE = HandSource(
 )
 
 
+def header_in(spool: Path) -> bytes | None:
+    """Return what a recorder writes last before it begins."""
+    found = list(spool.glob("*/spool.json"))
+    return found[0].read_bytes() if found else None
+
+
+def wait_for_another(spool: Path, before: bytes | None) -> None:
+    """Wait until a recorder has begun after the one that wrote this header."""
+    for _ in range(1_000):
+        with suppress(FileNotFoundError):  # it has just been deleted
+            if header_in(spool) not in {None, before}:
+                return
+        threading.Event().wait(0.01)
+
+
 def kill_recorders(
     text: str, spool: Path, server: PostgresServer | None
 ) -> list[tuple[int, str, int]]:
@@ -46,7 +62,10 @@ def kill_recorders(
         fork_server(exchange.url, text, "trades", spool=str(spool)) as recorders,
     ):
         for nth in range(N_KILLS):
+            before = header_in(spool)
             recorder = recorders.start(checkpoint_interval_s=rng.choice([0.02, 5.0]))
+            if nth % 4:  # of the others most are killed before they have begun
+                wait_for_another(spool, before)
             threading.Event().wait(rng.uniform(0, LONGEST_S))
             is_crash = server is not None and nth % 4 == 3
             if is_crash:

@@ -227,3 +227,32 @@ def test_lines_of_nobody_knows_whom_are_not_touched(url: DatabaseUrl, tmp_path: 
         write_session(url, tmp_path / "spool", {}, "append")
 
     assert (folder / "trades.jsonl").exists()
+
+
+@pytest.mark.parametrize("n_deleted", range(5))
+def test_spool_that_was_half_cleared_is_taken_up(
+    sqlite_url: DatabaseUrl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_deleted: int
+) -> None:
+    files = {"trades": [good_trade(1)], "coverage": LEDGER}
+    session = write_session(sqlite_url, tmp_path / "spool", files)
+    session.folder.mkdir(parents=True)
+    spool = Spool(session.folder)
+    spool.begin(1, "2026-01-05T08-00-00Z")
+    spool.put("coverage.jsonl", b"\n".join(LEDGER) + b"\n")
+    spool.put("manifest.json", b"{}")
+    unlink, paths = Path.unlink, []
+
+    def die_later(path: Path, *, missing_ok: bool = False) -> None:
+        paths.append(path)
+        if len(paths) > n_deleted:
+            raise KeyboardInterrupt
+        unlink(path, missing_ok=missing_ok)
+
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(Path, "unlink", die_later)
+        spool.clear()
+
+    write_session(sqlite_url, tmp_path / "spool", {"trades": [good_trade(2)]}, "append")
+
+    assert lines_of(sqlite_url, "trades") == [good_trade(1), good_trade(2)]
+    assert lines_of(sqlite_url, "coverage") == list(LEDGER)
