@@ -13,9 +13,12 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 OpenFile = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium; skips where there is none."""
+    """A headless Chromium; skips where there is none.
+
+    Of each module, since Playwright keeps an event loop running that others could not run theirs in.
+    """
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
     with sync_playwright() as playwright:
