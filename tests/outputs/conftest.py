@@ -17,7 +17,7 @@ OpenFile = Callable[..., Page]
 def browser() -> Iterator[Browser]:
     """A headless Chromium; skips where there is none.
 
-    Of each module, since Playwright keeps an event loop running that others could not run theirs in.
+    Of each module: Playwright keeps an event loop running, and no other can run meanwhile.
     """
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
