@@ -7,6 +7,7 @@ A message says what was needed, what was found and what to do next.
     ├── DatasetError         a dataset is missing, foreign, locked or full
     ├── NotEnoughDataError   the data is there and too little
     ├── VenueError           the venue is unreachable or answered with an error
+    ├── EngineError          what computes features could not be started or reached
     ├── LeakageError         a feature uses what was recorded after its cut
     └── ModelError           a checkpoint is missing, torn, foreign or does not fit
 """
@@ -30,6 +31,10 @@ class DatasetError(HypertrackError):
 
 class NotEnoughDataError(HypertrackError):
     """A dataset too small for what was asked."""
+
+
+class EngineError(HypertrackError):
+    """What computes features could not be started or reached."""
 
 
 class LeakageError(HypertrackError):

@@ -39,6 +39,7 @@ HOME_OF_LIBRARY = {
     "adbc_driver_sqlite": {"store"},
     "adbc_driver_postgresql": {"store"},
     "ibis": {"features", "labels"},
+    "pyspark": {"features"},
     "torch": {"model"},
     "sklearn": {"model"},
     "scipy": {"skill", "model"},

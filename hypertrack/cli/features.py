@@ -45,6 +45,10 @@ def features(
     until: Annotated[
         str | None, typer.Option(help="Only what happened before; as --since.")
     ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(help="duckdb (default), or Spark: local[*], spark://host:7077."),
+    ] = None,
     describe: Annotated[
         bool,
         typer.Option("--describe", help="Write nothing: show each feature and its distribution."),
@@ -64,7 +68,7 @@ def features(
     Example: hypertrack features --format csv --names tx_count,total_value
     """
     query = _query(names, wallets, since, until)
-    settings = session.load().settings
+    settings = session.load({"features.engine": engine}).settings
     has_file = out is not None or format_ is not None
     _refuse_two_jobs(describe, check_leakage, has_file, bool(wallets or since or until))
     if describe:

@@ -12,6 +12,7 @@ from hypertrack.config.thresholds import CategorySettings
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+Engine = Annotated[str, Field(pattern=r"^(duckdb|local(\[[\d*]+\])?|spark://[^/]+)$")]
 
 
 class VenueSettings(Section):
@@ -102,6 +103,12 @@ class FeatureSettings(Section):
     """Feature groups computed and given to the model."""
     memory_limit_gib: Positive | None = None
     """Memory DuckDB may use before it spills to disk; its own default where unset."""
+    engine: Engine = "duckdb"
+    """What computes ``hypertrack features``: ``duckdb``, or Spark (extra ``spark``) on this
+    machine, ``local[*]``, or on a cluster, ``spark://host:7077``. Training always uses DuckDB."""
+    spark_folder: Path | None = None
+    """Folder that this machine and all of Spark's workers see under this path, for handing the
+    dataset over; the system's temporary folder where unset, which does for one machine."""
 
     @field_validator("groups")
     @classmethod

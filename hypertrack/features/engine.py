@@ -1,10 +1,9 @@
 """The feature engine: a dataset and a cut in, one row of numbers per wallet out."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import ibis
 import numpy as np
@@ -13,14 +12,12 @@ from numpy.typing import NDArray
 
 from hypertrack.config import FeatureSettings, FeeSettings
 from hypertrack.errors import ConfigError
-from hypertrack.features.backend import DuckDBBackend, connect
 from hypertrack.features.candles import candle_matches
 from hypertrack.features.counts import activity
 from hypertrack.features.definition import Feature, Scope, Source
-from hypertrack.features.executions import executions
-from hypertrack.features.parts import Columns, Part
+from hypertrack.features.parts import Columns
 from hypertrack.features.registry import ALIASES, select
-from hypertrack.features.selection import selection
+from hypertrack.features.selection import DuckDB
 from hypertrack.store.dataset import Dataset
 from hypertrack.store.summary import observed_days
 
@@ -38,6 +35,32 @@ COUNTS: dict[Source, dict[str, ibis.Deferred]] = {
 
 NO_WALLET = "0x" + "0" * 40
 """Where tokens are minted from and burnt to: an address, nobody's wallet."""
+
+
+class Measured(Protocol):
+    """Some wallets and a window of a dataset, ready to be measured.
+
+    Attributes:
+        plan: Ibis backend that features are expressed on.
+    """
+
+    plan: Any
+
+    def measure(self, queries: Sequence[ibis.Table]) -> list[Columns]:
+        """Return the columns of each query, which has a row per ``wallet_id`` and else floats."""
+
+
+class Computer(Protocol):
+    """What runs the expressions: DuckDB, or Spark."""
+
+    @property
+    def kept(self) -> list[str]:
+        """Names of the tables that are there for the whole dataset."""
+
+    def part(
+        self, wallet_ids: Sequence[int] | None, since_ms: int | None
+    ) -> AbstractContextManager[Measured]:
+        """Give the wallets and the window asked for; everything where both are None."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +97,16 @@ class FeatureEngine:
         end_ms: One after the time of the last trade.
     """
 
-    def __init__(self, dataset: Dataset, settings: FeatureSettings, fees: FeeSettings):
+    def __init__(
+        self,
+        dataset: Dataset,
+        settings: FeatureSettings,
+        fees: FeeSettings,
+        computer: Computer | None = None,
+    ):
+        """Take what computes: DuckDB where None."""
+        self._duckdb = DuckDB(dataset)
+        self._computer = computer or self._duckdb
         self.dataset = dataset
         self.settings = settings
         self.fees = fees
@@ -86,26 +118,15 @@ class FeatureEngine:
         known = dataset.connection.execute("SELECT wallet FROM wallets ORDER BY wallet_id")
         self._wallets = np.array([wallet for (wallet,) in known.fetchall()], dtype=object)
 
-    @cached_property
+    @property
     def backend(self) -> Any:
-        """Ibis over the whole dataset, with its ``executions``."""
-        executions(self._whole.plan)
-        self._whole.gather("executions")
-        return self._connected
+        """Ibis over the whole dataset on DuckDB, with its ``executions``."""
+        return self._duckdb.backend
 
     @property
     def kept(self) -> list[str]:
         """Names of the tables that are there for the whole dataset: its own, and prepared ones."""
-        return self._whole.kept
-
-    @cached_property
-    def _connected(self) -> DuckDBBackend:
-        return connect(self.dataset)
-
-    @cached_property
-    def _whole(self) -> Part:
-        """The whole dataset in shards, which keep what is made for any cut."""
-        return Part(self._connected, "whole")
+        return self._computer.kept
 
     @property
     def n_wallets(self) -> int:
@@ -138,25 +159,20 @@ class FeatureEngine:
             raise ConfigError("the window ends before it begins: choose an earlier start")
         features = select(self.settings.groups, names)
         asked = None if wallets is None else np.isin(self._wallets, list(wallets))
-        with self._part(asked, since_ms) as part:
+        wallet_ids = None if asked is None else np.flatnonzero(asked).tolist()
+        with self._computer.part(wallet_ids, since_ms) as part:
             columns, scope = self._columns(part, features, since_ms, until_ms)
         is_row = (columns["n_seen"] > 0) & (self._wallets != NO_WALLET)
         seen = np.flatnonzero(is_row if asked is None else is_row & asked)
         in_order = tuple(names or (each.name for each in features))
         return self._matrix(seen, columns, in_order, scope)
 
-    @contextmanager
-    def _part(self, asked: NDArray[np.bool_] | None, since_ms: int | None) -> Iterator[Part]:
-        """Give what is asked for: the whole dataset, or a selection."""
-        if asked is None and since_ms is None:
-            yield self._whole
-            return
-        wallet_ids = None if asked is None else np.flatnonzero(asked).tolist()
-        with selection(self._connected, wallet_ids, since_ms) as part:
-            yield part
-
     def _columns(
-        self, part: Part, features: Sequence[Feature], since_ms: int | None, until_ms: int | None
+        self,
+        part: Measured,
+        features: Sequence[Feature],
+        since_ms: int | None,
+        until_ms: int | None,
     ) -> tuple[Columns, Scope]:
         """Return features and counts over all wallets of the dataset."""
         scope = self._scope(part.plan, since_ms, until_ms)

@@ -98,9 +98,8 @@ def _mean(rows: Table, after: str) -> Value:
 
 def _minute_prices(con: Any, start_ms: int) -> Table:
     """Return the prices of each executed coin at and after every whole minute from a time on."""
-    last_ms = last_trades(con).time_ms.max().to_pyarrow().as_py() or 0
-    first_ms = start_ms + -start_ms % MINUTE_MS
-    minutes_ms = ibis.range(ibis.literal(first_ms, "int64"), last_ms + 1, MINUTE_MS)
-    times = minutes_ms.unnest().name("time_ms").as_table()
+    first_ms = ibis.literal(start_ms + -start_ms % MINUTE_MS, "int64")
+    end = last_trades(con).aggregate(end_ms=_.time_ms.max() + 1)
+    times = end.select(time_ms=ibis.range(first_ms, end.end_ms, MINUTE_MS).unnest())
     minutes = moments(con).select("coin_id").distinct().cross_join(times)
     return priced(con, minutes, {"now": Ask(), **HORIZONS})

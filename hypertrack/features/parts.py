@@ -29,6 +29,13 @@ FILLS_WORTH_A_SHARD = 250_000
 
 T = TypeVar("T")
 
+PARTIES = {
+    "trades": ("buyer_id", "seller_id"),
+    "evm_transactions": ("sender_id", "receiver_id"),
+    "erc20_transfers": ("sender_id", "receiver_id"),
+}
+"""The tables that tell of wallets, and where."""
+
 END_ID = 2**31 - 1
 """Beyond every wallet's id."""
 
@@ -141,7 +148,7 @@ class Part:
         n_fills = int(so_far[-1]) if len(so_far) else 0
         n_worth_it = min(n_fills // FILLS_WORTH_A_SHARD, N_SHARDS_WORTH_IT)
         n_shards = max(-(-n_fills // FILLS_PER_SHARD), n_worth_it)
-        targets = np.arange(1, n_shards) * (n_fills / n_shards) if n_shards > 1 else []
+        targets = np.arange(1, n_shards) * (n_fills / max(n_shards, 1))
         first_ids = found["wallet_id"][np.searchsorted(so_far, targets)]
         return [0, *np.unique(first_ids[first_ids > 0]).tolist(), END_ID]
 

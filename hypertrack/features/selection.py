@@ -1,50 +1,73 @@
-"""A part of a dataset as if it were all: some wallets, or everything from a time on.
+"""The wallets and the window asked for, on DuckDB: everything, or a part as if it were all.
 
-The part has a schema of its own, in which narrower tables stand in front of the dataset's. What
+A part has a schema of its own, in which narrower tables stand in front of the dataset's. What
 expressions keep, they keep there; prices and candles are the market's, and seen whole.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
-from hypertrack.features.backend import WHOLE, DuckDBBackend, over
-from hypertrack.features.parts import Part
+from hypertrack.features.backend import WHOLE, DuckDBBackend, connect, over
+from hypertrack.features.executions import executions
+from hypertrack.features.parts import PARTIES, Part
+from hypertrack.store.dataset import Dataset
 
 SCHEMA = "selection"
 
-PARTIES = {
-    "trades": ("buyer_id", "seller_id"),
-    "evm_transactions": ("sender_id", "receiver_id"),
-    "erc20_transfers": ("sender_id", "receiver_id"),
-}
-"""The tables that tell of wallets, and where."""
 
+class DuckDB:
+    """Measures wallets of a dataset on the DuckDB that holds it."""
 
-@contextmanager
-def selection(
-    whole: DuckDBBackend, wallet_ids: Sequence[int] | None, since_ms: int | None
-) -> Iterator[Part]:
-    """Give a part of the dataset; it is gone afterwards.
+    def __init__(self, dataset: Dataset):
+        self._dataset = dataset
 
-    Args:
-        whole: The dataset. Not changed, but that its `last_trades` are made where asked for.
-        wallet_ids: The wallets whose rows are complete; others may have some. All where None.
-        since_ms: Nothing that a wallet did earlier is there. Everything where None.
-    """
-    connection = whole.con.cursor()
-    try:
-        connection.execute(f"CREATE SCHEMA {SCHEMA}")
-        connection.execute(f"SET search_path = '{SCHEMA},{WHOLE}'")
-        _narrow(connection, wallet_ids, since_ms)
-        wallets = "true" if wallet_ids is None else "wallet_id IN (FROM asked_wallets)"
-        part = Part(over(connection, whole), SCHEMA, wallets)
-        yield part
-        part.drop()
-    finally:
-        connection.execute(f"SET search_path = '{WHOLE}'")
-        connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
-        connection.close()
+    @cached_property
+    def backend(self) -> DuckDBBackend:
+        """Ibis over the whole dataset, with its ``executions``."""
+        executions(self._everything.plan)
+        self._everything.gather("executions")
+        return self._connected
+
+    @property
+    def kept(self) -> list[str]:
+        """Names of the tables that are there for the whole dataset: its own, and prepared ones."""
+        return self._everything.kept
+
+    @contextmanager
+    def part(self, wallet_ids: Sequence[int] | None, since_ms: int | None) -> Iterator[Part]:
+        """Give a part of the dataset; it is gone afterwards.
+
+        Args:
+            wallet_ids: The wallets whose rows are complete; others may have some. All where None.
+            since_ms: Nothing that a wallet did earlier is there. Everything where None.
+        """
+        if wallet_ids is None and since_ms is None:
+            yield self._everything
+            return
+        connection = self._connected.con.cursor()
+        try:
+            connection.execute(f"CREATE SCHEMA {SCHEMA}")
+            connection.execute(f"SET search_path = '{SCHEMA},{WHOLE}'")
+            _narrow(connection, wallet_ids, since_ms)
+            wallets = "true" if wallet_ids is None else "wallet_id IN (FROM asked_wallets)"
+            part = Part(over(connection, self._connected), SCHEMA, wallets)
+            yield part
+            part.drop()
+        finally:
+            connection.execute(f"SET search_path = '{WHOLE}'")
+            connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+            connection.close()
+
+    @cached_property
+    def _connected(self) -> DuckDBBackend:
+        return connect(self._dataset)
+
+    @cached_property
+    def _everything(self) -> Part:
+        """The whole dataset in shards, which keep what is made for any cut."""
+        return Part(self._connected, "whole")
 
 
 def _narrow(connection: Any, wallet_ids: Sequence[int] | None, since_ms: int | None) -> None:

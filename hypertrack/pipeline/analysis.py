@@ -3,21 +3,23 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hypertrack.config import Settings
-from hypertrack.errors import DatasetError
+from hypertrack.config import FeatureSettings, Settings
+from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.model import MODEL_NAME
 from hypertrack.pipeline.places import warn_of_leftovers
 from hypertrack.records import ProfileSet, WalletProfile, encode_json
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.features.engine import FeatureEngine, FeatureMatrix
+    from hypertrack.features.spark import Spark
     from hypertrack.model.run import Stage, TrainedModel
     from hypertrack.model.training import EpochResult
     from hypertrack.model.versions import WalletModel
+    from hypertrack.store.dataset import Dataset
     from hypertrack.store.lines import Lines
 
 __all__ = [
@@ -36,19 +38,36 @@ PROFILES_NAME = "wallet_profiles.parquet"
 
 
 @contextmanager
-def open_engine(settings: Settings) -> "Iterator[FeatureEngine]":
+def open_engine(settings: Settings, *, on_spark: bool = False) -> "Iterator[FeatureEngine]":
     """Open the dataset and the feature engine over it.
+
+    Args:
+        on_spark: Compute matrices on the Spark of the settings, and not on DuckDB.
 
     Raises:
         DatasetError: No dataset at ``settings.data``.
+        ConfigError: Spark is not installed.
+        EngineError: Spark is not to be reached, or does not start.
     """
     from hypertrack.features.engine import FeatureEngine
     from hypertrack.store.dataset import open_dataset
 
     warn_of_leftovers(settings)
     memory = settings.features.memory_limit_gib
-    with open_dataset(settings.data, memory_limit_gib=memory) as dataset:
-        yield FeatureEngine(dataset, settings.features, settings.fees)
+    with ExitStack() as opened:
+        dataset = opened.enter_context(open_dataset(settings.data, memory_limit_gib=memory))
+        spark = opened.enter_context(_spark(dataset, settings.features)) if on_spark else None
+        yield FeatureEngine(dataset, settings.features, settings.fees, spark)
+
+
+def _spark(dataset: "Dataset", settings: FeatureSettings) -> "Spark":
+    try:
+        from hypertrack.features.spark import Spark
+    except ImportError as error:
+        raise ConfigError(
+            f"engine {settings.engine} needs Spark ({error}): pip install 'hypertrack[spark]'"
+        ) from error
+    return Spark(dataset, settings.engine, settings.spark_folder)
 
 
 def train(

@@ -59,7 +59,7 @@ def describe_features(
 
 
 def _matrix(settings: Settings, query: FeatureQuery) -> "FeatureMatrix":
-    with open_engine(settings) as engine:
+    with open_engine(settings, on_spark=settings.features.engine != "duckdb") as engine:
         return engine.matrix(
             since_ms=query.since_ms,
             until_ms=query.until_ms,

@@ -2,7 +2,7 @@
 
 import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
@@ -45,6 +45,13 @@ class Dataset:
     def summary(self) -> DataSummary:
         """Return what the dataset holds and what it is known to lack."""
         return summarize(self.connection, self.lines, self._lines_by_feed)
+
+    def export(self, names: Sequence[str], folder: Path) -> None:
+        """Write tables as Parquet, each to a folder of its name."""
+        for name in names:
+            (folder / name).mkdir()
+            path = str(folder / name / "0.parquet").replace("'", "''")
+            self.connection.execute(f"COPY {name} TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
 
     def close(self) -> None:
         """Free the tables and whatever they spilled to disk."""

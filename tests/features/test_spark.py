@@ -1,0 +1,146 @@
+"""The feature engine on a real standalone cluster: a master and two workers, each a process."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyspark
+import pytest
+from fakes import START_MS, write_dataset
+
+from hypertrack.features.registry import FEATURES
+from hypertrack.records import MINUTE_MS
+from hypertrack.store.tables import read_columns
+
+SPARK_HOME = Path(pyspark.__file__).parent
+START_S = 60
+
+FEW_ROWS = """
+spark.sql.shuffle.partitions       2
+spark.sql.adaptive.enabled         false
+spark.sql.codegen.wholeStage       false
+spark.executor.memory              512m
+"""
+"""The rows of the test are few: what pays for millions would take most of its time."""
+
+
+def environment(conf: Path) -> dict[str, str]:
+    return os.environ | {
+        "SPARK_HOME": str(SPARK_HOME),
+        "SPARK_CONF_DIR": str(conf),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_DAEMON_MEMORY": "256m",
+    }
+
+
+@contextmanager
+def daemon(conf: Path, name: str, *words: str) -> Iterator[Path]:
+    """Run a part of the cluster, and give the file it logs to."""
+    log = conf / f"{name}.log"
+    command = [str(SPARK_HOME / "bin/spark-class"), f"org.apache.spark.deploy.{words[0]}"]
+    command += ["--host", "127.0.0.1", "--port", "0", "--webui-port", "0", *words[1:]]
+    with log.open("wb") as file:
+        process = subprocess.Popen(command, env=environment(conf), stdout=file, stderr=file)
+    try:
+        yield log
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def await_line(log: Path, pattern: str, n: int = 1) -> str:
+    """Return the n-th match in a log, as soon as it is there."""
+    until_s = time.monotonic() + START_S
+    while time.monotonic() < until_s:
+        if len(found := re.findall(pattern, log.read_text(errors="replace"))) >= n:
+            return str(found[-1])
+        time.sleep(0.05)  # of a process of its own, which says no other way that it is ready
+    raise AssertionError(f"no {pattern} in {log.read_text(errors='replace')}")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """Give the master's address and the folder of the cluster's settings and logs."""
+    conf = tmp_path_factory.mktemp("spark")
+    (conf / "spark-defaults.conf").write_text(FEW_ROWS, encoding="utf-8")
+    with ExitStack() as running:
+        log = running.enter_context(daemon(conf, "master", "master.Master"))
+        address = await_line(log, r"Starting Spark master at (spark://127\.0\.0\.1:\d+)")
+        for number in (1, 2):
+            words = ("worker.Worker", "--cores", "1", "--memory", "600m")
+            words += ("--work-dir", str(conf / f"work-{number}"), address)
+            running.enter_context(daemon(conf, f"worker-{number}", *words))
+        await_line(log, "Registering worker", n=2)
+        yield address, conf
+
+
+def features(conf: Path, data: Path, out: Path, *words: Any) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own, as a user would."""
+    command = [sys.executable, "-m", "hypertrack", "features", "--data", data, "--out", out, *words]
+    return subprocess.run(
+        [str(word) for word in command],
+        env=environment(conf),
+        cwd=conf,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+def assert_same_cells(found: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert list(found) == list(expected)
+    assert found["wallet"].tolist() == expected["wallet"].tolist()
+    for name in list(expected)[1:]:
+        np.testing.assert_allclose(
+            found[name], expected[name], rtol=1e-9, atol=1e-9, err_msg=name, equal_nan=True
+        )
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java")
+def test_a_cluster_gives_every_cell_that_duckdb_gives(
+    cluster: tuple[str, Path], busy_market: Any, tmp_path: Path
+) -> None:
+    master, conf = cluster
+    data = write_dataset(tmp_path / "data", **busy_market)
+    begin_ms, end_ms = START_MS + 2 * MINUTE_MS + 1, START_MS + 37 * MINUTE_MS + 30_500
+    window = ("--since", begin_ms, "--until", end_ms)
+
+    on_spark = features(conf, data, tmp_path / "spark.parquet", "--engine", master, *window)
+    on_duckdb = features(conf, data, tmp_path / "duckdb.parquet", *window)
+
+    assert (on_spark.returncode, on_duckdb.returncode) == (0, 0), on_spark.stderr
+    found = read_columns(tmp_path / "spark.parquet")
+    assert_same_cells(found, read_columns(tmp_path / "duckdb.parquet"))
+    assert {each.name for each in FEATURES} < set(found)
+    assert len(found["wallet"]) == 9
+    worked = [list((conf / f"work-{number}").glob("app-*/*/stderr")) for number in (1, 2)]
+    assert all(worked)  # both workers ran an executor
+
+
+def test_a_master_that_does_not_answer_is_an_error(busy_market: Any, tmp_path: Path) -> None:
+    data = write_dataset(tmp_path / "data", **busy_market)
+
+    run = features(tmp_path, data, tmp_path / "m.csv", "--engine", "spark://127.0.0.1:1")
+
+    assert run.returncode == 1
+    assert "error: no Spark master answers at spark://127.0.0.1:1" in run.stderr
+    assert not (tmp_path / "m.csv").exists()
+
+
+def test_an_engine_that_is_none_is_an_error(tmp_path: Path) -> None:
+    run = features(tmp_path, tmp_path, tmp_path / "m.csv", "--engine", "hadoop", "--json")
+
+    assert run.returncode == 2
+    assert "engine" in run.stderr
+    assert json.dumps("hadoop")[1:-1] in run.stderr
