@@ -297,13 +297,15 @@ class StreamCoverage:
         """
         with self._book.lock:
             self._begin_late()
-            start, self._start = self._start, None
             was_awaiting, self.is_awaiting_rows = self.is_awaiting_rows, False
             self._is_acknowledged = False
+            start = self._start
             if start is None or (was_awaiting and self._loss is not None):
+                self._start = None
                 self._lose_unseen(cause)
                 return  # nothing was observed since the last loss, which goes on
             self._end_loss(missed=None)
+            self._start = None
             end = self._end_moment(start, end_ms)
             observed = interval(self.name, CoverageStatus.OBSERVED, start, end, cause)
             if self._is_recovered:

@@ -367,3 +367,26 @@ def test_warning_outlives_a_checkpoint_that_began_before_it(bench: Bench) -> Non
         ("observed", 10, 20, None, None),
         ("gap", 21, 22, "unreadable", 1),
     ]
+
+
+def test_loss_still_in_doubt_at_the_next_one_stays_in_the_ledger(bench: Bench) -> None:
+    stream = bench.stream(is_recovered=True)
+    observed_until(bench, stream, 10, 20)
+    stream.lose(ERROR)
+    bench.see(30)
+    stream.acknowledge()
+    stream.begin_rows(25_000, 30_000)
+    stream.warn(20_000, 25_000)  # and asked for; before the answer comes
+    bench.see(40)
+    stream.lose(CoverageCause.CLOSED)
+    bench.see(50)
+    stream.acknowledge()
+    stream.begin_rows(38_000, 50_000)
+    stream.close_gap()
+
+    assert bench.stopped() == [
+        ("observed", 10, 20, "error", None),
+        ("disconnected", 20, 30, "error", None),
+        ("observed", 30, 40, "closed", None),
+        ("disconnected", 40, 50, "closed", 0),
+    ]
