@@ -17,6 +17,9 @@ from hypertrack.cli.tables import plain_table
 if TYPE_CHECKING:
     from hypertrack.pipeline.live import FeedStatus, RecordingPlan, RecordingStatus
 
+SHOWN_MB = 1.0
+"""Less than that is on its way; more says that the database is away, or slow."""
+
 OnStatus = Callable[["RecordingStatus"], None]
 
 
@@ -95,11 +98,13 @@ def _feed_row(feed: "FeedStatus") -> tuple[str | Text, ...]:
 def _header(status: "RecordingStatus") -> str:
     lost = f", {status.n_reconnects:,} reconnects" if status.n_reconnects else ""
     bad = f", {status.n_quarantined:,} unreadable" if status.n_quarantined else ""
+    spooled_mb = (status.spooled_bytes or 0) / 1e6
+    spooled = f", {spooled_mb:,.1f} MB wait for the database" if spooled_mb >= SHOWN_MB else ""
     refused = f", refused: {', '.join(status.refused)}" if status.refused else ""
     return (
         f"recording for {_duration(status.elapsed_s)}, exchange time "
         f"{_clock(status.exchange_time_ms)}, {status.n_sockets_open} of {status.n_sockets} sockets"
-        f"{lost}{bad}{refused}, {status.n_queued:,} queued"
+        f"{lost}{bad}{refused}, {status.n_queued:,} queued{spooled}"
     )
 
 

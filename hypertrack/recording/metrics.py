@@ -47,6 +47,7 @@ COUNTERS: dict[str, tuple[str, Callable[[RecordingStatus], float]]] = {
 }
 GAUGES: dict[str, tuple[str, Callable[[RecordingStatus], float | None]]] = {
     "queue_messages": ("Frames waiting for the disk.", lambda status: status.n_queued),
+    "spooled_bytes": ("Bytes waiting for the database.", lambda status: status.spooled_bytes),
     "sockets": ("Sockets of the plan.", lambda status: status.n_sockets),
     "open_sockets": ("Sockets that are open.", lambda status: status.n_sockets_open),
     "refused_coins": ("Coins left out for killing sockets.", lambda status: len(status.refused)),

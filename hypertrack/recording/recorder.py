@@ -14,6 +14,7 @@ from hypertrack.recording.manifest import describe, write_in_one_piece, write_ma
 from hypertrack.recording.plan import RecordingPlan
 from hypertrack.recording.report import RecordingReport, render_collection_report
 from hypertrack.recording.status import RecordingStatus
+from hypertrack.records import replace
 from hypertrack.store.layout import REPORT_NAME
 from hypertrack.store.ledger import Ledger
 from hypertrack.store.session import Session
@@ -88,7 +89,9 @@ class Recorder:
 
     def status(self) -> RecordingStatus:
         """Return how the recording stands; any thread may ask."""
-        return self._crew.board.status()
+        status = self._crew.board.status()
+        waiting_bytes = self._session.waiting_bytes
+        return status if waiting_bytes is None else replace(status, spooled_bytes=waiting_bytes())
 
     def _watch(self, duration_s: float | None) -> bool:
         """Do what has to be done from time to time; return whether nothing was left to record."""

@@ -43,6 +43,8 @@ class RecordingStatus(Record, frozen=True, kw_only=True):
     n_quarantined: int
     refused: tuple[str, ...]
     """Coins left out because they killed their socket."""
+    spooled_bytes: int | None = None
+    """Waiting for the database; None where the dataset is a folder."""
 
     @property
     def n_rows(self) -> int:

@@ -40,6 +40,8 @@ class Session(Record, frozen=True, kw_only=True):
     """Of the dataset, where it is not the folder."""
     archived: Path | str | None = None
     """Where the data that was here went."""
+    waiting_bytes: Callable[[], int] | None = None
+    """How much has been handed over and is not where the dataset is yet."""
     hand_over: Callable[[], None] | None = None
     """To be called whenever files have been synced and closed: they are taken from the folder to
     where the dataset is."""

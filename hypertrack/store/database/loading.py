@@ -42,7 +42,7 @@ class SpoolLoader:
         done = self.last_loaded(database)
         for segment in segments:
             if segment.number <= done:
-                _delete(segment)
+                self._spool.remove(segment)
         waiting = [segment for segment in segments if segment.number > done]
         for batch in _batches(waiting):
             n_lines += self._add_batch(database, batch)
@@ -79,7 +79,7 @@ class SpoolLoader:
         self._count_load(database)
         database.commit()
         for segment in segments:
-            _delete(segment)
+            self._spool.remove(segment)
         return sum(map(len, lines_by_table.values()))
 
     def _count_load(self, database: Database) -> None:
@@ -149,8 +149,3 @@ def _batches(segments: Iterable[Segment]) -> Iterator[list[Segment]]:
             batch, n_bytes = [], 0
     if batch:
         yield batch
-
-
-def _delete(segment: Segment) -> None:
-    for path in segment.files.values():
-        path.unlink()

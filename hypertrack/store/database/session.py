@@ -80,6 +80,7 @@ def open_database_session(
                 mode=mode,
                 name=str(url),
                 archived=None if archived is None else url.with_session(archived),
+                waiting_bytes=spool.waiting_bytes,
                 hand_over=partial(carrier.hand_over, MAX_WAITING if is_patient else None),
             )
             if mode == "append":

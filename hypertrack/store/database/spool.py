@@ -52,7 +52,10 @@ class Spool:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.n_cut = max((one.number for one in self._found()), default=0)
+        found = self._found()
+        self.n_cut = max((one.number for one in found), default=0)
+        self._bytes_cut = sum(map(_segment_bytes, found))
+        self._bytes_removed = 0
 
     def read_header(self) -> Header | None:
         """Return whose lines were left here; None where there are none.
@@ -66,7 +69,7 @@ class Spool:
                 return decode_json(path.read_bytes(), Header)
             except (JsonError, UnicodeDecodeError):
                 pass
-        if self.waiting_bytes():
+        if self.waiting_bytes() or self.unfinished_bytes():
             raise DatasetError(
                 f"{path} is missing or torn, so that nobody knows whose the lines beside it are: "
                 "import the folder into a dataset, then move it away"
@@ -107,21 +110,32 @@ class Spool:
     def cut(self) -> None:
         """Make the files written so far the next segment; they are closed and synced."""
         written = [name for name in KEYS if (self.folder / FILE_NAMES[name]).exists()]
+        n_bytes = sum(_size(self.folder / FILE_NAMES[name]) for name in written)
         for name in written:
             segment = f"{self.n_cut + 1:012}.{name}.jsonl"
             (self.folder / FILE_NAMES[name]).rename(self.folder / SEGMENTS_NAME / segment)
         if written:
+            self._bytes_cut += n_bytes
             self.n_cut += 1
+
+    def unfinished_bytes(self) -> int:
+        """Return how much was written and not cut off."""
+        return sum(_size(self.folder / FILE_NAMES[table]) for table in KEYS)
 
     def segments(self) -> list[Segment]:
         """Return the complete segments, oldest first."""
         n_cut = self.n_cut
         return [one for one in self._found() if one.number <= n_cut]
 
+    def remove(self, segment: Segment) -> None:
+        """Delete a segment, which was loaded."""
+        self._bytes_removed += _segment_bytes(segment)
+        for path in segment.files.values():
+            path.unlink()
+
     def waiting_bytes(self) -> int:
-        """Return how much waits to be loaded, cut off or not."""
-        unfinished = sum(_size(self.folder / FILE_NAMES[table]) for table in KEYS)
-        return unfinished + sum(_size(path) for one in self._found() for path in one.files.values())
+        """Return how much was cut off and not removed yet; any thread may ask."""
+        return self._bytes_cut - self._bytes_removed
 
     def read(self, name: str) -> bytes | None:
         """Return a small file of the dataset, None where there is none."""
@@ -146,11 +160,18 @@ class Spool:
 
 def left_behind_bytes(folder: Path) -> int:
     """Return how much waits in a spool that nobody works on, 0 where there is none."""
-    return 0 if is_locked(folder / LOCK_NAME) else Spool(folder).waiting_bytes()
+    if is_locked(folder / LOCK_NAME):
+        return 0
+    spool = Spool(folder)
+    return spool.waiting_bytes() + spool.unfinished_bytes()
+
+
+def _segment_bytes(segment: Segment) -> int:
+    return sum(map(_size, segment.files.values()))
 
 
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
-    except FileNotFoundError:  # never written, or loaded meanwhile
+    except FileNotFoundError:  # never written, or removed meanwhile
         return 0

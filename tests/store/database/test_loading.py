@@ -38,12 +38,14 @@ def test_segments_are_loaded_in_their_order(
         session = sessions.new_session(database, ManualClock())
         loader = SpoolLoader(spool, spool.begin(session.session_id, session.name))
         fill(spool, [3, 1], [2], [9, 8], [4], [7])
+        assert spool.waiting_bytes() == 7 * len(good_trade(1) + b"\n")
 
         assert loader.load(database) == 7
         assert loader.load(database) == 0
 
     assert lines_of(url, "trades") == [good_trade(nth) for nth in (3, 1, 2, 9, 8, 4, 7)]
     assert spool.segments() == []
+    assert spool.waiting_bytes() == 0
 
 
 def test_segment_that_was_loaded_and_not_deleted_is_not_loaded_again(
@@ -57,7 +59,7 @@ def test_segment_that_was_loaded_and_not_deleted_is_not_loaded_again(
         write_lines(spool.folder, {"trades": garbage})
         spool.cut()
         with monkeypatch.context() as killed:
-            killed.setattr(loading, "_delete", lambda _: None)
+            killed.setattr(Spool, "remove", lambda *_: None)
             loader.load(database)
         assert len(spool.segments()) == 1
 
