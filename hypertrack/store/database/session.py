@@ -142,7 +142,10 @@ def _load_leftovers(database: Database, spool: Spool, clock: Clock) -> None:
     """Load what a recorder left that was killed, or whose database did not come back."""
     header = spool.read_header()
     if header is None:
-        return
+        if not spool.has_lines():
+            return
+        header = spool.begin(0, sessions.free_name(database, clock, "lost-"))
+        log.warning("lines of an unknown session wait in %s: they go to the archive", spool.folder)
     left = sessions.find_by_name(database, header.session)
     if left is None:  # deleted meanwhile, from elsewhere: its last lines go to the archive
         left = sessions.add_session(database, header.session)

@@ -47,14 +47,19 @@ def current_session(database: Database) -> StoredSession | None:
 
 def new_session(database: Database, clock: Clock) -> StoredSession:
     """Begin a session, named after the time."""
+    return add_session(database, free_name(database, clock))
+
+
+def free_name(database: Database, clock: Clock, prefix: str = "") -> str:
+    """Return a name after the time that no session has."""
     taken = {one.name for one in _stored(database)}
     moment = datetime.fromtimestamp(clock.wall_ns() // 1_000_000_000, UTC)
-    name = first = moment.strftime("%Y-%m-%dT%H-%M-%SZ")
+    name = first = prefix + moment.strftime("%Y-%m-%dT%H-%M-%SZ")
     n = 1
     while name in taken:
         n += 1
         name = f"{first}-{n}"
-    return add_session(database, name)
+    return name
 
 
 def find_by_name(database: Database, name: str) -> StoredSession | None:

@@ -11,7 +11,6 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from hypertrack.errors import DatasetError
 from hypertrack.records import JsonError, Record, decode_json, encode_json
 from hypertrack.store.database.schema import FILE_NAMES, KEYS, LISTS
 from hypertrack.store.layout import LOCK_NAME, MANIFEST_NAME, QUARANTINE_NAME, REPORT_NAME
@@ -58,23 +57,16 @@ class Spool:
         self._bytes_removed = 0
 
     def read_header(self) -> Header | None:
-        """Return whose lines were left here; None where there are none.
+        """Return whose lines were left here; None where nothing says so."""
+        text = self.read(HEADER_NAME)
+        try:
+            return None if text is None else decode_json(text, Header)
+        except (JsonError, UnicodeDecodeError):
+            return None
 
-        Raises:
-            DatasetError: Lines are here, and nothing says whose.
-        """
-        path = self.folder / HEADER_NAME
-        if path.exists():
-            try:
-                return decode_json(path.read_bytes(), Header)
-            except (JsonError, UnicodeDecodeError):
-                pass
-        if self.waiting_bytes() or self.unfinished_bytes():
-            raise DatasetError(
-                f"{path} is missing or torn, so that nobody knows whose the lines beside it are: "
-                "import the folder into a dataset, then move it away"
-            )
-        return None
+    def has_lines(self) -> bool:
+        """Return whether any lines were left here."""
+        return self.waiting_bytes() + self.unfinished_bytes() > 0
 
     def begin(self, session_id: int, session: str) -> Header:
         """Make the empty spool ready for a session."""

@@ -218,15 +218,20 @@ def test_lines_of_a_session_deleted_meanwhile_go_to_the_archive(
         assert dataset.summary().n_trades == 1
 
 
-def test_lines_of_nobody_knows_whom_are_not_touched(url: DatabaseUrl, tmp_path: Path) -> None:
-    folder = tmp_path / "spool" / url.slug
+@pytest.mark.parametrize("header", [None, b'{"spool":"'])
+def test_lines_of_nobody_knows_whom_go_to_the_archive(
+    sqlite_url: DatabaseUrl, tmp_path: Path, header: bytes | None
+) -> None:
+    folder = tmp_path / "spool" / sqlite_url.slug
     folder.mkdir(parents=True)
     write_lines(folder, {"trades": [good_trade(5)]})
+    if header is not None:
+        (folder / "spool.json").write_bytes(header)
 
-    with pytest.raises(DatasetError, match=r"spool\.json is missing or torn"):
-        write_session(url, tmp_path / "spool", {}, "append")
+    write_session(sqlite_url, tmp_path / "spool", {}, "append")
 
-    assert (folder / "trades.jsonl").exists()
+    with open_dataset(replace(sqlite_url, session="lost-2026-01-05T08-00-00Z")) as dataset:
+        assert dataset.summary().n_trades == 1
 
 
 @pytest.mark.parametrize("n_deleted", range(5))
