@@ -151,7 +151,7 @@ def open_writer(url: DatabaseUrl) -> Database:
             raise UnreachableError(f"{url} cannot be written ({error.strerror})") from None
     database = _set_up(Database(url))
     if url.dialect == "sqlite":
-        with _closed_on_failure(database):
+        with closed_on_failure(database):
             database.let_readers_in()
     return database
 
@@ -168,13 +168,13 @@ def open_reader(url: DatabaseUrl) -> Database:
         raise DatasetError(f"no dataset at {url}: record one with `hypertrack record`")
     database = _set_up(Database(url))
     if url.dialect == "postgresql":
-        with _closed_on_failure(database):
+        with closed_on_failure(database):
             database.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
     return database
 
 
 def _set_up(database: Database) -> Database:
-    with _closed_on_failure(database):
+    with closed_on_failure(database):
         if database.url.dialect == "postgresql":
             database.run(f'SET search_path TO "{database.url.schema}", pg_temp')
             database.run("SET client_min_messages TO warning")
@@ -185,7 +185,8 @@ def _set_up(database: Database) -> Database:
 
 
 @contextmanager
-def _closed_on_failure(database: Database) -> Iterator[None]:
+def closed_on_failure(database: Database) -> Iterator[None]:
+    """Disconnect where setting up fails."""
     try:
         yield
     except BaseException:

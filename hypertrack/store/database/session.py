@@ -14,7 +14,12 @@ from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.records import Feed, replace
 from hypertrack.store.database import sessions
 from hypertrack.store.database.carrier import Carrier
-from hypertrack.store.database.connecting import Database, UnreachableError, open_writer
+from hypertrack.store.database.connecting import (
+    Database,
+    UnreachableError,
+    closed_on_failure,
+    open_writer,
+)
 from hypertrack.store.database.loading import SpoolLoader
 from hypertrack.store.database.schema import FILE_NAMES, LISTS, create_tables
 from hypertrack.store.database.sessions import StoredSession
@@ -68,28 +73,9 @@ def open_database_session(
         spool = Spool(_locked_folder(spool_root / url.slug, url, locks))
         if url.dialect == "sqlite":
             _lock_beside(Path(url.connection), url, locks)
-        database = _connect(url, clock)
-        try:
-            create_tables(database)
-            _load_leftovers(database, spool, clock)
-            stored, archived = _session_for(database, mode, clock)
-            loader = SpoolLoader(spool, spool.begin(stored.session_id, stored.name))
-            carrier = Carrier(database, lambda: _connect(url, clock), loader, spool, clock)
-            session = Session(
-                folder=spool.folder,
-                mode=mode,
-                name=str(url),
-                archived=None if archived is None else url.with_session(archived),
-                waiting_bytes=spool.waiting_bytes,
-                hand_over=partial(carrier.hand_over, MAX_WAITING if is_patient else None),
-            )
-            if mode == "append":
-                session = _continued(session, database, stored, spool)
-        except BaseException:
-            database.close()
-            raise
-        carrier.start()
+        session, carrier = _begun(url, mode, spool, clock, is_patient=is_patient)
         patience_s = LONG_PATIENCE_S if is_patient else PATIENCE_S
+        carrier.start()
         try:
             yield session
         except BaseException:
@@ -100,6 +86,30 @@ def open_database_session(
         spool.cut()
         carrier.finish(patience_s)
         spool.clear()
+
+
+def _begun(
+    url: DatabaseUrl, mode: SessionMode, spool: Spool, clock: Clock, *, is_patient: bool
+) -> tuple[Session, Carrier]:
+    """Return a session that can be written to, and what will carry its lines."""
+    database = _connect(url, clock)
+    with closed_on_failure(database):
+        create_tables(database)
+        _load_leftovers(database, spool, clock)
+        stored, archived = _session_for(database, mode, clock)
+        loader = SpoolLoader(spool, spool.begin(stored.session_id, stored.name))
+        carrier = Carrier(database, lambda: _connect(url, clock), loader, spool, clock)
+        session = Session(
+            folder=spool.folder,
+            mode=mode,
+            name=str(url),
+            archived=None if archived is None else url.with_session(archived),
+            waiting_bytes=spool.waiting_bytes,
+            hand_over=partial(carrier.hand_over, MAX_WAITING if is_patient else None),
+        )
+        if mode == "append":
+            session = _continued(session, database, stored, spool)
+    return session, carrier
 
 
 @contextmanager
@@ -116,7 +126,7 @@ def _connect(url: DatabaseUrl, clock: Clock) -> Database:
     database = open_writer(url)
     if url.dialect == "sqlite":
         return database
-    try:
+    with closed_on_failure(database):
         deadline_s = clock.monotonic_s() + LOCK_PATIENCE_S
         while not _is_lock_taken(database):
             if clock.monotonic_s() > deadline_s:
@@ -125,9 +135,6 @@ def _connect(url: DatabaseUrl, clock: Clock) -> Database:
                     "--data"
                 )
             clock.wait(threading.Event(), LOCK_POLL_S)
-    except BaseException:
-        database.close()
-        raise
     return database
 
 
