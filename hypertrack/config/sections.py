@@ -103,6 +103,9 @@ class FeatureSettings(Section):
     """Feature groups computed and given to the model."""
     memory_limit_gib: Positive | None = None
     """Memory DuckDB may use before it spills to disk; its own default where unset."""
+    keep_prepared: bool = True
+    """Keep the numbered tables of a folder of 250,000 trades or more in it, as ``prepared/``, so
+    that it opens in no time until lines are added."""
     engine: Engine = "duckdb"
     """What computes ``hypertrack features``: ``duckdb``, or Spark (extra ``spark``) on this
     machine, ``local[*]``, or on a cluster, ``spark://host:7077``. Training always uses DuckDB."""

@@ -133,6 +133,10 @@ class FeatureEngine:
         """Wallets of the whole dataset; ids run from 0."""
         return len(self._wallets)
 
+    def prepare(self) -> None:
+        """Keep on disk what makes the next opening of a large dataset quick."""
+        self._duckdb.prepare()
+
     def matrix(
         self,
         *,

@@ -34,14 +34,12 @@ ORDER = ("coin_id", "time_ms")
 
 def prices_around(con: Any) -> Table:
     """Return coin_id, time_ms, before, before_5m, after_5s of every moment; made once."""
-    keep(con.part, "prices_around", partial(_priced_moments, asks=AROUND), order_by=ORDER)
-    return con.table("prices_around")
+    return _prices(con, "prices_around", AROUND)
 
 
 def prices_later(con: Any) -> Table:
     """Return coin_id, time_ms, after_30s, after_5m, after_30m of every moment; made once."""
-    keep(con.part, "prices_later", partial(_priced_moments, asks=LATER), order_by=ORDER)
-    return con.table("prices_later")
+    return _prices(con, "prices_later", LATER)
 
 
 def moments(con: Any) -> Table:
@@ -50,6 +48,12 @@ def moments(con: Any) -> Table:
         return last_trades(con).select(*ORDER)
     trades = con.table("trades").filter(_.buyer_id != _.seller_id)
     return trades.select(*ORDER).distinct()
+
+
+def _prices(con: Any, name: str, asks: Mapping[str, Ask]) -> Table:
+    if name not in con.whole.list_tables():  # where they are, a part's are among them
+        keep(con.part, name, partial(_priced_moments, asks=asks), order_by=ORDER)
+    return con.table(name)
 
 
 def _priced_moments(con: Any, asks: Mapping[str, Ask]) -> Table:

@@ -60,12 +60,15 @@ def describe_features(
 
 def _matrix(settings: Settings, query: FeatureQuery) -> "FeatureMatrix":
     with open_engine(settings, on_spark=settings.features.engine != "duckdb") as engine:
-        return engine.matrix(
+        matrix = engine.matrix(
             since_ms=query.since_ms,
             until_ms=query.until_ms,
             wallets=query.wallets,
             names=query.names,
         )
+        if settings.features.keep_prepared:
+            engine.prepare()
+    return matrix
 
 
 def check_leakage(

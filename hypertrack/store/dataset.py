@@ -14,8 +14,17 @@ from hypertrack.config import DatabaseUrl
 from hypertrack.errors import DatasetError
 from hypertrack.records import DataSummary, Feed
 from hypertrack.store.lines import Lines, open_lines
+from hypertrack.store.prepared import Version, export, load, open_prepared, write_prepared
 from hypertrack.store.reading import load_tables
 from hypertrack.store.summary import summarize
+
+TABLES = (
+    *("wallets", "coins", "trades", "bbo", "candles"),
+    *("evm_transactions", "erc20_transfers", "coverage"),
+)
+
+WORTH_PREPARING = 250_000
+"""Trades: fewer are read anew in no time."""
 
 
 class Dataset:
@@ -37,7 +46,12 @@ class Dataset:
         lines: Lines,
         connection: duckdb.DuckDBPyConnection,
         lines_by_feed: Mapping[Feed, tuple[int, int]],
+        version: Version = (),
+        folder: Path | None = None,
     ):
+        """Take what was read of a version; ``folder`` is where its tables may be kept, if any."""
+        self.version = version
+        self._folder = folder
         self.lines = lines
         self.connection = connection
         self._lines_by_feed = lines_by_feed
@@ -48,10 +62,26 @@ class Dataset:
 
     def export(self, names: Sequence[str], folder: Path) -> None:
         """Write tables as Parquet, each to a folder of its name."""
-        for name in names:
-            (folder / name).mkdir()
-            path = str(folder / name / "0.parquet").replace("'", "''")
-            self.connection.execute(f"COPY {name} TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+        export(self.connection, folder, names)
+
+    def load(self) -> None:
+        """Have all tables in memory: what prepared ones are read from otherwise, file by file."""
+        load(self.connection)
+
+    def prepare(self, tables: Sequence[str] = ()) -> None:
+        """Keep the tables, and more that were made of them, so that the next opening is quick.
+
+        Nothing is done where that would not pay: for a database, a small dataset, one that was
+        opened in part or prepared before, and one to which lines were added since.
+        """
+        if self._folder is None or self.version != self.lines.version():
+            return
+        n_trades = self.connection.execute("SELECT count(*) FROM trades").fetchall()[0][0]
+        if n_trades >= WORTH_PREPARING:
+            names = (*TABLES, *tables)
+            write_prepared(
+                self.connection, self._folder, self.version, dict(self._lines_by_feed), names
+            )
 
     def close(self) -> None:
         """Free the tables and whatever they spilled to disk."""
@@ -95,7 +125,11 @@ def open_dataset(
             raise DatasetError(f"nothing recorded in {place}: record with `hypertrack record`")
         connection = duckdb.connect(":memory:", config=memory_config(memory_limit_gib))
         opened.enter_context(connection)
-        dataset = Dataset(lines, connection, load_tables(connection, lines, until_ms=until_ms))
+        version = lines.version()
+        folder = place if isinstance(place, Path) and until_ms is None else None
+        kept = None if folder is None else open_prepared(connection, folder, version)
+        counts = kept or load_tables(connection, lines, until_ms=until_ms)
+        dataset = Dataset(lines, connection, counts, version, None if kept else folder)
         opened.pop_all()
     return dataset
 

@@ -1,14 +1,17 @@
 """Some wallets, or a window: the same numbers as if there were nothing else."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from fakes import ALICE, BOB, CAROL, START_MS, trade
+from fakes import ALICE, BOB, CAROL, START_MS, trade, write_dataset
 
+from hypertrack.config import FeatureSettings, FeeSettings
 from hypertrack.errors import ConfigError
 from hypertrack.features.engine import FeatureEngine, FeatureMatrix
 from hypertrack.records import MINUTE_MS
+from hypertrack.store import dataset as dataset_room
 
 ASKED = tuple(f"0x{digit * 40}" for digit in "258")
 SINCE_MS = START_MS + 13 * MINUTE_MS + 500
@@ -94,6 +97,26 @@ def test_a_window_counts_its_own_gaps_and_episodes(open_engine: Any) -> None:
 
     assert whole.values.tolist() == [[4, 20, pytest.approx(1 / 3), 1, 0]]
     assert late.values.tolist() == [[2, 30, 0, 0, -200]]
+
+
+@pytest.mark.slow
+def test_a_prepared_dataset_gives_the_same(
+    busy_market: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dataset_room, "WORTH_PREPARING", 1)
+    folder = write_dataset(tmp_path / "data", **busy_market)
+    some, all_ = [], []
+
+    for _ in ("from lines", "from prepared tables"):
+        with dataset_room.open_dataset(folder) as dataset:
+            engine = FeatureEngine(dataset, FeatureSettings(), FeeSettings())
+            some.append(engine.matrix(wallets=ASKED, since_ms=SINCE_MS))
+            all_.append(engine.matrix())
+            engine.prepare()
+
+    assert all_[0].values.tobytes() == all_[1].values.tobytes()
+    assert_rows_of(some[1], some[0])
+    assert (folder / "prepared/prices_around/0.parquet").exists()
 
 
 def test_wallets_not_seen_have_no_row(open_engine: Any) -> None:
