@@ -91,10 +91,12 @@ def has_tables(database: Database) -> bool:
     """Return whether a dataset was made here.
 
     Raises:
-        DatasetError: By another version.
+        DatasetError: By another version, or without the right to use it.
     """
     if not _exists(database, "hypertrack_format"):
         return False
+    if database.url.dialect == "postgresql":
+        _require_rights(database)
     (found,) = database.rows("SELECT max(format) FROM hypertrack_format")[0]
     if found != FORMAT:
         raise DatasetError(
@@ -104,11 +106,21 @@ def has_tables(database: Database) -> bool:
     return True
 
 
+def _require_rights(database: Database) -> None:
+    schema = database.url.schema
+    (is_usable,) = database.rows("SELECT has_schema_privilege($1, 'USAGE')", schema)[0]
+    if not is_usable:
+        raise DatasetError(
+            f"{database.url}: no right to use the schema {schema}: ask for "
+            f"GRANT USAGE ON SCHEMA {schema}, and SELECT on its tables"
+        )
+
+
 def _exists(database: Database, table: str) -> bool:
     if database.url.dialect == "postgresql":
-        query = (
-            "SELECT count(*) FROM information_schema.tables "
-            "WHERE table_schema = $1 AND table_name = $2"
+        query = (  # information_schema would not tell of tables that we have no rights to
+            "SELECT count(*) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace "
+            "WHERE nspname = $1 AND relname = $2"
         )
         return bool(database.rows(query, database.url.schema, table)[0][0])
     query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $1"

@@ -173,6 +173,21 @@ def test_format_of_another_version_is_refused(url: DatabaseUrl, tmp_path: Path) 
         open_dataset(url)
 
 
+def test_reader_without_rights_is_told_so(
+    postgres: PostgresServer, postgres_url: DatabaseUrl, tmp_path: Path
+) -> None:
+    write_session(postgres_url, tmp_path / "spool", {"trades": [good_trade(1)]})
+    with open_writer(postgres_url) as database:
+        database.run("CREATE ROLE guest LOGIN PASSWORD 'guest'")
+        database.commit()
+    text = postgres.url(postgres_url.schema, password="guest").replace(
+        "postgres:guest", "guest:guest"
+    )
+
+    with pytest.raises(DatasetError, match="ask for GRANT USAGE ON SCHEMA"):
+        open_dataset(database_url(text))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("n_before", [0, 3])
 def test_killed_recorders_lines_are_loaded_at_the_next_start(
