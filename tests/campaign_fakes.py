@@ -101,7 +101,7 @@ def _end_ms(line: CoverageLine, times_ms: list[int]) -> int:
 
 
 FORK_SERVER = """
-import logging, os, sys
+import importlib, logging, os, sys
 from pathlib import Path
 from recorder_fakes import plan_for, settings_for
 from hypertrack.config import parse_place
@@ -116,6 +116,7 @@ place = parse_place(sys.argv[2])
 if isinstance(place, Path):
     open_place = lambda: open_session(place, "append")
 else:
+    importlib.import_module(f"adbc_driver_{place.dialect}.dbapi")
     open_place = lambda: open_database_session(place, "append", Path(os.environ["SPOOL"]))
 for checkpoint_interval_s in sys.stdin:
     child = os.fork()
