@@ -123,7 +123,7 @@ def open_dataset(
         lines = opened.enter_context(closing(open_lines(place)))
         if not lines.has_data():
             raise DatasetError(f"nothing recorded in {place}: record with `hypertrack record`")
-        connection = duckdb.connect(":memory:", config=memory_config(memory_limit_gib))
+        connection = connect_quietly(memory_config(memory_limit_gib))
         opened.enter_context(connection)
         version = lines.version()
         folder = place if isinstance(place, Path) and until_ms is None else None
@@ -132,6 +132,13 @@ def open_dataset(
         dataset = Dataset(lines, connection, counts, version, None if kept else folder)
         opened.pop_all()
     return dataset
+
+
+def connect_quietly(config: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
+    """Return an empty DuckDB in memory, which else prints its progress on stdout after 2 s."""
+    connection = duckdb.connect(":memory:", config=dict(config))
+    connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 def memory_config(memory_limit_gib: float | None) -> dict[str, Any]:

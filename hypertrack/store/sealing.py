@@ -10,7 +10,7 @@ import duckdb
 
 from hypertrack.errors import DatasetError
 from hypertrack.records import HOUR_MS, Feed, Record, encode_json
-from hypertrack.store.dataset import memory_config
+from hypertrack.store.dataset import connect_quietly, memory_config
 from hypertrack.store.layout import feed_path
 from hypertrack.store.sealed_rows import LAYOUTS, Layout
 from hypertrack.store.seals import (
@@ -122,7 +122,7 @@ def prepare_sealing(
         with (
             sole_sealer(folder),
             lines_so_far(folder, feed, is_growing=is_growing) as (lines, n_bytes),
-            duckdb.connect(":memory:", config=config) as connection,
+            connect_quietly(config) as connection,
         ):
             return _prepare(connection, folder, feed, lines, n_bytes)
     except (duckdb.Error, OSError) as error:

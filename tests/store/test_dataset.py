@@ -5,7 +5,7 @@ import pytest
 from fakes import ALICE, BOB, START_MS, trade, write_dataset
 
 from hypertrack.errors import DatasetError
-from hypertrack.store.dataset import open_dataset
+from hypertrack.store.dataset import connect_quietly, memory_config, open_dataset
 
 ONE = trade(START_MS, buyer=ALICE, seller=BOB, taker=BOB)
 
@@ -70,3 +70,10 @@ def test_opening_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
         dataset.summary()
 
     assert [path.name for path in folder.iterdir()] == ["trades.jsonl"]
+
+
+def test_long_queries_print_no_progress_of_their_own() -> None:
+    with connect_quietly(memory_config(None)) as connection, connection.cursor() as cursor:
+        found = cursor.execute("SELECT current_setting('enable_progress_bar')").fetchone()
+
+    assert found == (False,)
