@@ -284,7 +284,8 @@ def _count_lines(path: Path) -> int:
 # --- where the time goes ------------------------------------------------------------------------
 
 PARTS = {
-    "(websocket/": "taking frames apart (websocket-client)",
+    "(websocket/": "taking other frames apart (websocket-client)",
+    "take_text": "taking frames apart",
     "ReadAhead.recv": "system calls that read the socket",
     "feeds/connection.py": "heartbeat and clock",
     "feeds/frames.py": "parsing (msgspec)",

@@ -1,5 +1,6 @@
 """One socket: its heartbeat, and how its end is told."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,10 +9,12 @@ from aiohttp import web
 from clock_fakes import ManualClock
 from socket_fakes import Handler, socket_server
 
+from hypertrack.clock import SystemClock
 from hypertrack.errors import VenueError
 from hypertrack.feeds.budget import RateBudget
 from hypertrack.feeds.connection import Connection, ConnectionLostError, Heartbeat, connect
 from hypertrack.records import CoverageCause
+from hypertrack.simulate.connections import websocket_frame
 
 HEARTBEAT = Heartbeat(ping_interval_s=20, pong_timeout_s=10)
 
@@ -141,3 +144,40 @@ def test_address_without_a_server_is_a_venue_error_without_its_key() -> None:
         connect("ws://127.0.0.1:9/v2/KEY", ManualClock())
 
     assert "KEY" not in str(caught.value)
+
+
+SIZES = (0, 1, 125, 126, 127, 3_000, 65_535, 65_536, 70_000, 5)
+
+
+def test_texts_of_every_size_arrive_whole_and_in_order() -> None:
+    async def send_all(socket: web.WebSocketResponse) -> None:
+        for size in SIZES * 3:
+            await socket.send_str("x" * size)
+        await socket.receive()
+
+    with socket_server(send_all) as url:
+        connection = connect(url, SystemClock())
+        received = [frame_of(connection) for _ in SIZES * 3]
+        connection.close()
+
+    assert [len(data) for data in received] == list(SIZES * 3)
+
+
+def test_text_that_comes_byte_by_byte_and_in_fragments_is_whole() -> None:
+    fragments = b"\x01\x03abc" + b"\x80\x03def"
+    parts = websocket_frame(b"one") + fragments + websocket_frame(b"y" * 200)
+
+    async def trickle(socket: web.WebSocketResponse) -> None:
+        assert socket._req is not None
+        assert socket._req.transport is not None
+        for at in range(len(parts)):
+            socket._req.transport.write(parts[at : at + 1])
+            await asyncio.sleep(0)
+        await socket.receive()
+
+    with socket_server(trickle) as url:
+        connection = connect(url, SystemClock())
+        received = [frame_of(connection) for _ in range(3)]
+        connection.close()
+
+    assert received == [b"one", b"abcdef", b"y" * 200]
