@@ -13,7 +13,7 @@ from hypertrack.labels.bots import LABELLING_FUNCTIONS
 from hypertrack.labels.cuts import Window, walk_forward
 from hypertrack.labels.outcomes import QUANTITIES
 from hypertrack.labels.targets import TARGETS, fit_thresholds
-from hypertrack.model.card import Card, version_name
+from hypertrack.model.card import Card, EntryReport, version_name
 from hypertrack.model.inputs import feature_hash
 from hypertrack.model.network import WalletNet
 from hypertrack.model.samples import Rows, Samples
@@ -39,6 +39,7 @@ def make_rows(n: int, seed: int, *, signal: float = 1.0) -> Rows:
         past=rng.normal(0, 1, quantities.shape),
         quantities=quantities,
         votes=np.zeros((n, len(LABELLING_FUNCTIONS))),
+        entries=np.zeros((n, 2)),
         wallet_ids=np.arange(n, dtype=np.int32),
         is_held_out=rng.random(n) < 0.2,
         is_validation=rng.random(n) < 0.1,
@@ -121,5 +122,6 @@ def make_card(
         labelling_functions=(),
         typical=(0.0,) * len(FEATURES),
         importance={},
+        entries=EntryReport(told_frac=None, carried_frac=None),
         details=dict(details or {}),
     )

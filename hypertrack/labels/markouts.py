@@ -12,23 +12,34 @@ from hypertrack.labels.prices import MARKOUT_MS, minute_prices, trade_prices
 MIN_EXECUTIONS = 10
 """Fewer markouts have no t-statistic worth the name."""
 
+BET_MS = MARKOUT_MS
+"""Executions of a coin this close together look at the same move: they are one bet."""
+
+MIN_BETS = 5
+"""Fewer bets have no standard error worth the name, however many executions they are."""
+
 
 def markout_outcomes(con: Any, window: Window) -> Table:
     """Return wallet_id and markout_t: the t-statistic of its drift-adjusted 5-minute markouts.
 
-    Mean over standard error; NULL with fewer than `MIN_EXECUTIONS` markouts, or all of them alike.
+    Mean over standard error of bets, a coin's executions within 5 minutes, each the mean of its
+    markouts: a burst of executions is no evidence of skill many times over. NULL with fewer than
+    `MIN_EXECUTIONS` markouts or `MIN_BETS` bets, or all of them alike.
     """
-    counted = (
+    bets = (
         markouts(con, window)
-        .group_by("wallet_id")
-        .aggregate(
-            n=_.markout_bps.count(),
-            mean_bps=_.markout_bps.mean(),
-            sd_bps=_.markout_bps.std(how="sample"),
-        )
+        .group_by("wallet_id", "coin_id", bet=_.time_ms // BET_MS)
+        .aggregate(n=_.count(), bet_bps=_.markout_bps.mean())
     )
-    t = _.mean_bps / _.sd_bps.nullif(0) * _.n.sqrt()
-    return counted.select("wallet_id", markout_t=ibis.ifelse(_.n >= MIN_EXECUTIONS, t, None))
+    counted = bets.group_by("wallet_id").aggregate(
+        n_executions=_.n.sum(),
+        n_bets=_.count(),
+        mean_bps=_.bet_bps.mean(),
+        sd_bps=_.bet_bps.std(how="sample"),
+    )
+    is_enough = (_.n_executions >= MIN_EXECUTIONS) & (_.n_bets >= MIN_BETS)
+    t = _.mean_bps / _.sd_bps.nullif(0) * _.n_bets.sqrt()
+    return counted.select("wallet_id", markout_t=ibis.ifelse(is_enough, t, None))
 
 
 def markouts(con: Any, window: Window) -> Table:

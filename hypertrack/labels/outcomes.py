@@ -38,6 +38,9 @@ class Outcomes:
     """``[wallets, quantities]``, columns as in `QUANTITIES`."""
     votes: NDArray[np.float64]
     """``[wallets, labelling functions]``; NaN for wallets that did not trade."""
+    entries: NDArray[np.float64]
+    """``[wallets, 2]``: of a wallet's notional, the shares in coins that it entered the window in
+    with a position a fill tells of, and with a position at all; NaN as above."""
 
 
 def measure(con: Any, window: Window, fees: FeeSettings, n_wallets: int) -> Outcomes:
@@ -58,7 +61,8 @@ def measure(con: Any, window: Window, fees: FeeSettings, n_wallets: int) -> Outc
     cast = np.stack([votes[each.name] for each in LABELLING_FUNCTIONS], axis=1)
     columns["bot_vote"] = majority(cast)
     quantities = np.stack([columns[name] for name in QUANTITIES], axis=1)
-    return Outcomes(quantities.round(DECIMALS), cast)
+    entries = np.stack([columns["told_frac"], columns["carried_frac"]], axis=1)
+    return Outcomes(quantities.round(DECIMALS), cast, entries)
 
 
 def influence(con: Any, window: Window) -> Table:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
+
 from hypertrack import __version__
 from hypertrack.config import Settings
 from hypertrack.features.engine import FeatureEngine
@@ -22,6 +24,19 @@ from hypertrack.records import HeadEvaluation, ModelSummary, Record, as_dict
 
 PACKAGES = ("torch", "numpy", "scikit-learn", "duckdb", "ibis-framework")
 """Whose versions can change a result."""
+
+
+class EntryReport(Record, frozen=True, kw_only=True):
+    """How far positions that wallets brought into the outcome windows are known.
+
+    What they brought along takes no part in an outcome; where no fill tells of it, it is what
+    they traded since the recording began, and what they held before that is unknown.
+    """
+
+    told_frac: float | None
+    """Of the notional behind the outcomes of training and test rows, told by imported fills."""
+    carried_frac: float | None
+    """In coins that a wallet entered the window with a position in."""
 
 
 class Card(Record, frozen=True, kw_only=True):
@@ -39,6 +54,8 @@ class Card(Record, frozen=True, kw_only=True):
     """Each feature's median over training rows, in comparable units; None where most have none."""
     importance: dict[str, dict[str, float]]
     """By head and feature: how far it moves the score of a test row, on average."""
+    entries: EntryReport
+    """What is known of the positions behind the outcomes."""
     details: dict[str, Any]
     """Data, cuts, embargo, thresholds, settings, versions."""
 
@@ -75,6 +92,7 @@ def make_card(
         labelling_functions=report_labelling(train.votes),
         typical=tuple(None if math.isnan(value) else value for value in usual.tolist()),
         importance=Explainer(trained.network, scaler, usual).importance(samples.test.features),
+        entries=_report_entries(samples),
         details={
             "data": as_dict(engine.dataset.summary()),
             "cuts": [_cut(samples, number) for number in range(len(samples.cuts))],
@@ -85,6 +103,13 @@ def make_card(
             "versions": _versions(),
         },
     )
+
+
+def _report_entries(samples: Samples) -> EntryReport:
+    entries = np.concatenate([samples.train.entries, samples.test.entries])
+    known = entries[~np.isnan(entries).any(axis=1)]
+    told, carried = known.mean(axis=0).tolist() if len(known) else (None, None)
+    return EntryReport(told_frac=told, carried_frac=carried)
 
 
 def version_name(created_ms: int, network: WalletNet) -> str:

@@ -31,6 +31,8 @@ class Rows:
     """``[rows, quantities]`` of the outcome window; NaN where not measured."""
     votes: NDArray[np.float64]
     """``[rows, labelling functions]`` of the outcome window."""
+    entries: NDArray[np.float64]
+    """``[rows, 2]``: how far positions that entered the outcome window are known (`Outcomes`)."""
     wallet_ids: NDArray[np.int32]
     is_held_out: NDArray[np.bool_]
     is_validation: NDArray[np.bool_]
@@ -131,6 +133,7 @@ def measure_cut(
         past=past.quantities[wallet_ids],
         quantities=quantities,
         votes=outcome.votes[wallet_ids],
+        entries=outcome.entries[wallet_ids],
         wallet_ids=wallet_ids,
         is_held_out=drawn(wallets, HELD_OUT, settings.held_out_wallet_frac),
         is_validation=drawn(wallets, VALIDATION, settings.validation_wallet_frac),

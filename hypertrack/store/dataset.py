@@ -13,6 +13,7 @@ import duckdb
 from hypertrack.config import DatabaseUrl
 from hypertrack.errors import DatasetError
 from hypertrack.records import DataSummary, Feed
+from hypertrack.store.fills import load_fills
 from hypertrack.store.lines import Lines, open_lines
 from hypertrack.store.prepared import Version, export, load, open_prepared, write_prepared
 from hypertrack.store.reading import load_tables
@@ -38,6 +39,9 @@ class Dataset:
     coins; recorded ones, and built from the trades where none was recorded.
     ``evm_transactions(time_ms, sender_id, receiver_id, value_hype, has_input)`` and
     ``erc20_transfers(time_ms, sender_id, receiver_id, contract_id, amount)``: ids of `wallets`.
+    ``fills(time_ms, coin_id, trade_id, wallet_id, is_buy, closed_pnl_usd, fee_usd,
+    start_position)``: what imported archives say of a wallet's part in a trade; fees are paid
+    where positive, positions in coins before the fill; NULL where not told.
     ``coverage(stream, feed, coin, status, start_ms, end_ms, cause, missed)``: the ledger.
     """
 
@@ -129,6 +133,7 @@ def open_dataset(
         folder = place if isinstance(place, Path) and until_ms is None else None
         kept = None if folder is None else open_prepared(connection, folder, version)
         counts = kept or load_tables(connection, lines, until_ms=until_ms)
+        load_fills(connection, place if isinstance(place, Path) else None, until_ms=until_ms)
         dataset = Dataset(lines, connection, counts, version, None if kept else folder)
         opened.pop_all()
     return dataset

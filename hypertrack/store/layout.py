@@ -30,6 +30,6 @@ def has_data(folder: Path) -> bool:
 
 def dataset_files(folder: Path) -> list[Path]:
     """Return every file that readers take data from, in a stable order."""
-    names = [f"{feed}.jsonl" for feed in Feed] + [COVERAGE_NAME]
+    names = [f"{feed}.jsonl" for feed in Feed] + [COVERAGE_NAME, FILLS_NAME]
     open_files = [folder / name for name in names if (folder / name).exists()]
     return open_files + sorted((folder / SEALED_NAME).glob("*/*.parquet"))

@@ -63,14 +63,119 @@ def test_open_position_is_worth_the_last_price_of_the_window(
     assert alice["net_return_bps"] == pytest.approx((20 - 0.2) / 200 * 1e4)
 
 
-def test_position_from_before_the_window_counts_as_flat(open_backend: Any, by_wallet: Any) -> None:
-    con = open_backend(trades=ROUND_TRIP)
+FALL = trade(at(5), buyer=CAROL, seller=BOB, taker=CAROL, price=60)
+
+
+def test_to_close_what_was_brought_along_opens_nothing(open_backend: Any, by_wallet: Any) -> None:
+    con = open_backend(trades=[*ROUND_TRIP, FALL])
     only_the_sale = Window(at(3.5), at(10))
 
     alice = by_wallet(con, equity_outcomes(con, only_the_sale, FEES))[ALICE]
 
-    # short 2 from 120, and 120 is still the last price: only the fee is lost
+    # flat after the sale, so that the fall to 60 is nothing to it: only the fee is lost
     assert alice["net_return_bps"] == pytest.approx(-10)
+    assert (alice["carried_frac"], alice["told_frac"]) == (1, 0)
+    assert alice["holding_s"] is None
+
+
+def test_what_goes_beyond_the_close_is_opened(open_backend: Any, by_wallet: Any) -> None:
+    bought = trade(at(1), buyer=ALICE, seller=BOB, taker=ALICE, price=100, size=2)
+    sold = trade(at(4), buyer=BOB, seller=ALICE, taker=ALICE, price=120, size=5)
+    con = open_backend(trades=[bought, sold, FALL])
+
+    alice = by_wallet(con, equity_outcomes(con, Window(at(3.5), at(10)), FEES))[ALICE]
+
+    # 2 of 5 close; short 3 from 120 to 60; fee 10 bps of 600
+    assert alice["net_return_bps"] == pytest.approx((180 - 0.6) / 600 * 1e4)
+
+
+def test_what_was_brought_along_earns_nothing_while_it_is_added_to(
+    open_backend: Any, by_wallet: Any
+) -> None:
+    trades = [
+        trade(at(1), buyer=ALICE, seller=BOB, taker=ALICE, price=100, size=10),
+        trade(at(4), buyer=ALICE, seller=BOB, taker=ALICE, price=100, size=1),
+        trade(at(5), buyer=BOB, seller=ALICE, taker=ALICE, price=120, size=1),
+    ]
+    con = open_backend(trades=trades)
+
+    alice = by_wallet(con, equity_outcomes(con, Window(at(3.5), at(10)), FEES))[ALICE]
+
+    assert alice["net_return_bps"] == pytest.approx((20 - 0.22) / 220 * 1e4)
+
+
+def told(line: dict[str, Any], wallet: str, **says: Any) -> dict[str, Any]:
+    """Return a wallet's fill of a recorded trade, as an import keeps it."""
+    side = "B" if line["users"][0] == wallet else "A"
+    facts = {key: line[key] for key in ("received_ns", "coin", "px", "sz", "time", "hash", "tid")}
+    own = {"user": wallet, "side": side, "closedPnl": "0.0", "fee": "0.0", "startPosition": "0.0"}
+    return {**facts, **own, "crossed": line["side"] == side, "feeToken": "USDC", **says}
+
+
+def test_fills_tell_the_fee_and_the_position_brought_along(
+    open_backend: Any, by_wallet: Any
+) -> None:
+    sold = trade(at(4), buyer=BOB, seller=ALICE, taker=ALICE, price=120, size=2)
+    fill = told(sold, ALICE, startPosition="7.5", closedPnl="40.0", fee="0.03")
+    con = open_backend(trades=[sold, FALL], fills=[fill])
+
+    found = by_wallet(con, equity_outcomes(con, Window(at(3.5), at(10)), FEES))
+
+    alice, bob = found[ALICE], found[BOB]
+    # long 5.5 after it, all from before: neither the gain until then nor the fall is the window's
+    assert alice["net_return_bps"] == pytest.approx(-0.03 / 240 * 1e4)
+    assert (alice["carried_frac"], alice["told_frac"]) == (1, 1)
+    # nobody tells of the other side: bought 2 at 120 and sold 1 at 60, worth 60, without a fee
+    assert bob["net_return_bps"] == pytest.approx((60 + 60 - 240) / 300 * 1e4)
+    assert (bob["carried_frac"], bob["told_frac"]) == (0, 0)
+
+
+def round_trip_fills(closed_pnl: str) -> list[dict[str, Any]]:
+    return [
+        told(ROUND_TRIP[0], ALICE, fee="0.05"),
+        told(ROUND_TRIP[3], ALICE, startPosition="2.0", closedPnl=closed_pnl, fee="0.06"),
+    ]
+
+
+def test_booked_pnl_of_a_round_trip_is_what_the_trades_say(
+    open_backend: Any, by_wallet: Any
+) -> None:
+    con = open_backend(trades=ROUND_TRIP, fills=round_trip_fills("40.0"))
+
+    alice = by_wallet(con, equity_outcomes(con, TEN_MINUTES, FEES))[ALICE]
+
+    assert alice["net_return_bps"] == pytest.approx((40 - 0.11) / 440 * 1e4)
+    assert (alice["carried_frac"], alice["told_frac"]) == (0, 1)
+
+
+def test_booked_pnl_is_believed_where_a_trade_was_lost(open_backend: Any, by_wallet: Any) -> None:
+    con = open_backend(trades=ROUND_TRIP, fills=round_trip_fills("35.5"))
+
+    alice = by_wallet(con, equity_outcomes(con, TEN_MINUTES, FEES))[ALICE]
+
+    assert alice["net_return_bps"] == pytest.approx((35.5 - 0.11) / 440 * 1e4)
+
+
+@pytest.mark.parametrize(
+    ("coin", "side", "token", "fee", "paid_usd"),
+    [
+        ("BTC", "buy", "USDC", "-0.02", -0.02),
+        ("@107", "buy", "HYPE", "0.001", 0.1),  # a buyer of spot pays in what he buys
+        ("@107", "sell", "USDC", "0.07", 0.07),
+        ("@107", "sell", "HYPE", "0.001", None),
+        ("BTC", "buy", None, "0.04", 0.04),
+    ],
+)
+def test_fee_is_read_in_dollars(
+    open_backend: Any, coin: str, side: str, token: str | None, fee: str, paid_usd: float | None
+) -> None:
+    buyer, seller = (ALICE, BOB) if side == "buy" else (BOB, ALICE)
+    line = trade(at(1), buyer=buyer, seller=seller, taker=ALICE, price=100, coin=coin)
+    con = open_backend(trades=[line], fills=[told(line, ALICE, fee=fee, feeToken=token)])
+
+    assert con.table("fills").to_pyarrow()["fee_usd"].to_pylist() == [
+        None if paid_usd is None else pytest.approx(paid_usd)
+    ]
 
 
 def test_coins_add_up_in_one_curve(open_backend: Any, by_wallet: Any) -> None:

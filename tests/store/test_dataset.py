@@ -16,6 +16,7 @@ TABLES = {
     "coverage",
     "erc20_transfers",
     "evm_transactions",
+    "fills",
     "trades",
     "wallets",
 }
