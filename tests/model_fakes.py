@@ -43,6 +43,8 @@ def make_rows(n: int, seed: int, *, signal: float = 1.0) -> Rows:
         wallet_ids=np.arange(n, dtype=np.int32),
         is_held_out=rng.random(n) < 0.2,
         is_validation=rng.random(n) < 0.1,
+        place=rng.random(n),
+        cut_number=np.zeros(n, dtype=np.int64),
     )
 
 

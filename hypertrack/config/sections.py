@@ -1,7 +1,7 @@
 """What can be set: one frozen section per stage, units in the names, defaults that are safe."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -121,6 +121,18 @@ class FeatureSettings(Section):
         return groups
 
 
+ORIGINAL = {
+    "hidden": (256, 256, 128),
+    "n_members": 1,
+    "input_noise": 0.0,
+    "binary_loss": "brier",
+    "loss_weighting": "fixed",
+    "is_calibrated": False,
+    "learning_rate": 1e-3,
+}
+"""What ``train.preset = "original"`` changes."""
+
+
 class TrainSettings(Section):
     """Samples, targets, the network and its evaluation (model.md)."""
 
@@ -137,9 +149,29 @@ class TrainSettings(Section):
     held_out_wallet_frac: Fraction = 0.2
     validation_wallet_frac: Fraction = 0.1
     profit_hurdle_bps: float = 5.0
-    hidden: tuple[Count, ...] = (256, 256, 128)
+    estimator: Literal["net", "linear", "trees", "best"] = "net"
+    """What ``classify`` asks: the network, a linear model, boosted trees, or for each head the
+    one that was best on wallets it was not trained on (never on the test rows)."""
+    preset: Literal["tuned", "original"] = "tuned"
+    """``original`` is the network of the predecessor: it changes the defaults of hidden (256, 256,
+    128), n_members (1), learning_rate (1e-3), binary_loss (brier), input_noise (0),
+    loss_weighting (fixed) and is_calibrated (false)."""
+    hidden: tuple[Count, ...] = (128, 64)
+    """Widths of the encoder's layers."""
+    n_members: Count = 5
+    """Networks whose mean is the answer. Each leaves out another part of the training wallets,
+    on which it stops early; one alone stops on the validation wallets."""
     dropout_frac: Annotated[float, Field(ge=0, lt=1)] = 0.3
-    learning_rate: Positive = 1e-3
+    input_noise: Annotated[float, Field(ge=0)] = 0.3
+    """Noise on the inputs in training, in standard deviations of each."""
+    binary_loss: Literal["log", "brier"] = "log"
+    """What the yes-or-no heads minimise in training; they are judged by Brier either way."""
+    loss_weighting: Literal["learned", "fixed"] = "learned"
+    """Whether training weighs targets by how well each can be predicted, or by ``loss_weight_*``
+    (by which early stopping goes either way)."""
+    is_calibrated: bool = True
+    """Shrink answers towards the average as far as wallets not trained on say."""
+    learning_rate: Positive = 2e-3
     weight_decay: Annotated[float, Field(ge=0)] = 1e-5
     batch_size: Count = 32
     max_steps_per_epoch: Count = 1_000
@@ -170,6 +202,12 @@ class TrainSettings(Section):
             "influence_score": self.loss_weight_influence,
             "trading_style": self.loss_weight_style,
         }
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in_preset(cls, given: Any) -> Any:
+        is_original = isinstance(given, dict) and given.get("preset") == "original"
+        return {**ORIGINAL, **given} if is_original else given
 
     @model_validator(mode="after")
     def _cuts_are_ordered(self) -> "TrainSettings":

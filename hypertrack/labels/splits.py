@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 HELD_OUT = "held out"
 VALIDATION = "validation"
+FOLD = "fold"
 
 
 def drawn(wallets: Sequence[str], purpose: str, frac: float) -> NDArray[np.bool_]:
@@ -18,8 +19,17 @@ def drawn(wallets: Sequence[str], purpose: str, frac: float) -> NDArray[np.bool_
         purpose: Draws for different purposes are independent.
         frac: Share of all addresses that is drawn.
     """
+    return _numbers(wallets, purpose) < np.uint64(int(frac * 2**64))
+
+
+def places(wallets: Sequence[str], purpose: str) -> NDArray[np.float64]:
+    """Return where each wallet stands from 0 to 1, ``[wallets]``; as stable as `drawn`."""
+    return _numbers(wallets, purpose) / 2.0**64
+
+
+def _numbers(wallets: Sequence[str], purpose: str) -> NDArray[np.uint64]:
     numbers = [int.from_bytes(_digest(wallet, purpose)) for wallet in wallets]
-    return np.array(numbers, dtype=np.uint64) < np.uint64(int(frac * 2**64))
+    return np.array(numbers, dtype=np.uint64)
 
 
 def _digest(wallet: str, purpose: str) -> bytes:

@@ -1,9 +1,12 @@
-"""The network: one encoder that reads a wallet, six small heads that each answer one question."""
+"""The network: encoders that read a wallet, and six small heads that each answer one question.
+
+It is an ensemble: its members differ in the wallets that they never saw and in how they began,
+run side by side in the same tensors, and answer with their mean.
+"""
 
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -20,47 +23,78 @@ OUTPUT_BY_HEAD = {
     "trading_style": torch.tanh,
 }
 
+LOWEST = torch.tensor(
+    [0.0 if name not in TARGETS[HEAD_COLUMNS["trading_style"]] else -1.0 for name in TARGETS]
+)
+HIGHEST = torch.tensor([torch.inf if name == "influence_score" else 1.0 for name in TARGETS])
+"""What each target can be, ``[targets]``."""
+
 
 class WalletNet(nn.Module):
     """Reads inputs, ``[wallets, inputs]``; predicts `TARGETS`, ``[wallets, targets]``.
 
     Args:
         n_inputs: As `InputScaler` makes them.
-        hidden: Widths of the encoder's layers.
+        hidden: Widths of an encoder's layers.
         dropout_frac: Share of each layer silenced in training.
+        n_members: Networks of that shape whose mean is predicted.
     """
 
-    def __init__(self, n_inputs: int, hidden: Sequence[int], dropout_frac: float):
+    slope: Tensor
+    centre: Tensor
+    base: Tensor
+
+    def __init__(
+        self, n_inputs: int, hidden: Sequence[int], dropout_frac: float, n_members: int = 1
+    ):
         super().__init__()
         self.n_inputs = n_inputs
         self.hidden = tuple(hidden)
         self.dropout_frac = dropout_frac
+        self.n_members = n_members
         widths = (n_inputs, *hidden)
         self.encoder = nn.Sequential(
             *(
                 layer
                 for n_in, n_out in pairwise(widths)
                 for layer in (
-                    nn.Linear(n_in, n_out),
-                    nn.BatchNorm1d(n_out),
+                    MemberLinear(n_members, n_in, n_out),
+                    MemberNorm(n_members, n_out),
                     nn.ReLU(),
                     nn.Dropout(dropout_frac),
                 )
             )
         )
-        self.heads = nn.ModuleDict(
-            {head: nn.Linear(widths[-1], _width(head)) for head in HEADS},
-        )
+        self.heads = MemberLinear(n_members, widths[-1], len(TARGETS))
+        self.log_variance = nn.Parameter(torch.zeros(n_members, len(TARGETS)))
+        self.register_buffer("slope", torch.ones(len(TARGETS)))
+        self.register_buffer("centre", torch.zeros(len(TARGETS)))
+        self.register_buffer("base", torch.zeros(len(TARGETS)))
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return predictions in the order and the units of `TARGETS`."""
-        hidden = self.encoder(inputs)  # [wallets, hidden[-1]]
+        """Return predictions in the order and the units of `TARGETS`, calibrated."""
+        found = self.outputs(self.logits(inputs.expand(self.n_members, -1, -1))).mean(dim=0)
+        calibrated = self.base + self.slope * (found - self.centre)
+        return torch.minimum(torch.maximum(calibrated, LOWEST), HIGHEST)  # [wallets, targets]
+
+    def logits(self, inputs: Tensor) -> Tensor:
+        """Return what each member says before the output functions.
+
+        Args:
+            inputs: For each member its own, ``[members, wallets, inputs]``.
+        """
+        logits: Tensor = self.heads(self.encoder(inputs))  # [members, wallets, targets]
+        return logits
+
+    @staticmethod
+    def outputs(logits: Tensor) -> Tensor:
+        """Return logits as predictions, ``[…, targets]``."""
         return torch.cat(
-            [OUTPUT_BY_HEAD[head](self.heads[head](hidden)) for head in HEADS], dim=1
-        )  # [wallets, targets]
+            [OUTPUT_BY_HEAD[head](logits[..., HEAD_COLUMNS[head]]) for head in HEADS], dim=-1
+        )
 
     def start_at(self, means: Tensor, is_trainable: Tensor) -> None:
-        """Begin as the best constant, and freeze what cannot be trained.
+        """Begin as the best constant, and silence what cannot be trained.
 
         So the first gradient is about wallets, not about the base rate, and the ReLU of influence
         begins alive. A head without targets to learn from (for a binary one: of both kinds) stays
@@ -72,11 +106,15 @@ class WalletNet(nn.Module):
         """
         with torch.no_grad():
             for head, columns in HEAD_COLUMNS.items():
-                layer, can_learn = cast(nn.Linear, self.heads[head]), is_trainable[columns]
                 prior = torch.tensor(PRIOR if head in BINARY_HEADS else 0.0)
-                layer.weight[~can_learn] = 0.0
-                layer.bias.copy_(_before_output(head, means[columns].where(can_learn, prior)))
-                layer.requires_grad_(bool(can_learn.any()))
+                start = means[columns].where(is_trainable[columns], prior)
+                self.heads.bias[..., columns] = _before_output(head, start)
+            self.heads.weight[..., ~is_trainable] = 0.0
+
+    def calibrate(self, slope: Tensor, centre: Tensor, base: Tensor) -> None:
+        """Answer from now on with ``base + slope · (prediction − centre)``; ``[targets]`` each."""
+        for buffer, value in ((self.slope, slope), (self.centre, centre), (self.base, base)):
+            buffer.copy_(value)
 
 
 def to_scores(outputs: Tensor) -> Tensor:
@@ -86,8 +124,33 @@ def to_scores(outputs: Tensor) -> Tensor:
     return torch.cat([outputs[:, :column], influence, outputs[:, column + 1 :]], dim=1)
 
 
-def _width(head: str) -> int:
-    return len(TARGETS[HEAD_COLUMNS[head]])
+class MemberLinear(nn.Module):
+    """A linear layer for each member: ``[members, wallets, in]`` to ``[members, wallets, out]``."""
+
+    def __init__(self, n_members: int, n_in: int, n_out: int):
+        super().__init__()
+        bound = n_in**-0.5  # as `nn.Linear` begins
+        self.weight = nn.Parameter(torch.empty(n_members, n_in, n_out).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(n_members, 1, n_out).uniform_(-bound, bound))
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Return ``[members, wallets, out]``."""
+        return torch.baddbmm(self.bias, rows, self.weight)
+
+
+class MemberNorm(nn.Module):
+    """Batch normalisation for each member by itself, ``[members, wallets, width]``."""
+
+    def __init__(self, n_members: int, width: int):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(n_members * width)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Return ``[members, wallets, width]``."""
+        n_members, n_rows, width = rows.shape
+        side_by_side = rows.transpose(0, 1).reshape(n_rows, n_members * width)
+        normed: Tensor = self.norm(side_by_side)
+        return normed.reshape(n_rows, n_members, width).transpose(0, 1)
 
 
 def _before_output(head: str, value: Tensor) -> Tensor:

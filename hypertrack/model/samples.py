@@ -13,7 +13,7 @@ from hypertrack.errors import NotEnoughDataError
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.labels.cuts import Cut, Window, fitting_embargo_ms, walk_forward
 from hypertrack.labels.outcomes import measure
-from hypertrack.labels.splits import HELD_OUT, VALIDATION, drawn
+from hypertrack.labels.splits import FOLD, HELD_OUT, VALIDATION, drawn, places
 from hypertrack.labels.targets import BOT_VOTE, Thresholds, fit_thresholds, make_targets
 from hypertrack.model.inputs import comparable
 from hypertrack.records import MINUTE_MS
@@ -37,6 +37,9 @@ class Rows:
     is_held_out: NDArray[np.bool_]
     is_validation: NDArray[np.bool_]
     """Whether the wallet is drawn for validation, at whatever cut."""
+    place: NDArray[np.float64]
+    """Where the wallet stands among the folds of training wallets, from 0 to 1."""
+    cut_number: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.wallet_ids)
@@ -137,6 +140,8 @@ def measure_cut(
         wallet_ids=wallet_ids,
         is_held_out=drawn(wallets, HELD_OUT, settings.held_out_wallet_frac),
         is_validation=drawn(wallets, VALIDATION, settings.validation_wallet_frac),
+        place=places(wallets, FOLD),
+        cut_number=np.zeros(len(wallets), dtype=np.int64),
     )
 
 
@@ -157,6 +162,10 @@ def assemble(
     Raises:
         NotEnoughDataError: Says what is missing and about how much longer to record.
     """
+    rows_by_cut = [
+        replace(rows, cut_number=np.full(len(rows), number))
+        for number, rows in enumerate(rows_by_cut)
+    ]
     earlier = [rows.take(~rows.is_held_out & rows.has_outcome) for rows in rows_by_cut[:-1]]
     train = Rows.join([rows.take(~rows.is_validation) for rows in earlier])
     last_training_cut = earlier[-1]

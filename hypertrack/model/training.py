@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from hypertrack.config import TrainSettings
 from hypertrack.errors import ConfigError
 from hypertrack.labels.targets import HEAD_COLUMNS, TARGETS
+from hypertrack.model.members import Shares, TrainingRows, Unseen, calibrate
 from hypertrack.model.network import WalletNet
+from hypertrack.model.objective import Objective, mean_error
 from hypertrack.records import BINARY_HEADS, Record
 
 SMALL_BATCH = 256
@@ -39,31 +41,29 @@ class EpochResult(Record, frozen=True, kw_only=True):
     """1 - loss / loss of the constant, on validation rows, heads that can be measured there."""
 
 
-@dataclass(frozen=True)
-class TrainingRows:
-    """Rows as tensors, targets with a mask; all on one device."""
-
-    inputs: Tensor
-    """``[rows, inputs]``."""
-    targets: Tensor
-    """``[rows, targets]``, 0 where masked."""
-    mask: Tensor
-    """``[rows, targets]``, 1 where there is a target."""
-
-    def __len__(self) -> int:
-        return len(self.inputs)
-
-
 def training_rows(
-    inputs: NDArray[np.float32], targets: NDArray[np.float64], device: torch.device
+    inputs: NDArray[np.float32],
+    targets: NDArray[np.float64],
+    device: torch.device,
+    *,
+    place: NDArray[np.float64] | None = None,
+    is_last: NDArray[np.bool_] | None = None,
 ) -> TrainingRows:
-    """Return rows on a device; targets that are NaN are masked."""
+    """Return rows on a device; targets that are NaN are masked.
+
+    Args:
+        place: By which members keep rows back, from 0 to 1; in the order of the rows where None.
+        is_last: Rows of the last training cut; all where None.
+    """
     wanted = torch.from_numpy(targets.astype(np.float32))
     mask = ~wanted.isnan()
+    n_rows = len(inputs)
     return TrainingRows(
         inputs=torch.from_numpy(inputs).to(device),
         targets=wanted.nan_to_num(0.0).to(device),
         mask=mask.float().to(device),
+        place=np.arange(n_rows) / max(n_rows, 1) if place is None else place,
+        is_last=np.ones(n_rows, dtype=np.bool_) if is_last is None else is_last,
     )
 
 
@@ -72,56 +72,89 @@ class Trained:
     """The end of training."""
 
     network: WalletNet
-    """With the weights of the best epoch; on the CPU."""
+    """Each member with the weights of its best epoch; calibrated; on the CPU."""
     epochs: tuple[EpochResult, ...]
+    unseen: Unseen
+    """What members answered of rows that they were not trained on, before calibration."""
 
 
 def train_network(
     train: TrainingRows, validation: TrainingRows, settings: TrainSettings
 ) -> Generator[EpochResult, None, Trained]:
-    """Train; yield each epoch, return the network with the lowest validation loss.
+    """Train; yield each epoch, return the network whose members have their lowest loss.
 
-    Where there is no validation row, the training loss decides. The caller's random state is
-    left alone; the same rows, settings, seed and machine give the same weights to the bit.
+    Members are trained side by side. With several, each keeps a fold of the training wallets
+    back and stops early on it; one alone stops on the validation rows, or where there is none, on
+    its training rows. The caller's random state is left alone; the same rows, settings, seed and
+    machine give the same weights to the bit.
 
     Args:
         train: At least one row.
-        validation: For the learning rate, early stopping and the choice of the best epoch.
+        validation: Nothing is learnt from them; they help to calibrate, and to stop one member.
     """
     is_trainable, means = trainable_targets(train)
     device = train.inputs.device
-    weights = _loss_weights(settings, is_trainable).to(device)
+    objective = Objective.of(train, means, is_trainable, settings)
     network = _new_network(train.inputs.shape[1], settings).to(device)
     network.start_at(means, is_trainable)
+    rows = train.joined(validation)
+    shares = Shares.of(train, len(validation), settings.n_members).to(device)
     optimizer, plateau = _new_optimizer(network, settings)
-    of_constant = _target_losses(means.to(device).expand(len(validation), -1), validation)
-    best, epochs = deepcopy(network.state_dict()), list[EpochResult]()
-    best_epoch, best_loss = 0, float("inf")
+    of_constant = _kept_losses(means.to(device).expand_as(rows.targets)[shares.kept], rows, shares)
+    best, epochs = Best(network), list[EpochResult]()
     for epoch in range(1, settings.max_epochs + 1):
         learning_rate = optimizer.param_groups[0]["lr"]
-        with _seeded(settings.seed, epoch, device), _threads(_batch_size(train, settings)):
-            train_loss = _epoch(network, optimizer, train, weights, settings)
-            errors = _target_losses(_predict(network, validation), validation)
-        loss = (errors * weights).sum().item() if len(validation) else train_loss
-        plateau.step(loss)
-        if loss < best_loss:
-            best, best_epoch, best_loss = deepcopy(network.state_dict()), epoch, loss
+        with _seeded(settings.seed, epoch, device), _threads(_batch_size(shares, settings)):
+            train_loss = _epoch(network, optimizer, rows, shares, objective)
+            losses = _kept_losses(_answer_kept(network, rows, shares), rows, shares)
+        by_member = (losses * objective.weights).sum(dim=1)
+        plateau.step(by_member.mean().item())
         epochs.append(
             EpochResult(
                 epoch=epoch,
                 n_epochs=settings.max_epochs,
                 train_loss=train_loss,
-                validation_loss=loss,
+                validation_loss=by_member.mean().item(),
                 learning_rate=learning_rate,
-                is_best=epoch == best_epoch,
-                skill_by_head=_skills(errors, of_constant, is_trainable),
+                is_best=best.take(network, by_member, epoch),
+                skill_by_head=_skills(losses, of_constant, is_trainable),
             )
         )
         yield epochs[-1]
-        if epoch - best_epoch >= settings.patience_epochs:
+        if epoch - best.last_epoch >= settings.patience_epochs:
             break
-    network.load_state_dict(best)
-    return Trained(network.eval().cpu(), tuple(epochs))
+    network.load_state_dict(best.state)
+    network, rows, shares = network.eval().cpu(), rows.to("cpu"), shares.to("cpu")
+    unseen = Unseen.by_members(network, rows, shares, len(train))
+    if settings.is_calibrated:
+        calibrate(network, unseen, means, is_trainable)
+    return Trained(network, tuple(epochs), unseen)
+
+
+class Best:
+    """The weights with which each member had its lowest loss.
+
+    Attributes:
+        state: As `torch.nn.Module.state_dict` returns them.
+        last_epoch: In which a member was better than ever.
+    """
+
+    def __init__(self, network: WalletNet):
+        self.state = deepcopy(network.state_dict())
+        self.last_epoch = 0
+        self._n_members = network.n_members
+        self._loss = torch.full((network.n_members,), torch.inf)
+
+    def take(self, network: WalletNet, loss: Tensor, epoch: int) -> bool:
+        """Keep the weights of members that are better than ever; return whether any is."""
+        is_better = loss.cpu() < self._loss
+        self._loss = torch.where(is_better, loss.cpu(), self._loss)
+        for name, value in network.state_dict().items():
+            if name.startswith(("encoder.", "heads.")) and value.ndim > 0:
+                mine, theirs = (x.view(self._n_members, -1) for x in (self.state[name], value))
+                mine[is_better] = theirs[is_better]
+        self.last_epoch = epoch if is_better.any() else self.last_epoch
+        return bool(is_better.any())
 
 
 def trainable_targets(train: TrainingRows) -> tuple[Tensor, Tensor]:
@@ -150,16 +183,26 @@ def pick_device(settings: TrainSettings) -> torch.device:
 
 def _new_network(n_inputs: int, settings: TrainSettings) -> WalletNet:
     with _seeded(settings.seed, 0, torch.device("cpu")):
-        return WalletNet(n_inputs, settings.hidden, settings.dropout_frac)
+        return WalletNet(n_inputs, settings.hidden, settings.dropout_frac, settings.n_members)
 
 
 def _new_optimizer(
     network: WalletNet, settings: TrainSettings
 ) -> tuple[torch.optim.Adam, torch.optim.lr_scheduler.ReduceLROnPlateau]:
     optimizer = torch.optim.Adam(
-        [weight for weight in network.parameters() if weight.requires_grad],
+        # A silenced head answers with its bias alone, which must not decay.
+        [
+            {
+                "params": [w for name, w in network.named_parameters() if name.endswith(kind)],
+                "weight_decay": decay,
+            }
+            for kind, decay in (
+                ("weight", settings.weight_decay),
+                ("bias", 0.0),
+                ("log_variance", 0.0),
+            )
+        ],
         lr=settings.learning_rate,
-        weight_decay=settings.weight_decay,
         fused=True,  # all weights in one go: a third of an epoch's time on a CPU
     )
     plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
@@ -171,64 +214,71 @@ def _new_optimizer(
 def _epoch(
     network: WalletNet,
     optimizer: torch.optim.Optimizer,
-    train: TrainingRows,
-    weights: Tensor,
-    settings: TrainSettings,
+    rows: TrainingRows,
+    shares: Shares,
+    objective: Objective,
 ) -> float:
-    """Take one step per batch; return the mean loss, without the diversity term."""
+    """Take one step per batch; return the members' mean squared error, weighted."""
     network.train()
-    order = torch.randperm(len(train)).to(train.inputs.device)
-    n_batches = -(-len(train) // _batch_size(train, settings))
-    total = torch.zeros((), device=train.inputs.device)
-    for rows in order.tensor_split(n_batches):
+    settings, learnt = objective.settings, shares.learnt
+    order = learnt.gather(1, torch.rand(learnt.shape).argsort(dim=1).to(learnt.device))
+    total = torch.zeros((), device=learnt.device)
+    for part in order.tensor_split(-(-order.shape[1] // _batch_size(shares, settings)), dim=1):
         # BatchNorm needs two rows; a single one stands for both.
-        batch = rows if len(rows) > 1 else rows.repeat(2)
-        part = TrainingRows(train.inputs[batch], train.targets[batch], train.mask[batch])
-        outputs = network(part.inputs)  # [batch, targets]
-        loss = (_target_losses(outputs, part) * weights).sum()
-        spread = outputs[:, weights > 0].std(dim=0, correction=0).mean()
+        batch = part if part.shape[1] > 1 else part.repeat(1, 2)  # [members, batch]
+        inputs, targets, mask = rows.inputs[batch], rows.targets[batch], rows.mask[batch]
+        if settings.input_noise:
+            inputs = inputs + settings.input_noise * torch.randn_like(inputs)
+        logits = network.logits(inputs)  # [members, batch, targets]
         optimizer.zero_grad()
-        (loss - settings.diversity_weight * spread).backward()
-        nn.utils.clip_grad_norm_(network.parameters(), settings.max_gradient_norm)
+        objective.loss(network, logits, targets, mask).backward()  # type: ignore[no-untyped-call]
+        _clip_gradients(network, settings.max_gradient_norm)
         optimizer.step()
-        total += loss.detach() * len(rows)
-    return total.item() / len(train)
+        with torch.no_grad():
+            errors = mean_error((network.outputs(logits) - targets) ** 2, mask)
+            total += (errors * objective.weights).sum(dim=1).mean() * part.shape[1]
+    return total.item() / order.shape[1]
 
 
-def _target_losses(outputs: Tensor, rows: TrainingRows) -> Tensor:
-    """Return the mean squared error of each target over the rows that have it, ``[targets]``."""
-    errors = (outputs - rows.targets) ** 2 * rows.mask  # [rows, targets]
-    return errors.sum(dim=0) / rows.mask.sum(dim=0).clamp(min=1)
+def _clip_gradients(network: WalletNet, max_norm: float) -> None:
+    """Shorten the gradient of each member that is too long, by itself."""
+    by_member = [
+        weight.grad.view(network.n_members, -1)
+        for weight in network.parameters()
+        if weight.grad is not None
+    ]
+    norm = torch.stack([part.square().sum(dim=1) for part in by_member]).sum(dim=0).sqrt()
+    factor = (max_norm / (norm + 1e-6)).clamp(max=1.0)  # [members]
+    for part in by_member:
+        part.mul_(factor[:, None])
 
 
-def _predict(network: WalletNet, rows: TrainingRows) -> Tensor:
+def _answer_kept(network: WalletNet, rows: TrainingRows, shares: Shares) -> Tensor:
+    """Return what each member says of the rows it keeps back, ``[members, kept, targets]``."""
     network.eval()
     with torch.inference_mode():
-        predicted: Tensor = network(rows.inputs)
-    return predicted
+        return network.outputs(network.logits(rows.inputs[shares.kept]))
 
 
-def _loss_weights(settings: TrainSettings, is_trainable: Tensor) -> Tensor:
-    """Return the weight of each target, ``[targets]``; a head's targets share its weight."""
-    weights = torch.zeros(len(TARGETS))
-    for head, columns in HEAD_COLUMNS.items():
-        weights[columns] = settings.weight_by_head[head] / len(TARGETS[columns])
-    return weights * is_trainable
+def _kept_losses(predicted: Tensor, rows: TrainingRows, shares: Shares) -> Tensor:
+    """Return the mean squared error on the rows kept back, ``[members, targets]``."""
+    errors = (predicted - rows.targets[shares.kept]) ** 2
+    return mean_error(errors, rows.mask[shares.kept] * shares.is_kept[..., None])
 
 
-def _skills(errors: Tensor, of_constant: Tensor, is_trainable: Tensor) -> dict[str, float]:
+def _skills(losses: Tensor, of_constant: Tensor, is_trainable: Tensor) -> dict[str, float]:
     """Return 1 - loss / loss of the constant for each head that has both."""
     skills = {}
     for head, columns in HEAD_COLUMNS.items():
-        base = of_constant[columns].sum().item()
+        base = of_constant[:, columns].sum().item()
         if is_trainable[columns].any() and base > 0:
-            skills[head] = 1 - errors[columns].sum().item() / base
+            skills[head] = 1 - losses[:, columns].sum().item() / base
     return skills
 
 
-def _batch_size(train: TrainingRows, settings: TrainSettings) -> int:
+def _batch_size(shares: Shares, settings: TrainSettings) -> int:
     """Return the batch size, grown so that an epoch has at most the steps allowed."""
-    return max(settings.batch_size, -(-len(train) // settings.max_steps_per_epoch))
+    return max(settings.batch_size, -(-shares.learnt.shape[1] // settings.max_steps_per_epoch))
 
 
 @contextmanager

@@ -258,6 +258,7 @@ def _encode(model: WalletModel) -> bytes:
             "card": encode_json(model.card).decode(),
             "hidden": list(network.hidden),
             "dropout_frac": network.dropout_frac,
+            "n_members": network.n_members,
             "mean": torch.from_numpy(scaler.mean),
             "std": torch.from_numpy(scaler.std),
             "weights": {name: value.cpu() for name, value in network.state_dict().items()},
@@ -275,7 +276,8 @@ def _decode(content: Mapping[str, Any]) -> WalletModel:
     if not mean.shape == std.shape == (len(card.typical),) == (len(card.feature_names),):
         raise ValueError("its scaler is for other features")
     scaler = InputScaler(card.feature_names, mean, std)
-    network = WalletNet(scaler.n_inputs, content["hidden"], content["dropout_frac"])
+    shape = (content["hidden"], content["dropout_frac"], content["n_members"])
+    network = WalletNet(scaler.n_inputs, *shape)
     network.load_state_dict(content["weights"])
     if version_name(card.summary.created_ms, network) != card.summary.version:
         raise ValueError("its weights are not those that its version is named by")

@@ -135,7 +135,7 @@ def test_head_that_could_not_be_trained_says_why(samples: Samples) -> None:
 
 
 def skills_after_training(samples: Samples) -> list[float]:
-    settings = TrainSettings(hidden=(32, 16), max_epochs=6, learning_rate=1e-2, device="cpu")
+    settings = TrainSettings(hidden=(32, 16), max_epochs=14, learning_rate=1e-2, device="cpu")
     scaler = InputScaler.fit(samples.feature_names, samples.train.features)
     train, validation = (
         training_rows(scaler.transform(rows.features), samples.targets(rows), torch.device("cpu"))

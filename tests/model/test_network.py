@@ -9,7 +9,7 @@ N_STYLE = len(STYLE_DIMENSIONS)
 
 def network() -> WalletNet:
     torch.manual_seed(0)
-    return WalletNet(7, hidden=(16, 8), dropout_frac=0.3).eval()
+    return WalletNet(7, hidden=(16, 8), dropout_frac=0.3, n_members=3).eval()
 
 
 def test_outputs_stay_inside_what_they_mean() -> None:
@@ -24,7 +24,7 @@ def test_outputs_stay_inside_what_they_mean() -> None:
 def test_encoder_is_linear_normalised_rectified_silenced() -> None:
     kinds = [type(layer).__name__ for layer in network().encoder]
 
-    assert kinds == ["Linear", "BatchNorm1d", "ReLU", "Dropout"] * 2
+    assert kinds == ["MemberLinear", "MemberNorm", "ReLU", "Dropout"] * 2
 
 
 def test_network_starts_around_the_best_constant() -> None:
@@ -32,13 +32,12 @@ def test_network_starts_around_the_best_constant() -> None:
     means = torch.tensor([0.1, 0.2, 0.6, 0.2, 1.5, 0.1, -0.2, 0.3, 0.4, 0.0, -0.5])
 
     net.start_at(means, torch.ones(len(TARGETS), dtype=torch.bool))
-    for head in net.heads.values():
-        torch.nn.init.zeros_(head.weight)
+    torch.nn.init.zeros_(net.heads.weight)
 
     torch.testing.assert_close(net(torch.randn(3, 7)), means.expand(3, -1))
 
 
-def test_head_without_targets_says_its_prior_about_everyone_and_is_frozen() -> None:
+def test_head_without_targets_says_its_prior_about_everyone() -> None:
     net = network()
     is_trainable = torch.tensor([name != "risk_score" for name in TARGETS])
 
@@ -47,5 +46,30 @@ def test_head_without_targets_says_its_prior_about_everyone_and_is_frozen() -> N
     column = TARGETS.index("risk_score")
     outputs = net(torch.randn(50, 7))
     torch.testing.assert_close(outputs[:, column], torch.full((50,), PRIOR))
-    assert not any(weight.requires_grad for weight in net.heads["risk_score"].parameters())
     assert outputs[:, 0].std() > 0
+
+
+def test_members_answer_by_themselves_and_their_mean_is_the_answer() -> None:
+    net, inputs = network(), torch.randn(20, 7)
+    single = WalletNet(7, hidden=(16, 8), dropout_frac=0.3, n_members=1).eval()
+
+    by_member = net.outputs(net.logits(inputs.expand(3, -1, -1)))
+    own = {name: value[1:2] for name, value in net.state_dict().items() if value.ndim == 3}
+    single.load_state_dict({**single.state_dict(), **own})
+
+    torch.testing.assert_close(net(inputs), by_member.mean(dim=0))
+    torch.testing.assert_close(single(inputs), by_member[1])
+
+
+def test_calibrated_answers_stay_inside_what_they_mean() -> None:
+    net, inputs = network(), 5 * torch.randn(200, 7)
+    before = net(inputs)
+
+    net.calibrate(*(torch.full((len(TARGETS),), value) for value in (0.5, 0.4, 0.1)))
+
+    torch.testing.assert_close(net(inputs)[:, 0], (0.1 + 0.5 * (before[:, 0] - 0.4)).clamp(0, 1))
+    net.calibrate(*(torch.full((len(TARGETS),), value) for value in (9.0, 0.4, 0.1)))
+    test = net(inputs)
+    assert ((test[:, :4] >= 0) & (test[:, :4] <= 1)).all()
+    assert (test[:, 4] >= 0).all()
+    assert (test[:, -N_STYLE:].abs() <= 1).all()

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from hypertrack.model.training import (
 
 CPU = torch.device("cpu")
 SMALL = TrainSettings(hidden=(32, 16), max_epochs=6, learning_rate=1e-2, device="cpu")
+ONE = SMALL.model_copy(update={"n_members": 1})
 
 
 def rows(n: int, seed: int = 0, targets: NDArray[np.float64] | None = None) -> TrainingRows:
@@ -45,7 +47,7 @@ def test_network_overfits_sixteen_rows() -> None:
     few = rows(16, targets=wanted)
     settings = TrainSettings(
         dropout_frac=0, diversity_weight=0, max_epochs=150, patience_epochs=150,
-        learning_rate=3e-3, hidden=(64, 64),
+        learning_rate=3e-3, hidden=(64, 64), n_members=1, input_noise=0, is_calibrated=False,
     )  # fmt: skip
 
     trained = finish(train_network(few, few, settings))
@@ -53,8 +55,9 @@ def test_network_overfits_sixteen_rows() -> None:
     assert np.abs(predicted(trained, few) - wanted).mean() < 0.03
 
 
-def test_network_beats_the_constant_on_new_rows() -> None:
-    trained = finish(train_network(rows(400, 1), rows(100, 2), SMALL))
+@pytest.mark.parametrize("settings", [SMALL, ONE], ids=["members", "one"])
+def test_network_beats_the_constant_on_new_rows(settings: TrainSettings) -> None:
+    trained = finish(train_network(rows(400, 1), rows(100, 2), settings))
 
     new = rows(300, 3)
     error = ((predicted(trained, new) - new.targets.numpy()) ** 2).mean()
@@ -110,7 +113,7 @@ def test_head_with_one_kind_of_answer_stays_at_its_prior() -> None:
 
 def test_best_epoch_is_kept_and_training_stops_after_it() -> None:
     noise = np.random.default_rng(0).random((200, len(TARGETS))).round()
-    settings = SMALL.model_copy(update={"max_epochs": 200, "patience_epochs": 3})
+    settings = ONE.model_copy(update={"max_epochs": 200, "patience_epochs": 3})
     validation = rows(60, 2)
 
     trained = finish(train_network(rows(200, 1, noise), validation, settings))
@@ -140,14 +143,69 @@ def test_any_number_of_rows_can_be_trained_on_without_validation(n_train: int) -
     trained = finish(train_network(rows(n_train, 1), rows(0, 2), SMALL))
 
     assert np.isfinite(predicted(trained, rows(5, 3))).all()
-    assert trained.epochs[0].validation_loss == trained.epochs[0].train_loss
+    assert np.isfinite([epoch.validation_loss for epoch in trained.epochs]).all()
+
+
+def test_members_keep_their_wallets_back_and_share_nothing() -> None:
+    """What one member must not see changes nothing in it."""
+    clean, other = rows(200, 1), rows(200, 1)
+    is_kept = np.floor(clean.place * SMALL.n_members) == 2
+    other.inputs[is_kept] = 7.0
+    settings = SMALL.model_copy(update={"max_epochs": 1, "is_calibrated": False})
+
+    one, two = (finish(train_network(each, rows(30, 2), settings)) for each in (clean, other))
+
+    for a, b in zip(one.network.parameters(), two.network.parameters(), strict=True):
+        if a.ndim == 3:  # of each member
+            assert (a[2] == b[2]).all()
+            assert not (a[0] == b[0]).all()
+
+
+def test_calibration_shrinks_what_unseen_rows_do_not_confirm() -> None:
+    noise = np.random.default_rng(0).random((300, len(TARGETS))).round()
+    bare = SMALL.model_copy(update={"is_calibrated": False})
+
+    raw, shrunk = (
+        predicted(finish(train_network(rows(300, 1, noise), rows(0, 2), each)), rows(200, 4))
+        for each in (bare, SMALL)
+    )
+
+    assert shrunk.std(axis=0).mean() < 0.5 * raw.std(axis=0).mean()
+    for column in range(len(TARGETS)):  # the order stays
+        assert np.corrcoef(raw[:, column], shrunk[:, column])[0, 1] > 0.98
+
+
+def test_unseen_rows_are_answered_by_members_that_did_not_learn_them() -> None:
+    train = rows(100, 1)
+    settings = SMALL.model_copy(update={"is_calibrated": False})
+
+    trained = finish(train_network(train, rows(20, 2), settings))
+
+    with torch.inference_mode():
+        inputs = train.inputs.expand(settings.n_members, -1, -1)
+        by_member = trained.network.outputs(trained.network.logits(inputs))
+        by_all = trained.network(rows(20, 2).inputs)
+    fold = (train.place * settings.n_members).astype(int)  # in the order of the rows
+    torch.testing.assert_close(trained.unseen.predicted[:100], by_member[fold, np.arange(100)])
+    torch.testing.assert_close(trained.unseen.predicted[100:], by_all)
+
+
+def test_preset_is_the_predecessors_network_where_nothing_else_is_said() -> None:
+    original = TrainSettings.model_validate({"preset": "original"})
+    wider = TrainSettings.model_validate({"preset": "original", "hidden": (512,)})
+
+    assert (original.hidden, original.n_members, original.binary_loss) == (
+        (256, 256, 128), 1, "brier",
+    )  # fmt: skip
+    assert (wider.hidden, wider.n_members) == ((512,), 1)
+    assert TrainSettings().n_members > 1
 
 
 def test_diversity_term_spreads_the_outputs() -> None:
     noise = np.random.default_rng(0).random((200, len(TARGETS))).round()
     spread = []
     for weight in (0.0, 1.0):
-        settings = SMALL.model_copy(update={"diversity_weight": weight})
+        settings = ONE.model_copy(update={"diversity_weight": weight, "is_calibrated": False})
         trained = finish(train_network(rows(200, 1, noise), rows(0, 2), settings))
         spread.append(predicted(trained, rows(100, 4)).std(axis=0).mean())
 
@@ -170,5 +228,5 @@ def test_cuda_predicts_what_the_cpu_does() -> None:
     on_cuda = trained.network.to("cuda")(of.inputs.to("cuda")).detach().cpu().numpy()
 
     np.testing.assert_allclose(
-        predicted(Trained(trained.network.cpu(), ()), of), on_cuda, atol=1e-4
+        predicted(replace(trained, network=trained.network.cpu()), of), on_cuda, atol=1e-4
     )

@@ -75,8 +75,8 @@ def test_scores_are_the_columns_of_the_array() -> None:
 def test_influence_is_in_percent() -> None:
     model = make_model()
     with torch.no_grad():
-        model.network.heads["influence_score"].weight.zero_()  # type: ignore[operator, union-attr]
-        model.network.heads["influence_score"].bias.fill_(np.log1p(40.0))  # type: ignore[operator, union-attr]
+        model.network.heads.weight.zero_()
+        model.network.heads.bias.fill_(np.log1p(40.0))
 
     assert model.predict(MATRIX)[0].influence_score == pytest.approx(40, rel=1e-5)
 
