@@ -125,5 +125,6 @@ def make_card(
         typical=(0.0,) * len(FEATURES),
         importance={},
         entries=EntryReport(told_frac=None, carried_frac=None),
+        leaks=None,
         details=dict(details or {}),
     )

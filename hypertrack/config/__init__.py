@@ -3,6 +3,7 @@
 from hypertrack.config.loading import Config, Origin, load_config
 from hypertrack.config.places import DatabaseUrl, parse_place
 from hypertrack.config.sections import (
+    ORIGINAL,
     DashboardSettings,
     FeatureSettings,
     FeeSettings,
@@ -16,6 +17,7 @@ from hypertrack.config.sections import (
 from hypertrack.config.thresholds import CategorySettings
 
 __all__ = [
+    "ORIGINAL",
     "CategorySettings",
     "Config",
     "DashboardSettings",

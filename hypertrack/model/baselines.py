@@ -1,7 +1,7 @@
 """What the network has to beat: each baseline predicts the same targets of the same rows."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,11 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # h
 
 from hypertrack.labels.targets import TARGETS
 from hypertrack.model.inputs import InputScaler, center_and_scale
+from hypertrack.model.linear import Linear
+from hypertrack.model.network import HIGHEST, LOWEST
 from hypertrack.model.samples import Samples
-from hypertrack.records import BINARY_HEADS, STYLE_DIMENSIONS
+from hypertrack.model.trees import Trees
+from hypertrack.records import BINARY_HEADS
 
 Array = NDArray[np.float64]
 
@@ -47,22 +50,53 @@ def persistence(samples: Samples, scaler: InputScaler) -> Array:
         own = (past[:, column] - mean[column]) / std[column]
         return np.stack([np.nan_to_num(own), np.isnan(own)], axis=1)
 
-    return _by_target(samples, lambda c: inputs(train, c), lambda c: inputs(test, c), _linear_model)
+    models, constants = _fit_each(samples, lambda column: inputs(train, column), _linear_model)
+    predicted = np.tile(constants, (len(test), 1))
+    for column, model in models.items() if len(test) else ():
+        predicted[:, column] = _answers(model, inputs(test, column))
+    return within_range(predicted)
 
 
 def linear(samples: Samples, scaler: InputScaler) -> Array:
     """Predict by logistic regression or ridge on what the network reads."""
-    train = scaler.transform(samples.train.features).astype(np.float64)
-    test = scaler.transform(samples.test.features).astype(np.float64)
-    return _by_target(samples, lambda _: train, lambda _: test, _linear_model)
+    return within_range(fit_linear(samples, scaler).predict(samples.test.features))
 
 
 def trees(samples: Samples, scaler: InputScaler) -> Array:
     """Predict by gradient-boosted trees on the features as they are."""
-    del scaler
-    train, test = samples.train.features, samples.test.features
-    return _by_target(samples, lambda _: train, lambda _: test, _tree_model)
+    return within_range(fit_trees(samples, scaler).predict(samples.test.features))
 
+
+class Fitted(Protocol):
+    """A baseline that was fitted, and can be asked about any wallet."""
+
+    def predict(self, features: Array) -> Array:
+        """Return what is expected of each row, ``[rows, targets]``.
+
+        Args:
+            features: As `comparable` returns them, ``[rows, features]``; NaN is missing.
+        """
+
+
+def fit_linear(samples: Samples, scaler: InputScaler) -> Linear:
+    """Fit a linear model on the training rows."""
+    inputs = scaler.transform(samples.train.features).astype(np.float64)
+    models, constants = _fit_each(samples, lambda _: inputs, _linear_model)
+    return Linear.of(scaler, models, constants)
+
+
+def fit_trees(samples: Samples, scaler: InputScaler) -> Trees:
+    """Fit gradient-boosted trees on the training rows."""
+    del scaler
+    features = samples.train.features
+    return Trees.of(*_fit_each(samples, lambda _: features, _tree_model))
+
+
+FITS: Mapping[str, Callable[[Samples, InputScaler], Fitted]] = {
+    "linear": fit_linear,
+    "trees": fit_trees,
+}
+"""Those that can stand in for the network."""
 
 BASELINES: Mapping[str, Baseline] = {
     "persistence": persistence,
@@ -72,27 +106,27 @@ BASELINES: Mapping[str, Baseline] = {
 """Beside `constant`, whose skill is 0 by definition."""
 
 
-def _by_target(
-    samples: Samples,
-    train_inputs: Callable[[int], Array],
-    test_inputs: Callable[[int], Array],
-    make_model: Callable[[bool], Any],
-) -> Array:
-    """Fit a model per target on the training rows that have it; predict all test rows."""
+def _fit_each(
+    samples: Samples, inputs: Callable[[int], Array], make_model: Callable[[bool], Any]
+) -> tuple[dict[int, Any], Array]:
+    """Fit a model per target on the training rows that have it.
+
+    Returns:
+        Models by target, and what to say of targets without one, ``[targets]``.
+    """
     targets = samples.targets(samples.train)
-    predicted = np.empty((len(samples.test), len(TARGETS)))
+    models = {}
     for column, name in enumerate(TARGETS):
         wanted = targets[:, column]
         is_known = ~np.isnan(wanted)
-        if is_known.sum() < MIN_ROWS or len(np.unique(wanted[is_known])) < 2 or not len(predicted):
-            predicted[:, column] = _mean(wanted)
+        if is_known.sum() < MIN_ROWS or len(np.unique(wanted[is_known])) < 2:
             continue
-        model = make_model(name in BINARY_HEADS)
+        models[column] = make_model(name in BINARY_HEADS)
         # On few rows threads wait for each other, up to a hundred times as long as one works.
         with threadpool_limits(1 if len(wanted) < MANY_ROWS else None):
-            model.fit(train_inputs(column)[is_known], wanted[is_known])
-            predicted[:, column] = _within(name, _answers(model, test_inputs(column)))
-    return predicted
+            models[column].fit(inputs(column)[is_known], wanted[is_known])
+    means = [_mean(targets[:, column]) for column in range(len(TARGETS))]
+    return models, np.array(means)
 
 
 def _linear_model(is_binary: bool) -> Any:
@@ -122,11 +156,10 @@ def _answers(model: Any, inputs: Array) -> Array:
     return values
 
 
-def _within(name: str, values: Array) -> Array:
-    """Return predictions inside what the target can be."""
-    return np.clip(
-        values, -1 if name in STYLE_DIMENSIONS else 0, None if name == "influence_score" else 1
-    )
+def within_range(values: Array) -> Array:
+    """Return predictions inside what the targets can be, ``[rows, targets]``."""
+    limited: Array = np.clip(values, LOWEST.numpy(), HIGHEST.numpy())
+    return limited
 
 
 def _mean(values: Array) -> float:

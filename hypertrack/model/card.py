@@ -3,7 +3,7 @@
 import hashlib
 import math
 import platform
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -17,6 +17,7 @@ from hypertrack.labels.bots import LabellingReport, report_labelling
 from hypertrack.labels.targets import TARGETS
 from hypertrack.model.explanation import Explainer
 from hypertrack.model.inputs import InputScaler, feature_hash, typical
+from hypertrack.model.leaks import LeakChecks
 from hypertrack.model.network import WalletNet
 from hypertrack.model.samples import Samples
 from hypertrack.model.training import EpochResult, Trained
@@ -56,8 +57,18 @@ class Card(Record, frozen=True, kw_only=True):
     """By head and feature: how far it moves the score of a test row, on average."""
     entries: EntryReport
     """What is known of the positions behind the outcomes."""
+    leaks: LeakChecks | None
+    """What the run found of leaks in itself; None where it did not look."""
     details: dict[str, Any]
     """Data, cuts, embargo, thresholds, settings, versions."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a run found out about its model."""
+
+    heads: tuple[HeadEvaluation, ...]
+    leaks: LeakChecks
 
 
 def make_card(
@@ -65,7 +76,7 @@ def make_card(
     settings: Settings,
     samples: Samples,
     trained: Trained,
-    heads: Sequence[HeadEvaluation],
+    found: Findings,
     created_ms: int,
 ) -> Card:
     """Return the card of a model that was just trained."""
@@ -75,13 +86,13 @@ def make_card(
     summary = ModelSummary(
         version=version_name(created_ms, trained.network),
         created_ms=created_ms,
-        estimator="net",
+        estimator=settings.train.estimator,
         is_forced=samples.is_forced,
         n_train_rows=len(train),
         n_validation_rows=len(samples.validation),
         n_test_rows=len(samples.test),
         n_train_wallets=len(set(train.wallet_ids.tolist())),
-        heads=tuple(heads),
+        heads=found.heads,
     )
     return Card(
         summary=summary,
@@ -93,6 +104,7 @@ def make_card(
         typical=tuple(None if math.isnan(value) else value for value in usual.tolist()),
         importance=Explainer(trained.network, scaler, usual).importance(samples.test.features),
         entries=_report_entries(samples),
+        leaks=found.leaks,
         details={
             "data": as_dict(engine.dataset.summary()),
             "cuts": [_cut(samples, number) for number in range(len(samples.cuts))],

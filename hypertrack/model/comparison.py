@@ -8,7 +8,7 @@ from hypertrack.labels.targets import HEAD_COLUMNS
 from hypertrack.model.evaluation import row_losses
 from hypertrack.model.metrics import Resamples, interval
 from hypertrack.model.samples import Samples
-from hypertrack.model.versions import WalletModel, predict_rows
+from hypertrack.model.versions import WalletModel
 from hypertrack.records import HEADS, Interval, Record
 
 Array = NDArray[np.float64]
@@ -94,8 +94,7 @@ def _overall(draws: list[Array], weights: list[float]) -> Interval | None:
 
 def _predicted(model: WalletModel, samples: Samples) -> Array:
     model.check_features(samples.feature_names)
-    rows = predict_rows(model.network, model.scaler, samples.test.features)
-    return rows.astype(np.float64)
+    return model.predict_rows(samples.test.features).astype(np.float64)
 
 
 def _drawn(gained: Array, of_constant: Array, resamples: Resamples) -> Array:

@@ -4,26 +4,59 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hypertrack.config import Settings
+from hypertrack.config import ORIGINAL, Settings, TrainSettings
 from hypertrack.errors import ModelError
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.features.registry import select
 from hypertrack.labels.user import read_user_labels
-from hypertrack.model.baselines import BASELINES, constant
-from hypertrack.model.card import make_card
+from hypertrack.model.baselines import BASELINES, FITS, Fitted, constant, within_range
+from hypertrack.model.card import Findings, make_card
+from hypertrack.model.choice import NET, choose_estimators
 from hypertrack.model.comparison import Comparison, compare
 from hypertrack.model.evaluation import evaluate
 from hypertrack.model.inputs import InputScaler
+from hypertrack.model.leaks import check_leaks
+from hypertrack.model.network import WalletNet
 from hypertrack.model.samples import Samples, assemble, measure_cut, plan_cuts
-from hypertrack.model.training import EpochResult, pick_device, train_network, training_rows
+from hypertrack.model.training import (
+    EpochResult,
+    Trained,
+    pick_device,
+    train_network,
+    training_rows,
+)
 from hypertrack.model.versions import WalletModel, load_champion, predict_rows, save_version
-from hypertrack.records import CONSTANT, HEADS, ModelSummary, Record, replace
+from hypertrack.records import CONSTANT, ModelSummary, Record, replace
 
-N_LATER_STAGES = len(BASELINES) + 2
-"""Training, the baselines, the evaluation."""
+Array = NDArray[np.float64]
+
+N_LATER_STAGES = len(BASELINES) + 4
+"""Training, the baselines, the original network, the leak checks, the evaluation."""
+
+ORIGINAL_NAME = "original"
+"""The predecessor's network, a row of the table."""
+
+QUICK_EPOCHS = 5
+"""Enough to learn what leaks, where something does."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is known of a dataset beside its tables."""
+
+    notice: str | None = None
+    """What readers must know of the data's origin; kept on the card."""
+    open_until: Callable[[int], Any] | None = None
+    """Opens the dataset without anything recorded at a time or later, to check that features know
+    nothing of it; not checked where None."""
+
+
+UNKNOWN_SOURCE = Source()
 
 
 class Stage(Record, frozen=True, kw_only=True):
@@ -61,7 +94,7 @@ def train_model(
     *,
     force: bool = False,
     labels_file: Path | None = None,
-    notice: str | None = None,
+    source: Source = UNKNOWN_SOURCE,
     clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
 ) -> Iterator[TrainingEvent]:
     """Train, evaluate and save a model; yield progress, the trained model last.
@@ -71,7 +104,7 @@ def train_model(
         settings: ``train``, ``fees``, and ``out``: where the model is saved.
         force: Train on less data than the limits ask for.
         labels_file: CSV of ``wallet,bot``, over the labelling functions.
-        notice: What readers must know of the data's origin; kept on the card.
+        source: What is known of the dataset beside its tables.
         clock_ms: When the model is made; part of its name.
 
     Raises:
@@ -81,33 +114,115 @@ def train_model(
     """
     labels = None if labels_file is None else read_user_labels(labels_file)
     samples = yield from _measure(engine, settings, force, labels)
-    n_done = len(samples.cuts)
-    n_stages = n_done + N_LATER_STAGES
-    yield Stage(text="training the network", n_done=n_done, n_stages=n_stages)
-    device = pick_device(settings.train)
+    steps = _Steps(len(samples.cuts), len(samples.cuts) + N_LATER_STAGES)
+    yield steps.next("training the network")
     scaler = InputScaler.fit(samples.feature_names, samples.train.features)
-    train, validation = (
-        training_rows(scaler.transform(rows.features), samples.targets(rows), device)
-        for rows in (samples.train, samples.validation)
+    trained = yield from fit_network(samples, scaler, settings.train)
+    predictions, fitted = yield from _train_rivals(samples, scaler, settings.train, steps)
+    predictions[NET] = _answers(trained.network, scaler, samples)
+    yield steps.next("looking for leaks")
+    leaks = check_leaks(
+        samples,
+        lambda dealt: learn_quickly(dealt, settings.train),
+        predictions[CONSTANT],
+        engine,
+        source.open_until,
+        settings.train.n_bootstrap,
     )
-    trained = yield from train_network(train, validation, settings.train)
-    predictions = {CONSTANT: constant(samples, scaler)}
-    for name, baseline in BASELINES.items():
-        n_done += 1
-        yield Stage(text=f"training the baseline: {name}", n_done=n_done, n_stages=n_stages)
-        predictions[name] = baseline(samples, scaler)
-    yield Stage(text="evaluating", n_done=n_done + 1, n_stages=n_stages)
-    predicted = predict_rows(trained.network, scaler, samples.test.features)
+    yield steps.next("evaluating")
+    estimators = choose_estimators(samples, trained, scaler, settings.train)
     heads = evaluate(
         samples,
-        {"net": predicted.astype(np.float64), **predictions},
-        dict.fromkeys(HEADS, "net"),
+        predictions,
+        estimators,
         n_bootstrap=settings.train.n_bootstrap,
         seed=settings.train.seed,
+        leaks=leaks.failed,
     )
-    card = make_card(engine, settings, samples, trained, heads, clock_ms())
-    card = replace(card, details={**card.details, "notice": notice})
-    yield keep_model(WalletModel(trained.network, scaler, card), samples, scaler, settings)
+    card = make_card(engine, settings, samples, trained, Findings(heads, leaks), clock_ms())
+    card = replace(card, details={**card.details, "notice": source.notice})
+    used = {name: fitted[name] for name in fitted if name in estimators.values()}
+    model = WalletModel(trained.network, scaler, card, used)
+    yield keep_model(model, samples, scaler, settings)
+
+
+def _train_rivals(
+    samples: Samples, scaler: InputScaler, settings: TrainSettings, steps: "_Steps"
+) -> Generator[Stage, None, tuple[dict[str, Array], dict[str, Fitted]]]:
+    """Train what the network has to beat; yield before each.
+
+    Returns:
+        Predictions of the test rows, and those that can stand in for the network.
+    """
+    predictions, fitted = {CONSTANT: constant(samples, scaler)}, dict[str, Fitted]()
+    for name, predict in BASELINES.items():
+        yield steps.next(f"training the baseline: {name}")
+        if name in FITS:
+            fitted[name] = FITS[name](samples, scaler)
+            predictions[name] = within_range(fitted[name].predict(samples.test.features))
+        else:
+            predictions[name] = predict(samples, scaler)
+    yield steps.next("training the original network")
+    if settings.preset != ORIGINAL_NAME:
+        original = settings.model_copy(update=ORIGINAL)
+        network = run_to_end(fit_network(samples, scaler, original)).network
+        predictions[ORIGINAL_NAME] = _answers(network, scaler, samples)
+    return predictions, fitted
+
+
+def fit_network(
+    samples: Samples, scaler: InputScaler, settings: TrainSettings
+) -> Generator[EpochResult, None, Trained]:
+    """Train the network on the training rows; yield each epoch."""
+    device = pick_device(settings)
+    last_cut = samples.train.cut_number.max(initial=0)
+    train, validation = (
+        training_rows(
+            scaler.transform(rows.features),
+            samples.targets(rows),
+            device,
+            place=rows.place,
+            is_last=rows.cut_number == last_cut,
+        )
+        for rows in (samples.train, samples.validation)
+    )
+    trained = yield from train_network(train, validation, settings)
+    return trained
+
+
+def learn_quickly(samples: Samples, settings: TrainSettings) -> Array:
+    """Return what a network trained for a few epochs says of the test rows."""
+    scaler = InputScaler.fit(samples.feature_names, samples.train.features)
+    quick = settings.model_copy(update={"max_epochs": QUICK_EPOCHS})
+    network = run_to_end(fit_network(samples, scaler, quick)).network
+    return _answers(network, scaler, samples)
+
+
+def run_to_end(training: Generator[EpochResult, None, Trained]) -> Trained:
+    """Train without telling of the epochs."""
+    while True:
+        try:
+            next(training)
+        except StopIteration as end:
+            trained: Trained = end.value
+            return trained
+
+
+def _answers(network: WalletNet, scaler: InputScaler, samples: Samples) -> Array:
+    return predict_rows(network, scaler, samples.test.features).astype(np.float64)
+
+
+@dataclass
+class _Steps:
+    """Counts the stages of a run."""
+
+    n_done: int
+    n_stages: int
+
+    def next(self, text: str) -> Stage:
+        stage = Stage(text=text, n_done=self.n_done, n_stages=self.n_stages)
+        self.n_done += 1
+        return stage
 
 
 def keep_model(

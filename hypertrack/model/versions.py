@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,18 @@ from numpy.typing import NDArray
 
 from hypertrack.errors import ModelError
 from hypertrack.features.engine import FeatureMatrix
-from hypertrack.labels.targets import TARGETS
+from hypertrack.labels.targets import HEAD_COLUMNS, TARGETS
 from hypertrack.model import MODEL_NAME
+from hypertrack.model.baselines import Fitted, within_range
 from hypertrack.model.card import Card, version_name
+from hypertrack.model.choice import NET
 from hypertrack.model.explanation import Explainer
 from hypertrack.model.inputs import InputScaler, comparable, feature_hash
+from hypertrack.model.linear import Linear
 from hypertrack.model.network import WalletNet, to_scores
+from hypertrack.model.trees import Trees
 from hypertrack.records import (
+    HEADS,
     JsonError,
     ModelSummary,
     Reason,
@@ -42,16 +48,30 @@ CHUNK_ROWS = 8_192
 
 
 class WalletModel:
-    """A trained network, ready to score wallets.
+    """A trained model, ready to score wallets.
 
     Attributes:
         card: What it is and what it rests on.
+        fitted: What answers in place of the network, by its name.
     """
 
-    def __init__(self, network: WalletNet, scaler: InputScaler, card: Card):
+    def __init__(
+        self,
+        network: WalletNet,
+        scaler: InputScaler,
+        card: Card,
+        fitted: Mapping[str, Fitted] | None = None,
+    ):
         self.network = network.eval()
         self.scaler = scaler
         self.card = card
+        self.fitted = dict(fitted or {})
+
+    @property
+    def estimator_by_head(self) -> dict[str, str]:
+        """Return who answers for each head: ``net``, or one of ``fitted``."""
+        told = {head.head: head.estimator for head in self.summary.heads}
+        return {head: told.get(head, NET) for head in HEADS}
 
     @property
     def summary(self) -> ModelSummary:
@@ -94,9 +114,23 @@ class WalletModel:
         scores = np.empty((len(matrix.wallets), len(TARGETS)), dtype=np.float32)
         for start in range(0, len(scores), CHUNK_ROWS):
             rows = slice(start, start + CHUNK_ROWS)
-            outputs = predict_rows(self.network, self.scaler, comparable(matrix, rows))
-            scores[rows] = to_scores(torch.from_numpy(outputs)).numpy()
+            outputs = torch.from_numpy(self.predict_rows(comparable(matrix, rows)))
+            scores[rows] = to_scores(outputs).numpy()
         return scores
+
+    def predict_rows(self, features: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return what answers for each head says of the targets, ``[rows, targets]``.
+
+        Args:
+            features: As `comparable` returns them, ``[rows, features]``.
+        """
+        predicted = predict_rows(self.network, self.scaler, features)
+        for name, fitted in self.fitted.items():
+            own = within_range(fitted.predict(features))
+            for head, estimator in self.estimator_by_head.items():
+                if estimator == name:
+                    predicted[:, HEAD_COLUMNS[head]] = own[:, HEAD_COLUMNS[head]]
+        return predicted
 
     def check_features(self, names: tuple[str, ...]) -> None:
         """Make sure that the model reads these features.
@@ -262,10 +296,35 @@ def _encode(model: WalletModel) -> bytes:
             "mean": torch.from_numpy(scaler.mean),
             "std": torch.from_numpy(scaler.std),
             "weights": {name: value.cpu() for name, value in network.state_dict().items()},
+            "fitted": {name: _tensors(fitted) for name, fitted in model.fitted.items()},
         },
         buffer,
     )
     return buffer.getvalue()
+
+
+def _tensors(fitted: Fitted) -> dict[str, torch.Tensor]:
+    """Return a fitted model as tensors: numbers, which loading does not run."""
+    return {
+        field.name: torch.from_numpy(getattr(fitted, field.name))
+        for field in fields(fitted)  # type: ignore[arg-type]  # all of them are dataclasses
+        if field.name != "scaler"
+    }
+
+
+def _fitted(
+    content: Mapping[str, Mapping[str, torch.Tensor]], scaler: InputScaler
+) -> Iterator[tuple[str, Fitted]]:
+    for name, tensors in content.items():
+        arrays = {key: value.numpy() for key, value in tensors.items()}
+        if name == "trees":
+            trees = Trees(**arrays)
+            trees.check(len(scaler.names))
+            yield name, trees
+        else:
+            linear = Linear(scaler, **arrays)
+            linear.check()
+            yield name, linear
 
 
 def _decode(content: Mapping[str, Any]) -> WalletModel:
@@ -281,7 +340,10 @@ def _decode(content: Mapping[str, Any]) -> WalletModel:
     network.load_state_dict(content["weights"])
     if version_name(card.summary.created_ms, network) != card.summary.version:
         raise ValueError("its weights are not those that its version is named by")
-    return WalletModel(network, scaler, card)
+    model = WalletModel(network, scaler, card, dict(_fitted(content["fitted"], scaler)))
+    if not set(model.estimator_by_head.values()) <= {NET, *model.fitted}:
+        raise ValueError("it lacks a model that answers for a head")
+    return model
 
 
 def _write(file: Path, data: bytes) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,14 @@ def _spark(dataset: "Dataset", settings: FeatureSettings) -> "Spark":
     return Spark(dataset, settings.engine, settings.spark_folder)
 
 
+def open_past(settings: Settings, until_ms: int) -> "Dataset":
+    """Open the dataset as it stood at a time."""
+    from hypertrack.store.dataset import open_dataset
+
+    memory = settings.features.memory_limit_gib
+    return open_dataset(settings.data, memory_limit_gib=memory, until_ms=until_ms)
+
+
 def train(
     settings: Settings,
     on_stage: "Callable[[Stage], None]",
@@ -89,12 +98,13 @@ def train(
     Raises:
         NotEnoughDataError: Says what is missing.
     """
-    from hypertrack.model.run import Stage, TrainedModel, train_model
+    from hypertrack.model.run import Source, Stage, TrainedModel, train_model
 
     with open_engine(settings) as engine:
-        notice = _notice(engine.dataset.lines)
-        events = train_model(engine, settings, force=force, labels_file=labels, notice=notice)
-        for event in events:
+        source = Source(_notice(engine.dataset.lines), partial(open_past, settings))
+        for event in train_model(
+            engine, settings, force=force, labels_file=labels, source=source
+        ):
             match event:
                 case Stage():
                     on_stage(event)

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
 from hypertrack.errors import NotEnoughDataError
-from hypertrack.pipeline.analysis import open_engine
+from hypertrack.pipeline.analysis import open_engine, open_past
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.features.distribution import Distribution
@@ -91,11 +92,6 @@ def check_leakage(
         NotEnoughDataError: The trades have no two times to cut between.
     """
     from hypertrack.features.leakage import check_cuts, random_cuts
-    from hypertrack.store.dataset import Dataset, open_dataset
-
-    def open_until(cut_ms: int) -> Dataset:
-        memory = settings.features.memory_limit_gib
-        return open_dataset(settings.data, memory_limit_gib=memory, until_ms=cut_ms)
 
     with open_engine(settings) as engine:
         cuts_ms = random_cuts(engine, n_cuts, seed)
@@ -103,7 +99,7 @@ def check_leakage(
             raise NotEnoughDataError("a cut needs trades at two times: record longer")
         on_cut(0, len(cuts_ms))
         checks = []
-        for check in check_cuts(engine, open_until, cuts_ms, names):
+        for check in check_cuts(engine, partial(open_past, settings), cuts_ms, names):
             checks.append(check)
             on_cut(len(checks), len(cuts_ms))
     return tuple(checks)
