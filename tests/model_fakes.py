@@ -1,6 +1,7 @@
 """Samples and matrices without a dataset: numbers of which is known what can be learnt."""
 
 from collections.abc import Generator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,28 @@ def make_rows(n: int, seed: int, *, signal: float = 1.0) -> Rows:
         is_validation=rng.random(n) < 0.1,
         place=rng.random(n),
         cut_number=np.zeros(n, dtype=np.int64),
+    )
+
+
+def five_cuts(n: int = 120) -> list[Rows]:
+    """The same wallets at five cuts, as `measure_cut` would return them."""
+    first = make_rows(n, 0)
+    return [
+        replace(
+            make_rows(n, seed), is_held_out=first.is_held_out, is_validation=first.is_validation
+        )
+        for seed in range(5)
+    ]
+
+
+def spoilt(rows: Rows, chosen: Any, value: float = 1e9) -> Rows:
+    """Return rows of which some tell of things that nobody may learn from."""
+    spoil = np.broadcast_to(chosen, len(rows))[:, None]
+    return replace(
+        rows,
+        features=np.where(spoil, value, rows.features),
+        past=np.where(spoil, value, rows.past),
+        quantities=np.where(spoil, value, rows.quantities),
     )
 
 

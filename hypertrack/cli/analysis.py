@@ -26,6 +26,16 @@ def train(
         Path | None, typer.Option(help="CSV of wallet,bot (1 or 0): what you know yourself.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Makes a run repeatable.")] = None,
+    estimator: Annotated[
+        str | None,
+        typer.Option(
+            help="What classify asks: net, linear, trees, or best: for each head whichever did "
+            "best on wallets it was not trained on. Default net."
+        ),
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="tuned, or original: the predecessor's network.")
+    ] = None,
     report: Annotated[
         Path | None, typer.Option(help="Page of the run; default training_report.html in --out.")
     ] = None,
@@ -33,7 +43,7 @@ def train(
 ) -> None:
     """Train the network on what wallets did next, and say what it is worth.
 
-    Example: hypertrack train --seed 1 --open && hypertrack classify
+    Example: hypertrack train --estimator best --open && hypertrack classify
     """
     from hypertrack.cli.browser import open_page
     from hypertrack.cli.progress import progress_bars
@@ -41,7 +51,8 @@ def train(
     from hypertrack.pipeline.analysis import train as run
     from hypertrack.pipeline.training_report import write_training_report
 
-    settings = session.load({"out": out, "train.seed": seed}).settings
+    flags = {"train.seed": seed, "train.estimator": estimator, "train.preset": preset}
+    settings = session.load({"out": out, **flags}).settings
     with progress_bars(session) as bars:
         shown = TrainingProgress(session, bars)
         trained = run(settings, shown.on_stage, shown.on_epoch, force=force, labels=labels)

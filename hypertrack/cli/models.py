@@ -41,7 +41,7 @@ def list_(session: Session, out: OutOption = None) -> None:
     if session.is_json:
         session.emit(found)
         return
-    headings = ("", "version", "rows", "wallets", "test rows", "heads earned", "")
+    headings = ("", "version", "by", "rows", "wallets", "test rows", "heads earned", "")
     session.out.print(plain_table(headings, [_list_row(model) for model in found]))
 
 
@@ -78,12 +78,17 @@ def show(
 
 
 def _show_card(session: Session, card: "Card") -> None:
-    from hypertrack.cli.tables import evaluation_table
-    from hypertrack.cli.training import verdict
+    from hypertrack.cli.tables import evaluation_table, predictor_table
+    from hypertrack.cli.training import leak_line, verdict
 
     session.out.print(f"[bold]{card.summary.version}[/] ({card.summary.estimator})")
     session.out.print(evaluation_table(card.summary))
     session.out.print(verdict(card.summary))
+    for head in card.summary.heads:
+        session.out.print()
+        session.out.print(predictor_table(head))
+    session.out.print()
+    session.out.print(leak_line(card.leaks), markup=False)
     session.out.print(f"{len(card.feature_names)} features, hash {card.feature_hash[:12]}")
 
 
@@ -147,11 +152,12 @@ def show_comparison(session: Session, found: "Comparison") -> None:
 def _list_row(model: "ListedModel") -> tuple[str, ...]:
     mark, summary = "*" if model.is_champion else "", model.summary
     if summary is None:
-        return (mark, model.version, "", "", "", "", "torn")
+        return (mark, model.version, "", "", "", "", "", "torn")
     earned = sum(head.has_earned_weight for head in summary.heads)
     return (
         mark,
         summary.version,
+        summary.estimator,
         f"{summary.n_train_rows:,}",
         f"{summary.n_train_wallets:,}",
         f"{summary.n_test_rows:,}",

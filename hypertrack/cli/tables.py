@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from hypertrack.records import HeadEvaluation, Interval, ModelSummary
+from hypertrack.records import HeadEvaluation, Interval, ModelSummary, Quality
 
 
 def plain_table(
@@ -27,6 +27,27 @@ def evaluation_table(model: ModelSummary) -> Table:
     headings = ("", "head", "rows", "base", "skill [95 % CI]", "AUC", "IC", "best rival")
     rows = [_evaluation_row(head) for head in model.heads]
     return plain_table(headings, rows, gap=1)  # fits 80 columns
+
+
+def predictor_table(head: HeadEvaluation) -> Table:
+    """Return who answers for a head, and everybody else on the same rows; each with intervals."""
+    headings = (head.head.removesuffix("_score"), "skill [95 % CI]", "AUC", "IC", "ECE")
+    own: Quality = head
+    rows = [_predictor_row(f"{head.estimator} *", own)]
+    rows += [_predictor_row(name, rival) for name, rival in head.rivals.items()]
+    return plain_table(headings, rows, gap=1)
+
+
+def _predictor_row(name: str, quality: Quality) -> tuple[str, ...]:
+    measured = (quality.auc, quality.rank_ic, quality.calibration_error)
+    return (name, interval(quality.skill), *map(_short_interval, measured))
+
+
+def _short_interval(measured: Interval | None) -> str:
+    """Return two digits each, so that a row of them fits 80 columns."""
+    if measured is None:
+        return "–"
+    return f"{measured.value:.2f} [{measured.low:.2f}, {measured.high:.2f}]"
 
 
 def _evaluation_row(head: HeadEvaluation) -> tuple[str | Text, ...]:

@@ -9,7 +9,7 @@ from hypertrack.cli.tables import evaluation_table
 from hypertrack.records import ModelSummary, as_dict
 
 if TYPE_CHECKING:
-    from hypertrack.pipeline.analysis import EpochResult, Stage, TrainedModel
+    from hypertrack.pipeline.analysis import EpochResult, LeakChecks, Stage, TrainedModel
 
 
 class TrainingProgress:
@@ -68,6 +68,7 @@ def show_model(session: Session, trained: "TrainedModel") -> None:
         return
     session.out.print(evaluation_table(model))
     session.err.print(verdict(model), soft_wrap=True)
+    session.err.print(leak_line(trained.model.card.leaks), markup=False, soft_wrap=True)
     session.err.print(f"saved {trained.folder}", markup=False, soft_wrap=True)
     if not trained.is_promoted:
         session.err.print(_why_not_promoted(trained), style="yellow", markup=False, soft_wrap=True)
@@ -83,6 +84,22 @@ def verdict(model: ModelSummary) -> str:
     if not earned:
         return f"{trained}. No head showed skill: all scores are shown as unproven."
     return f"{trained}. Earned weight: {', '.join(earned)}. The others are shown as unproven."
+
+
+def leak_line(leaks: "LeakChecks | None") -> str:
+    """Return in a sentence what the checks for leaks found."""
+    if leaks is None:
+        return "Not checked for leaks."
+    if leaks.failed:
+        return "Leaks: " + "; ".join(sorted(set(leaks.failed.values())))
+    truncation = leaks.truncation
+    features = (
+        ""
+        if truncation is None
+        else f"; {truncation.n_features} features of {truncation.n_wallets:,} wallets are the same "
+        "without later data"
+    )
+    return f"No leak found: no skill is left on outcomes dealt out anew{features}."
 
 
 def _why_not_promoted(trained: "TrainedModel") -> str:

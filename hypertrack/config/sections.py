@@ -126,7 +126,6 @@ ORIGINAL = {
     "n_members": 1,
     "input_noise": 0.0,
     "binary_loss": "brier",
-    "loss_weighting": "fixed",
     "is_calibrated": False,
     "learning_rate": 1e-3,
 }
@@ -154,8 +153,8 @@ class TrainSettings(Section):
     one that was best on wallets it was not trained on (never on the test rows)."""
     preset: Literal["tuned", "original"] = "tuned"
     """``original`` is the network of the predecessor: it changes the defaults of hidden (256, 256,
-    128), n_members (1), learning_rate (1e-3), binary_loss (brier), input_noise (0),
-    loss_weighting (fixed) and is_calibrated (false)."""
+    128), n_members (1), learning_rate (1e-3), binary_loss (brier), input_noise (0) and
+    is_calibrated (false)."""
     hidden: tuple[Count, ...] = (128, 64)
     """Widths of the encoder's layers."""
     n_members: Count = 5
@@ -166,9 +165,6 @@ class TrainSettings(Section):
     """Noise on the inputs in training, in standard deviations of each."""
     binary_loss: Literal["log", "brier"] = "log"
     """What the yes-or-no heads minimise in training; they are judged by Brier either way."""
-    loss_weighting: Literal["learned", "fixed"] = "learned"
-    """Whether training weighs targets by how well each can be predicted, or by ``loss_weight_*``
-    (by which early stopping goes either way)."""
     is_calibrated: bool = True
     """Shrink answers towards the average as far as wallets not trained on say."""
     learning_rate: Positive = 2e-3

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -54,7 +55,8 @@ class Card(Record, frozen=True, kw_only=True):
     typical: tuple[float | None, ...]
     """Each feature's median over training rows, in comparable units; None where most have none."""
     importance: dict[str, dict[str, float]]
-    """By head and feature: how far it moves the score of a test row, on average."""
+    """By head that the network answers for, and feature: how far it moves the score of a test row,
+    on average."""
     entries: EntryReport
     """What is known of the positions behind the outcomes."""
     leaks: LeakChecks | None
@@ -102,7 +104,7 @@ def make_card(
         epochs=trained.epochs,
         labelling_functions=report_labelling(train.votes),
         typical=tuple(None if math.isnan(value) else value for value in usual.tolist()),
-        importance=Explainer(trained.network, scaler, usual).importance(samples.test.features),
+        importance=_importance(Explainer(trained.network, scaler, usual), samples, found.heads),
         entries=_report_entries(samples),
         leaks=found.leaks,
         details={
@@ -115,6 +117,13 @@ def make_card(
             "versions": _versions(),
         },
     )
+
+
+def _importance(
+    explainer: Explainer, samples: Samples, heads: Sequence[HeadEvaluation]
+) -> dict[str, dict[str, float]]:
+    by_head = explainer.importance(samples.test.features)
+    return {head.head: by_head[head.head] for head in heads if head.estimator == "net"}
 
 
 def _report_entries(samples: Samples) -> EntryReport:

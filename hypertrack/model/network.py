@@ -66,7 +66,6 @@ class WalletNet(nn.Module):
             )
         )
         self.heads = MemberLinear(n_members, widths[-1], len(TARGETS))
-        self.log_variance = nn.Parameter(torch.zeros(n_members, len(TARGETS)))
         self.register_buffer("slope", torch.ones(len(TARGETS)))
         self.register_buffer("centre", torch.zeros(len(TARGETS)))
         self.register_buffer("base", torch.zeros(len(TARGETS)))

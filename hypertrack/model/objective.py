@@ -8,16 +8,11 @@ from torch import Tensor, nn
 
 from hypertrack.config import TrainSettings
 from hypertrack.labels.targets import HEAD_COLUMNS, TARGETS
-from hypertrack.model.members import TrainingRows
 from hypertrack.model.network import WalletNet
 from hypertrack.records import BINARY_HEADS
 
 LOG_LOSS_UNIT = 0.35
 """Makes the log loss of a coin flip weigh about as much as its Brier score."""
-
-LEARNED_UNIT = 0.02
-"""Keeps a loss of learned weights about as large as one of fixed weights, so that the diversity
-term and the limit on gradients mean the same to both."""
 
 BINARY = slice(0, len(BINARY_HEADS))
 
@@ -28,31 +23,20 @@ class Objective:
 
     Attributes:
         weights: Of each target, ``[targets]``; 0 where it cannot be learnt.
-        of_constant: Mean squared error of the constant on the training rows, ``[targets]``.
     """
 
     weights: Tensor
-    of_constant: Tensor
     settings: TrainSettings
 
     @classmethod
-    def of(
-        cls, train: TrainingRows, means: Tensor, is_trainable: Tensor, settings: TrainSettings
-    ) -> Self:
-        """Return the objective of these training rows.
-
-        Args:
-            means: Of their targets, ``[targets]``.
-            is_trainable: ``[targets]``.
-        """
+    def of(cls, is_trainable: Tensor, settings: TrainSettings, device: torch.device) -> Self:
+        """Return the objective of targets of which some can be learnt, ``[targets]``."""
         weights = torch.zeros(len(TARGETS))
         for head, columns in HEAD_COLUMNS.items():  # a head's targets share its weight
             weights[columns] = settings.weight_by_head[head] / len(TARGETS[columns])
-        device = train.inputs.device
-        of_constant = mean_error((train.targets - means.to(device)) ** 2, train.mask)
-        return cls((weights * is_trainable).to(device), of_constant.clamp(min=1e-6), settings)
+        return cls((weights * is_trainable).to(device), settings)
 
-    def loss(self, network: WalletNet, logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+    def loss(self, logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
         """Return what a step makes smaller.
 
         Members share no weight, so that their sum trains each of them by itself.
@@ -60,17 +44,11 @@ class Objective:
         Args:
             logits: ``[members, rows, targets]``; the others likewise.
         """
-        outputs = network.outputs(logits)
+        outputs = WalletNet.outputs(logits)
         wrong = mean_error(self._errors(logits, outputs, targets), mask)  # [members, targets]
-        is_learnt = self.weights > 0
-        spread = outputs[..., is_learnt].std(dim=1, correction=0).mean(dim=-1)  # [members]
-        if self.settings.loss_weighting == "learned":
-            unsure = network.log_variance
-            wrong = wrong / self.of_constant * torch.exp(-unsure) + unsure
-            total = LEARNED_UNIT * (wrong * is_learnt).sum()
-        else:
-            total = (wrong * self.weights).sum()
-        return total - self.settings.diversity_weight * spread.sum()
+        # The original's output diversity.
+        spread = outputs[..., self.weights > 0].std(dim=1, correction=0).mean(dim=-1)  # [members]
+        return (wrong * self.weights).sum() - self.settings.diversity_weight * spread.sum()
 
     def _errors(self, logits: Tensor, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return squared errors, or the log loss of the binary heads where that is asked for."""

@@ -94,7 +94,7 @@ def train_network(
     """
     is_trainable, means = trainable_targets(train)
     device = train.inputs.device
-    objective = Objective.of(train, means, is_trainable, settings)
+    objective = Objective.of(is_trainable, settings, device)
     network = _new_network(train.inputs.shape[1], settings).to(device)
     network.start_at(means, is_trainable)
     rows = train.joined(validation)
@@ -196,11 +196,7 @@ def _new_optimizer(
                 "params": [w for name, w in network.named_parameters() if name.endswith(kind)],
                 "weight_decay": decay,
             }
-            for kind, decay in (
-                ("weight", settings.weight_decay),
-                ("bias", 0.0),
-                ("log_variance", 0.0),
-            )
+            for kind, decay in (("weight", settings.weight_decay), ("bias", 0.0))
         ],
         lr=settings.learning_rate,
         fused=True,  # all weights in one go: a third of an epoch's time on a CPU
@@ -231,7 +227,7 @@ def _epoch(
             inputs = inputs + settings.input_noise * torch.randn_like(inputs)
         logits = network.logits(inputs)  # [members, batch, targets]
         optimizer.zero_grad()
-        objective.loss(network, logits, targets, mask).backward()  # type: ignore[no-untyped-call]
+        objective.loss(logits, targets, mask).backward()  # type: ignore[no-untyped-call]
         _clip_gradients(network, settings.max_gradient_norm)
         optimizer.step()
         with torch.no_grad():

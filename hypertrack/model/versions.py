@@ -89,15 +89,21 @@ class WalletModel:
     def explain(self, matrix: FeatureMatrix) -> Iterator[dict[str, tuple[Reason, ...]]]:
         """Yield the reasons for each score of each wallet, in the order of the matrix.
 
+        Of the scores that the network answers for; others have no reasons.
+
         Raises:
             ModelError: The matrix holds other features than the model reads.
         """
         self.check_features(matrix.names)
-        return self._explainer.reasons(matrix)
+        by_head = self.estimator_by_head
+        own = {score for head in HEADS if by_head[head] == NET for score in scores_of(head)}
+        for reasons in self._explainer.reasons(matrix):
+            yield {score: why for score, why in reasons.items() if score in own}
 
     def typical_scores(self) -> Scores:
         """Return what the typical wallet of training scores."""
-        return _scores(self._explainer.typical_scores().tolist())
+        typical = np.array([self.card.typical], dtype=np.float64)
+        return _scores(to_scores(torch.from_numpy(self.predict_rows(typical)))[0].tolist())
 
     @property
     def _explainer(self) -> Explainer:
@@ -269,6 +275,11 @@ def load_model(file: Path) -> WalletModel:
         return _decode(content)
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, JsonError) as error:
         raise ModelError(f"{file} does not fit together ({error}): train again") from error
+
+
+def scores_of(head: str) -> tuple[str, ...]:
+    """Return the names of a head's scores."""
+    return tuple(TARGETS[HEAD_COLUMNS[head]])
 
 
 def _scores(row: Sequence[Any]) -> Scores:

@@ -17,6 +17,7 @@ from hypertrack.records import ProfileSet, WalletProfile, encode_json
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.features.engine import FeatureEngine, FeatureMatrix
     from hypertrack.features.spark import Spark
+    from hypertrack.model.leaks import LeakChecks
     from hypertrack.model.run import Stage, TrainedModel
     from hypertrack.model.training import EpochResult
     from hypertrack.model.versions import WalletModel
@@ -26,6 +27,7 @@ if TYPE_CHECKING:  # the commands load these when they run
 __all__ = [
     "PROFILES_NAME",
     "EpochResult",
+    "LeakChecks",
     "Stage",
     "TrainedModel",
     "classify",

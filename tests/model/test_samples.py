@@ -1,12 +1,10 @@
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from fakes import ALICE, BOB, START_MS, trade, write_dataset
-from model_fakes import FEATURES, make_rows
+from model_fakes import FEATURES, five_cuts, spoilt
 
 from hypertrack.config import Settings, TrainSettings
 from hypertrack.errors import NotEnoughDataError
@@ -20,17 +18,6 @@ from hypertrack.store.dataset import open_dataset
 
 SETTINGS = TrainSettings()
 CUTS = walk_forward(Window(0, DAY_MS), SETTINGS)
-
-
-def five_cuts(n: int = 120) -> list[Rows]:
-    """The same wallets at five cuts, as `measure_cut` would return them."""
-    first = make_rows(n, 0)
-    return [
-        replace(
-            make_rows(n, seed), is_held_out=first.is_held_out, is_validation=first.is_validation
-        )
-        for seed in range(5)
-    ]
 
 
 def assembled(rows: Sequence[Rows], *, force: bool = False) -> Samples:
@@ -55,17 +42,6 @@ def test_validation_is_at_the_last_training_cut_alone() -> None:
 
     expected = rows[3].take(rows[3].is_validation & ~rows[3].is_held_out)
     np.testing.assert_array_equal(samples.validation.features, expected.features)
-
-
-def spoilt(rows: Rows, chosen: Any) -> Rows:
-    """Return rows of which some tell of things that nobody may learn from."""
-    spoil = np.broadcast_to(chosen, len(rows))[:, None]
-    return replace(
-        rows,
-        features=np.where(spoil, 1e9, rows.features),
-        past=np.where(spoil, 1e9, rows.past),
-        quantities=np.where(spoil, 1e9, rows.quantities),
-    )
 
 
 def test_nothing_of_test_wallets_or_the_test_window_reaches_what_is_fitted() -> None:

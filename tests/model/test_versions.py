@@ -6,14 +6,21 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from model_fakes import FEATURES, make_card, make_matrix
+from model_fakes import FEATURES, make_card, make_matrix, make_samples
 
 from hypertrack.errors import ModelError
 from hypertrack.labels.targets import TARGETS
+from hypertrack.model.baselines import FITS
 from hypertrack.model.inputs import InputScaler
 from hypertrack.model.network import WalletNet
-from hypertrack.model.versions import CHUNK_ROWS, WalletModel, load_champion, save_version
-from hypertrack.records import STYLE_DIMENSIONS
+from hypertrack.model.versions import (
+    CHUNK_ROWS,
+    WalletModel,
+    load_champion,
+    predict_rows,
+    save_version,
+)
+from hypertrack.records import STYLE_DIMENSIONS, HeadEvaluation, replace
 
 
 def make_model(seed: int = 0, created_ms: int = 1_767_600_000_000) -> WalletModel:
@@ -207,6 +214,72 @@ def test_checkpoint_that_does_not_fit_together_is_refused(
     file = tmp_path / "wallet_model.pt"
     content = torch.load(file, weights_only=True)
     torch.save({**content, key: value}, file)
+
+    with pytest.raises(ModelError, match="does not fit together"):
+        load_champion(tmp_path)
+
+
+SAMPLES = make_samples()
+
+
+def answered_by(**estimators: str) -> WalletModel:
+    """Return a model in which others answer for some heads."""
+    model = make_model()
+    scaler = InputScaler.fit(SAMPLES.feature_names, SAMPLES.train.features)
+    fitted = {name: FITS[name](SAMPLES, scaler) for name in set(estimators.values())}
+    summary = replace(model.summary, heads=tuple(map(judged, estimators, estimators.values())))
+    return WalletModel(model.network, scaler, replace(model.card, summary=summary), fitted)
+
+
+def judged(head: str, estimator: str) -> HeadEvaluation:
+    return HeadEvaluation(
+        head=head, estimator=estimator, n_test=0, masked_frac=0, base_rate=None, skill=None,
+        skill_new_wallets=None, auc=None, rank_ic=None, calibration_error=None, rivals={},
+        has_earned_weight=False, reason="",
+    )  # fmt: skip
+
+
+def test_trees_and_linear_model_answer_after_reloading_too(tmp_path: Path) -> None:
+    model = answered_by(risk_score="trees", influence_score="linear")
+    save_version(tmp_path, model)
+
+    again = load_champion(tmp_path)
+
+    features = SAMPLES.test.features
+    found, net = again.predict_rows(features), predict_rows(model.network, model.scaler, features)
+    assert (found == model.predict_rows(features)).all()
+    risk, influence = TARGETS.index("risk_score"), TARGETS.index("influence_score")
+    trees = model.fitted["trees"].predict(features)[:, risk]
+    np.testing.assert_allclose(found[:, risk], trees, rtol=1e-6)
+    assert (np.delete(found, [risk, influence], 1) == np.delete(net, [risk, influence], 1)).all()
+    assert not (found[:, influence] == net[:, influence]).all()
+
+
+def test_scores_that_the_network_does_not_answer_for_have_no_reasons() -> None:
+    model = answered_by(risk_score="trees")
+    matrix = make_matrix(SAMPLES.test.features[:5])
+
+    explained = list(model.explain(matrix))
+
+    assert all("risk_score" not in reasons for reasons in explained)
+    assert all("bot_probability" in reasons for reasons in explained)
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        lambda _: {},
+        lambda fitted: {"trees": {**fitted["trees"], "feature": fitted["trees"]["feature"] + 99}},
+        lambda fitted: {"trees": {**fitted["trees"], "code": torch.zeros(1)}},
+        lambda _: {"trees": {"feature": torch.zeros(1)}},
+    ],
+    ids=["none", "out of bounds", "unknown", "incomplete"],
+)
+def test_trees_that_do_not_fit_together_are_refused(tmp_path: Path, break_it: Any) -> None:
+    save_version(tmp_path, answered_by(risk_score="trees"))
+    file = tmp_path / "wallet_model.pt"
+    content = torch.load(file, weights_only=True)
+    torch.save({**content, "fitted": break_it(content["fitted"])}, file)
 
     with pytest.raises(ModelError, match="does not fit together"):
         load_champion(tmp_path)
