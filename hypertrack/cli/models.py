@@ -85,7 +85,7 @@ def _show_card(session: Session, card: "Card") -> None:
     session.out.print(evaluation_table(card.summary))
     session.out.print(verdict(card.summary))
     for head in card.summary.heads:
-        session.out.print()
+        session.out.print(f"\n[bold]{head.head}[/]: {head.n_test:,} test rows")
         session.out.print(predictor_table(head))
     session.out.print()
     session.out.print(leak_line(card.leaks), markup=False)

@@ -31,23 +31,26 @@ def evaluation_table(model: ModelSummary) -> Table:
 
 def predictor_table(head: HeadEvaluation) -> Table:
     """Return who answers for a head, and everybody else on the same rows; each with intervals."""
-    headings = (head.head.removesuffix("_score"), "skill [95 % CI]", "AUC", "IC", "ECE")
-    own: Quality = head
-    rows = [_predictor_row(f"{head.estimator} *", own)]
+    headings = ("", "skill [95 % CI]", "AUC", "IC", "ECE")
+    rows = [_predictor_row(f"{head.estimator} *", head)]
     rows += [_predictor_row(name, rival) for name, rival in head.rivals.items()]
     return plain_table(headings, rows, gap=1)
 
 
 def _predictor_row(name: str, quality: Quality) -> tuple[str, ...]:
-    measured = (quality.auc, quality.rank_ic, quality.calibration_error)
-    return (name, interval(quality.skill), *map(_short_interval, measured))
+    measured = (quality.skill, quality.auc, quality.rank_ic, quality.calibration_error)
+    return (name, *map(_short_interval, measured))
 
 
 def _short_interval(measured: Interval | None) -> str:
-    """Return two digits each, so that a row of them fits 80 columns."""
+    """Return ``.71 [.66, .75]``, so that four of them fit into 80 columns."""
     if measured is None:
         return "–"
-    return f"{measured.value:.2f} [{measured.low:.2f}, {measured.high:.2f}]"
+    value, low, high = (
+        f"{number:.2f}".replace("0.", ".")
+        for number in (measured.value, measured.low, measured.high)
+    )
+    return f"{value} [{low}, {high}]"
 
 
 def _evaluation_row(head: HeadEvaluation) -> tuple[str | Text, ...]:
