@@ -5,7 +5,8 @@ from typing import Any
 import ibis
 from ibis import Table, _
 
-from hypertrack.features.executions import executions, keep
+from hypertrack.features.executions import executions
+from hypertrack.features.tables import keep
 
 EXECUTION = ["wallet_id", "coin_id", "time_ms", "direction", "is_taker"]
 """What tells executions apart."""
@@ -25,7 +26,7 @@ def told_executions(con: Any) -> Table:
 
 
 def _told_executions(con: Any) -> Table:
-    fills, trades = con.table("fills"), con.table("trades")
+    fills, trades = con.table("imported_fills"), con.table("trades")
     key = ["time_ms", "coin_id", "trade_id"]
     sides = trades.select(*key, taker_bought=_.is_buy)
     told = (

@@ -104,9 +104,7 @@ def train(
 
     with open_engine(settings) as engine:
         source = Source(_notice(engine.dataset.lines), partial(open_past, settings))
-        for event in train_model(
-            engine, settings, force=force, labels_file=labels, source=source
-        ):
+        for event in train_model(engine, settings, force=force, labels_file=labels, source=source):
             match event:
                 case Stage():
                     on_stage(event)

@@ -39,7 +39,7 @@ class Dataset:
     coins; recorded ones, and built from the trades where none was recorded.
     ``evm_transactions(time_ms, sender_id, receiver_id, value_hype, has_input)`` and
     ``erc20_transfers(time_ms, sender_id, receiver_id, contract_id, amount)``: ids of `wallets`.
-    ``fills(time_ms, coin_id, trade_id, wallet_id, is_buy, closed_pnl_usd, fee_usd,
+    ``imported_fills(time_ms, coin_id, trade_id, wallet_id, is_buy, closed_pnl_usd, fee_usd,
     start_position)``: what imported archives say of a wallet's part in a trade; fees are paid
     where positive, positions in coins before the fill; NULL where not told.
     ``coverage(stream, feed, coin, status, start_ms, end_ms, cause, missed)``: the ledger.

@@ -24,7 +24,7 @@ COLUMNS = {
 # A fee is in dollars, but for who buys spot: he pays in what he buys. A fee in any other token is
 # not known here. Source: fills of the venue's node archives; ones of 2023 name no token.
 NUMBER_FILLS = """
-CREATE TABLE fills AS
+CREATE TABLE imported_fills AS
 SELECT time_ms, coin_id, trade_id, wallet_id, is_buy, any_value(closed_pnl_usd) AS closed_pnl_usd,
     any_value(fee_usd) AS fee_usd, any_value(start_position) AS start_position
 FROM (
@@ -51,7 +51,7 @@ ALWAYS_MS = 2**62
 def load_fills(
     connection: duckdb.DuckDBPyConnection, folder: Path | None, *, until_ms: int | None = None
 ) -> None:
-    """Create ``fills`` from what was imported; empty where nothing was.
+    """Create ``imported_fills`` from what was imported; empty where nothing was.
 
     Args:
         connection: Holds the other tables already: names are numbered there.

@@ -173,7 +173,7 @@ def test_fee_is_read_in_dollars(
     line = trade(at(1), buyer=buyer, seller=seller, taker=ALICE, price=100, coin=coin)
     con = open_backend(trades=[line], fills=[told(line, ALICE, fee=fee, feeToken=token)])
 
-    assert con.table("fills").to_pyarrow()["fee_usd"].to_pylist() == [
+    assert con.table("imported_fills").to_pyarrow()["fee_usd"].to_pylist() == [
         None if paid_usd is None else pytest.approx(paid_usd)
     ]
 

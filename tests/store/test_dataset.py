@@ -16,7 +16,7 @@ TABLES = {
     "coverage",
     "erc20_transfers",
     "evm_transactions",
-    "fills",
+    "imported_fills",
     "trades",
     "wallets",
 }

@@ -24,7 +24,7 @@ def rows(folder: Path, until_ms: int | None = None) -> list[tuple[Any, ...]]:
     with open_dataset(folder, until_ms=until_ms) as dataset:
         found = dataset.connection.execute(
             "SELECT wallet, trade_id, is_buy, closed_pnl_usd, fee_usd, start_position "
-            "FROM fills JOIN wallets USING (wallet_id) ORDER BY wallet"
+            "FROM imported_fills JOIN wallets USING (wallet_id) ORDER BY wallet"
         )
         return found.fetchall()
 
