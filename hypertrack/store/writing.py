@@ -25,6 +25,10 @@ WAIT_ABOVE = 2.0
 """Share from which everything else waits; its socket then fills up, which the venue notices."""
 
 
+JOINED = 1 << 12
+"""Frames written at once: a queue that has grown while the disk was busy is not copied whole."""
+
+
 class LineWriter:
     """Writes lines to ``{feed}.jsonl`` and the quarantine.
 
@@ -171,9 +175,11 @@ class LineWriter:
         with self._at_files:
             for name, chunks in queue.items():
                 descriptor = self._file(name)
-                lines = b"".join(chunks)
-                write_whole(descriptor, lines, os.fstat(descriptor).st_size)
-                self.n_bytes[name] += len(lines)
+                while chunks:
+                    lines = b"".join(chunks[:JOINED])
+                    del chunks[:JOINED]
+                    write_whole(descriptor, lines, os.fstat(descriptor).st_size)
+                    self.n_bytes[name] += len(lines)
                 self._unsynced.add(name)
         return n_written
 
