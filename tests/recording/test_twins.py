@@ -73,7 +73,10 @@ def test_loss_of_both_sockets_is_a_gap_as_ever(tmp_path: Path) -> None:
     faults = Faults(break_after_frames=100, miss_trades=80)
     with running_exchange(SOURCE, AT_ONCE, faults) as exchange:
         report = record_until(
-            lambda s: s.exchange_time_ms == END_MS, tmp_path, redundant(exchange.url)
+            # What was missed is asked for, and the recording must not end before the answer.
+            lambda s: s.exchange_time_ms == END_MS and s.feeds[0].n_gaps > 0,
+            tmp_path,
+            redundant(exchange.url),
         )
 
     ids = sorted(trade_ids(tmp_path))
