@@ -55,7 +55,11 @@ def test_disconnect_that_the_replay_covers_loses_nothing(tmp_path: Path) -> None
 def test_disconnect_of_more_than_a_replay_leaves_a_gap(tmp_path: Path) -> None:
     faults = Faults(break_after_frames=50, miss_trades=80)
     with running_exchange(SOURCE, AT_ONCE, faults) as exchange:
-        report = record_until(has_reached_the_end, tmp_path, settings_for(exchange.url))
+        report = record_until(
+            lambda s: has_reached_the_end(s) and s.feeds[0].n_gaps > 0,
+            tmp_path,
+            settings_for(exchange.url),
+        )
 
     # 51 to 130 had passed when it was back, of which 101 to 130 were replayed
     assert trade_ids(tmp_path) == [*range(1, 51), *range(101, 201)]
