@@ -108,6 +108,18 @@ class Explainer:
         moved = by_input.numpy() @ is_of_feature.astype(np.float64)
         return moved, columns.numpy()
 
+    def differences(self, features: Array, columns: NDArray[np.int64]) -> Array:
+        """Return how far scores are from the typical wallet's, ``[rows, heads]``.
+
+        Args:
+            features: As `comparable` returns them, ``[rows, features]``.
+            columns: Which score of each head, as `attribute` returns them.
+        """
+        with torch.inference_mode():
+            scores = self._predict(torch.from_numpy(self.scaler.transform(features))).numpy()
+        found: Array = np.take_along_axis(scores - self.typical_scores(), columns, axis=1)
+        return found
+
     def _predict(self, inputs: torch.Tensor) -> torch.Tensor:
         return to_scores(self.network(inputs))
 

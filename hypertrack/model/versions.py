@@ -97,7 +97,7 @@ class WalletModel:
         self.check_features(matrix.names)
         by_head = self.estimator_by_head
         own = {score for head in HEADS if by_head[head] == NET for score in scores_of(head)}
-        for reasons in self._explainer.reasons(matrix):
+        for reasons in self.explainer.reasons(matrix):
             yield {score: why for score, why in reasons.items() if score in own}
 
     def typical_scores(self) -> Scores:
@@ -106,7 +106,8 @@ class WalletModel:
         return _scores(to_scores(torch.from_numpy(self.predict_rows(typical)))[0].tolist())
 
     @property
-    def _explainer(self) -> Explainer:
+    def explainer(self) -> Explainer:
+        """Return what compares wallets with the typical one."""
         typical = np.array(self.card.typical, dtype=np.float64)
         return Explainer(self.network, self.scaler, typical)
 

@@ -46,14 +46,13 @@ def untrained(values: np.ndarray) -> Explainer:
 
 def test_additions_sum_to_the_difference_from_the_typical_wallet() -> None:
     features = SAMPLES.test.features
-    scores, usual = (
-        to_scores(EXPLAINER.network(torch.from_numpy(EXPLAINER.scaler.transform(rows))))
-        for rows in (features, EXPLAINER.typical[None])
-    )
 
     moved, columns = EXPLAINER.attribute(features)
 
-    difference = np.take_along_axis((scores - usual).detach().numpy(), columns, axis=1)
+    scores = to_scores(EXPLAINER.network(torch.from_numpy(EXPLAINER.scaler.transform(features))))
+    own = np.take_along_axis(scores.detach().numpy(), columns, axis=1)
+    difference = own - EXPLAINER.typical_scores()[columns]
+    np.testing.assert_allclose(EXPLAINER.differences(features, columns), difference, atol=1e-6)
     assert np.abs(difference).max() > 0.2
     missed = np.abs(moved.sum(axis=2) - difference)
     assert (missed <= TOLERANCE + TOLERANCE_FRAC * np.abs(difference)).all()
