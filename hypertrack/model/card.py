@@ -3,7 +3,6 @@
 import hashlib
 import math
 import platform
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,13 +15,19 @@ from hypertrack.config import Settings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.labels.bots import LabellingReport, report_labelling
 from hypertrack.labels.targets import TARGETS
+from hypertrack.model.answers import Answers
 from hypertrack.model.explanation import Explainer
-from hypertrack.model.inputs import InputScaler, feature_hash, typical
+from hypertrack.model.inputs import feature_hash, typical
 from hypertrack.model.leaks import LeakChecks
 from hypertrack.model.network import WalletNet
 from hypertrack.model.samples import Samples
 from hypertrack.model.training import EpochResult, Trained
-from hypertrack.records import HeadEvaluation, ModelSummary, Record, as_dict
+from hypertrack.records import (
+    HeadEvaluation,
+    ModelSummary,
+    Record,
+    as_dict,
+)
 
 PACKAGES = ("torch", "numpy", "scikit-learn", "duckdb", "ibis-framework")
 """Whose versions can change a result."""
@@ -55,8 +60,7 @@ class Card(Record, frozen=True, kw_only=True):
     typical: tuple[float | None, ...]
     """Each feature's median over training rows, in comparable units; None where most have none."""
     importance: dict[str, dict[str, float]]
-    """By head that the network answers for, and feature: how far it moves the score of a test row,
-    on average."""
+    """By head and feature: how far it moves the score of a test row, on average."""
     entries: EntryReport
     """What is known of the positions behind the outcomes."""
     leaks: LeakChecks | None
@@ -71,6 +75,8 @@ class Findings:
 
     heads: tuple[HeadEvaluation, ...]
     leaks: LeakChecks
+    answers: Answers
+    """By whom wallets are scored."""
 
 
 def make_card(
@@ -84,7 +90,6 @@ def make_card(
     """Return the card of a model that was just trained."""
     train = samples.train
     usual = typical(train.features)
-    scaler = InputScaler.fit(samples.feature_names, train.features)
     summary = ModelSummary(
         version=version_name(created_ms, trained.network),
         created_ms=created_ms,
@@ -104,7 +109,7 @@ def make_card(
         epochs=trained.epochs,
         labelling_functions=report_labelling(train.votes),
         typical=tuple(None if math.isnan(value) else value for value in usual.tolist()),
-        importance=_importance(Explainer(trained.network, scaler, usual), samples, found.heads),
+        importance=Explainer(found.answers, usual).importance(samples.test.features),
         entries=_report_entries(samples),
         leaks=found.leaks,
         details={
@@ -117,13 +122,6 @@ def make_card(
             "versions": _versions(),
         },
     )
-
-
-def _importance(
-    explainer: Explainer, samples: Samples, heads: Sequence[HeadEvaluation]
-) -> dict[str, dict[str, float]]:
-    by_head = explainer.importance(samples.test.features)
-    return {head.head: by_head[head.head] for head in heads if head.estimator == "net"}
 
 
 def _report_entries(samples: Samples) -> EntryReport:

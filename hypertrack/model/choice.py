@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from hypertrack.config import TrainSettings
 from hypertrack.labels.targets import HEAD_COLUMNS
+from hypertrack.model.answers import NET
 from hypertrack.model.baselines import FITS, within_range
 from hypertrack.model.inputs import InputScaler
 from hypertrack.model.samples import Rows, Samples
@@ -15,8 +16,6 @@ from hypertrack.model.training import Trained
 from hypertrack.records import HEADS
 
 Array = NDArray[np.float64]
-
-NET = "net"
 
 N_FOLDS = 5
 """Parts of the training wallets, each answered by models of the others."""

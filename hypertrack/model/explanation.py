@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 
 from hypertrack.features.engine import FeatureMatrix
 from hypertrack.labels.targets import HEAD_COLUMNS, TARGETS
+from hypertrack.model.additions import additions
+from hypertrack.model.answers import NET, Answers
 from hypertrack.model.attribution import integrated_gradients
+from hypertrack.model.baselines import Fitted
 from hypertrack.model.inputs import InputScaler, comparable, window_factors
-from hypertrack.model.network import WalletNet, to_scores
+from hypertrack.model.network import to_scores
 from hypertrack.records import HEADS, Reason
 
 Array = NDArray[np.float64]
@@ -26,6 +29,9 @@ CHUNK_ROWS = 8_192
 MAX_IMPORTANCE_ROWS = 2_000
 """Enough for an average; more would only take longer."""
 
+SMALLEST_SUM = 1e-6
+"""Below, a sum is the typical wallet's, and its parts are nothing that moved the score."""
+
 STYLE = HEAD_COLUMNS["trading_style"]
 
 
@@ -34,12 +40,10 @@ class Explainer:
     """Compares wallets with the typical one.
 
     Attributes:
-        network: In evaluation mode, on the CPU.
         typical: Of the training rows, in comparable units, ``[features]``; NaN is missing.
     """
 
-    network: WalletNet
-    scaler: InputScaler
+    answers: Answers
     typical: Array
 
     def reasons(self, matrix: FeatureMatrix) -> Iterator[dict[str, tuple[Reason, ...]]]:
@@ -74,8 +78,7 @@ class Explainer:
 
     def typical_scores(self) -> NDArray[np.float32]:
         """Return what the typical wallet scores, ``[targets]``."""
-        with torch.inference_mode():
-            scores: NDArray[np.float32] = self._predict(self._baseline[None])[0].numpy()
+        scores: NDArray[np.float32] = self.answers.scores(self.typical[None])[0]
         return scores
 
     def importance(self, features: Array) -> dict[str, dict[str, float]]:
@@ -87,26 +90,33 @@ class Explainer:
         moved, _ = self.attribute(features[:MAX_IMPORTANCE_ROWS])
         mean: Array = np.abs(moved).sum(axis=0) / max(len(moved), 1)
         return {
-            head: dict(zip(self.scaler.names, row.tolist(), strict=True))
+            head: dict(zip(self._scaler.names, row.tolist(), strict=True))
             for head, row in zip(HEADS, mean, strict=True)
         }
 
     def attribute(self, features: Array) -> tuple[Array, NDArray[np.int64]]:
         """Return what each feature adds to one score of each head.
 
+        By integrated gradients where the network answers; where a linear model or trees do, by
+        the Shapley values of their sum, scaled to what the sum does to the score. A feature's
+        missing flag counts as the feature.
+
         Args:
             features: As `comparable` returns them, ``[rows, features]``.
 
         Returns:
             The additions in the units of the scores, ``[rows, heads, features]``, and which score
-            of `TARGETS` it is, ``[rows, heads]``. A feature's missing flag counts as the feature.
+            of `TARGETS` it is, ``[rows, heads]``.
         """
-        inputs = torch.from_numpy(self.scaler.transform(features))
-        columns = self._columns(inputs)
-        by_input = integrated_gradients(self._predict, inputs, self._baseline, columns)
-        is_of_feature = np.arange(len(self.scaler.names)) == self.scaler.feature_of_input[:, None]
-        moved = by_input.numpy() @ is_of_feature.astype(np.float64)
-        return moved, columns.numpy()
+        columns = self._columns(features)
+        moved = np.zeros((*columns.shape, len(self._scaler.names)))
+        own = [HEADS.index(head) for head in self.answers.heads_of(NET)]
+        if own:
+            moved[:, own] = self._integrated(features, columns[:, own])
+        for name, fitted in self.answers.fitted.items():
+            for i in map(HEADS.index, self.answers.heads_of(name)):
+                moved[:, i] = self._added(fitted, features, columns[:, i])
+        return moved, columns
 
     def differences(self, features: Array, columns: NDArray[np.int64]) -> Array:
         """Return how far scores are from the typical wallet's, ``[rows, heads]``.
@@ -115,25 +125,48 @@ class Explainer:
             features: As `comparable` returns them, ``[rows, features]``.
             columns: Which score of each head, as `attribute` returns them.
         """
-        with torch.inference_mode():
-            scores = self._predict(torch.from_numpy(self.scaler.transform(features))).numpy()
-        found: Array = np.take_along_axis(scores - self.typical_scores(), columns, axis=1)
+        differs = self.answers.scores(features) - self.typical_scores()
+        found: Array = np.take_along_axis(differs, columns, axis=1).astype(np.float64)
         return found
 
-    def _predict(self, inputs: torch.Tensor) -> torch.Tensor:
-        return to_scores(self.network(inputs))
-
     @property
-    def _baseline(self) -> torch.Tensor:
-        return torch.from_numpy(self.scaler.transform(self.typical[None]))[0]  # [inputs]
+    def _scaler(self) -> InputScaler:
+        return self.answers.scaler
 
-    def _columns(self, inputs: torch.Tensor) -> torch.Tensor:
+    def _columns(self, features: Array) -> NDArray[np.int64]:
         """Return which score is explained for each head, ``[rows, heads]``."""
-        columns = torch.tensor([HEAD_COLUMNS[head].start for head in HEADS]).repeat(len(inputs), 1)
-        with torch.no_grad():
-            differs = (self._predict(inputs) - self._predict(self._baseline[None]))[:, STYLE]
-        columns[:, HEADS.index("trading_style")] += differs.abs().argmax(dim=1)
+        columns = np.tile([HEAD_COLUMNS[head].start for head in HEADS], (len(features), 1))
+        differs = np.abs(self.answers.scores(features) - self.typical_scores())[:, STYLE]
+        columns[:, HEADS.index("trading_style")] += differs.argmax(axis=1)
         return columns
+
+    def _integrated(self, features: Array, columns: NDArray[np.int64]) -> Array:
+        """Return what features add to scores of the network, ``[rows, columns, features]``."""
+        inputs, baseline = (
+            torch.from_numpy(self._scaler.transform(rows))
+            for rows in (features, self.typical[None])
+        )
+        by_input = integrated_gradients(
+            lambda rows: to_scores(self.answers.network(rows)),
+            inputs,
+            baseline[0],
+            torch.from_numpy(columns),
+        )
+        added: Array = by_input.numpy() @ self._scaler.is_of_feature.astype(np.float64)
+        return added
+
+    def _added(self, fitted: Fitted, features: Array, column: NDArray[np.int64]) -> Array:
+        """Return what features add to a score of what was fitted, ``[rows, features]``."""
+        added = np.zeros(features.shape)
+        for target in np.unique(column).tolist():
+            rows = column == target
+            added[rows] = additions(fitted, features[rows], self.typical, target)
+        total = added.sum(axis=1)
+        differs = self.differences(features, column[:, None])[:, 0]
+        is_moved = np.abs(total) > SMALLEST_SUM
+        factor = np.divide(differs, total, out=np.zeros(len(total)), where=is_moved)
+        scaled: Array = added * np.maximum(factor, 0.0)[:, None]
+        return scaled
 
 
 def _known(value: float) -> float | None:

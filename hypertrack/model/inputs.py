@@ -50,9 +50,11 @@ class InputScaler:
         return len(self.names) + int(_can_miss(self.names).sum())
 
     @property
-    def feature_of_input(self) -> NDArray[np.intp]:
-        """Return the place of the feature that each input is made from, ``[inputs]``."""
-        return np.append(np.arange(len(self.names)), np.flatnonzero(_can_miss(self.names)))
+    def is_of_feature(self) -> NDArray[np.bool_]:
+        """Return which feature each input is made from, ``[inputs, features]``."""
+        place = np.append(np.arange(len(self.names)), np.flatnonzero(_can_miss(self.names)))
+        is_of_feature: NDArray[np.bool_] = place[:, None] == np.arange(len(self.names))
+        return is_of_feature
 
     def transform(self, values: Array) -> NDArray[np.float32]:
         """Return ``[rows, inputs]``; a missing feature is 0, the training mean, and flagged."""

@@ -14,9 +14,10 @@ from hypertrack.errors import ModelError
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.features.registry import select
 from hypertrack.labels.user import read_user_labels
+from hypertrack.model.answers import NET, Answers, predict_rows
 from hypertrack.model.baselines import BASELINES, FITS, Fitted, constant, within_range
 from hypertrack.model.card import Findings, make_card
-from hypertrack.model.choice import NET, choose_estimators
+from hypertrack.model.choice import choose_estimators
 from hypertrack.model.comparison import Comparison, compare
 from hypertrack.model.evaluation import evaluate
 from hypertrack.model.inputs import InputScaler
@@ -30,7 +31,7 @@ from hypertrack.model.training import (
     train_network,
     training_rows,
 )
-from hypertrack.model.versions import WalletModel, load_champion, predict_rows, save_version
+from hypertrack.model.versions import WalletModel, load_champion, save_version
 from hypertrack.records import CONSTANT, ModelSummary, Record, replace
 
 Array = NDArray[np.float64]
@@ -139,9 +140,10 @@ def train_model(
         seed=settings.train.seed,
         leaks=leaks.failed,
     )
-    card = make_card(engine, settings, samples, trained, Findings(heads, leaks), clock_ms())
-    card = replace(card, details={**card.details, "notice": source.notice})
     used = {name: fitted[name] for name in fitted if name in estimators.values()}
+    found = Findings(heads, leaks, Answers(trained.network, scaler, used, estimators))
+    card = make_card(engine, settings, samples, trained, found, clock_ms())
+    card = replace(card, details={**card.details, "notice": source.notice})
     model = WalletModel(trained.network, scaler, card, used)
     yield keep_model(model, samples, scaler, settings)
 

@@ -39,6 +39,10 @@ class EpochResult(Record, frozen=True, kw_only=True):
     is_best: bool
     skill_by_head: dict[str, float]
     """1 - loss / loss of the constant, on validation rows, heads that can be measured there."""
+    train_loss_by_head: dict[str, float]
+    """Mean squared error on the rows learnt from, members averaged; of style over dimensions."""
+    validation_loss_by_head: dict[str, float]
+    """The same on the rows not learnt from."""
 
 
 def training_rows(
@@ -105,7 +109,7 @@ def train_network(
     for epoch in range(1, settings.max_epochs + 1):
         learning_rate = optimizer.param_groups[0]["lr"]
         with _seeded(settings.seed, epoch, device), _threads(_batch_size(shares, settings)):
-            train_loss = _epoch(network, optimizer, rows, shares, objective)
+            train_losses = _epoch(network, optimizer, rows, shares, objective)
             losses = _kept_losses(_answer_kept(network, rows, shares), rows, shares)
         by_member = (losses * objective.weights).sum(dim=1)
         plateau.step(by_member.mean().item())
@@ -113,11 +117,13 @@ def train_network(
             EpochResult(
                 epoch=epoch,
                 n_epochs=settings.max_epochs,
-                train_loss=train_loss,
+                train_loss=(train_losses * objective.weights).sum().item(),
                 validation_loss=by_member.mean().item(),
                 learning_rate=learning_rate,
                 is_best=best.take(network, by_member, epoch),
                 skill_by_head=_skills(losses, of_constant, is_trainable),
+                train_loss_by_head=_by_head(train_losses, is_trainable),
+                validation_loss_by_head=_by_head(losses.mean(dim=0), is_trainable),
             )
         )
         yield epochs[-1]
@@ -213,12 +219,12 @@ def _epoch(
     rows: TrainingRows,
     shares: Shares,
     objective: Objective,
-) -> float:
-    """Take one step per batch; return the members' mean squared error, weighted."""
+) -> Tensor:
+    """Take one step per batch; return the members' mean squared error, ``[targets]``."""
     network.train()
     settings, learnt = objective.settings, shares.learnt
     order = learnt.gather(1, torch.rand(learnt.shape).argsort(dim=1).to(learnt.device))
-    total = torch.zeros((), device=learnt.device)
+    total = torch.zeros(len(TARGETS), device=learnt.device)
     for part in order.tensor_split(-(-order.shape[1] // _batch_size(shares, settings)), dim=1):
         # BatchNorm needs two rows; a single one stands for both.
         batch = part if part.shape[1] > 1 else part.repeat(1, 2)  # [members, batch]
@@ -232,8 +238,8 @@ def _epoch(
         optimizer.step()
         with torch.no_grad():
             errors = mean_error((network.outputs(logits) - targets) ** 2, mask)
-            total += (errors * objective.weights).sum(dim=1).mean() * part.shape[1]
-    return total.item() / order.shape[1]
+            total += errors.mean(dim=0) * part.shape[1]
+    return total / order.shape[1]
 
 
 def _clip_gradients(network: WalletNet, max_norm: float) -> None:
@@ -260,6 +266,15 @@ def _kept_losses(predicted: Tensor, rows: TrainingRows, shares: Shares) -> Tenso
     """Return the mean squared error on the rows kept back, ``[members, targets]``."""
     errors = (predicted - rows.targets[shares.kept]) ** 2
     return mean_error(errors, rows.mask[shares.kept] * shares.is_kept[..., None])
+
+
+def _by_head(losses: Tensor, is_trainable: Tensor) -> dict[str, float]:
+    """Return the mean loss of each head that learns; ``[targets]`` each."""
+    return {
+        head: losses[columns].mean().item()
+        for head, columns in HEAD_COLUMNS.items()
+        if is_trainable[columns].any()
+    }
 
 
 def _skills(losses: Tensor, of_constant: Tensor, is_trainable: Tensor) -> dict[str, float]:

@@ -104,12 +104,42 @@ class Trees:
         """Return the leaf that each row comes to, ``[rows]``."""
         left = np.full(by_feature.shape[1], EVERY_LEAF)
         for node in range(self.first_node[tree], self.first_node[tree + 1]):
-            values, threshold = by_feature[self.feature[node]], self.threshold[node]
-            is_right = (
-                values > threshold if self.missing_goes_left[node] else ~(values <= threshold)
-            )
-            left &= ~(is_right.astype(np.uint16) * self.struck[node])
+            left &= ~(self._is_right(node, by_feature).astype(np.uint16) * self.struck[node])
         return _N_TRAILING_ZEROS[left]
+
+    def answers(self, tree: int, by_feature: Array) -> NDArray[np.bool_]:
+        """Return whether each node of a tree sends a row to the right, ``[nodes, rows]``.
+
+        Args:
+            by_feature: ``[features, rows]``.
+        """
+        nodes = range(self.first_node[tree], self.first_node[tree + 1])
+        found = [self._is_right(node, by_feature) for node in nodes]
+        return np.array(found, dtype=np.bool_).reshape(len(nodes), by_feature.shape[1])
+
+    def _is_right(self, node: int, by_feature: Array) -> NDArray[np.bool_]:
+        values, threshold = by_feature[self.feature[node]], self.threshold[node]
+        is_right: NDArray[np.bool_] = (
+            values > threshold if self.missing_goes_left[node] else ~(values <= threshold)
+        )
+        return is_right
+
+    def sides(self, tree: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which leaves lie below each node on its left, and on its right.
+
+        Nodes and leaves of a tree are numbered from left to right, so that a node stands between
+        the leaf of its own number and the next one. On its right it reaches to the first node
+        that has it on the left.
+
+        Returns:
+            ``[leaves, nodes]`` each.
+        """
+        struck = self.struck[self.first_node[tree] : self.first_node[tree + 1]].astype(np.int64)
+        leaf, node = np.arange(len(struck) + 1)[:, None], np.arange(len(struck))
+        on_left = (struck >> leaf) & 1 == 1
+        is_above = (node > node[:, None]) & on_left[:-1]  # [nodes, nodes]: the second is above
+        last = np.where(is_above.any(axis=1), is_above.argmax(axis=1), len(struck))
+        return on_left, (leaf > node) & (leaf <= last)
 
     def check(self, n_features: int) -> None:
         """Make sure that arrays from a file fit together.

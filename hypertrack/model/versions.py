@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 
 from hypertrack.errors import ModelError
 from hypertrack.features.engine import FeatureMatrix
-from hypertrack.labels.targets import HEAD_COLUMNS, TARGETS
+from hypertrack.labels.targets import TARGETS
 from hypertrack.model import MODEL_NAME
-from hypertrack.model.baselines import Fitted, within_range
+from hypertrack.model.answers import NET, Answers
+from hypertrack.model.baselines import Fitted
 from hypertrack.model.card import Card, version_name
-from hypertrack.model.choice import NET
 from hypertrack.model.explanation import Explainer
 from hypertrack.model.inputs import InputScaler, comparable, feature_hash
 from hypertrack.model.linear import Linear
-from hypertrack.model.network import WalletNet, to_scores
+from hypertrack.model.network import WalletNet
 from hypertrack.model.trees import Trees
 from hypertrack.records import (
     HEADS,
@@ -89,27 +89,25 @@ class WalletModel:
     def explain(self, matrix: FeatureMatrix) -> Iterator[dict[str, tuple[Reason, ...]]]:
         """Yield the reasons for each score of each wallet, in the order of the matrix.
 
-        Of the scores that the network answers for; others have no reasons.
-
         Raises:
             ModelError: The matrix holds other features than the model reads.
         """
         self.check_features(matrix.names)
-        by_head = self.estimator_by_head
-        own = {score for head in HEADS if by_head[head] == NET for score in scores_of(head)}
-        for reasons in self.explainer.reasons(matrix):
-            yield {score: why for score, why in reasons.items() if score in own}
+        return self.explainer.reasons(matrix)
 
     def typical_scores(self) -> Scores:
         """Return what the typical wallet of training scores."""
-        typical = np.array([self.card.typical], dtype=np.float64)
-        return _scores(to_scores(torch.from_numpy(self.predict_rows(typical)))[0].tolist())
+        return _scores(self.explainer.typical_scores().tolist())
+
+    @property
+    def answers(self) -> Answers:
+        """Return who answers for which score."""
+        return Answers(self.network, self.scaler, self.fitted, self.estimator_by_head)
 
     @property
     def explainer(self) -> Explainer:
         """Return what compares wallets with the typical one."""
-        typical = np.array(self.card.typical, dtype=np.float64)
-        return Explainer(self.network, self.scaler, typical)
+        return Explainer(self.answers, np.array(self.card.typical, dtype=np.float64))
 
     def predict_array(self, matrix: FeatureMatrix) -> NDArray[np.float32]:
         """Return the scores as columns, ``[wallets, targets]``; influence in percent.
@@ -121,8 +119,7 @@ class WalletModel:
         scores = np.empty((len(matrix.wallets), len(TARGETS)), dtype=np.float32)
         for start in range(0, len(scores), CHUNK_ROWS):
             rows = slice(start, start + CHUNK_ROWS)
-            outputs = torch.from_numpy(self.predict_rows(comparable(matrix, rows)))
-            scores[rows] = to_scores(outputs).numpy()
+            scores[rows] = self.answers.scores(comparable(matrix, rows))
         return scores
 
     def predict_rows(self, features: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -131,13 +128,7 @@ class WalletModel:
         Args:
             features: As `comparable` returns them, ``[rows, features]``.
         """
-        predicted = predict_rows(self.network, self.scaler, features)
-        for name, fitted in self.fitted.items():
-            own = within_range(fitted.predict(features))
-            for head, estimator in self.estimator_by_head.items():
-                if estimator == name:
-                    predicted[:, HEAD_COLUMNS[head]] = own[:, HEAD_COLUMNS[head]]
-        return predicted
+        return self.answers.outputs(features)
 
     def check_features(self, names: tuple[str, ...]) -> None:
         """Make sure that the model reads these features.
@@ -152,22 +143,6 @@ class WalletModel:
                 f"({', '.join(known)}), here are {len(names)} ({', '.join(names)}): "
                 "set the same feature groups, or train again"
             )
-
-
-def predict_rows(
-    network: WalletNet, scaler: InputScaler, features: NDArray[np.float64]
-) -> NDArray[np.float32]:
-    """Return predictions as the network makes them, ``[rows, targets]``.
-
-    Args:
-        network: In evaluation mode, on the CPU.
-        features: As `comparable` returns them, ``[rows, features]``.
-    """
-    with torch.inference_mode():
-        predicted: NDArray[np.float32] = network(
-            torch.from_numpy(scaler.transform(features))
-        ).numpy()
-    return predicted
 
 
 def save_version(out: Path, model: WalletModel, *, is_promoted: bool = True) -> Path:
@@ -276,11 +251,6 @@ def load_model(file: Path) -> WalletModel:
         return _decode(content)
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, JsonError) as error:
         raise ModelError(f"{file} does not fit together ({error}): train again") from error
-
-
-def scores_of(head: str) -> tuple[str, ...]:
-    """Return the names of a head's scores."""
-    return tuple(TARGETS[HEAD_COLUMNS[head]])
 
 
 def _scores(row: Sequence[Any]) -> Scores:

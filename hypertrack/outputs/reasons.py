@@ -22,8 +22,9 @@ from hypertrack.records import (
 
 REASONS_MEANING = (
     "Each number is what a feature adds to the score on the way from the typical wallet of "
-    "training (the median of every feature) to this one, by integrated gradients; all features "
-    "together make the whole difference. It says what the network looked at, not what caused what."
+    "training (the median of every feature) to this one: integrated gradients of the network, "
+    "Shapley values of trees or a linear model. All features together make the whole difference. "
+    "It says what the model looked at, not what caused what."
 )
 
 N_REASONS = 5

@@ -22,13 +22,14 @@ from sklearn.metrics import roc_auc_score
 from hypertrack.config import Settings, SimulateSettings, TrainSettings
 from hypertrack.features.engine import FeatureEngine, FeatureMatrix
 from hypertrack.labels.targets import TARGETS
+from hypertrack.model.answers import predict_rows
 from hypertrack.model.baselines import BASELINES, constant
 from hypertrack.model.evaluation import evaluate
 from hypertrack.model.inputs import InputScaler
 from hypertrack.model.run import TrainedModel, train_model
 from hypertrack.model.samples import Rows, Samples, build_samples
 from hypertrack.model.training import train_network, training_rows
-from hypertrack.model.versions import WalletModel, predict_rows
+from hypertrack.model.versions import WalletModel
 from hypertrack.records import CONSTANT, HEADS
 from hypertrack.simulate.bulk import settings_for, write_dataset
 from hypertrack.simulate.market import Market

@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from hypertrack.cli.main import app
 from hypertrack.config import FeatureSettings, FeeSettings, SimulateSettings, TrainSettings
 from hypertrack.features.engine import FeatureEngine
+from hypertrack.model.answers import Answers
 from hypertrack.model.explanation import Explainer
 from hypertrack.model.inputs import InputScaler, feature_hash, typical
 from hypertrack.model.samples import Samples, build_samples, permuted
@@ -58,12 +59,13 @@ def train(samples: Samples, created_ms: int, *, is_forced: bool = False) -> Wall
     ]
     network = finish(train_network(*rows, SETTINGS)).network
     usual = typical(samples.train.features)
+    explainer = Explainer(Answers(network, scaler, {}, {}), usual)
     card = replace(
         make_card(network, created_ms, is_forced=is_forced),
         feature_names=samples.feature_names,
         feature_hash=feature_hash(samples.feature_names),
         typical=tuple(None if math.isnan(value) else value for value in usual.tolist()),
-        importance=Explainer(network, scaler, usual).importance(samples.test.features),
+        importance=explainer.importance(samples.test.features),
     )
     return WalletModel(network, scaler, card)
 

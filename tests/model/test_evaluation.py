@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from hypertrack.config import TrainSettings
 from hypertrack.labels.targets import TARGETS
+from hypertrack.model.answers import predict_rows
 from hypertrack.model.baselines import constant
 from hypertrack.model.evaluation import MIN_TEST_ROWS, evaluate
 from hypertrack.model.inputs import InputScaler
 from hypertrack.model.samples import Samples, permuted
 from hypertrack.model.training import train_network, training_rows
-from hypertrack.model.versions import predict_rows
 from hypertrack.records import BINARY_HEADS, HEADS, HeadEvaluation, Interval
 
 Array = NDArray[np.float64]

@@ -10,10 +10,12 @@ from model_fakes import FEATURES, finish, make_matrix, make_samples
 from hypertrack.config import TrainSettings
 from hypertrack.features.registry import REGISTRY
 from hypertrack.labels.targets import HEAD_COLUMNS, TARGETS
+from hypertrack.model.answers import Answers
 from hypertrack.model.attribution import TOLERANCE, TOLERANCE_FRAC
+from hypertrack.model.baselines import FITS
 from hypertrack.model.explanation import N_REASONS, Explainer
 from hypertrack.model.inputs import InputScaler, typical
-from hypertrack.model.network import WalletNet, to_scores
+from hypertrack.model.network import WalletNet
 from hypertrack.model.training import train_network, training_rows
 from hypertrack.records import HEADS, STYLE_DIMENSIONS
 
@@ -30,10 +32,11 @@ def trained() -> Explainer:
         for part in (SAMPLES.train, SAMPLES.validation)
     ]
     network = finish(train_network(*rows, SETTINGS)).network
-    return Explainer(network, scaler, typical(SAMPLES.train.features))
+    return Explainer(Answers(network, scaler, {}, {}), typical(SAMPLES.train.features))
 
 
 EXPLAINER = trained()
+USUAL = EXPLAINER.typical
 
 
 def untrained(values: np.ndarray) -> Explainer:
@@ -41,7 +44,7 @@ def untrained(values: np.ndarray) -> Explainer:
     scaler = InputScaler.fit(NAMES, values)
     torch.manual_seed(3)
     network = WalletNet(scaler.n_inputs, hidden=(16,), dropout_frac=0.0).eval()
-    return Explainer(network, scaler, typical(values))
+    return Explainer(Answers(network, scaler, {}, {}), typical(values))
 
 
 def test_additions_sum_to_the_difference_from_the_typical_wallet() -> None:
@@ -49,13 +52,36 @@ def test_additions_sum_to_the_difference_from_the_typical_wallet() -> None:
 
     moved, columns = EXPLAINER.attribute(features)
 
-    scores = to_scores(EXPLAINER.network(torch.from_numpy(EXPLAINER.scaler.transform(features))))
-    own = np.take_along_axis(scores.detach().numpy(), columns, axis=1)
-    difference = own - EXPLAINER.typical_scores()[columns]
+    scores, usual = (EXPLAINER.answers.scores(rows) for rows in (features, EXPLAINER.typical[None]))
+    difference = np.take_along_axis(scores - usual, columns, axis=1)
     np.testing.assert_allclose(EXPLAINER.differences(features, columns), difference, atol=1e-6)
     assert np.abs(difference).max() > 0.2
     missed = np.abs(moved.sum(axis=2) - difference)
     assert (missed <= TOLERANCE + TOLERANCE_FRAC * np.abs(difference)).all()
+
+
+def test_what_stands_in_for_the_network_is_explained_by_its_own_sum() -> None:
+    features = SAMPLES.test.features
+    fitted = {name: fit(SAMPLES, EXPLAINER.answers.scaler) for name, fit in FITS.items()}
+    by_head = {
+        "risk_score": "trees",
+        "influence_score": "trees",
+        "trading_style": "trees",
+        "bot_probability": "linear",
+    }
+    mixed = Explainer(replace(EXPLAINER.answers, fitted=fitted, estimator_by_head=by_head), USUAL)
+
+    moved, columns = mixed.attribute(features)
+
+    difference = mixed.differences(features, columns)
+    assert (np.abs(difference).max(axis=0) > 0.05).all()
+    missed = np.abs(moved.sum(axis=2) - difference)
+    stands_in = [HEADS.index(head) for head in by_head]
+    np.testing.assert_allclose(missed[:, stands_in], 0, atol=1e-4)
+    assert (missed <= TOLERANCE + TOLERANCE_FRAC * np.abs(difference)).all()
+    net, _ = EXPLAINER.attribute(features)
+    np.testing.assert_allclose(moved[:, 0], net[:, 0], atol=TOLERANCE)
+    assert np.abs(moved[:, stands_in] - net[:, stands_in]).max() > 0.05
 
 
 def test_feature_that_made_the_outcome_comes_first() -> None:
@@ -81,8 +107,7 @@ def test_every_head_has_the_five_strongest_reasons_in_order() -> None:
 
 def test_style_is_explained_where_it_differs_most() -> None:
     features = SAMPLES.test.features[:50]
-    scores = to_scores(EXPLAINER.network(torch.from_numpy(EXPLAINER.scaler.transform(features))))
-    differs = np.abs(scores.detach().numpy() - EXPLAINER.typical_scores())[:, -6:]
+    differs = np.abs(EXPLAINER.answers.scores(features) - EXPLAINER.typical_scores())[:, -6:]
 
     _, columns = EXPLAINER.attribute(features)
 

@@ -10,6 +10,7 @@ from model_fakes import FEATURES, make_card, make_matrix, make_samples
 
 from hypertrack.errors import ModelError
 from hypertrack.labels.targets import TARGETS
+from hypertrack.model.answers import predict_rows
 from hypertrack.model.baselines import FITS
 from hypertrack.model.inputs import InputScaler
 from hypertrack.model.network import WalletNet
@@ -17,7 +18,6 @@ from hypertrack.model.versions import (
     CHUNK_ROWS,
     WalletModel,
     load_champion,
-    predict_rows,
     save_version,
 )
 from hypertrack.records import STYLE_DIMENSIONS, HeadEvaluation, replace
@@ -253,16 +253,6 @@ def test_trees_and_linear_model_answer_after_reloading_too(tmp_path: Path) -> No
     np.testing.assert_allclose(found[:, risk], trees, rtol=1e-6)
     assert (np.delete(found, [risk, influence], 1) == np.delete(net, [risk, influence], 1)).all()
     assert not (found[:, influence] == net[:, influence]).all()
-
-
-def test_scores_that_the_network_does_not_answer_for_have_no_reasons() -> None:
-    model = answered_by(risk_score="trees")
-    matrix = make_matrix(SAMPLES.test.features[:5])
-
-    explained = list(model.explain(matrix))
-
-    assert all("risk_score" not in reasons for reasons in explained)
-    assert all("bot_probability" in reasons for reasons in explained)
 
 
 @pytest.mark.parametrize(
