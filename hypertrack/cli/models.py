@@ -41,6 +41,9 @@ def list_(session: Session, out: OutOption = None) -> None:
     if session.is_json:
         session.emit(found)
         return
+    if not found:
+        session.err.print("no model yet: train one with `hypertrack train`", markup=False)
+        return
     headings = ("", "version", "by", "rows", "wallets", "test rows", "heads earned", "")
     session.out.print(plain_table(headings, [_list_row(model) for model in found]))
 

@@ -199,7 +199,7 @@ def find_version(out: Path, name: str) -> str:
     """Return the version that a name means: ``champion``, or the beginning or end of one.
 
     Raises:
-        ModelError: It means none, or several.
+        ModelError: It means none, or several, or there is no version at all.
     """
     known = list_versions(out)
     if name == CHAMPION_NAME and (champion := champion_version(out)) in known:
@@ -207,6 +207,8 @@ def find_version(out: Path, name: str) -> str:
     meant = [v for v in known if v.startswith(name) or v.endswith(name)]
     if len(meant) == 1:
         return meant[0]
+    if not known:
+        raise ModelError(f"no model in {out / MODELS_FOLDER}: train one with `hypertrack train`")
     found = f"{len(meant)} versions" if meant else "none"
     raise ModelError(
         f"one version named {name} is needed, found {found} of {len(known)} in "

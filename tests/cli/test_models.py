@@ -108,6 +108,16 @@ def test_comparison_is_of_the_same_rows_with_an_interval(place: Place) -> None:
         assert head["difference"]["value"] == pytest.approx(gained)
 
 
+def test_folder_without_a_model_says_how_to_get_one(place: Place, tmp_path: Path) -> None:
+    empty = Place(place.data, tmp_path / "nothing", "", "")
+
+    listed, shown = empty("list"), empty("show")
+
+    assert (listed.exit_code, shown.exit_code) == (0, 1)
+    assert "train one with `hypertrack train`" in listed.stderr
+    assert "train one with `hypertrack train`" in shown.stderr
+
+
 def test_report_of_a_card_that_holds_too_little_is_refused(place: Place, tmp_path: Path) -> None:
     result = place("show", "champion", "--report", tmp_path / "page.html")
 
