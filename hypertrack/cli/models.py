@@ -44,8 +44,9 @@ def list_(session: Session, out: OutOption = None) -> None:
     if not found:
         session.err.print("no model yet: train one with `hypertrack train`", markup=False)
         return
-    headings = ("", "version", "by", "rows", "wallets", "test rows", "heads earned", "")
-    session.out.print(plain_table(headings, [_list_row(model) for model in found]))
+    headings = ("", "version", "by", "rows", "wallets", "tested", "heads earned", "")
+    rows = [_list_row(model) for model in found]
+    session.out.print(plain_table(headings, rows, gap=1))  # fits 80 columns
 
 
 def show(
@@ -155,7 +156,7 @@ def show_comparison(session: Session, found: "Comparison") -> None:
 def _list_row(model: "ListedModel") -> tuple[str, ...]:
     mark, summary = "*" if model.is_champion else "", model.summary
     if summary is None:
-        return (mark, model.version, "", "", "", "", "", "torn")
+        return (mark, model.version, "", "", "", "", "", "unreadable")
     earned = sum(head.has_earned_weight for head in summary.heads)
     return (
         mark,

@@ -65,6 +65,7 @@ def compare(settings: Settings, a: str, b: str) -> "Comparison":
         NotEnoughDataError: It has no held-out rows.
         ModelError: A name means none or several versions, or one reads other features.
     """
+    from hypertrack.features.registry import select
     from hypertrack.model.baselines import constant
     from hypertrack.model.comparison import compare as compare_models
     from hypertrack.model.inputs import InputScaler
@@ -72,6 +73,9 @@ def compare(settings: Settings, a: str, b: str) -> "Comparison":
     from hypertrack.model.versions import load_version
 
     model_a, model_b = load_version(settings.out, a), load_version(settings.out, b)
+    names = tuple(feature.name for feature in select(settings.features.groups))
+    for model in (model_a, model_b):
+        model.check_features(names)  # before the long work
     is_forced = model_a.summary.is_forced or model_b.summary.is_forced
     with open_engine(settings) as engine:
         samples = build_samples(engine, settings.train, settings.fees, force=is_forced)

@@ -176,7 +176,7 @@ def test_torn_version_is_listed_as_such_beside_the_others(place: Place) -> None:
     rows = [" ".join(line.split()) for line in listed.stdout.splitlines()[1:]]
     assert listed.exit_code == 0
     assert len(rows) == 3
-    assert f"{place.bad} torn" in rows
+    assert f"{place.bad} unreadable" in rows
     assert any(row.startswith(f"* {place.good}") for row in rows)
     assert shown.exit_code == 1
     assert "is torn or no model of ours" in shown.stderr
