@@ -1,0 +1,293 @@
+"""The same features as a pandas user, a Polars user, a SQL user and a Python loop would write them.
+
+All start from the numbered trades and quotes in memory, and give a column per name of `SHARED`,
+by ascending wallet id.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+
+SHARED = (
+    *("tx_count", "total_value", "avg_value", "max_value", "value_std", "long_ratio"),
+    *("order_book_participation", "market_maker_score", "age_days", "burstiness", "flip_rate"),
+    *("hour_entropy", "size_entropy", "unique_tokens", "unique_addresses"),
+    *("avg_slippage", "slippage_std"),
+)
+"""17 of the 37 base features, of every kind but candles, impact and HyperEVM."""
+
+KEYS = ["wallet_id", "coin_id", "time_ms", "direction", "is_taker"]
+IN_TIME = ["wallet_id", "time_ms", "coin_id", "direction", "is_taker"]
+DAY_MS, HOUR_MS, MAX_AGE_MS = 86_400_000, 3_600_000, 60_000
+
+
+def by_pandas(trades: pd.DataFrame, quotes: pd.DataFrame) -> dict[str, Any]:
+    """Return the features by way of group-bys, shifts and `merge_asof`."""
+    trades = trades[trades.buyer_id != trades.seller_id]
+    common = trades[["coin_id", "time_ms", "size"]].assign(usd=trades.price * trades["size"])
+    bought = common.assign(
+        wallet_id=trades.buyer_id, other=trades.seller_id, direction=1, is_taker=trades.is_buy
+    )
+    sold = common.assign(
+        wallet_id=trades.seller_id, other=trades.buyer_id, direction=-1, is_taker=~trades.is_buy
+    )
+    fills = pd.concat([bought, sold])
+    rows = fills.groupby(KEYS, as_index=False).agg(size=("size", "sum"), usd=("usd", "sum"))
+    rows = rows.sort_values(IN_TIME)
+    wallet = rows.groupby("wallet_id")
+    out = pd.DataFrame(
+        {
+            "tx_count": wallet.size(),
+            "total_value": wallet.usd.sum(),
+            "avg_value": wallet.usd.mean(),
+            "max_value": wallet.usd.max(),
+            "value_std": wallet.usd.std(ddof=0),
+            "unique_tokens": wallet.coin_id.nunique(),
+            "unique_addresses": fills.groupby("wallet_id").other.nunique(),
+            "age_days": (wallet.time_ms.max() - wallet.time_ms.min()) / DAY_MS,
+        }
+    )
+    out["long_ratio"] = (rows.direction > 0).groupby(rows.wallet_id).mean()
+    made = rows.usd.where(~rows.is_taker, 0.0).groupby(rows.wallet_id).sum()
+    out["order_book_participation"] = made / out.total_value
+    net = (rows.usd * rows.direction).groupby(rows.wallet_id).sum().abs() / out.total_value
+    out["market_maker_score"] = out.order_book_participation * (1 - net)
+    gaps = wallet.time_ms.diff().groupby(rows.wallet_id)
+    burst = (gaps.std(ddof=0) / gaps.mean()).where((gaps.count() >= 2) & (gaps.sum() > 0), 0.0)
+    out["burstiness"] = burst
+    ordered = rows.sort_values(KEYS)
+    before = ordered.groupby(["wallet_id", "coin_id"]).direction.shift()
+    flips = (ordered.direction != before).where(before.notna()).astype(float)
+    out["flip_rate"] = flips.groupby(ordered.wallet_id).mean().fillna(0.0)
+    hours = rows.time_ms // HOUR_MS % 24
+    out["hour_entropy"] = _entropy(rows.wallet_id, hours) / np.log(24)
+    buckets = np.floor(2 * np.log2(rows.usd)).astype(int)
+    out["size_entropy"] = _entropy(rows.wallet_id, buckets) / np.log(out.tx_count.clip(2, 32))
+    slip = _slippage_pandas(rows, trades, quotes).groupby("wallet_id").bps
+    out["avg_slippage"], out["slippage_std"] = slip.mean(), slip.std(ddof=0)
+    return {name: out[name].fillna(0.0).to_numpy(float) for name in SHARED}
+
+
+def _entropy(wallets: pd.Series, values: pd.Series) -> pd.Series:
+    counts = pd.DataFrame({"w": wallets, "v": values}).groupby(["w", "v"]).size()
+    share = counts / counts.groupby("w").transform("sum")
+    return -(share * np.log(share)).groupby("w").sum()
+
+
+def _slippage_pandas(rows: Any, trades: pd.DataFrame, quotes: pd.DataFrame) -> pd.DataFrame:
+    takes = rows[rows.is_taker].sort_values("time_ms")
+    last = trades.sort_values(["time_ms", "coin_id", "trade_id"])
+    last = last.drop_duplicates(["time_ms", "coin_id"], keep="last")
+    last = last[["time_ms", "coin_id", "price"]]
+    mids = quotes[["time_ms", "coin_id", "mid_price"]].assign(quote_ms=quotes.time_ms)
+    look = {"on": "time_ms", "by": "coin_id", "allow_exact_matches": False}
+    takes = pd.merge_asof(takes, last, **look)
+    takes = pd.merge_asof(takes, mids.sort_values("time_ms"), **look)
+    is_fresh = takes.quote_ms >= takes.time_ms - MAX_AGE_MS
+    before = takes.mid_price.where(is_fresh).fillna(takes.price)
+    vwap = takes.usd / takes["size"]
+    bps = takes.direction * (vwap - before) / before * 1e4
+    return pd.DataFrame({"wallet_id": takes.wallet_id, "bps": bps})
+
+
+def by_polars(trades: pl.DataFrame, quotes: pl.DataFrame) -> dict[str, Any]:
+    """Return the features by lazy group-bys and `join_asof`, collected together."""
+    column = pl.col
+    real = trades.lazy().filter(column("buyer_id") != column("seller_id"))
+    usd = column("price") * column("size")
+    common = [column("coin_id"), column("time_ms"), column("size"), usd.alias("usd")]
+    one, is_buy = pl.lit(1, pl.Int8), column("is_buy")
+
+    def side(wallet: str, other: str, direction: Any, is_taker: Any) -> pl.LazyFrame:
+        return real.select(
+            *common,
+            wallet_id=column(wallet),
+            other=column(other),
+            direction=direction,
+            is_taker=is_taker,
+        )
+
+    fills = pl.concat(
+        [side("buyer_id", "seller_id", one, is_buy), side("seller_id", "buyer_id", -one, ~is_buy)]
+    ).collect()
+    rows = (
+        fills.lazy()
+        .group_by(KEYS)
+        .agg(column("size").sum(), column("usd").sum())
+        .sort(IN_TIME)
+        .collect()
+    )
+    total, count = column("usd").sum(), pl.len()
+    gap = column("time_ms").diff()
+    made = column("usd").filter(~column("is_taker")).sum() / total
+    signed = (column("usd") * column("direction")).sum().abs() / total
+    is_defined = (gap.count() >= 2) & (gap.sum() > 0)
+    grouped = rows.lazy().group_by("wallet_id", maintain_order=True)
+    main = grouped.agg(
+        tx_count=count,
+        total_value=total,
+        avg_value=column("usd").mean(),
+        max_value=column("usd").max(),
+        value_std=column("usd").std(ddof=0),
+        long_ratio=(column("direction") > 0).mean(),
+        order_book_participation=made,
+        market_maker_score=made * (1 - signed),
+        age_days=(column("time_ms").max() - column("time_ms").min()) / DAY_MS,
+        burstiness=pl.when(is_defined).then(gap.std(ddof=0) / gap.mean()).otherwise(0.0),
+        unique_tokens=column("coin_id").n_unique(),
+    )
+    flips = (
+        rows.lazy()
+        .sort(KEYS)
+        .with_columns(before=column("direction").shift().over("wallet_id", "coin_id"))
+        .group_by("wallet_id")
+        .agg(flip_rate=(column("direction") != column("before")).mean().fill_null(0.0))
+    )
+    hour = (column("time_ms") // HOUR_MS % 24).alias("v")
+    bucket = (2 * column("usd").log(2)).floor().alias("v")
+    hours, sizes = _entropies(rows, hour, "hours"), _entropies(rows, bucket, "sizes")
+    others = fills.lazy().group_by("wallet_id").agg(unique_addresses=column("other").n_unique())
+    parts = [flips, hours, sizes, others, _slippage_polars(rows, real, quotes)]
+    for part in parts:
+        main = main.join(part, on="wallet_id", how="left")
+    out = main.with_columns(
+        hour_entropy=column("hours") / np.log(24),
+        size_entropy=column("sizes") / column("tx_count").clip(2, 32).log(),
+    ).sort("wallet_id")
+    found = out.select(SHARED).fill_null(0.0).collect()
+    return {name: found[name].to_numpy().astype(float) for name in SHARED}
+
+
+def _entropies(rows: pl.DataFrame, value: pl.Expr, name: str) -> pl.LazyFrame:
+    n = pl.col("n")
+    counted = rows.lazy().group_by("wallet_id", value).agg(n=pl.len())
+    entropy = n.sum().log() - (n * n.log()).sum() / n.sum()
+    return counted.group_by("wallet_id").agg(entropy.alias(name))
+
+
+def _slippage_polars(rows: Any, trades: pl.LazyFrame, quotes: pl.DataFrame) -> pl.LazyFrame:
+    column = pl.col
+    last = trades.sort("time_ms", "trade_id").group_by("coin_id", "time_ms", maintain_order=True)
+    last = last.agg(column("price").last()).sort("time_ms")
+    mids = quotes.lazy().select("coin_id", "time_ms", "mid_price", quote_ms="time_ms")
+    look = {"on": "time_ms", "by": "coin_id", "allow_exact_matches": False}
+    takes = rows.lazy().filter("is_taker").sort("time_ms")
+    takes = takes.join_asof(last, **look).join_asof(mids.sort("time_ms"), **look)
+    is_fresh = column("quote_ms") >= column("time_ms") - MAX_AGE_MS
+    before = pl.when(is_fresh).then(column("mid_price")).fill_null(column("price"))
+    bps = column("direction") * (column("usd") / column("size") - before) / before * 1e4
+    slip = takes.select("wallet_id", bps=bps).group_by("wallet_id")
+    return slip.agg(avg_slippage=column("bps").mean(), slippage_std=column("bps").std(ddof=0))
+
+
+BY_SQL = f"""
+CREATE TEMP TABLE done AS
+SELECT wallet_id, coin_id, time_ms, direction, is_taker, sum(size) AS size, sum(usd) AS usd
+FROM (
+    SELECT buyer_id AS wallet_id, coin_id, time_ms, size, price * size AS usd,
+        1::TINYINT AS direction, is_buy AS is_taker
+    FROM trades WHERE buyer_id <> seller_id
+    UNION ALL
+    SELECT seller_id, coin_id, time_ms, size, price * size, -1, NOT is_buy
+    FROM trades WHERE buyer_id <> seller_id
+)
+GROUP BY ALL;
+CREATE TEMP TABLE last AS
+SELECT coin_id, time_ms, arg_max(price, trade_id) AS price
+FROM trades WHERE buyer_id <> seller_id GROUP BY ALL;
+CREATE TEMP TABLE before AS
+SELECT l.coin_id, l.time_ms, coalesce(
+    CASE WHEN q.time_ms >= l.time_ms - {MAX_AGE_MS} THEN q.mid_price END, p.price) AS price
+FROM last AS l
+ASOF LEFT JOIN last AS p ON p.coin_id = l.coin_id AND p.time_ms < l.time_ms
+ASOF LEFT JOIN bbo AS q ON q.coin_id = l.coin_id AND q.time_ms < l.time_ms;
+CREATE TEMP TABLE features AS
+WITH main AS (
+    SELECT wallet_id, count(*) AS tx_count, sum(usd) AS total_value, avg(usd) AS avg_value,
+        max(usd) AS max_value, stddev_pop(usd) AS value_std,
+        avg((direction > 0)::TINYINT) AS long_ratio,
+        sum(CASE WHEN is_taker THEN 0 ELSE usd END) / sum(usd) AS order_book_participation,
+        order_book_participation * (1 - abs(sum(usd * direction)) / sum(usd))
+            AS market_maker_score,
+        (max(time_ms) - min(time_ms)) / {DAY_MS} AS age_days,
+        count(DISTINCT coin_id) AS unique_tokens
+    FROM done GROUP BY wallet_id
+),
+steps AS (
+    SELECT wallet_id, time_ms - lag(time_ms) OVER (
+            PARTITION BY wallet_id ORDER BY time_ms, coin_id, direction, is_taker) AS gap,
+        direction <> lag(direction) OVER (
+            PARTITION BY wallet_id, coin_id ORDER BY time_ms, direction, is_taker) AS flip
+    FROM done
+),
+stepped AS (
+    SELECT wallet_id, coalesce(avg(flip::TINYINT), 0) AS flip_rate,
+        CASE WHEN count(gap) >= 2 AND sum(gap) > 0
+            THEN stddev_pop(gap) / avg(gap) ELSE 0 END AS burstiness
+    FROM steps GROUP BY wallet_id
+),
+hours AS (
+    SELECT wallet_id, (ln(sum(n)) - sum(n * ln(n)) / sum(n)) / ln(24) AS hour_entropy
+    FROM (SELECT wallet_id, time_ms // {HOUR_MS} % 24 AS hour, count(*) AS n FROM done GROUP BY ALL)
+    GROUP BY wallet_id
+),
+sizes AS (
+    SELECT wallet_id, ln(sum(n)) - sum(n * ln(n)) / sum(n) AS entropy
+    FROM (SELECT wallet_id, floor(2 * log2(usd)) AS b, count(*) AS n FROM done GROUP BY ALL)
+    GROUP BY wallet_id
+),
+met AS (
+    SELECT wallet_id, count(*) AS unique_addresses
+    FROM (
+        SELECT buyer_id AS wallet_id, seller_id FROM trades WHERE buyer_id <> seller_id
+        UNION SELECT seller_id, buyer_id FROM trades WHERE buyer_id <> seller_id
+    )
+    GROUP BY wallet_id
+),
+slipped AS (
+    SELECT wallet_id, avg(bps) AS avg_slippage, stddev_pop(bps) AS slippage_std
+    FROM (
+        SELECT wallet_id, direction * (usd / size - price) / price * 1e4 AS bps
+        FROM done JOIN before USING (coin_id, time_ms) WHERE is_taker
+    )
+    GROUP BY wallet_id
+)
+SELECT *, entropy / ln(greatest(least(tx_count, 32), 2)) AS size_entropy
+FROM main JOIN stepped USING (wallet_id) JOIN hours USING (wallet_id) JOIN sizes USING (wallet_id)
+JOIN met USING (wallet_id) LEFT JOIN slipped USING (wallet_id)
+ORDER BY wallet_id
+"""
+
+
+def by_sql(connection: Any) -> dict[str, Any]:
+    """Return the features by hand-written DuckDB SQL over the tables of a dataset."""
+    connection.execute(BY_SQL)
+    found = connection.execute(f"SELECT {', '.join(SHARED)} FROM features").fetchnumpy()
+    for table in ("done", "last", "before", "features"):
+        connection.execute(f"DROP TABLE {table}")
+    return {name: np.ma.filled(found[name].astype(float), 0.0) for name in SHARED}
+
+
+def by_loop(trades: list[tuple[Any, ...]]) -> dict[int, tuple[float, float, int, int]]:
+    """Return total value, largest value, buys and counterparties per wallet, trade by trade.
+
+    Four of the simplest features: what a loop over rows costs at the least.
+    """
+    done: dict[tuple[Any, ...], float] = defaultdict(float)
+    others: dict[int, set[int]] = defaultdict(set)
+    for time_ms, coin_id, price, size, is_buy, buyer_id, seller_id in trades:
+        if buyer_id != seller_id:
+            done[buyer_id, coin_id, time_ms, 1, is_buy] += price * size
+            done[seller_id, coin_id, time_ms, -1, not is_buy] += price * size
+            others[buyer_id].add(seller_id)
+            others[seller_id].add(buyer_id)
+    totals: dict[int, list[float]] = defaultdict(lambda: [0.0, 0.0, 0])
+    for (wallet_id, _coin, _time, direction, _is_taker), usd in done.items():
+        total = totals[wallet_id]
+        total[0] += usd
+        total[1] = max(total[1], usd)
+        total[2] += direction > 0
+    return {wallet: (*total, len(others[wallet])) for wallet, total in totals.items()}
