@@ -70,7 +70,8 @@ def features(
     query = _query(names, wallets, since, until)
     settings = session.load({"features.engine": engine}).settings
     has_file = out is not None or format_ is not None
-    _refuse_two_jobs(describe, check_leakage, has_file, bool(wallets or since or until))
+    has_part = bool(wallets or since or until or engine)
+    _refuse_two_jobs(describe, check_leakage, has_file, has_part)
     if describe:
         _describe(session, settings, query)
     elif check_leakage:
@@ -88,7 +89,9 @@ def _refuse_two_jobs(describe: bool, check_leakage: bool, has_file: bool, has_pa
         flag = "--describe" if describe else "--check-leakage"
         raise ConfigError(f"{flag} writes no file: leave out --out and --format")
     if check_leakage and has_part:
-        raise ConfigError("--check-leakage chooses its own: leave out --wallets and the window")
+        raise ConfigError(
+            "--check-leakage chooses its own: leave out --wallets, the window and --engine"
+        )
 
 
 def _query(

@@ -47,8 +47,8 @@ class Plan(DuckDBBackend):
 
     def keep(self, name: str, rows: ibis.Table, order_by: Sequence[str] = ()) -> None:
         """Write the query down; a view stands in for the shards' tables."""
-        self.kept[name] = self.ordered(rows, order_by)
-        self.define(name, rows)
+        self.kept[name] = query = self.ordered(rows, order_by)
+        self.con.execute(f'CREATE VIEW "{name}" AS {query}')
 
 
 class Shard:
