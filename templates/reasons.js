@@ -22,7 +22,7 @@ function createReasons(explained, { make, draw, swatch }) {
     return make(
       "section", score.doubt ? "why-score is-unproven" : "why-score", head,
       ...(score.doubt ? [make("p", "why-doubt", score.doubt)] : []),
-      reasons.length ? table(reasons, others) : make("p", "why-none", "As the typical wallet."),
+      reasons.length ? table(reasons, others) : make("p", "why-none", "No single feature moves it."),
     );
   }
 

@@ -114,7 +114,7 @@ def _reason_rows(score: "ScoreView") -> RenderableType:
     if score.reasons:
         rows.add_row(Text(score.others, "dim"), "", Text("all others", "dim"))
     else:
-        rows.add_row(Text("as the typical wallet", "dim"))
+        rows.add_row(Text("no single feature moves it", "dim"))
     return Padding(rows, (0, 0, 0, 2))
 
 

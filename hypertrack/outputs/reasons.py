@@ -70,7 +70,7 @@ class ScoreView(Record, frozen=True, kw_only=True):
     def because(self, n_reasons: int) -> str:
         """Return the strongest reasons in one line."""
         shown = "; ".join(reason.sentence for reason in self.reasons[:n_reasons])
-        return shown or "as the typical wallet"
+        return shown or "no single feature moves it"
 
 
 def score_views(profiles: ProfileSet, profile: WalletProfile) -> tuple[ScoreView, ...]:

@@ -52,10 +52,10 @@ def test_score_of_a_head_without_earned_weight_says_so() -> None:
     assert view_of("bot_probability", FAST).doubt is None
 
 
-def test_score_without_reasons_is_the_typical_one() -> None:
+def test_score_without_reasons_says_that_nothing_moves_it() -> None:
     (risk,) = (v for v in score_views(*explained()) if v.score == "risk_score")
 
-    assert risk.because(3) == "as the typical wallet"
+    assert risk.because(3) == "no single feature moves it"
 
 
 def test_no_model_means_no_reasons() -> None:

@@ -126,7 +126,7 @@ def test_text_says_why_by_the_three_strongest_features() -> None:
         "Bot probability 0.85 (typical 0.07): tx_count 2 (typical 8) +0.40; erc20_count 2 "
         "(typical 8) +0.20; unique_tokens 2 (typical 8) −0.10 Sophistication 0.68"
     ) in why
-    assert "Profitability 0.81 (typical 0.21, unproven): as the typical wallet" in why
+    assert "Profitability 0.81 (typical 0.21, unproven): no single feature moves it" in why
     assert "momentum 15m −0.12 (typical +0.00): avg_slippage none (typical 3 bps) −0.20" in why
     assert max(map(len, text.splitlines())) <= 130
 
