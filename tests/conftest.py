@@ -31,8 +31,10 @@ def postgres() -> Iterator[PostgresServer]:
     server = PostgresServer(programs)
     server.start()
     yield server
-    server.stop("immediate")
-    server.remove()
+    try:
+        server.stop("immediate")
+    finally:
+        server.remove()
 
 
 SCHEMAS = count()
