@@ -32,7 +32,6 @@ class Outcome:
     n_lost: int
     n_explained: int
     """Of the lost trades, those that lie in an interval that the ledger calls missing."""
-    remark: str = ""
 
 
 Note = Callable[[Outcome], None]
@@ -48,49 +47,66 @@ def stored_trades(folder: Path) -> list[Trade]:
 
 
 def outcome_of(
-    fault: str, folder: Path, sent: Iterable[Trade], n_injected: int, remark: str = ""
+    fault: str,
+    folder: Path,
+    sent: Iterable[Trade],
+    n_injected: int,
+    stored: list[Trade] | None = None,
 ) -> Outcome:
-    """Compare a recording with what was sent; assert that it holds nothing else and nothing twice.
+    """Compare a recording with what was sent; assert that it holds nothing twice.
 
     What was sent before a coin's stream was first acknowledged, or from the newest time known at
     the end on, was not asked for and is left out.
+
+    Args:
+        stored: What it holds, where that is not all in the open file.
     """
-    stored = stored_trades(folder)
+    stored = stored_trades(folder) if stored is None else stored
     assert len(stored) == len(set(stored)), "a trade is stored twice"
-    ledger = read_ledger(folder)
-    asked = [trade for trade in sent if _is_asked(trade, ledger)]
-    lost = set(asked) - set(stored)
-    explained = _explained(lost, stored, ledger)
-    return Outcome(fault, n_injected, len(asked), len(lost), len(explained), remark)
+    lines_by_coin: dict[str, list[CoverageLine]] = {}
+    for line in read_ledger(folder):
+        feed, _, coin = line.stream.partition(":")
+        if feed == "trades":
+            lines_by_coin.setdefault(coin, []).append(line)
+    span_by_coin = {
+        coin: (min(line.start_ms for line in lines), max(line.end_ms for line in lines))
+        for coin, lines in lines_by_coin.items()
+    }
+    nowhere = (0, 0)
+    asked = {
+        (time_ms, coin, trade_id)
+        for time_ms, coin, trade_id in sent
+        if span_by_coin.get(coin, nowhere)[0] <= time_ms < span_by_coin.get(coin, nowhere)[1]
+    }
+    lost = asked - set(stored)
+    explained = _explained(lost, stored, lines_by_coin)
+    return Outcome(fault, n_injected, len(asked), len(lost), len(explained))
 
 
-def _is_asked(trade: Trade, ledger: list[CoverageLine]) -> bool:
-    time_ms, coin, _ = trade
-    spans = [line for line in ledger if line.stream == f"trades:{coin}"]
-    return bool(spans) and (
-        min(line.start_ms for line in spans) <= time_ms < max(line.end_ms for line in spans)
-    )
-
-
-def _explained(lost: set[Trade], stored: list[Trade], ledger: list[CoverageLine]) -> set[Trade]:
+def _explained(
+    lost: set[Trade], stored: list[Trade], lines_by_coin: dict[str, list[CoverageLine]]
+) -> set[Trade]:
     """Return the lost trades inside an interval that the ledger says is missing, or may be.
 
     A frame that could not be read was lost between the newest time known then, at which its mark
-    stands, and the next trade of its coin.
+    stands, and the next trade of its coin. Marks of the whole feed stand under no coin.
     """
-    times_by_coin = {
-        coin: sorted(time_ms for time_ms, of, _ in stored if of == coin)
-        for coin in {coin for _, coin, _ in lost}
+    times_by_coin: dict[str, list[int]] = {coin: [] for _, coin, _ in lost}
+    for time_ms, coin, _ in sorted(stored):
+        if coin in times_by_coin:
+            times_by_coin[coin].append(time_ms)
+    missing_by_coin = {
+        coin: [
+            (line.start_ms, _end_ms(line, times_ms))
+            for line in (*lines_by_coin.get(coin, ()), *lines_by_coin.get("", ()))
+            if line.status is not CoverageStatus.OBSERVED and line.missed != 0
+        ]
+        for coin, times_ms in times_by_coin.items()
     }
-    missing = [
-        line for line in ledger if line.status is not CoverageStatus.OBSERVED and line.missed != 0
-    ]
     return {
         (time_ms, coin, trade_id)
         for time_ms, coin, trade_id in lost
-        for line in missing
-        if line.stream in ("trades", f"trades:{coin}")
-        and line.start_ms <= time_ms <= _end_ms(line, times_by_coin[coin])
+        if any(start_ms <= time_ms <= end_ms for start_ms, end_ms in missing_by_coin[coin])
     }
 
 

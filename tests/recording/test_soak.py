@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from campaign_fakes import Trade, outcome_of
 from exchange_fakes import AT_ONCE
 
 from hypertrack.simulate.faults import Faults
@@ -19,6 +20,7 @@ from hypertrack.simulate.frames import MarketSource
 from hypertrack.simulate.market import Market
 from hypertrack.simulate.rules import VenueRules
 from hypertrack.simulate.server import Exchange, running_exchange
+from hypertrack.store.dataset import open_dataset
 
 HOURS = 24
 FRAMES_BETWEEN_BREAKS = 40_000
@@ -54,6 +56,13 @@ def recorder(url: str, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
         process.kill()
 
 
+def sealed_trades(folder: Path) -> list[Trade]:
+    """Return the trades of sealed hours and of the open file, each once."""
+    query = "SELECT time_ms, coin, trade_id FROM trades JOIN coins USING (coin_id)"
+    with open_dataset(folder) as dataset:
+        return dataset.connection.execute(query).fetchall()
+
+
 def play_to_the_end(exchange: Exchange, pid: int) -> tuple[list[float], int]:
     """Break the exchange again and again; return memory by the half second, and the breaks."""
     memory_mib: list[float] = []
@@ -80,16 +89,18 @@ def test_day_at_speed_is_whole_but_for_what_the_ledger_says(tmp_path: Path) -> N
         with recorder(exchange.url, folder) as process:
             memory_mib, n_breaks = play_to_the_end(exchange, process.pid)
             threading.Event().wait(3.0)  # the last candles have their grace, the last fills answer
-        n_sent = exchange.sent.n_trades
+        sent = list(exchange.sent.trades())
     verify = [sys.executable, "-m", "hypertrack", "verify", "--data", str(folder)]
     found = json.loads(subprocess.run([*verify, "--json"], capture_output=True, check=True).stdout)
 
+    outcome = outcome_of("a simulated day", folder, sent, n_breaks, stored=sealed_trades(folder))
     warm = memory_mib[len(memory_mib) // 4 :]
-    print(f"\n{n_sent:,} trades sent, {found['n_trades']:,} recorded, {n_breaks} breaks")
+    print(f"\n{outcome}")
     print(f"completeness {found['completeness']:.4%}, minutes judged {found['n_judged']:,}")
     print(f"minutes incomplete {found['n_incomplete']:,}, unexplained {found['n_unexplained']:,}")
     print(f"memory {memory_mib[0]:.0f} MiB at first, then {min(warm):.0f} to {max(warm):.0f} MiB")
     print(subprocess.run(verify, capture_output=True, check=True, text=True).stdout)
+    assert outcome.n_explained == outcome.n_lost < 0.1 * outcome.n_sent
     assert found["n_unexplained"] == found["n_torn_lines"] == found["n_quarantined"] == 0
     assert found["n_judged"] > 0.9 * HOURS * 60 * len(market.coins)
     assert n_breaks > 10

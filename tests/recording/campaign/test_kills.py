@@ -70,6 +70,6 @@ def test_kills_at_random_moments_lose_nothing_in_silence(tmp_path: Path, note: N
         sent = list(exchange.sent.trades())
 
     outcome = outcome_of("SIGKILL at a random moment", tmp_path, sent, N_KILLS)
-    assert outcome.n_sent > 10_000
-    assert 0 < outcome.n_lost < outcome.n_sent / 2
+    assert outcome.n_sent > 2_000
+    assert 0 < outcome.n_lost < outcome.n_sent
     note(outcome)
