@@ -142,7 +142,8 @@ def serve(n_messages: int, to_parent: Connection) -> None:
 
 def record(url: str, folder: Path, n_messages: int, to_parent: Connection) -> None:
     """Record with hypertrack until all messages have come."""
-    settings = Settings.model_validate({"venue": {"url": url}})
+    # Sealing takes other hours' lines meanwhile, at its own cost.
+    settings = Settings.model_validate({"venue": {"url": url}, "record": {"seal": False}})
     where = endpoints(settings.venue)
     subscriptions = tuple(Subscription(Feed.TRADES, coin) for coin in COINS)
     plan = RecordingPlan(
