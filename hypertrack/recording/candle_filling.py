@@ -18,15 +18,14 @@ Deliver = Callable[[Fill, list[Candle] | None], None]
 class CandleFiller:
     """Asks for one fill after the other."""
 
-    def __init__(self, info: InfoClient, clock: Clock, errands: Errands, deliver: Deliver):
+    def __init__(self, info: InfoClient, clock: Clock, errands: Errands):
         self._info = info
         self._clock = clock
         self._errands = errands
-        self._deliver = deliver
 
-    def ask(self, fill: Fill) -> None:
+    def ask(self, fill: Fill, deliver: Deliver) -> None:
         """Queue a fill."""
-        self._errands.add(lambda: self._deliver(fill, self._asked(fill)))
+        self._errands.add(lambda: deliver(fill, self._asked(fill)))
 
     def _asked(self, fill: Fill) -> list[Candle] | None:
         try:

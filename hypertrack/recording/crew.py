@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from hypertrack.clock import Clock
 from hypertrack.config import RecordSettings
@@ -52,7 +53,7 @@ class Crew:
         self._filled = FeedMeter()
         self._info = InfoClient(plan.endpoints.info, clock, self._halt)
         self._errands = Errands(self._halt)
-        self._filler = CandleFiller(self._info, clock, self._errands, self._take_fill)
+        self._filler = CandleFiller(self._info, clock, self._errands)
         self._listeners = self._build_listeners()
         self._follower = self._build_follower() if plan.evm_feeds else None
         self._sources = [self._thread(*job) for job in self._jobs()]
@@ -89,7 +90,8 @@ class Crew:
         closed, due = self._candles.pass_time(newest_ms, self._clock.monotonic_s())
         self._write_candles(closed)
         for fill in due:
-            self._filler.ask(fill)
+            loss = self._coverage_by_candle[fill.coin].loss
+            self._filler.ask(fill, partial(self._take_fill, loss))
 
     def flush_candles(self) -> None:
         """Write the closed candles that are left, also those that the venue's were to replace."""
@@ -157,9 +159,12 @@ class Crew:
             self.crash = crash
             self._halt.set()
 
-    def _take_fill(self, fill: Fill, candles: list[Candle] | None) -> None:
+    def _take_fill(self, loss: object, fill: Fill, candles: list[Candle] | None) -> None:
+        """Write the candles that were asked for; ``loss`` is what they were asked for after."""
         self._write_candles(self._candles.filled(fill, candles or []))
         coverage = self._coverage_by_candle[fill.coin]
+        if coverage.loss is not loss:
+            return  # lost again meanwhile: that is asked for by itself
         if candles is not None and len(candles) < MAX_CANDLES:
             coverage.close_gap()
         else:
