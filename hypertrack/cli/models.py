@@ -19,13 +19,14 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
     models = typer.Typer(
         no_args_is_help=True,
-        help="Versions of the model: list, show, compare, promote.\n\n"
+        help="Versions of the model, and how near it comes to the truth of simulated markets.\n\n"
         "Example: hypertrack models list",
     )
     command(models, name="list")(list_)
     command(models)(show)
     command(models)(compare)
     command(models)(promote)
+    command(models)(benchmark)
     app.add_typer(models, name="models")
 
 
@@ -132,6 +133,38 @@ def promote(
     with session.err.status("comparing with the champion"):
         name = run(settings, version, force=force)
     session.done({"champion": name}, f"{name} is in use now")
+
+
+def benchmark(
+    session: Session,
+    sizes: Annotated[
+        str, typer.Option(help="Of small, medium, large: 60,000, 250,000, 750,000 trades.")
+    ] = "small,medium,large",
+    seeds: Annotated[int, typer.Option(min=1, help="Markets of each size.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of the first market.")] = 7,
+) -> None:
+    """Train on simulated markets and hold the scores against the truth about their wallets.
+
+    Example: hypertrack models benchmark --sizes small --seeds 3
+    """
+    from hypertrack.cli.progress import progress_bars
+    from hypertrack.cli.truth import show_truth
+    from hypertrack.pipeline.benchmark import benchmark as run
+    from hypertrack.pipeline.benchmark import find_sizes
+
+    settings, chosen = session.load().settings, find_sizes(sizes)
+    found = []
+    with progress_bars(session) as bars:
+        task = bars.add_task("simulating and training", total=len(chosen) * seeds, detail="")
+        for name, size in chosen.items():
+            for number in range(seed, seed + seeds):
+                bars.update(task, detail=f"{name}, seed {number}")
+                found.append(run(settings, size, number))
+                bars.advance(task)
+    if session.is_json:
+        session.emit(found)
+    else:
+        show_truth(session, found)
 
 
 def show_comparison(session: Session, found: "Comparison") -> None:

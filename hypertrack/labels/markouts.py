@@ -26,20 +26,25 @@ def markout_outcomes(con: Any, window: Window) -> Table:
     markouts: a burst of executions is no evidence of skill many times over. NULL with fewer than
     `MIN_EXECUTIONS` markouts or `MIN_BETS` bets, or all of them alike.
     """
-    bets = (
+    counted = bets(con, window)
+    is_enough = (_.n_executions >= MIN_EXECUTIONS) & (_.n_bets >= MIN_BETS)
+    t = _.mean_bps / _.sd_bps.nullif(0) * _.n_bets.sqrt()
+    return counted.select("wallet_id", markout_t=ibis.ifelse(is_enough, t, None))
+
+
+def bets(con: Any, window: Window) -> Table:
+    """Return wallet_id, n_executions, n_bets, and mean_bps and sd_bps of its bets' markouts."""
+    by_bet = (
         markouts(con, window)
         .group_by("wallet_id", "coin_id", bet=_.time_ms // BET_MS)
         .aggregate(n=_.count(), bet_bps=_.markout_bps.mean())
     )
-    counted = bets.group_by("wallet_id").aggregate(
+    return by_bet.group_by("wallet_id").aggregate(
         n_executions=_.n.sum(),
         n_bets=_.count(),
         mean_bps=_.bet_bps.mean(),
         sd_bps=_.bet_bps.std(how="sample"),
     )
-    is_enough = (_.n_executions >= MIN_EXECUTIONS) & (_.n_bets >= MIN_BETS)
-    t = _.mean_bps / _.sd_bps.nullif(0) * _.n_bets.sqrt()
-    return counted.select("wallet_id", markout_t=ibis.ifelse(is_enough, t, None))
 
 
 def markouts(con: Any, window: Window) -> Table:

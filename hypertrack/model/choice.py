@@ -44,7 +44,7 @@ def _least(errors: Mapping[str, Array], columns: slice) -> str:
 def _errors_of_network(trained: Trained) -> Array:
     """Return the mean squared error of each target, ``[targets]``."""
     network, unseen = trained.network, trained.unseen
-    answered = network.base + network.slope * (unseen.predicted - network.centre)
+    answered = network.centre + network.slope * (unseen.predicted - network.centre)
     errors = ((answered - unseen.targets) ** 2 * unseen.mask).sum(dim=0)
     mean: Array = (errors / unseen.mask.sum(dim=0).clamp(min=1)).numpy().astype(np.float64)
     return mean

@@ -14,6 +14,8 @@ from hypertrack.model.network import WalletNet
 MIN_CALIBRATION_ROWS = 20
 """Fewer rows say nothing about how far answers are to be trusted."""
 
+PRIOR_SLOPE_SD = 0.5
+
 LEAST_SLOPE, MOST_SLOPE = 0.1, 1.2
 """Answers are never shrunk to one for all, which would lose their order, nor stretched far."""
 
@@ -126,13 +128,13 @@ class Unseen:
         return cls(torch.cat([own[is_kept], others]), rows.targets[chosen], rows.mask[chosen])
 
 
-def calibrate(network: WalletNet, unseen: Unseen, means: Tensor, is_trainable: Tensor) -> None:
-    """Shrink the network's answers towards the average as far as unseen rows say.
+def calibrate(network: WalletNet, unseen: Unseen, is_trainable: Tensor) -> None:
+    """Shrink the network's answers towards their average as far as unseen rows say.
 
-    By least squares: the slope of the outcomes on the answers. It keeps their order.
+    By the slope of the outcomes on the answers, which keeps their order; before a row is seen it
+    is believed to be 1, give or take `PRIOR_SLOPE_SD`, so that few or noisy rows change little.
 
     Args:
-        means: Of the training targets, ``[targets]``.
         is_trainable: ``[targets]``; the others are left as they are.
     """
     n_rows = unseen.mask.sum(dim=0)
@@ -141,10 +143,11 @@ def calibrate(network: WalletNet, unseen: Unseen, means: Tensor, is_trainable: T
     came = (unseen.targets * unseen.mask).sum(dim=0) / enough
     away = (unseen.predicted - centre) * unseen.mask
     variance = (away**2).sum(dim=0)
-    slope = (away * (unseen.targets - came)).sum(dim=0) / variance.clamp(min=1e-12)
+    outcome = (unseen.targets - came) * unseen.mask
+    noise = (outcome**2).sum(dim=0) / enough / PRIOR_SLOPE_SD**2
+    slope = ((away * outcome).sum(dim=0) + noise) / (variance + noise).clamp(min=1e-12)
     is_told = is_trainable & (n_rows >= MIN_CALIBRATION_ROWS) & (variance > 1e-9)
     network.calibrate(
         slope.clamp(LEAST_SLOPE, MOST_SLOPE).where(is_told, torch.ones(len(TARGETS))),
         centre.where(is_told, torch.zeros(len(TARGETS))),
-        means.where(is_told, torch.zeros(len(TARGETS))),
     )

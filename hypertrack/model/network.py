@@ -42,7 +42,6 @@ class WalletNet(nn.Module):
 
     slope: Tensor
     centre: Tensor
-    base: Tensor
 
     def __init__(
         self, n_inputs: int, hidden: Sequence[int], dropout_frac: float, n_members: int = 1
@@ -68,12 +67,11 @@ class WalletNet(nn.Module):
         self.heads = MemberLinear(n_members, widths[-1], len(TARGETS))
         self.register_buffer("slope", torch.ones(len(TARGETS)))
         self.register_buffer("centre", torch.zeros(len(TARGETS)))
-        self.register_buffer("base", torch.zeros(len(TARGETS)))
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return predictions in the order and the units of `TARGETS`, calibrated."""
         found = self.outputs(self.logits(inputs.expand(self.n_members, -1, -1))).mean(dim=0)
-        calibrated = self.base + self.slope * (found - self.centre)
+        calibrated = self.centre + self.slope * (found - self.centre)
         return torch.minimum(torch.maximum(calibrated, LOWEST), HIGHEST)  # [wallets, targets]
 
     def logits(self, inputs: Tensor) -> Tensor:
@@ -110,10 +108,10 @@ class WalletNet(nn.Module):
                 self.heads.bias[..., columns] = _before_output(head, start)
             self.heads.weight[..., ~is_trainable] = 0.0
 
-    def calibrate(self, slope: Tensor, centre: Tensor, base: Tensor) -> None:
-        """Answer from now on with ``base + slope · (prediction − centre)``; ``[targets]`` each."""
-        for buffer, value in ((self.slope, slope), (self.centre, centre), (self.base, base)):
-            buffer.copy_(value)
+    def calibrate(self, slope: Tensor, centre: Tensor) -> None:
+        """Answer from now on with ``centre + slope · (prediction − centre)``, ``[targets]``."""
+        self.slope.copy_(slope)
+        self.centre.copy_(centre)
 
 
 def to_scores(outputs: Tensor) -> Tensor:

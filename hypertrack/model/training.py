@@ -133,7 +133,7 @@ def train_network(
     network, rows, shares = network.eval().cpu(), rows.to("cpu"), shares.to("cpu")
     unseen = Unseen.by_members(network, rows, shares, len(train))
     if settings.is_calibrated:
-        calibrate(network, unseen, means, is_trainable)
+        calibrate(network, unseen, is_trainable)
     return Trained(network, tuple(epochs), unseen)
 
 

@@ -1,4 +1,6 @@
-"""What each part of the network is worth: python tests/bench/bench_ablation.py [markets] [cache].
+"""What each part of the network is worth.
+
+python tests/bench/bench_ablation.py [markets] [cache folder] [variants]
 
 Simulated markets of different seeds; every variant is trained on the same wallets of each and
 judged on the same other wallets, none of them a test row of anything. Prints skill by head, the
@@ -8,7 +10,7 @@ difference from the default, paired by market, ± its standard error.
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,8 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "3 members": {"n_members": 3},
     "10 members": {"n_members": 10},
     "no calibration": {"is_calibrated": False},
+    "10 members, 5e-3": {"n_members": 10, "learning_rate": 5e-3},
+    "10 members, 256, 128": {"n_members": 10, "hidden": (256, 128), "learning_rate": 1e-3},
     "no input noise": {"input_noise": 0.0},
     "input noise 0.6": {"input_noise": 0.6},
     "Brier in training": {"binary_loss": "brier"},
@@ -137,8 +141,8 @@ def run(name: str, samples: Samples) -> tuple[Array, Array, float]:
     return skills(samples, predicted, scaler), predicted, seconds
 
 
-def main(n_markets: int, cache: Path) -> None:
-    """Run the ablation."""
+def main(n_markets: int, cache: Path, names: Sequence[str]) -> None:
+    """Run the ablation, of the variants named or of all."""
     torch.set_num_threads(1)
     settings = TrainSettings()
     markets = [
@@ -151,7 +155,7 @@ def main(n_markets: int, cache: Path) -> None:
     heads = " ".join(f"{head.split('_')[0][:6]:>6}" for head in HEADS)
     print(f"{'':24} {heads} {'overall':>15} {'to default':>15} {'IC edge':>13} {'s':>4}")
     default: Array | None = None
-    for name in (*VARIANTS, *BASELINES):
+    for name in names or (*VARIANTS, *BASELINES):
         found = [run(name, samples) for samples in developed]
         skill = np.stack([each[0] for each in found])  # [markets, heads + 1]
         default = skill[:, -1] if default is None else default
@@ -177,4 +181,4 @@ def _edge(market: MeasuredMarket, samples: Samples, predicted: Array) -> list[fl
 
 if __name__ == "__main__":
     given = dict(enumerate(sys.argv[1:]))
-    main(int(given.get(0, 10)), Path(given.get(1, "/tmp/hypertrack-markets")))
+    main(int(given.get(0, 10)), Path(given.get(1, "/tmp/hypertrack-markets")), sys.argv[3:])

@@ -94,5 +94,5 @@ def test_validation_wallets_reach_calibration_alone() -> None:
 
     changed = set(differing(FITTED, all_that_is_fitted(told)))
 
-    assert changed <= {"slope", "centre", "base", "estimators"}
+    assert changed <= {"slope", "centre", "estimators"}
     assert changed
