@@ -145,9 +145,20 @@ class MemberNorm(nn.Module):
     def forward(self, rows: Tensor) -> Tensor:
         """Return ``[members, wallets, width]``."""
         n_members, n_rows, width = rows.shape
+        if not self.training:
+            return self._by_what_was_learnt(rows)
         side_by_side = rows.transpose(0, 1).reshape(n_rows, n_members * width)
         normed: Tensor = self.norm(side_by_side)
         return normed.reshape(n_rows, n_members, width).transpose(0, 1)
+
+    def _by_what_was_learnt(self, rows: Tensor) -> Tensor:
+        """Scale and shift, without moving members side by side."""
+        norm, shape = self.norm, (len(rows), 1, -1)
+        assert norm.running_var is not None
+        assert norm.running_mean is not None
+        scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
+        shift = norm.bias - norm.running_mean * scale
+        return torch.addcmul(shift.view(shape), rows, scale.view(shape))
 
 
 def _before_output(head: str, value: Tensor) -> Tensor:
