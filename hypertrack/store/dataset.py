@@ -14,8 +14,8 @@ from hypertrack.config import DatabaseUrl
 from hypertrack.errors import DatasetError
 from hypertrack.records import DataSummary, Feed
 from hypertrack.store.fills import load_fills
-from hypertrack.store.lines import Lines, open_lines
-from hypertrack.store.prepared import Version, export, load, open_prepared, write_prepared
+from hypertrack.store.lines import Lines, Version, open_lines
+from hypertrack.store.prepared import export, load, open_prepared, write_prepared
 from hypertrack.store.reading import load_tables
 from hypertrack.store.summary import summarize
 
@@ -133,7 +133,7 @@ def open_dataset(
         folder = place if isinstance(place, Path) and until_ms is None else None
         kept = None if folder is None else open_prepared(connection, folder, version)
         counts = kept or load_tables(connection, lines, until_ms=until_ms)
-        load_fills(connection, place if isinstance(place, Path) else None, until_ms=until_ms)
+        load_fills(connection, lines, until_ms=until_ms)
         dataset = Dataset(lines, connection, counts, version, None if kept else folder)
         opened.pop_all()
     return dataset

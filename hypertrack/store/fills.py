@@ -1,14 +1,11 @@
 """Imported fills as a table: what the venue itself says of a wallet's part in a trade."""
 
-import glob
-from pathlib import Path
-
 import duckdb
 
-from hypertrack.errors import DatasetError
-from hypertrack.store.layout import FILLS_NAME
+from hypertrack.store.lines import Lines
+from hypertrack.store.sources import Columns
 
-COLUMNS = {
+COLUMNS: Columns = {
     "user": "VARCHAR",
     "coin": "VARCHAR",
     "side": "VARCHAR",
@@ -39,7 +36,7 @@ FROM (
     FROM {source}
     JOIN coins USING (coin)
     JOIN wallets ON wallets.wallet = lower("user")
-    WHERE side IN ('A', 'B') AND time < $until_ms
+    WHERE side IN ('A', 'B') AND time < {until_ms}
 )
 GROUP BY ALL
 ORDER BY time_ms, coin_id, trade_id, wallet_id
@@ -49,34 +46,18 @@ ALWAYS_MS = 2**62
 
 
 def load_fills(
-    connection: duckdb.DuckDBPyConnection, folder: Path | None, *, until_ms: int | None = None
+    connection: duckdb.DuckDBPyConnection, lines: Lines, *, until_ms: int | None = None
 ) -> None:
     """Create ``imported_fills`` from what was imported; empty where nothing was.
 
     Args:
         connection: Holds the other tables already: names are numbered there.
-        folder: Of the dataset; None for one in a database, which holds none.
+        lines: Of the dataset.
         until_ms: Exclusive end; everything where None.
 
     Raises:
-        DatasetError: The file could not be read at all.
+        DatasetError: The fills could not be read at all.
     """
-    file = None if folder is None else folder / FILLS_NAME
-    try:
-        until = {"until_ms": ALWAYS_MS if until_ms is None else until_ms}
-        connection.execute(NUMBER_FILLS.format(source=_source(file)), until)
-    except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
-        raise DatasetError(f"{file} could not be read ({reason}): move it away") from error
-
-
-def _source(file: Path | None) -> str:
-    if file is None or not file.exists():
-        empty = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in COLUMNS.items())
-        return f"(SELECT {empty} WHERE false)"
-    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
-    path = glob.escape(str(file)).replace("'", "''")
-    return (
-        f"read_json('{path}', format = 'newline_delimited', columns = {{{columns}}}, "
-        "ignore_errors = true)"
-    )
+    until_ms = ALWAYS_MS if until_ms is None else until_ms
+    statement = NUMBER_FILLS.format(source="{source}", until_ms=until_ms)
+    lines.run_on_fills(connection, statement, COLUMNS)

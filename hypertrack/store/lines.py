@@ -1,7 +1,6 @@
 """The recorded lines of a dataset, wherever it is: what all reading goes through."""
 
 import glob
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +10,7 @@ from hypertrack.config import DatabaseUrl
 from hypertrack.records import Feed
 from hypertrack.store.layout import (
     COVERAGE_NAME,
+    FILLS_NAME,
     MANIFEST_NAME,
     QUARANTINE_NAME,
     dataset_files,
@@ -21,6 +21,10 @@ from hypertrack.store.seals import FeedFiles, open_file, sealed_hours
 from hypertrack.store.sources import Columns, read_settled, relation, run_on
 
 BLOCK_BYTES = 1 << 20
+
+
+Version = tuple[tuple[str | int, ...], ...]
+"""What changes whenever the lines of a dataset do."""
 
 
 class Lines(Protocol):
@@ -50,6 +54,11 @@ class Lines(Protocol):
     ) -> None:
         """Run a statement on the lines of the coverage ledger, ``{source}``."""
 
+    def run_on_fills(
+        self, connection: duckdb.DuckDBPyConnection, statement: str, columns: Columns
+    ) -> None:
+        """Run a statement on the fills that were imported, ``{source}``."""
+
     def count(self, feed: Feed) -> tuple[int, int]:
         """Return the lines of a feed, and those torn at its end."""
 
@@ -62,7 +71,7 @@ class Lines(Protocol):
     def has_data(self) -> bool:
         """Return whether anything was recorded."""
 
-    def version(self) -> Sequence[tuple[str, int]]:
+    def version(self) -> Version:
         """Return what changes whenever the lines do."""
 
     def manifest(self) -> bytes | None:
@@ -113,8 +122,13 @@ class FolderLines:
         self, connection: duckdb.DuckDBPyConnection, statement: str, columns: Columns
     ) -> None:
         """Run a statement on ``coverage.jsonl``."""
-        ledger = self._folder / COVERAGE_NAME
-        run_on(connection, statement.format(source=relation([ledger], (), columns)), ledger)
+        self._run_on_file(connection, statement, COVERAGE_NAME, columns)
+
+    def run_on_fills(
+        self, connection: duckdb.DuckDBPyConnection, statement: str, columns: Columns
+    ) -> None:
+        """Run a statement on ``fills.jsonl``."""
+        self._run_on_file(connection, statement, FILLS_NAME, columns)
 
     def count(self, feed: Feed) -> tuple[int, int]:
         """Count the lines of all files, and a torn last one."""
@@ -139,9 +153,10 @@ class FolderLines:
         """Return whether there is a file of any feed."""
         return has_data(self._folder)
 
-    def version(self) -> Sequence[tuple[str, int]]:
-        """Return name and size of each file."""
-        return [(file.name, file.stat().st_size) for file in dataset_files(self._folder)]
+    def version(self) -> Version:
+        """Return name, size and time of change of each file."""
+        stats = [(file.name, file.stat()) for file in dataset_files(self._folder)]
+        return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
 
     def manifest(self) -> bytes | None:
         """Return ``manifest.json``."""
@@ -150,6 +165,12 @@ class FolderLines:
 
     def close(self) -> None:
         """Nothing is held."""
+
+    def _run_on_file(
+        self, connection: duckdb.DuckDBPyConnection, statement: str, name: str, columns: Columns
+    ) -> None:
+        path = self._folder / name
+        run_on(connection, statement.format(source=relation([path], (), columns)), path)
 
 
 def _count_lines(path: Path) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from hypertrack.records import Feed, JsonError, Record, decode_json, encode_json
+from hypertrack.store.lines import Version
 
 FOLDER_NAME = "prepared"
 MANIFEST_NAME = "prepared.json"
@@ -20,14 +21,13 @@ FORMAT = 1
 """Changes whenever the tables are made otherwise, so that older ones are made anew."""
 
 Counts = dict[Feed, tuple[int, int]]
-Version = Sequence[tuple[str, int]]
 
 
 class Prepared(Record, frozen=True):
     """Of what lines the tables were made."""
 
     format: int
-    version: tuple[tuple[str, int], ...]
+    version: Version
     lines_by_feed: Counts
     tables: tuple[str, ...]
 
@@ -45,7 +45,7 @@ def open_prepared(
         kept = decode_json((place / MANIFEST_NAME).read_bytes(), Prepared)
     except (OSError, JsonError):  # nothing there, or nothing that we wrote
         return None
-    if kept.format != FORMAT or kept.version != tuple(version):
+    if kept.format != FORMAT or kept.version != version:
         return None
     for table in kept.tables:
         connection.execute(f'CREATE VIEW "{table}" AS FROM {_parquet(place, table)}')
@@ -65,7 +65,7 @@ def write_prepared(
     unfinished.mkdir()
     try:
         export(connection, unfinished, tables)
-        kept = Prepared(FORMAT, tuple(version), lines_by_feed, tuple(tables))
+        kept = Prepared(FORMAT, version, lines_by_feed, tuple(tables))
         (unfinished / MANIFEST_NAME).write_bytes(encode_json(kept))
         shutil.rmtree(place, ignore_errors=True)
         os.rename(unfinished, place)  # noqa: PTH104  # fails where another was quicker, as wanted

@@ -68,6 +68,15 @@ def test_an_added_line_is_read(folder: Path) -> None:
         assert len(rows_of(dataset)["trades"]) == 5
 
 
+def test_a_line_that_was_edited_is_read(folder: Path) -> None:
+    path = folder / "trades.jsonl"
+    path.write_text(path.read_text().replace('"px":"100.0"', '"px":"900.0"'), encoding="utf-8")
+
+    with open_dataset(folder) as dataset:
+        assert not is_read_from_prepared(dataset)
+        assert max(row[3] for row in rows_of(dataset)["trades"]) == 900.0
+
+
 def test_lines_added_while_it_was_open_prepare_nothing(folder: Path) -> None:
     (folder / FOLDER_NAME / MANIFEST_NAME).unlink()
     with open_dataset(folder) as dataset:

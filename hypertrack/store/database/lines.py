@@ -1,7 +1,5 @@
 """The lines of a dataset in a database, as reading wants them."""
 
-from collections.abc import Sequence
-
 import duckdb
 
 from hypertrack.config import DatabaseUrl
@@ -9,6 +7,7 @@ from hypertrack.errors import DatasetError
 from hypertrack.records import Feed
 from hypertrack.store.database import sessions
 from hypertrack.store.database.connecting import UnreachableError, open_reader
+from hypertrack.store.lines import Version
 from hypertrack.store.sources import Columns
 
 VIEW = "database_lines"
@@ -46,6 +45,12 @@ class DatabaseLines:
         """Run a statement on the rows of the ledger."""
         self._run(connection, statement, "coverage", "nth", columns)
 
+    def run_on_fills(
+        self, connection: duckdb.DuckDBPyConnection, statement: str, columns: Columns
+    ) -> None:
+        """Run a statement on the rows of the imported fills."""
+        self._run(connection, statement, "fills", "seq", columns)
+
     def count(self, feed: Feed) -> tuple[int, int]:
         """Count the rows of a feed; none is torn at the end."""
         return self._count(feed), 0
@@ -66,9 +71,9 @@ class DatabaseLines:
         )
         return bool(self._database.rows(f"SELECT 1 WHERE EXISTS ({found})"))
 
-    def version(self) -> Sequence[tuple[str, int]]:
+    def version(self) -> Version:
         """Return the session and how often anything was added to it."""
-        return [(self._session.name, self._session.n_loads)]
+        return ((self._session.name, self._session.n_loads),)
 
     def manifest(self) -> bytes | None:
         """Return the session's manifest."""

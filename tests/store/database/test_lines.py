@@ -28,7 +28,10 @@ from hypertrack.store.database.session import open_database_session
 from hypertrack.store.dataset import Dataset, open_dataset
 from hypertrack.store.verification import verify_dataset
 
-TABLES = ("wallets", "coins", "trades", "bbo", "candles", "evm_transactions", "coverage")
+TABLES = (
+    *("wallets", "coins", "trades", "bbo", "candles", "evm_transactions", "coverage"),
+    "imported_fills",
+)
 FLAT = (100.0, 101.0, 99.0, 100.5)
 
 
@@ -58,6 +61,13 @@ def folder(tmp_path: Path) -> Path:
             )
         ],
         coverage=[observed("trades:BTC", START_MS, START_MS + 2 * MINUTE_MS)],
+        fills=[
+            {
+                **{"received_ns": 1, "user": ALICE, "side": "B", "startPosition": "1.5"},
+                **{key: trades[0][key] for key in ("coin", "px", "sz", "time", "tid")},
+                **{"closedPnl": "-2.25", "fee": "0.045", "feeToken": "USDC", "crossed": False},
+            }
+        ],
     )
     with (made / "trades.jsonl").open("a") as file:
         file.write('{"coin":"BTC"}\n[1,2]\nnull\n"text"\n')
