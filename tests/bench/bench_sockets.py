@@ -11,6 +11,7 @@ two cores.
 
 import asyncio
 import json
+import logging
 import multiprocessing
 import os
 import random
@@ -103,6 +104,8 @@ def frames(n_messages: int) -> Iterator[bytes]:
 
 def serve(n_messages: int, to_parent: Connection) -> None:
     """Send the frames to whoever has subscribed to all coins, once, as fast as they are read."""
+    # A client that has enough leaves in the middle of a batch, and asyncio warns of each frame.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     os.sched_setaffinity(0, {SERVER_CORE})
 
     async def converse(request: web.Request) -> web.WebSocketResponse:
