@@ -129,11 +129,14 @@ def put_in_force(folder: Path, prepared: Prepared) -> None:
     try:
         _add_remainder(folder, prepared)
         _begin_sealing(folder, prepared)
+        finish_sealing(folder)
     except OSError as error:
+        # Lines will be added to the open file again: nothing may replace it later. An hour that
+        # was renamed by now holds lines that are in the open file too, which readers undo.
+        (sealed_folder(folder, prepared.feed) / JOURNAL_NAME).unlink(missing_ok=True)
         raise DatasetError(
             f"{folder}: {prepared.feed} could not be sealed ({error.strerror}); nothing is lost"
         ) from error
-    finish_sealing(folder)
 
 
 def finish_sealing(folder: Path) -> None:

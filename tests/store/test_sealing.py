@@ -211,6 +211,33 @@ def test_file_that_grows_meanwhile_keeps_what_came(folder: Path) -> None:
     assert not list(folder.rglob("*.part"))
 
 
+@pytest.mark.parametrize("n_renamed", range(4))
+def test_line_added_after_a_sealing_that_failed_stays(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, n_renamed: int
+) -> None:
+    """The disk fails before the journal, or before one of the files that it names is renamed."""
+    prepared = prepare_sealing(folder, Feed.TRADES, is_growing=True)
+    left, replace = iter(range(n_renamed)), Path.replace
+
+    def failing(path: Path, target: Path) -> Path:
+        if next(left, None) is None:
+            raise OSError(5, "Input/output error")
+        return replace(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", failing)
+        with pytest.raises(DatasetError, match="nothing is lost"):
+            put_in_force(folder, prepared)
+    with (folder / "trades.jsonl").open("a") as file:
+        file.write(json.dumps({**trades_of()[0], "tid": 77}) + "\n")
+
+    seal(folder)
+
+    with open_dataset(folder) as dataset:
+        ids = dataset.connection.execute("SELECT trade_id FROM trades ORDER BY ALL").fetchall()
+    assert [trade_id for (trade_id,) in ids] == [*range(12), 77]
+
+
 def test_what_was_prepared_and_never_put_in_force_is_forgotten(folder: Path) -> None:
     before = seen(folder)
     prepare_sealing(folder, Feed.TRADES, is_growing=True)
