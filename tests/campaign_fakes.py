@@ -16,7 +16,7 @@ from pathlib import Path
 
 from hypertrack.feeds.rows import recorded_trade
 from hypertrack.records import CoverageLine, CoverageStatus
-from hypertrack.store.ledger import read_ledger
+from hypertrack.store.files.ledger import read_ledger
 
 Trade = tuple[int, str, int]
 """Exchange time, coin and id."""
@@ -122,8 +122,8 @@ from pathlib import Path
 from recorder_fakes import plan_for, settings_for
 from hypertrack.config import parse_place
 from hypertrack.recording import recorder
-from hypertrack.store.database.session import open_database_session
-from hypertrack.store.session import open_session
+from hypertrack.store.database.database_session import open_database_session
+from hypertrack.store.files.session import open_session
 
 logging.disable(logging.WARNING)
 settings = settings_for(sys.argv[1], *sys.argv[3:], write_interval_s=0.02)

@@ -9,12 +9,12 @@ from clock_fakes import ManualClock
 from fakes import ALICE, BOB, START_MS, trade
 
 from hypertrack.config import DatabaseUrl, parse_place
+from hypertrack.importing.import_log import ImportReport
+from hypertrack.importing.importer import Importer
+from hypertrack.importing.source_files import find_files
 from hypertrack.store.database.connecting import open_reader
-from hypertrack.store.database.session import open_database_session
-from hypertrack.store.importing.files import find_files
-from hypertrack.store.importing.importer import Importer
-from hypertrack.store.importing.log import ImportReport
-from hypertrack.store.session import Session, SessionMode
+from hypertrack.store.database.database_session import open_database_session
+from hypertrack.store.files.session import Session, SessionMode
 
 
 def database_url(text: str) -> DatabaseUrl:

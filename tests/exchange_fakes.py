@@ -16,8 +16,8 @@ from fakes import ALICE, BOB, START_MS, ZERO_HASH
 
 from hypertrack.config import SimulateSettings
 from hypertrack.records import encode_json
-from hypertrack.simulate.coins import Coin
-from hypertrack.simulate.source import Event
+from hypertrack.simulate.market.instruments import Coin
+from hypertrack.simulate.venue.source import Event
 
 AT_ONCE = SimulateSettings(port=0, speed=0, settle_s=0.1)
 """The pace of the readers, after a moment to subscribe to everything."""

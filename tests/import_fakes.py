@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from hypertrack.store.importing.files import find_files
-from hypertrack.store.importing.importer import Importer
-from hypertrack.store.importing.log import ImportReport
-from hypertrack.store.session import SessionMode, open_session
+from hypertrack.importing.import_log import ImportReport
+from hypertrack.importing.importer import Importer
+from hypertrack.importing.source_files import find_files
+from hypertrack.store.files.session import SessionMode, open_session
 
 
 def imported(folder: Path, *paths: Path, mode: SessionMode = "rotate") -> ImportReport:

@@ -14,7 +14,7 @@ from hypertrack.labels.bots import LABELLING_FUNCTIONS
 from hypertrack.labels.cuts import Window, walk_forward
 from hypertrack.labels.outcomes import QUANTITIES
 from hypertrack.labels.targets import TARGETS, fit_thresholds
-from hypertrack.model.card import Card, EntryReport, version_name
+from hypertrack.model.card import Card, EntryPositions, version_name
 from hypertrack.model.inputs import feature_hash
 from hypertrack.model.network import WalletNet
 from hypertrack.model.samples import Rows, Samples
@@ -147,7 +147,7 @@ def make_card(
         labelling_functions=(),
         typical=(0.0,) * len(FEATURES),
         importance={},
-        entries=EntryReport(told_frac=None, carried_frac=None),
+        entries=EntryPositions(reported_frac=None, inherited_frac=None),
         leaks=None,
         details=dict(details or {}),
     )

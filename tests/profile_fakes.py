@@ -68,7 +68,7 @@ def scores(**values: float) -> Scores:
     return Scores(**{**low, **values}, trading_style=style)
 
 
-def rival(skill: float) -> Quality:
+def baseline(skill: float) -> Quality:
     """Return what a baseline of that skill is worth."""
     return Quality(
         skill=Interval(skill, skill - 0.05, skill + 0.05),
@@ -93,7 +93,7 @@ def head(name: str, *, earned: bool = True, skill: Interval | None = None) -> He
         auc=Interval(0.71, 0.66, 0.75) if is_binary else None,
         rank_ic=Interval(0.24, 0.17, 0.31),
         calibration_error=Interval(0.031, 0.012, 0.058) if is_binary else None,
-        rivals={"constant": rival(0.0), "persistence": rival(skill.value - 0.08)},
+        baselines={"constant": baseline(0.0), "persistence": baseline(skill.value - 0.08)},
         has_earned_weight=earned,
         reason=f"skill {skill.value:+.2f}, 95 % CI [{skill.low:+.2f}, {skill.high:+.2f}]",
     )

@@ -11,15 +11,13 @@ from typing import Any
 from hypertrack.clock import Clock
 from hypertrack.config import Settings
 from hypertrack.feeds.endpoints import endpoints
-from hypertrack.feeds.info import InfoClient
+from hypertrack.feeds.info_client import InfoClient
 from hypertrack.feeds.subscriptions import Subscription
 from hypertrack.feeds.universe import fetch_universe
 from hypertrack.recording.plan import RecordingPlan, SocketPlan, plan_recording
 from hypertrack.recording.recorder import Recorder
-from hypertrack.recording.report import RecordingReport
-from hypertrack.recording.status import RecordingStatus
-from hypertrack.records import Feed
-from hypertrack.store.session import SessionMode, open_session
+from hypertrack.records import Feed, RecordingReport, RecordingStatus
+from hypertrack.store.files.session import SessionMode, open_session
 
 PATIENCE_S = 20.0
 

@@ -8,12 +8,13 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "hypertrack"
 
-FOUNDATION = {"records", "errors", "config", "clock"}
+FOUNDATION = {"records", "errors", "config", "clock", "files"}
 
 MAY_IMPORT = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),
     "feeds": FOUNDATION,
     "recording": FOUNDATION | {"feeds", "store"},
+    "importing": FOUNDATION | {"feeds", "store"},
     "store": FOUNDATION,
     "features": FOUNDATION | {"store"},
     "labels": FOUNDATION | {"store", "features.executions", "features.prices", "features.tables"},
@@ -34,7 +35,7 @@ HOME_OF_LIBRARY = {
     "websocket": {"feeds"},
     "httpx": {"feeds"},
     "duckdb": {"store"},
-    "pyarrow": {"store"},
+    "pyarrow": {"store", "importing"},
     "adbc_driver_manager": {"store"},
     "adbc_driver_sqlite": {"store"},
     "adbc_driver_postgresql": {"store"},
@@ -75,7 +76,7 @@ def is_allowed(room: str, target: str) -> bool:
 
 
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE) + [
-    PACKAGE / name for name in ("records.py", "errors.py", "clock.py")
+    PACKAGE / name for name in ("errors.py", "clock.py", "files.py")
 ]
 
 

@@ -27,7 +27,7 @@ def training_card(*, hostile: str = "", n_epochs: int = EPOCHS) -> dict[str, Any
         hostile: Appended to every free text.
     """
     summary = model("profitability_score", "sophistication_score")
-    heads = tuple(_beside_rivals(head, hostile) for head in summary.heads)
+    heads = tuple(_beside_baselines(head, hostile) for head in summary.heads)
     return {
         "summary": as_dict(replace(summary, heads=heads, version=summary.version + hostile)),
         "feature_names": list(BASE_FEATURES),
@@ -65,7 +65,7 @@ def training_card(*, hostile: str = "", n_epochs: int = EPOCHS) -> dict[str, Any
     }
 
 
-def _beside_rivals(head: HeadEvaluation, hostile: str) -> HeadEvaluation:
+def _beside_baselines(head: HeadEvaluation, hostile: str) -> HeadEvaluation:
     def quality(skill: float) -> Quality:
         found = Interval(skill, skill - 0.05, skill + 0.06)
         return Quality(
@@ -82,7 +82,11 @@ def _beside_rivals(head: HeadEvaluation, hostile: str) -> HeadEvaluation:
     )
     return replace(
         head,
-        rivals={"constant": quality(0.0), "linear": quality(0.02), f"trees{hostile}": quality(0.3)},
+        baselines={
+            "constant": quality(0.0),
+            "linear": quality(0.02),
+            f"trees{hostile}": quality(0.3),
+        },
         reliability=bins if head.head in BINARY_HEADS else (),
         reason=head.reason + hostile,
     )

@@ -24,7 +24,7 @@ def plain_table(
 
 def evaluation_table(model: ModelSummary) -> Table:
     """Return each head beside what it had to beat, on rows never trained on."""
-    headings = ("", "head", "rows", "base", "skill [95 % CI]", "AUC", "IC", "best rival")
+    headings = ("", "head", "rows", "base", "skill [95 % CI]", "AUC", "IC", "best baseline")
     rows = [_evaluation_row(head) for head in model.heads]
     return plain_table(headings, rows, gap=1)  # fits 80 columns
 
@@ -33,7 +33,7 @@ def predictor_table(head: HeadEvaluation) -> Table:
     """Return who answers for a head, and everybody else on the same rows; each with intervals."""
     headings = ("", "skill [95 % CI]", "AUC", "IC", "ECE")
     rows = [_predictor_row(f"{head.estimator} *", head)]
-    rows += [_predictor_row(name, rival) for name, rival in head.rivals.items()]
+    rows += [_predictor_row(name, baseline) for name, baseline in head.baselines.items()]
     return plain_table(headings, rows, gap=1)
 
 
@@ -54,7 +54,7 @@ def _short_interval(measured: Interval | None) -> str:
 
 
 def _evaluation_row(head: HeadEvaluation) -> tuple[str | Text, ...]:
-    rival = head.best_rival
+    baseline = head.best_baseline
     return (
         Text("✓", "green") if head.has_earned_weight else Text("✗", "yellow"),
         head.head.removesuffix("_score"),
@@ -63,7 +63,7 @@ def _evaluation_row(head: HeadEvaluation) -> tuple[str | Text, ...]:
         interval(head.skill),
         number(_value(head.auc), 2),
         number(_value(head.rank_ic), 2),
-        "–" if rival is None else f"{rival[0]} {rival[1]:+.3f}",
+        "–" if baseline is None else f"{baseline[0]} {baseline[1]:+.3f}",
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypertrack.features.engine import FeatureMatrix
 from hypertrack.features.registry import ALIASES
-from hypertrack.store.tables import write_columns
+from hypertrack.store.columns import write_columns
 
 
 def write_features(matrix: FeatureMatrix, path: Path) -> None:

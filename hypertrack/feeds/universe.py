@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hypertrack.errors import VenueError
-from hypertrack.feeds.info import InfoClient
+from hypertrack.feeds.info_client import InfoClient
 from hypertrack.records import Record
 
 

@@ -38,8 +38,8 @@ def equity_outcomes(con: Any, window: Window, fees: FeeSettings) -> Table:
     Columns: wallet_id; notional_usd, both sides; net_return_bps: what it earned after fees over
     its notional; drawdown_frac: largest fall of equity from its peak (0 at the start) over the
     largest gross exposure; holding_s: mean time that what it opened stayed open, to the window's
-    end at most (by Little's law: exposure summed over time / notional opened); told_frac and
-    carried_frac: of its notional, in coins of which a fill tells the position that it entered
+    end at most (by Little's law: exposure summed over time / notional opened); reported_frac and
+    inherited_frac: of its notional, in coins of which a fill tells the position that it entered
     the window with, and in coins that it entered with a position.
     """
     curve = equity_curve(con, window, fees)
@@ -64,8 +64,8 @@ def equity_outcomes(con: Any, window: Window, fees: FeeSettings) -> Table:
         .select(
             "wallet_id",
             "notional_usd",
-            "told_frac",
-            "carried_frac",
+            "reported_frac",
+            "inherited_frac",
             net_return_bps=_.net_usd / _.notional_usd * 1e4,
             drawdown_frac=_.drawdown_usd / _.max_gross_usd.nullif(0),
             holding_s=_.open_usd_ms / _.opened_usd.nullif(0) / 1_000,
@@ -74,7 +74,7 @@ def equity_outcomes(con: Any, window: Window, fees: FeeSettings) -> Table:
 
 
 def _earned(curve: Table) -> Table:
-    """Return wallet_id, notional_usd, net_usd, told_frac, carried_frac.
+    """Return wallet_id, notional_usd, net_usd, reported_frac, inherited_frac.
 
     Where fills tell all of a round trip (flat at its start and at its end), what the venue booked
     less the fees it took is exact even where a trade was lost; elsewhere the curve's end counts.
@@ -96,8 +96,8 @@ def _earned(curve: Table) -> Table:
         .aggregate(
             notional_usd=_.notional_usd.sum(),
             net_usd=_.net_usd.sum(),
-            told_frac=_share(_.is_entry_told),
-            carried_frac=_share(_.is_carried),
+            reported_frac=_share(_.is_entry_told),
+            inherited_frac=_share(_.is_carried),
         )
     )
 

@@ -61,7 +61,7 @@ def measure(con: Any, window: Window, fees: FeeSettings, n_wallets: int) -> Outc
     cast = np.stack([votes[each.name] for each in LABELLING_FUNCTIONS], axis=1)
     columns["bot_vote"] = majority(cast)
     quantities = np.stack([columns[name] for name in QUANTITIES], axis=1)
-    entries = np.stack([columns["told_frac"], columns["carried_frac"]], axis=1)
+    entries = np.stack([columns["reported_frac"], columns["inherited_frac"]], axis=1)
     return Outcomes(quantities.round(DECIMALS), cast, entries)
 
 

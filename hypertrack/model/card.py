@@ -15,11 +15,11 @@ from hypertrack.config import Settings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.labels.bots import LabellingReport, report_labelling
 from hypertrack.labels.targets import TARGETS
-from hypertrack.model.answers import Answers
 from hypertrack.model.explanation import Explainer
 from hypertrack.model.inputs import feature_hash, typical
 from hypertrack.model.leaks import LeakChecks
 from hypertrack.model.network import WalletNet
+from hypertrack.model.predictor import Answers
 from hypertrack.model.samples import Samples
 from hypertrack.model.training import EpochResult, Trained
 from hypertrack.records import (
@@ -33,16 +33,16 @@ PACKAGES = ("torch", "numpy", "scikit-learn", "duckdb", "ibis-framework")
 """Whose versions can change a result."""
 
 
-class EntryReport(Record, frozen=True, kw_only=True):
+class EntryPositions(Record, frozen=True, kw_only=True):
     """How far positions that wallets brought into the outcome windows are known.
 
     What they brought along takes no part in an outcome; where no fill tells of it, it is what
     they traded since the recording began, and what they held before that is unknown.
     """
 
-    told_frac: float | None
+    reported_frac: float | None
     """Of the notional behind the outcomes of training and test rows, told by imported fills."""
-    carried_frac: float | None
+    inherited_frac: float | None
     """In coins that a wallet entered the window with a position in."""
 
 
@@ -61,7 +61,7 @@ class Card(Record, frozen=True, kw_only=True):
     """Each feature's median over training rows, in comparable units; None where most have none."""
     importance: dict[str, dict[str, float]]
     """By head and feature: how far it moves the score of a test row, on average."""
-    entries: EntryReport
+    entries: EntryPositions
     """What is known of the positions behind the outcomes."""
     leaks: LeakChecks | None
     """What the run found of leaks in itself; None where it did not look."""
@@ -124,11 +124,11 @@ def make_card(
     )
 
 
-def _report_entries(samples: Samples) -> EntryReport:
+def _report_entries(samples: Samples) -> EntryPositions:
     entries = np.concatenate([samples.train.entries, samples.test.entries])
     known = entries[~np.isnan(entries).any(axis=1)]
     told, carried = known.mean(axis=0).tolist() if len(known) else (None, None)
-    return EntryReport(told_frac=told, carried_frac=carried)
+    return EntryPositions(reported_frac=told, inherited_frac=carried)
 
 
 def version_name(created_ms: int, network: WalletNet) -> str:

@@ -94,7 +94,7 @@ def _evaluate_head(head: str, held: Held, estimator: str, barred: str | None) ->
         n_test=int(has_target.sum()),
         masked_frac=float(1 - has_target.mean()) if len(has_target) else 0.0,
         base_rate=float(yes.mean()) if head in BINARY_HEADS and len(yes) else None,
-        rivals=qualities,
+        baselines=qualities,
         has_earned_weight=why_not is None,
         reason="",
         **{name: getattr(own, name) for name in Quality.__struct_fields__},
@@ -195,8 +195,8 @@ def _reason(found: HeadEvaluation, why_not: str | None) -> str:
     text = f"{name}: skill {skill.value:.2f}, 95 % CI [{skill.low:.2f}, {skill.high:.2f}]"
     if found.skill_new_wallets is not None:
         text += f", {found.skill_new_wallets:.2f} on wallets never trained on"
-    if found.best_rival is not None:
-        rival, theirs = found.best_rival
+    if found.best_baseline is not None:
+        baseline, theirs = found.best_baseline
         if round(theirs, 2) > round(skill.value, 2):
-            text += f"; {rival} did better with {theirs:.2f}"
+            text += f"; {baseline} did better with {theirs:.2f}"
     return text

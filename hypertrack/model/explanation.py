@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from hypertrack.features.engine import FeatureMatrix
 from hypertrack.labels.targets import HEAD_COLUMNS, TARGETS
-from hypertrack.model.additions import additions
-from hypertrack.model.answers import NET, Answers
 from hypertrack.model.attribution import integrated_gradients
 from hypertrack.model.baselines import Fitted
 from hypertrack.model.inputs import InputScaler, comparable, window_factors
 from hypertrack.model.network import to_scores
+from hypertrack.model.predictor import NET, Answers
+from hypertrack.model.tree_shapley import additions
 from hypertrack.records import HEADS, Reason
 
 Array = NDArray[np.float64]

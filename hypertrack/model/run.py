@@ -14,15 +14,15 @@ from hypertrack.errors import ModelError
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.features.registry import select
 from hypertrack.labels.user import read_user_labels
-from hypertrack.model.answers import NET, Answers, predict_rows
 from hypertrack.model.baselines import BASELINES, FITS, Fitted, constant, within_range
 from hypertrack.model.card import Findings, make_card
-from hypertrack.model.choice import choose_estimators
 from hypertrack.model.comparison import Comparison, compare
+from hypertrack.model.estimator_selection import choose_estimators
 from hypertrack.model.evaluation import evaluate
 from hypertrack.model.inputs import InputScaler
 from hypertrack.model.leaks import check_leaks
 from hypertrack.model.network import WalletNet
+from hypertrack.model.predictor import NET, Answers, predict_rows
 from hypertrack.model.samples import Samples, assemble, measure_cut, plan_cuts
 from hypertrack.model.training import (
     EpochResult,
@@ -119,7 +119,7 @@ def train_model(
     yield steps.next("training the network")
     scaler = InputScaler.fit(samples.feature_names, samples.train.features)
     trained = yield from fit_network(samples, scaler, settings.train)
-    predictions, fitted = yield from _train_rivals(samples, scaler, settings.train, steps)
+    predictions, fitted = yield from _train_baselines(samples, scaler, settings.train, steps)
     predictions[NET] = _answers(trained.network, scaler, samples)
     yield steps.next("looking for leaks")
     leaks = check_leaks(
@@ -148,7 +148,7 @@ def train_model(
     yield keep_model(model, samples, scaler, settings)
 
 
-def _train_rivals(
+def _train_baselines(
     samples: Samples, scaler: InputScaler, settings: TrainSettings, steps: "_Steps"
 ) -> Generator[Stage, None, tuple[dict[str, Array], dict[str, Fitted]]]:
     """Train what the network has to beat; yield before each.

@@ -13,7 +13,7 @@ from torch import Tensor
 from hypertrack.config import TrainSettings
 from hypertrack.errors import ConfigError
 from hypertrack.labels.targets import HEAD_COLUMNS, TARGETS
-from hypertrack.model.members import Shares, TrainingRows, Unseen, calibrate
+from hypertrack.model.ensemble import Shares, TrainingRows, Unseen, calibrate
 from hypertrack.model.network import WalletNet
 from hypertrack.model.objective import Objective, mean_error
 from hypertrack.records import BINARY_HEADS, Record

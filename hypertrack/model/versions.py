@@ -2,10 +2,8 @@
 
 import io
 import json
-import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -16,15 +14,16 @@ from numpy.typing import NDArray
 
 from hypertrack.errors import ModelError
 from hypertrack.features.engine import FeatureMatrix
+from hypertrack.files import write_whole
 from hypertrack.labels.targets import TARGETS
 from hypertrack.model import MODEL_NAME
-from hypertrack.model.answers import NET, Answers
 from hypertrack.model.baselines import Fitted
 from hypertrack.model.card import Card, version_name
 from hypertrack.model.explanation import Explainer
 from hypertrack.model.inputs import InputScaler, comparable, feature_hash
 from hypertrack.model.linear import Linear
 from hypertrack.model.network import WalletNet
+from hypertrack.model.predictor import NET, Answers
 from hypertrack.model.trees import Trees
 from hypertrack.records import (
     HEADS,
@@ -158,8 +157,8 @@ def save_version(out: Path, model: WalletModel, *, is_promoted: bool = True) -> 
     folder = out / MODELS_FOLDER / model.summary.version
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / MODEL_NAME, _encode(model))
-        _write(folder / CARD_NAME, json.dumps(as_dict(model.card), indent=2).encode())
+        write_whole(folder / MODEL_NAME, _encode(model))
+        write_whole(folder / CARD_NAME, json.dumps(as_dict(model.card), indent=2).encode())
     except OSError as error:
         raise ModelError(f"cannot write the model to {folder}: {error.strerror}") from error
     if is_promoted:
@@ -175,8 +174,8 @@ def promote(out: Path, version: str) -> None:
     """
     models = out / MODELS_FOLDER
     try:
-        _write(out / MODEL_NAME, (models / version / MODEL_NAME).read_bytes())
-        _write(models / CHAMPION_NAME, f"{version}\n".encode())
+        write_whole(out / MODEL_NAME, (models / version / MODEL_NAME).read_bytes())
+        write_whole(models / CHAMPION_NAME, f"{version}\n".encode())
     except OSError as error:
         raise ModelError(f"cannot make {version} the champion: {error.strerror}") from error
 
@@ -328,17 +327,3 @@ def _decode(content: Mapping[str, Any]) -> WalletModel:
     if not set(model.estimator_by_head.values()) <= {NET, *model.fitted}:
         raise ValueError("it lacks a model that answers for a head")
     return model
-
-
-def _write(file: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}.unfinished")
-    try:
-        with unfinished.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        unfinished.replace(file)
-    finally:
-        with suppress(OSError):  # renamed already
-            unfinished.unlink()

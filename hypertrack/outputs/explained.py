@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hypertrack.outputs.reasons import REASONS_MEANING, ScoreView, score_views
+from hypertrack.outputs.reason_views import REASONS_MEANING, ScoreView, score_views
 from hypertrack.records import ProfileSet, Record, WalletProfile
 
 

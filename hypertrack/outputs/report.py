@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from math import isnan
 
 from hypertrack.config import ReportSettings
-from hypertrack.outputs.reasons import (
+from hypertrack.outputs.reason_views import (
     N_REASONS,
     N_SHORT,
     REASONS_MEANING,

@@ -196,13 +196,13 @@ def _head_panel(head: HeadEvaluation) -> HeadPanel:
 def _forest(head: HeadEvaluation) -> ForestChart | None:
     if head.skill is None:
         return None
-    rivals = [
-        (printable(name), rival.skill, _skill_text(rival.skill), False)
-        for name, rival in head.rivals.items()
-        if rival.skill is not None and name != CONSTANT
+    baselines = [
+        (printable(name), baseline.skill, _skill_text(baseline.skill), False)
+        for name, baseline in head.baselines.items()
+        if baseline.skill is not None and name != CONSTANT
     ]
     own = (printable(head.estimator), head.skill, _skill_text(head.skill), True)
-    return forest_chart([own, *sorted(rivals, key=lambda rival: -rival[1].value)])
+    return forest_chart([own, *sorted(baselines, key=lambda baseline: -baseline[1].value)])
 
 
 def _skill_text(skill: Interval) -> str:

@@ -50,7 +50,7 @@ class SkillMarks:
     low: float
     high: float
     value: float
-    rival: float | None
+    baseline: float | None
 
 
 @dataclass(frozen=True)
@@ -178,8 +178,8 @@ def _bounds(head: HeadEvaluation) -> Iterator[float]:
     """Yield what the axis must reach."""
     if head.skill is not None:
         yield from (head.skill.low, head.skill.high)
-        if head.best_rival is not None:
-            yield head.best_rival[1]
+        if head.best_baseline is not None:
+            yield head.best_baseline[1]
 
 
 def _head(head: HeadEvaluation, low: float, high: float) -> HeadView:
@@ -199,9 +199,9 @@ def _details(head: HeadEvaluation) -> Iterator[str]:
         yield printable(quality(head))
         return
     yield f"95 % CI {signed(head.skill.low)} to {signed(head.skill.high)}"
-    rival = head.best_rival
-    if rival is not None:
-        yield f"{printable(rival[0])} {signed(rival[1])}"
+    baseline = head.best_baseline
+    if baseline is not None:
+        yield f"{printable(baseline[0])} {signed(baseline[1])}"
     if head.base_rate is not None:
         yield f"base rate {percent(head.base_rate)}"
     if head.auc is not None:
@@ -211,12 +211,12 @@ def _details(head: HeadEvaluation) -> Iterator[str]:
 def _marks(head: HeadEvaluation, low: float, high: float) -> SkillMarks | None:
     if head.skill is None:
         return None
-    rival = head.best_rival
+    baseline = head.best_baseline
     return SkillMarks(
         low=_place(head.skill.low, low, high),
         high=_place(head.skill.high, low, high),
         value=_place(head.skill.value, low, high),
-        rival=None if rival is None else _place(rival[1], low, high),
+        baseline=None if baseline is None else _place(baseline[1], low, high),
     )
 
 

@@ -138,9 +138,9 @@ def quality(head: HeadEvaluation) -> str:
     parts = [f"{verdict}: skill {interval(head.skill)} on {head.n_test:,} held-out rows"]
     if head.skill_new_wallets is not None:
         parts.append(f"{signed(head.skill_new_wallets)} on wallets never seen")
-    if head.best_rival is not None:
-        rival, skill = head.best_rival
-        parts.append(f"best baseline {rival} {signed(skill)}")
+    if head.best_baseline is not None:
+        baseline, skill = head.best_baseline
+        parts.append(f"best baseline {baseline} {signed(skill)}")
     return ", ".join(parts)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.model.training import EpochResult
     from hypertrack.model.versions import WalletModel
     from hypertrack.store.dataset import Dataset
-    from hypertrack.store.lines import Lines
+    from hypertrack.store.reading.recorded_lines import Lines
 
 __all__ = [
     "PROFILES_NAME",
@@ -179,7 +179,7 @@ def fresh_profiles(
 
 def fingerprint(settings: Settings, *, with_model: bool) -> str:
     """Return a hash that changes with the data, the model and the settings behind profiles."""
-    from hypertrack.store.lines import open_lines
+    from hypertrack.store.reading.opening import open_lines
 
     with closing(open_lines(settings.data)) as lines:
         version = lines.version()
@@ -190,7 +190,7 @@ def fingerprint(settings: Settings, *, with_model: bool) -> str:
 
 
 def _has_data(settings: Settings) -> bool:
-    from hypertrack.store.lines import open_lines
+    from hypertrack.store.reading.opening import open_lines
 
     with closing(open_lines(settings.data)) as lines:
         return lines.has_data()
@@ -204,7 +204,7 @@ def _load_model(settings: Settings) -> "WalletModel":
 
 def _notice(lines: "Lines") -> str | None:
     """Return what readers must know of the data's origin: that it is not the venue's own."""
-    from hypertrack.recording.manifest import parse_manifest
+    from hypertrack.store.files.manifest import parse_manifest
 
     manifest = parse_manifest(lines.manifest())
     return None if manifest is None else manifest.notice

@@ -52,7 +52,7 @@ def benchmark(settings: Settings, size: Size, seed: int) -> "MarketTruth":
     from hypertrack.model.benchmark import MarketTruth, compare_scores
     from hypertrack.pipeline.analysis import open_engine, train
     from hypertrack.pipeline.simulation import write
-    from hypertrack.store.tables import read_columns
+    from hypertrack.store.columns import read_columns
 
     update = {"seed": seed, "hours": size.hours, "wallets": size.wallets}
     with tempfile.TemporaryDirectory() as temporary:

@@ -22,8 +22,8 @@ from hypertrack.records import JsonError, ModelSummary, ProfileSet, Record, deco
 if TYPE_CHECKING:  # the demo loads these when it runs
     from hypertrack.model.run import Stage
     from hypertrack.model.training import EpochResult
-    from hypertrack.model.truth import TruthComparison
-    from hypertrack.recording.status import RecordingStatus
+    from hypertrack.model.truth_comparison import TruthComparison
+    from hypertrack.records import RecordingStatus
 
 __all__ = ["Demo", "DemoResult", "TruthComparison"]
 
@@ -129,8 +129,8 @@ class Demo:
     def _result(
         self, profiles: ProfileSet, model: ModelSummary, report: Path, dashboard: Path
     ) -> DemoResult:
-        from hypertrack.model.truth import compare_with_truth
-        from hypertrack.store.tables import read_columns
+        from hypertrack.model.truth_comparison import compare_with_truth
+        from hypertrack.store.columns import read_columns
 
         return DemoResult(
             folder=str(self.settings.out),
@@ -147,7 +147,7 @@ class Demo:
 
 def _market_span_ms(settings: Settings) -> tuple[int, int]:
     """Return when the simulated market ends and how long it lasts."""
-    from hypertrack.simulate.market import START_MS
+    from hypertrack.simulate.market.market import START_MS
 
     span_ms = round(settings.simulate.hours * 3_600_000)
     return START_MS + span_ms, span_ms

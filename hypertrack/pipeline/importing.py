@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 from hypertrack import __version__
 from hypertrack.config import DatabaseUrl, Settings, parse_place
 from hypertrack.errors import ConfigError, DatasetError
+from hypertrack.importing.formats import Format
+from hypertrack.importing.source_files import LeftOut, SourceFile, dataset_folder, find_files
+from hypertrack.importing.survey import Survey
 from hypertrack.pipeline.places import open_writing
 from hypertrack.records import Feed
-from hypertrack.store.importing.files import LeftOut, SourceFile, dataset_folder, find_files
-from hypertrack.store.importing.formats import Format
-from hypertrack.store.importing.survey import Survey
-from hypertrack.store.layout import ARCHIVE_NAME, MANIFEST_NAME, dataset_files, feed_path
+from hypertrack.store.files.layout import ARCHIVE_NAME, MANIFEST_NAME, dataset_files, feed_path
 
 if TYPE_CHECKING:  # importing loads these when it runs
-    from hypertrack.recording.manifest import Manifest
-    from hypertrack.store.importing.log import ImportProgress, ImportReport
-    from hypertrack.store.session import SessionMode
+    from hypertrack.importing.import_log import ImportProgress, ImportReport
+    from hypertrack.store.files.manifest import Manifest
+    from hypertrack.store.files.session import SessionMode
 
 __all__ = [
     "Format",
@@ -99,7 +99,7 @@ def _lies_in(dataset: Path, file: Path) -> bool:
 
 def survey(file: SourceFile) -> Survey:
     """Look through one file and say what it holds; nothing is written."""
-    from hypertrack.store.importing.survey import survey as look_through
+    from hypertrack.importing.survey import survey as look_through
 
     return look_through(file)
 
@@ -121,8 +121,8 @@ def import_data(
     Raises:
         DatasetError: The dataset is in use, cannot be written or reached, or the disk is full.
     """
-    from hypertrack.recording.manifest import read_manifest, write_manifest
-    from hypertrack.store.importing.importer import Importer
+    from hypertrack.importing.importer import Importer
+    from hypertrack.store.files.manifest import read_manifest, write_manifest
 
     with open_writing(settings, mode, is_patient=True) as session:
         before = read_manifest(session.folder / MANIFEST_NAME)
@@ -138,7 +138,7 @@ def import_data(
 
 
 def _manifest(folder: Path, report: "ImportReport", before: "Manifest | None") -> "Manifest":
-    from hypertrack.recording.manifest import Manifest
+    from hypertrack.store.files.manifest import Manifest
 
     coins = {stream.partition(":")[2] for stream in report.streams} - {""}
     coins.update(before.coins if before else ())
@@ -163,7 +163,7 @@ def _manifest(folder: Path, report: "ImportReport", before: "Manifest | None") -
 
 def _notices(report: "ImportReport", before: "Manifest | None") -> Iterable[str]:
     """Return what readers must know of the data's origin, and of what it was copied from."""
-    from hypertrack.recording.manifest import read_manifest
+    from hypertrack.store.files.manifest import read_manifest
 
     notices = [] if before is None else [before.notice]
     n_by_format = Counter(file.format for file in report.files)

@@ -11,9 +11,8 @@ from hypertrack.pipeline.places import open_writing
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.recording.plan import RecordingPlan
-    from hypertrack.recording.report import RecordingReport
-    from hypertrack.recording.status import FeedStatus, RecordingStatus
-    from hypertrack.store.session import SessionMode
+    from hypertrack.records import FeedStatus, RecordingReport, RecordingStatus
+    from hypertrack.store.files.session import SessionMode
 
 __all__ = [
     "FeedStatus",
@@ -36,7 +35,7 @@ def plan(settings: Settings) -> "RecordingPlan":
         VenueError: The venue is unreachable.
     """
     from hypertrack.feeds.endpoints import endpoints
-    from hypertrack.feeds.info import InfoClient
+    from hypertrack.feeds.info_client import InfoClient
     from hypertrack.feeds.universe import fetch_universe
     from hypertrack.recording.plan import plan_recording
 
@@ -89,7 +88,7 @@ def _metrics(
     settings: Settings, status: "Callable[[], RecordingStatus | None]"
 ) -> AbstractContextManager[object]:
     """Serve metrics where a port is set; enter before data is touched: it may be taken."""
-    from hypertrack.recording.metrics import metrics_server
+    from hypertrack.recording.prometheus import metrics_server
 
     port = settings.record.metrics_port
     if port is None:

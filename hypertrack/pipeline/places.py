@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypertrack.config import DatabaseUrl, Settings
 
 if TYPE_CHECKING:  # the commands load these when they run
-    from hypertrack.store.session import Session, SessionMode
+    from hypertrack.store.files.session import Session, SessionMode
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +24,10 @@ def open_writing(
         DatasetError: It is in use, or cannot be reached or written.
     """
     if isinstance(settings.data, DatabaseUrl):
-        from hypertrack.store.database.session import open_database_session
+        from hypertrack.store.database.database_session import open_database_session
 
         return open_database_session(settings.data, mode, settings.spool, is_patient=is_patient)
-    from hypertrack.store.session import open_session
+    from hypertrack.store.files.session import open_session
 
     return open_session(settings.data, mode)
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from hypertrack.config import Settings
 
 if TYPE_CHECKING:  # the commands load these when they run
-    from hypertrack.simulate.bulk import WriteProgress
-    from hypertrack.simulate.market import Market
-    from hypertrack.simulate.server import Exchange
-    from hypertrack.simulate.source import Source
+    from hypertrack.simulate.market.bulk import WriteProgress
+    from hypertrack.simulate.market.market import Market
+    from hypertrack.simulate.venue.server import Exchange
+    from hypertrack.simulate.venue.source import Source
 
 __all__ = ["NOTICE", "Exchange", "WriteProgress", "serve", "write"]
 
@@ -41,7 +41,7 @@ def serve(
     Raises:
         ConfigError: The port is taken, or the capture cannot be read.
     """
-    from hypertrack.simulate.server import serve as serve_source
+    from hypertrack.simulate.venue.server import serve as serve_source
 
     source = _source(settings, replay, truth)
 
@@ -85,9 +85,9 @@ def write(
     Raises:
         DatasetError: The folder holds a dataset.
     """
-    from hypertrack.recording.manifest import Manifest, write_manifest
-    from hypertrack.simulate.bulk import settings_for, write_dataset
-    from hypertrack.simulate.market import Market
+    from hypertrack.simulate.market.bulk import settings_for, write_dataset
+    from hypertrack.simulate.market.market import Market
+    from hypertrack.store.files.manifest import Manifest, write_manifest
 
     simulated = settings.simulate if n_trades is None else settings_for(settings.simulate, n_trades)
     market = Market(simulated)
@@ -97,9 +97,9 @@ def write(
 
 
 def _source(settings: Settings, replay: Path | None, truth: Path | None) -> "Source":
-    from hypertrack.simulate.frames import MarketSource
-    from hypertrack.simulate.market import Market
-    from hypertrack.simulate.replay import CaptureSource
+    from hypertrack.simulate.market.market import Market
+    from hypertrack.simulate.venue.market_source import MarketSource
+    from hypertrack.simulate.venue.replay import CaptureSource
 
     if replay is not None:
         return CaptureSource(replay)
@@ -109,7 +109,7 @@ def _source(settings: Settings, replay: Path | None, truth: Path | None) -> "Sou
 
 
 def _write_truth(market: "Market", file: Path | None) -> None:
-    from hypertrack.store.tables import write_columns
+    from hypertrack.store.columns import write_columns
 
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -23,8 +23,8 @@ def write_training_report(settings: Settings, card: "Card", file: Path | None = 
         ModelError: The card holds too little.
         HypertrackError: The page cannot be written.
     """
+    from hypertrack.files import write_text
     from hypertrack.outputs.training_report import render_training_report
-    from hypertrack.outputs.writing import write_text
 
     path = settings.out / TRAINING_REPORT_NAME if file is None else file
     try:

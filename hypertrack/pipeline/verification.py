@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from hypertrack.config import DatabaseUrl, Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.pipeline.places import warn_of_leftovers
+from hypertrack.store.compaction.sealed_hours import SealedFeed, seal_folder
 from hypertrack.store.dataset import open_dataset
-from hypertrack.store.layout import has_data
-from hypertrack.store.sealing import SealedFeed, seal_folder
-from hypertrack.store.session import open_session
+from hypertrack.store.files.layout import has_data
+from hypertrack.store.files.session import open_session
 from hypertrack.store.verification import Verification, verify_dataset
 
 __all__ = ["SealedFeed", "Verification", "require_completeness", "seal", "verify"]

@@ -11,7 +11,7 @@ from hypertrack.records import WALLET_PATTERN, ProfileSet, WalletProfile
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.categories.catalog import RuleRow
-    from hypertrack.outputs.reasons import ScoreView
+    from hypertrack.outputs.reason_views import ScoreView
 
 __all__ = [
     "DASHBOARD_NAME",
@@ -40,8 +40,8 @@ def write_report(
     settings: Settings, *, report_format: ReportFormat = "text", with_model: bool = True
 ) -> Path:
     """Write the report of all wallets and return its path."""
+    from hypertrack.files import write_text
     from hypertrack.outputs.report import render_csv, render_json, render_markdown, render_report
-    from hypertrack.outputs.writing import write_text
 
     renderers: dict[ReportFormat, Callable[..., str]] = {
         "text": render_report,
@@ -57,8 +57,8 @@ def write_report(
 
 def write_dashboard(settings: Settings, *, with_model: bool = True) -> Path:
     """Write the dashboard page and return its path."""
+    from hypertrack.files import write_text
     from hypertrack.outputs.dashboard import render_dashboard
-    from hypertrack.outputs.writing import write_text
 
     profiles = fresh_profiles(settings, with_model=with_model)
     file = settings.out / DASHBOARD_NAME
@@ -92,7 +92,7 @@ def find_wallet(
 
 def reasons(profiles: ProfileSet, profile: WalletProfile) -> "tuple[ScoreView, ...]":
     """Return in words what moved the scores of a wallet; empty where there are none."""
-    from hypertrack.outputs.reasons import score_views
+    from hypertrack.outputs.reason_views import score_views
 
     return score_views(profiles, profile)
 

@@ -7,9 +7,8 @@ from hypertrack.clock import Clock
 from hypertrack.recording.coverage import CoverageBook
 from hypertrack.recording.listening import Listener
 from hypertrack.recording.meters import FeedMeter, quantile
-from hypertrack.recording.status import FeedStatus, RecordingStatus
-from hypertrack.records import Feed
-from hypertrack.store.writing import LineWriter
+from hypertrack.records import Feed, FeedStatus, RecordingStatus
+from hypertrack.store.files.writing import LineWriter
 
 RATE_WINDOW_S = 10.0
 

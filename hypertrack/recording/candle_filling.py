@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from hypertrack.clock import Clock
 from hypertrack.errors import VenueError
-from hypertrack.feeds.info import InfoClient
-from hypertrack.recording.candles import Candle, Fill
-from hypertrack.recording.errands import Errands
+from hypertrack.feeds.info_client import InfoClient
+from hypertrack.recording.background import Errands
+from hypertrack.recording.closed_candles import Candle, Fill
 
 log = logging.getLogger(__name__)
 

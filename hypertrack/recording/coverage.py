@@ -14,7 +14,7 @@ from hypertrack.clock import Clock
 from hypertrack.recording.exchange_time import ExchangeTime
 from hypertrack.recording.intervals import Moment, ending, interval, is_gap, later
 from hypertrack.records import CoverageCause, CoverageLine, CoverageStatus, Feed, Record
-from hypertrack.store.ledger import Ledger
+from hypertrack.store.files.ledger import Ledger
 
 
 class _Loss(Record, frozen=True):

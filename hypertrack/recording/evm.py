@@ -15,10 +15,10 @@ from hypertrack.feeds.evm_heads import polled_heads, subscribed_heads
 from hypertrack.feeds.evm_rpc import EvmClient
 from hypertrack.feeds.subscriptions import EVM
 from hypertrack.recording.coverage import StreamCoverage
-from hypertrack.recording.lines import join_lines
+from hypertrack.recording.line_format import join_lines
 from hypertrack.recording.meters import FeedMeter
 from hypertrack.records import CoverageCause, Feed
-from hypertrack.store.writing import LineWriter
+from hypertrack.store.files.writing import LineWriter
 
 log = logging.getLogger(__name__)
 

@@ -7,16 +7,16 @@ from functools import partial
 from hypertrack.clock import Clock
 from hypertrack.feeds.rows import Row, Rows, Unreadable
 from hypertrack.feeds.subscriptions import Subscription
-from hypertrack.recording.candles import Candle, CandleBook
+from hypertrack.recording.closed_candles import Candle, CandleBook
 from hypertrack.recording.coverage import CoverageBook
 from hypertrack.recording.dedupe import Identity, StreamMemory
 from hypertrack.recording.exchange_time import ExchangeTime
-from hypertrack.recording.lines import join_lines
+from hypertrack.recording.line_format import join_lines
 from hypertrack.recording.meters import FeedMeter
-from hypertrack.recording.twins import Coverage
+from hypertrack.recording.redundant import Coverage
 from hypertrack.records import CoverageCause, Feed, RawJson
-from hypertrack.store.session import quarantine_line
-from hypertrack.store.writing import QUARANTINE, LineWriter
+from hypertrack.store.files.session import quarantine_line
+from hypertrack.store.files.writing import QUARANTINE, LineWriter
 
 
 @dataclass(slots=True)

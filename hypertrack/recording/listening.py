@@ -14,11 +14,11 @@ from hypertrack.feeds.connection import Connection, ConnectionLostError, Heartbe
 from hypertrack.feeds.frames import Acknowledged, Frame, Rejected, Unasked, parse_frame
 from hypertrack.feeds.rows import Rows, Unreadable
 from hypertrack.feeds.subscriptions import PING, Subscription
-from hypertrack.recording.candles import CandleBook
+from hypertrack.recording.closed_candles import CandleBook
 from hypertrack.recording.intake import Intake, StreamIntake
 from hypertrack.recording.plan import SocketPlan
-from hypertrack.recording.roll import Roll
-from hypertrack.recording.twins import TwinCoverage
+from hypertrack.recording.redundant import TwinCoverage
+from hypertrack.recording.subscription_tracker import Roll
 from hypertrack.records import CoverageCause, Feed
 
 log = logging.getLogger(__name__)

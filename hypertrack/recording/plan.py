@@ -8,7 +8,7 @@ from hypertrack.errors import ConfigError
 from hypertrack.feeds.endpoints import Endpoints, endpoints, host_of
 from hypertrack.feeds.subscriptions import CORE, Subscription
 from hypertrack.feeds.universe import Universe
-from hypertrack.recording.coins import select_coins
+from hypertrack.recording.coin_selection import select_coins
 from hypertrack.records import Feed, Record
 
 MARKET_FEEDS = (Feed.TRADES, Feed.CANDLES, Feed.BBO, Feed.L2BOOK)

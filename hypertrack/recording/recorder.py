@@ -8,17 +8,17 @@ from hypertrack.clock import Clock, SystemClock
 from hypertrack.config import Settings
 from hypertrack.errors import DatasetError, VenueError
 from hypertrack.feeds.endpoints import host_of
+from hypertrack.files import write_whole
+from hypertrack.recording.collection_report import describe, render_collection_report
 from hypertrack.recording.coverage import CoverageBook
-from hypertrack.recording.crew import Crew
-from hypertrack.recording.manifest import describe, write_in_one_piece, write_manifest
 from hypertrack.recording.plan import RecordingPlan
-from hypertrack.recording.report import RecordingReport, render_collection_report
-from hypertrack.recording.status import RecordingStatus
-from hypertrack.records import replace
-from hypertrack.store.layout import REPORT_NAME
-from hypertrack.store.ledger import Ledger
-from hypertrack.store.session import Session
-from hypertrack.store.writing import LineWriter
+from hypertrack.recording.supervisor import Crew
+from hypertrack.records import RecordingReport, RecordingStatus, replace
+from hypertrack.store.files.layout import REPORT_NAME
+from hypertrack.store.files.ledger import Ledger
+from hypertrack.store.files.manifest import write_manifest
+from hypertrack.store.files.session import Session
+from hypertrack.store.files.writing import LineWriter
 
 TICK_S = 0.1
 SAMPLE_INTERVAL_S = 1.0
@@ -142,7 +142,7 @@ class Recorder:
         with _saving(self._session):
             write_manifest(folder, manifest)
             text = render_collection_report(report)
-            write_in_one_piece(folder / REPORT_NAME, text.encode())
+            write_whole(folder / REPORT_NAME, text.encode())
 
     def _report(self) -> RecordingReport:
         archived = self._session.archived

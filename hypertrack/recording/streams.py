@@ -5,17 +5,17 @@ from collections.abc import Mapping
 from hypertrack.clock import Clock
 from hypertrack.feeds.rows import recorded_candle, recorded_trade
 from hypertrack.feeds.subscriptions import Subscription
-from hypertrack.recording.candles import CandleBook
+from hypertrack.recording.closed_candles import CandleBook
 from hypertrack.recording.coverage import CoverageBook, StreamCoverage
 from hypertrack.recording.dedupe import REMEMBERED_OF_TWINS, StreamMemory
 from hypertrack.recording.exchange_time import ExchangeTime
 from hypertrack.recording.intake import Intake, Recover, StreamIntake
 from hypertrack.recording.meters import FeedMeter
 from hypertrack.recording.plan import SocketPlan
-from hypertrack.recording.twins import Coverage, TwinCoverage
+from hypertrack.recording.redundant import Coverage, TwinCoverage
 from hypertrack.records import Feed
-from hypertrack.store.session import Session
-from hypertrack.store.writing import LineWriter
+from hypertrack.store.files.session import Session
+from hypertrack.store.files.writing import LineWriter
 
 RECOVERED_FEEDS = frozenset({Feed.TRADES, Feed.CANDLES})
 """Something tells whether a disconnect lost any: the replay, the venue's own candles."""

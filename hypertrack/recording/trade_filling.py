@@ -5,14 +5,14 @@ from functools import partial
 
 from hypertrack.clock import Clock
 from hypertrack.errors import VenueError
-from hypertrack.feeds.info import InfoClient
+from hypertrack.feeds.info_client import InfoClient
 from hypertrack.feeds.rows import Row
+from hypertrack.recording.background import Errands
 from hypertrack.recording.dedupe import Identity
-from hypertrack.recording.errands import Errands
 from hypertrack.recording.intake import StreamIntake
-from hypertrack.recording.lines import join_lines
+from hypertrack.recording.line_format import join_lines
 from hypertrack.records import Feed
-from hypertrack.store.writing import LineWriter
+from hypertrack.store.files.writing import LineWriter
 
 log = logging.getLogger(__name__)
 

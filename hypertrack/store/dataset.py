@@ -13,10 +13,11 @@ import duckdb
 from hypertrack.config import DatabaseUrl
 from hypertrack.errors import DatasetError
 from hypertrack.records import DataSummary, Feed
-from hypertrack.store.fills import load_fills
-from hypertrack.store.lines import Lines, Version, open_lines
-from hypertrack.store.prepared import export, load, open_prepared, write_prepared
-from hypertrack.store.reading import load_tables
+from hypertrack.store.reading.imported_fills import load_fills
+from hypertrack.store.reading.opening import open_lines
+from hypertrack.store.reading.prepared import export, load, open_prepared, write_prepared
+from hypertrack.store.reading.raw_tables import load_tables
+from hypertrack.store.reading.recorded_lines import Lines, Version
 from hypertrack.store.summary import summarize
 
 TABLES = (

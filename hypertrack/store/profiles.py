@@ -19,8 +19,8 @@ from hypertrack.records import (
     decode_json,
     encode_json,
 )
-from hypertrack.store.reasons import read_reasons, reasons_column
-from hypertrack.store.tables import read_table, write_table
+from hypertrack.store.columns import read_table, write_table
+from hypertrack.store.reason_columns import read_reasons, reasons_column
 
 SET_KEY = b"hypertrack.profile_set"
 """Parquet metadata: everything of the set but its profiles, as JSON."""

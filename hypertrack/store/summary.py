@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 
 from hypertrack.records import DAY_MS, HOUR_MS, DataSummary, Feed, GapCount
-from hypertrack.store.lines import Lines
+from hypertrack.store.reading.recorded_lines import Lines
 
 MIN_OBSERVED_MS = HOUR_MS
 """Shorter observation counts as one hour, so that a rate per day is never made from seconds."""

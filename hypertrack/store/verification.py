@@ -6,7 +6,7 @@ import duckdb
 
 from hypertrack.records import MINUTE_MS, GapCount, Record
 from hypertrack.store.dataset import Dataset
-from hypertrack.store.reading import load_receipts
+from hypertrack.store.reading.raw_tables import load_receipts
 from hypertrack.store.summary import IS_OBSERVED
 
 REPLAYED_TRADES = 30

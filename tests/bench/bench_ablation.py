@@ -24,10 +24,10 @@ from scipy.stats import norm, spearmanr
 from hypertrack.config import SimulateSettings, TrainSettings
 from hypertrack.labels.splits import VALIDATION, drawn
 from hypertrack.labels.targets import HEAD_COLUMNS, TARGETS
-from hypertrack.model.answers import predict_rows
 from hypertrack.model.baselines import BASELINES, constant
 from hypertrack.model.evaluation import row_losses
 from hypertrack.model.inputs import InputScaler
+from hypertrack.model.predictor import predict_rows
 from hypertrack.model.run import fit_network, run_to_end
 from hypertrack.model.samples import Samples, assemble
 from hypertrack.records import HEADS

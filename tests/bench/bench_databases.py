@@ -20,10 +20,10 @@ from hypertrack.clock import SystemClock
 from hypertrack.config import DatabaseUrl, RecordSettings, parse_place
 from hypertrack.records import Feed
 from hypertrack.store.database.connecting import open_reader
-from hypertrack.store.database.session import open_database_session
+from hypertrack.store.database.database_session import open_database_session
 from hypertrack.store.dataset import open_dataset
-from hypertrack.store.session import Session, open_session
-from hypertrack.store.writing import LineWriter
+from hypertrack.store.files.session import Session, open_session
+from hypertrack.store.files.writing import LineWriter
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 

@@ -17,9 +17,9 @@ import websocket
 
 from hypertrack.config import SimulateSettings
 from hypertrack.records import encode_json
-from hypertrack.simulate.frames import MarketSource
-from hypertrack.simulate.market import Market
-from hypertrack.simulate.server import Exchange, serve
+from hypertrack.simulate.market.market import Market
+from hypertrack.simulate.venue.market_source import MarketSource
+from hypertrack.simulate.venue.server import Exchange, serve
 
 
 def run_exchange(settings: SimulateSettings, messages: "Queue[Any]") -> None:

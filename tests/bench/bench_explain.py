@@ -17,8 +17,8 @@ from hypertrack.config import Settings, SimulateSettings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.model.inputs import comparable
 from hypertrack.model.run import TrainedModel, train_model
-from hypertrack.simulate.bulk import settings_for, write_dataset
-from hypertrack.simulate.market import Market
+from hypertrack.simulate.market.bulk import settings_for, write_dataset
+from hypertrack.simulate.market.market import Market
 from hypertrack.store.dataset import open_dataset
 
 N_TRADES = 200_000

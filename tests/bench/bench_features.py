@@ -1,4 +1,4 @@
-"""Time the feature engine and its rivals: python tests/bench/bench_features.py [n_trades] [stage].
+"""Time the feature engine beside others: python tests/bench/bench_features.py [n_trades] [stage].
 
 Stages: ``jsonl``, ``sealed``, ``prepared`` (from those files to the base matrix, with peak memory
 and where the time goes), ``part`` (a thousand wallets, an hour), ``peers`` (the same features in
@@ -22,10 +22,10 @@ from hypertrack.config import FeatureSettings, FeeSettings, SimulateSettings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.features.registry import FEATURES
 from hypertrack.records import HOUR_MS
-from hypertrack.simulate.bulk import settings_for, write_dataset
-from hypertrack.simulate.market import Market
+from hypertrack.simulate.market.bulk import settings_for, write_dataset
+from hypertrack.simulate.market.market import Market
+from hypertrack.store.compaction.sealed_hours import seal_folder
 from hypertrack.store.dataset import Dataset, open_dataset
-from hypertrack.store.sealing import seal_folder
 
 FOLDER = Path(tempfile.gettempdir())
 TRADES_PER_WALLET = 500

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from hypertrack.store.importing.files import find_files
-from hypertrack.store.importing.importer import Importer
-from hypertrack.store.session import open_session
+from hypertrack.importing.importer import Importer
+from hypertrack.importing.source_files import find_files
+from hypertrack.store.files.session import open_session
 
 N_FILLS = 1_000_000
 START_S = 1_767_600_000

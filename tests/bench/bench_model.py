@@ -22,17 +22,17 @@ from sklearn.metrics import roc_auc_score
 from hypertrack.config import Settings, SimulateSettings, TrainSettings
 from hypertrack.features.engine import FeatureEngine, FeatureMatrix
 from hypertrack.labels.targets import TARGETS
-from hypertrack.model.answers import predict_rows
 from hypertrack.model.baselines import BASELINES, constant
 from hypertrack.model.evaluation import evaluate
 from hypertrack.model.inputs import InputScaler
+from hypertrack.model.predictor import predict_rows
 from hypertrack.model.run import TrainedModel, train_model
 from hypertrack.model.samples import Rows, Samples, build_samples
 from hypertrack.model.training import train_network, training_rows
 from hypertrack.model.versions import WalletModel
 from hypertrack.records import CONSTANT, HEADS
-from hypertrack.simulate.bulk import settings_for, write_dataset
-from hypertrack.simulate.market import Market
+from hypertrack.simulate.market.bulk import settings_for, write_dataset
+from hypertrack.simulate.market.market import Market
 from hypertrack.store.dataset import open_dataset
 
 DAY = SimulateSettings(hours=24, wallets=2_000)
@@ -95,11 +95,13 @@ def show_evaluation(trained: TrainedModel) -> None:
         f"{summary.n_validation_rows:,} validation, {summary.n_test_rows:,} test"
     )
     for head in summary.heads:
-        rivals = " ".join(f"{name} {skill:+.3f}" for name, skill in head.skill_by_rival.items())
+        baselines = " ".join(
+            f"{name} {skill:+.3f}" for name, skill in head.skill_by_baseline.items()
+        )
         auc, ic = (
             "    -" if found is None else f"{found.value:.3f}" for found in (head.auc, head.rank_ic)
         )
-        print(f"n {head.n_test:5,}  AUC {auc}  IC {ic}  {head.reason} [{rivals}]")
+        print(f"n {head.n_test:5,}  AUC {auc}  IC {ic}  {head.reason} [{baselines}]")
 
 
 def show_truth(

@@ -18,15 +18,15 @@ from hypertrack.config import RecordSettings
 from hypertrack.feeds.frames import parse_frame
 from hypertrack.feeds.rows import Rows
 from hypertrack.feeds.subscriptions import Subscription
-from hypertrack.recording.candles import CandleBook
+from hypertrack.recording.closed_candles import CandleBook
 from hypertrack.recording.coverage import CoverageBook
 from hypertrack.recording.intake import Intake
 from hypertrack.recording.plan import SocketPlan
 from hypertrack.recording.streams import Streams
 from hypertrack.records import Feed
-from hypertrack.store.ledger import Ledger
-from hypertrack.store.session import Session
-from hypertrack.store.writing import LineWriter
+from hypertrack.store.files.ledger import Ledger
+from hypertrack.store.files.session import Session
+from hypertrack.store.files.writing import LineWriter
 
 N_FRAMES = 200_000
 COINS = [f"COIN{n}" for n in range(20)]

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 from hypertrack.config import SimulateSettings
-from hypertrack.simulate.bulk import settings_for, write_dataset
-from hypertrack.simulate.market import Market
+from hypertrack.simulate.market.bulk import settings_for, write_dataset
+from hypertrack.simulate.market.market import Market
 
 
 def peak_mib() -> int:

@@ -36,8 +36,8 @@ from hypertrack.feeds.subscriptions import Subscription
 from hypertrack.recording.plan import RecordingPlan, SocketPlan
 from hypertrack.recording.recorder import Recorder
 from hypertrack.records import Feed
-from hypertrack.simulate.connections import websocket_frame
-from hypertrack.store.session import open_session
+from hypertrack.simulate.venue.connections import websocket_frame
+from hypertrack.store.files.session import open_session
 
 N_MESSAGES = 1_000_000
 N_ROUNDS = 3

@@ -14,8 +14,8 @@ from hypertrack.features.engine import FeatureEngine
 from hypertrack.features.registry import select
 from hypertrack.labels.cuts import Cut
 from hypertrack.model.samples import Rows, measure_cut, plan_cuts
-from hypertrack.simulate.bulk import settings_for, write_dataset
-from hypertrack.simulate.market import Market
+from hypertrack.simulate.market.bulk import settings_for, write_dataset
+from hypertrack.simulate.market.market import Market
 from hypertrack.store.dataset import open_dataset
 
 

@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 
 from hypertrack.cli.main import app
 from hypertrack.config import DatabaseUrl
-from hypertrack.simulate.server import running_exchange
-from hypertrack.store.locks import lock_file
+from hypertrack.simulate.venue.server import running_exchange
+from hypertrack.store.files.locks import lock_file
 
 SOURCE = HandSource(blocks(200, step_ms=1_000), coins=(coin(),), extra_ms=10**9)
 

@@ -13,7 +13,7 @@ from hypertrack.cli.main import app
 from hypertrack.features.definition import feature
 from hypertrack.features.executions import executions
 from hypertrack.features.registry import REGISTRY
-from hypertrack.store.tables import read_columns
+from hypertrack.store.columns import read_columns
 
 
 @pytest.fixture

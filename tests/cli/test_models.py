@@ -16,15 +16,15 @@ from typer.testing import CliRunner, Result
 from hypertrack.cli.main import app
 from hypertrack.config import FeatureSettings, FeeSettings, SimulateSettings, TrainSettings
 from hypertrack.features.engine import FeatureEngine
-from hypertrack.model.answers import Answers
 from hypertrack.model.explanation import Explainer
 from hypertrack.model.inputs import InputScaler, feature_hash, typical
+from hypertrack.model.predictor import Answers
 from hypertrack.model.samples import Samples, build_samples, permuted
 from hypertrack.model.training import train_network, training_rows
 from hypertrack.model.versions import WalletModel, champion_version, save_version
 from hypertrack.records import replace
-from hypertrack.simulate.bulk import settings_for, write_dataset
-from hypertrack.simulate.market import Market
+from hypertrack.simulate.market.bulk import settings_for, write_dataset
+from hypertrack.simulate.market.market import Market
 from hypertrack.store.dataset import open_dataset
 
 pytestmark = pytest.mark.slow

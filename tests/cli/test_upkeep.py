@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from hypertrack.cli.main import app
 from hypertrack.records import HOUR_MS, MINUTE_MS
-from hypertrack.store.session import open_session
+from hypertrack.store.files.session import open_session
 
 FLAT = (100.0, 100.0, 100.0, 100.0)
 

@@ -6,7 +6,7 @@ import pytest
 from fakes import ALICE, BOB, CAROL, START_MS, trade
 
 from hypertrack.features.export import write_features
-from hypertrack.store.tables import read_columns
+from hypertrack.store.columns import read_columns
 
 TRADES = [
     trade(START_MS, buyer=ALICE, seller=BOB, taker=ALICE),

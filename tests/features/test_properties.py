@@ -17,8 +17,8 @@ from hypertrack.config import FeatureSettings, FeeSettings
 from hypertrack.features.engine import FeatureEngine, FeatureMatrix
 from hypertrack.features.registry import FEATURES, REGISTRY
 from hypertrack.records import DAY_MS, HOUR_MS, MINUTE_MS
+from hypertrack.store.compaction.sealed_hours import seal_folder
 from hypertrack.store.dataset import open_dataset
-from hypertrack.store.sealing import seal_folder
 
 Market = dict[str, list[dict[str, Any]]]
 

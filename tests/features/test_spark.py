@@ -19,7 +19,7 @@ from fakes import START_MS, write_dataset
 
 from hypertrack.features.registry import FEATURES
 from hypertrack.records import MINUTE_MS
-from hypertrack.store.tables import read_columns
+from hypertrack.store.columns import read_columns
 
 SPARK_HOME = Path(pyspark.__file__).parent
 START_S = 60

@@ -14,7 +14,7 @@ from hypertrack.errors import VenueError
 from hypertrack.feeds.budget import RateBudget
 from hypertrack.feeds.connection import Connection, ConnectionLostError, Heartbeat, connect
 from hypertrack.records import CoverageCause
-from hypertrack.simulate.connections import websocket_frame
+from hypertrack.simulate.venue.connections import websocket_frame
 
 HEARTBEAT = Heartbeat(ping_interval_s=20, pong_timeout_s=10)
 

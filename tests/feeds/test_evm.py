@@ -20,8 +20,8 @@ from hypertrack.feeds.evm_blocks import EvmBlocks, is_erc20_transfer
 from hypertrack.feeds.evm_heads import subscribed_heads
 from hypertrack.feeds.evm_rpc import METHOD_NOT_FOUND, EvmClient, RpcError
 from hypertrack.records import encode_json
-from hypertrack.simulate.server import running_exchange
-from hypertrack.simulate.source import Event
+from hypertrack.simulate.venue.server import running_exchange
+from hypertrack.simulate.venue.source import Event
 
 TOKEN = "0x" + "d" * 40
 TRANSFER = {"contract": TOKEN, "from": ALICE, "to": CAROL, "value": "1500000"}

@@ -9,7 +9,7 @@ from exchange_fakes import HandSource, blocks, quote
 from fakes import ALICE, START_MS
 
 from hypertrack.config import SimulateSettings
-from hypertrack.simulate.server import running_exchange
+from hypertrack.simulate.venue.server import running_exchange
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 HISTORY = HandSource(

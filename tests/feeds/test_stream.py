@@ -10,7 +10,7 @@ from hypertrack.errors import VenueError
 from hypertrack.feeds.stream import stream
 from hypertrack.feeds.subscriptions import Subscription
 from hypertrack.records import Feed
-from hypertrack.simulate.server import running_exchange
+from hypertrack.simulate.venue.server import running_exchange
 
 
 def test_rows_of_one_stream_come_in_order() -> None:

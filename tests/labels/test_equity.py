@@ -74,7 +74,7 @@ def test_to_close_what_was_brought_along_opens_nothing(open_backend: Any, by_wal
 
     # flat after the sale, so that the fall to 60 is nothing to it: only the fee is lost
     assert alice["net_return_bps"] == pytest.approx(-10)
-    assert (alice["carried_frac"], alice["told_frac"]) == (1, 0)
+    assert (alice["inherited_frac"], alice["reported_frac"]) == (1, 0)
     assert alice["holding_s"] is None
 
 
@@ -124,10 +124,10 @@ def test_fills_tell_the_fee_and_the_position_brought_along(
     alice, bob = found[ALICE], found[BOB]
     # long 5.5 after it, all from before: neither the gain until then nor the fall is the window's
     assert alice["net_return_bps"] == pytest.approx(-0.03 / 240 * 1e4)
-    assert (alice["carried_frac"], alice["told_frac"]) == (1, 1)
+    assert (alice["inherited_frac"], alice["reported_frac"]) == (1, 1)
     # nobody tells of the other side: bought 2 at 120 and sold 1 at 60, worth 60, without a fee
     assert bob["net_return_bps"] == pytest.approx((60 + 60 - 240) / 300 * 1e4)
-    assert (bob["carried_frac"], bob["told_frac"]) == (0, 0)
+    assert (bob["inherited_frac"], bob["reported_frac"]) == (0, 0)
 
 
 def round_trip_fills(closed_pnl: str) -> list[dict[str, Any]]:
@@ -145,7 +145,7 @@ def test_booked_pnl_of_a_round_trip_is_what_the_trades_say(
     alice = by_wallet(con, equity_outcomes(con, TEN_MINUTES, FEES))[ALICE]
 
     assert alice["net_return_bps"] == pytest.approx((40 - 0.11) / 440 * 1e4)
-    assert (alice["carried_frac"], alice["told_frac"]) == (0, 1)
+    assert (alice["inherited_frac"], alice["reported_frac"]) == (0, 1)
 
 
 def test_booked_pnl_is_believed_where_a_trade_was_lost(open_backend: Any, by_wallet: Any) -> None:

@@ -9,8 +9,8 @@ from model_fakes import make_samples
 from hypertrack.config import Settings, SimulateSettings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.model.samples import Samples
-from hypertrack.simulate.bulk import settings_for, write_dataset
-from hypertrack.simulate.market import Market
+from hypertrack.simulate.market.bulk import settings_for, write_dataset
+from hypertrack.simulate.market.market import Market
 from hypertrack.store.dataset import open_dataset
 
 

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from hypertrack.config import TrainSettings
 from hypertrack.labels.targets import TARGETS
-from hypertrack.model.answers import predict_rows
 from hypertrack.model.baselines import constant
 from hypertrack.model.evaluation import MIN_TEST_ROWS, evaluate
 from hypertrack.model.inputs import InputScaler
+from hypertrack.model.predictor import predict_rows
 from hypertrack.model.samples import Samples, permuted
 from hypertrack.model.training import train_network, training_rows
 from hypertrack.records import BINARY_HEADS, HEADS, HeadEvaluation, Interval
@@ -19,8 +19,8 @@ from hypertrack.records import BINARY_HEADS, HEADS, HeadEvaluation, Interval
 Array = NDArray[np.float64]
 
 
-def judge(samples: Samples, predicted: Array, **rivals: Array) -> dict[str, HeadEvaluation]:
-    predictions = {"net": predicted, "constant": the_constant(samples), **rivals}
+def judge(samples: Samples, predicted: Array, **baselines: Array) -> dict[str, HeadEvaluation]:
+    predictions = {"net": predicted, "constant": the_constant(samples), **baselines}
     found = evaluate(samples, predictions, dict.fromkeys(HEADS, "net"), n_bootstrap=200)
     assert tuple(head.head for head in found) == HEADS
     return {head.head: head for head in found}
@@ -41,7 +41,7 @@ def test_perfect_prediction_has_skill_one_and_earns_its_weight(samples: Samples)
         assert head.skill is not None
         assert (head.skill.value, head.skill.low, head.skill_new_wallets) == (1, 1, 1)
         assert head.has_earned_weight
-        assert head.skill_by_rival == {"persistence": pytest.approx(0)}
+        assert head.skill_by_baseline == {"persistence": pytest.approx(0)}
         if name in BINARY_HEADS:
             assert head.auc == Interval(1, 1, 1)
             assert head.calibration_error == Interval(0, 0, 0)

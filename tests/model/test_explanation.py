@@ -10,12 +10,12 @@ from model_fakes import FEATURES, finish, make_matrix, make_samples
 from hypertrack.config import TrainSettings
 from hypertrack.features.registry import REGISTRY
 from hypertrack.labels.targets import HEAD_COLUMNS, TARGETS
-from hypertrack.model.answers import Answers
 from hypertrack.model.attribution import TOLERANCE, TOLERANCE_FRAC
 from hypertrack.model.baselines import FITS
 from hypertrack.model.explanation import N_REASONS, Explainer
 from hypertrack.model.inputs import InputScaler, typical
 from hypertrack.model.network import WalletNet
+from hypertrack.model.predictor import Answers
 from hypertrack.model.training import train_network, training_rows
 from hypertrack.records import HEADS, STYLE_DIMENSIONS
 

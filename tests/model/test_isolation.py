@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hypertrack.config import TrainSettings
 from hypertrack.labels.cuts import Window, walk_forward
 from hypertrack.model.baselines import FITS, constant
-from hypertrack.model.choice import choose_estimators
+from hypertrack.model.estimator_selection import choose_estimators
 from hypertrack.model.inputs import InputScaler
 from hypertrack.model.run import fit_network
 from hypertrack.model.samples import Rows, assemble

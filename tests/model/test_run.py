@@ -55,7 +55,7 @@ def test_every_head_stands_beside_its_baselines(events: list[TrainingEvent]) -> 
 
     assert tuple(head.head for head in heads) == HEADS
     for head in heads:
-        assert set(head.rivals) == {"constant", "original", *BASELINES}
+        assert set(head.baselines) == {"constant", "original", *BASELINES}
         assert head.estimator == "net"
         assert head.n_test > 30
         assert head.reason

@@ -10,10 +10,10 @@ from model_fakes import FEATURES, make_card, make_matrix, make_samples
 
 from hypertrack.errors import ModelError
 from hypertrack.labels.targets import TARGETS
-from hypertrack.model.answers import predict_rows
 from hypertrack.model.baselines import FITS
 from hypertrack.model.inputs import InputScaler
 from hypertrack.model.network import WalletNet
+from hypertrack.model.predictor import predict_rows
 from hypertrack.model.versions import (
     CHUNK_ROWS,
     WalletModel,
@@ -234,7 +234,7 @@ def answered_by(**estimators: str) -> WalletModel:
 def judged(head: str, estimator: str) -> HeadEvaluation:
     return HeadEvaluation(
         head=head, estimator=estimator, n_test=0, masked_frac=0, base_rate=None, skill=None,
-        skill_new_wallets=None, auc=None, rank_ic=None, calibration_error=None, rivals={},
+        skill_new_wallets=None, auc=None, rank_ic=None, calibration_error=None, baselines={},
         has_earned_weight=False, reason="",
     )  # fmt: skip
 

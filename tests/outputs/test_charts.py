@@ -72,7 +72,7 @@ def test_forest_puts_every_interval_on_one_axis() -> None:
         ]
     )
 
-    own, rival = chart.rows
-    assert rival.low < rival.value < rival.high == chart.zero < own.low < own.value < own.high
-    assert own.y < rival.y < chart.height
+    own, other = chart.rows
+    assert other.low < other.value < other.high == chart.zero < own.low < own.value < own.high
+    assert own.y < other.y < chart.height
     assert chart.ticks[0].label == "−0.1"

@@ -8,7 +8,7 @@ from profile_fakes import hostile_set, profile_set
 from hypertrack.config import DashboardSettings, ReportSettings
 from hypertrack.outputs.cards import PageData, page_data, script_json
 from hypertrack.outputs.dashboard import render_dashboard
-from hypertrack.outputs.reasons import score_views
+from hypertrack.outputs.reason_views import score_views
 from hypertrack.records import decode_json
 
 SETTINGS = DashboardSettings()

@@ -9,9 +9,9 @@ from playwright.sync_api import Page, expect
 from profile_fakes import HOSTILE, hostile_set, profile_set
 
 from hypertrack.config import DashboardSettings
+from hypertrack.files import write_text
 from hypertrack.outputs.dashboard import render_dashboard
-from hypertrack.outputs.reasons import score_views
-from hypertrack.outputs.writing import write_text
+from hypertrack.outputs.reason_views import score_views
 from hypertrack.records import ProfileSet
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

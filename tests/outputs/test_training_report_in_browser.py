@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 from profile_fakes import HOSTILE
 from training_fakes import training_card
 
+from hypertrack.files import write_text
 from hypertrack.outputs.training_report import render_training_report
-from hypertrack.outputs.writing import write_text
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -103,5 +103,5 @@ def test_quality_names_the_verdict_and_its_numbers() -> None:
     assert quality(head("risk_score", earned=False)).startswith("unproven: skill −0.02")
 
 
-def test_constant_is_no_rival() -> None:
-    assert head("risk_score", earned=False).best_rival == ("persistence", pytest.approx(-0.1))
+def test_constant_is_no_baseline_to_beat() -> None:
+    assert head("risk_score", earned=False).best_baseline == ("persistence", pytest.approx(-0.1))

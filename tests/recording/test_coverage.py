@@ -9,7 +9,7 @@ from fakes import START_MS
 from hypertrack.recording.coverage import CoverageBook, StreamCoverage
 from hypertrack.recording.exchange_time import ExchangeTime
 from hypertrack.records import CoverageCause, Feed
-from hypertrack.store.ledger import Ledger, read_ledger
+from hypertrack.store.files.ledger import Ledger, read_ledger
 
 STOP, ERROR = CoverageCause.STOP, CoverageCause.ERROR
 

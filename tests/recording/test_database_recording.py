@@ -19,13 +19,13 @@ from postgres_fakes import PostgresServer
 from recorder_fakes import PATIENCE_S, plan_for, settings_for
 
 from hypertrack.config import DatabaseUrl
-from hypertrack.recording.manifest import parse_manifest
 from hypertrack.recording.recorder import Recorder
-from hypertrack.recording.report import RecordingReport
-from hypertrack.simulate.server import running_exchange
-from hypertrack.store.database.session import open_database_session
+from hypertrack.records import RecordingReport
+from hypertrack.simulate.venue.server import running_exchange
+from hypertrack.store.database.database_session import open_database_session
 from hypertrack.store.dataset import open_dataset
-from hypertrack.store.session import Session, SessionMode
+from hypertrack.store.files.manifest import parse_manifest
+from hypertrack.store.files.session import Session, SessionMode
 
 N_TRADES = 5_000
 SOURCE = HandSource(blocks(N_TRADES, step_ms=20), coins=(coin(),), extra_ms=10**9)
@@ -38,7 +38,7 @@ KILLED = textwrap.dedent("""
     from database_fakes import database_url
     from recorder_fakes import plan_for, settings_for
     from hypertrack.recording import recorder
-    from hypertrack.store.database.session import open_database_session
+    from hypertrack.store.database.database_session import open_database_session
 
     recorder.CHECKPOINT_INTERVAL_S = 0.05
     settings = settings_for(sys.argv[1], write_interval_s=0.02, flush_interval_s=0.05)

@@ -17,8 +17,8 @@ from hypertrack.feeds.evm_blocks import BlockNotYetError, EvmBlock
 from hypertrack.recording.coverage import CoverageBook
 from hypertrack.recording.evm import EvmFollower
 from hypertrack.records import Feed
-from hypertrack.store.ledger import Ledger
-from hypertrack.store.writing import LineWriter
+from hypertrack.store.files.ledger import Ledger
+from hypertrack.store.files.writing import LineWriter
 
 WHERE = endpoints(VenueSettings(url="http://127.0.0.1:9"))
 

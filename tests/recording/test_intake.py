@@ -11,18 +11,18 @@ from hypertrack.config import RecordSettings
 from hypertrack.feeds.frames import parse_frame
 from hypertrack.feeds.rows import Rows, Unreadable
 from hypertrack.feeds.subscriptions import Subscription
-from hypertrack.recording.candles import CandleBook
+from hypertrack.recording.closed_candles import CandleBook
 from hypertrack.recording.coverage import CoverageBook
 from hypertrack.recording.dedupe import REMEMBERED, StreamMemory
 from hypertrack.recording.intake import Intake
-from hypertrack.recording.lines import join_lines
+from hypertrack.recording.line_format import join_lines
 from hypertrack.recording.meters import FeedMeter, quantile
 from hypertrack.recording.plan import SocketPlan
 from hypertrack.recording.streams import Streams
 from hypertrack.records import CoverageCause, Feed, RawJson
-from hypertrack.store.ledger import Ledger, read_ledger
-from hypertrack.store.session import Session
-from hypertrack.store.writing import LineWriter
+from hypertrack.store.files.ledger import Ledger, read_ledger
+from hypertrack.store.files.session import Session
+from hypertrack.store.files.writing import LineWriter
 
 
 class Bench:

@@ -7,7 +7,7 @@ import pytest
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError
 from hypertrack.feeds.universe import Market, Universe
-from hypertrack.recording.coins import select_coins
+from hypertrack.recording.coin_selection import select_coins
 from hypertrack.recording.plan import RecordingPlan, plan_recording
 from hypertrack.records import Feed
 

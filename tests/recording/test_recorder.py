@@ -19,14 +19,14 @@ from recorder_fakes import (
 )
 
 from hypertrack.errors import DatasetError
-from hypertrack.recording.manifest import read_manifest
 from hypertrack.recording.recorder import Recorder
 from hypertrack.records import MINUTE_MS, Feed
-from hypertrack.simulate.faults import Faults
-from hypertrack.simulate.replay import CaptureSource
-from hypertrack.simulate.server import running_exchange
+from hypertrack.simulate.venue.faults import Faults
+from hypertrack.simulate.venue.replay import CaptureSource
+from hypertrack.simulate.venue.server import running_exchange
 from hypertrack.store.dataset import open_dataset
-from hypertrack.store.session import open_session
+from hypertrack.store.files.manifest import read_manifest
+from hypertrack.store.files.session import open_session
 
 
 def test_every_trade_is_recorded_once_with_those_replayed_at_the_start(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from fakes import START_MS
 from recorder_fakes import coverage_of, lines, plan_for, record_until, settings_for, trade_ids
 
 from hypertrack.errors import DatasetError
-from hypertrack.recording.manifest import read_manifest
-from hypertrack.simulate.server import running_exchange
-from hypertrack.store.session import open_session
+from hypertrack.simulate.venue.server import running_exchange
+from hypertrack.store.files.manifest import read_manifest
+from hypertrack.store.files.session import open_session
 
 SOURCE = HandSource(blocks(5_000, step_ms=20), coins=(coin(),), extra_ms=10**9)
 
@@ -24,7 +24,7 @@ KILLED = textwrap.dedent("""
     from pathlib import Path
     from recorder_fakes import plan_for, settings_for
     from hypertrack.recording import recorder
-    from hypertrack.store.session import open_session
+    from hypertrack.store.files.session import open_session
 
     recorder.CHECKPOINT_INTERVAL_S = 0.05
     settings = settings_for(sys.argv[1], write_interval_s=0.02)

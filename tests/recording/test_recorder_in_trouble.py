@@ -19,11 +19,10 @@ from recorder_fakes import (
 
 from hypertrack.errors import VenueError
 from hypertrack.recording.plan import RecordingPlan, SocketPlan
-from hypertrack.recording.status import RecordingStatus
-from hypertrack.records import MINUTE_MS, Feed
-from hypertrack.simulate.faults import Faults
-from hypertrack.simulate.rules import VenueRules
-from hypertrack.simulate.server import running_exchange
+from hypertrack.records import MINUTE_MS, Feed, RecordingStatus
+from hypertrack.simulate.venue.faults import Faults
+from hypertrack.simulate.venue.server import running_exchange
+from hypertrack.simulate.venue.venue_rules import VenueRules
 
 BTC = (coin(),)
 END_MS = START_MS + 20_000

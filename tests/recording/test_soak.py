@@ -15,11 +15,11 @@ import pytest
 from campaign_fakes import Trade, outcome_of
 from exchange_fakes import AT_ONCE
 
-from hypertrack.simulate.faults import Faults
-from hypertrack.simulate.frames import MarketSource
-from hypertrack.simulate.market import Market
-from hypertrack.simulate.rules import VenueRules
-from hypertrack.simulate.server import Exchange, running_exchange
+from hypertrack.simulate.market.market import Market
+from hypertrack.simulate.venue.faults import Faults
+from hypertrack.simulate.venue.market_source import MarketSource
+from hypertrack.simulate.venue.server import Exchange, running_exchange
+from hypertrack.simulate.venue.venue_rules import VenueRules
 from hypertrack.store.dataset import open_dataset
 
 HOURS = 24

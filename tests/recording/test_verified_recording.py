@@ -7,10 +7,9 @@ from exchange_fakes import AT_ONCE, HandSource, blocks
 from fakes import START_MS
 from recorder_fakes import lines, n_rows, record_until, settings_for
 
-from hypertrack.recording.status import RecordingStatus
-from hypertrack.records import MINUTE_MS, Feed
-from hypertrack.simulate.faults import Faults
-from hypertrack.simulate.server import running_exchange
+from hypertrack.records import MINUTE_MS, Feed, RecordingStatus
+from hypertrack.simulate.venue.faults import Faults
+from hypertrack.simulate.venue.server import running_exchange
 from hypertrack.store.dataset import open_dataset
 from hypertrack.store.verification import Verification, verify_dataset
 

@@ -21,8 +21,8 @@ from hypertrack.records import (
     WalletProfile,
     as_dict,
 )
+from hypertrack.store.columns import write_columns
 from hypertrack.store.profiles import read_profiles, write_profiles
-from hypertrack.store.tables import write_columns
 
 DATA = DataSummary(
     path="recorded_data",
@@ -57,7 +57,7 @@ HEAD = HeadEvaluation(
         ReliabilityBin(n=5, mean_predicted=0.1, yes_share=Interval(0.2, 0.0, 0.4)),
         ReliabilityBin(n=5, mean_predicted=0.3, yes_share=Interval(0.4, 0.0, 0.8)),
     ),
-    rivals={
+    baselines={
         "constant": Quality(
             skill=Interval(0.0, 0.0, 0.0),
             skill_new_wallets=None,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hypertrack.config import DatabaseUrl
 from hypertrack.errors import DatasetError
-from hypertrack.store.database import sessions
+from hypertrack.store.database import session_table as sessions
 from hypertrack.store.database.connecting import Database, open_reader
 from hypertrack.store.database.schema import FILE_NAMES, LISTS
 from hypertrack.store.database.spool import DOCUMENTS

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from hypertrack.records import Feed, JsonError, Record, as_tuple, json_decoder
 from hypertrack.store.database.schema import INTEGER, KEYS, TEXT
-from hypertrack.store.session import quarantine_line
+from hypertrack.store.files.session import quarantine_line
 
 MAX_INTEGER = 2**63
 

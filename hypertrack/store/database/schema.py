@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hypertrack.errors import DatasetError
 from hypertrack.records import Feed
 from hypertrack.store.database.connecting import Database
-from hypertrack.store.layout import (
+from hypertrack.store.files.layout import (
     COVERAGE_NAME,
     FILLS_NAME,
     IMPORTS_NAME,

@@ -5,18 +5,17 @@ off as the next segment; what is loaded is deleted. So nothing is held in memory
 database may be away for hours, and after a kill everything that it lacks lies here.
 """
 
-import os
 import re
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
+from hypertrack.files import write_whole
 from hypertrack.records import JsonError, Record, decode_json, encode_json
 from hypertrack.store.database.schema import FILE_NAMES, KEYS, LISTS
-from hypertrack.store.layout import LOCK_NAME, MANIFEST_NAME, QUARANTINE_NAME, REPORT_NAME
-from hypertrack.store.locks import is_locked
-from hypertrack.store.seals import sync_folder
-from hypertrack.store.session import mend_last_line
+from hypertrack.store.files.layout import LOCK_NAME, MANIFEST_NAME, QUARANTINE_NAME, REPORT_NAME
+from hypertrack.store.files.locks import is_locked
+from hypertrack.store.files.session import mend_last_line
 
 HEADER_NAME = "spool.json"
 SEGMENTS_NAME = "segments"
@@ -77,13 +76,7 @@ class Spool:
 
     def put(self, name: str, content: bytes) -> None:
         """Write a file whole, or not at all."""
-        part = self.folder / f".{name}.part"
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self.folder / name)
-        sync_folder(self.folder)
+        write_whole(self.folder / name, content)
 
     def take_up(self, last_loaded: int) -> None:
         """Cut off what a recorder that was killed had written, mending its last lines.

@@ -14,8 +14,8 @@ from exchange_fakes import HandSource, blocks, coin
 from postgres_fakes import PostgresServer
 
 from hypertrack.config import SimulateSettings
-from hypertrack.simulate.rules import VenueRules
-from hypertrack.simulate.server import running_exchange
+from hypertrack.simulate.venue.server import running_exchange
+from hypertrack.simulate.venue.venue_rules import VenueRules
 from hypertrack.store.database.copying import write_folder
 
 N_KILLS = 12

@@ -13,8 +13,8 @@ from recorder_fakes import record_until, settings_for
 
 from hypertrack.config import SimulateSettings
 from hypertrack.feeds.rows import recorded_trade
-from hypertrack.simulate.rules import VenueRules
-from hypertrack.simulate.server import running_exchange
+from hypertrack.simulate.venue.server import running_exchange
+from hypertrack.simulate.venue.venue_rules import VenueRules
 
 N_KILLS = 60
 LONGEST_S = 0.5

@@ -17,11 +17,10 @@ from fakes import START_MS
 from recorder_fakes import coverage_of, lines, n_rows, record_until, settings_for, trade_ids
 
 from hypertrack.clock import SystemClock
-from hypertrack.recording.status import FeedStatus, RecordingStatus
-from hypertrack.records import Feed
-from hypertrack.simulate.faults import Faults
-from hypertrack.simulate.rules import VenueRules
-from hypertrack.simulate.server import running_exchange
+from hypertrack.records import Feed, FeedStatus, RecordingStatus
+from hypertrack.simulate.venue.faults import Faults
+from hypertrack.simulate.venue.server import running_exchange
+from hypertrack.simulate.venue.venue_rules import VenueRules
 
 N_TRADES = 6_000
 SOURCE = HandSource(blocks(N_TRADES, step_ms=20), coins=(coin(),))

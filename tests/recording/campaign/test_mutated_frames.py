@@ -13,14 +13,14 @@ from hypertrack.config import RecordSettings
 from hypertrack.feeds.frames import Unasked, parse_frame
 from hypertrack.feeds.rows import Rows, Unreadable
 from hypertrack.feeds.subscriptions import CORE, Subscription
-from hypertrack.recording.candles import CandleBook
+from hypertrack.recording.closed_candles import CandleBook
 from hypertrack.recording.coverage import CoverageBook
 from hypertrack.recording.plan import SocketPlan
 from hypertrack.recording.streams import Streams
 from hypertrack.records import Feed
-from hypertrack.store.ledger import Ledger
-from hypertrack.store.session import Session
-from hypertrack.store.writing import LineWriter
+from hypertrack.store.files.ledger import Ledger
+from hypertrack.store.files.session import Session
+from hypertrack.store.files.writing import LineWriter
 
 LEVEL = {"px": "84143.0", "sz": "10.2", "n": 36}
 TRADE = {

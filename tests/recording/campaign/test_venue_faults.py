@@ -11,10 +11,9 @@ from campaign_fakes import Note, outcome_of
 from exchange_fakes import AT_ONCE, HandSource, blocks, coin
 from recorder_fakes import coverage_of, record_until, settings_for
 
-from hypertrack.recording.report import RecordingReport
-from hypertrack.recording.status import RecordingStatus
-from hypertrack.simulate.faults import Faults
-from hypertrack.simulate.server import running_exchange
+from hypertrack.records import RecordingReport, RecordingStatus
+from hypertrack.simulate.venue.faults import Faults
+from hypertrack.simulate.venue.server import running_exchange
 
 N_BREAKS = 10
 STEPS_MS = {"BTC": 20, "ETH": 200, "SOL": 5_000}

@@ -1,0 +1,1 @@
+"""Archives, captures and other datasets to a dataset."""

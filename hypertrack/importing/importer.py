@@ -1,0 +1,202 @@
+"""An import: files one after the other into a dataset folder, and the ledger of what they held."""
+
+from collections.abc import Generator, Iterable, Iterator
+from pathlib import Path
+
+from hypertrack.errors import DatasetError
+from hypertrack.importing.archives import BlockReader, FillReader, TradeReader
+from hypertrack.importing.captures import CaptureReader
+from hypertrack.importing.copies import CopyReader, FillCopyReader
+from hypertrack.importing.file_lines import LineFile, TornFileError
+from hypertrack.importing.formats import ARCHIVES, Format
+from hypertrack.importing.import_log import (
+    ImportedFile,
+    ImportProgress,
+    ImportReport,
+    log_imports,
+    read_imports,
+)
+from hypertrack.importing.imported_coverage import (
+    FileSpan,
+    extend_ledger,
+    gap_lines,
+    observed_lines,
+    observed_spans,
+)
+from hypertrack.importing.line_reader import UNREADABLE, LineReader
+from hypertrack.importing.overlaps import Overlaps
+from hypertrack.importing.pairing import FillPairer
+from hypertrack.importing.sink import Sink
+from hypertrack.importing.source_files import (
+    LeftOut,
+    SourceFile,
+    dataset_folder,
+    digest,
+    named_hour_ms,
+)
+from hypertrack.records import CoverageCause, CoverageLine
+from hypertrack.store.files.ledger import read_ledger
+from hypertrack.store.files.session import Session
+
+PROGRESS_LINES = 2_000
+
+MAX_SILENCE_MS = 60_000
+"""After this long without a frame the venue closes a socket (protocol, section 1.4): in a capture
+it means that nothing was observed."""
+
+
+class Importer:
+    """Imports files into the folder of a session; `run`, then `report`."""
+
+    def __init__(self, session: Session, files: Iterable[SourceFile]):
+        self._session = session
+        self._files = list(files)
+        self._sink = Sink(session.folder, session.hand_over)
+        self._archives = self._archive_readers()
+        before = observed_spans(read_ledger(session.folder))
+        self._overlaps = Overlaps(read_imports(session.folder), before)
+        self._done: list[ImportedFile] = []
+        self._left_out: list[LeftOut] = []
+        self._coverage: list[CoverageLine] = []
+        self._copied_ledgers: set[tuple[Path, str]] = set()
+        self._streams: set[str] = set()
+
+    def run(self) -> Generator[ImportProgress, None, None]:
+        """Import file after file; ended early, the ledger has what was read whole.
+
+        Raises:
+            DatasetError: A file cannot be read, or the folder not be written.
+        """
+        n_bytes = sum(file.n_bytes for file in self._files) or 1
+        n_bytes_done = n_lines_done = 0
+        try:
+            for file in self._files:
+                for n_read, n_lines in self._import(file):
+                    yield ImportProgress(
+                        path=file.path,
+                        frac=min((n_bytes_done + n_read) / n_bytes, 1.0),
+                        n_lines=n_lines_done + n_lines,
+                        n_trades=self._sink.counts["trades"],
+                    )
+                n_bytes_done += file.n_bytes
+                n_lines_done = sum(done.n_lines for done in self._done)
+        finally:
+            self._finish()
+
+    def report(self) -> ImportReport:
+        """Return what was done so far."""
+        archived = self._session.archived
+        return ImportReport(
+            folder=self._session.place,
+            archived=None if archived is None else str(archived),
+            files=tuple(self._done),
+            left_out=tuple(self._left_out),
+            streams=tuple(sorted(self._streams)),
+            counts={name: n for name, n in self._sink.counts.items() if n},
+        )
+
+    def _import(self, file: SourceFile) -> Iterator[tuple[int, int]]:
+        """Read one file; yield bytes and lines read now and then."""
+        try:
+            known = digest(file.path)
+        except OSError as error:
+            raise DatasetError(f"{file.path} cannot be read ({error.strerror})") from error
+        if (reason := self._overlaps.objection(file, known)) is not None:
+            self._left_out.append(LeftOut(path=file.path, reason=reason))
+            return
+        reader, source, n_lines = self._reader(file), LineFile(file.path), 0
+        span = FileSpan(MAX_SILENCE_MS if file.format is Format.CAPTURE else None)
+        try:
+            for line in source:
+                n_lines += 1
+                self._read(reader, line, span, f"line {n_lines:,} of {file.path}")
+                if n_lines % PROGRESS_LINES == 0:
+                    yield source.n_bytes_read, n_lines
+        except TornFileError as error:
+            self._sink.quarantine(b"", str(error))
+            span.tear()
+        self._note(file, reader, span, known, n_lines)
+        yield file.n_bytes, n_lines
+
+    def _read(self, reader: LineReader, line: bytes, span: FileSpan, where: str) -> None:
+        try:
+            time_ms = reader.read(line)
+        except UNREADABLE as error:
+            self._sink.quarantine(line, f"{where}: {error}")
+            span.tear()
+        else:
+            if time_ms is not None:
+                span.see(time_ms)
+
+    def _note(
+        self, file: SourceFile, reader: LineReader, span: FileSpan, known: str, n_lines: int
+    ) -> None:
+        """Take down what a file observed."""
+        hour_ms = named_hour_ms(file.path) if file.format in ARCHIVES else None
+        observed = span.observed(hour_ms)
+        self._coverage += gap_lines(span.gaps, CoverageCause.UNREADABLE)
+        self._coverage += gap_lines(span.silences, CoverageCause.SILENCE)
+        if file.format not in ARCHIVES:
+            reader.finish()
+            copied = self._copied_ledger(file)
+            self._streams |= reader.streams
+            own = observed_lines(reader.streams, observed)
+            self._coverage += own if copied is None else copied
+        done = ImportedFile(
+            path=str(file.path),
+            format=file.format,
+            digest=known,
+            n_bytes=file.n_bytes,
+            n_lines=n_lines,
+            is_torn=span.is_torn,
+            spans=tuple(observed),
+        )
+        self._done.append(done)
+        self._overlaps.add(done)
+
+    def _copied_ledger(self, file: SourceFile) -> list[CoverageLine] | None:
+        """Return what a copied dataset's ledger says of this feed, once; None without a ledger."""
+        folder = dataset_folder(file.path) if file.format is Format.DATASET else None
+        ledger = [] if folder is None else read_ledger(folder)
+        if folder is None or file.feed is None or not ledger:
+            return None
+        if (folder, file.feed) in self._copied_ledgers:
+            return []
+        self._copied_ledgers.add((folder, file.feed))
+        return [line for line in ledger if line.stream.split(":")[0] == file.feed]
+
+    def _finish(self) -> None:
+        """Write what waits, then the ledger and the log.
+
+        An archive holds every coin of the venue: a coin that was met in one hour was observed in
+        all of them.
+        """
+        for reader in self._archives.values():
+            reader.finish()
+        self._sink.flush()
+        streams = {stream for reader in self._archives.values() for stream in reader.streams}
+        self._streams |= streams
+        spans = [span for file in self._done if file.format in ARCHIVES for span in file.spans]
+        try:
+            extend_ledger(self._session.folder, [*observed_lines(streams, spans), *self._coverage])
+            log_imports(self._session.folder, self._done)
+        except OSError as error:
+            raise DatasetError(
+                f"{self._session.folder} could not be written ({error.strerror}): free some space"
+            ) from error
+
+    def _archive_readers(self) -> dict[Format, LineReader]:
+        """Return the readers of archives: one for all files, whose fills may pair across them."""
+        pairer = FillPairer(self._sink)
+        return {
+            Format.NODE_FILLS_BY_BLOCK: BlockReader(self._sink, pairer),
+            Format.NODE_FILLS: FillReader(pairer),
+            Format.NODE_TRADES: TradeReader(self._sink),
+        }
+
+    def _reader(self, file: SourceFile) -> LineReader:
+        if file.format is Format.CAPTURE:
+            return CaptureReader(self._sink)
+        if file.format is Format.DATASET:
+            return CopyReader(self._sink, file.feed) if file.feed else FillCopyReader(self._sink)
+        return self._archives[file.format]

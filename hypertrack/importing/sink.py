@@ -1,0 +1,137 @@
+"""Where imported lines go: the files of a dataset, each trade once, everything counted."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from hypertrack.errors import DatasetError
+from hypertrack.records import Feed
+from hypertrack.store.files.layout import FILLS_NAME, QUARANTINE_NAME, SET_ASIDE_NAME, feed_path
+from hypertrack.store.files.session import quarantine_line
+from hypertrack.store.files.writing import write_whole
+
+BUFFERED_BYTES = 1 << 20
+REMEMBERED_TRADES = 500_000
+"""Identities by which a repeated trade is known, about five hours of the whole venue."""
+
+QUARANTINED_BYTES = 4_096
+"""Of a line that cannot be read so much is kept; the rest stands in the file it came from."""
+
+
+class Sink:
+    """Appends lines to the files of a dataset folder that is ours to write to.
+
+    Args:
+        hand_over: Called when lines have been written and synced, so that their files can be
+            taken away.
+
+    Attributes:
+        counts: How much was written or met, by what it is.
+    """
+
+    def __init__(self, folder: Path, hand_over: Callable[[], None] | None = None):
+        self.counts: Counter[str] = Counter()
+        self._folder = folder
+        self._hand_over = hand_over
+        self._lines_by_path: dict[Path, list[bytes]] = {}
+        self._n_buffered = 0
+        self._recent: dict[str, set[int]] = {}
+        self._older: dict[str, set[int]] = {}
+        self._n_recent = 0
+
+    def is_new_trade(self, coin: str, time_ms: int, trade_id: int) -> bool:
+        """Return whether this trade was not met before, and remember it."""
+        if self._is_new(coin, time_ms << 50 | trade_id):
+            return True
+        self.counts["duplicates"] += 1
+        return False
+
+    def is_new_fill(self, identity: Hashable) -> bool:
+        """Return whether this fill was not met before, and remember it."""
+        if self._is_new(FILLS_NAME, hash(identity)):
+            return True
+        self.counts["repeated fills"] += 1
+        return False
+
+    def add(self, feed: Feed, line: bytes) -> None:
+        """Append a line, with its end, to the file of a feed."""
+        self.counts[feed] += 1
+        self._keep(feed_path(self._folder, feed), line)
+
+    def add_fill(self, line: bytes) -> None:
+        """Append one wallet's part in a trade that was written."""
+        self.counts["fills"] += 1
+        self._keep(self._folder / FILLS_NAME, line)
+
+    def set_aside(self, reason: str, line: bytes) -> None:
+        """Keep a fill that makes no trade."""
+        self.counts[reason] += 1
+        self._keep(self._folder / SET_ASIDE_NAME, line)
+
+    def quarantine(self, data: bytes, reason: str) -> None:
+        """Keep the beginning of a line that could not be read."""
+        self.counts["quarantined"] += 1
+        line = quarantine_line(data[:QUARANTINED_BYTES], reason)
+        self._keep(self._folder / QUARANTINE_NAME, line)
+
+    def flush(self) -> None:
+        """Write and sync what is buffered.
+
+        Raises:
+            DatasetError: The disk is full, or broken.
+        """
+        self._write(is_synced=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.flush()
+
+    def _is_new(self, kind: str, key: int) -> bool:
+        recent = self._recent.setdefault(kind, set())
+        if key in recent or key in self._older.get(kind, ()):
+            return False
+        recent.add(key)
+        self._n_recent += 1
+        if self._n_recent * 2 >= REMEMBERED_TRADES:
+            self._older, self._recent, self._n_recent = self._recent, {}, 0
+        return True
+
+    def _keep(self, path: Path, line: bytes) -> None:
+        self._lines_by_path.setdefault(path, []).append(line)
+        self._n_buffered += len(line)
+        if self._n_buffered >= BUFFERED_BYTES:
+            self._write(is_synced=False)
+
+    def _write(self, *, is_synced: bool) -> None:
+        lines_by_path, self._lines_by_path = self._lines_by_path, {}
+        self._n_buffered = 0
+        try:
+            for path, lines in lines_by_path.items():
+                _append(path, b"".join(lines), is_synced=is_synced or self._hand_over is not None)
+            if self._hand_over is not None:
+                self._hand_over()
+        except OSError as error:
+            raise DatasetError(
+                f"{self._folder} could not be written ({error.strerror}): free some space and "
+                "import again"
+            ) from error
+
+
+def _append(path: Path, lines: bytes, *, is_synced: bool) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+    try:
+        write_whole(descriptor, lines, os.fstat(descriptor).st_size)
+        if is_synced:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

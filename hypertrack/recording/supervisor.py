@@ -1,0 +1,174 @@
+"""The threads of a recorder, and what they share."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from hypertrack.clock import Clock
+from hypertrack.config import RecordSettings
+from hypertrack.feeds.budget import RateBudget
+from hypertrack.feeds.info_client import MAX_CANDLES, InfoClient
+from hypertrack.feeds.subscriptions import EVM
+from hypertrack.recording.background import Errands
+from hypertrack.recording.board import Board
+from hypertrack.recording.candle_filling import CandleFiller
+from hypertrack.recording.closed_candles import Candle, CandleBook, Fill
+from hypertrack.recording.compaction import HourSealer
+from hypertrack.recording.coverage import CoverageBook
+from hypertrack.recording.evm import EvmFollower
+from hypertrack.recording.intake import write_candles
+from hypertrack.recording.listening import Listener, Surroundings
+from hypertrack.recording.meters import FeedMeter
+from hypertrack.recording.plan import RecordingPlan
+from hypertrack.recording.streams import Streams
+from hypertrack.recording.trade_filling import TradeFiller
+from hypertrack.records import Feed
+from hypertrack.store.files.session import Session
+from hypertrack.store.files.writing import LineWriter
+
+
+class Crew:
+    """One thread for each socket, one for what was missed, one for the EVM, one to seal hours.
+
+    Attributes:
+        crash: The bug that ended a thread, to be raised where it will be seen.
+    """
+
+    def __init__(
+        self,
+        settings: RecordSettings,
+        plan: RecordingPlan,
+        session: Session,
+        book: CoverageBook,
+        writer: LineWriter,
+        clock: Clock,
+    ):
+        self.board = Board(plan.feeds, book, writer, clock)
+        self.crash: BaseException | None = None
+        self._settings, self._plan, self._session = settings, plan, session
+        self._book, self._writer, self._clock = book, writer, clock
+        self._halt = threading.Event()
+        self._candles = CandleBook(round(settings.candle_grace_s * 1000))
+        self._filled = FeedMeter()
+        self._info = InfoClient(plan.endpoints.info, clock, self._halt)
+        self._errands = Errands(self._halt)
+        self._filler = CandleFiller(self._info, clock, self._errands)
+        self._listeners = self._build_listeners()
+        self._follower = self._build_follower() if plan.evm_feeds else None
+        self._sources = [self._thread(*job) for job in self._jobs()]
+        self._threads = [*self._sources, self._thread("errands", self._errands.run)]
+        if settings.seal and session.hand_over is None:
+            sealer = HourSealer(session, writer, book.time, clock, self._halt)
+            self._threads.append(self._thread("sealer", sealer.run))
+
+    def start(self) -> None:
+        """Start all threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def is_at_work(self) -> bool:
+        """Return whether anything is still recorded, and nothing has crashed."""
+        return not self._halt.is_set() and any(thread.is_alive() for thread in self._sources)
+
+    def stop(self, patience_s: float) -> None:
+        """End all threads; one that waits for the network for longer is left to end itself."""
+        self._halt.set()
+        deadline_s = time.monotonic() + patience_s
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(max(deadline_s - time.monotonic(), 0.0))
+        self._info.close()
+        if self._follower is not None:
+            self._follower.close()
+
+    def close_candles(self) -> None:
+        """Write the candles that are closed by now, and ask for those that were missed."""
+        newest_ms = self._book.time.newest_ms
+        if newest_ms is None:
+            return  # before the first frame there is no candle either
+        closed, due = self._candles.pass_time(newest_ms, self._clock.monotonic_s())
+        self._write_candles(closed)
+        for fill in due:
+            loss = self._coverage_by_candle[fill.coin].loss
+            self._filler.ask(fill, partial(self._take_fill, loss))
+
+    def flush_candles(self) -> None:
+        """Write the closed candles that are left, also those that the venue's were to replace."""
+        self._write_candles(self._candles.stop(self._book.time.newest_ms or 0))
+
+    def _build_listeners(self) -> list[Listener]:
+        settings, clock = self._settings, self._clock
+        recover = TradeFiller(self._info, clock, self._errands, self._writer).ask
+        streams = Streams(self._session, self._book, self._writer, self._candles, clock, recover)
+        around = Surroundings(
+            settings=settings,
+            clock=clock,
+            stop=self._halt,
+            new_sockets=RateBudget(settings.max_new_sockets_per_minute, clock),
+            messages=RateBudget(settings.max_messages_per_minute, clock),
+            candles=self._candles,
+        )
+        listeners = [
+            Listener(socket, streams.intake_of(socket), around) for socket in self._plan.sockets
+        ]
+        self._coverage_by_candle = {
+            coin: stream.coverage
+            for listener in listeners
+            for (feed, coin), stream in listener.intake.streams.items()
+            if feed is Feed.CANDLES
+        }
+        self.board.watch(listeners, around.refused)
+        if Feed.CANDLES in self._plan.feeds:
+            self.board.add(Feed.CANDLES, self._filled)
+        return listeners
+
+    def _build_follower(self) -> EvmFollower:
+        ends = self._session.end_ms_by_stream or {}
+        coverage_by_feed = {
+            feed: self._book.stream(
+                f"{feed}:{EVM}", is_recovered=True, resumed_ms=ends.get(f"{feed}:{EVM}")
+            )
+            for feed in self._plan.evm_feeds
+        }
+        follower = EvmFollower(
+            self._plan.endpoints,
+            coverage_by_feed,
+            self._writer,
+            self._settings,
+            self._clock,
+            self._halt,
+        )
+        for feed, meter in follower.meters.items():
+            self.board.add(feed, meter)
+        return follower
+
+    def _jobs(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        for i, listener in enumerate(self._listeners, start=1):
+            yield f"socket {i}", listener.run
+        if self._follower is not None:
+            yield "evm", self._follower.run
+
+    def _thread(self, name: str, job: Callable[[], None]) -> threading.Thread:
+        return threading.Thread(target=self._guard, args=(job,), name=name, daemon=True)
+
+    def _guard(self, job: Callable[[], None]) -> None:
+        try:
+            job()
+        except BaseException as crash:
+            self.crash = crash
+            self._halt.set()
+
+    def _take_fill(self, loss: object, fill: Fill, candles: list[Candle] | None) -> None:
+        """Write the candles that were asked for; ``loss`` is what they were asked for after."""
+        self._write_candles(self._candles.filled(fill, candles or []))
+        coverage = self._coverage_by_candle[fill.coin]
+        if coverage.loss is not loss:
+            return  # lost again meanwhile: that is asked for by itself
+        if candles is not None and len(candles) < MAX_CANDLES:
+            coverage.close_gap()
+        else:
+            coverage.leave_gap()
+
+    def _write_candles(self, candles: list[Candle]) -> None:
+        self._filled.n_rows += write_candles(self._writer, candles)

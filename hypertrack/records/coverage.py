@@ -1,0 +1,76 @@
+"""What was observed and what is missing: lines of the ledger, and the facts of a dataset."""
+
+from enum import StrEnum
+
+from hypertrack.records.base import Record
+
+
+class CoverageStatus(StrEnum):
+    """What an interval of the coverage ledger says of its stream."""
+
+    OBSERVED = "observed"
+    DISCONNECTED = "disconnected"
+    GAP = "gap"
+    REFUSED = "refused"
+
+
+class CoverageCause(StrEnum):
+    """Why an interval ended or data is missing."""
+
+    START = "start"
+    STOP = "stop"
+    ERROR = "error"
+    CLOSED = "closed"
+    SILENCE = "silence"
+    OVERFLOW = "overflow"
+    UNREADABLE = "unreadable"
+    REFUSED = "refused"
+
+
+class CoverageLine(Record, frozen=True, kw_only=True):
+    """One interval of one stream; intervals of a stream do not overlap.
+
+    ``stream`` is ``feed:coin`` (``trades:BTC``) or the feed alone. Times are exchange time; the
+    wall clock's stand beside.
+    """
+
+    stream: str
+    status: CoverageStatus
+    start_ms: int
+    end_ms: int
+    cause: CoverageCause | None = None
+    missed: int | None = None
+    wall_start_ms: int | None = None
+    wall_end_ms: int | None = None
+
+
+class GapCount(Record, frozen=True, kw_only=True):
+    """How often data is known to be missing, for how long, by cause."""
+
+    cause: str
+    n_intervals: int
+    duration_s: float
+    n_missed: int | None
+    """Trades known to be missing; None where the ledger could not count them."""
+
+
+class DataSummary(Record, frozen=True, kw_only=True):
+    """What a dataset holds and what it is known to lack."""
+
+    path: str
+    start_ms: int
+    end_ms: int
+    observed_days: float
+    observed_frac: float
+    """Observed time of the trades streams over the span from first to last trade."""
+    n_trades: int
+    n_wallets: int
+    n_coins: int
+    n_self_trades: int
+    n_duplicate_trades: int
+    n_torn_lines: int
+    n_quarantined: int
+    notional_usd: float
+    n_rows_by_feed: dict[str, int]
+    gaps: tuple[GapCount, ...]
+    has_ledger: bool

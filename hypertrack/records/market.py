@@ -1,0 +1,31 @@
+"""Words of the market: sides, feeds, spans of time, what a wallet's address looks like."""
+
+import re
+from enum import StrEnum
+
+ZERO_HASH = "0x" + "0" * 64
+"""Hash of a trade whose taker is a TWAP slice (protocol, section 2.1)."""
+
+MINUTE_MS = 60_000
+HOUR_MS = 3_600_000
+DAY_MS = 86_400_000
+
+WALLET_PATTERN = re.compile(r"0x[0-9a-f]{40}")
+
+
+class Side(StrEnum):
+    """The taker's side of a trade."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
+class Feed(StrEnum):
+    """One kind of thing that is recorded; also the stem of its file."""
+
+    TRADES = "trades"
+    BBO = "bbo"
+    L2BOOK = "l2book"
+    CANDLES = "candles"
+    BLOCKS = "blocks"
+    TRANSACTIONS = "transactions"

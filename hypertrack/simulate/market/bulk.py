@@ -1,0 +1,182 @@
+"""A whole dataset at once: the folder that recording the simulated market would have made."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from hypertrack.config import SimulateSettings
+from hypertrack.errors import DatasetError
+from hypertrack.records import (
+    MINUTE_MS,
+    CoverageLine,
+    CoverageStatus,
+    Feed,
+    Record,
+    encode_json,
+)
+from hypertrack.simulate.market.arrays import Chunk, EvmArrays
+from hypertrack.simulate.market.dataset_lines import (
+    candle_lines,
+    quote_lines,
+    received_ns,
+    trade_lines,
+)
+from hypertrack.simulate.market.evm_objects import EvmObjects, gas_by_block
+from hypertrack.simulate.market.market import Market
+
+COVERAGE_NAME = "coverage.jsonl"
+_MARGIN = 0.02
+_MARGIN_FOR_CHANCE = 10.0
+"""Rates are set a little high, more so for few trades, so that the trades asked for come before
+the hours are over."""
+
+
+class WriteProgress(Record, frozen=True, kw_only=True):
+    """How far writing has come."""
+
+    n_trades: int
+    frac: float
+    """Of the trades asked for, or else of the time."""
+
+
+def settings_for(settings: SimulateSettings, n_trades: int) -> SimulateSettings:
+    """Return the settings with the rate at which so many trades come in the hours asked for."""
+    margin = 1 + _MARGIN + min(_MARGIN_FOR_CHANCE / np.sqrt(n_trades), 0.5)
+    rate = float(n_trades * margin / (settings.hours * 3600))
+    return settings.model_copy(update={"trades_per_second": rate})
+
+
+def write_dataset(
+    market: Market, folder: Path, n_trades: int | None = None, *, with_quotes: bool = True
+) -> Iterator[WriteProgress]:
+    """Write the market's dataset, yielding after each chunk; nothing happens until iterated.
+
+    Args:
+        market: What to write.
+        folder: Made where missing; must not hold a dataset.
+        n_trades: End after so many trades; None writes the market to its end. The market's rate
+            has to suffice (`settings_for`).
+        with_quotes: Write the bbo feed too.
+
+    Raises:
+        DatasetError: The folder holds a dataset.
+    """
+    paths = {feed: folder / f"{feed}.jsonl" for feed in _feeds(with_quotes)}
+    taken = [path for path in (*paths.values(), folder / COVERAGE_NAME) if path.exists()]
+    if taken:
+        raise DatasetError(f"{folder} already holds a dataset ({taken[0].name}); choose another")
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = {feed: path.with_suffix(".part") for feed, path in paths.items()}
+    with ExitStack() as stack:
+        files = {
+            feed: stack.enter_context(part.open("w", encoding="ascii"))
+            for feed, part in parts.items()
+        }
+        writer = _Writer(market, files)
+        yield from _write_chunks(market, writer, n_trades)
+    for feed, part in parts.items():
+        part.rename(paths[feed])
+    lines = _coverage(market, writer.end_ms, with_quotes)
+    (folder / COVERAGE_NAME).write_bytes(b"".join(encode_json(line) + b"\n" for line in lines))
+
+
+def _write_chunks(
+    market: Market, writer: "_Writer", n_trades: int | None
+) -> Iterator[WriteProgress]:
+    for chunk in market.chunks():
+        left = None if n_trades is None else n_trades - writer.n_trades
+        writer.write(chunk if left is None else _until(chunk, left))
+        time_frac = (chunk.end_ms - market.start_ms) / (market.end_ms - market.start_ms)
+        frac = time_frac if n_trades is None else writer.n_trades / n_trades
+        yield WriteProgress(n_trades=writer.n_trades, frac=frac)
+        if writer.n_trades == n_trades:
+            return
+
+
+class _Writer:
+    """The open files of a dataset."""
+
+    def __init__(self, market: Market, files: Mapping[Feed, IO[str]]):
+        self._files = files
+        self._wallets = market.wallets
+        self._seed = market.settings.seed
+        self._coins = [coin.name for coin in market.coins]
+        self._decimals = np.array([coin.size_decimals for coin in market.coins])
+        self._evm = EvmObjects(market.wallets, market.tokens, market.settings.seed)
+        self.n_trades = 0
+        self.end_ms = market.start_ms
+
+    def write(self, chunk: Chunk) -> None:
+        """Append what happened."""
+        trades = chunk.trades
+        self._append(Feed.TRADES, trade_lines(trades, self._coins, self._wallets, self._seed))
+        is_whole = trades.time_ms < chunk.end_ms // MINUTE_MS * MINUTE_MS
+        closed = trades.take(is_whole)
+        self._append(Feed.CANDLES, candle_lines(closed, self._coins, self._decimals))
+        if Feed.BBO in self._files:
+            self._append(Feed.BBO, quote_lines(chunk.quotes, self._coins))
+        self._append(Feed.BLOCKS, self._block_lines(chunk.evm))
+        self._append(Feed.TRANSACTIONS, self._transaction_lines(chunk.evm))
+        self.n_trades += len(trades)
+        self.end_ms = chunk.end_ms
+
+    def _append(self, feed: Feed, lines: Iterable[str]) -> None:
+        self._files[feed].writelines(lines)
+
+    def _block_lines(self, evm: EvmArrays) -> Iterator[str]:
+        blocks = self._evm.blocks(evm.blocks, gas_by_block(evm))
+        for received, block in zip(received_ns(evm.blocks.time_ms), blocks, strict=True):
+            yield _text({"received_ns": received, "chain": "evm", **block})
+
+    def _transaction_lines(self, evm: EvmArrays) -> Iterator[str]:
+        rows = evm.transactions
+        received = received_ns(rows.time_ms)
+        for at, transaction in enumerate(self._evm.transactions(rows)):
+            yield _text(
+                {
+                    "received_ns": received[at],
+                    "chain": "evm",
+                    **transaction,
+                    "blockTimestamp": hex(int(rows.time_ms[at]) // 1000),
+                    "status": "0x1",
+                    "transfers": self._evm.transfers(rows, at),
+                }
+            )
+
+
+def _text(line: dict[str, object]) -> str:
+    return encode_json(line).decode("ascii") + "\n"
+
+
+def _until(chunk: Chunk, n_trades: int) -> Chunk:
+    """Return the chunk up to and with its ``n_trades``-th trade."""
+    if len(chunk.trades) <= n_trades:
+        return chunk
+    trades = chunk.trades.take(slice(0, n_trades))
+    end_ms = int(trades.time_ms[-1]) + 1
+    quotes = chunk.quotes.take(chunk.quotes.time_ms < end_ms)
+    blocks = chunk.evm.blocks.take(chunk.evm.blocks.time_ms < end_ms)
+    transactions = chunk.evm.transactions.take(chunk.evm.transactions.time_ms < end_ms)
+    return Chunk(chunk.start_ms, end_ms, trades, quotes, EvmArrays(blocks, transactions))
+
+
+def _feeds(with_quotes: bool) -> list[Feed]:
+    feeds = [Feed.TRADES, Feed.CANDLES, Feed.BLOCKS, Feed.TRANSACTIONS]
+    return [*feeds, Feed.BBO] if with_quotes else feeds
+
+
+def _coverage(market: Market, end_ms: int, with_quotes: bool) -> Iterator[CoverageLine]:
+    """Yield one observed interval for each stream."""
+    per_coin = {Feed.TRADES, Feed.CANDLES, Feed.BBO}
+    for feed in _feeds(with_quotes):
+        names = [f":{coin.name}" for coin in market.coins] if feed in per_coin else [""]
+        for name in names:
+            yield CoverageLine(
+                stream=f"{feed}{name}",
+                status=CoverageStatus.OBSERVED,
+                start_ms=market.start_ms,
+                end_ms=end_ms,
+            )

@@ -1,0 +1,205 @@
+"""Trades summarised in the terms in which the real venue was measured, theirs beside ours.
+
+Real figures: every fill of the venue over 81 s (2025-10-27, 17:00 UTC: 3,641 trades, 899 wallets,
+187 coins), and a capture of five minutes of five coins (2026-07-22) for spreads and depths.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hypertrack.records import Record
+from hypertrack.simulate.market.arrays import Flags, Floats, Ints, QuoteArrays, TradeArrays
+from hypertrack.simulate.market.instruments import Coin
+
+WINDOW_MS = 81_000
+
+REAL = {
+    "trades a second": 45.0,
+    "fills per wallet, p50": 3.0,
+    "fills per wallet, p90": 14.0,
+    "fills per wallet, p99": 89.0,
+    "fills per wallet, max": 356.0,
+    "wallets with one fill": 0.31,
+    "fill sides of the top 1 % of wallets": 0.24,
+    "fill sides of the top 10 % of wallets": 0.60,
+    "notional of the top 1 % of wallets": 0.28,
+    "notional of the top 10 % of wallets": 0.82,
+    "trade notional USD, p5": 12.0,
+    "trade notional USD, p50": 344.0,
+    "trade notional USD, p90": 3_760.0,
+    "trade notional USD, p99": 37_500.0,
+    "wallet notional USD, p50": 930.0,
+    "wallet notional USD, p95": 76_000.0,
+    "wallet notional USD, p99": 367_000.0,
+    "trades in the top 10 coins": 0.52,
+    "trades in perps": 0.91,
+    "trades in spot": 0.07,
+    "trades in HIP-3 perps": 0.02,
+    "coins per wallet, p50": 1.0,
+    "coins per wallet, p90": 4.0,
+    "coins per wallet, p99": 19.0,
+    "coins per wallet, max": 110.0,
+    "fills per taker execution, mean": 1.66,
+    "fills per taker execution, p90": 3.0,
+    "fills per taker execution, p99": 11.0,
+    "fills per taker execution, max": 52.0,
+    "wallets with 5 fills: only maker": 0.30,
+    "wallets with 5 fills: only taker": 0.39,
+    "wallets with 5 fills: both": 0.31,
+    "wallets > 90 % maker with 20 fills": 0.018,
+    "fills of wallets > 90 % maker with 20 fills": 0.10,
+    "taker executions that are TWAP slices": 0.13,
+    "median gap s, p5": 0.3,
+    "median gap s, p50": 2.0,
+    "median gap s, p95": 5.7,
+    "spread bps, BTC": 0.15,
+    "depth of five levels USD, BTC": 237_000.0,
+}
+"""Each quantity of one window, as measured on the venue."""
+
+
+class CalibrationLine(Record, frozen=True, kw_only=True):
+    """One quantity, here and on the venue."""
+
+    quantity: str
+    here: float
+    real: float
+
+    @property
+    def factor(self) -> float:
+        """How far apart the two are, at least 1; infinite where one is missing."""
+        low, high = sorted((self.here, self.real))
+        return high / low if low > 0 else float("inf")
+
+
+def compare(windows: Sequence[dict[str, float]]) -> tuple[CalibrationLine, ...]:
+    """Return the mean of several windows' measures beside the real ones."""
+    return tuple(
+        CalibrationLine(
+            quantity=name, here=float(np.mean([window[name] for window in windows])), real=real
+        )
+        for name, real in REAL.items()
+        if all(name in window for window in windows)
+    )
+
+
+def measure(
+    trades: TradeArrays, coins: Sequence[Coin], quotes: QuoteArrays | None = None
+) -> dict[str, float]:
+    """Return the quantities of `REAL` for the trades of one window; needs some trades.
+
+    Args:
+        trades: In any order.
+        coins: What the trades' coins mean.
+        quotes: Of the same window; without them spread and depth are left out.
+    """
+    wallet = np.concatenate([trades.buyer, trades.seller]).astype(np.int64)
+    usd = np.tile(trades.price * trades.size, 2)
+    is_taker = np.concatenate([trades.is_buy, ~trades.is_buy])
+    _, index = np.unique(wallet, return_inverse=True)
+    measured = {
+        "trades a second": len(trades) / max(np.ptp(trades.time_ms) / 1000, 1.0),
+        **_activity(index, usd),
+        **_levels("trade notional USD", trades.price * trades.size, p5=5, p50=50, p90=90, p99=99),
+        **_coins(trades, index, coins),
+        **_executions(trades),
+        **_roles(index, is_taker),
+        **_gaps(trades, index, is_taker),
+    }
+    return measured if quotes is None else measured | _quotes(quotes, coins)
+
+
+def _levels(name: str, values: Floats | Ints, **percent: float) -> dict[str, float]:
+    return {
+        f"{name}, {label}": float(np.percentile(values, share)) for label, share in percent.items()
+    }
+
+
+def _activity(wallet: Ints, usd: Floats) -> dict[str, float]:
+    fills, notional = np.bincount(wallet), np.bincount(wallet, usd)
+    return {
+        **_levels("fills per wallet", fills, p50=50, p90=90, p99=99, max=100),
+        "wallets with one fill": float((fills == 1).mean()),
+        "fill sides of the top 1 % of wallets": _top_share(fills, 0.01),
+        "fill sides of the top 10 % of wallets": _top_share(fills, 0.1),
+        "notional of the top 1 % of wallets": _top_share(notional, 0.01),
+        "notional of the top 10 % of wallets": _top_share(notional, 0.1),
+        **_levels("wallet notional USD", notional, p50=50, p95=95, p99=99),
+    }
+
+
+def _top_share(values: Floats | Ints, frac: float) -> float:
+    """Return what the largest part of the values holds of their sum."""
+    largest = np.sort(values)[-max(round(frac * len(values)), 1) :]
+    return float(largest.sum() / values.sum())
+
+
+def _coins(trades: TradeArrays, wallet: Ints, coins: Sequence[Coin]) -> dict[str, float]:
+    per_coin = np.bincount(trades.coin, minlength=len(coins))
+    kinds = np.array([coin.kind for coin in coins])
+    pairs = np.unique(wallet * len(coins) + np.tile(trades.coin.astype(np.int64), 2))
+    per_wallet = np.bincount(pairs // len(coins))
+    return {
+        "trades in the top 10 coins": float(np.sort(per_coin)[-10:].sum() / len(trades)),
+        "trades in perps": float(per_coin[kinds == "perp"].sum() / len(trades)),
+        "trades in spot": float(per_coin[kinds == "spot"].sum() / len(trades)),
+        "trades in HIP-3 perps": float(per_coin[kinds == "hip3"].sum() / len(trades)),
+        **_levels("coins per wallet", per_wallet, p50=50, p90=90, p99=99, max=100),
+    }
+
+
+def _executions(trades: TradeArrays) -> dict[str, float]:
+    taker = np.where(trades.is_buy, trades.buyer, trades.seller)
+    keys = np.stack([trades.time_ms, trades.coin, trades.is_buy, taker])
+    _, first, fills = np.unique(keys, axis=1, return_index=True, return_counts=True)
+    name = "fills per taker execution"
+    return {
+        f"{name}, mean": float(fills.mean()),
+        **_levels(name, fills, p90=90, p99=99, max=100),
+        "taker executions that are TWAP slices": float(trades.is_zero_hash[first].mean()),
+    }
+
+
+def _roles(wallet: Ints, is_taker: Flags) -> dict[str, float]:
+    fills, taken = np.bincount(wallet), np.bincount(wallet, is_taker)
+    taker_share = (taken / fills)[fills >= 5]
+    is_maker = (taken < 0.1 * fills) & (fills >= 20)
+    return {
+        "wallets with 5 fills: only maker": _share(taker_share == 0),
+        "wallets with 5 fills: only taker": _share(taker_share == 1),
+        "wallets with 5 fills: both": _share((taker_share > 0) & (taker_share < 1)),
+        "wallets > 90 % maker with 20 fills": float(is_maker.mean()),
+        "fills of wallets > 90 % maker with 20 fills": float(fills[is_maker].sum() / fills.sum()),
+    }
+
+
+def _share(flags: Flags) -> float:
+    """Return the share that is true; 0 of none."""
+    return float(flags.mean()) if len(flags) else 0.0
+
+
+def _gaps(trades: TradeArrays, wallet: Ints, is_taker: Flags) -> dict[str, float]:
+    """Return percentiles of the median gap of wallets with at least 10 executions."""
+    is_buyer = np.repeat([True, False], len(trades))
+    time, coin = np.tile(trades.time_ms, 2), np.tile(trades.coin, 2)
+    keys = np.unique(np.stack([wallet, time, coin, is_buyer, is_taker]), axis=1)
+    begins = np.searchsorted(keys[0], np.unique(keys[0]))
+    medians = [
+        np.median(np.diff(times)) / 1000
+        for times in np.split(keys[1], begins[1:])
+        if len(times) >= 10
+    ]
+    return _levels("median gap s", np.array(medians or [0.0]), p5=5, p50=50, p95=95)
+
+
+def _quotes(quotes: QuoteArrays, coins: Sequence[Coin]) -> dict[str, float]:
+    names = [coin.name for coin in coins]
+    if "BTC" not in names:
+        return {}
+    btc = quotes.take(quotes.coin == names.index("BTC"))
+    spread = (btc.ask - btc.bid) / btc.bid * 1e4
+    return {
+        "spread bps, BTC": float(np.median(spread)),
+        "depth of five levels USD, BTC": 5 * float(np.median(btc.bid * btc.bid_size)),
+    }

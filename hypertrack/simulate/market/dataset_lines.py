@@ -1,0 +1,114 @@
+"""The lines of a dataset, as the recorder would have written them."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from hypertrack.records import MINUTE_MS
+from hypertrack.simulate.market.arrays import Floats, Ints, QuoteArrays, TradeArrays
+from hypertrack.simulate.market.identifiers import order_hashes
+
+_LAG_MS = 220
+"""Between a block's time and the receipt of its frames (measured: 195 to 276 ms)."""
+_CANDLE_LAG_MS = 5_300
+"""After its end a candle counts as closed."""
+
+
+def received_ns(time_ms: Ints) -> list[int]:
+    """Return when blocks of these times were received; never out of order."""
+    lag = _LAG_MS + time_ms * 7_919 % 47
+    received: list[int] = ((time_ms + lag) * 1_000_000).tolist()
+    return received
+
+
+def number_texts(values: Floats) -> list[str]:
+    """Return numbers as the venue writes them: plain decimals, at least one of them."""
+    texts = list(map(repr, values.tolist()))
+    for at in np.flatnonzero(values < 1e-4):  # repr turns to powers of ten there
+        texts[at] = f"{values[at]:.10f}".rstrip("0")
+    return texts
+
+
+def trade_lines(
+    trades: TradeArrays, coins: Sequence[str], wallets: Sequence[str], salt: int
+) -> Iterable[str]:
+    """Return one line a trade; ``salt`` tells one market's hashes from another's."""
+    sides = np.where(trades.is_buy, "B", "A").tolist()
+    columns = zip(
+        received_ns(trades.time_ms),
+        trades.coin.tolist(),
+        sides,
+        number_texts(trades.price),
+        number_texts(trades.size),
+        trades.time_ms.tolist(),
+        order_hashes(trades.order, trades.is_zero_hash, salt),
+        trades.trade_id.tolist(),
+        trades.buyer.tolist(),
+        trades.seller.tolist(),
+        strict=True,
+    )
+    return (
+        f'{{"received_ns":{received},"coin":"{coins[coin]}","side":"{side}","px":"{price}",'
+        f'"sz":"{size}","time":{time},"hash":"{digest}","tid":{trade_id},'
+        f'"users":["{wallets[buyer]}","{wallets[seller]}"]}}\n'
+        for received, coin, side, price, size, time, digest, trade_id, buyer, seller in columns
+    )
+
+
+def quote_lines(quotes: QuoteArrays, coins: Sequence[str]) -> Iterable[str]:
+    """Return one line a change of the best bid and offer."""
+    counts = 1 + (quotes.time_ms // 7 + quotes.coin) % 29  # orders behind a level
+    columns = zip(
+        received_ns(quotes.time_ms),
+        quotes.coin.tolist(),
+        quotes.time_ms.tolist(),
+        number_texts(quotes.bid),
+        number_texts(quotes.bid_size),
+        number_texts(quotes.ask),
+        number_texts(quotes.ask_size),
+        counts.tolist(),
+        strict=True,
+    )
+    return (
+        f'{{"received_ns":{received},"coin":"{coins[coin]}","time":{time},"bbo":['
+        f'{{"px":"{bid}","sz":"{bid_size}","n":{n}}},'
+        f'{{"px":"{ask}","sz":"{ask_size}","n":{30 - n}}}]}}\n'
+        for received, coin, time, bid, bid_size, ask, ask_size, n in columns
+    )
+
+
+def candle_lines(trades: TradeArrays, coins: Sequence[str], decimals: Ints) -> Iterable[str]:
+    """Return a line for each coin and minute with trades; the minutes must be whole.
+
+    Args:
+        trades: In the order in which they happened.
+        coins: Names.
+        decimals: Of the coins' sizes, ``[coins]``.
+    """
+    minute, coin = trades.time_ms // MINUTE_MS, trades.coin.astype(np.int64)
+    key = minute * len(coins) + coin
+    order = np.argsort(key, kind="stable")
+    _, first, count = np.unique(key[order], return_index=True, return_counts=True)
+    price, last = trades.price[order], first + count - 1
+    if not len(first):
+        return iter(())
+    start, of = minute[order][first] * MINUTE_MS, coin[order][first]
+    volume = np.add.reduceat(trades.size[order], first)
+    scale = 10.0 ** decimals[of]
+    columns = zip(
+        start.tolist(),
+        of.tolist(),
+        number_texts(price[first]),
+        number_texts(price[last]),
+        number_texts(np.maximum.reduceat(price, first)),
+        number_texts(np.minimum.reduceat(price, first)),
+        number_texts(np.round(volume * scale) / scale),
+        count.tolist(),
+        strict=True,
+    )
+    return (
+        f'{{"received_ns":{(t + MINUTE_MS + _CANDLE_LAG_MS) * 1_000_000},"t":{t},'
+        f'"T":{t + MINUTE_MS - 1},"s":"{coins[coin]}","i":"1m","o":"{open_}","c":"{close}",'
+        f'"h":"{high}","l":"{low}","v":"{volume}","n":{n}}}\n'
+        for t, coin, open_, close, high, low, volume, n in columns
+    )

@@ -1,0 +1,166 @@
+"""The flow of trades: a minute of sessions, orders, fills and quotes after the other."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from hypertrack.config import SimulateSettings
+from hypertrack.simulate.market.arrays import Floats, Ints, QuoteArrays, TradeArrays
+from hypertrack.simulate.market.calendar import block_after, block_times
+from hypertrack.simulate.market.identifiers import trade_ids
+from hypertrack.simulate.market.instruments import CoinColumns, price_step
+from hypertrack.simulate.market.latent_prices import (
+    LOOK_AHEAD_MS,
+    LOOK_BACK_MS,
+    STEP_MS,
+    LatentPrices,
+)
+from hypertrack.simulate.market.makers import MarketMakers
+from hypertrack.simulate.market.matching import FillArrays, Matching
+from hypertrack.simulate.market.orders import OrderArrays, OrderQueue, RestingOrders
+from hypertrack.simulate.market.population import Population
+from hypertrack.simulate.market.quotes import QuoteGrid, Quoter, just_after_change
+from hypertrack.simulate.market.strategies import Strategies, reacts
+from hypertrack.simulate.market.tempo import Tempo
+from hypertrack.simulate.market.trading_sessions import Sessions
+
+_REACTION_MS = 140.0
+_REACH = 2.0
+"""Deepest price of a sweep, in units of the order's impact."""
+
+
+class Flow:
+    """Trades and quotes, in the order of time."""
+
+    def __init__(
+        self,
+        settings: SimulateSettings,
+        population: Population,
+        coins: CoinColumns,
+        prices: LatentPrices,
+        tempo: Tempo,
+        start_ms: int,
+    ):
+        self._population = population
+        self._coins = coins
+        self._prices = prices
+        self._tempo = tempo
+        self._rng = np.random.default_rng([settings.seed, 3])
+        self._makers = MarketMakers(population, coins, self._rng, settings.trades_per_second)
+        prices.extend(start_ms + LOOK_AHEAD_MS)
+        self._sessions = Sessions(population, prices, self._rng, tempo.factor, start_ms)
+        self._strategies = Strategies(population, coins, prices, self._rng)
+        self._matching = Matching(coins, self._makers, self._rng)
+        self._quoter = Quoter(coins, prices, self._rng)
+        self._resting = RestingOrders()
+        self._queue = OrderQueue()
+        self._n_orders = 0
+        self._n_trades = int(self._rng.integers(1, 2**40))
+
+    def minute(self, start_ms: int, end_ms: int) -> tuple[TradeArrays, QuoteArrays]:
+        """Return what happens in a stretch of at most a minute; stretches follow each other."""
+        self._prices.extend(end_ms + LOOK_AHEAD_MS)
+        takers = self._arrivals(start_ms, end_ms)
+        usd = self._usd(takers)
+        fills = self._matching.fills(takers, usd, self._resting, start_ms)
+        grid = self._quoter.grid(start_ms, end_ms, self._pressure(takers, usd, start_ms, end_ms))
+        trades = self._trades(takers, usd, fills, grid)
+        self._settle(end_ms)
+        self._tempo.learn(len(trades), start_ms, end_ms)
+        self._prices.forget(start_ms - LOOK_BACK_MS)
+        return trades, self._quoter.changes(grid)
+
+    def _arrivals(self, start_ms: int, end_ms: int) -> OrderArrays:
+        """Put the stretch's limit orders into the book and return its taker orders by time."""
+        moments = self._sessions.advance(start_ms, end_ms, self._tempo.factor)
+        entries = self._strategies.orders(moments)
+        self._queue.push(
+            entries.take(~entries.is_limit).exits(self._rng, self._population.limit_share)
+        )
+        orders = self._timed(OrderArrays.join([entries, self._queue.due(end_ms)]), start_ms, end_ms)
+        limits = orders.take(orders.is_limit)
+        people, wallet = self._population, limits.wallet
+        weight = people.keenness[wallet]
+        noise = np.exp(0.5 * self._rng.standard_normal(len(limits)))
+        self._resting.add(limits, people.patience_ms[wallet] * noise, weight)
+        takers = orders.take(~orders.is_limit)
+        return takers.take(np.argsort(takers.time_ms, kind="stable"))
+
+    def _timed(self, orders: OrderArrays, start_ms: int, end_ms: int) -> OrderArrays:
+        """Return the orders with the time of their block, within the stretch."""
+        delay = 10 + _REACTION_MS * self._rng.random(len(orders))
+        quick = just_after_change(orders.time_ms, orders.coin, delay)
+        time = np.where(reacts(self._population, orders, self._rng), quick, orders.time_ms)
+        late = start_ms + 3_000 * self._rng.random(len(orders))  # what came due while nobody looked
+        block = block_times(block_after(np.where(time < start_ms, late, time)))
+        latest = block_times(np.array([block_after(end_ms) - 3]))
+        return replace(orders, time_ms=np.minimum(block, latest).astype(np.float64))
+
+    def _usd(self, orders: OrderArrays) -> Floats:
+        size = orders.units / self._coins.size_scale[orders.coin]
+        return size * np.exp(self._prices.log_price(orders.time_ms, orders.coin))
+
+    def _pressure(self, takers: OrderArrays, usd: Floats, start_ms: int, end_ms: int) -> Floats:
+        """Return the signed impact of the orders by step and coin."""
+        n_steps = -(-(end_ms - start_ms) // STEP_MS)
+        step = ((takers.time_ms - start_ms) // STEP_MS).astype(np.int64)
+        cell = step * self._coins.count + takers.coin
+        impact = takers.side * self._quoter.impact(usd, takers.coin)
+        total = np.bincount(cell, impact, n_steps * self._coins.count)
+        pressure: Floats = total.reshape(n_steps, self._coins.count).astype(np.float64)
+        return pressure
+
+    def _trades(
+        self, takers: OrderArrays, usd: Floats, fills: FillArrays, grid: QuoteGrid
+    ) -> TradeArrays:
+        order, maker = fills.order, fills.maker
+        coin, taker = takers.coin[order], takers.wallet[order]
+        is_buy = takers.side[order] > 0
+        number = self._n_trades + np.arange(len(fills))
+        trades = TradeArrays(
+            time_ms=takers.time_ms[order].astype(np.int64),
+            coin=coin,
+            price=self._fill_prices(takers, usd, fills, grid),
+            size=fills.units / self._coins.size_scale[coin],
+            is_buy=is_buy,
+            trade_id=trade_ids(number),
+            buyer=np.where(is_buy, taker, maker),
+            seller=np.where(is_buy, maker, taker),
+            is_zero_hash=takers.is_twap[order],
+            order=self._n_orders + order,
+        )
+        self._n_trades += len(fills)
+        self._n_orders += len(takers)
+        return trades
+
+    def _fill_prices(
+        self, takers: OrderArrays, usd: Floats, fills: FillArrays, grid: QuoteGrid
+    ) -> Floats:
+        """Return the best price for the first part of an order, worse ones for the later."""
+        row = grid.row(takers.time_ms.astype(np.int64), takers.coin)
+        buys = takers.side > 0
+        best = np.where(buys, grid.ask[row, takers.coin], grid.bid[row, takers.coin])
+        reach = takers.side * _REACH * self._quoter.impact(usd, takers.coin)
+        price = best[fills.order] * (1 + reach[fills.order] * _before(fills))
+        scale = price_step(price, self._coins.price_decimals[takers.coin[fills.order]])[1]
+        rounded: Floats = np.round(price * scale) / scale
+        return rounded
+
+    def _settle(self, end_ms: int) -> None:
+        """Plan how limit orders that are over, and market makers, get out again."""
+        done, left = self._resting.settle(end_ms)
+        self._queue.push(done.exits(self._rng, self._population.limit_share))
+        self._queue.push(replace(left, is_limit=np.zeros(len(left), dtype=bool)))
+        every = np.arange(self._coins.count, dtype=np.int16)
+        price = np.exp(self._prices.log_price(np.full(len(every), end_ms), every))
+        self._queue.push(self._makers.hedges(end_ms, price))
+
+
+def _before(fills: FillArrays) -> Floats:
+    """Return the share of its order that was filled before each part."""
+    ends: Ints = np.cumsum(fills.units)
+    starts = ends - fills.units
+    first = np.searchsorted(fills.order, fills.order)
+    total = np.bincount(fills.order, fills.units)[fills.order]
+    before: Floats = (starts - starts[first]) / total
+    return before

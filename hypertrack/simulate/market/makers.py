@@ -1,0 +1,142 @@
+"""Who rests on the other side: market makers on both, others' limit orders on one."""
+
+import numpy as np
+
+from hypertrack.records import MINUTE_MS
+from hypertrack.simulate.market.arrays import CoinIds, Floats, Ids, Ints, Signs
+from hypertrack.simulate.market.instruments import CoinColumns
+from hypertrack.simulate.market.kinds import KINDS
+from hypertrack.simulate.market.orders import OrderArrays, RestingOrders
+from hypertrack.simulate.market.population import Population
+
+SLOT_MS = 5_000
+"""Resting orders are looked up by slots of this length."""
+
+_TYPICAL_LIMIT_USD = 20_000.0
+"""Position on one coin from which a market maker gets rid of it."""
+
+_MIN_MAKERS = 4
+"""Market makers on every coin, as far as there are as many."""
+
+
+class Pool:
+    """Weighted candidates in groups, to be drawn from."""
+
+    def __init__(self, group: Ints, weight: Floats, n_groups: int):
+        self._order = np.argsort(group, kind="stable")
+        self._ends = np.concatenate([[0.0], np.cumsum(weight[self._order])])
+        bounds = np.searchsorted(group[self._order], np.arange(n_groups + 1))
+        self._low = self._ends[bounds[:-1]]
+        self.total: Floats = self._ends[bounds[1:]] - self._low
+        """Weight of each group."""
+
+    def draw(self, group: Ints, uniform: Floats) -> Ints:
+        """Return the candidate that each uniform number falls on; groups must have weight."""
+        at = self._low[group] + uniform * self.total[group]
+        place = np.searchsorted(self._ends, at, side="right") - 1
+        drawn: Ints = self._order[np.clip(place, 0, len(self._order) - 1)]
+        return drawn
+
+
+class MarketMakers:
+    """The wallets that quote both sides all day, each on several coins."""
+
+    def __init__(
+        self,
+        population: Population,
+        coins: CoinColumns,
+        rng: np.random.Generator,
+        trades_per_second: float,
+    ):
+        self._rng = rng
+        self._n_coins = coins.count
+        self.wallet, self.coin = _quoters(population, coins, rng)
+        _, rank = np.unique(rng.permutation(len(population))[self.wallet], return_inverse=True)
+        self._weight = np.exp(0.5 * rng.standard_normal(len(self.wallet))) / (1.0 + rank) ** 1.4
+        total = np.bincount(self.coin, self._weight, coins.count)
+        self._weight /= total[self.coin]
+        self._inventory_usd = np.zeros(len(self.wallet))
+        limits = _TYPICAL_LIMIT_USD * np.exp(0.8 * rng.standard_normal(len(population)))
+        self._limit_usd = limits[self.wallet]
+        self._size_scale = coins.size_scale[self.coin]
+        self.presence = 0.017 * coins.trade_share * trades_per_second + 0.003
+        """Weight of all market makers on a coin and side, beside that of limit orders."""
+
+    def pools(self) -> tuple[Pool, Pool]:
+        """Return who offers and who bids now; group is the coin."""
+        mood = self._weight * np.exp(0.9 * self._rng.standard_normal(len(self._weight)))
+        lean = np.clip(self._inventory_usd / self._limit_usd, -1, 1)
+        asks = Pool(self.coin.astype(np.int64), mood * np.exp(lean), self._n_coins)
+        bids = Pool(self.coin.astype(np.int64), mood * np.exp(-lean), self._n_coins)
+        return asks, bids
+
+    def bought(self, row: Ints, usd: Floats) -> None:
+        """Add to inventories; negative where the maker sold."""
+        np.add.at(self._inventory_usd, row, usd)
+
+    def hedges(self, start_ms: int, price: Floats) -> OrderArrays:
+        """Return taker orders of the next minute that flatten what has become too much.
+
+        Args:
+            start_ms: Start of that minute.
+            price: Of each coin.
+        """
+        row = np.flatnonzero(np.abs(self._inventory_usd) > self._limit_usd)
+        most = 0.4 * self._limit_usd[row]
+        held = np.clip(self._inventory_usd[row], -most, most)
+        self._inventory_usd[row] -= held
+        units = np.abs(held) / price[self.coin[row]] * self._size_scale[row]
+        never = np.zeros(len(row), dtype=bool)
+        return OrderArrays(
+            time_ms=start_ms + self._rng.random(len(row)) * MINUTE_MS,
+            wallet=self.wallet[row],
+            coin=self.coin[row],
+            side=-np.sign(held).astype(np.int8),
+            units=np.maximum(units, 1).astype(np.int64),
+            holding_ms=np.zeros(len(row)),
+            is_limit=never,
+            is_twap=never,
+            is_exit=never,
+        )
+
+
+def resting_pool(resting: RestingOrders, n_coins: int, start_ms: int) -> tuple[Pool, Ints]:
+    """Return the limit orders of one minute by coin, side and slot.
+
+    Returns:
+        The pool, its groups as `group_of` numbers them, and each candidate's row in ``resting``.
+    """
+    orders = resting.orders
+    n_slots = MINUTE_MS // SLOT_MS
+    first = np.clip((orders.time_ms - start_ms) // SLOT_MS, 0, n_slots - 1).astype(np.int64)
+    last = np.clip((resting.until_ms - start_ms) // SLOT_MS, 0, n_slots - 1).astype(np.int64)
+    count = np.maximum(last - first + 1, 0)
+    row = np.repeat(np.arange(len(orders)), count)
+    slot = np.arange(len(row)) - np.repeat(np.cumsum(count) - count - first, count)
+    group = group_of(orders.coin[row], orders.side[row], slot)
+    return Pool(group, resting.weight[row], n_coins * 2 * n_slots), row
+
+
+def group_of(coin: CoinIds, side: Signs, slot: Ints) -> Ints:
+    """Return the number of a group of limit orders."""
+    book = coin.astype(np.int64) * 2 + (side > 0)
+    return book * (MINUTE_MS // SLOT_MS) + slot
+
+
+def _quoters(
+    population: Population, coins: CoinColumns, rng: np.random.Generator
+) -> tuple[Ids, CoinIds]:
+    """Return pairs of maker and coin: their home coins, and enough makers for every coin."""
+    names = [kind.name for kind in KINDS]
+    makers = np.flatnonzero(population.kind == names.index("market_maker"))
+    count = population.home_count[makers]
+    wallet = np.repeat(makers, count)
+    begin = np.repeat(population.home_start[makers] - np.cumsum(count) + count, count)
+    coin = population.home[begin + np.arange(len(wallet))]
+    extra = min(_MIN_MAKERS, len(makers))
+    more = np.concatenate([rng.permutation(makers)[:extra] for _ in range(coins.count)])
+    every = np.repeat(np.arange(coins.count), extra)
+    pairs = np.unique(
+        np.stack([np.concatenate([wallet, more]), np.concatenate([coin, every])], axis=1), axis=0
+    )
+    return pairs[:, 0].astype(np.int32), pairs[:, 1].astype(np.int16)

@@ -1,0 +1,106 @@
+"""What wallets ask for: orders as columns, the ones still to come and the ones that rest."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hypertrack.simulate.market.arrays import CoinIds, Columns, Flags, Floats, Ids, Ints, Signs
+
+MIN_ORDER_USD = 10.0
+"""The venue's smallest order."""
+
+_SAME_SORT = 0.95
+"""Share of exits by the same sort of order as the entry."""
+
+
+@dataclass(frozen=True)
+class OrderArrays(Columns):
+    """Orders; a side is +1 to buy, -1 to sell."""
+
+    time_ms: Floats
+    wallet: Ids
+    coin: CoinIds
+    side: Signs
+    units: Ints
+    """Size in the smallest step of the coin's size."""
+    holding_ms: Floats
+    """After this time an order of the same size goes the other way; 0 for never."""
+    is_limit: Flags
+    is_twap: Flags
+    is_exit: Flags
+
+    def exits(self, rng: np.random.Generator, limit_share: Floats) -> "OrderArrays":
+        """Return the orders that close these after their holding time."""
+        entries = self.take(self.holding_ms > 0)
+        likes_limit = rng.random(len(entries)) < limit_share[entries.wallet]
+        is_same = rng.random(len(entries)) < _SAME_SORT
+        return replace(
+            entries,
+            time_ms=entries.time_ms + entries.holding_ms,
+            side=-entries.side,
+            holding_ms=np.zeros(len(entries)),
+            is_limit=np.where(is_same, entries.is_limit, likes_limit),
+            is_exit=np.ones(len(entries), dtype=bool),
+        )
+
+
+class OrderQueue:
+    """Orders that are still to come."""
+
+    def __init__(self) -> None:
+        self._waiting = OrderArrays.none()
+
+    def push(self, orders: OrderArrays) -> None:
+        """Add orders in any order of time."""
+        if len(orders):
+            self._waiting = OrderArrays.join([self._waiting, orders])
+
+    def due(self, end_ms: int) -> OrderArrays:
+        """Remove and return the orders before ``end_ms``."""
+        is_due = self._waiting.time_ms < end_ms
+        due = self._waiting.take(is_due)
+        if len(due):
+            self._waiting = self._waiting.take(~is_due)
+        return due
+
+
+class RestingOrders:
+    """Limit orders in the book, until they are filled or their patience ends."""
+
+    def __init__(self) -> None:
+        self.orders = OrderArrays.none()
+        self.until_ms = np.empty(0)
+        self.weight = np.empty(0)
+        self.filled = np.empty(0, dtype=np.int64)
+
+    def add(self, orders: OrderArrays, patience_ms: Floats, weight: Floats) -> None:
+        """Put orders into the book; ``weight`` says how often they are hit."""
+        self.orders = OrderArrays.join([self.orders, orders])
+        self.until_ms = np.concatenate([self.until_ms, orders.time_ms + patience_ms])
+        self.weight = np.concatenate([self.weight, weight])
+        self.filled = np.concatenate([self.filled, np.zeros(len(orders), dtype=np.int64)])
+
+    def remaining(self) -> Ints:
+        """Return the units still open of each order."""
+        return self.orders.units - self.filled
+
+    def fill(self, row: Ints, units: Ints) -> None:
+        """Count fills, several of one order too."""
+        np.add.at(self.filled, row, units)
+
+    def settle(self, end_ms: int) -> tuple[OrderArrays, OrderArrays]:
+        """Remove what is filled or has run out by ``end_ms``.
+
+        Returns:
+            The removed orders' filled parts, and the exits that nobody filled.
+        """
+        is_over = (self.until_ms < end_ms) | (self.filled >= self.orders.units)
+        over = self.orders.take(is_over)
+        filled = self.filled[is_over]
+        done = replace(over, units=filled).take(filled > 0)
+        left = replace(over, units=over.units - filled).take(over.is_exit & (filled < over.units))
+        self.orders = self.orders.take(~is_over)
+        self.until_ms = self.until_ms[~is_over]
+        self.weight = self.weight[~is_over]
+        self.filled = self.filled[~is_over]
+        return done, left

@@ -1,0 +1,191 @@
+"""The wallets: what each one is like, drawn from its kind, and the truth about them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hypertrack.simulate.market.arrays import Flags, Floats, Ids, Ints
+from hypertrack.simulate.market.identifiers import addresses
+from hypertrack.simulate.market.instruments import Coin
+from hypertrack.simulate.market.kinds import KINDS
+
+HOME_POWER = 2.0
+"""How much a wallet prefers the first of its coins; 1 would be not at all."""
+
+_MOST_MOMENTS = 120
+"""Typical moments of a session at most, so that nobody is the market."""
+
+_UNLIKE_SHARE = 0.06
+"""Of wallets, those that are in one respect like another kind."""
+
+_PICK_BLOCK = 4_096
+
+
+@dataclass(frozen=True)
+class Population:
+    """One entry a wallet in every array, unless said otherwise."""
+
+    addresses: tuple[str, ...]
+    kind: NDArray[np.int64]
+    """Index into `KINDS`."""
+    is_bot: Flags
+    aim_bps: Floats
+    """Gain of an entry over its holding time that it aims at; the coin may not allow it."""
+    holding_ms: Floats
+    trend: Floats
+    """Weight of the past return in its direction, -1 to 1."""
+    slow_trend: Floats
+    """Part of that weight on the 15-minute return, 0 to 1; the rest on the 1-minute return."""
+    volatility_taste: Floats
+    long_bias: Floats
+    exit_share: Floats
+    limit_share: Floats
+    twap_share: Floats
+    sessions_per_day: Floats
+    session_ms: Floats
+    gap_ms: Floats
+    gap_spread: Floats
+    """Standard deviation of the log of its gaps: near 0 is a timer."""
+    reaction: Floats
+    """Share of its taker orders that follow a quote change at once."""
+    size_usd: Floats
+    size_spread: Floats
+    """Standard deviation of the log of its order sizes."""
+    round_share: Floats
+    """Share of its orders with a round size."""
+    patience_ms: Floats
+    """How long its limit orders rest."""
+    keenness: Floats
+    """Weight of its limit orders in the queue."""
+    sleep: Floats
+    """Concentration of its activity around its waking hour; 0 is the same all day."""
+    waking_hour: Floats
+    roaming: Floats
+    """Chance that an order of a session goes to another of its coins."""
+    evm_per_day: Floats
+    home: NDArray[np.int16]
+    """Home coins of all wallets one after another, favourites first."""
+    home_start: Ints
+    home_count: Ints
+
+    def __len__(self) -> int:
+        return len(self.addresses)
+
+    def pick_coin(self, wallet: Ids, rng: np.random.Generator) -> NDArray[np.int16]:
+        """Return one of each wallet's home coins, favourites more often."""
+        place = rng.random(len(wallet)) ** HOME_POWER
+        nth = (self.home_count[wallet] * place).astype(np.int64)
+        picked: NDArray[np.int16] = self.home[self.home_start[wallet] + nth]
+        return picked
+
+
+def build_population(count: int, coins: tuple[Coin, ...], rng: np.random.Generator) -> Population:
+    """Draw ``count`` wallets; kinds are mixed at random in their shares."""
+    kind = _draw_kinds(count, rng)
+    draw = _Draws(kind, rng)
+    is_bot = rng.random(count) < draw.of("bot_share")
+    gap_s = draw.around("gap_s", np.where(is_bot, 2.1, 1.4))
+    gap_ms = np.maximum(gap_s * np.where(is_bot, 700, 1200), 100)
+    session_ms = draw.loosely("session_min", 0.8) * np.where(is_bot, 120_000.0, 60_000.0)
+    is_everywhere = draw.of("n_coins") > 10
+    home, home_start, home_count = _draw_homes(draw, coins, rng)
+    holding_ms = draw.loosely("holding_s", 0.7) * 1000
+    return Population(
+        addresses=addresses(count, rng),
+        kind=kind,
+        is_bot=is_bot,
+        aim_bps=draw.aim(),
+        holding_ms=holding_ms,
+        trend=np.clip(rng.normal(draw.of("trend"), 0.25), -0.9, 0.9),
+        slow_trend=rng.beta(1.2, 1.2, count),
+        volatility_taste=np.clip(rng.normal(draw.of("volatility_taste"), 0.4), -0.5, 3),
+        long_bias=np.clip(rng.normal(draw.of("long_bias"), 0.12), -0.3, 0.95),
+        exit_share=draw.share("exit_share", 8),
+        limit_share=draw.share("limit_share", 1.6),
+        twap_share=draw.share("twap_share", 6),
+        sessions_per_day=draw.around("sessions_per_day", 0.9),
+        session_ms=np.minimum(session_ms, _MOST_MOMENTS * gap_ms),
+        gap_ms=gap_ms,
+        gap_spread=np.where(is_bot, rng.beta(1.0, 2.5, count), rng.gamma(8, 0.14, count)) + 0.02,
+        reaction=np.where(is_bot, rng.beta(0.8, 2.0, count), rng.beta(0.5, 9.0, count)),
+        size_usd=np.minimum(draw.loosely("size_usd", 1.45) * 0.69, 28_000),
+        size_spread=np.where(is_bot, rng.gamma(1.2, 0.45, count), rng.gamma(4.0, 0.33, count)),
+        round_share=np.where(is_bot, rng.beta(0.5, 3.0, count), rng.beta(1.5, 1.5, count)),
+        patience_ms=draw.lognormal(np.where(is_bot, 120_000.0, 500_000.0), 0.8),
+        keenness=draw.lognormal(1.0, 0.35),
+        sleep=np.where(is_bot, rng.gamma(1.0, 0.35, count), rng.gamma(3.0, 0.8, count)),
+        waking_hour=rng.normal(16, np.where(is_bot, 8.0, 5.0)) % 24,
+        roaming=np.where(is_everywhere, rng.beta(4.0, 1.0, count), rng.beta(1.0, 2.0, count)),
+        evm_per_day=np.where(rng.random(count) < 0.35, draw.lognormal(1.5, 1.4), 0.0),
+        home=home,
+        home_start=home_start,
+        home_count=home_count,
+    )  # fmt: skip
+
+
+class _Draws:
+    """Draws around the medians of each wallet's kind."""
+
+    def __init__(self, kind: NDArray[np.int64], rng: np.random.Generator):
+        self.kind = kind
+        self._rng = rng
+
+    def of(self, name: str) -> Floats:
+        """Return the kind's own number for each wallet."""
+        values: Floats = np.array([getattr(kind, name) for kind in KINDS], dtype=np.float64)
+        return values[self.kind]
+
+    def lognormal(self, median: ArrayLike, spread: ArrayLike) -> Floats:
+        normal = self._rng.standard_normal(len(self.kind))
+        drawn: Floats = np.asarray(median) * np.exp(np.asarray(spread) * normal)
+        return drawn
+
+    def around(self, name: str, spread: ArrayLike) -> Floats:
+        """Return a log-normal draw around the kind's number."""
+        return self.lognormal(self.of(name), spread)
+
+    def loosely(self, name: str, spread: ArrayLike) -> Floats:
+        """Return the same, with some wallets that are like another kind in this respect."""
+        values = np.array([getattr(kind, name) for kind in KINDS], dtype=np.float64)
+        other = values[self._rng.integers(0, len(KINDS), len(self.kind))]
+        is_unlike = self._rng.random(len(self.kind)) < _UNLIKE_SHARE
+        return self.lognormal(np.where(is_unlike, other, self.of(name)), spread)
+
+    def share(self, name: str, certainty: float) -> Floats:
+        """Return a beta draw with the kind's number as its mean; an impossible share stays 0."""
+        mean = np.clip(self.of(name), 1e-3, 1 - 1e-3)
+        drawn: Floats = self._rng.beta(mean * certainty, (1 - mean) * certainty)
+        return drawn
+
+    def aim(self) -> Floats:
+        """Return the edge a wallet aims at; informed ones have some, negative ones lack it."""
+        mean = self.of("edge_bps")
+        drawn = self._rng.normal(mean, self.of("edge_sd_bps"))
+        drawn = np.where(mean > 2, np.clip(drawn, 1.0, 30), drawn)
+        return np.where(mean < -2, np.clip(drawn, -12, -0.5), drawn)
+
+
+def _draw_kinds(count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return a kind for each wallet, in whole wallets by share and at least one of each kind."""
+    shares = np.array([kind.share for kind in KINDS])
+    members = np.maximum(np.round(shares * count), 1).astype(np.int64)
+    kind = np.repeat(np.arange(len(KINDS)), members)
+    spare = np.full(count, shares.argmax())
+    return rng.permutation(np.concatenate([kind, spare])[:count])
+
+
+def _draw_homes(
+    draw: _Draws, coins: tuple[Coin, ...], rng: np.random.Generator
+) -> tuple[NDArray[np.int16], Ints, Ints]:
+    """Return home coins, drawn in proportion to what trades."""
+    wanted = np.round(draw.loosely("n_coins", 0.9)).astype(np.int64)
+    count = np.clip(wanted, 1, len(coins))
+    log_share = np.log([coin.trade_share for coin in coins])
+    rows = []
+    for at in range(0, len(count), _PICK_BLOCK):
+        part = slice(at, at + _PICK_BLOCK)
+        score = log_share + rng.gumbel(size=(len(count[part]), len(coins)))
+        ranked = np.argsort(-score, axis=1).astype(np.int16)
+        rows.append(ranked[np.arange(len(coins)) < count[part, None]])
+    return np.concatenate(rows), np.cumsum(count) - count, count

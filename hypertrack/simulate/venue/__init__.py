@@ -1,0 +1,1 @@
+"""The simulated venue: the wire that a market is served over."""

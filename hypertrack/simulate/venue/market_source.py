@@ -1,0 +1,88 @@
+"""The simulated market as a source: its columns written as the venue's frames."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice, pairwise
+from operator import itemgetter
+
+import numpy as np
+
+from hypertrack.records import MINUTE_MS, encode_json
+from hypertrack.simulate.market.arrays import EvmArrays, QuoteArrays, TradeArrays
+from hypertrack.simulate.market.dataset_lines import quote_lines, trade_lines
+from hypertrack.simulate.market.evm_objects import EvmObjects, gas_by_block
+from hypertrack.simulate.market.instruments import Coin
+from hypertrack.simulate.market.market import Market
+from hypertrack.simulate.venue.source import Event
+
+
+class MarketSource:
+    """Plays a simulated market.
+
+    Args:
+        market: What happens.
+        history_ms: The part of it that lies in the past when the exchange opens; no more than
+            half of it.
+    """
+
+    channels = frozenset({"trades", "bbo", "evm"})
+
+    def __init__(self, market: Market, history_ms: int = 10 * MINUTE_MS):
+        self._market = market
+        self._names = [coin.name for coin in market.coins]
+        self._evm = EvmObjects(market.wallets, market.tokens, market.settings.seed)
+        self.coins: tuple[Coin, ...] = market.coins
+        self.start_ms = market.start_ms
+        self.end_ms = market.end_ms
+        self.open_ms = self.start_ms + min(history_ms, (self.end_ms - self.start_ms) // 2)
+        self.token_decimals = {token.address: token.decimals for token in market.tokens}
+
+    def events(self) -> Iterator[Event]:
+        """Yield the market's trades, quotes and EVM blocks."""
+        for chunk in self._market.chunks():
+            merged = [
+                *self._trades(chunk.trades),
+                *self._quotes(chunk.quotes),
+                *self._blocks(chunk.evm),
+            ]
+            merged.sort(key=itemgetter(0))  # three sorted runs: a merge
+            yield from merged
+
+    def _trades(self, trades: TradeArrays) -> Iterator[Event]:
+        """Yield one frame for each coin in each block."""
+        trades = trades.take(np.lexsort((trades.coin, trades.time_ms)))
+        seed = self._market.settings.seed
+        items = _objects(trade_lines(trades, self._names, self._market.wallets, seed))
+        is_next = (np.diff(trades.time_ms) != 0) | (np.diff(trades.coin) != 0)
+        bounds = [0, *(np.flatnonzero(is_next) + 1).tolist(), len(trades)]
+        times, coins = trades.time_ms.tolist(), trades.coin.tolist()
+        for start, end in pairwise(bounds if times else []):
+            data = f"[{','.join(islice(items, end - start))}]".encode()
+            yield Event(times[start], "trades", self._names[coins[start]], data)
+
+    def _quotes(self, quotes: QuoteArrays) -> Iterator[Event]:
+        items = _objects(quote_lines(quotes, self._names))
+        rows = zip(quotes.time_ms.tolist(), quotes.coin.tolist(), items, strict=True)
+        for time_ms, coin, item in rows:
+            yield Event(time_ms, "bbo", self._names[coin], item.encode())
+
+    def _blocks(self, evm: EvmArrays) -> Iterator[Event]:
+        """Yield every EVM block with its transactions."""
+        headers = self._evm.blocks(evm.blocks, gas_by_block(evm))
+        transactions = list(self._evm.transactions(evm.transactions))
+        transfers = [self._evm.transfers(evm.transactions, at) for at in range(len(transactions))]
+        ends = np.searchsorted(evm.transactions.block, evm.blocks.number, side="right").tolist()
+        bounds = pairwise([0, *ends])
+        for time_ms, header, (start, end) in zip(
+            evm.blocks.time_ms.tolist(), headers, bounds, strict=True
+        ):
+            block = {
+                "header": header,
+                "transactions": transactions[start:end],
+                "transfers": transfers[start:end],
+            }
+            yield Event(time_ms, "evm", "", encode_json(block))
+
+
+def _objects(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the venue's objects of recorded lines, which begin with the time of receipt."""
+    return ("{" + line.partition(",")[2].rstrip() for line in lines)

@@ -1,0 +1,87 @@
+"""Columns to a file and back: Parquet or CSV by the suffix, written whole or not at all."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import csv, parquet
+
+from hypertrack.errors import ConfigError, DatasetError
+from hypertrack.files import replacing
+
+Columns = Mapping[str, NDArray[Any] | Sequence[Any]]
+
+
+def write_columns(path: Path, columns: Columns) -> None:
+    """Write equally long columns as a table; an existing file is replaced in one step.
+
+    Args:
+        path: ``.parquet`` or ``.csv``; its folder is made where missing.
+        columns: By name, in the order of the file. NaN becomes an empty cell of a CSV.
+
+    Raises:
+        ConfigError: Another suffix.
+    """
+    table = pa.table({name: pa.array(values) for name, values in columns.items()})
+    write_table(path, table)
+
+
+def read_columns(path: Path) -> dict[str, NDArray[Any]]:
+    """Return the columns of a ``.parquet`` or ``.csv`` file; empty number cells are NaN.
+
+    Raises:
+        ConfigError: Another suffix.
+        DatasetError: No such file, or not such a table.
+    """
+    table = read_table(path)
+    return {name: table[name].to_numpy() for name in table.column_names}
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write an Arrow table; an existing file is replaced in one step."""
+    write = _by_suffix(path, WRITERS)
+    with replacing(path) as unfinished:
+        write(table, unfinished)
+
+
+def read_table(path: Path) -> pa.Table:
+    """Return an Arrow table with what its file says of it."""
+    read = _by_suffix(path, READERS)
+    if not path.is_file():
+        raise DatasetError(f"no table at {path}")
+    try:
+        return read(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DatasetError(f"{path} is no table: {str(error).splitlines()[0]}") from error
+
+
+def _write_parquet(table: pa.Table, path: Path) -> None:
+    parquet.write_table(table, path, compression="zstd")
+
+
+def _write_csv(table: pa.Table, path: Path) -> None:
+    for index, field in enumerate(table.schema):
+        if pa.types.is_floating(field.type):
+            values = table[field.name].to_numpy()
+            table = table.set_column(index, field.name, pa.array(values, mask=np.isnan(values)))
+    csv.write_csv(table, path)
+
+
+WRITERS: Mapping[str, Callable[[pa.Table, Path], None]] = {
+    ".parquet": _write_parquet,
+    ".csv": _write_csv,
+}
+
+READERS: Mapping[str, Callable[[Path], pa.Table]] = {
+    ".parquet": parquet.read_table,
+    ".csv": csv.read_csv,
+}
+
+
+def _by_suffix(path: Path, choices: Mapping[str, Any]) -> Any:
+    if path.suffix not in choices:
+        raise ConfigError(f"{path}: the name must end in {' or '.join(choices)}")
+    return choices[path.suffix]

@@ -1,1 +1,0 @@
-"""Archives, captures and other datasets into a dataset: the venue's shapes are read here."""

@@ -1,0 +1,175 @@
+"""Fills of the venue's nodes become trades; what does not pair is set aside, not guessed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from archive_fakes import HASH, block, both_fills, fill, node_trade, read_lines, write_lines
+from fakes import ALICE, BOB, CAROL, START_MS
+from import_fakes import imported
+
+from hypertrack.importing.node_times import time_ns
+from hypertrack.store.dataset import open_dataset
+
+HOUR_MS = 3_600_000
+
+
+def fills_file(folder: Path, *fills: list[Any]) -> Path:
+    return write_lines(folder / "fills.txt", fills)
+
+
+@pytest.mark.parametrize(("taker", "side"), [(ALICE, "B"), (BOB, "A")])
+def test_two_fills_become_one_trade_of_the_recorded_shape(
+    tmp_path: Path, taker: str, side: str
+) -> None:
+    source = write_lines(tmp_path / "b", [block(both_fills(ALICE, BOB, taker=taker))])
+
+    imported(tmp_path / "data", source)
+
+    (trade,) = read_lines(tmp_path / "data" / "trades.jsonl")
+    assert trade == {
+        "received_ns": (START_MS + 400) * 1_000_000 + 123_456,
+        **{"coin": "BTC", "side": side, "px": "100.5", "sz": "2.0", "time": START_MS},
+        **{"hash": HASH, "tid": 7, "users": [ALICE, BOB]},
+    }
+
+
+def test_imported_trades_are_read_like_recorded_ones(tmp_path: Path) -> None:
+    source = write_lines(tmp_path / "b", [block(both_fills(ALICE, BOB, taker=BOB))])
+    imported(tmp_path / "data", source)
+
+    with open_dataset(tmp_path / "data") as dataset:
+        row = dataset.connection.execute(
+            "SELECT time_ms, price, size, is_buy, buyer_id, seller_id FROM trades"
+        ).fetchall()
+
+    assert row == [(START_MS, 100.5, 2.0, False, 0, 1)]
+
+
+def test_fills_keep_every_field_as_it_came(tmp_path: Path) -> None:
+    liquidation = {"liquidatedUser": BOB, "markPx": "99.0", "method": "market"}
+    maker, taker = both_fills(liquidation=liquidation, twapId=5)
+
+    imported(tmp_path / "data", fills_file(tmp_path, maker, taker))
+
+    assert read_lines(tmp_path / "data" / "fills.jsonl") == [
+        {"received_ns": START_MS * 1_000_000, "user": user, **kept} for user, kept in (maker, taker)
+    ]
+
+
+def test_fills_of_a_trade_pair_across_lines_and_files(tmp_path: Path) -> None:
+    maker, taker = both_fills()
+    first = write_lines(tmp_path / "1", [maker])
+    second = write_lines(tmp_path / "2", [fill(CAROL, trade_id=8), taker])
+
+    report = imported(tmp_path / "data", first, second)
+
+    assert report.counts == {"trades": 1, "fills": 2, "unpaired": 1}
+
+
+@pytest.mark.parametrize(
+    ("fills", "reason"),
+    [
+        ([fill()], "unpaired"),
+        (both_fills(trade_id=0), "dust"),
+        ([*both_fills(), fill(CAROL, crossed=False)], "dust"),
+        ([fill(ALICE), fill(BOB, side="A")], "ambiguous"),
+        ([fill(ALICE, crossed=False), fill(BOB, side="A", crossed=False)], "ambiguous"),
+        ([fill(ALICE), fill(BOB, crossed=False)], "ambiguous"),
+        ([fill(ALICE), fill(BOB, side="A", crossed=False, size="1.0")], "ambiguous"),
+    ],
+)
+def test_what_is_no_pair_is_set_aside_and_counted(
+    tmp_path: Path, fills: list[list[Any]], reason: str
+) -> None:
+    report = imported(tmp_path / "data", fills_file(tmp_path, *fills))
+
+    assert report.counts == {reason: len(fills)}
+    aside = read_lines(tmp_path / "data" / "set_aside.jsonl")
+    assert [line["user"] for line in aside] == [wallet for wallet, _ in fills]
+    assert all(line["reason"] and line["closedPnl"] == "3.25" for line in aside)
+    assert not (tmp_path / "data" / "trades.jsonl").exists()
+
+
+def test_same_id_at_another_time_or_of_another_coin_is_another_trade(tmp_path: Path) -> None:
+    fills = both_fills() + both_fills(coin="ETH") + both_fills(time_ms=START_MS + 1)
+
+    report = imported(tmp_path / "data", fills_file(tmp_path, *fills))
+
+    assert report.counts["trades"] == 3
+
+
+def test_wallet_that_trades_with_itself_makes_a_trade(tmp_path: Path) -> None:
+    report = imported(tmp_path / "data", fills_file(tmp_path, *both_fills(ALICE, ALICE)))
+
+    assert report.counts == {"trades": 1, "fills": 2}
+
+
+def test_fills_too_far_apart_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    maker, taker = both_fills()
+    later = both_fills(time_ms=START_MS + 10_001, trade_id=8)
+
+    report = imported(tmp_path / "data", fills_file(tmp_path, maker, *later, taker))
+
+    assert report.counts == {"trades": 1, "fills": 2, "unpaired": 2}
+
+
+def test_overlapping_archives_give_each_trade_once(tmp_path: Path) -> None:
+    pairs = [both_fills(time_ms=START_MS + n * 20_000, trade_id=n + 1) for n in range(3)]
+    by_block = write_lines(
+        tmp_path / "1", [block(pair, START_MS + n * 20_000) for n, pair in enumerate(pairs)]
+    )
+    one_by_one = write_lines(tmp_path / "2", [each for pair in pairs for each in pair])
+
+    report = imported(tmp_path / "data", by_block, one_by_one)
+
+    assert len(read_lines(tmp_path / "data" / "trades.jsonl")) == 3
+    assert report.counts["fills"] == 6
+    assert report.counts["duplicates"] + report.counts["repeated fills"] // 2 == 3
+
+
+def test_event_that_is_no_fill_is_quarantined_alone(tmp_path: Path) -> None:
+    events = [*both_fills(), ["0xshort", fill()[1]], [CAROL, {"coin": "BTC"}]]
+
+    report = imported(tmp_path / "data", write_lines(tmp_path / "b", [block(events)]))
+
+    assert report.counts == {"trades": 1, "fills": 2, "quarantined": 2}
+
+
+def test_node_trade_gets_an_id_that_follows_from_its_content(tmp_path: Path) -> None:
+    lines = [node_trade(), node_trade(size="3.0"), node_trade()]
+    source = write_lines(tmp_path / "t", lines)
+
+    report = imported(tmp_path / "one", source)
+    imported(tmp_path / "two", source)
+
+    first, second = read_lines(tmp_path / "one" / "trades.jsonl")
+    assert report.counts == {"trades": 2, "duplicates": 1}
+    assert first["users"] == [ALICE, BOB]
+    assert first["time"] == START_MS
+    assert first["tid"] != second["tid"]
+    assert 0 < first["tid"] < 2**50
+    assert read_lines(tmp_path / "two" / "trades.jsonl") == [first, second]
+
+
+def test_node_trades_beside_fills_of_the_same_hour_are_left_out(tmp_path: Path) -> None:
+    write_lines(tmp_path / "node_fills" / "20260105" / "8", both_fills())
+    write_lines(tmp_path / "node_trades" / "20260105" / "8", [node_trade()])
+
+    report = imported(tmp_path / "data", tmp_path / "node_fills", tmp_path / "node_trades")
+
+    assert report.counts["trades"] == 1
+    (left,) = report.left_out
+    assert "node_trades have no id" in left.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "nanoseconds"),
+    [
+        ("2026-01-05T08:00:00", START_MS * 1_000_000),
+        ("2026-01-05T08:00:00.899", (START_MS + 899) * 1_000_000),
+        ("2026-01-05T08:00:00.000984711", START_MS * 1_000_000 + 984_711),
+    ],
+)
+def test_times_are_utc_with_up_to_nine_decimals(text: str, nanoseconds: int) -> None:
+    assert time_ns(text) == nanoseconds

@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+
+from hypertrack.model.truth_comparison import compare_with_truth
+from hypertrack.records import Category, DataSummary, ProfileSet, Scores, WalletProfile
+
+DATA = DataSummary(
+    path="x", start_ms=0, end_ms=1, observed_days=1, observed_frac=1, n_trades=1, n_wallets=1,
+    n_coins=1, n_self_trades=0, n_duplicate_trades=0, n_torn_lines=0, n_quarantined=0,
+    notional_usd=1, n_rows_by_feed={}, gaps=(), has_ledger=True,
+)  # fmt: skip
+
+
+def profile(number: int, score: float, *categories: str) -> WalletProfile:
+    return WalletProfile(
+        wallet=f"0x{number:040x}",
+        first_seen_ms=0,
+        last_seen_ms=1,
+        features={},
+        scores=Scores(
+            profitability_score=score,
+            risk_score=0,
+            bot_probability=score,
+            sophistication_score=1 - score,
+            influence_score=0,
+            trading_style=(0, 0, 0, 0, 0, 0),
+        ),
+        categories=tuple(
+            Category(name=name, group="g", confidence=1, evidence="e") for name in categories
+        ),
+        why_none=None,
+        activity=(),
+    )
+
+
+@pytest.fixture
+def profiles() -> ProfileSet:
+    return ProfileSet(
+        generated_ms=0,
+        data=DATA,
+        model=None,
+        profiles=(
+            profile(1, 0.9, "Bot", "Possibly Profitable Trader"),
+            profile(2, 0.8, "Possible Bot"),
+            profile(3, 0.3, "Possible Scalper"),
+            profile(4, 0.2),
+            profile(99, 0.0, "Bot"),  # not in the truth: left out
+        ),
+    )
+
+
+TRUTH = {
+    "wallet": np.array([f"0x{number:040x}" for number in (1, 2, 3, 4)]),
+    "kind": np.array(["informed", "scalper_bot", "retail", "informed"]),
+    "is_bot": np.array([True, False, True, False]),
+    "edge_bps": np.array([9.0, 5.0, 0.0, -4.0]),
+}
+
+
+def test_scores_are_ranked_against_the_truth(profiles: ProfileSet) -> None:
+    found = compare_with_truth(profiles, TRUTH)
+
+    assert found.n_wallets == 4
+    assert found.bot_auc == 0.75  # of the four (bot, human) pairs, only (3, 2) stands wrong
+    assert found.profitability_ic == pytest.approx(1)
+    assert found.sophistication_ic == pytest.approx(-1)
+
+
+def test_category_counts_its_possible_half(profiles: ProfileSet) -> None:
+    found = {c.category: c for c in compare_with_truth(profiles, TRUTH).categories}
+
+    assert (found["Bot"].n_assigned, found["Bot"].precision, found["Bot"].recall) == (2, 0.5, 0.5)
+    assert (found["Scalper"].precision, found["Scalper"].recall) == (0, 0)
+    assert (found["Profitable Trader"].precision, found["Profitable Trader"].recall) == (1, 0.5)
+    assert found["Whale"].precision is None
+    assert found["Whale"].recall is None
+
+
+def test_without_scores_only_categories_are_judged(profiles: ProfileSet) -> None:
+    bare = ProfileSet(
+        generated_ms=0,
+        data=DATA,
+        model=None,
+        profiles=tuple(
+            WalletProfile(
+                wallet=p.wallet, first_seen_ms=0, last_seen_ms=1, features={}, scores=None,
+                categories=p.categories, why_none=None, activity=(),
+            )
+            for p in profiles.profiles
+        ),
+    )  # fmt: skip
+
+    found = compare_with_truth(bare, TRUTH)
+
+    assert found.bot_auc is None
+    assert found.categories[0].n_assigned == 2

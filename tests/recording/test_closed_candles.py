@@ -1,0 +1,148 @@
+"""Which candles are closed, and which are replaced by the venue's own; minutes are numbers."""
+
+from hypertrack.feeds.rows import Row
+from hypertrack.recording.closed_candles import Candle, CandleBook, Fill
+from hypertrack.records import MINUTE_MS, RawJson
+
+GRACE_MS = 5_000
+
+
+def candle(minute: int, n_trades: int, coin: str = "BTC") -> Candle:
+    return Candle(Row(coin, minute * MINUTE_MS, n_trades, RawJson(b"{}")), 0)
+
+
+def shown(candles: list[Candle]) -> list[tuple[int, int]]:
+    return [(one.start_ms // MINUTE_MS, one.n_trades) for one in candles]
+
+
+def joined(minute: int) -> CandleBook:
+    """Return a book whose connection began in a minute, that minute already filled."""
+    book = CandleBook(GRACE_MS)
+    book.connected("BTC")
+    book.take(candle(minute, 1))
+    (fill,) = passed(book, (minute + 2) * MINUTE_MS)[1]
+    book.filled(fill, [candle(minute, 9)])
+    return book
+
+
+def passed(book: CandleBook, now_ms: int) -> tuple[list[Candle], list[Fill]]:
+    """Let exchange time pass, and the second that sockets have to deliver."""
+    first = book.pass_time(now_ms, 0.0)
+    second = book.pass_time(now_ms, 1.0)
+    return first[0] + second[0], first[1] + second[1]
+
+
+def test_later_candle_closes_the_one_before_with_its_last_state() -> None:
+    book = joined(10)
+
+    assert book.take(candle(11, 1)) == []
+    assert book.take(candle(11, 4)) == []
+    assert shown(book.take(candle(12, 1))) == [(11, 4)]
+
+
+def test_time_closes_a_candle_after_its_grace_and_a_moment_to_deliver() -> None:
+    book = joined(10)
+    book.take(candle(11, 4))
+    end_ms = 12 * MINUTE_MS
+
+    assert passed(book, end_ms + GRACE_MS)[0] == []
+    assert book.pass_time(end_ms + GRACE_MS + 1, 50.0)[0] == []
+    assert shown(book.pass_time(end_ms + GRACE_MS + 1, 51.0)[0]) == [(11, 4)]
+
+
+def test_frame_that_comes_after_the_close_corrects_it_only_with_more_trades() -> None:
+    book = joined(10)
+    book.take(candle(11, 4))
+    book.take(candle(12, 1))
+
+    assert book.take(candle(11, 4)) == []
+    assert shown(book.take(candle(11, 5))) == [(11, 5)]
+
+
+def test_minute_of_the_connection_is_asked_for_and_replaces_ours() -> None:
+    book = CandleBook(GRACE_MS)
+    book.connected("BTC")
+    book.take(candle(10, 3))
+    assert book.take(candle(11, 1)) == []
+
+    closed, due = passed(book, 11 * MINUTE_MS + GRACE_MS + 1)
+
+    assert closed == []
+    assert due == [Fill("BTC", 10 * MINUTE_MS, 10 * MINUTE_MS)]
+    assert shown(book.filled(due[0], [candle(10, 8)])) == [(10, 8)]
+    assert passed(book, 11 * MINUTE_MS + GRACE_MS + 2)[1] == []
+
+
+def test_minutes_missed_are_asked_for_with_the_one_that_was_cut_off() -> None:
+    book = joined(10)
+    book.take(candle(11, 4))
+    book.lost("BTC")
+    book.connected("BTC")
+    book.take(candle(15, 1))
+
+    closed, due = passed(book, 17 * MINUTE_MS)
+
+    assert closed == []
+    assert due == [Fill("BTC", 11 * MINUTE_MS, 15 * MINUTE_MS)]
+    answer = [candle(11, 7), candle(13, 2), candle(15, 6)]  # 12 and 14 had no trades
+    assert shown(book.filled(due[0], answer)) == [(11, 7), (13, 2), (15, 6)]
+
+
+def test_minutes_missed_twice_are_asked_for_once() -> None:
+    book = joined(10)
+    book.take(candle(11, 4))
+    for minute in (13, 15):
+        book.lost("BTC")
+        book.connected("BTC")
+        book.take(candle(minute, 1))
+
+    assert passed(book, 17 * MINUTE_MS)[1] == [Fill("BTC", 11 * MINUTE_MS, 15 * MINUTE_MS)]
+
+
+def test_quiet_coin_is_asked_for_as_well() -> None:
+    book = joined(10)
+    book.lost("BTC")
+    book.connected("BTC")
+    assert passed(book, 14 * MINUTE_MS) == ([], [])
+
+    assert passed(book, 16 * MINUTE_MS)[1] == [Fill("BTC", 11 * MINUTE_MS, 14 * MINUTE_MS)]
+
+
+def test_own_candles_stand_in_where_the_venue_does_not_answer() -> None:
+    book = CandleBook(GRACE_MS)
+    book.connected("BTC")
+    book.take(candle(10, 3))
+    book.take(candle(11, 1))
+    (fill,) = passed(book, 11 * MINUTE_MS + GRACE_MS + 1)[1]
+
+    assert shown(book.filled(fill, [])) == [(10, 3)]
+
+
+def test_stop_writes_what_is_over_and_not_what_is_not() -> None:
+    book = CandleBook(GRACE_MS)
+    book.connected("BTC")
+    book.take(candle(10, 3))
+    book.take(candle(11, 2))
+
+    assert shown(book.stop(11 * MINUTE_MS + GRACE_MS + 1)) == [(10, 3)]
+    assert shown(book.stop(12 * MINUTE_MS + GRACE_MS + 1)) == [(10, 3), (11, 2)]
+
+
+def test_coins_do_not_close_each_other() -> None:
+    book = joined(10)
+    book.take(candle(11, 4))
+
+    assert book.take(candle(12, 1, coin="ETH")) == []
+
+
+def test_session_that_goes_on_asks_from_the_first_minute_not_written() -> None:
+    book = CandleBook(GRACE_MS)
+    book.resume("BTC", 12 * MINUTE_MS + 1, {nth * MINUTE_MS: 3 for nth in (9, 10, 11, 15)})
+    book.connected("BTC")
+    book.take(candle(20, 1))
+
+    (fill,) = passed(book, 22 * MINUTE_MS)[1]
+
+    assert fill == Fill("BTC", 12 * MINUTE_MS, 20 * MINUTE_MS)
+    written = book.filled(fill, [candle(nth, 3) for nth in range(12, 21)])
+    assert [minute for minute, _ in shown(written)] == [12, 13, 14, 16, 17, 18, 19, 20]

@@ -1,0 +1,157 @@
+"""Calibration measures what it says, and the default population is like the real venue's."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hypertrack.config import SimulateSettings
+from hypertrack.records import HOUR_MS, decode_json
+from hypertrack.simulate.market.arrays import QuoteArrays, TradeArrays
+from hypertrack.simulate.market.calibration import WINDOW_MS, CalibrationLine, compare, measure
+from hypertrack.simulate.market.instruments import build_coins
+from hypertrack.simulate.market.market import START_MS, Market
+
+COINS = build_coins(2, 1.0)  # BTC and ETH
+ZERO_HASH = "0x" + "0" * 64
+
+
+def trades_of(
+    *rows: tuple[int, int, float, bool, int, int, bool], size: float = 1.0
+) -> TradeArrays:
+    """Return trades from (time, coin, price, taker buys, buyer, seller, zero hash)."""
+    time, coin, price, is_buy, buyer, seller, is_zero = map(np.array, zip(*rows, strict=True))
+    count = np.arange(len(rows))
+    return TradeArrays(
+        time, coin, price, np.full(len(rows), size), is_buy, count, buyer, seller, is_zero, count
+    )
+
+
+def test_a_sweep_is_one_execution() -> None:
+    trades = trades_of(
+        (1_000, 0, 100.0, True, 7, 1, False),
+        (1_000, 0, 101.0, True, 7, 2, False),
+        (1_000, 0, 102.0, True, 7, 3, False),
+        (2_000, 0, 100.0, False, 1, 7, True),
+    )
+
+    measured = measure(trades, COINS)
+
+    assert measured["fills per taker execution, mean"] == 2  # 3 fills and 1
+    assert measured["taker executions that are TWAP slices"] == 0.5
+    assert measured["fills per wallet, max"] == 4  # wallet 7
+    assert measured["wallets with one fill"] == 0.5  # 2 and 3, not 1 and 7
+    assert measured["trades a second"] == 4
+    assert measured["coins per wallet, max"] == 1
+
+
+def test_notionals_and_coins_are_counted_by_hand() -> None:
+    trades = trades_of(
+        (0, 0, 100.0, True, 1, 2, False),
+        (10_000, 0, 300.0, True, 1, 3, False),
+        (20_000, 1, 200.0, True, 1, 2, False),
+    )
+
+    measured = measure(trades, COINS)
+
+    assert measured["trade notional USD, p50"] == 200
+    assert measured["wallet notional USD, p50"] == 300  # of 600, 300, 300
+    assert measured["notional of the top 1 % of wallets"] == 0.5
+    assert measured["coins per wallet, max"] == 2
+    assert measured["trades in perps"] == 1
+    assert measured["trades a second"] == 3 / 20
+
+
+def test_roles_need_five_fills_and_gaps_ten_executions() -> None:
+    rows = [(at * 2_000, 0, 100.0, True, 1, 2 if at < 6 else 3, False) for at in range(10)]
+    measured = measure(trades_of(*rows), COINS)
+
+    assert measured["wallets with 5 fills: only taker"] == 0.5  # wallet 1
+    assert measured["wallets with 5 fills: only maker"] == 0.5  # wallet 2; 3 has four
+    assert measured["median gap s, p50"] == 2  # wallet 1 alone has ten
+
+
+def test_factor_is_the_larger_ratio() -> None:
+    line = CalibrationLine(quantity="x", here=2.0, real=3.0)
+
+    assert line.factor == 1.5
+    assert CalibrationLine(quantity="x", here=0.0, real=3.0).factor == float("inf")
+
+
+def test_real_capture_is_summarised_in_the_same_terms(capture: Path) -> None:
+    rows, wallets, seen = [], dict[str, int](), set()
+    for line in capture.read_bytes().splitlines():
+        frame = decode_json(line)
+        for trade in frame["data"] if frame["channel"] == "trades" else ():
+            key = (trade["time"], trade["coin"], trade["tid"])
+            if key in seen:
+                continue
+            seen.add(key)
+            buyer, seller = (wallets.setdefault(user, len(wallets)) for user in trade["users"])
+            usd = float(trade["px"]) * float(trade["sz"])
+            is_zero = trade["hash"] == ZERO_HASH
+            coin = int(trade["coin"] == "BTC")
+            rows.append((trade["time"], coin, usd, trade["side"] == "B", buyer, seller, is_zero))
+
+    measured = measure(trades_of(*rows), COINS)
+
+    assert len(wallets) == 528
+    assert measured["fills per taker execution, mean"] == pytest.approx(1.67, abs=0.01)
+    assert measured["taker executions that are TWAP slices"] == pytest.approx(0.18, abs=0.01)
+    assert measured["wallets with one fill"] == pytest.approx(0.35, abs=0.01)
+
+
+def windows(settings: SimulateSettings) -> list[dict[str, float]]:
+    """Return the measures of the windows of half an hour from 17:00 UTC."""
+    market = Market(settings, start_ms=START_MS + 17 * HOUR_MS)
+    chunks = list(market.chunks())
+    trades = TradeArrays.join([chunk.trades for chunk in chunks])
+    quotes = QuoteArrays.join([chunk.quotes for chunk in chunks])
+    measured = []
+    for start in range(market.start_ms, market.end_ms - WINDOW_MS, WINDOW_MS):
+        part, book = (
+            columns.take((columns.time_ms >= start) & (columns.time_ms < start + WINDOW_MS))
+            for columns in (trades, quotes)
+        )
+        measured.append(measure(part, market.coins, book))
+    return measured
+
+
+def table(lines: tuple[CalibrationLine, ...]) -> str:
+    return "\n".join(
+        f"{line.quantity:44} {line.real:12,.3f} {line.here:12,.3f} {line.factor:6.2f}"
+        for line in lines
+    )
+
+
+@pytest.mark.slow
+def test_population_is_like_the_real_one_in_a_market_of_its_size() -> None:
+    """187 coins and, at 17:00 UTC, about 45 trades a second: within 1.5."""
+    measured = []
+    for seed in (7, 1, 2, 3):
+        size = SimulateSettings(coins=187, wallets=4_500, trades_per_second=36, hours=0.5)
+        measured += windows(size.model_copy(update={"seed": seed}))
+
+    lines = compare(measured)
+
+    print("\n" + table(lines))
+    for line in lines:
+        assert line.factor <= 1.5, table((line,))
+
+
+NOT_AT_THIS_SIZE = ("trades a second", "top 10 coins", "coins per wallet, p99", "max")
+
+
+@pytest.mark.slow
+def test_default_market_is_like_the_real_one_as_far_as_its_size_allows() -> None:
+    """It has half the venue's trades and a fifteenth of its coins: within 2."""
+    measured = []
+    for seed in (7, 1, 2, 3, 4, 5):
+        measured += windows(SimulateSettings(hours=0.5, seed=seed))
+
+    lines = compare(measured)
+
+    print("\n" + table(lines))
+    for line in lines:
+        if not any(part in line.quantity for part in NOT_AT_THIS_SIZE):
+            assert line.factor <= 2.0, table((line,))

@@ -1,0 +1,417 @@
+"""Sealing keeps every row, whatever it is interrupted by."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes import (
+    ALICE,
+    BOB,
+    CAROL,
+    START_MS,
+    candle,
+    evm_transaction,
+    observed,
+    quote,
+    trade,
+    write_dataset,
+)
+from pyarrow import parquet
+
+from hypertrack.errors import DatasetError
+from hypertrack.records import HOUR_MS, Feed
+from hypertrack.store.compaction import commit_journal as seals
+from hypertrack.store.compaction.commit_journal import put_in_force
+from hypertrack.store.compaction.sealed_hours import SealedFeed, prepare_sealing, seal_folder
+from hypertrack.store.compaction.sealed_rows import LAYOUTS, line_of
+from hypertrack.store.dataset import open_dataset
+from hypertrack.store.files.session import open_session
+from hypertrack.store.reading import relations as sources
+
+TABLES = ("wallets", "coins", "trades", "bbo", "candles", "coverage")
+
+Line = dict[str, Any]
+
+
+def trades_of(n_hours: int = 3) -> list[Line]:
+    """Return four trades of two coins in each hour, a quarter of an hour apart."""
+    return [
+        trade(
+            START_MS + nth * HOUR_MS // 4,
+            buyer=(ALICE, BOB)[nth % 2],
+            seller=CAROL,
+            taker=CAROL,
+            coin=("ETH", "BTC")[nth % 2],
+            trade_id=nth,
+        )
+        for nth in range(4 * n_hours)
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three hours of three feeds."""
+    hours = [START_MS + nth * HOUR_MS for nth in range(3)]
+    return write_dataset(
+        tmp_path / "it's [a] folder",
+        trades=trades_of(),
+        bbo=[quote(at, bid, 101.0) for at in hours for bid in (99.0, None)],
+        candles=[candle(at, prices=(1, 4, 0.5, 2)) for at in hours],
+        coverage=[observed("trades:BTC", START_MS, START_MS + 3 * HOUR_MS)],
+    )
+
+
+def seen(folder: Path) -> tuple[Any, ...]:
+    """Return all that readers see."""
+    with open_dataset(folder) as dataset:
+        tables = [
+            dataset.connection.execute(f"FROM {name} ORDER BY ALL").fetchall() for name in TABLES
+        ]
+        return (tables, dataset.summary())
+
+
+def seal(folder: Path) -> dict[Feed, SealedFeed]:
+    with open_session(folder, "append"):
+        return {done.feed: done for done in seal_folder(folder)}
+
+
+def test_readers_see_the_same_before_and_after(folder: Path) -> None:
+    before = seen(folder)
+
+    done = seal(folder)
+
+    assert seen(folder) == before
+    assert (done[Feed.TRADES].n_hours, done[Feed.TRADES].n_sealed) == (2, 8)
+    assert [path.name for path in seals.sealed_hours(folder, Feed.TRADES)] == [
+        "2026-01-05T08.parquet",
+        "2026-01-05T09.parquet",
+    ]
+
+
+def test_newest_hour_stays_open_line_for_line(folder: Path) -> None:
+    lines = (folder / "trades.jsonl").read_bytes().splitlines()
+
+    seal(folder)
+
+    assert (folder / "trades.jsonl").read_bytes().splitlines() == lines[8:]
+
+
+def test_sealed_rows_are_the_venues_own_fields_by_coin_and_time(folder: Path) -> None:
+    seal(folder)
+
+    rows = parquet.read_table(seals.sealed_hours(folder, Feed.TRADES)[0]).to_pylist()
+    expected = sorted(trades_of()[:4], key=lambda line: (line["coin"], line["time"]))
+    assert [{key: row[key] for key in expected[0]} for row in rows] == expected
+    assert {row["rest"] for row in rows} == {None}
+
+
+def test_wallets_and_coins_are_dictionaries(folder: Path) -> None:
+    many = [{**trades_of()[0], "tid": nth} for nth in range(1_000)]
+    write_dataset(folder, trades=[*many, *trades_of()])
+
+    seal(folder)
+
+    group = parquet.ParquetFile(seals.sealed_hours(folder, Feed.TRADES)[0]).metadata.row_group(0)
+    encodings = {
+        column.path_in_schema.split(",")[0].split(".")[0]: column.encodings
+        for column in (group.column(at) for at in range(group.num_columns))
+    }
+    for name in ("coin", "users"):
+        assert any("DICTIONARY" in encoding for encoding in encodings[name])
+
+
+def test_fields_that_nobody_knew_are_kept(folder: Path) -> None:
+    first = {**trades_of()[0], "liquidation": {"user": ALICE, "mark": None}, "twapId": None}
+    write_dataset(folder, trades=[first, *trades_of()[1:]])
+
+    seal(folder)
+
+    (kept,) = [
+        json.loads(row["rest"])
+        for row in parquet.read_table(seals.sealed_hours(folder, Feed.TRADES)[0]).to_pylist()
+        if row["rest"]
+    ]
+    assert kept == {"liquidation": {"user": ALICE, "mark": None}, "twapId": None}
+
+
+def test_every_line_can_be_made_again_from_its_row(folder: Path) -> None:
+    level = {"px": "84143.0", "sz": "0.50", "n": 3}
+    book = {
+        "received_ns": 5,
+        "coin": "BTC",
+        "time": START_MS,
+        "levels": [[level], []],
+        "fast": True,
+    }
+    write_dataset(folder, l2book=[book, {**book, "time": START_MS + HOUR_MS}])
+    kinds = [feed for feed, layout in LAYOUTS.items() if not layout.has_line]
+    lines = {feed: _lines(folder, feed) for feed in kinds}
+
+    seal(folder)
+
+    for feed in kinds:
+        made = _made_again(folder, feed)
+        assert made
+        assert sorted([*made, *_sorted(_lines(folder, feed))]) == _sorted(lines[feed])
+
+
+def _made_again(folder: Path, feed: Feed) -> list[str]:
+    return _sorted(
+        json.loads(line_of(row))
+        for path in seals.sealed_hours(folder, feed)
+        for row in parquet.read_table(path).to_pylist()
+    )
+
+
+def _lines(folder: Path, feed: Feed) -> list[Line]:
+    return [json.loads(line) for line in (folder / f"{feed}.jsonl").read_bytes().splitlines()]
+
+
+def _sorted(lines: Iterable[Line]) -> list[str]:
+    return sorted(json.dumps(line, sort_keys=True) for line in lines)
+
+
+def test_blocks_and_transactions_stay_line_for_line(folder: Path) -> None:
+    """Two chains, nulls that mean something, and a time that one of them writes in hexadecimal."""
+    at = START_MS + 1_000
+    sent = [evm_transaction(at, ALICE, None, value_wei=5), evm_transaction(at, ALICE, BOB)]
+    later = evm_transaction(at + HOUR_MS, BOB, CAROL)
+    core = {"received_ns": 1, "chain": "core", "time": at, "hash": "0x1", "error": None}
+    block = {"received_ns": 2, "chain": "evm", "timestamp": hex(at // 1000), "number": "0x7"}
+    next_block = {"received_ns": 3, "chain": "core", "blockTime": at + HOUR_MS, "height": 4}
+    write_dataset(folder, transactions=[*sent, core, later], blocks=[block, next_block])
+    before = seen(folder)
+
+    done = seal(folder)
+
+    assert seen(folder) == before
+    assert done[Feed.TRANSACTIONS].n_sealed == 3
+    assert _made_again(folder, Feed.TRANSACTIONS) == _sorted([*sent, core])
+    assert _lines(folder, Feed.TRANSACTIONS) == [later]
+    assert _made_again(folder, Feed.BLOCKS) == _sorted([block])
+
+
+def test_file_that_grows_meanwhile_keeps_what_came(folder: Path) -> None:
+    lines, late = _lines(folder, Feed.TRADES), {**trades_of()[0], "tid": 77}
+    with (folder / "trades.jsonl").open("ab", buffering=0) as file:
+        file.write(b'{"half a line')  # the writer is in the middle of one
+
+        prepared = prepare_sealing(folder, Feed.TRADES, is_growing=True)
+        file.seek(-len(b'{"half a line'), os.SEEK_END)
+        file.truncate()
+        file.write(json.dumps(late).encode() + b"\n")
+
+    assert _lines(folder, Feed.TRADES) == [*lines, late]  # nothing is in force yet
+    put_in_force(folder, prepared)
+    assert _lines(folder, Feed.TRADES) == [*lines[8:], late]
+    assert _made_again(folder, Feed.TRADES) == _sorted(lines[:8])
+    assert not list(folder.rglob("*.part"))
+
+
+@pytest.mark.parametrize("n_renamed", range(4))
+def test_line_added_after_a_sealing_that_failed_stays(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, n_renamed: int
+) -> None:
+    """The disk fails before the journal, or before one of the files that it names is renamed."""
+    prepared = prepare_sealing(folder, Feed.TRADES, is_growing=True)
+    left, replace = iter(range(n_renamed)), Path.replace
+
+    def failing(path: Path, target: Path) -> Path:
+        if next(left, None) is None:
+            raise OSError(5, "Input/output error")
+        return replace(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", failing)
+        with pytest.raises(DatasetError, match="nothing is lost"):
+            put_in_force(folder, prepared)
+    with (folder / "trades.jsonl").open("a") as file:
+        file.write(json.dumps({**trades_of()[0], "tid": 77}) + "\n")
+
+    seal(folder)
+
+    with open_dataset(folder) as dataset:
+        ids = dataset.connection.execute("SELECT trade_id FROM trades ORDER BY ALL").fetchall()
+    assert [trade_id for (trade_id,) in ids] == [*range(12), 77]
+
+
+def test_what_was_prepared_and_never_put_in_force_is_forgotten(folder: Path) -> None:
+    before = seen(folder)
+    prepare_sealing(folder, Feed.TRADES, is_growing=True)
+    assert list(folder.rglob("*.part"))
+
+    with open_session(folder, "append"):
+        pass
+
+    assert not list(folder.rglob("*.part"))
+    assert seen(folder) == before
+
+
+def test_reader_starts_again_when_an_hour_is_sealed_under_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = seen(folder)
+    prepared = [prepare_sealing(folder, Feed.TRADES, is_growing=True)]
+    run_on = sources.run_on
+
+    def sealed_meanwhile(*words: Any) -> None:
+        if prepared and words[2].name == "trades.jsonl":
+            put_in_force(folder, prepared.pop())
+        run_on(*words)
+
+    monkeypatch.setattr("hypertrack.store.reading.folder_lines.run_on", sealed_meanwhile)
+
+    assert seen(folder) == before
+    assert prepared == []
+
+
+def test_sealed_quotes_alone_have_their_mids(folder: Path) -> None:
+    seal(folder)
+    (folder / "bbo.jsonl").unlink()
+
+    with open_dataset(folder) as dataset:
+        mids = dataset.connection.execute("SELECT mid_price FROM bbo ORDER BY ALL").fetchall()
+
+    assert mids == [(None,), (None,)]  # of two quotes of a time the later counts
+
+
+def test_recording_goes_on_behind_the_newest_trades(folder: Path) -> None:
+    seal(folder)
+
+    with open_session(folder, "append") as session:
+        assert [json.loads(line)["tid"] for line in session.last_trades] == list(range(12))
+
+
+def test_only_a_replay_of_each_sealed_coin_is_remembered(folder: Path) -> None:
+    many = [{**trades_of()[0], "tid": nth, "time": START_MS + nth} for nth in range(1_000)]
+    write_dataset(folder, trades=[*many, *trades_of()[4:]])
+    seal(folder)
+
+    with open_session(folder, "append") as session:
+        remembered = [json.loads(line) for line in session.last_trades]
+
+    early = [line["tid"] for line in remembered if line["coin"] == "ETH" and "px" not in line]
+    assert early == [*range(972, 1_000), 4, 6]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"px": 84143.0},
+        {"tid": "7"},
+        {"users": [ALICE, None, 3]},
+        {"users": None},
+        {"time": "soon"},
+    ],
+)
+def test_line_that_columns_cannot_hold_stays_as_it_is(folder: Path, odd: Line) -> None:
+    strange = json.dumps({**trades_of()[0], **odd}).encode()
+    with (folder / "trades.jsonl").open("ab") as file:
+        file.write(strange + b"\nnot json\n")
+    before = seen(folder)
+
+    done = seal(folder)
+
+    assert (folder / "trades.jsonl").read_bytes().endswith(strange + b"\nnot json\n")
+    assert done[Feed.TRADES].n_open == 4 + 2
+    assert seen(folder) == before
+
+
+def test_late_rows_of_a_sealed_hour_join_it(folder: Path) -> None:
+    seal(folder)
+    late = {**trades_of()[1], "tid": 99}
+    with (folder / "trades.jsonl").open("ab") as file:
+        file.write(json.dumps(late).encode() + b"\n")
+    before = seen(folder)
+
+    done = seal(folder)
+
+    assert (done[Feed.TRADES].n_hours, done[Feed.TRADES].n_sealed) == (1, 1)
+    assert len(parquet.read_table(seals.sealed_hours(folder, Feed.TRADES)[0])) == 5
+    assert seen(folder) == before
+
+
+def test_sealing_again_changes_nothing(folder: Path) -> None:
+    seal(folder)
+    files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    seal(folder)
+
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == files
+
+
+def test_bytes_that_are_no_text_stop_the_sealing_and_nothing_else(folder: Path) -> None:
+    with (folder / "trades.jsonl").open("ab") as file:
+        file.write(b"\xff\xfe\x00\n")
+    before, text = seen(folder), (folder / "trades.jsonl").read_bytes()
+
+    with pytest.raises(DatasetError, match="nothing is lost"):
+        seal(folder)
+
+    assert (folder / "trades.jsonl").read_bytes() == text
+    assert seen(folder) == before
+
+
+class Killed(BaseException):
+    """The end of the process."""
+
+
+STEPS = ("replace", "unlink", "mkdir", "open")
+"""What sealing does to the disk, through `Path`."""
+
+
+def killing(patch: pytest.MonkeyPatch, n_steps: int) -> None:
+    """Let the process end before its ``n_steps``-th change of the disk (from 0)."""
+    left = iter(range(n_steps))
+
+    def step(original: Any) -> Any:
+        def run(path: Path, *words: Any, **more: Any) -> Any:
+            if ".lock" not in path.name and next(left, None) is None:
+                raise Killed
+            return original(path, *words, **more)
+
+        return run
+
+    for name in STEPS:
+        patch.setattr(Path, name, step(getattr(Path, name)))
+
+
+def states(folder: Path) -> Iterator[Path]:
+    """Yield a copy of the folder for each step before which sealing can be killed."""
+    for n_steps in range(1_000):
+        copy = folder.with_name(f"killed before step {n_steps}")
+        shutil.copytree(folder, copy)
+        with pytest.MonkeyPatch.context() as patch:
+            killing(patch, n_steps)
+            try:
+                list(seal_folder(copy))
+            except Killed:
+                pass
+            else:
+                return
+        yield copy
+
+
+@pytest.mark.slow
+def test_kill_before_any_step_loses_and_doubles_nothing(folder: Path) -> None:
+    (folder / "candles.jsonl").unlink()
+    before = seen(folder)
+    n_states = 0
+
+    for state in states(folder):
+        n_states += 1
+        assert _same(seen(state), before), state  # as readers find it
+        seal(state)
+        assert _same(seen(state), before), state  # as the next sealing leaves it
+        assert not list(state.rglob("*.part")), state
+
+    assert n_states > 20
+
+
+def _same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+    """Compare all but the path."""
+    return one[0] == other[0] and str(one[1]).split(",", 1)[1] == str(other[1]).split(",", 1)[1]
