@@ -16,10 +16,11 @@ MAY_IMPORT = {
     "recording": FOUNDATION | {"feeds", "store"},
     "importing": FOUNDATION | {"feeds", "store"},
     "store": FOUNDATION,
-    "features": FOUNDATION | {"store"},
-    "labels": FOUNDATION | {"store", "features.executions", "features.prices", "features.tables"},
-    "model": FOUNDATION | {"features", "labels"},
-    "skill": FOUNDATION | {"features", "labels"},
+    "market": FOUNDATION | {"store"},
+    "features": FOUNDATION | {"store", "market"},
+    "labels": FOUNDATION | {"store", "market"},
+    "skill": FOUNDATION | {"store", "market", "features"},
+    "model": FOUNDATION | {"features", "labels", "skill"},
     "categories": FOUNDATION,
     "outputs": FOUNDATION | {"categories"},
     "simulate": FOUNDATION,
@@ -39,8 +40,8 @@ HOME_OF_LIBRARY = {
     "adbc_driver_manager": {"store"},
     "adbc_driver_sqlite": {"store"},
     "adbc_driver_postgresql": {"store"},
-    "ibis": {"features", "labels"},
-    "pyspark": {"features"},
+    "ibis": {"market", "features", "labels", "skill"},
+    "pyspark": {"market"},
     "torch": {"model"},
     "sklearn": {"model"},
     "scipy": {"skill", "model"},
@@ -110,4 +111,4 @@ def test_third_party_stays_in_its_room(path: Path) -> None:
 def test_table_catches_a_broken_import() -> None:
     assert not is_allowed("features", "hypertrack.outputs.report")
     assert not is_allowed("labels", "hypertrack.features.registry")
-    assert is_allowed("labels", "hypertrack.features.executions.executions")
+    assert is_allowed("labels", "hypertrack.market.executions.executions")

@@ -5,7 +5,7 @@ from ibis import _
 from numpy.typing import NDArray
 
 from hypertrack.features.engine import FeatureEngine
-from hypertrack.features.executions import executions
+from hypertrack.market.executions import executions
 
 
 def activity(engine: FeatureEngine, n_slices: int = 48) -> NDArray[np.int64]:

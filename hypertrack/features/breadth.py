@@ -5,8 +5,8 @@ from ibis import Table, Value, _
 
 from hypertrack.features.definition import Scope, feature
 from hypertrack.features.entropy import evenness
-from hypertrack.features.executions import fills, is_hip3, is_spot
 from hypertrack.features.traded import MAX_BUCKETS, traded
+from hypertrack.market.executions import fills, is_hip3, is_spot
 
 
 def addresses(scope: Scope) -> Table:

@@ -3,9 +3,9 @@
 import ibis
 from ibis import Table, Value, _
 
-from hypertrack.features.backend import WHOLE
 from hypertrack.features.definition import Scope, feature
-from hypertrack.features.executions import executions
+from hypertrack.market.engine.backend import WHOLE
+from hypertrack.market.executions import executions
 from hypertrack.records import MINUTE_MS
 
 CANDLE_COLUMNS = ("start_ms", "coin_id", "open", "high", "low", "close", "volume")

@@ -6,9 +6,9 @@ import ibis
 from ibis import Table, Value, _
 
 from hypertrack.features.definition import Scope, feature
-from hypertrack.features.executions import executions
-from hypertrack.features.prices import reference_prices
-from hypertrack.features.tables import keep
+from hypertrack.market.engine.kept_tables import keep
+from hypertrack.market.executions import executions
+from hypertrack.market.prices import reference_prices
 from hypertrack.records import DAY_MS
 
 HYPE = "HYPE"

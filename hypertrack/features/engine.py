@@ -15,9 +15,9 @@ from hypertrack.errors import ConfigError
 from hypertrack.features.candles import candle_matches
 from hypertrack.features.counts import activity
 from hypertrack.features.definition import Feature, Scope, Source
-from hypertrack.features.parts import Columns
 from hypertrack.features.registry import ALIASES, select
-from hypertrack.features.selection import DuckDB
+from hypertrack.market.engine.selection import DuckDB
+from hypertrack.market.engine.shards import Columns
 from hypertrack.store.dataset import Dataset
 from hypertrack.store.summary import observed_days
 

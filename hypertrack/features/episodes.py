@@ -6,8 +6,8 @@ import ibis
 from ibis import Table, Value, _
 
 from hypertrack.features.definition import Scope, feature
-from hypertrack.features.executions import executions
-from hypertrack.features.tables import keep
+from hypertrack.market.engine.kept_tables import keep
+from hypertrack.market.executions import executions
 
 FLAT_FRAC = 1e-12
 """A position below this share of all that was traded is rounding, and flat."""

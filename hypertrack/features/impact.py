@@ -4,8 +4,8 @@ import ibis
 from ibis import Table, Value, _
 
 from hypertrack.features.definition import Scope, feature
-from hypertrack.features.moments import IMPACT_MS, prices_around
 from hypertrack.features.traded import traded
+from hypertrack.market.price_lookups import IMPACT_MS, prices_around
 
 TO_BPS = 1e4
 

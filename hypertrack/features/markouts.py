@@ -7,10 +7,17 @@ import ibis
 from ibis import Table, Value, _
 
 from hypertrack.features.definition import Scope, feature
-from hypertrack.features.moments import AROUND, LATER, ORDER, moments, prices_around, prices_later
-from hypertrack.features.prices import Ask, last_trades, priced
-from hypertrack.features.tables import keep
 from hypertrack.features.traded import traded
+from hypertrack.market.engine.kept_tables import keep
+from hypertrack.market.price_lookups import (
+    AROUND,
+    LATER,
+    ORDER,
+    moments,
+    prices_around,
+    prices_later,
+)
+from hypertrack.market.prices import Ask, last_trades, priced
 from hypertrack.records import MINUTE_MS
 
 TO_BPS = 1e4

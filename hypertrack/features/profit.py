@@ -3,9 +3,9 @@
 from ibis import Table, Value, _
 
 from hypertrack.features.definition import Scope, feature
-from hypertrack.features.executions import with_fees
-from hypertrack.features.prices import closing_prices
 from hypertrack.features.traded import traded
+from hypertrack.market.executions import with_fees
+from hypertrack.market.prices import closing_prices
 
 
 def flows(scope: Scope) -> Table:

@@ -7,8 +7,8 @@ import ibis
 from ibis import Table, Value, _
 
 from hypertrack.features.definition import Scope, feature
-from hypertrack.features.executions import ORDER, executions
-from hypertrack.features.tables import keep
+from hypertrack.market.engine.kept_tables import keep
+from hypertrack.market.executions import ORDER, executions
 
 MIN_GAPS = 2
 """Two gaps, three executions: fewer have no rhythm."""

@@ -5,7 +5,7 @@ from ibis import Table, Value, _
 
 from hypertrack.features.definition import Scope, feature
 from hypertrack.features.entropy import evenness
-from hypertrack.features.executions import executions
+from hypertrack.market.executions import executions
 
 MAX_BUCKETS = 32
 """Beyond as many executions, an entropy is measured against this many equally filled buckets."""

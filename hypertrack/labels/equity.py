@@ -12,11 +12,11 @@ import ibis
 from ibis import Table, Value, _
 
 from hypertrack.config import FeeSettings
-from hypertrack.features.executions import executions, with_fees
-from hypertrack.features.prices import closing_prices
 from hypertrack.labels.cuts import Window
 from hypertrack.labels.fills import EXECUTION, told_executions
 from hypertrack.labels.prices import minute_prices
+from hypertrack.market.executions import executions, with_fees
+from hypertrack.market.prices import closing_prices
 from hypertrack.records import MINUTE_MS
 
 N_MARKS = 24

@@ -5,8 +5,8 @@ from typing import Any
 import ibis
 from ibis import Table, _
 
-from hypertrack.features.executions import executions
-from hypertrack.features.tables import keep
+from hypertrack.market.engine.kept_tables import keep
+from hypertrack.market.executions import executions
 
 EXECUTION = ["wallet_id", "coin_id", "time_ms", "direction", "is_taker"]
 """What tells executions apart."""

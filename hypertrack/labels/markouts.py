@@ -5,9 +5,9 @@ from typing import Any
 import ibis
 from ibis import Table, _
 
-from hypertrack.features.executions import executions
 from hypertrack.labels.cuts import Window
 from hypertrack.labels.prices import MARKOUT_MS, minute_prices, trade_prices
+from hypertrack.market.executions import executions
 
 MIN_EXECUTIONS = 10
 """Fewer markouts have no t-statistic worth the name."""

@@ -9,8 +9,8 @@ from typing import Any
 import ibis
 from ibis import Table, _
 
-from hypertrack.features.prices import Ask, last_trades, priced
-from hypertrack.features.tables import keep
+from hypertrack.market.engine.kept_tables import keep
+from hypertrack.market.prices import Ask, last_trades, priced
 from hypertrack.records import MINUTE_MS
 
 MARKOUT_MS = 300_000

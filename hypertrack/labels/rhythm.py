@@ -6,9 +6,9 @@ from typing import Any
 import ibis
 from ibis import Table, _
 
-from hypertrack.features.executions import executions
-from hypertrack.features.tables import keep
 from hypertrack.labels.cuts import Window
+from hypertrack.market.engine.kept_tables import keep
+from hypertrack.market.executions import executions
 from hypertrack.records import DAY_MS, HOUR_MS, MINUTE_MS
 
 TIMER_TOLERANCE = 1.05

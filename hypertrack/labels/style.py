@@ -6,9 +6,9 @@ from typing import Any
 import ibis
 from ibis import Table, Value, _
 
-from hypertrack.features.executions import executions
 from hypertrack.labels.cuts import Window
 from hypertrack.labels.prices import trade_prices
+from hypertrack.market.executions import executions
 from hypertrack.records import MINUTE_MS
 
 SHORTEST_HOLDING_S = 60.0

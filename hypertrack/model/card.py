@@ -19,7 +19,7 @@ from hypertrack.model.explanation import Explainer
 from hypertrack.model.inputs import feature_hash, typical
 from hypertrack.model.leaks import LeakChecks
 from hypertrack.model.network import WalletNet
-from hypertrack.model.predictor import Answers
+from hypertrack.model.predictor import Predictor
 from hypertrack.model.samples import Samples
 from hypertrack.model.training import EpochResult, Trained
 from hypertrack.records import (
@@ -75,7 +75,7 @@ class Findings:
 
     heads: tuple[HeadEvaluation, ...]
     leaks: LeakChecks
-    answers: Answers
+    predictor: Predictor
     """By whom wallets are scored."""
 
 
@@ -109,7 +109,7 @@ def make_card(
         epochs=trained.epochs,
         labelling_functions=report_labelling(train.votes),
         typical=tuple(None if math.isnan(value) else value for value in usual.tolist()),
-        importance=Explainer(found.answers, usual).importance(samples.test.features),
+        importance=Explainer(found.predictor, usual).importance(samples.test.features),
         entries=_report_entries(samples),
         leaks=found.leaks,
         details={

@@ -17,7 +17,7 @@ MIN_CALIBRATION_ROWS = 20
 PRIOR_SLOPE_SD = 0.5
 
 LEAST_SLOPE, MOST_SLOPE = 0.1, 1.2
-"""Answers are never shrunk to one for all, which would lose their order, nor stretched far."""
+"""Predictor are never shrunk to one for all, which would lose their order, nor stretched far."""
 
 
 @dataclass(frozen=True)

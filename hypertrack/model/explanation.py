@@ -14,8 +14,8 @@ from hypertrack.model.attribution import integrated_gradients
 from hypertrack.model.baselines import Fitted
 from hypertrack.model.inputs import InputScaler, comparable, window_factors
 from hypertrack.model.network import to_scores
-from hypertrack.model.predictor import NET, Answers
-from hypertrack.model.tree_shapley import additions
+from hypertrack.model.predictor import NET, Predictor
+from hypertrack.model.tree_shapley import shapley_values
 from hypertrack.records import HEADS, Reason
 
 Array = NDArray[np.float64]
@@ -43,7 +43,7 @@ class Explainer:
         typical: Of the training rows, in comparable units, ``[features]``; NaN is missing.
     """
 
-    answers: Answers
+    predictor: Predictor
     typical: Array
 
     def reasons(self, matrix: FeatureMatrix) -> Iterator[dict[str, tuple[Reason, ...]]]:
@@ -78,7 +78,7 @@ class Explainer:
 
     def typical_scores(self) -> NDArray[np.float32]:
         """Return what the typical wallet scores, ``[targets]``."""
-        scores: NDArray[np.float32] = self.answers.scores(self.typical[None])[0]
+        scores: NDArray[np.float32] = self.predictor.scores(self.typical[None])[0]
         return scores
 
     def importance(self, features: Array) -> dict[str, dict[str, float]]:
@@ -110,11 +110,11 @@ class Explainer:
         """
         columns = self._columns(features)
         moved = np.zeros((*columns.shape, len(self._scaler.names)))
-        own = [HEADS.index(head) for head in self.answers.heads_of(NET)]
+        own = [HEADS.index(head) for head in self.predictor.heads_of(NET)]
         if own:
             moved[:, own] = self._integrated(features, columns[:, own])
-        for name, fitted in self.answers.fitted.items():
-            for i in map(HEADS.index, self.answers.heads_of(name)):
+        for name, fitted in self.predictor.fitted.items():
+            for i in map(HEADS.index, self.predictor.heads_of(name)):
                 moved[:, i] = self._added(fitted, features, columns[:, i])
         return moved, columns
 
@@ -125,18 +125,18 @@ class Explainer:
             features: As `comparable` returns them, ``[rows, features]``.
             columns: Which score of each head, as `attribute` returns them.
         """
-        differs = self.answers.scores(features) - self.typical_scores()
+        differs = self.predictor.scores(features) - self.typical_scores()
         found: Array = np.take_along_axis(differs, columns, axis=1).astype(np.float64)
         return found
 
     @property
     def _scaler(self) -> InputScaler:
-        return self.answers.scaler
+        return self.predictor.scaler
 
     def _columns(self, features: Array) -> NDArray[np.int64]:
         """Return which score is explained for each head, ``[rows, heads]``."""
         columns = np.tile([HEAD_COLUMNS[head].start for head in HEADS], (len(features), 1))
-        differs = np.abs(self.answers.scores(features) - self.typical_scores())[:, STYLE]
+        differs = np.abs(self.predictor.scores(features) - self.typical_scores())[:, STYLE]
         columns[:, HEADS.index("trading_style")] += differs.argmax(axis=1)
         return columns
 
@@ -147,7 +147,7 @@ class Explainer:
             for rows in (features, self.typical[None])
         )
         by_input = integrated_gradients(
-            lambda rows: to_scores(self.answers.network(rows)),
+            lambda rows: to_scores(self.predictor.network(rows)),
             inputs,
             baseline[0],
             torch.from_numpy(columns),
@@ -160,7 +160,7 @@ class Explainer:
         added = np.zeros(features.shape)
         for target in np.unique(column).tolist():
             rows = column == target
-            added[rows] = additions(fitted, features[rows], self.typical, target)
+            added[rows] = shapley_values(fitted, features[rows], self.typical, target)
         total = added.sum(axis=1)
         differs = self.differences(features, column[:, None])[:, 0]
         is_moved = np.abs(total) > SMALLEST_SUM

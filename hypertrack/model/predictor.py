@@ -20,7 +20,7 @@ ROWS_AT_ONCE = 4_096
 
 
 @dataclass(frozen=True)
-class Answers:
+class Predictor:
     """A network, and what answers in place of it for some heads.
 
     Attributes:

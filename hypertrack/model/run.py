@@ -22,7 +22,7 @@ from hypertrack.model.evaluation import evaluate
 from hypertrack.model.inputs import InputScaler
 from hypertrack.model.leaks import check_leaks
 from hypertrack.model.network import WalletNet
-from hypertrack.model.predictor import NET, Answers, predict_rows
+from hypertrack.model.predictor import NET, Predictor, predict_rows
 from hypertrack.model.samples import Samples, assemble, measure_cut, plan_cuts
 from hypertrack.model.training import (
     EpochResult,
@@ -141,7 +141,7 @@ def train_model(
         leaks=leaks.failed,
     )
     used = {name: fitted[name] for name in fitted if name in estimators.values()}
-    found = Findings(heads, leaks, Answers(trained.network, scaler, used, estimators))
+    found = Findings(heads, leaks, Predictor(trained.network, scaler, used, estimators))
     card = make_card(engine, settings, samples, trained, found, clock_ms())
     card = replace(card, details={**card.details, "notice": source.notice})
     model = WalletModel(trained.network, scaler, card, used)

@@ -38,7 +38,7 @@ FROM_BASELINE = FROM_WALLET.T
 """What each of those ``b`` takes away."""
 
 
-def additions(fitted: Fitted, features: Array, baseline: Array, target: int) -> Array:
+def shapley_values(fitted: Fitted, features: Array, baseline: Array, target: int) -> Array:
     """Return what each feature adds to a target's sum on the way from the baseline.
 
     Args:

@@ -23,7 +23,7 @@ from hypertrack.model.explanation import Explainer
 from hypertrack.model.inputs import InputScaler, comparable, feature_hash
 from hypertrack.model.linear import Linear
 from hypertrack.model.network import WalletNet
-from hypertrack.model.predictor import NET, Answers
+from hypertrack.model.predictor import NET, Predictor
 from hypertrack.model.trees import Trees
 from hypertrack.records import (
     HEADS,
@@ -99,14 +99,14 @@ class WalletModel:
         return _scores(self.explainer.typical_scores().tolist())
 
     @property
-    def answers(self) -> Answers:
+    def predictor(self) -> Predictor:
         """Return who answers for which score."""
-        return Answers(self.network, self.scaler, self.fitted, self.estimator_by_head)
+        return Predictor(self.network, self.scaler, self.fitted, self.estimator_by_head)
 
     @property
     def explainer(self) -> Explainer:
         """Return what compares wallets with the typical one."""
-        return Explainer(self.answers, np.array(self.card.typical, dtype=np.float64))
+        return Explainer(self.predictor, np.array(self.card.typical, dtype=np.float64))
 
     def predict_array(self, matrix: FeatureMatrix) -> NDArray[np.float32]:
         """Return the scores as columns, ``[wallets, targets]``; influence in percent.
@@ -118,7 +118,7 @@ class WalletModel:
         scores = np.empty((len(matrix.wallets), len(TARGETS)), dtype=np.float32)
         for start in range(0, len(scores), CHUNK_ROWS):
             rows = slice(start, start + CHUNK_ROWS)
-            scores[rows] = self.answers.scores(comparable(matrix, rows))
+            scores[rows] = self.predictor.scores(comparable(matrix, rows))
         return scores
 
     def predict_rows(self, features: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -127,7 +127,7 @@ class WalletModel:
         Args:
             features: As `comparable` returns them, ``[rows, features]``.
         """
-        return self.answers.outputs(features)
+        return self.predictor.outputs(features)
 
     def check_features(self, names: tuple[str, ...]) -> None:
         """Make sure that the model reads these features.

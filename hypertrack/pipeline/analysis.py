@@ -16,7 +16,7 @@ from hypertrack.records import ProfileSet, WalletProfile, encode_json
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.features.engine import FeatureEngine, FeatureMatrix
-    from hypertrack.features.spark import Spark
+    from hypertrack.market.engine.spark import Spark
     from hypertrack.model.leaks import LeakChecks
     from hypertrack.model.run import Stage, TrainedModel
     from hypertrack.model.training import EpochResult
@@ -65,7 +65,7 @@ def open_engine(settings: Settings, *, on_spark: bool = False) -> "Iterator[Feat
 
 def _spark(dataset: "Dataset", settings: FeatureSettings) -> "Spark":
     try:
-        from hypertrack.features.spark import Spark
+        from hypertrack.market.engine.spark import Spark
     except ImportError as error:
         raise ConfigError(
             f"engine {settings.engine} needs Spark ({error}): pip install 'hypertrack[spark]'"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 POLL_S = 0.1
 
 
-class Errands:
+class Background:
     """Runs one errand after the other; the venue's weight limit paces those that ask it."""
 
     def __init__(self, stop: threading.Event):

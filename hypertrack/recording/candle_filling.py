@@ -6,7 +6,7 @@ from collections.abc import Callable
 from hypertrack.clock import Clock
 from hypertrack.errors import VenueError
 from hypertrack.feeds.info_client import InfoClient
-from hypertrack.recording.background import Errands
+from hypertrack.recording.background import Background
 from hypertrack.recording.closed_candles import Candle, Fill
 
 log = logging.getLogger(__name__)
@@ -18,10 +18,10 @@ Deliver = Callable[[Fill, list[Candle] | None], None]
 class CandleFiller:
     """Asks for one fill after the other."""
 
-    def __init__(self, info: InfoClient, clock: Clock, errands: Errands):
+    def __init__(self, info: InfoClient, clock: Clock, background: Background):
         self._info = info
         self._clock = clock
-        self._errands = errands
+        self._errands = background
 
     def ask(self, fill: Fill, deliver: Deliver) -> None:
         """Queue a fill."""

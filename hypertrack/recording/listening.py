@@ -17,8 +17,8 @@ from hypertrack.feeds.subscriptions import PING, Subscription
 from hypertrack.recording.closed_candles import CandleBook
 from hypertrack.recording.intake import Intake, StreamIntake
 from hypertrack.recording.plan import SocketPlan
-from hypertrack.recording.redundant import TwinCoverage
-from hypertrack.recording.subscription_tracker import Roll
+from hypertrack.recording.redundant import RedundantCoverage
+from hypertrack.recording.subscription_tracker import SubscriptionTracker
 from hypertrack.records import CoverageCause, Feed
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Listener:
         self.is_open = False
         self._url = plan.url
         self._around = around
-        self._roll = Roll(plan.subscriptions, around.settings.refuse_coin_after)
+        self._roll = SubscriptionTracker(plan.subscriptions, around.settings.refuse_coin_after)
         self._n_attempts = 0
         self._next_chores_s = 0.0
         self._is_pinged_for_life = False
@@ -93,7 +93,7 @@ class Listener:
                 connection.close()
         for stream in self.intake.streams.values():
             self.intake.end_shedding(stream)
-            if isinstance(stream.coverage, TwinCoverage):
+            if isinstance(stream.coverage, RedundantCoverage):
                 stream.coverage.settle()
 
     def _open(self) -> Connection | None:

@@ -12,7 +12,7 @@ from hypertrack.files import write_whole
 from hypertrack.recording.collection_report import describe, render_collection_report
 from hypertrack.recording.coverage import CoverageBook
 from hypertrack.recording.plan import RecordingPlan
-from hypertrack.recording.supervisor import Crew
+from hypertrack.recording.supervisor import Supervisor
 from hypertrack.records import RecordingReport, RecordingStatus, replace
 from hypertrack.store.files.layout import REPORT_NAME
 from hypertrack.store.files.ledger import Ledger
@@ -65,7 +65,9 @@ class Recorder:
             session.hand_over,
             self._book.tell,
         )
-        self._crew = Crew(settings.record, plan, session, self._book, self._writer, self._clock)
+        self._supervisor = Supervisor(
+            settings.record, plan, session, self._book, self._writer, self._clock
+        )
         self._latest = self._report()
 
     def run(self, duration_s: float | None = None) -> RecordingReport:
@@ -76,27 +78,27 @@ class Recorder:
             VenueError: The venue refused every stream.
         """
         self._writer.start()
-        self._crew.start()
+        self._supervisor.start()
         try:
             was_refused = self._watch(duration_s)
         finally:
             self._finish()
-        if self._crew.crash is not None:
-            raise self._crew.crash
+        if self._supervisor.crash is not None:
+            raise self._supervisor.crash
         if was_refused:
             raise VenueError("the venue refused every stream: choose other --coins or feeds")
         return self._latest
 
     def status(self) -> RecordingStatus:
         """Return how the recording stands; any thread may ask."""
-        status = self._crew.board.status()
+        status = self._supervisor.board.status()
         waiting_bytes = self._session.waiting_bytes
         return status if waiting_bytes is None else replace(status, spooled_bytes=waiting_bytes())
 
     def _watch(self, duration_s: float | None) -> bool:
         """Do what has to be done from time to time; return whether nothing was left to record."""
         jobs = {
-            self._crew.board.sample: SAMPLE_INTERVAL_S,
+            self._supervisor.board.sample: SAMPLE_INTERVAL_S,
             self._checkpoint: CHECKPOINT_INTERVAL_S,
             self._write_reports: REPORT_INTERVAL_S,
         }
@@ -104,9 +106,9 @@ class Recorder:
         while not self._clock.wait(self._stop, TICK_S) and not self._writer.failed.is_set():
             if duration_s is not None and self.status().elapsed_s >= duration_s:
                 return False
-            if not self._crew.is_at_work():
+            if not self._supervisor.is_at_work():
                 return True
-            self._crew.close_candles()
+            self._supervisor.close_candles()
             now_s = self._clock.monotonic_s()
             for job, interval_s in jobs.items():
                 if now_s >= due_s[job]:
@@ -116,8 +118,8 @@ class Recorder:
 
     def _finish(self) -> None:
         """Stop all threads, write what is left, and close; each step also after one that failed."""
-        self._crew.stop(PATIENCE_S)
-        self._crew.flush_candles()
+        self._supervisor.stop(PATIENCE_S)
+        self._supervisor.flush_candles()
         with ExitStack() as last_to_first:
             last_to_first.callback(self._write_reports, is_complete=True)
             last_to_first.callback(self._close_ledger)

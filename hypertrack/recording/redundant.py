@@ -7,7 +7,7 @@ from hypertrack.recording.exchange_time import ExchangeTime
 from hypertrack.records import CoverageCause
 
 
-class TwinCoverage:
+class RedundantCoverage:
     """One socket's part in the coverage of a stream that another socket receives too.
 
     Args:
@@ -23,12 +23,12 @@ class TwinCoverage:
         """Acknowledged first since both were lost: what was lost then, its replay tells."""
         self._owed: list[tuple[int, int]] = []
         """Intervals that the other socket lacks and this one, being open all along, must bring."""
-        self._alive: set[TwinCoverage] = set()
+        self._alive: set[RedundantCoverage] = set()
         """Those that receive it now; changed under the lock of the coverage."""
 
-    def beside(self, time: ExchangeTime) -> "TwinCoverage":
+    def beside(self, time: ExchangeTime) -> "RedundantCoverage":
         """Return the part of the other socket."""
-        twin = TwinCoverage(self._coverage, time)
+        twin = RedundantCoverage(self._coverage, time)
         twin._alive = self._alive
         return twin
 
@@ -121,5 +121,5 @@ class TwinCoverage:
                 self._coverage.refuse()
 
 
-Coverage = StreamCoverage | TwinCoverage
+Coverage = StreamCoverage | RedundantCoverage
 """What a socket tells of a stream: the whole of it, or its part where another receives it too."""

@@ -12,7 +12,7 @@ from hypertrack.recording.exchange_time import ExchangeTime
 from hypertrack.recording.intake import Intake, Recover, StreamIntake
 from hypertrack.recording.meters import FeedMeter
 from hypertrack.recording.plan import SocketPlan
-from hypertrack.recording.redundant import Coverage, TwinCoverage
+from hypertrack.recording.redundant import Coverage, RedundantCoverage
 from hypertrack.records import Feed
 from hypertrack.store.files.session import Session
 from hypertrack.store.files.writing import LineWriter
@@ -46,7 +46,7 @@ class Streams:
         self._candles_by_coin = _stored_candles(session)
         self._end_ms_by_stream = session.end_ms_by_stream or {}
         self._time_by_twin: dict[int, ExchangeTime] = {}
-        self._twins: dict[Subscription, tuple[TwinCoverage, StreamMemory]] = {}
+        self._twins: dict[Subscription, tuple[RedundantCoverage, StreamMemory]] = {}
 
     def intake_of(self, socket: SocketPlan) -> Intake:
         """Return the intake of a socket, with its streams and their meters."""
@@ -87,7 +87,7 @@ class Streams:
         if other is None:
             memory = self._memory(subscription)
             memory.limit = REMEMBERED_OF_TWINS
-            coverage = TwinCoverage(self._coverage(subscription, times[1], memory), times[0])
+            coverage = RedundantCoverage(self._coverage(subscription, times[1], memory), times[0])
             self._twins[subscription] = coverage, memory
         else:
             coverage, memory = other[0].beside(times[0]), other[1]

@@ -1,4 +1,4 @@
-"""The roll of one socket: which subscriptions are to send, sent, acknowledged, suspected, refused.
+"""Which subscriptions of one socket are to send, sent, acknowledged, suspected, refused.
 
 An unknown coin ends the whole socket about 100 ms after it was subscribed, without a word
 (protocol, section 1.6). Whatever was sent just before a drop and not acknowledged is suspected,
@@ -23,7 +23,7 @@ RESEND_S = 10.0
 """After which a subscription without an answer is sent again; a second one is harmless."""
 
 
-class Roll:
+class SubscriptionTracker:
     """Used by the thread of its socket."""
 
     def __init__(self, subscriptions: Iterable[Subscription], refuse_coin_after: int):

@@ -10,7 +10,7 @@ from hypertrack.config import RecordSettings
 from hypertrack.feeds.budget import RateBudget
 from hypertrack.feeds.info_client import MAX_CANDLES, InfoClient
 from hypertrack.feeds.subscriptions import EVM
-from hypertrack.recording.background import Errands
+from hypertrack.recording.background import Background
 from hypertrack.recording.board import Board
 from hypertrack.recording.candle_filling import CandleFiller
 from hypertrack.recording.closed_candles import Candle, CandleBook, Fill
@@ -28,7 +28,7 @@ from hypertrack.store.files.session import Session
 from hypertrack.store.files.writing import LineWriter
 
 
-class Crew:
+class Supervisor:
     """One thread for each socket, one for what was missed, one for the EVM, one to seal hours.
 
     Attributes:
@@ -52,12 +52,12 @@ class Crew:
         self._candles = CandleBook(round(settings.candle_grace_s * 1000))
         self._filled = FeedMeter()
         self._info = InfoClient(plan.endpoints.info, clock, self._halt)
-        self._errands = Errands(self._halt)
+        self._errands = Background(self._halt)
         self._filler = CandleFiller(self._info, clock, self._errands)
         self._listeners = self._build_listeners()
         self._follower = self._build_follower() if plan.evm_feeds else None
         self._sources = [self._thread(*job) for job in self._jobs()]
-        self._threads = [*self._sources, self._thread("errands", self._errands.run)]
+        self._threads = [*self._sources, self._thread("background", self._errands.run)]
         if settings.seal and session.hand_over is None:
             sealer = HourSealer(session, writer, book.time, clock, self._halt)
             self._threads.append(self._thread("sealer", sealer.run))

@@ -7,7 +7,7 @@ from hypertrack.clock import Clock
 from hypertrack.errors import VenueError
 from hypertrack.feeds.info_client import InfoClient
 from hypertrack.feeds.rows import Row
-from hypertrack.recording.background import Errands
+from hypertrack.recording.background import Background
 from hypertrack.recording.dedupe import Identity
 from hypertrack.recording.intake import StreamIntake
 from hypertrack.recording.line_format import join_lines
@@ -20,10 +20,10 @@ log = logging.getLogger(__name__)
 class TradeFiller:
     """Closes the gap between the last trade stored and a replay, or makes it smaller."""
 
-    def __init__(self, info: InfoClient, clock: Clock, errands: Errands, writer: LineWriter):
+    def __init__(self, info: InfoClient, clock: Clock, background: Background, writer: LineWriter):
         self._info = info
         self._clock = clock
-        self._errands = errands
+        self._errands = background
         self._writer = writer
 
     def ask(self, stream: StreamIntake, last: Identity, oldest_ms: int) -> None:

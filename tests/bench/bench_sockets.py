@@ -314,7 +314,7 @@ def profile(pid: int, into: Path) -> "subprocess.Popen[bytes]":
     )
 
 
-IDLE = "errands.py"
+IDLE = "background.py"
 """A thread that only waits here, which the profiler takes for busy."""
 
 

@@ -11,8 +11,8 @@ from typer.testing import CliRunner, Result
 from hypertrack.cli.distributions import compact
 from hypertrack.cli.main import app
 from hypertrack.features.definition import feature
-from hypertrack.features.executions import executions
 from hypertrack.features.registry import REGISTRY
+from hypertrack.market.executions import executions
 from hypertrack.store.columns import read_columns
 
 

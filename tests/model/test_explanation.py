@@ -15,7 +15,7 @@ from hypertrack.model.baselines import FITS
 from hypertrack.model.explanation import N_REASONS, Explainer
 from hypertrack.model.inputs import InputScaler, typical
 from hypertrack.model.network import WalletNet
-from hypertrack.model.predictor import Answers
+from hypertrack.model.predictor import Predictor
 from hypertrack.model.training import train_network, training_rows
 from hypertrack.records import HEADS, STYLE_DIMENSIONS
 
@@ -32,7 +32,7 @@ def trained() -> Explainer:
         for part in (SAMPLES.train, SAMPLES.validation)
     ]
     network = finish(train_network(*rows, SETTINGS)).network
-    return Explainer(Answers(network, scaler, {}, {}), typical(SAMPLES.train.features))
+    return Explainer(Predictor(network, scaler, {}, {}), typical(SAMPLES.train.features))
 
 
 EXPLAINER = trained()
@@ -44,7 +44,7 @@ def untrained(values: np.ndarray) -> Explainer:
     scaler = InputScaler.fit(NAMES, values)
     torch.manual_seed(3)
     network = WalletNet(scaler.n_inputs, hidden=(16,), dropout_frac=0.0).eval()
-    return Explainer(Answers(network, scaler, {}, {}), typical(values))
+    return Explainer(Predictor(network, scaler, {}, {}), typical(values))
 
 
 def test_additions_sum_to_the_difference_from_the_typical_wallet() -> None:
@@ -52,7 +52,9 @@ def test_additions_sum_to_the_difference_from_the_typical_wallet() -> None:
 
     moved, columns = EXPLAINER.attribute(features)
 
-    scores, usual = (EXPLAINER.answers.scores(rows) for rows in (features, EXPLAINER.typical[None]))
+    scores, usual = (
+        EXPLAINER.predictor.scores(rows) for rows in (features, EXPLAINER.typical[None])
+    )
     difference = np.take_along_axis(scores - usual, columns, axis=1)
     np.testing.assert_allclose(EXPLAINER.differences(features, columns), difference, atol=1e-6)
     assert np.abs(difference).max() > 0.2
@@ -62,14 +64,14 @@ def test_additions_sum_to_the_difference_from_the_typical_wallet() -> None:
 
 def test_what_stands_in_for_the_network_is_explained_by_its_own_sum() -> None:
     features = SAMPLES.test.features
-    fitted = {name: fit(SAMPLES, EXPLAINER.answers.scaler) for name, fit in FITS.items()}
+    fitted = {name: fit(SAMPLES, EXPLAINER.predictor.scaler) for name, fit in FITS.items()}
     by_head = {
         "risk_score": "trees",
         "influence_score": "trees",
         "trading_style": "trees",
         "bot_probability": "linear",
     }
-    mixed = Explainer(replace(EXPLAINER.answers, fitted=fitted, estimator_by_head=by_head), USUAL)
+    mixed = Explainer(replace(EXPLAINER.predictor, fitted=fitted, estimator_by_head=by_head), USUAL)
 
     moved, columns = mixed.attribute(features)
 
@@ -107,7 +109,7 @@ def test_every_head_has_the_five_strongest_reasons_in_order() -> None:
 
 def test_style_is_explained_where_it_differs_most() -> None:
     features = SAMPLES.test.features[:50]
-    differs = np.abs(EXPLAINER.answers.scores(features) - EXPLAINER.typical_scores())[:, -6:]
+    differs = np.abs(EXPLAINER.predictor.scores(features) - EXPLAINER.typical_scores())[:, -6:]
 
     _, columns = EXPLAINER.attribute(features)
 

@@ -14,7 +14,7 @@ from hypertrack.labels.targets import TARGETS
 from hypertrack.model.baselines import Fitted
 from hypertrack.model.inputs import InputScaler, typical
 from hypertrack.model.linear import Linear
-from hypertrack.model.tree_shapley import CHUNK_ROWS, additions
+from hypertrack.model.tree_shapley import CHUNK_ROWS, shapley_values
 from hypertrack.model.trees import Trees
 
 Array = NDArray[np.float64]
@@ -71,7 +71,7 @@ def test_additions_are_the_shapley_values(
     fitted, ask = make()
     wallets = rows(12)
 
-    found = additions(fitted, wallets, baseline, TARGET)
+    found = shapley_values(fitted, wallets, baseline, TARGET)
 
     expected = [shapley(ask, wallet, baseline) for wallet in wallets]
     np.testing.assert_allclose(found, expected, atol=1e-6)  # inputs are single precision
@@ -82,17 +82,19 @@ def test_chunks_of_wallets_are_explained_as_single_ones() -> None:
     fitted, _ = trees()
     wallets = rows(CHUNK_ROWS + 3)
 
-    found = additions(fitted, wallets, BASELINE, TARGET)
+    found = shapley_values(fitted, wallets, BASELINE, TARGET)
 
-    np.testing.assert_array_equal(found[-2:], additions(fitted, wallets[-2:], BASELINE, TARGET))
+    np.testing.assert_array_equal(
+        found[-2:], shapley_values(fitted, wallets[-2:], BASELINE, TARGET)
+    )
 
 
 def test_target_without_trees_has_no_additions() -> None:
     fitted, _ = trees()
 
-    assert not additions(fitted, rows(3), BASELINE, TARGET + 1).any()
+    assert not shapley_values(fitted, rows(3), BASELINE, TARGET + 1).any()
 
 
 def test_something_else_is_not_explained() -> None:
     with pytest.raises(TypeError, match="cannot explain str"):
-        additions("a wise man", rows(1), BASELINE, TARGET)  # type: ignore[arg-type]
+        shapley_values("a wise man", rows(1), BASELINE, TARGET)  # type: ignore[arg-type]

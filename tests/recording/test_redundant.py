@@ -16,7 +16,7 @@ from hypertrack.recording.closed_candles import CandleBook
 from hypertrack.recording.coverage import CoverageBook
 from hypertrack.recording.exchange_time import ExchangeTime
 from hypertrack.recording.plan import SocketPlan
-from hypertrack.recording.redundant import TwinCoverage
+from hypertrack.recording.redundant import RedundantCoverage
 from hypertrack.recording.streams import Streams
 from hypertrack.records import CoverageCause, Feed, RawJson, RecordingStatus, encode_json
 from hypertrack.simulate.venue.faults import Faults
@@ -130,7 +130,7 @@ class Pair:
         both = ExchangeTime(self.book.time)
         self.times = ExchangeTime(both), ExchangeTime(both)
         stream = self.book.stream("trades:BTC", both, is_recovered=True)
-        self.one = TwinCoverage(stream, self.times[0])
+        self.one = RedundantCoverage(stream, self.times[0])
         self.other = self.one.beside(self.times[1])
         for part, time in zip((self.one, self.other), self.times, strict=True):
             time.see(1_000)

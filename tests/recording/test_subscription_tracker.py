@@ -1,7 +1,7 @@
 """Which subscriptions are sent when, and which coin is guilty of a drop."""
 
 from hypertrack.feeds.subscriptions import Subscription
-from hypertrack.recording.subscription_tracker import Roll
+from hypertrack.recording.subscription_tracker import SubscriptionTracker
 from hypertrack.records import Feed
 
 
@@ -13,7 +13,7 @@ def coins(subscriptions: list[Subscription]) -> list[str]:
     return [subscription.coin for subscription in subscriptions]
 
 
-def send(roll: Roll, now_s: float, *, answered: bool = True) -> list[str]:
+def send(roll: SubscriptionTracker, now_s: float, *, answered: bool = True) -> list[str]:
     """Send what is due and return its coins; the venue answers unless told otherwise."""
     due = roll.due(now_s)
     if due:
@@ -25,14 +25,14 @@ def send(roll: Roll, now_s: float, *, answered: bool = True) -> list[str]:
 
 
 def test_twenty_are_sent_each_tenth_of_a_second() -> None:
-    roll = Roll(trades(*(str(n) for n in range(50))), refuse_coin_after=3)
+    roll = SubscriptionTracker(trades(*(str(n) for n in range(50))), refuse_coin_after=3)
     roll.begin()
 
     assert [len(send(roll, now_s)) for now_s in (0.0, 0.05, 0.1, 0.2, 0.3)] == [20, 0, 20, 10, 0]
 
 
 def test_subscription_without_an_answer_is_sent_again_after_ten_seconds() -> None:
-    roll = Roll(trades("BTC"), refuse_coin_after=3)
+    roll = SubscriptionTracker(trades("BTC"), refuse_coin_after=3)
     roll.begin()
     send(roll, 0.0, answered=False)
 
@@ -41,7 +41,7 @@ def test_subscription_without_an_answer_is_sent_again_after_ten_seconds() -> Non
 
 
 def test_new_connection_starts_over() -> None:
-    roll = Roll(trades("BTC", "ETH"), refuse_coin_after=3)
+    roll = SubscriptionTracker(trades("BTC", "ETH"), refuse_coin_after=3)
     roll.begin()
     send(roll, 0.0)
     roll.dropped(60.0)
@@ -51,7 +51,7 @@ def test_new_connection_starts_over() -> None:
 
 
 def test_answer_counts_once() -> None:
-    roll = Roll(trades("BTC"), refuse_coin_after=3)
+    roll = SubscriptionTracker(trades("BTC"), refuse_coin_after=3)
     roll.begin()
     send(roll, 0.0, answered=False)
 
@@ -61,7 +61,7 @@ def test_answer_counts_once() -> None:
 
 
 def test_what_was_sent_unanswered_before_a_drop_is_sent_alone_after_the_rest() -> None:
-    roll = Roll(trades("NOPE", "BTC", "ETH"), refuse_coin_after=3)
+    roll = SubscriptionTracker(trades("NOPE", "BTC", "ETH"), refuse_coin_after=3)
     roll.begin()
     roll.has_life = True
     roll.sent(roll.due(0.0), 0.0)
@@ -76,7 +76,7 @@ def test_what_was_sent_unanswered_before_a_drop_is_sent_alone_after_the_rest() -
 
 
 def test_coin_alone_at_three_drops_is_guilty() -> None:
-    roll = Roll(trades("NOPE", "BTC"), refuse_coin_after=3)
+    roll = SubscriptionTracker(trades("NOPE", "BTC"), refuse_coin_after=3)
     verdicts = []
     for start_s in (0.0, 10.0, 20.0):
         roll.begin()
@@ -90,7 +90,7 @@ def test_coin_alone_at_three_drops_is_guilty() -> None:
 
 
 def test_coin_that_was_answered_is_a_suspect_no_more() -> None:
-    roll = Roll(trades("ETH", "BTC"), refuse_coin_after=3)
+    roll = SubscriptionTracker(trades("ETH", "BTC"), refuse_coin_after=3)
     roll.begin()
     roll.has_life = True
     send(roll, 0.0, answered=False)
@@ -105,7 +105,7 @@ def test_coin_that_was_answered_is_a_suspect_no_more() -> None:
 
 
 def test_venue_that_drops_everybody_makes_no_coin_guilty() -> None:
-    roll = Roll(trades("BTC"), refuse_coin_after=3)
+    roll = SubscriptionTracker(trades("BTC"), refuse_coin_after=3)
     for start_s in range(10):
         roll.begin()
         assert roll.needs_sign_of_life is (start_s > 0)
@@ -115,7 +115,7 @@ def test_venue_that_drops_everybody_makes_no_coin_guilty() -> None:
 
 
 def test_subscription_sent_long_before_a_drop_is_no_suspect() -> None:
-    roll = Roll(trades("BTC"), refuse_coin_after=1)
+    roll = SubscriptionTracker(trades("BTC"), refuse_coin_after=1)
     roll.begin()
     roll.has_life = True
     send(roll, 0.0, answered=False)
@@ -124,7 +124,7 @@ def test_subscription_sent_long_before_a_drop_is_no_suspect() -> None:
 
 
 def test_subscription_that_an_error_names_is_struck_off() -> None:
-    roll = Roll(trades("BTC", "ETH"), refuse_coin_after=3)
+    roll = SubscriptionTracker(trades("BTC", "ETH"), refuse_coin_after=3)
     roll.begin()
     roll.sent(roll.due(0.0), 0.0)
 
@@ -135,7 +135,7 @@ def test_subscription_that_an_error_names_is_struck_off() -> None:
 
 
 def test_roll_is_empty_when_all_is_struck_off() -> None:
-    roll = Roll(trades("BTC", "ETH"), refuse_coin_after=3)
+    roll = SubscriptionTracker(trades("BTC", "ETH"), refuse_coin_after=3)
 
     roll.strike_off(roll.of_coins({"BTC", "ETH"}))
 

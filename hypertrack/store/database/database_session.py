@@ -23,7 +23,7 @@ from hypertrack.store.database.connecting import (
 from hypertrack.store.database.schema import FILE_NAMES, LISTS, create_tables
 from hypertrack.store.database.session_table import StoredSession
 from hypertrack.store.database.spool import DOCUMENTS, Spool
-from hypertrack.store.database.uploader import Carrier
+from hypertrack.store.database.uploader import Uploader
 from hypertrack.store.files.layout import LOCK_NAME
 from hypertrack.store.files.locks import lock_file
 from hypertrack.store.files.session import Session, SessionMode, end_ms_by_stream
@@ -73,24 +73,24 @@ def open_database_session(
         spool = Spool(_locked_folder(spool_root / url.slug, url, locks))
         if url.dialect == "sqlite":
             _lock_beside(Path(url.connection), url, locks)
-        session, carrier = _begun(url, mode, spool, clock, is_patient=is_patient)
+        session, uploader = _begun(url, mode, spool, clock, is_patient=is_patient)
         patience_s = LONG_PATIENCE_S if is_patient else PATIENCE_S
-        carrier.start()
+        uploader.start()
         try:
             yield session
         except BaseException:
             spool.cut()
             with _logged():
-                carrier.finish(patience_s)
+                uploader.finish(patience_s)
             raise
         spool.cut()
-        carrier.finish(patience_s)
+        uploader.finish(patience_s)
         spool.clear()
 
 
 def _begun(
     url: DatabaseUrl, mode: SessionMode, spool: Spool, clock: Clock, *, is_patient: bool
-) -> tuple[Session, Carrier]:
+) -> tuple[Session, Uploader]:
     """Return a session that can be written to, and what will carry its lines."""
     database = _connect(url, clock)
     with closed_on_failure(database):
@@ -98,18 +98,18 @@ def _begun(
         _load_leftovers(database, spool, clock)
         stored, archived = _session_for(database, mode, clock)
         loader = SpoolLoader(spool, spool.begin(stored.session_id, stored.name))
-        carrier = Carrier(database, lambda: _connect(url, clock), loader, spool, clock)
+        uploader = Uploader(database, lambda: _connect(url, clock), loader, spool, clock)
         session = Session(
             folder=spool.folder,
             mode=mode,
             name=str(url),
             archived=None if archived is None else url.with_session(archived),
             waiting_bytes=spool.waiting_bytes,
-            hand_over=partial(carrier.hand_over, MAX_WAITING if is_patient else None),
+            hand_over=partial(uploader.hand_over, MAX_WAITING if is_patient else None),
         )
         if mode == "append":
             session = _continued(session, database, stored, spool)
-    return session, carrier
+    return session, uploader
 
 
 @contextmanager

@@ -22,7 +22,7 @@ Connect = Callable[[], Database]
 """Connects and takes the lock of the dataset."""
 
 
-class Carrier:
+class Uploader:
     """Loads the spool until it is told to finish; while the database is away it keeps trying.
 
     Args:
@@ -41,7 +41,7 @@ class Carrier:
         self._stop = threading.Event()
         self._trouble: str | None = None
         self._crash: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="carrier", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="uploader", daemon=True)
 
     def start(self) -> None:
         """Begin to carry."""

@@ -12,7 +12,7 @@ from hypertrack.errors import DatasetError
 from hypertrack.store.database import bulk_loading as loading
 from hypertrack.store.database import database_session as opening
 from hypertrack.store.database import session_table as sessions
-from hypertrack.store.database import uploader as carrier
+from hypertrack.store.database import uploader
 from hypertrack.store.database.bulk_loading import SpoolLoader
 from hypertrack.store.database.connecting import UnreachableError, open_writer
 from hypertrack.store.database.database_session import open_database_session
@@ -157,7 +157,7 @@ def test_server_that_does_not_come_back_leaves_the_lines_to_the_next_start(
     assert lines_of(postgres_url, "trades") == [good_trade(1), good_trade(2)]
 
 
-def test_bug_of_the_carrier_is_raised_and_the_lines_stay(
+def test_bug_of_the_uploader_is_raised_and_the_lines_stay(
     sqlite_url: DatabaseUrl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def break_down(*_: object) -> None:
@@ -177,7 +177,7 @@ def test_importer_waits_for_a_database_that_falls_behind(
     sqlite_url: DatabaseUrl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(opening, "MAX_WAITING", 1)
-    monkeypatch.setattr(carrier, "LOAD_INTERVAL_S", 0.01)
+    monkeypatch.setattr(uploader, "LOAD_INTERVAL_S", 0.01)
     n_waiting = []
     with open_database_session(
         sqlite_url, "rotate", tmp_path / "spool", is_patient=True

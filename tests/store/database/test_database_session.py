@@ -37,10 +37,10 @@ KILLED = textwrap.dedent("""
     import os, sys
     from pathlib import Path
     from database_fakes import database_url, good_trade, write_lines
-    from hypertrack.store.database import carrier
+    from hypertrack.store.database import uploader
     from hypertrack.store.database.database_session import open_database_session
 
-    carrier.LOAD_INTERVAL_S = 0.01
+    uploader.LOAD_INTERVAL_S = 0.01
     url, spool, n_before = database_url(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     with open_database_session(url, sys.argv[4], spool) as session:
         for nth in range(n_before):

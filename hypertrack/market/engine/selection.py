@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
-from hypertrack.features.backend import WHOLE, DuckDBBackend, connect, over
-from hypertrack.features.executions import executions
-from hypertrack.features.moments import prices_around
-from hypertrack.features.parts import PARTIES, Part
-from hypertrack.features.prices import last_trades
+from hypertrack.market.engine.backend import WHOLE, DuckDBBackend, connect, over
+from hypertrack.market.engine.shards import PARTIES, Part
+from hypertrack.market.executions import executions
+from hypertrack.market.price_lookups import prices_around
+from hypertrack.market.prices import last_trades
 from hypertrack.store.dataset import Dataset
 
 SCHEMA = "selection"

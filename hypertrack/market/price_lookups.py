@@ -11,8 +11,8 @@ from typing import Any
 
 from ibis import Table, _
 
-from hypertrack.features.prices import Ask, last_trades, priced
-from hypertrack.features.tables import keep
+from hypertrack.market.engine.kept_tables import keep
+from hypertrack.market.prices import Ask, last_trades, priced
 
 MINUTES_5_MS = 300_000
 IMPACT_MS = 5_000

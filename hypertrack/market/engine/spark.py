@@ -20,8 +20,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from hypertrack.errors import EngineError
-from hypertrack.features.executions import fills
-from hypertrack.features.parts import PARTIES, Columns
+from hypertrack.market.engine.shards import PARTIES, Columns
+from hypertrack.market.executions import fills
 from hypertrack.store.dataset import Dataset
 
 TABLES = ("trades", "bbo", "candles", "coins", "evm_transactions", "erc20_transfers")

@@ -6,8 +6,8 @@ import pytest
 from fakes import ALICE, BOB, CAROL, START_MS, quote, trade
 
 from hypertrack.config import FeeSettings
-from hypertrack.features.executions import executions, fills, with_fees
-from hypertrack.features.prices import reference_prices
+from hypertrack.market.executions import executions, fills, with_fees
+from hypertrack.market.prices import reference_prices
 
 
 def price_at(engine: Any, *times_ms: int, coin_id: int = 0, strictly_before: bool = False) -> Any:

@@ -10,7 +10,7 @@ import ibis
 from ibis import _
 
 from hypertrack.config import FeeSettings
-from hypertrack.features.tables import keep, view
+from hypertrack.market.engine.kept_tables import keep, view
 
 ORDER = ("wallet_id", "time_ms", "coin_id", "direction", "is_taker")
 """How executions lie: one after another for each wallet, so that sums over them repeat."""

@@ -10,7 +10,7 @@ from typing import Any
 import ibis
 from ibis import Table, _
 
-from hypertrack.features.tables import keep
+from hypertrack.market.engine.kept_tables import keep
 
 REFERENCE_MAX_AGE_MS = 60_000
 """An older quote is not a price any more; the last trade is then the better witness."""

@@ -13,8 +13,8 @@ import ibis
 import numpy as np
 from numpy.typing import NDArray
 
-from hypertrack.features.backend import DuckDBBackend
-from hypertrack.features.executions import fills
+from hypertrack.market.engine.backend import DuckDBBackend
+from hypertrack.market.executions import fills
 
 Columns = dict[str, NDArray[Any]]
 

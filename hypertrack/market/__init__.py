@@ -1,0 +1,1 @@
+"""The market: executions, prices, positions, profit, markouts, each defined once."""

@@ -1,0 +1,1 @@
+"""What computes the definitions: DuckDB in shards, or Spark."""
