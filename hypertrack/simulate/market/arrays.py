@@ -68,6 +68,24 @@ class TradeArrays(Columns):
 
 
 @dataclass(frozen=True)
+class FactArrays(Columns):
+    """A row a trade, aligned with `TradeArrays`."""
+
+    fair_price: Floats
+    """Latent price at the trade, with what stays of all orders' impact."""
+    taker_edge_bps: Floats
+    """What the taker's foresight gains on average from the trade on, over its horizon."""
+    maker_edge_bps: Floats
+    taker_horizon_ms: Floats
+    """Time over which the taker chose its side; 0 for exits and hedges."""
+    maker_horizon_ms: Floats
+    """The same of a limit order; 0 for market makers too."""
+    copy_edge_bps: Floats
+    """What is left for one who copies the taker late, as taker on both legs, after fees, spread
+    and the taker's own impact, ``[trades, delays]``."""
+
+
+@dataclass(frozen=True)
 class QuoteArrays(Columns):
     """Best bids and offers by time, one row for each block that changed a coin's."""
 
@@ -127,3 +145,19 @@ class Chunk:
     trades: TradeArrays
     quotes: QuoteArrays
     evm: EvmArrays
+    facts: FactArrays
+    end_prices: Floats
+    """Latent prices at its end, ``[coins]``."""
+
+    def until(self, n_trades: int) -> "Chunk":
+        """Return the chunk up to and with its ``n_trades``-th trade."""
+        if len(self.trades) <= n_trades:
+            return self
+        trades = self.trades.take(slice(0, n_trades))
+        end_ms = int(trades.time_ms[-1]) + 1
+        quotes = self.quotes.take(self.quotes.time_ms < end_ms)
+        blocks = self.evm.blocks.take(self.evm.blocks.time_ms < end_ms)
+        transactions = self.evm.transactions.take(self.evm.transactions.time_ms < end_ms)
+        facts = self.facts.take(slice(0, n_trades))
+        evm = EvmArrays(blocks, transactions)
+        return Chunk(self.start_ms, end_ms, trades, quotes, evm, facts, self.end_prices)

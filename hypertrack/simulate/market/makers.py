@@ -94,6 +94,8 @@ class MarketMakers:
             side=-np.sign(held).astype(np.int8),
             units=np.maximum(units, 1).astype(np.int64),
             holding_ms=np.zeros(len(row)),
+            horizon_ms=np.zeros(len(row)),
+            foreseen=np.zeros(len(row)),
             is_limit=never,
             is_twap=never,
             is_exit=never,

@@ -32,6 +32,8 @@ class Population:
     is_bot: Flags
     aim_bps: Floats
     """Gain of an entry over its holding time that it aims at; the coin may not allow it."""
+    foresight: Floats
+    """Correlation of its direction with the coming return, beside what its aim asks for."""
     holding_ms: Floats
     trend: Floats
     """Weight of the past return in its direction, -1 to 1."""
@@ -43,6 +45,8 @@ class Population:
     limit_share: Floats
     twap_share: Floats
     sessions_per_day: Floats
+    steady_per_day: Floats
+    """Sessions a day of those who keep their own pace whatever the market's rate; 0 for others."""
     session_ms: Floats
     gap_ms: Floats
     gap_spread: Floats
@@ -61,6 +65,10 @@ class Population:
     sleep: Floats
     """Concentration of its activity around its waking hour; 0 is the same all day."""
     waking_hour: Floats
+    one_sided: Floats
+    """Share of its sessions in which all orders go one way."""
+    repeats: Floats
+    """Share of its sessions in which all orders have one size."""
     roaming: Floats
     """Chance that an order of a session goes to another of its coins."""
     evm_per_day: Floats
@@ -96,6 +104,7 @@ def build_population(count: int, coins: tuple[Coin, ...], rng: np.random.Generat
         kind=kind,
         is_bot=is_bot,
         aim_bps=draw.aim(),
+        foresight=np.zeros(count),
         holding_ms=holding_ms,
         trend=np.clip(rng.normal(draw.of("trend"), 0.25), -0.9, 0.9),
         slow_trend=rng.beta(1.2, 1.2, count),
@@ -105,6 +114,7 @@ def build_population(count: int, coins: tuple[Coin, ...], rng: np.random.Generat
         limit_share=draw.share("limit_share", 1.6),
         twap_share=draw.share("twap_share", 6),
         sessions_per_day=draw.around("sessions_per_day", 0.9),
+        steady_per_day=np.zeros(count),
         session_ms=np.minimum(session_ms, _MOST_MOMENTS * gap_ms),
         gap_ms=gap_ms,
         gap_spread=np.where(is_bot, rng.beta(1.0, 2.5, count), rng.gamma(8, 0.14, count)) + 0.02,
@@ -116,6 +126,8 @@ def build_population(count: int, coins: tuple[Coin, ...], rng: np.random.Generat
         keenness=draw.lognormal(1.0, 0.35),
         sleep=np.where(is_bot, rng.gamma(1.0, 0.35, count), rng.gamma(3.0, 0.8, count)),
         waking_hour=rng.normal(16, np.where(is_bot, 8.0, 5.0)) % 24,
+        one_sided=draw.share("one_sided", 4),
+        repeats=np.where(is_bot, rng.beta(3.0, 1.0, count), rng.beta(1.6, 1.2, count)),
         roaming=np.where(is_everywhere, rng.beta(4.0, 1.0, count), rng.beta(1.0, 2.0, count)),
         evm_per_day=np.where(rng.random(count) < 0.35, draw.lognormal(1.5, 1.4), 0.0),
         home=home,

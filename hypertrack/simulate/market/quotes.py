@@ -95,6 +95,10 @@ class Quoter:
         impact: Floats = _IMPACT * self._coins.volatility[coin] * np.sqrt(share)
         return impact
 
+    def impact_left(self, delay_ms: float) -> float:
+        """Return the part of an order's impact that still stands after a delay."""
+        return float(0.5 ** (delay_ms / 1000 / _IMPACT_HALF_LIFE_S))
+
     def _shifts(self, pressure: Floats) -> Floats:
         """Return the fading sum of the pressure of earlier steps."""
         keep = 0.5 ** (STEP_MS / 1000 / _IMPACT_HALF_LIFE_S)
