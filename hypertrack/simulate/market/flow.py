@@ -7,8 +7,10 @@ import numpy as np
 from hypertrack.config import SimulateSettings
 from hypertrack.simulate.market.arrays import FactArrays, Floats, Ints, QuoteArrays, TradeArrays
 from hypertrack.simulate.market.calendar import block_after, block_times
+from hypertrack.simulate.market.exits import Exits
 from hypertrack.simulate.market.facts import FactFinder
 from hypertrack.simulate.market.fees import fees_bps
+from hypertrack.simulate.market.following import Followers
 from hypertrack.simulate.market.identifiers import trade_ids
 from hypertrack.simulate.market.instruments import Coin, CoinColumns, price_step
 from hypertrack.simulate.market.latent_prices import (
@@ -25,9 +27,12 @@ from hypertrack.simulate.market.strategies import Strategies, reacts
 from hypertrack.simulate.market.tempo import Tempo
 from hypertrack.simulate.market.trading_sessions import Sessions
 
-_REACTION_MS = 140.0
-_REACH = 2.0
-"""Deepest price of a sweep, in units of the order's impact."""
+_REACTION_MS = 200.0
+_REACH = 1.5
+"""Deepest price of a sweep, in units of the order's impact: the median."""
+_REACH_SPREAD = 1.8
+"""Of its log: most orders meet enough at the best price, some sweep a thin book."""
+_MOST_REACH = 0.02
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,9 @@ class Flow:
         self._sessions = Sessions(
             population, prices, self._strategies, self._rng, tempo.factor, start_ms
         )
-        self._matching = Matching(coins, self._makers, self._rng)
+        self._followers = Followers(population, self._strategies, self._rng)
+        self._exits = Exits(population, prices, self._rng)
+        self._matching = Matching(coins, self._makers, population.partner, self._rng)
         self._quoter = Quoter(coins, prices, self._rng)
         self._facts = FactFinder(prices, self._quoter, fees_bps(named_coins, is_taker=True))
         self._resting = RestingOrders()
@@ -91,10 +98,11 @@ class Flow:
     def _arrivals(self, start_ms: int, end_ms: int) -> OrderArrays:
         """Put the stretch's limit orders into the book and return its taker orders by time."""
         moments = self._sessions.advance(start_ms, end_ms, self._tempo.factor)
-        entries = self._strategies.orders(moments)
-        self._queue.push(
-            entries.take(~entries.is_limit).exits(self._rng, self._population.limit_share)
-        )
+        entries = self._followers.together(self._strategies.orders(moments))
+        copies = self._followers.copies(entries)
+        self._queue.push(copies)
+        self._queue.push(self._exits.of(entries.take(~entries.is_limit)))
+        self._queue.push(self._exits.of(copies))
         orders = self._timed(OrderArrays.join([entries, self._queue.due(end_ms)]), start_ms, end_ms)
         limits = orders.take(orders.is_limit)
         people, wallet = self._population, limits.wallet
@@ -158,7 +166,9 @@ class Flow:
         row = grid.row(takers.time_ms.astype(np.int64), takers.coin)
         buys = takers.side > 0
         best = np.where(buys, grid.ask[row, takers.coin], grid.bid[row, takers.coin])
-        reach = takers.side * _REACH * self._quoter.impact(usd, takers.coin)
+        luck = np.exp(_REACH_SPREAD * self._rng.standard_normal(len(takers)))
+        reach = takers.side * _REACH * luck * self._quoter.impact(usd, takers.coin)
+        reach = np.clip(reach, -_MOST_REACH, _MOST_REACH)
         price = best[fills.order] * (1 + reach[fills.order] * _before(fills))
         scale = price_step(price, self._coins.price_decimals[takers.coin[fills.order]])[1]
         rounded: Floats = np.round(price * scale) / scale
@@ -172,7 +182,7 @@ class Flow:
     def _settle(self, end_ms: int, prices: Floats) -> None:
         """Plan how limit orders that are over, and market makers, get out again."""
         done, left = self._resting.settle(end_ms)
-        self._queue.push(done.exits(self._rng, self._population.limit_share))
+        self._queue.push(self._exits.of(done.take(~done.is_exit)))
         self._queue.push(replace(left, is_limit=np.zeros(len(left), dtype=bool)))
         self._queue.push(self._makers.hedges(end_ms, prices))
 

@@ -23,6 +23,7 @@ from hypertrack.simulate.market.latent_prices import LatentPrices
 from hypertrack.simulate.market.population import build_population
 from hypertrack.simulate.market.start_positions import PositionArrays, draw_positions
 from hypertrack.simulate.market.tempo import Tempo, at_own_pace
+from hypertrack.simulate.market.traps import lay_traps
 from hypertrack.simulate.market.truth import truth
 from hypertrack.simulate.market.wallet_ledger import WalletLedger
 from hypertrack.simulate.market.worlds import drift_per_ms, look_ahead_ms, with_skill
@@ -65,7 +66,10 @@ class Market:
         self._drift_per_ms = drift_per_ms(settings.trend, self.coins)
         people = build_population(settings.wallets, self.coins, self._rng(1))
         people = with_skill(people, settings.skill, self.coins, self._rng(6))
-        self._population = at_own_pace(people, settings.trades_per_second)
+        people = at_own_pace(people, settings.trades_per_second)
+        middle_ms = (self.start_ms + self.end_ms) // 2
+        self._traps = lay_traps(people, self.coins, settings.trend, middle_ms, self._rng(8))
+        self._population = self._traps.people
         self.wallets = self._population.addresses
         self.tokens = build_tokens(self._rng(2))
 
@@ -97,7 +101,8 @@ class Market:
 
     def truth_of(self, ledger: WalletLedger) -> dict[str, np.ndarray]:
         """Return the truth over the chunks in a ledger: a column a fact, a row a wallet."""
-        return truth(self._population, self.coins, self.start_positions, ledger, self.settings)
+        traps = self._traps.with_carried(self.start_positions)
+        return truth(traps, self.coins, self.start_positions, ledger, self.settings)
 
     @cached_property
     def truth(self) -> dict[str, np.ndarray]:

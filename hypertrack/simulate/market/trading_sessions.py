@@ -18,10 +18,10 @@ _PAST_MS = 6 * HOUR_MS
 _RATE_AGE_MS = 15 * MINUTE_MS
 _EAGER_VOLATILITY = 1.6
 """Relative volatility from which a wallet with a taste for it never holds back."""
-_MIXED_SHARE = 0.1
+_MIXED_SHARE = 0.06
 """Of sessions, with orders of both sorts."""
 
-_FAST_GAP_MS = 8_000.0
+_FAST_GAP_MS = 2_500.0
 """Sessions faster than this use both sorts."""
 
 

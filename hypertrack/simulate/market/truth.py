@@ -9,31 +9,39 @@ from hypertrack.config import SimulateSettings
 from hypertrack.records import encode_json
 from hypertrack.simulate.market.instruments import Coin
 from hypertrack.simulate.market.kinds import KINDS
-from hypertrack.simulate.market.population import Population
 from hypertrack.simulate.market.start_positions import PositionArrays
+from hypertrack.simulate.market.traps import Traps
 from hypertrack.simulate.market.wallet_ledger import WalletLedger
 
 
 def truth(
-    people: Population,
+    traps: Traps,
     coins: tuple[Coin, ...],
     start: PositionArrays,
     ledger: WalletLedger,
     settings: SimulateSettings,
 ) -> dict[str, np.ndarray]:
     """Return the facts about each wallet, one column each, a row a wallet."""
+    people = traps.people
+    addresses = np.array(people.addresses)
     names = [coins[at].name for at in people.home]
     ends = people.home_start + people.home_count
     world = " ".join((settings.skill, *settings.trend))
     earned = ledger.columns()
     return {
-        "wallet": np.array(people.addresses),
+        "wallet": addresses,
         "kind": np.array([kind.name for kind in KINDS])[people.kind],
         "is_bot": people.is_bot,
+        "owner": addresses[people.owner],
+        "follows": np.where(people.follows >= 0, addresses[people.follows], ""),
+        "traps": np.array(traps.names()),
         "edge_bps": earned.pop("edge_bps"),
         "holding_s": people.holding_ms / 1000,
         "home_coins": np.array(
-            [",".join(names[a:b]) for a, b in zip(people.home_start, ends, strict=True)]
+            [
+                ",".join(dict.fromkeys(names[a:b]))
+                for a, b in zip(people.home_start, ends, strict=True)
+            ]
         ),
         **earned,
         "start_positions": np.array(list(_position_texts(len(people), coins, start))),

@@ -41,6 +41,7 @@ def test_truth_has_a_row_a_wallet_and_the_columns_of_its_contract(
     assert set(truth) == {
         *("wallet", "kind", "is_bot", "edge_bps", "holding_s", "home_coins"),
         *("maker_edge_bps", "net_edge_bps", "n_openings", "start_positions", "world"),
+        *("owner", "follows", "traps"),
         *(f"copy_edge_bps_{delay}s" for delay in (1, 5, 30, 300)),
         *("profit_usd", "fees_usd", "funding_usd"),
     }

@@ -63,15 +63,23 @@ def test_in_the_copyable_world_some_hold_for_hours_with_an_edge_above_a_copiers_
 
 @pytest.mark.slow
 def test_copyable_edges_are_left_after_five_seconds_and_all_costs() -> None:
-    """They aim at 5 to 40 bps net; coins that move too little for it hold some back."""
-    settings = SimulateSettings(wallets=1_500, hours=8, trades_per_second=3, skill="copyable")
-    truth = Market(settings).truth
+    """They aim at 5 to 40 bps net; coins that move too little for it hold some back.
 
-    holds_long = (truth["kind"] == "informed") & (truth["holding_s"] >= 900)
-    late = truth["copy_edge_bps_5s"][holds_long & (truth["n_openings"] > 0)]
-    others = truth["copy_edge_bps_5s"][(truth["edge_bps"] == 0) & ~np.isnan(truth["edge_bps"])]
-    assert 5 < np.nanmean(late) < 45
-    assert np.nanmax(others) < -8  # two fees of 4.5 bps and the spread
+    Two markets, as one has about a hundred such openings whose prices move together.
+    """
+    gain, count = 0.0, 0
+    for seed in (7, 2):
+        settings = SimulateSettings(wallets=1_500, hours=8, trades_per_second=2, seed=seed)
+        truth = Market(settings.model_copy(update={"skill": "copyable"})).truth
+        late, openings = truth["copy_edge_bps_5s"], truth["n_openings"]
+        holds_long = (truth["kind"] == "informed") & (truth["holding_s"] >= 900)
+        holds_long &= ~np.isnan(late)
+        gain += (late * openings)[holds_long].sum()
+        count += openings[holds_long].sum()
+        assert np.nanmax(late[truth["edge_bps"] == 0]) < -8  # two fees of 4.5 bps and the spread
+
+    assert count > 150
+    assert 5 < gain / count < 40
 
 
 def test_a_world_is_written_into_the_truth() -> None:
