@@ -11,9 +11,10 @@ from hypertrack.config import TrainSettings
 from hypertrack.features.engine import FeatureMatrix
 from hypertrack.features.registry import REGISTRY
 from hypertrack.labels.bots import LABELLING_FUNCTIONS
-from hypertrack.labels.cuts import Window, walk_forward
+from hypertrack.labels.cuts import walk_forward
 from hypertrack.labels.outcomes import QUANTITIES
 from hypertrack.labels.targets import TARGETS, fit_thresholds
+from hypertrack.market.window import Window
 from hypertrack.model.card import Card, EntryPositions, version_name
 from hypertrack.model.inputs import feature_hash
 from hypertrack.model.network import WalletNet

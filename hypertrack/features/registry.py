@@ -78,6 +78,12 @@ FEATURES: tuple[Feature, ...] = (
     profit.fees_usd,
     profit.flow_pnl_usd,
     profit.net_notional_usd,
+    # profit: not given to the model unless it is asked to
+    profit.profit_usd,
+    profit.realised_pnl_usd,
+    profit.return_on_notional_bps,
+    profit.fees_reported_share,
+    profit.position_known_share,
 )
 
 REGISTRY: dict[str, Feature] = {each.name: each for each in FEATURES}

@@ -12,8 +12,8 @@ import numpy as np
 from ibis import Table, Value
 from numpy.typing import NDArray
 
-from hypertrack.labels.cuts import Window
 from hypertrack.labels.rhythm import rhythm
+from hypertrack.market.window import Window
 from hypertrack.records import DAY_MS, HOUR_MS, Record
 
 BOT, HUMAN, ABSTAIN = 1, -1, 0

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypertrack.features.engine import FeatureEngine, FeatureMatrix
-from hypertrack.labels.cuts import Window
 from hypertrack.labels.markouts import bets
 from hypertrack.labels.outcomes import QUANTITIES, measure
 from hypertrack.labels.targets import TARGETS
+from hypertrack.market.window import Window
 from hypertrack.model.metrics import Resamples, interval, ranking
 from hypertrack.model.versions import WalletModel
 from hypertrack.records import Interval, Record

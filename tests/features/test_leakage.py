@@ -3,9 +3,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engine_fakes import ALL_FEATURES
 from fakes import ALICE, BOB, CAROL, START_MS, trade, write_dataset
 
-from hypertrack.config import FeatureSettings, FeeSettings
+from hypertrack.config import FeeSettings
 from hypertrack.features.definition import Scope, feature
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.features.leakage import CutCheck, check_cuts, random_cuts
@@ -32,7 +33,7 @@ def check(tmp_path: Path) -> Iterator[Check]:
     ) -> tuple[CutCheck, ...]:
         folder = write_dataset(tmp_path / "data", **lines)
         with open_dataset(folder) as dataset:
-            engine = FeatureEngine(dataset, FeatureSettings(), FeeSettings())
+            engine = FeatureEngine(dataset, ALL_FEATURES, FeeSettings())
             cuts_ms = random_cuts(engine, 2, seed=0) if cuts_ms is None else cuts_ms
             open_until = lambda cut_ms: open_dataset(folder, until_ms=cut_ms)  # noqa: E731  # a line
             return tuple(check_cuts(engine, open_until, cuts_ms, names or None))

@@ -10,7 +10,7 @@ from hypertrack.labels.bots import (
     majority,
     report_labelling,
 )
-from hypertrack.labels.cuts import Window
+from hypertrack.market.window import Window
 from hypertrack.records import DAY_MS, HOUR_MS, MINUTE_MS
 
 HOUR = Window(START_MS, START_MS + HOUR_MS)

@@ -2,16 +2,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fakes import ALICE, BOB, CAROL, START_MS, trade
+from fakes import BOB, CAROL, START_MS, trade
 
-from hypertrack.labels.cuts import Window
-from hypertrack.labels.markouts import (
-    MIN_BETS,
-    MIN_EXECUTIONS,
-    coin_drift,
-    markout_outcomes,
-    markouts,
-)
+from hypertrack.labels.markouts import MIN_BETS, MIN_EXECUTIONS, markout_outcomes
+from hypertrack.market.markouts import markouts
+from hypertrack.market.window import Window
 from hypertrack.records import MINUTE_MS
 
 
@@ -21,39 +16,6 @@ def price_path(prices: list[float]) -> list[dict[str, Any]]:
         trade(START_MS + i * MINUTE_MS, buyer=BOB, seller=CAROL, taker=BOB, price=price)
         for i, price in enumerate(prices)
     ]
-
-
-PATH = price_path([100, 100, 100, 100, 100, 110, 100, 100, 100, 100, 100])
-
-
-def test_drift_is_the_mean_return_of_all_minutes(open_backend: Any) -> None:
-    con = open_backend(trades=PATH)
-
-    drift = coin_drift(con, Window(START_MS, START_MS + 6 * MINUTE_MS)).to_pyarrow().to_pylist()
-
-    # minute 0 sees 110 after 5 minutes, minutes 1 to 4 see 100, minute 5 falls from 110 to 100
-    assert drift == [{"coin_id": 0, "drift": pytest.approx((0.1 - 10 / 110) / 6)}]
-
-
-def test_markout_is_signed_by_direction_and_less_the_drift(open_backend: Any) -> None:
-    own = trade(START_MS + 30_000, buyer=ALICE, seller=BOB, taker=ALICE, price=100, trade_id=1)
-    con = open_backend(trades=[*PATH, own])
-    window = Window(START_MS, START_MS + 11 * MINUTE_MS)
-    drift = (0.1 - 10 / 110) / 6
-
-    rows = markouts(con, window).filter(lambda t: t.time_ms == START_MS + 30_000).to_pyarrow()
-
-    bought = (110 / 100 - 1 - drift) * 1e4  # 5.5 minutes in, 110 is the last price
-    assert sorted(rows["markout_bps"].to_pylist()) == pytest.approx([-bought, bought])
-
-
-def test_execution_without_its_five_minutes_in_the_window_is_left_out(open_backend: Any) -> None:
-    con = open_backend(trades=PATH)
-    window = Window(START_MS, START_MS + 6 * MINUTE_MS)
-
-    rows = markouts(con, window).to_pyarrow()
-
-    assert rows["time_ms"].to_pylist() == [START_MS] * 2
 
 
 def random_path(n_minutes: int) -> list[dict[str, Any]]:
@@ -67,11 +29,12 @@ def test_t_statistic_is_that_of_bets_of_five_minutes(open_backend: Any, by_walle
 
     bob = by_wallet(con, markout_outcomes(con, window))[BOB]
 
-    named = markouts(con, window).join(con.table("wallets"), "wallet_id")
+    known = markouts(con, window, ["after_5m"]).filter(lambda t: t.after_5m_bps.notnull())
+    named = known.join(con.table("wallets"), "wallet_id")
     rows = [row for row in named.to_pyarrow().to_pylist() if row["wallet"] == BOB]
     by_bet: dict[int, list[float]] = {}
     for row in rows:
-        by_bet.setdefault(row["time_ms"] // 300_000, []).append(row["markout_bps"])
+        by_bet.setdefault(row["time_ms"] // 300_000, []).append(row["after_5m_bps"])
     bets = [np.mean(bps) for bps in by_bet.values()]
     assert (len(rows), len(bets)) == (55, 11)
     assert bob["markout_t"] == pytest.approx(np.mean(bets) / (np.std(bets, ddof=1) / 11**0.5))

@@ -4,8 +4,8 @@ import ibis
 import pytest
 from fakes import ALICE, BOB, CAROL, START_MS, candle, trade
 
-from hypertrack.labels.cuts import Window
 from hypertrack.labels.style import holding_horizon, style_outcomes
+from hypertrack.market.window import Window
 from hypertrack.records import MINUTE_MS
 
 HOUR = Window(START_MS, START_MS + 60 * MINUTE_MS)

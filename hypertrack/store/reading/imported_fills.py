@@ -10,6 +10,7 @@ COLUMNS: Columns = {
     "coin": "VARCHAR",
     "side": "VARCHAR",
     "px": "VARCHAR",
+    "sz": "VARCHAR",
     "time": "BIGINT",
     "tid": "BIGINT",
     "startPosition": "VARCHAR",
@@ -22,10 +23,14 @@ COLUMNS: Columns = {
 # not known here. Source: fills of the venue's node archives; ones of 2023 name no token.
 NUMBER_FILLS = """
 CREATE TABLE imported_fills AS
-SELECT time_ms, coin_id, trade_id, wallet_id, is_buy, any_value(closed_pnl_usd) AS closed_pnl_usd,
+SELECT fills.*, trades.trade_id IS NULL AS is_one_sided
+FROM (
+SELECT time_ms, coin_id, trade_id, wallet_id, is_buy, any_value(price) AS price,
+    any_value(size) AS size, any_value(closed_pnl_usd) AS closed_pnl_usd,
     any_value(fee_usd) AS fee_usd, any_value(start_position) AS start_position
 FROM (
     SELECT time AS time_ms, coin_id, tid AS trade_id, wallet_id, side = 'B' AS is_buy,
+        try_cast(px AS DOUBLE) AS price, try_cast(sz AS DOUBLE) AS size,
         try_cast(closedPnl AS DOUBLE) AS closed_pnl_usd,
         try_cast(startPosition AS DOUBLE) AS start_position,
         CASE
@@ -38,7 +43,9 @@ FROM (
     JOIN wallets ON wallets.wallet = lower("user")
     WHERE side IN ('A', 'B') AND time < {until_ms}
 )
-GROUP BY ALL
+GROUP BY time_ms, coin_id, trade_id, wallet_id, is_buy
+) AS fills
+LEFT JOIN trades USING (time_ms, coin_id, trade_id)
 ORDER BY time_ms, coin_id, trade_id, wallet_id
 """
 

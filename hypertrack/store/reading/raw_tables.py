@@ -6,7 +6,7 @@ its table needs, is left out and counted; numbers stay the strings that came unt
 
 import duckdb
 
-from hypertrack.records import ZERO_HASH, Feed
+from hypertrack.records import SYSTEM_WALLETS, ZERO_HASH, Feed
 from hypertrack.store.reading.dictionary import number_tables
 from hypertrack.store.reading.recorded_lines import Lines
 from hypertrack.store.reading.relations import Columns
@@ -82,7 +82,8 @@ SELECT
     coin, time AS time_ms, tid AS trade_id,
     try_cast(px AS DOUBLE) AS price, try_cast(sz AS DOUBLE) AS size,
     CASE side WHEN 'B' THEN true WHEN 'A' THEN false END AS is_buy,
-    coalesce(hash = '{ZERO_HASH}', false) AS is_twap,
+    coalesce(hash = '{ZERO_HASH}' AND lower(users[CASE side WHEN 'B' THEN 1 ELSE 2 END])
+        NOT IN {SYSTEM_WALLETS}, false) AS is_twap,
     users[1] AS buyer, users[2] AS seller
 FROM {{source}}
 """

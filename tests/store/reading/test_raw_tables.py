@@ -57,6 +57,14 @@ def test_zero_hash_is_a_twap(tmp_path: Path) -> None:
         assert rows(dataset, "trades")[0][6] is True
 
 
+def test_zero_hash_of_the_venues_own_conversion_is_no_twap(tmp_path: Path) -> None:
+    system = "0x" + "E" * 40
+    conversion = trade(START_MS, buyer=system, seller=BOB, taker=system, is_twap=True)
+
+    with open_dataset(write_dataset(tmp_path, trades=[conversion])) as dataset:
+        assert rows(dataset, "(SELECT is_twap FROM trades)") == [(False,)]
+
+
 def test_trades_are_one_by_time_coin_and_id(tmp_path: Path) -> None:
     others = [
         {**ONE, "time": START_MS + 1},
