@@ -1,4 +1,4 @@
-"""Command that takes data from elsewhere: import."""
+"""The import command: data from elsewhere to a dataset."""
 
 import time
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hypertrack.cli.session import Session, command
+from hypertrack.cli.session import Session
 from hypertrack.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     )
 
 AUTO = "auto"
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    command(app, name="import")(import_)
 
 
 def import_(

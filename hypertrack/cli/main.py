@@ -8,8 +8,18 @@ import typer
 from typer.core import TyperGroup
 
 from hypertrack import __version__
-from hypertrack.cli import analysis, importing, live, models, simulation, upkeep, viewing
+from hypertrack.cli import models
+from hypertrack.cli.categories import categories
+from hypertrack.cli.classify import classify
+from hypertrack.cli.config import config as show_config
+from hypertrack.cli.dashboard import dashboard
+from hypertrack.cli.demo import demo
+from hypertrack.cli.features import features
+from hypertrack.cli.importing import import_
 from hypertrack.cli.logs import say_error
+from hypertrack.cli.record import record
+from hypertrack.cli.report import report
+from hypertrack.cli.seal import seal
 from hypertrack.cli.session import (
     ConfigOption,
     DataOption,
@@ -17,7 +27,12 @@ from hypertrack.cli.session import (
     QuietOption,
     Shared,
     VerboseOption,
+    command,
 )
+from hypertrack.cli.simulate import simulate
+from hypertrack.cli.train import train
+from hypertrack.cli.verify import verify
+from hypertrack.cli.wallet import wallet
 from hypertrack.errors import HypertrackError
 
 INTERRUPTED = 130
@@ -90,13 +105,21 @@ def start(
     context.obj = Shared(config, data, quiet, verbose, json)
 
 
-live.register(app)
-importing.register(app)
-simulation.register(app)
-analysis.register(app)
+command(app)(record)
+command(app, name="import")(import_)
+command(app)(simulate)
+command(app)(demo)
+command(app)(features)
+command(app)(train)
+command(app)(classify)
 models.register(app)
-viewing.register(app)
-upkeep.register(app)
+command(app)(report)
+command(app)(dashboard)
+command(app)(wallet)
+command(app)(categories)
+command(app)(show_config)
+command(app)(verify)
+command(app)(seal)
 
 
 def run() -> None:

@@ -1,4 +1,4 @@
-"""Commands around the model's versions: models list, show, compare, promote."""
+"""The models commands: versions listed, shown, compared, promoted, benchmarked."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -84,7 +84,7 @@ def show(
 
 def _show_card(session: Session, card: "Card") -> None:
     from hypertrack.cli.tables import evaluation_table, predictor_table
-    from hypertrack.cli.training import leak_line, verdict
+    from hypertrack.cli.training_display import leak_line, verdict
 
     session.out.print(f"[bold]{card.summary.version}[/] ({card.summary.estimator})")
     session.out.print(evaluation_table(card.summary))

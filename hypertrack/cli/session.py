@@ -34,6 +34,9 @@ OutOption = Annotated[
     Path | None,
     typer.Option(help="Folder of models, profiles, report and dashboard; default here."),
 ]
+NoModelOption = Annotated[
+    bool, typer.Option("--no-model", help="Rules alone, without the network's scores.")
+]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The feature matrix of a dataset: written, described, or checked for leaks."""
+"""The features command: the matrix of a dataset, written, described, or checked for leaks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
 from hypertrack.errors import NotEnoughDataError
-from hypertrack.pipeline.analysis import open_engine, open_past
+from hypertrack.pipeline.places import open_engine, open_past
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.features.distribution import Distribution

@@ -1,4 +1,4 @@
-"""The command that takes data from elsewhere: import."""
+"""The import command: data from elsewhere to a dataset."""
 
 import platform
 import tempfile

@@ -1,10 +1,10 @@
-"""Versions of the model: list, show, compare, promote."""
+"""The models commands: versions listed, shown, compared, promoted."""
 
 from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
 from hypertrack.errors import ModelError
-from hypertrack.pipeline.analysis import open_engine
+from hypertrack.pipeline.places import open_engine
 from hypertrack.records import ModelSummary, Record
 
 if TYPE_CHECKING:  # the commands load these when they run

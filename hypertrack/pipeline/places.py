@@ -1,15 +1,70 @@
-"""Where a command's dataset is: a folder, or a database."""
+"""A command's dataset, a folder or a database: opened to be read, measured or written."""
 
 import logging
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from hypertrack.config import DatabaseUrl, Settings
+from hypertrack.config import DatabaseUrl, FeatureSettings, Settings
+from hypertrack.errors import ConfigError
 
 if TYPE_CHECKING:  # the commands load these when they run
+    from hypertrack.features.engine import FeatureEngine
+    from hypertrack.market.engine.spark import Spark
+    from hypertrack.store.dataset import Dataset
     from hypertrack.store.files.session import Session, SessionMode
+    from hypertrack.store.reading.recorded_lines import Lines
 
 log = logging.getLogger(__name__)
+
+
+@contextmanager
+def open_engine(settings: Settings, *, on_spark: bool = False) -> "Iterator[FeatureEngine]":
+    """Open the dataset and the feature engine over it.
+
+    Args:
+        on_spark: Compute matrices on the Spark of the settings, and not on DuckDB.
+
+    Raises:
+        DatasetError: No dataset at ``settings.data``.
+        ConfigError: Spark is not installed.
+        EngineError: Spark is not to be reached, or does not start.
+    """
+    from hypertrack.features.engine import FeatureEngine
+    from hypertrack.store.dataset import open_dataset
+
+    warn_of_leftovers(settings)
+    memory = settings.features.memory_limit_gib
+    with ExitStack() as opened:
+        dataset = opened.enter_context(open_dataset(settings.data, memory_limit_gib=memory))
+        spark = opened.enter_context(_spark(dataset, settings.features)) if on_spark else None
+        yield FeatureEngine(dataset, settings.features, settings.fees, spark)
+
+
+def _spark(dataset: "Dataset", settings: FeatureSettings) -> "Spark":
+    try:
+        from hypertrack.market.engine.spark import Spark
+    except ImportError as error:
+        raise ConfigError(
+            f"engine {settings.engine} needs Spark ({error}): pip install 'hypertrack[spark]'"
+        ) from error
+    return Spark(dataset, settings.engine, settings.spark_folder)
+
+
+def open_past(settings: Settings, until_ms: int) -> "Dataset":
+    """Open the dataset as it stood at a time."""
+    from hypertrack.store.dataset import open_dataset
+
+    memory = settings.features.memory_limit_gib
+    return open_dataset(settings.data, memory_limit_gib=memory, until_ms=until_ms)
+
+
+def notice_of(lines: "Lines") -> str | None:
+    """Return what readers must know of the data's origin: that it is not the venue's own."""
+    from hypertrack.store.files.manifest import parse_manifest
+
+    manifest = parse_manifest(lines.manifest())
+    return None if manifest is None else manifest.notice
 
 
 def open_writing(

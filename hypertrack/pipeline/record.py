@@ -1,4 +1,4 @@
-"""Commands that run on time: record."""
+"""The record command: the live venue to a dataset."""
 
 import threading
 from collections.abc import Callable

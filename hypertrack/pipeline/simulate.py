@@ -1,4 +1,4 @@
-"""The simulated exchange: served on this machine, or written as a dataset at once."""
+"""The simulate command: an exchange served on this machine, or written as a dataset at once."""
 
 import asyncio
 import contextlib

@@ -1,118 +1,24 @@
-"""Commands that compute: train, classify."""
+"""The classify command: scores and categories of every wallet, made again where they are stale."""
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
-from functools import partial
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING
 
-from hypertrack.config import FeatureSettings, Settings
-from hypertrack.errors import ConfigError, DatasetError
+from hypertrack.config import Settings
+from hypertrack.errors import DatasetError
 from hypertrack.model import MODEL_NAME
-from hypertrack.pipeline.places import warn_of_leftovers
+from hypertrack.pipeline.places import notice_of, open_engine
 from hypertrack.records import ProfileSet, WalletProfile, encode_json
 
-if TYPE_CHECKING:  # the commands load these when they run
-    from hypertrack.features.engine import FeatureEngine, FeatureMatrix
-    from hypertrack.market.engine.spark import Spark
-    from hypertrack.model.leaks import LeakChecks
-    from hypertrack.model.run import Stage, TrainedModel
-    from hypertrack.model.training import EpochResult
+if TYPE_CHECKING:  # the command loads these when it runs
+    from hypertrack.features.engine import FeatureMatrix
     from hypertrack.model.versions import WalletModel
-    from hypertrack.store.dataset import Dataset
-    from hypertrack.store.reading.recorded_lines import Lines
 
-__all__ = [
-    "PROFILES_NAME",
-    "EpochResult",
-    "LeakChecks",
-    "Stage",
-    "TrainedModel",
-    "classify",
-    "fingerprint",
-    "fresh_profiles",
-    "open_engine",
-    "train",
-]
+__all__ = ["PROFILES_NAME", "classify", "fingerprint", "fresh_profiles"]
 
 PROFILES_NAME = "wallet_profiles.parquet"
-
-
-@contextmanager
-def open_engine(settings: Settings, *, on_spark: bool = False) -> "Iterator[FeatureEngine]":
-    """Open the dataset and the feature engine over it.
-
-    Args:
-        on_spark: Compute matrices on the Spark of the settings, and not on DuckDB.
-
-    Raises:
-        DatasetError: No dataset at ``settings.data``.
-        ConfigError: Spark is not installed.
-        EngineError: Spark is not to be reached, or does not start.
-    """
-    from hypertrack.features.engine import FeatureEngine
-    from hypertrack.store.dataset import open_dataset
-
-    warn_of_leftovers(settings)
-    memory = settings.features.memory_limit_gib
-    with ExitStack() as opened:
-        dataset = opened.enter_context(open_dataset(settings.data, memory_limit_gib=memory))
-        spark = opened.enter_context(_spark(dataset, settings.features)) if on_spark else None
-        yield FeatureEngine(dataset, settings.features, settings.fees, spark)
-
-
-def _spark(dataset: "Dataset", settings: FeatureSettings) -> "Spark":
-    try:
-        from hypertrack.market.engine.spark import Spark
-    except ImportError as error:
-        raise ConfigError(
-            f"engine {settings.engine} needs Spark ({error}): pip install 'hypertrack[spark]'"
-        ) from error
-    return Spark(dataset, settings.engine, settings.spark_folder)
-
-
-def open_past(settings: Settings, until_ms: int) -> "Dataset":
-    """Open the dataset as it stood at a time."""
-    from hypertrack.store.dataset import open_dataset
-
-    memory = settings.features.memory_limit_gib
-    return open_dataset(settings.data, memory_limit_gib=memory, until_ms=until_ms)
-
-
-def train(
-    settings: Settings,
-    on_stage: "Callable[[Stage], None]",
-    on_epoch: "Callable[[EpochResult], None]",
-    *,
-    force: bool = False,
-    labels: Path | None = None,
-) -> "TrainedModel":
-    """Measure features and outcomes, train, evaluate and save the model.
-
-    Args:
-        on_stage: Called before each stage.
-        on_epoch: Called after each epoch.
-        force: Train on less data than `TrainSettings` asks for.
-        labels: CSV of ``wallet,bot``: the user's own knowledge, over the labelling functions.
-
-    Raises:
-        NotEnoughDataError: Says what is missing.
-    """
-    from hypertrack.model.run import Source, Stage, TrainedModel, train_model
-
-    with open_engine(settings) as engine:
-        source = Source(_notice(engine.dataset.lines), partial(open_past, settings))
-        for event in train_model(engine, settings, force=force, labels_file=labels, source=source):
-            match event:
-                case Stage():
-                    on_stage(event)
-                case TrainedModel():
-                    return event
-                case _:
-                    on_epoch(event)
-    raise AssertionError("training ends with the trained model")
 
 
 def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = True) -> ProfileSet:
@@ -136,7 +42,7 @@ def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = Tru
         matrix = engine.matrix()
         slices = activity(engine)
         summary = engine.dataset.summary()
-        notice = _notice(engine.dataset.lines)
+        notice = notice_of(engine.dataset.lines)
     profiles = ProfileSet(
         generated_ms=time.time_ns() // 1_000_000,
         data=summary,
@@ -200,14 +106,6 @@ def _load_model(settings: Settings) -> "WalletModel":
     from hypertrack.model.versions import load_champion
 
     return load_champion(settings.out)
-
-
-def _notice(lines: "Lines") -> str | None:
-    """Return what readers must know of the data's origin: that it is not the venue's own."""
-    from hypertrack.store.files.manifest import parse_manifest
-
-    manifest = parse_manifest(lines.manifest())
-    return None if manifest is None else manifest.notice
 
 
 def _profiles(

@@ -15,7 +15,7 @@ from hypertrack.cli.session import Session
 from hypertrack.cli.tables import plain_table
 
 if TYPE_CHECKING:
-    from hypertrack.pipeline.live import FeedStatus, RecordingPlan, RecordingStatus
+    from hypertrack.pipeline.record import FeedStatus, RecordingPlan, RecordingStatus
 
 SHOWN_MB = 1.0
 """Less than that is on its way; more says that the database is away, or slow."""
