@@ -18,8 +18,12 @@ def config(
     Example: hypertrack config --example > hypertrack.toml
     """
     from hypertrack.cli.tables import plain_table
+    from hypertrack.config import Settings
     from hypertrack.config.example import example_toml
 
+    if example and session.is_json:
+        session.emit(Settings().model_dump(mode="json"))
+        return
     if example:
         typer.echo(example_toml(), nl=False)
         return

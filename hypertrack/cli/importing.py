@@ -53,9 +53,11 @@ def import_(
 
     settings = session.load().settings
     with importing.as_files(settings, paths) as places:
-        files, left_out = importing.find_sources(settings, places, _format(format_))
+        with session.err.status("looking at the files"):
+            files, left_out = importing.find_sources(settings, places, _format(format_))
+            surveys = [importing.survey(file) for file in files] if dry_run else []
         if dry_run:
-            _show_surveys(session, [importing.survey(file) for file in files], left_out)
+            _show_surveys(session, surveys, left_out)
             return
         report = _import(session, files, append=append)
     for left in (*left_out, *report.left_out):

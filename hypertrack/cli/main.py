@@ -1,5 +1,6 @@
 """The command line: one Typer app, where foreseen errors become one line and an exit code."""
 
+import logging
 import os
 import sys
 from typing import Annotated, Any
@@ -16,7 +17,7 @@ from hypertrack.cli.dashboard import dashboard
 from hypertrack.cli.demo import demo
 from hypertrack.cli.features import features
 from hypertrack.cli.importing import import_
-from hypertrack.cli.logs import say_error
+from hypertrack.cli.logs import log_to_stderr, say_error
 from hypertrack.cli.record import record
 from hypertrack.cli.report import report
 from hypertrack.cli.seal import seal
@@ -37,6 +38,9 @@ from hypertrack.errors import HypertrackError
 
 INTERRUPTED = 130
 
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+"""Wrong usage of any kind, the base of the one kind that Typer exports."""
+
 
 class ErrorLineGroup(TyperGroup):
     """Ends foreseen failures with one line on stderr; unforeseen ones keep their traceback."""
@@ -48,6 +52,10 @@ class ErrorLineGroup(TyperGroup):
         except HypertrackError as error:
             say_error(str(error))
             raise typer.Exit(error.exit_code) from None
+        except UsageError as error:
+            if "NoArgs" in type(error).__name__:  # asks for the help, which is many lines
+                raise
+            raise _wrong_usage(error) from None
         except KeyboardInterrupt:
             raise _interrupted() from None
         except RuntimeError as error:
@@ -59,8 +67,15 @@ class ErrorLineGroup(TyperGroup):
             raise typer.Exit(0) from None
 
 
+def _wrong_usage(error: Any) -> typer.Exit:
+    if "--json" in sys.argv:  # no session has begun that would have set this up
+        log_to_stderr(logging.WARNING, is_json=True)
+    say_error(f"{error.format_message()} (--help shows what is known)")
+    return typer.Exit(error.exit_code)
+
+
 def _interrupted() -> typer.Exit:
-    typer.echo("interrupted", err=True)
+    say_error("interrupted")
     return typer.Exit(INTERRUPTED)
 
 

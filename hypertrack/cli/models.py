@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hypertrack.cli.session import OutOption, Session, command
+from hypertrack.files import require_writable
 
 if TYPE_CHECKING:
     from hypertrack.pipeline.models import Card, Comparison, ListedModel
@@ -70,7 +71,10 @@ def show(
     from hypertrack.pipeline.training_report import write_training_report
 
     settings = session.load({"out": out}).settings
-    card = find(settings, version)
+    if report is not None:
+        require_writable(report)
+    with session.err.status("reading the model"):
+        card = find(settings, version)
     if session.is_json:
         session.emit(card)
     else:

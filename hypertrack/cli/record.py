@@ -85,7 +85,8 @@ def _record(
     from hypertrack.pipeline.record import plan as ask_for_plan
     from hypertrack.pipeline.record import record as run
 
-    plan = ask_for_plan(settings)
+    with session.err.status("asking the venue for its coins"):
+        plan = ask_for_plan(settings)
     show_plan(session, plan)
     if is_dry:
         return

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hypertrack.cli.session import NoModelOption, OutOption, Session
+from hypertrack.cli.session import NoModelOption, OutOption, ProfilesOption, Session, refuse_both
 
 
 class ReportFormat(StrEnum):
@@ -30,6 +30,7 @@ def report(
         bool, typer.Option("--categories-only", help="Leave out wallets without a category.")
     ] = False,
     no_model: NoModelOption = False,
+    profiles: ProfilesOption = None,
 ) -> None:
     """Write final_report.txt (or .json, .csv, .md).
 
@@ -37,6 +38,7 @@ def report(
     """
     from hypertrack.pipeline.report import write_report
 
+    refuse_both(no_model, profiles)
     flags = {
         "out": out,
         "report.min_tx": min_tx,
@@ -44,5 +46,7 @@ def report(
     }
     settings = session.load(flags).settings
     with session.err.status("writing the report"):
-        file = write_report(settings, report_format=format_.value, with_model=not no_model)
+        file = write_report(
+            settings, report_format=format_.value, with_model=not no_model, kept_file=profiles
+        )
     session.done({"file": str(file)}, f"wrote {file}")

@@ -37,6 +37,12 @@ OutOption = Annotated[
 NoModelOption = Annotated[
     bool, typer.Option("--no-model", help="Rules alone, without the network's scores.")
 ]
+ProfilesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--profiles", help="Show the profiles in this file, with its scores, without a dataset."
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -63,8 +69,8 @@ class Session:
         self.is_quiet = shared.quiet
         self.is_json = shared.json
         self._shared = shared
-        self.err = Console(stderr=True, quiet=shared.quiet, highlight=False)
-        """Progress and remarks."""
+        self.err = Console(stderr=True, quiet=shared.quiet or shared.json, highlight=False)
+        """Progress and remarks, for people."""
         self.out = Console(highlight=False, soft_wrap=False)
         """Results."""
         level = (
@@ -91,6 +97,18 @@ class Session:
             self.emit(value)
         elif not self.is_quiet:
             self.err.print(text, markup=False, soft_wrap=True)
+
+
+def refuse_both(no_model: bool, profiles: Path | None) -> None:
+    """Refuse to leave out scores that a file holds.
+
+    Raises:
+        ConfigError: Both were given.
+    """
+    from hypertrack.errors import ConfigError
+
+    if no_model and profiles is not None:
+        raise ConfigError("--profiles shows what its file holds: leave out --no-model")
 
 
 def command(

@@ -33,7 +33,7 @@ def simulate(
     write: Annotated[
         Path | None, typer.Option(help="Write a dataset folder at once, without a server.")
     ] = None,
-    trades: Annotated[int | None, typer.Option(help="With --write: this many trades.")] = None,
+    trades: Annotated[int | None, typer.Option(help="With --write: so many trades.", min=1)] = None,
 ) -> None:
     """Run an exchange on this machine that speaks the venue's protocol.
 

@@ -47,7 +47,14 @@ def train(
     settings = session.load({"out": out, **flags}).settings
     with progress_bars(session) as bars:
         shown = TrainingProgress(session, bars)
-        trained = run(settings, shown.on_stage, shown.on_epoch, force=force, labels=labels)
+        trained = run(
+            settings,
+            shown.on_stage,
+            shown.on_epoch,
+            force=force,
+            labels=labels,
+            report=report,
+        )
         shown.finish()
     show_model(session, trained)
     file = write_training_report(settings, trained.model.card, report)

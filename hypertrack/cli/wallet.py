@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from hypertrack.cli.session import NoModelOption, OutOption, Session
+from hypertrack.cli.session import NoModelOption, OutOption, ProfilesOption, Session, refuse_both
 
 
 def wallet(
@@ -12,6 +12,7 @@ def wallet(
     address: Annotated[str, typer.Argument(help="0x and 40 hexadecimal digits.")],
     out: OutOption = None,
     no_model: NoModelOption = False,
+    profiles: ProfilesOption = None,
 ) -> None:
     """Show one wallet: scores and what moved them, categories with their evidence, activity.
 
@@ -20,10 +21,11 @@ def wallet(
     from hypertrack.cli.wallet_display import wallet_view
     from hypertrack.pipeline.wallet import find_wallet, reasons
 
+    refuse_both(no_model, profiles)
     settings = session.load({"out": out}).settings
     with session.err.status("looking the wallet up"):
-        profiles, profile = find_wallet(settings, address, with_model=not no_model)
+        found, profile = find_wallet(settings, address, with_model=not no_model, kept_file=profiles)
     if session.is_json:
         session.emit(profile)
     else:
-        session.out.print(wallet_view(profiles, profile, reasons(profiles, profile)))
+        session.out.print(wallet_view(found, profile, reasons(found, profile)))

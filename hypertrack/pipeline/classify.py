@@ -3,13 +3,15 @@
 import hashlib
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
 from hypertrack.errors import DatasetError
+from hypertrack.files import require_writable
 from hypertrack.model import MODEL_NAME
-from hypertrack.pipeline.places import notice_of, open_engine
+from hypertrack.pipeline.places import notice_of, open_engine, require_data
 from hypertrack.records import ProfileSet, WalletProfile, encode_json
 
 if TYPE_CHECKING:  # the command loads these when it runs
@@ -32,6 +34,13 @@ def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = Tru
         DatasetError: No dataset at ``settings.data``.
         ModelError: No model in ``settings.out``, or one for other features.
     """
+    require_data(settings)
+    if is_kept:
+        require_writable(settings.out / PROFILES_NAME)
+    if with_model:
+        from hypertrack.model.version_files import champion_file
+
+        champion_file(settings.out)  # missing, it is missed before the work
     from hypertrack.features.activity import activity
     from hypertrack.features.registry import REGISTRY
     from hypertrack.store.profiles import write_profiles
@@ -59,26 +68,34 @@ def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = Tru
 
 
 def fresh_profiles(
-    settings: Settings, *, with_model: bool = True, is_kept: bool = True
+    settings: Settings,
+    *,
+    with_model: bool = True,
+    is_kept: bool = True,
+    kept_file: Path | None = None,
 ) -> ProfileSet:
     """Return the profiles written last, or classify again where anything behind them changed.
 
+    Args:
+        with_model: As `classify`.
+        is_kept: As `classify`.
+        kept_file: Show this file's profiles instead, whatever became of the data behind them.
+
     Raises:
-        DatasetError: There is neither.
+        DatasetError: There is no dataset, or the file asked for cannot be read.
         ModelError: As `classify`.
     """
+    if kept_file is None:
+        require_data(settings)
     from hypertrack.store.profiles import read_profiles
 
+    if kept_file is not None:
+        return read_profiles(kept_file)
     file = settings.out / PROFILES_NAME
     if file.exists():
-        try:
+        with suppress(DatasetError):  # of another version: made again
             profiles = read_profiles(file)
-        except DatasetError:  # of another version; there is no other way than to make them again
-            if not _has_data(settings):
-                raise
-        else:
-            is_fresh = profiles.fingerprint == fingerprint(settings, with_model=with_model)
-            if is_fresh or not _has_data(settings):
+            if profiles.fingerprint == fingerprint(settings, with_model=with_model):
                 return profiles
     return classify(settings, with_model=with_model, is_kept=is_kept)
 
@@ -93,13 +110,6 @@ def fingerprint(settings: Settings, *, with_model: bool) -> str:
     model = settings.out / MODEL_NAME
     weights = model.read_bytes() if with_model and model.exists() else b""
     return hashlib.sha256(encode_json([version, behind, with_model]) + weights).hexdigest()
-
-
-def _has_data(settings: Settings) -> bool:
-    from hypertrack.store.reading.opening import open_lines
-
-    with closing(open_lines(settings.data)) as lines:
-        return lines.has_data()
 
 
 def _load_model(settings: Settings) -> "WalletModel":

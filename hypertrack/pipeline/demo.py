@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from hypertrack.config import Settings
 from hypertrack.errors import VenueError
+from hypertrack.files import require_writable
 from hypertrack.pipeline.classify import classify
 from hypertrack.pipeline.dashboard import write_dashboard
 from hypertrack.pipeline.record import plan, record
@@ -78,6 +79,7 @@ class Demo:
         Raises:
             VenueError: The simulated exchange did not start.
         """
+        require_writable(self.truth_file)
         self._record(on_progress)
         model = self._train(on_progress)
         on_progress("classify every wallet", 0.0, "")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from hypertrack.config import Settings
+from hypertrack.files import require_writable, write_text
 from hypertrack.pipeline.classify import fresh_profiles
 
 ReportFormat = Literal["text", "json", "csv", "md"]
@@ -18,10 +19,20 @@ REPORT_NAMES: dict[ReportFormat, str] = {
 
 
 def write_report(
-    settings: Settings, *, report_format: ReportFormat = "text", with_model: bool = True
+    settings: Settings,
+    *,
+    report_format: ReportFormat = "text",
+    with_model: bool = True,
+    kept_file: Path | None = None,
 ) -> Path:
-    """Write the report of all wallets and return its path."""
-    from hypertrack.files import write_text
+    """Write the report of all wallets and return its path.
+
+    Args:
+        kept_file: Of the profiles in this file, and not of the dataset's.
+    """
+    file = settings.out / REPORT_NAMES[report_format]
+    require_writable(file)
+    profiles = fresh_profiles(settings, with_model=with_model, kept_file=kept_file)
     from hypertrack.outputs.report import render_csv, render_json, render_markdown, render_report
 
     renderers: dict[ReportFormat, Callable[..., str]] = {
@@ -30,7 +41,5 @@ def write_report(
         "csv": render_csv,
         "md": render_markdown,
     }
-    profiles = fresh_profiles(settings, with_model=with_model)
-    file = settings.out / REPORT_NAMES[report_format]
     write_text(file, renderers[report_format](profiles, settings.report))
     return file

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
 from hypertrack.errors import DatasetError
-from hypertrack.pipeline.places import warn_of_leftovers
+from hypertrack.pipeline.places import require_data, warn_of_leftovers
 
 if TYPE_CHECKING:  # the command loads this when it runs
     from hypertrack.store.verification import Verification
@@ -18,6 +18,7 @@ def verify(settings: Settings) -> "Verification":
     Raises:
         DatasetError: There is no dataset, or a file that cannot be read.
     """
+    require_data(settings)
     from hypertrack.store.dataset import open_dataset
     from hypertrack.store.verification import verify_dataset
 

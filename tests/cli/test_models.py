@@ -21,7 +21,8 @@ from hypertrack.model.inputs import InputScaler, feature_hash, typical
 from hypertrack.model.predictor import Predictor
 from hypertrack.model.samples import Samples, build_samples, permuted
 from hypertrack.model.training import train_network, training_rows
-from hypertrack.model.versions import WalletModel, champion_version, save_version
+from hypertrack.model.version_files import champion_version
+from hypertrack.model.versions import WalletModel, save_version
 from hypertrack.records import replace
 from hypertrack.simulate.market.bulk import settings_for, write_dataset
 from hypertrack.simulate.market.market import Market
