@@ -1,12 +1,12 @@
 """The import command: data from elsewhere to a dataset."""
 
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hypertrack.cli.session import Session
+from hypertrack.clock import utc
 from hypertrack.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -121,17 +121,11 @@ def _show_surveys(
             found.path,
             found.format.value,
             f"{found.n_lines:,}",
-            _utc(found.start_ms),
-            _utc(found.end_ms) + (" (torn)" if found.is_torn else ""),
+            utc(found.start_ms),
+            utc(found.end_ms) + (" (torn)" if found.is_torn else ""),
         )
         for found in surveys
     ]
     session.out.print(plain_table(("file", "format", "lines", "from", "to"), rows))
     for left in left_out:
         session.err.print(f"left out {left.path}: {left.reason}", style="yellow", markup=False)
-
-
-def _utc(time_ms: int | None) -> str:
-    if time_ms is None:
-        return "–"
-    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -31,6 +31,7 @@ from hypertrack.cli.session import (
     command,
 )
 from hypertrack.cli.simulate import simulate
+from hypertrack.cli.terminal import show_what_can_be_shown
 from hypertrack.cli.train import train
 from hypertrack.cli.verify import verify
 from hypertrack.cli.wallet import wallet
@@ -139,4 +140,5 @@ command(app)(seal)
 
 def run() -> None:
     """Run the command line."""
+    show_what_can_be_shown()
     app()

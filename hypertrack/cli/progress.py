@@ -41,13 +41,13 @@ def _bars(session: Session) -> Progress:
     detail = Column(ratio=1, no_wrap=True, overflow="ellipsis")
     return Progress(
         SpinnerColumn(finished_text="[green]✓[/]"),
-        TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
         BarColumn(bar_width=10),
         TaskProgressColumn(table_column=Column(no_wrap=True, min_width=4)),
         TimeRemainingColumn(
             compact=True, elapsed_when_finished=True, table_column=Column(no_wrap=True, min_width=5)
         ),
-        TextColumn("[dim]{task.fields[detail]}[/]", table_column=detail),
+        TextColumn("{task.fields[detail]}", style="dim", markup=False, table_column=detail),
         console=session.err,
         expand=True,
     )

@@ -10,6 +10,7 @@ import typer
 from hypertrack.cli.parsing import choose_feeds, parse_duration_s
 from hypertrack.cli.session import Session
 from hypertrack.errors import ConfigError
+from hypertrack.text import printable
 
 if TYPE_CHECKING:
     from hypertrack.config import Settings
@@ -116,5 +117,5 @@ def _mode(session: Session, *, append: bool, clear: bool, yes: bool) -> "Session
     if not yes:
         if not sys.stdin.isatty():
             raise ConfigError(f"--clear deletes the recording in {folder}: confirm with --yes")
-        typer.confirm(f"Delete the recording in {folder}?", abort=True, err=True)
+        typer.confirm(f"Delete the recording in {printable(str(folder))}?", abort=True, err=True)
     return "clear"

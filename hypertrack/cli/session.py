@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from hypertrack.cli.logs import log_to_stderr
+from hypertrack.cli.terminal import SafeConsole
+from hypertrack.text import ascii_json
 
 if TYPE_CHECKING:  # settings load pydantic, which --help has no need of
     from hypertrack.config import Config
@@ -69,9 +70,11 @@ class Session:
         self.is_quiet = shared.quiet
         self.is_json = shared.json
         self._shared = shared
-        self.err = Console(stderr=True, quiet=shared.quiet or shared.json, highlight=False)
+        self.err = SafeConsole(
+            stderr=True, quiet=shared.quiet or shared.json, highlight=False, emoji=False
+        )
         """Progress and remarks, for people."""
-        self.out = Console(highlight=False, soft_wrap=False)
+        self.out = SafeConsole(highlight=False, soft_wrap=False, emoji=False)
         """Results."""
         level = (
             logging.INFO if shared.verbose else logging.ERROR if shared.quiet else logging.WARNING
@@ -85,10 +88,10 @@ class Session:
         return load_config(self._shared.config, {"data": self._shared.data, **(flags or {})})
 
     def emit(self, value: object) -> None:
-        """Write one line of JSON to stdout."""
+        """Write one line of JSON to stdout, in ASCII: the same on every terminal."""
         from hypertrack.records import encode_json
 
-        sys.stdout.write(encode_json(value).decode() + "\n")
+        sys.stdout.write(ascii_json(encode_json(value)) + "\n")
         sys.stdout.flush()
 
     def done(self, value: Mapping[str, Any], text: str) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hypertrack.cli.session import Session
+from hypertrack.text import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -36,7 +37,7 @@ def verify(
         session.out.print(_coin_table(found))
         session.out.print()
         for word, numbers in _facts(found):
-            session.out.print(f"{word:<11}{numbers}", markup=False)
+            session.out.print(f"{word:<11}{printable(numbers)}", markup=False)
     if min_completeness is not None:
         require_completeness(found, min_completeness)
 

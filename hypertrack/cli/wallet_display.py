@@ -1,7 +1,6 @@
 """One wallet on the terminal."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -10,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hypertrack.cli.tables import number
+from hypertrack.clock import utc
 from hypertrack.records import (
     BINARY_HEADS,
     HEAD_MEANINGS,
@@ -18,6 +18,7 @@ from hypertrack.records import (
     ProfileSet,
     WalletProfile,
 )
+from hypertrack.text import printable
 
 if TYPE_CHECKING:
     from hypertrack.pipeline.wallet import ScoreView
@@ -37,7 +38,7 @@ def wallet_view(
     """
     parts: list[RenderableType] = [Text(profile.wallet, "bold")]
     if profiles.notice:
-        parts.append(Text(profiles.notice, "yellow"))
+        parts.append(Text(printable(profiles.notice), "yellow"))
     parts += [
         _section("activity", Group(_facts(profile), Text(sparkline(profile.activity), "cyan"))),
         _section("scores", _scores(profiles, profile)),
@@ -66,8 +67,8 @@ def _facts(profile: WalletProfile) -> RenderableType:
     f = profile.features
     return Text(
         f"{f['tx_count']:,.0f} transactions, ${f['total_value']:,.0f} traded in "
-        f"{f['unique_tokens']:,.0f} tokens, {_utc(profile.first_seen_ms)} to "
-        f"{_utc(profile.last_seen_ms)} ({f['age_days']:.2f} days)"
+        f"{f['unique_tokens']:,.0f} tokens, {utc(profile.first_seen_ms)} to "
+        f"{utc(profile.last_seen_ms)} ({f['age_days']:.2f} days)"
     )
 
 
@@ -147,7 +148,3 @@ def _coverage(profiles: ProfileSet) -> RenderableType:
         f"{data.n_trades:,} trades of {data.n_wallets:,} wallets over {data.observed_days:.2f} "
         f"observed days ({data.observed_frac:.1%} of the span), {gaps:,} gaps"
     )
-
-
-def _utc(time_ms: int) -> str:
-    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

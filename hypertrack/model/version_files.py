@@ -46,7 +46,7 @@ def list_versions(out: Path) -> list[str]:
 def champion_version(out: Path) -> str | None:
     """Return the version in use, None where there is none."""
     try:
-        return (out / MODELS_FOLDER / CHAMPION_NAME).read_text(encoding="utf-8").strip()
+        return (out / MODELS_FOLDER / CHAMPION_NAME).read_bytes().decode(errors="replace").strip()
     except OSError:
         return None
 
@@ -99,6 +99,6 @@ def read_summary(out: Path, version: str) -> ModelSummary:
             torn = archive.testzip()
         if torn is None:
             return decode_json((folder / CARD_NAME).read_bytes(), _CardSummary).summary
-    except (OSError, zipfile.BadZipFile, JsonError) as error:
+    except (OSError, zipfile.BadZipFile, JsonError, UnicodeDecodeError) as error:
         raise ModelError(f"{folder} is torn or no model of ours ({error}): train again") from error
     raise ModelError(f"{folder / MODEL_NAME} is torn ({torn}): train again")
