@@ -4,6 +4,7 @@ import codecs
 import re
 import unicodedata
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from hypertrack.errors import ConfigError
 
@@ -30,6 +31,14 @@ def csv_cell(text: str) -> str:
     """Return text that stays in its cell, and that no spreadsheet takes for a formula."""
     safe = printable(text)
     return f"'{safe}" if safe.lstrip().startswith(FORMULA_STARTS) else safe
+
+
+def masked_url(url: str) -> str:
+    """Return an address without the name and password that it may carry."""
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url
+    return parts._replace(netloc=f"***@{parts.netloc.rpartition('@')[2]}").geturl()
 
 
 def ascii_json(encoded: bytes) -> str:

@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource
 from hypertrack.config.section import Section
 from hypertrack.config.sections import Settings
 from hypertrack.errors import ConfigError
-from hypertrack.text import read_text
+from hypertrack.text import masked_url, read_text
 
 CONFIG_NAME = "hypertrack.toml"
 ENV_PREFIX = "HYPERTRACK_"
@@ -48,7 +48,8 @@ class Config:
     def items(self) -> Iterator[tuple[str, object, Origin]]:
         """Yield every dotted key with its value (secrets masked) and origin."""
         for key, value in _flatten(_values(self.settings)):
-            yield key, value, self.origin(key)
+            shown = masked_url(value) if isinstance(value, str) and "://" in value else value
+            yield key, shown, self.origin(key)
 
 
 def load_config(

@@ -32,8 +32,8 @@ def plan(settings: Settings) -> "RecordingPlan":
     """Ask the venue for its coins and return what would be recorded, and from where.
 
     Raises:
-        ConfigError: A coin that the venue does not have, a port that is taken, a folder that
-            cannot be written.
+        ConfigError: A coin that the venue does not have, a proxy that cannot be used, a port that
+            is taken, a folder that cannot be written.
         VenueError: The venue is unreachable.
     """
     require_writable_place(settings)
@@ -42,10 +42,13 @@ def plan(settings: Settings) -> "RecordingPlan":
         require_free_port(host, settings.record.metrics_port, "--metrics-port")
     from hypertrack.feeds.endpoints import endpoints
     from hypertrack.feeds.info_client import InfoClient
+    from hypertrack.feeds.network import require_usable
     from hypertrack.feeds.universe import fetch_universe
     from hypertrack.recording.plan import plan_recording
 
-    with closing(InfoClient(endpoints(settings.venue).info)) as info:
+    where = endpoints(settings.venue)
+    require_usable(where.market_ws, where.explorer_ws, where.evm, where.evm_heads_ws)
+    with closing(InfoClient(where.info)) as info:
         return plan_recording(settings, fetch_universe(info))
 
 

@@ -112,3 +112,14 @@ def test_settings_in_another_encoding_are_one_line_with_their_place(
 
     with pytest.raises(ConfigError, match=r":2: byte 0xdf is not UTF-8: save it as UTF-8"):
         load_config(environment={}, folder=tmp_path)
+
+
+def test_password_in_the_venues_address_is_never_written_out(tmp_path: Path) -> None:
+    config = load_config(
+        flags={"venue.url": "http://me:s3cret@venue.example:8765/"}, environment={}, folder=tmp_path
+    )
+
+    shown = {key: value for key, value, _ in config.items()}
+    assert config.settings.venue.url == "http://me:s3cret@venue.example:8765"
+    assert shown["venue.url"] == "http://***@venue.example:8765"
+    assert "s3cret" not in config.settings.model_dump_json()
