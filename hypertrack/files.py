@@ -1,11 +1,40 @@
 """Files that are whole or not there: written beside the target and synced, then renamed over it."""
 
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from hypertrack.errors import HypertrackError
+from hypertrack.errors import ConfigError, HypertrackError
+
+TABLE_SUFFIXES = (".parquet", ".csv")
+
+
+def require_writable(file: Path, suffixes: Sequence[str] = ()) -> None:
+    """Make sure, before minutes of work, that a file can be written.
+
+    Its folder may be missing; what there is of the path must be a folder that takes files.
+
+    Args:
+        suffixes: Its name must end in one of them, where there are any.
+
+    Raises:
+        ConfigError: It cannot be written there.
+    """
+    if suffixes and file.suffix not in suffixes:
+        raise ConfigError(f"{file}: the name must end in {' or '.join(suffixes)}")
+    if file.is_dir():
+        raise ConfigError(f"{file} is a folder, and a file is to be written: choose another name")
+    folder = next(parent for parent in file.absolute().parents if parent.exists())
+    if not folder.is_dir():
+        raise ConfigError(f"cannot write {file}: {folder} is a file, not a folder")
+    try:
+        # Tried, since permissions do not tell: a disk may be read-only, root may do nearly all.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigError(f"cannot write into {folder}: {error.strerror or error}") from None
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "hypertrack"
 
-FOUNDATION = {"records", "errors", "config", "clock", "files"}
+FOUNDATION = {"records", "errors", "config", "clock", "files", "text"}
 
 MAY_IMPORT = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),
@@ -77,7 +77,7 @@ def is_allowed(room: str, target: str) -> bool:
 
 
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE) + [
-    PACKAGE / name for name in ("errors.py", "clock.py", "files.py")
+    PACKAGE / name for name in ("errors.py", "clock.py", "files.py", "text.py")
 ]
 
 

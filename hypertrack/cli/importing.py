@@ -1,12 +1,12 @@
-"""Command that takes data from elsewhere: import."""
+"""The import command: data from elsewhere to a dataset."""
 
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hypertrack.cli.session import Session, command
+from hypertrack.cli.session import Session
+from hypertrack.clock import utc
 from hypertrack.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     )
 
 AUTO = "auto"
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    command(app, name="import")(import_)
 
 
 def import_(
@@ -58,9 +53,11 @@ def import_(
 
     settings = session.load().settings
     with importing.as_files(settings, paths) as places:
-        files, left_out = importing.find_sources(settings, places, _format(format_))
+        with session.err.status("looking at the files"):
+            files, left_out = importing.find_sources(settings, places, _format(format_))
+            surveys = [importing.survey(file) for file in files] if dry_run else []
         if dry_run:
-            _show_surveys(session, [importing.survey(file) for file in files], left_out)
+            _show_surveys(session, surveys, left_out)
             return
         report = _import(session, files, append=append)
     for left in (*left_out, *report.left_out):
@@ -124,17 +121,11 @@ def _show_surveys(
             found.path,
             found.format.value,
             f"{found.n_lines:,}",
-            _utc(found.start_ms),
-            _utc(found.end_ms) + (" (torn)" if found.is_torn else ""),
+            utc(found.start_ms),
+            utc(found.end_ms) + (" (torn)" if found.is_torn else ""),
         )
         for found in surveys
     ]
     session.out.print(plain_table(("file", "format", "lines", "from", "to"), rows))
     for left in left_out:
         session.err.print(f"left out {left.path}: {left.reason}", style="yellow", markup=False)
-
-
-def _utc(time_ms: int | None) -> str:
-    if time_ms is None:
-        return "–"
-    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

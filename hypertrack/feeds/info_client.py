@@ -81,7 +81,7 @@ class InfoClient:
     def _ask(self, request: Mapping[str, object], to: Any) -> Any:
         if not self._weights.spend(WEIGHT, self._stop):
             raise VenueError(f"{request['type']} was not asked: stopping")
-        body = self._poster.post(request)
+        body = self._poster.post(request, str(request["type"]))
         try:
             return decode_json(body, to)
         except JsonError as error:

@@ -4,13 +4,13 @@ import hashlib
 import math
 import platform
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from hypertrack import __version__
+from hypertrack.clock import utc
 from hypertrack.config import Settings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.labels.bots import LabellingReport, report_labelling
@@ -136,8 +136,8 @@ def version_name(created_ms: int, network: WalletNet) -> str:
     digest = hashlib.sha256()
     for weights in network.state_dict().values():
         digest.update(weights.numpy().tobytes())
-    at = datetime.fromtimestamp(created_ms / 1_000, UTC)
-    return f"{at:%Y%m%dT%H%M%SZ}-{digest.hexdigest()[:8]}"
+    at = utc(created_ms).replace("-", "").replace(":", "")
+    return f"{at}-{digest.hexdigest()[:8]}"
 
 
 def _cut(samples: Samples, number: int) -> dict[str, Any]:

@@ -25,6 +25,13 @@ from hypertrack.model.linear import Linear
 from hypertrack.model.network import WalletNet
 from hypertrack.model.predictor import NET, Predictor
 from hypertrack.model.trees import Trees
+from hypertrack.model.version_files import (
+    CARD_NAME,
+    MODELS_FOLDER,
+    champion_file,
+    find_version,
+    promote,
+)
 from hypertrack.records import (
     HEADS,
     JsonError,
@@ -35,10 +42,6 @@ from hypertrack.records import (
     decode_json,
     encode_json,
 )
-
-CARD_NAME = "card.json"
-MODELS_FOLDER = "models"
-CHAMPION_NAME = "champion"
 
 FORMAT = "hypertrack wallet model 2"
 
@@ -166,55 +169,6 @@ def save_version(out: Path, model: WalletModel, *, is_promoted: bool = True) -> 
     return folder
 
 
-def promote(out: Path, version: str) -> None:
-    """Make a version the champion.
-
-    Raises:
-        ModelError: There is no such version, or it cannot be written.
-    """
-    models = out / MODELS_FOLDER
-    try:
-        write_whole(out / MODEL_NAME, (models / version / MODEL_NAME).read_bytes())
-        write_whole(models / CHAMPION_NAME, f"{version}\n".encode())
-    except OSError as error:
-        raise ModelError(f"cannot make {version} the champion: {error.strerror}") from error
-
-
-def list_versions(out: Path) -> list[str]:
-    """Return the names of all versions, newest first."""
-    folders = (out / MODELS_FOLDER).glob(f"*/{MODEL_NAME}")
-    return sorted((file.parent.name for file in folders), reverse=True)
-
-
-def champion_version(out: Path) -> str | None:
-    """Return the version in use, None where there is none."""
-    try:
-        return (out / MODELS_FOLDER / CHAMPION_NAME).read_text(encoding="utf-8").strip()
-    except OSError:
-        return None
-
-
-def find_version(out: Path, name: str) -> str:
-    """Return the version that a name means: ``champion``, or the beginning or end of one.
-
-    Raises:
-        ModelError: It means none, or several, or there is no version at all.
-    """
-    known = list_versions(out)
-    if name == CHAMPION_NAME and (champion := champion_version(out)) in known:
-        return str(champion)
-    meant = [v for v in known if v.startswith(name) or v.endswith(name)]
-    if len(meant) == 1:
-        return meant[0]
-    if not known:
-        raise ModelError(f"no model in {out / MODELS_FOLDER}: train one with `hypertrack train`")
-    found = f"{len(meant)} versions" if meant else "none"
-    raise ModelError(
-        f"one version named {name} is needed, found {found} of {len(known)} in "
-        f"{out / MODELS_FOLDER}: `hypertrack models list` shows them"
-    )
-
-
 def load_version(out: Path, name: str) -> WalletModel:
     """Return a version by its name, as `find_version` understands it."""
     return load_model(out / MODELS_FOLDER / find_version(out, name) / MODEL_NAME)
@@ -226,10 +180,7 @@ def load_champion(out: Path) -> WalletModel:
     Raises:
         ModelError: There is none, or it is torn or not ours.
     """
-    file = out / MODEL_NAME
-    if not file.is_file():
-        raise ModelError(f"no model at {file}: train one with `hypertrack train`, or --no-model")
-    return load_model(file)
+    return load_model(champion_file(out))
 
 
 def load_model(file: Path) -> WalletModel:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypertrack.categories.catalog import CATALOG, describe_catalog
 from hypertrack.config import CategorySettings
 from hypertrack.outputs.explained import CardScore, Explained, explain
-from hypertrack.outputs.wording import HEAD_NAMES, STYLE_LABELS, duration, printable, quality, usd
+from hypertrack.outputs.wording import HEAD_NAMES, STYLE_LABELS, duration, quality, usd
 from hypertrack.records import (
     DAY_MS,
     HEAD_MEANINGS,
@@ -15,6 +15,7 @@ from hypertrack.records import (
     WalletProfile,
     encode_json,
 )
+from hypertrack.text import printable
 
 GAUGES = ("risk_score", "profitability_score", "bot_probability", "sophistication_score")
 

@@ -6,7 +6,6 @@ from hypertrack.outputs.wording import (
     HEAD_NAMES,
     STYLE_LABELS,
     amount,
-    printable,
     quality,
     signed,
 )
@@ -19,6 +18,7 @@ from hypertrack.records import (
     Scores,
     WalletProfile,
 )
+from hypertrack.text import printable
 
 REASONS_MEANING = (
     "Each number is what a feature adds to the score on the way from the typical wallet of "

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from math import isnan
 
+from hypertrack.clock import utc
 from hypertrack.config import ReportSettings
 from hypertrack.outputs.reason_views import (
     N_REASONS,
@@ -21,12 +22,10 @@ from hypertrack.outputs.wording import (
     coverage,
     gaps,
     left_out,
-    printable,
     quality,
     signed,
     span,
     usd,
-    utc,
 )
 from hypertrack.records import (
     BINARY_HEADS,
@@ -40,6 +39,7 @@ from hypertrack.records import (
     as_dict,
     encode_json,
 )
+from hypertrack.text import csv_cell, printable
 
 WIDTH = 80
 RULE, THIN_RULE = "=" * WIDTH, "-" * WIDTH
@@ -232,15 +232,15 @@ def _csv_row(
 ) -> list[str | float]:
     said = profile.scores
     why = {
-        head_of(view.score): _cell(f"{view.title}: {view.because(N_REASONS)}")
+        head_of(view.score): f"{view.title}: {view.because(N_REASONS)}"
         for view in score_views(profiles, profile)
     }
     scores = [""] * 11 if said is None else [getattr(said, head) for head in SCORE_COLUMNS]
-    return [
-        _cell(profile.wallet),
+    cells = [
+        profile.wallet,
         "; ".join(_category(category) for category in profile.categories if category.is_proven),
         "; ".join(_category(category) for category in profile.categories if not category.is_proven),
-        _cell(profile.why_none or ""),
+        profile.why_none or "",
         profile.first_seen_ms,
         profile.last_seen_ms,
         *scores,
@@ -248,11 +248,7 @@ def _csv_row(
         *(why.get(head, "") for head in HEADS),
         *("" if isnan(value := profile.features[name]) else value for name in names),
     ]
-
-
-def _cell(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return [csv_cell(cell) if isinstance(cell, str) else cell for cell in cells]
 
 
 # --- Markdown -----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hypertrack.clock import utc
 from hypertrack.outputs.charts import (
     ForestChart,
     LossChart,
@@ -26,11 +27,9 @@ from hypertrack.outputs.wording import (
     left_out,
     percent,
     plural,
-    printable,
     signed,
     span,
     usd,
-    utc,
 )
 from hypertrack.records import (
     BINARY_HEADS,
@@ -40,6 +39,7 @@ from hypertrack.records import (
     HeadEvaluation,
     Interval,
 )
+from hypertrack.text import printable
 
 N_FEATURES = 8
 """Features shown for each head."""
@@ -134,7 +134,7 @@ def training_view(facts: TrainingFacts) -> TrainingView:
     summary, details = facts.summary, facts.details
     return TrainingView(
         version=printable(summary.version),
-        created=_readable(summary.created_ms),
+        created=utc(summary.created_ms),
         notice=printable(details.notice) if details.notice else None,
         is_forced=summary.is_forced,
         explanation=SKILL_MEANING,
@@ -298,8 +298,8 @@ def _cut_rows(data: DataSummary, cuts: tuple[CutFacts, ...]) -> Iterator[CutRow]
             cut=x.place(cut.at_ms),
             outcome=outcome,
             width=round(x.place(cut.outcome_end_ms) - outcome, 1),
-            text=f"features until {_readable(cut.at_ms)}, {length} of outcomes from "
-            f"{_readable(cut.outcome_start_ms)}",
+            text=f"features until {utc(cut.at_ms)}, {length} of outcomes from "
+            f"{utc(cut.outcome_start_ms)}",
         )
 
 
@@ -332,7 +332,3 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[Fact]:
 
 def _share(value: float | None) -> str:
     return "–" if value is None else percent(value)
-
-
-def _readable(time_ms: int) -> str:
-    return utc(time_ms).replace("T", " ").removesuffix("Z") + " UTC"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from hypertrack.clock import utc
 from hypertrack.outputs.cards import category_names, unproven_names
 from hypertrack.outputs.selection import Selection
 from hypertrack.outputs.wording import (
@@ -13,11 +14,9 @@ from hypertrack.outputs.wording import (
     gaps,
     percent,
     plural,
-    printable,
     quality,
     signed,
     usd,
-    utc,
 )
 from hypertrack.records import (
     DAY_MS,
@@ -28,6 +27,7 @@ from hypertrack.records import (
     ProfileSet,
     WalletProfile,
 )
+from hypertrack.text import printable
 
 AXIS_WIDTH = 240.0
 AXIS_PADDING = 8.0
@@ -107,9 +107,9 @@ def page_view(profiles: ProfileSet, selection: Selection) -> PageView:
     """Return everything on the page but the cards."""
     data = profiles.data
     return PageView(
-        generated=_readable(profiles.generated_ms),
-        span_from=_readable(data.start_ms),
-        span_to=_readable(data.end_ms),
+        generated=utc(profiles.generated_ms),
+        span_from=utc(data.start_ms),
+        span_to=utc(data.end_ms),
         span_length=duration((data.end_ms - data.start_ms) / 1000),
         gaps=gaps(data),
         notice=printable(profiles.notice) if profiles.notice else None,
@@ -236,7 +236,3 @@ def _categories(shown: Sequence[WalletProfile]) -> tuple[CategoryView, ...]:
         CategoryView(printable(name), f"{n:,}", round(100 * n / most, 1), name not in doubted)
         for name, n in counts.items()
     )
-
-
-def _readable(time_ms: int) -> str:
-    return utc(time_ms).replace("T", " ").removesuffix("Z") + " UTC"

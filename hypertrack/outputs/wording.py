@@ -1,8 +1,6 @@
 """How the outputs put numbers into words: the same number reads the same in each of them."""
 
-import unicodedata
-from datetime import UTC, datetime
-
+from hypertrack.clock import utc
 from hypertrack.records import DAY_MS, DataSummary, GapCount, HeadEvaluation, Interval
 
 HEAD_NAMES = {
@@ -28,16 +26,6 @@ SKILL_MEANING = (
     "Skill is how much smaller a score's error is than that of always answering the average: "
     "0 is worthless, 1 is perfect, below 0 is harmful."
 )
-
-
-def printable(text: str) -> str:
-    """Replace control, format and surrogate characters, which could forge lines of an output."""
-    return "".join("\ufffd" if unicodedata.category(c) in {"Cc", "Cf", "Cs"} else c for c in text)
-
-
-def utc(time_ms: int) -> str:
-    """Return ``2026-01-22T12:00:00Z``."""
-    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def usd(value: float) -> str:

@@ -1,4 +1,4 @@
-"""The whole job on a simulated exchange: every stage real, only the market made up."""
+"""The demo command: the whole job, every stage real, only the market made up."""
 
 import subprocess
 import sys
@@ -12,11 +12,14 @@ from typing import IO, TYPE_CHECKING, Any
 
 from hypertrack.config import Settings
 from hypertrack.errors import VenueError
-from hypertrack.pipeline.analysis import classify, train
-from hypertrack.pipeline.live import plan, record
-from hypertrack.pipeline.simulation import NOTICE
+from hypertrack.files import require_writable
+from hypertrack.pipeline.classify import classify
+from hypertrack.pipeline.dashboard import write_dashboard
+from hypertrack.pipeline.record import plan, record
+from hypertrack.pipeline.report import write_report
+from hypertrack.pipeline.simulate import NOTICE
+from hypertrack.pipeline.train import train
 from hypertrack.pipeline.training_report import TRAINING_REPORT_NAME, write_training_report
-from hypertrack.pipeline.views import write_dashboard, write_report
 from hypertrack.records import JsonError, ModelSummary, ProfileSet, Record, decode_json
 
 if TYPE_CHECKING:  # the demo loads these when it runs
@@ -76,6 +79,7 @@ class Demo:
         Raises:
             VenueError: The simulated exchange did not start.
         """
+        require_writable(self.truth_file)
         self._record(on_progress)
         model = self._train(on_progress)
         on_progress("classify every wallet", 0.0, "")

@@ -1,4 +1,4 @@
-"""The feature matrix of a dataset: written, described, or checked for leaks."""
+"""The features command: the matrix of a dataset, written, described, or checked for leaks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
 from hypertrack.errors import NotEnoughDataError
-from hypertrack.pipeline.analysis import open_engine, open_past
+from hypertrack.files import TABLE_SUFFIXES, require_writable
+from hypertrack.pipeline.places import open_engine, open_past, require_data
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.features.distribution import Distribution
@@ -42,6 +43,8 @@ def export_features(settings: Settings, file: Path, query: FeatureQuery | None =
         file: ``.parquet`` or ``.csv``.
         query: Only a part; everything where None.
     """
+    require_data(settings)
+    require_writable(file, TABLE_SUFFIXES)
     from hypertrack.features.export import write_features
 
     matrix = _matrix(settings, query or FeatureQuery())
@@ -53,6 +56,7 @@ def describe_features(
     settings: Settings, query: FeatureQuery | None = None
 ) -> "tuple[int, tuple[Distribution, ...]]":
     """Return the number of wallets, and what each feature is and how it is distributed."""
+    require_data(settings)
     from hypertrack.features.distribution import distributions
 
     matrix = _matrix(settings, query or FeatureQuery())
@@ -91,6 +95,7 @@ def check_leakage(
     Raises:
         NotEnoughDataError: The trades have no two times to cut between.
     """
+    require_data(settings)
     from hypertrack.features.leakage import check_cuts, random_cuts
 
     with open_engine(settings) as engine:

@@ -1,4 +1,4 @@
-"""The command that takes data from elsewhere: import."""
+"""The import command: data from elsewhere to a dataset."""
 
 import platform
 import tempfile
@@ -12,14 +12,14 @@ from hypertrack import __version__
 from hypertrack.config import DatabaseUrl, Settings, parse_place
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.importing.formats import Format
-from hypertrack.importing.source_files import LeftOut, SourceFile, dataset_folder, find_files
-from hypertrack.importing.survey import Survey
-from hypertrack.pipeline.places import open_writing
+from hypertrack.pipeline.places import open_writing, require_writable_place
 from hypertrack.records import Feed
 from hypertrack.store.files.layout import ARCHIVE_NAME, MANIFEST_NAME, dataset_files, feed_path
 
 if TYPE_CHECKING:  # importing loads these when it runs
     from hypertrack.importing.import_log import ImportProgress, ImportReport
+    from hypertrack.importing.source_files import LeftOut, SourceFile
+    from hypertrack.importing.survey import Survey
     from hypertrack.store.files.manifest import Manifest
     from hypertrack.store.files.session import SessionMode
 
@@ -46,8 +46,9 @@ def as_files(settings: Settings, places: Sequence[str]) -> Iterator[list[Path]]:
 
     Raises:
         ConfigError: A URL that cannot be meant, or the dataset itself.
-        DatasetError: A database that cannot be reached.
+        DatasetError: No such path, or a database that cannot be reached.
     """
+    require_writable_place(settings)
     with tempfile.TemporaryDirectory(prefix="hypertrack-") as name:
         yield [_as_path(settings, place, Path(name)) for place in places]
 
@@ -58,6 +59,8 @@ def _as_path(settings: Settings, text: str, folder: Path) -> Path:
     except ValueError as error:
         raise ConfigError(str(error)) from None
     if isinstance(place, Path):
+        if not place.exists():  # said before what reads files is loaded
+            raise DatasetError(f"nothing to import at {place}: no such file or folder")
         return place
     into = settings.data
     if isinstance(into, DatabaseUrl) and into.identity == place.identity and not place.session:
@@ -71,7 +74,7 @@ def _as_path(settings: Settings, text: str, folder: Path) -> Path:
 
 def find_sources(
     settings: Settings, paths: Sequence[Path], wanted: Format | None = None
-) -> tuple[list[SourceFile], list[LeftOut]]:
+) -> "tuple[list[SourceFile], list[LeftOut]]":
     """Return the files that would be imported, and those that would not.
 
     Args:
@@ -81,6 +84,8 @@ def find_sources(
     Raises:
         DatasetError: No such path, nothing in it that can be imported, or the dataset itself.
     """
+    from hypertrack.importing.source_files import find_files
+
     files, left_out = find_files(paths, wanted)
     for file in files:
         if isinstance(settings.data, Path) and _lies_in(settings.data, file.path):
@@ -97,7 +102,7 @@ def _lies_in(dataset: Path, file: Path) -> bool:
     return data in place.parents and data / ARCHIVE_NAME not in place.parents
 
 
-def survey(file: SourceFile) -> Survey:
+def survey(file: "SourceFile") -> "Survey":
     """Look through one file and say what it holds; nothing is written."""
     from hypertrack.importing.survey import survey as look_through
 
@@ -106,7 +111,7 @@ def survey(file: SourceFile) -> Survey:
 
 def import_data(
     settings: Settings,
-    files: Sequence[SourceFile],
+    files: "Sequence[SourceFile]",
     on_progress: "Callable[[ImportProgress], None]",
     *,
     mode: "SessionMode" = "rotate",
@@ -163,6 +168,7 @@ def _manifest(folder: Path, report: "ImportReport", before: "Manifest | None") -
 
 def _notices(report: "ImportReport", before: "Manifest | None") -> Iterable[str]:
     """Return what readers must know of the data's origin, and of what it was copied from."""
+    from hypertrack.importing.source_files import dataset_folder
     from hypertrack.store.files.manifest import read_manifest
 
     notices = [] if before is None else [before.notice]

@@ -20,6 +20,7 @@ from hypertrack.recording.plan import SocketPlan
 from hypertrack.recording.redundant import RedundantCoverage
 from hypertrack.recording.subscription_tracker import SubscriptionTracker
 from hypertrack.records import CoverageCause, Feed
+from hypertrack.text import masked_url
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,8 @@ class Listener:
         self.intake = intake
         self.n_reconnects = 0
         self.is_open = False
-        self._url = plan.url
+        self._address = plan.url
+        self._url = masked_url(plan.url)  # to be logged
         self._around = around
         self._roll = SubscriptionTracker(plan.subscriptions, around.settings.refuse_coin_after)
         self._n_attempts = 0
@@ -110,7 +112,7 @@ class Listener:
         self._n_attempts += 1
         heartbeat = Heartbeat(settings.ping_interval_s, settings.pong_timeout_s)
         try:
-            return connect(self._url, around.clock, heartbeat, around.messages)
+            return connect(self._address, around.clock, heartbeat, around.messages)
         except VenueError as error:
             log.warning("%s", error, extra={"url": self._url})
             return None

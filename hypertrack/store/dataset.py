@@ -13,6 +13,7 @@ import duckdb
 from hypertrack.config import DatabaseUrl
 from hypertrack.errors import DatasetError
 from hypertrack.records import DataSummary, Feed
+from hypertrack.store.files.layout import require_data
 from hypertrack.store.reading.imported_fills import load_fills
 from hypertrack.store.reading.opening import open_lines
 from hypertrack.store.reading.prepared import export, load, open_prepared, write_prepared
@@ -122,8 +123,8 @@ def open_dataset(
     Raises:
         DatasetError: No such dataset, nothing recorded in it, or lines that cannot be read.
     """
-    if isinstance(place, Path) and not place.is_dir():
-        raise DatasetError(f"no dataset at {place}: record one with `hypertrack record`")
+    if isinstance(place, Path):
+        require_data(place)
     with ExitStack() as opened:
         lines = opened.enter_context(closing(open_lines(place)))
         if not lines.has_data():

@@ -57,9 +57,9 @@ def test_dry_run_prints_what_would_be_read_and_writes_nothing(
     assert result.exit_code == 0
     rows = [line.split() for line in result.stdout.splitlines()]
     assert rows[0] == ["file", "format", "lines", "from", "to"]
-    assert [row[1:5] for row in rows[1:]] == [
-        ["node_fills_by_block", "1", "2026-01-05", "08:00:00"],
-        ["node_fills_by_block", "1", "2026-01-05", "09:00:00"],
+    assert [row[1:4] for row in rows[1:]] == [
+        ["node_fills_by_block", "1", "2026-01-05T08:00:00Z"],
+        ["node_fills_by_block", "1", "2026-01-05T09:00:00Z"],
     ]
     assert "notes.txt: no format that is known" in result.stderr
     assert not (tmp_path / "data").exists()

@@ -33,7 +33,7 @@ def test_json_line_has_time_level_event_and_fields(capsys: pytest.CaptureFixture
     logging.getLogger("a.b").info("not asked for")
 
     (line,) = map(json.loads, capsys.readouterr().err.splitlines())
-    assert line.pop("time").endswith("+00:00")
+    assert line.pop("time").endswith("Z")
     assert line == {
         "level": "warning",
         "event": "ws://x: lost",

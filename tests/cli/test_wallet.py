@@ -1,8 +1,8 @@
 from profile_fakes import profile_set, scores, with_profiles
 from rich.console import Console
 
-from hypertrack.cli.wallet import sparkline, wallet_view
-from hypertrack.pipeline.views import reasons
+from hypertrack.cli.wallet_display import sparkline, wallet_view
+from hypertrack.pipeline.wallet import reasons
 from hypertrack.records import HEADS, ProfileSet, Reason, replace
 
 

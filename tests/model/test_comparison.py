@@ -12,15 +12,13 @@ from hypertrack.model.inputs import InputScaler
 from hypertrack.model.run import keep_model
 from hypertrack.model.samples import Samples, permuted
 from hypertrack.model.training import pick_device, train_network, training_rows
-from hypertrack.model.versions import (
-    WalletModel,
+from hypertrack.model.version_files import (
     champion_version,
     find_version,
     list_versions,
-    load_champion,
     promote,
-    save_version,
 )
+from hypertrack.model.versions import WalletModel, load_champion, save_version
 
 SETTINGS = TrainSettings(hidden=(32, 16), max_epochs=8, learning_rate=1e-2)
 SAMPLES = make_samples()

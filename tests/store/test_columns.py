@@ -67,3 +67,12 @@ def test_a_missing_or_foreign_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "out.parquet").write_text("hello")
     with pytest.raises(DatasetError, match="is no table"):
         read_columns(tmp_path / "out.parquet")
+
+
+def test_text_in_a_csv_opens_no_formula_and_keeps_to_its_cell(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+
+    write_columns(path, {"wallet": ["=1+1", "a\x1b[2J\nb\x00"], "n": [-1, 2]})
+
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[1:] == ['"\'=1+1",-1', '"a\ufffd[2J\ufffdb\ufffd",2']

@@ -111,7 +111,7 @@ class Exchange:
                 f"ours; choose another, or 0 for any ({error.strerror})"
             ) from error
         port = self._runner.addresses[0][1]
-        self.url = f"http://{host}:{port}"
+        self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         return self.url
 
     async def play_until(self, stop: asyncio.Event) -> None:

@@ -3,11 +3,11 @@
 import glob
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
+from hypertrack.clock import utc_name
 from hypertrack.errors import DatasetError
 from hypertrack.records import HOUR_MS, Feed, Record, encode_json
 from hypertrack.store.compaction.commit_journal import (
@@ -166,7 +166,7 @@ def _read(connection: duckdb.DuckDBPyConnection, path: Path, layout: Layout) -> 
 def _write_hour(connection: duckdb.DuckDBPyConnection, folder: Path, feed: Feed, hour: int) -> str:
     """Write the next version of an hour: what was sealed of it before, and what is new."""
     layout = LAYOUTS[feed]
-    name = datetime.fromtimestamp(hour * HOUR_MS // 1000, UTC).strftime("%Y-%m-%dT%H")
+    name = utc_name(hour * HOUR_MS)[:13]  # up to the hour: 2026-01-22T12
     path = sealed_folder(folder, feed) / f"{name}.parquet"
     older = f"read_parquet('{_quoted(_literal_glob(path))}')"
     nothing = f"(SELECT {layout.columns} FROM marked WHERE false)"

@@ -4,7 +4,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -13,9 +12,10 @@ from rich.text import Text
 
 from hypertrack.cli.session import Session
 from hypertrack.cli.tables import plain_table
+from hypertrack.clock import utc
 
 if TYPE_CHECKING:
-    from hypertrack.pipeline.live import FeedStatus, RecordingPlan, RecordingStatus
+    from hypertrack.pipeline.record import FeedStatus, RecordingPlan, RecordingStatus
 
 SHOWN_MB = 1.0
 """Less than that is on its way; more says that the database is away, or slow."""
@@ -89,7 +89,7 @@ def _feed_row(feed: "FeedStatus") -> tuple[str | Text, ...]:
         f"{feed.rows_per_s:,.0f}",
         _ms(feed.lag_p50_ms),
         _ms(feed.lag_p99_ms),
-        _clock(feed.last_seen_ms),
+        utc(feed.last_seen_ms),
         Text(f"{feed.n_gaps:,}", "yellow" if feed.n_gaps else ""),
         Text(f"{feed.n_shed:,}", "red" if feed.n_shed else ""),
     )
@@ -103,7 +103,7 @@ def _header(status: "RecordingStatus") -> str:
     refused = f", refused: {', '.join(status.refused)}" if status.refused else ""
     return (
         f"recording for {_duration(status.elapsed_s)}, exchange time "
-        f"{_clock(status.exchange_time_ms)}, {status.n_sockets_open} of {status.n_sockets} sockets"
+        f"{utc(status.exchange_time_ms)}, {status.n_sockets_open} of {status.n_sockets} sockets"
         f"{lost}{bad}{refused}, {status.n_queued:,} queued{spooled}"
     )
 
@@ -115,12 +115,6 @@ def _status_line(status: "RecordingStatus") -> str:
 
 def _ms(value: int | None) -> str:
     return "–" if value is None else f"{value:,} ms"
-
-
-def _clock(time_ms: int | None) -> str:
-    if time_ms is None:
-        return "–"
-    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _duration(seconds: float) -> str:

@@ -1,22 +1,17 @@
-"""Commands that look after datasets: verify, seal."""
+"""The verify command: how whole a recording is."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hypertrack.cli.session import Session, command
+from hypertrack.cli.session import Session
+from hypertrack.text import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from hypertrack.pipeline.verification import SealedFeed, Verification
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to the app."""
-    command(app)(verify)
-    command(app)(seal)
+    from hypertrack.pipeline.verify import Verification
 
 
 def verify(
@@ -30,8 +25,8 @@ def verify(
 
     Example: hypertrack verify --min-completeness 0.999
     """
-    from hypertrack.pipeline.verification import require_completeness
-    from hypertrack.pipeline.verification import verify as run
+    from hypertrack.pipeline.verify import require_completeness
+    from hypertrack.pipeline.verify import verify as run
 
     settings = session.load().settings
     with session.err.status("comparing trades with candles"):
@@ -42,49 +37,9 @@ def verify(
         session.out.print(_coin_table(found))
         session.out.print()
         for word, numbers in _facts(found):
-            session.out.print(f"{word:<11}{numbers}", markup=False)
+            session.out.print(f"{word:<11}{printable(numbers)}", markup=False)
     if min_completeness is not None:
         require_completeness(found, min_completeness)
-
-
-def seal(session: Session) -> None:
-    """Turn the finished hours of a recording into Parquet: the same data in an eighth of the space.
-
-    record does so by itself; this is for folders that were recorded with --no-seal, killed or
-    imported. The newest hour stays open. Every command reads sealed and open files together.
-
-    Example: hypertrack --data recorded_data/archive/2026-01-05T08-00-00Z seal
-    """
-    from hypertrack.pipeline.verification import seal as run
-
-    settings = session.load().settings
-    feeds = []
-    with session.err.status("sealing") as status:
-        for done in run(settings):
-            feeds.append(done)
-            status.update(f"sealing: {done.feed} is done")
-    if session.is_json:
-        session.emit({"feeds": feeds})
-    else:
-        session.out.print(_sealed_table(feeds))
-
-
-def _sealed_table(feeds: "list[SealedFeed]") -> "Table":
-    from hypertrack.cli.tables import plain_table
-
-    headings = ("feed", "hours", "lines sealed", "lines open", "MB before", "MB after")
-    rows = [
-        (
-            done.feed.value,
-            f"{done.n_hours:,}",
-            f"{done.n_sealed:,}",
-            f"{done.n_open:,}",
-            f"{done.bytes_before / 1e6:,.1f}",
-            f"{done.bytes_after / 1e6:,.1f}",
-        )
-        for done in feeds
-    ]
-    return plain_table(headings, rows)
 
 
 def _coin_table(found: "Verification") -> "Table":

@@ -1,4 +1,4 @@
-"""The simulated exchange: served on this machine, or written as a dataset at once."""
+"""The simulate command: an exchange served on this machine, or written as a dataset at once."""
 
 import asyncio
 import contextlib
@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
+from hypertrack.errors import DatasetError
+from hypertrack.files import TABLE_SUFFIXES, require_writable
+from hypertrack.pipeline.ports import require_free_port
+from hypertrack.store.files.layout import MANIFEST_NAME, has_data
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.simulate.market.bulk import WriteProgress
@@ -43,6 +47,9 @@ def serve(
     """
     from hypertrack.simulate.venue.server import serve as serve_source
 
+    require_free_port(settings.simulate.host, settings.simulate.port, "--port")
+    if truth is not None:
+        require_writable(truth, TABLE_SUFFIXES)
     source = _source(settings, replay, truth)
 
     async def run() -> None:
@@ -85,6 +92,11 @@ def write(
     Raises:
         DatasetError: The folder holds a dataset.
     """
+    require_writable(folder / MANIFEST_NAME)
+    if truth is not None:
+        require_writable(truth, TABLE_SUFFIXES)
+    if has_data(folder):
+        raise DatasetError(f"{folder} already holds a dataset: choose another")
     from hypertrack.simulate.market.bulk import settings_for, write_dataset
     from hypertrack.simulate.market.market import Market
     from hypertrack.store.files.manifest import Manifest, write_manifest

@@ -9,7 +9,7 @@ from hypertrack.cli.tables import evaluation_table
 from hypertrack.records import ModelSummary, as_dict
 
 if TYPE_CHECKING:
-    from hypertrack.pipeline.analysis import EpochResult, LeakChecks, Stage, TrainedModel
+    from hypertrack.pipeline.train import EpochResult, LeakChecks, Stage, TrainedModel
 
 
 class TrainingProgress:

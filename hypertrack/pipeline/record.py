@@ -1,4 +1,4 @@
-"""Commands that run on time: record."""
+"""The record command: the live venue to a dataset."""
 
 import threading
 from collections.abc import Callable
@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
-from hypertrack.pipeline.places import open_writing
+from hypertrack.pipeline.places import open_writing, require_writable_place
+from hypertrack.pipeline.ports import require_free_port
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.recording.plan import RecordingPlan
@@ -31,15 +32,23 @@ def plan(settings: Settings) -> "RecordingPlan":
     """Ask the venue for its coins and return what would be recorded, and from where.
 
     Raises:
-        ConfigError: A coin that the venue does not have.
+        ConfigError: A coin that the venue does not have, a proxy that cannot be used, a port that
+            is taken, a folder that cannot be written.
         VenueError: The venue is unreachable.
     """
+    require_writable_place(settings)
+    if settings.record.metrics_port is not None:
+        host = settings.record.metrics_host
+        require_free_port(host, settings.record.metrics_port, "--metrics-port")
     from hypertrack.feeds.endpoints import endpoints
     from hypertrack.feeds.info_client import InfoClient
+    from hypertrack.feeds.network import require_usable
     from hypertrack.feeds.universe import fetch_universe
     from hypertrack.recording.plan import plan_recording
 
-    with closing(InfoClient(endpoints(settings.venue).info)) as info:
+    where = endpoints(settings.venue)
+    require_usable(where.market_ws, where.explorer_ws, where.evm, where.evm_heads_ws)
+    with closing(InfoClient(where.info)) as info:
         return plan_recording(settings, fetch_universe(info))
 
 

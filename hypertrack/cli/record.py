@@ -1,4 +1,4 @@
-"""Commands that run on time: record."""
+"""The record command: the live venue to a dataset."""
 
 import sys
 import threading
@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hypertrack.cli.parsing import choose_feeds, parse_duration_s
-from hypertrack.cli.session import Session, command
+from hypertrack.cli.session import Session
 from hypertrack.errors import ConfigError
+from hypertrack.text import printable
 
 if TYPE_CHECKING:
     from hypertrack.config import Settings
-    from hypertrack.pipeline.live import SessionMode
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to the app."""
-    command(app)(record)
+    from hypertrack.pipeline.record import SessionMode
 
 
 def record(
@@ -86,17 +82,19 @@ def _record(
     *,
     is_dry: bool,
 ) -> None:
-    from hypertrack.cli.recording import show_plan, status_display, stopped_by_signals
-    from hypertrack.pipeline import live
+    from hypertrack.cli.recording_display import show_plan, status_display, stopped_by_signals
+    from hypertrack.pipeline.record import plan as ask_for_plan
+    from hypertrack.pipeline.record import record as run
 
-    plan = live.plan(settings)
+    with session.err.status("asking the venue for its coins"):
+        plan = ask_for_plan(settings)
     show_plan(session, plan)
     if is_dry:
         return
     stop = threading.Event()
     display = status_display(session, settings.record.status_interval_s)
     with stopped_by_signals(stop), display as show:
-        report = live.record(settings, plan, stop, show, mode=mode, duration_s=duration_s)
+        report = run(settings, plan, stop, show, mode=mode, duration_s=duration_s)
     session.done(
         {"report": report},
         f"recorded {report.status.n_rows:,} lines in {report.folder}; {_report_place(settings)} "
@@ -119,5 +117,5 @@ def _mode(session: Session, *, append: bool, clear: bool, yes: bool) -> "Session
     if not yes:
         if not sys.stdin.isatty():
             raise ConfigError(f"--clear deletes the recording in {folder}: confirm with --yes")
-        typer.confirm(f"Delete the recording in {folder}?", abort=True, err=True)
+        typer.confirm(f"Delete the recording in {printable(str(folder))}?", abort=True, err=True)
     return "clear"

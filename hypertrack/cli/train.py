@@ -1,19 +1,11 @@
-"""Commands that compute: features, train, classify."""
+"""The train command: a model, and what it is worth."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from hypertrack.cli.features import features
-from hypertrack.cli.session import OutOption, Session, command
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to the app."""
-    command(app)(features)
-    command(app)(train)
-    command(app)(classify)
+from hypertrack.cli.session import OutOption, Session
 
 
 def train(
@@ -47,46 +39,25 @@ def train(
     """
     from hypertrack.cli.browser import open_page
     from hypertrack.cli.progress import progress_bars
-    from hypertrack.cli.training import TrainingProgress, show_model
-    from hypertrack.pipeline.analysis import train as run
+    from hypertrack.cli.training_display import TrainingProgress, show_model
+    from hypertrack.pipeline.train import train as run
     from hypertrack.pipeline.training_report import write_training_report
 
     flags = {"train.seed": seed, "train.estimator": estimator, "train.preset": preset}
     settings = session.load({"out": out, **flags}).settings
     with progress_bars(session) as bars:
         shown = TrainingProgress(session, bars)
-        trained = run(settings, shown.on_stage, shown.on_epoch, force=force, labels=labels)
+        trained = run(
+            settings,
+            shown.on_stage,
+            shown.on_epoch,
+            force=force,
+            labels=labels,
+            report=report,
+        )
         shown.finish()
     show_model(session, trained)
     file = write_training_report(settings, trained.model.card, report)
     session.done({"event": "report", "file": str(file)}, f"wrote {file}")
     if open_:
         open_page(session, file)
-
-
-def classify(
-    session: Session,
-    out: OutOption = None,
-    no_model: Annotated[bool, typer.Option("--no-model", help="Rules alone.")] = False,
-) -> None:
-    """Give every wallet its scores and categories, in wallet_profiles.parquet.
-
-    Example: hypertrack classify --no-model
-    """
-    from hypertrack.cli.tables import plain_table
-    from hypertrack.pipeline.analysis import PROFILES_NAME
-    from hypertrack.pipeline.analysis import classify as run
-
-    settings = session.load({"out": out}).settings
-    with session.err.status("classifying wallets"):
-        profiles = run(settings, with_model=not no_model)
-    counts = profiles.n_wallets_by_category()
-    n_with = sum(bool(profile.categories) for profile in profiles.profiles)
-    file = settings.out / PROFILES_NAME
-    if not (session.is_quiet or session.is_json):
-        rows = [(name, f"{n:,}") for name, n in counts.items()]
-        session.out.print(plain_table(("category", "wallets"), rows))
-    session.done(
-        {"file": str(file), "wallets": len(profiles.profiles), "categories": counts},
-        f"{n_with:,} of {len(profiles.profiles):,} wallets hold a category; wrote {file}",
-    )

@@ -1,4 +1,4 @@
-"""Commands around the simulated exchange: simulate, demo."""
+"""The simulate command: an exchange on this machine."""
 
 import threading
 from pathlib import Path
@@ -6,18 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hypertrack.cli.session import Session, command
+from hypertrack.cli.session import Session
 from hypertrack.errors import ConfigError
 
 if TYPE_CHECKING:
     from hypertrack.config import Settings
-    from hypertrack.pipeline.simulation import Exchange
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to the app."""
-    command(app)(simulate)
-    command(app)(demo)
+    from hypertrack.pipeline.simulate import Exchange
 
 
 def simulate(
@@ -39,7 +33,7 @@ def simulate(
     write: Annotated[
         Path | None, typer.Option(help="Write a dataset folder at once, without a server.")
     ] = None,
-    trades: Annotated[int | None, typer.Option(help="With --write: this many trades.")] = None,
+    trades: Annotated[int | None, typer.Option(help="With --write: so many trades.", min=1)] = None,
 ) -> None:
     """Run an exchange on this machine that speaks the venue's protocol.
 
@@ -62,8 +56,8 @@ def simulate(
 
 
 def _serve(session: Session, settings: "Settings", replay: Path | None, truth: Path | None) -> None:
-    from hypertrack.cli.recording import stopped_by_signals
-    from hypertrack.pipeline.simulation import serve
+    from hypertrack.cli.recording_display import stopped_by_signals
+    from hypertrack.pipeline.simulate import serve
 
     stop = threading.Event()
     with stopped_by_signals(stop):
@@ -81,7 +75,7 @@ def _write(
     session: Session, settings: "Settings", folder: Path, trades: int | None, truth: Path | None
 ) -> None:
     from hypertrack.cli.progress import progress_bars
-    from hypertrack.pipeline.simulation import write
+    from hypertrack.pipeline.simulate import write
 
     n_trades = 0
     with progress_bars(session) as progress:
@@ -109,32 +103,3 @@ def _say_finished(session: Session, exchange: "Exchange") -> None:
         )
     else:
         session.err.print("the market is over; still answering until Ctrl-C")
-
-
-def demo(
-    session: Session,
-    out: Annotated[Path, typer.Option(help="Folder for everything it makes.")] = Path("demo"),
-    open_: Annotated[bool, typer.Option("--open", help="Open the dashboard.")] = False,
-    seed: Annotated[int | None, typer.Option(help="Another seed is another market.")] = None,
-    hours: Annotated[float, typer.Option(help="Simulated hours.", min=3)] = 6.0,
-    wallets: Annotated[int, typer.Option(help="Simulated wallets.", min=300)] = 1_500,
-) -> None:
-    """Do the whole job on a simulated exchange on this machine.
-
-    Records it over real sockets, trains, classifies, writes report and dashboard, and compares
-    what was found with the truth.
-
-    Example: hypertrack demo --open
-    """
-    from hypertrack.cli.browser import open_page
-    from hypertrack.cli.demo import show_result
-    from hypertrack.cli.progress import StageBars, progress_bars
-    from hypertrack.pipeline.demo import Demo
-
-    flags = {"simulate.seed": seed, "simulate.hours": hours, "simulate.wallets": wallets}
-    settings = session.load({**flags, "simulate.speed": 0.0}).settings
-    with progress_bars(session) as bars:
-        result = Demo.in_folder(settings, out).run(StageBars(bars).show)
-    show_result(session, result)
-    if open_:
-        open_page(session, Path(result.dashboard))

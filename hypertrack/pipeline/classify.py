@@ -1,0 +1,148 @@
+"""The classify command: scores and categories of every wallet, made again where they are stale."""
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hypertrack.config import Settings
+from hypertrack.errors import DatasetError
+from hypertrack.files import require_writable
+from hypertrack.model import MODEL_NAME
+from hypertrack.pipeline.places import notice_of, open_engine, require_data
+from hypertrack.records import ProfileSet, WalletProfile, encode_json
+
+if TYPE_CHECKING:  # the command loads these when it runs
+    from hypertrack.features.engine import FeatureMatrix
+    from hypertrack.model.versions import WalletModel
+
+__all__ = ["PROFILES_NAME", "classify", "fingerprint", "fresh_profiles"]
+
+PROFILES_NAME = "wallet_profiles.parquet"
+
+
+def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = True) -> ProfileSet:
+    """Profile every wallet.
+
+    Args:
+        with_model: Give scores; the rules alone otherwise.
+        is_kept: Write ``wallet_profiles.parquet``.
+
+    Raises:
+        DatasetError: No dataset at ``settings.data``.
+        ModelError: No model in ``settings.out``, or one for other features.
+    """
+    require_data(settings)
+    if is_kept:
+        require_writable(settings.out / PROFILES_NAME)
+    if with_model:
+        from hypertrack.model.version_files import champion_file
+
+        champion_file(settings.out)  # missing, it is missed before the work
+    from hypertrack.features.activity import activity
+    from hypertrack.features.registry import REGISTRY
+    from hypertrack.store.profiles import write_profiles
+
+    behind = fingerprint(settings, with_model=with_model)
+    with open_engine(settings) as engine:
+        model = _load_model(settings) if with_model else None
+        matrix = engine.matrix()
+        slices = activity(engine)
+        summary = engine.dataset.summary()
+        notice = notice_of(engine.dataset.lines)
+    profiles = ProfileSet(
+        generated_ms=time.time_ns() // 1_000_000,
+        data=summary,
+        model=None if model is None else model.summary,
+        profiles=tuple(_profiles(matrix, slices.tolist(), model, settings)),
+        notice=notice,
+        typical=None if model is None else model.typical_scores(),
+        units={name: REGISTRY[name].unit for name in matrix.names},
+        fingerprint=behind,
+    )
+    if is_kept:
+        write_profiles(settings.out / PROFILES_NAME, profiles)
+    return profiles
+
+
+def fresh_profiles(
+    settings: Settings,
+    *,
+    with_model: bool = True,
+    is_kept: bool = True,
+    kept_file: Path | None = None,
+) -> ProfileSet:
+    """Return the profiles written last, or classify again where anything behind them changed.
+
+    Args:
+        with_model: As `classify`.
+        is_kept: As `classify`.
+        kept_file: Show this file's profiles instead, whatever became of the data behind them.
+
+    Raises:
+        DatasetError: There is no dataset, or the file asked for cannot be read.
+        ModelError: As `classify`.
+    """
+    if kept_file is None:
+        require_data(settings)
+    from hypertrack.store.profiles import read_profiles
+
+    if kept_file is not None:
+        return read_profiles(kept_file)
+    file = settings.out / PROFILES_NAME
+    if file.exists():
+        with suppress(DatasetError):  # of another version: made again
+            profiles = read_profiles(file)
+            if profiles.fingerprint == fingerprint(settings, with_model=with_model):
+                return profiles
+    return classify(settings, with_model=with_model, is_kept=is_kept)
+
+
+def fingerprint(settings: Settings, *, with_model: bool) -> str:
+    """Return a hash that changes with the data, the model and the settings behind profiles."""
+    from hypertrack.store.reading.opening import open_lines
+
+    with closing(open_lines(settings.data)) as lines:
+        version = lines.version()
+    behind = settings.model_dump(mode="json", include={"features", "fees", "categories"})
+    model = settings.out / MODEL_NAME
+    weights = model.read_bytes() if with_model and model.exists() else b""
+    return hashlib.sha256(encode_json([version, behind, with_model]) + weights).hexdigest()
+
+
+def _load_model(settings: Settings) -> "WalletModel":
+    from hypertrack.model.versions import load_champion
+
+    return load_champion(settings.out)
+
+
+def _profiles(
+    matrix: "FeatureMatrix",
+    slices: list[list[int]],
+    model: "WalletModel | None",
+    settings: Settings,
+) -> Iterator[WalletProfile]:
+    from hypertrack.categories.classify import classify_wallet
+
+    scores = [None] * len(matrix.wallets) if model is None else model.predict(matrix)
+    reasons = [{}] * len(matrix.wallets) if model is None else model.explain(matrix)
+    heads = {} if model is None else {head.head: head for head in model.summary.heads}
+    rows = matrix.values.tolist()
+    for i, (wallet, why) in enumerate(zip(matrix.wallets, reasons, strict=True)):
+        features = dict(zip(matrix.names, rows[i], strict=True))
+        verdict = classify_wallet(
+            features, int(matrix.n_candle_matches[i]), scores[i], settings.categories, heads
+        )
+        yield WalletProfile(
+            wallet=wallet,
+            first_seen_ms=int(matrix.first_seen_ms[i]),
+            last_seen_ms=int(matrix.last_seen_ms[i]),
+            features=features,
+            scores=scores[i],
+            categories=verdict.categories,
+            why_none=verdict.why_none,
+            activity=tuple(slices[i]),
+            reasons=why,
+        )
