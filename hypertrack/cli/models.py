@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hypertrack.cli.session import OutOption, Session, command
+from hypertrack.records import Card
 
 if TYPE_CHECKING:
-    from hypertrack.pipeline.models import Card, Comparison, ListedModel
+    from hypertrack.pipeline.models import Comparison, ListedModel
 
 VersionArgument = Annotated[
     str, typer.Argument(help="champion, or the beginning or end of a version's name.")
@@ -82,7 +83,7 @@ def show(
             open_page(session, file)
 
 
-def _show_card(session: Session, card: "Card") -> None:
+def _show_card(session: Session, card: Card) -> None:
     from hypertrack.cli.tables import evaluation_table, predictor_table
     from hypertrack.cli.training import leak_line, verdict
 

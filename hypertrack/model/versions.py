@@ -18,7 +18,7 @@ from hypertrack.files import write_whole
 from hypertrack.labels.targets import TARGETS
 from hypertrack.model import MODEL_NAME
 from hypertrack.model.baselines import Fitted
-from hypertrack.model.card import Card, version_name
+from hypertrack.model.card import version_name
 from hypertrack.model.explanation import Explainer
 from hypertrack.model.inputs import InputScaler, comparable, feature_hash
 from hypertrack.model.linear import Linear
@@ -27,6 +27,7 @@ from hypertrack.model.predictor import NET, Predictor
 from hypertrack.model.trees import Trees
 from hypertrack.records import (
     HEADS,
+    Card,
     JsonError,
     ModelSummary,
     Reason,

@@ -12,22 +12,18 @@ from hypertrack.config import FeatureSettings, Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.model import MODEL_NAME
 from hypertrack.pipeline.places import warn_of_leftovers
-from hypertrack.records import ProfileSet, WalletProfile, encode_json
+from hypertrack.records import EpochResult, ProfileSet, WalletProfile, encode_json
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.features.engine import FeatureEngine, FeatureMatrix
     from hypertrack.market.engine.spark import Spark
-    from hypertrack.model.leaks import LeakChecks
     from hypertrack.model.run import Stage, TrainedModel
-    from hypertrack.model.training import EpochResult
     from hypertrack.model.versions import WalletModel
     from hypertrack.store.dataset import Dataset
     from hypertrack.store.reading.recorded_lines import Lines
 
 __all__ = [
     "PROFILES_NAME",
-    "EpochResult",
-    "LeakChecks",
     "Stage",
     "TrainedModel",
     "classify",
@@ -84,7 +80,7 @@ def open_past(settings: Settings, until_ms: int) -> "Dataset":
 def train(
     settings: Settings,
     on_stage: "Callable[[Stage], None]",
-    on_epoch: "Callable[[EpochResult], None]",
+    on_epoch: Callable[[EpochResult], None],
     *,
     force: bool = False,
     labels: Path | None = None,

@@ -21,9 +21,8 @@ from hypertrack.records import JsonError, ModelSummary, ProfileSet, Record, deco
 
 if TYPE_CHECKING:  # the demo loads these when it runs
     from hypertrack.model.run import Stage
-    from hypertrack.model.training import EpochResult
     from hypertrack.model.truth_comparison import TruthComparison
-    from hypertrack.records import RecordingStatus
+    from hypertrack.records import EpochResult, RecordingStatus
 
 __all__ = ["Demo", "DemoResult", "TruthComparison"]
 

@@ -11,9 +11,8 @@ from hypertrack.errors import NotEnoughDataError
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.model.baselines import BASELINES
 from hypertrack.model.run import Stage, TrainedModel, TrainingEvent, train_model
-from hypertrack.model.training import EpochResult
 from hypertrack.model.versions import load_champion
-from hypertrack.records import HEADS
+from hypertrack.records import HEADS, EpochResult
 from hypertrack.store.dataset import open_dataset
 
 pytestmark = pytest.mark.slow
@@ -137,7 +136,7 @@ def test_five_real_minutes_train_by_force_and_earn_little(
         scores = trained.model.predict(engine.matrix())
 
     assert trained.summary.is_forced
-    assert trained.model.card.details["embargo_is_shortened"]
+    assert trained.model.card.details.embargo_is_shortened
     heads = {head.head: head for head in trained.summary.heads}
     assert not heads["sophistication_score"].has_earned_weight  # no five minutes fit in there
     assert heads["sophistication_score"].skill is None

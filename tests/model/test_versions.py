@@ -27,7 +27,7 @@ def make_model(seed: int = 0, created_ms: int = 1_767_600_000_000) -> WalletMode
     scaler = InputScaler.fit(FEATURES, np.random.default_rng(seed).normal(3, 2, (50, 12)))
     torch.manual_seed(seed)
     network = WalletNet(scaler.n_inputs, hidden=(16, 8), dropout_frac=0.3)
-    card = make_card(network, created_ms, details={"seed": seed})
+    card = make_card(network, created_ms, seed=seed)
     return WalletModel(network, scaler, card)
 
 
