@@ -1,7 +1,7 @@
 """Files that are whole or not there: written beside the target and synced, then renamed over it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -48,8 +48,18 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         HypertrackError: The folder cannot be written.
     """
+    write_parts(path, (text,))
+
+
+def write_parts(path: Path, parts: Iterable[str]) -> None:
+    """Write UTF-8 text part by part, as it is made, all or nothing.
+
+    Raises:
+        HypertrackError: The folder cannot be written.
+    """
     try:
-        write_whole(path, text.encode())
+        with replacing(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as f:
+            f.writelines(parts)
     except OSError as error:
         raise HypertrackError(f"cannot write {path}: {error.strerror or error}") from error
 

@@ -97,11 +97,11 @@ def wallet(
 
     settings = session.load({"out": out}).settings
     with session.err.status("looking the wallet up"):
-        profiles, profile = find_wallet(settings, address, with_model=not no_model)
+        header, profile = find_wallet(settings, address, with_model=not no_model)
     if session.is_json:
         session.emit(profile)
     else:
-        session.out.print(wallet_view(profiles, profile, reasons(profiles, profile)))
+        session.out.print(wallet_view(header, profile, reasons(header, profile)))
 
 
 def categories(session: Session) -> None:

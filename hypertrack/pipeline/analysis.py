@@ -2,23 +2,24 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hypertrack.config import FeatureSettings, Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.model import MODEL_NAME
 from hypertrack.pipeline.places import warn_of_leftovers
-from hypertrack.records import EpochResult, ProfileSet, WalletProfile, encode_json
+from hypertrack.records import EpochResult, ProfileHeader, encode_json
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.features.engine import FeatureEngine, FeatureMatrix
     from hypertrack.market.engine.spark import Spark
     from hypertrack.model.run import Stage, TrainedModel
     from hypertrack.model.versions import WalletModel
+    from hypertrack.pipeline.profiles import Profiles
     from hypertrack.store.dataset import Dataset
     from hypertrack.store.reading.recorded_lines import Lines
 
@@ -34,6 +35,12 @@ __all__ = [
 ]
 
 PROFILES_NAME = "wallet_profiles.parquet"
+
+NEEDS_POSITION = frozenset({"median_holding_s", "closed_episode_count"})
+"""Features that are missing where a wallet's positions are not known."""
+
+REMARKS = {"flow_pnl_usd": "of the trades seen, as if flat before"}
+"""What is said beside a feature wherever its number stands."""
 
 
 @contextmanager
@@ -111,7 +118,7 @@ def train(
     raise AssertionError("training ends with the trained model")
 
 
-def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = True) -> ProfileSet:
+def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = True) -> "Profiles":
     """Profile every wallet.
 
     Args:
@@ -123,7 +130,8 @@ def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = Tru
         ModelError: No model in ``settings.out``, or one for other features.
     """
     from hypertrack.features.activity import activity
-    from hypertrack.features.registry import REGISTRY
+    from hypertrack.pipeline.profile_batches import profile_batches
+    from hypertrack.pipeline.profiles import Profiles
     from hypertrack.store.profiles import write_profiles
 
     behind = fingerprint(settings, with_model=with_model)
@@ -133,41 +141,41 @@ def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = Tru
         slices = activity(engine)
         summary = engine.dataset.summary()
         notice = _notice(engine.dataset.lines)
-    profiles = ProfileSet(
+    header = ProfileHeader(
         generated_ms=time.time_ns() // 1_000_000,
         data=summary,
-        model=None if model is None else model.summary,
-        profiles=tuple(_profiles(matrix, slices.tolist(), model, settings)),
         notice=notice,
-        typical=None if model is None else model.typical_scores(),
-        units={name: REGISTRY[name].unit for name in matrix.names},
+        thresholds=settings.categories.model_dump(),
         fingerprint=behind,
+        **_told_by_model(model, matrix),
+        **_said_of_features(matrix.names),
     )
-    if is_kept:
-        write_profiles(settings.out / PROFILES_NAME, profiles)
-    return profiles
+    batches = profile_batches(matrix, slices, model, settings.categories)
+    file = settings.out / PROFILES_NAME if is_kept else None
+    return Profiles(write_profiles(file, header, batches))
 
 
 def fresh_profiles(
     settings: Settings, *, with_model: bool = True, is_kept: bool = True
-) -> ProfileSet:
+) -> "Profiles":
     """Return the profiles written last, or classify again where anything behind them changed.
 
     Raises:
         DatasetError: There is neither.
         ModelError: As `classify`.
     """
-    from hypertrack.store.profiles import read_profiles
+    from hypertrack.pipeline.profiles import Profiles
+    from hypertrack.store.profiles import ProfileFile
 
     file = settings.out / PROFILES_NAME
     if file.exists():
         try:
-            profiles = read_profiles(file)
+            profiles = Profiles(ProfileFile(file))
         except DatasetError:  # of another version; there is no other way than to make them again
             if not _has_data(settings):
                 raise
         else:
-            is_fresh = profiles.fingerprint == fingerprint(settings, with_model=with_model)
+            is_fresh = profiles.header.fingerprint == fingerprint(settings, with_model=with_model)
             if is_fresh or not _has_data(settings):
                 return profiles
     return classify(settings, with_model=with_model, is_kept=is_kept)
@@ -192,6 +200,28 @@ def _has_data(settings: Settings) -> bool:
         return lines.has_data()
 
 
+def _told_by_model(model: "WalletModel | None", matrix: "FeatureMatrix") -> dict[str, Any]:
+    """Return what the header says of the model."""
+    if model is None:
+        return {"model": None}
+    return {
+        "model": model.summary,
+        "typical": model.typical_scores(),
+        "typical_features": model.explainer.typical_features(matrix),
+    }
+
+
+def _said_of_features(names: Sequence[str]) -> dict[str, Any]:
+    """Return what the header says of the features."""
+    from hypertrack.features.registry import REGISTRY
+
+    return {
+        "units": {name: REGISTRY[name].unit for name in names},
+        "remarks": {name: text for name, text in REMARKS.items() if name in names},
+        "needs_position": tuple(name for name in names if name in NEEDS_POSITION),
+    }
+
+
 def _load_model(settings: Settings) -> "WalletModel":
     from hypertrack.model.versions import load_champion
 
@@ -204,33 +234,3 @@ def _notice(lines: "Lines") -> str | None:
 
     manifest = parse_manifest(lines.manifest())
     return None if manifest is None else manifest.notice
-
-
-def _profiles(
-    matrix: "FeatureMatrix",
-    slices: list[list[int]],
-    model: "WalletModel | None",
-    settings: Settings,
-) -> Iterator[WalletProfile]:
-    from hypertrack.categories.classify import classify_wallet
-
-    scores = [None] * len(matrix.wallets) if model is None else model.predict(matrix)
-    reasons = [{}] * len(matrix.wallets) if model is None else model.explain(matrix)
-    heads = {} if model is None else {head.head: head for head in model.summary.heads}
-    rows = matrix.values.tolist()
-    for i, (wallet, why) in enumerate(zip(matrix.wallets, reasons, strict=True)):
-        features = dict(zip(matrix.names, rows[i], strict=True))
-        verdict = classify_wallet(
-            features, int(matrix.n_candle_matches[i]), scores[i], settings.categories, heads
-        )
-        yield WalletProfile(
-            wallet=wallet,
-            first_seen_ms=int(matrix.first_seen_ms[i]),
-            last_seen_ms=int(matrix.last_seen_ms[i]),
-            features=features,
-            scores=scores[i],
-            categories=verdict.categories,
-            why_none=verdict.why_none,
-            activity=tuple(slices[i]),
-            reasons=why,
-        )

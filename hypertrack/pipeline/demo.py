@@ -79,7 +79,7 @@ class Demo:
         model = self._train(on_progress)
         on_progress("classify every wallet", 0.0, "")
         profiles = classify(self.settings)
-        on_progress("classify every wallet", 1.0, f"{len(profiles.profiles):,} wallets")
+        on_progress("classify every wallet", 1.0, f"{profiles.header.n_wallets:,} wallets")
         on_progress("write report and dashboard", 0.0, "")
         report, dashboard = write_report(self.settings), write_dashboard(self.settings)
         on_progress("write report and dashboard", 1.0, str(dashboard))
@@ -136,9 +136,9 @@ class Demo:
             dashboard=str(dashboard),
             report=str(report),
             training_report=str(self.settings.out / TRAINING_REPORT_NAME),
-            n_trades=profiles.data.n_trades,
-            n_wallets=len(profiles.profiles),
-            n_wallets_with_category=sum(bool(p.categories) for p in profiles.profiles),
+            n_trades=profiles.header.data.n_trades,
+            n_wallets=profiles.header.n_wallets,
+            n_wallets_with_category=profiles.header.n_with_category,
             model=model,
             truth=compare_with_truth(profiles, read_columns(self.truth_file)),
         )

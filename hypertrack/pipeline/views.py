@@ -1,13 +1,13 @@
 """Commands that show what is known: report, dashboard, wallet, categories."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.pipeline.analysis import fresh_profiles
-from hypertrack.records import WALLET_PATTERN, ProfileSet, WalletProfile
+from hypertrack.records import WALLET_PATTERN, ProfileHeader, WalletProfile
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.categories.catalog import RuleRow
@@ -40,10 +40,10 @@ def write_report(
     settings: Settings, *, report_format: ReportFormat = "text", with_model: bool = True
 ) -> Path:
     """Write the report of all wallets and return its path."""
-    from hypertrack.files import write_text
+    from hypertrack.files import write_parts
     from hypertrack.outputs.report import render_csv, render_json, render_markdown, render_report
 
-    renderers: dict[ReportFormat, Callable[..., str]] = {
+    renderers: dict[ReportFormat, Callable[..., Iterator[str]]] = {
         "text": render_report,
         "json": render_json,
         "csv": render_csv,
@@ -51,7 +51,7 @@ def write_report(
     }
     profiles = fresh_profiles(settings, with_model=with_model)
     file = settings.out / REPORT_NAMES[report_format]
-    write_text(file, renderers[report_format](profiles, settings.report))
+    write_parts(file, renderers[report_format](profiles, settings.report))
     return file
 
 
@@ -68,8 +68,8 @@ def write_dashboard(settings: Settings, *, with_model: bool = True) -> Path:
 
 def find_wallet(
     settings: Settings, address: str, *, with_model: bool = True
-) -> tuple[ProfileSet, WalletProfile]:
-    """Return the profile of one wallet, with the set that it belongs to.
+) -> tuple[ProfileHeader, WalletProfile]:
+    """Return the profile of one wallet, with what it rests on.
 
     Args:
         address: Any case.
@@ -82,19 +82,20 @@ def find_wallet(
     if not WALLET_PATTERN.fullmatch(wallet):
         raise ConfigError(f"a wallet is 0x and 40 hexadecimal digits, found {address!r}")
     profiles = fresh_profiles(settings, with_model=with_model, is_kept=False)
-    for profile in profiles.profiles:
-        if profile.wallet == wallet:
-            return profiles, profile
-    raise DatasetError(
-        f"wallet {wallet} is not among the {len(profiles.profiles):,} seen in {settings.data}"
-    )
+    profile = profiles.find(wallet)
+    if profile is None:
+        raise DatasetError(
+            f"wallet {wallet} is not among the {profiles.header.n_wallets:,} seen in "
+            f"{settings.data}"
+        )
+    return profiles.header, profile
 
 
-def reasons(profiles: ProfileSet, profile: WalletProfile) -> "tuple[ScoreView, ...]":
+def reasons(header: ProfileHeader, profile: WalletProfile) -> "tuple[ScoreView, ...]":
     """Return in words what moved the scores of a wallet; empty where there are none."""
     from hypertrack.outputs.reason_views import score_views
 
-    return score_views(profiles, profile)
+    return score_views(header, profile)
 
 
 def category_rows(settings: Settings) -> "tuple[RuleRow, ...]":

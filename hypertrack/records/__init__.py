@@ -36,6 +36,7 @@ from hypertrack.records.model import (
     CONSTANT,
     HEAD_MEANINGS,
     HEADS,
+    SCORE_NAMES,
     STYLE_DIMENSIONS,
     HeadEvaluation,
     Interval,
@@ -55,7 +56,14 @@ from hypertrack.records.model_card import (
     OutcomeWindow,
     TrainingDetails,
 )
-from hypertrack.records.profiles import Category, ProfileSet, Reason, WalletProfile
+from hypertrack.records.profile_columns import ProfileColumns, ReasonColumns, Verdicts
+from hypertrack.records.profiles import (
+    Category,
+    ProfileHeader,
+    ProfileSet,
+    Reason,
+    WalletProfile,
+)
 from hypertrack.records.recording import FeedStatus, RecordingReport, RecordingStatus
 
 __all__ = [
@@ -66,6 +74,7 @@ __all__ = [
     "HEAD_MEANINGS",
     "HOUR_MS",
     "MINUTE_MS",
+    "SCORE_NAMES",
     "STYLE_DIMENSIONS",
     "WALLET_PATTERN",
     "ZERO_HASH",
@@ -89,10 +98,13 @@ __all__ = [
     "LeakChecks",
     "ModelSummary",
     "OutcomeWindow",
+    "ProfileColumns",
+    "ProfileHeader",
     "ProfileSet",
     "Quality",
     "RawJson",
     "Reason",
+    "ReasonColumns",
     "Record",
     "RecordingReport",
     "RecordingStatus",
@@ -100,6 +112,7 @@ __all__ = [
     "Scores",
     "Side",
     "TrainingDetails",
+    "Verdicts",
     "WalletProfile",
     "as_dict",
     "as_tuple",
