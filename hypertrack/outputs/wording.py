@@ -33,6 +33,8 @@ SKILL_MEANING = (
 
 def printable(text: str) -> str:
     """Replace control, format and surrogate characters, which could forge lines of an output."""
+    if text.isprintable():  # nearly always, and a hundred times as fast as looking each one up
+        return text
     return "".join("\ufffd" if unicodedata.category(c) in {"Cc", "Cf", "Cs"} else c for c in text)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyarrow import parquet
 
@@ -24,7 +23,7 @@ from hypertrack.records import (
     encode_json,
     replace,
 )
-from hypertrack.store.profile_tables import COLUMN_BY_SCORE, from_table, schema, to_table
+from hypertrack.store.profile_tables import COLUMN_BY_SCORE, from_table, schema, to_numpy, to_table
 
 HEADER_KEY = b"hypertrack.profiles"
 """Parquet metadata: what all profiles rest on, as JSON."""
@@ -74,8 +73,7 @@ class ProfileFile:
 
     def column(self, name: str) -> NDArray[Any]:
         """Return one column, ``[wallets]``; a number that is unknown is NaN."""
-        column: NDArray[Any] = self._read(COLUMN_BY_SCORE.get(name, name)).to_numpy()
-        return column
+        return to_numpy(self._read(COLUMN_BY_SCORE.get(name, name)))
 
     def holds(self, names: Collection[str] | None = None) -> NDArray[np.bool_]:
         """Return which wallets hold one of these categories, ``[wallets]``; any where None."""
@@ -88,15 +86,22 @@ class ProfileFile:
             codes = np.flatnonzero(
                 [names is None or name in names for name in held.dictionary.to_pylist()]
             )
-            is_meant = np.isin(held.indices.to_numpy(), codes)
-            rows = pc.list_parent_indices(lists).to_numpy()[is_meant]
+            is_meant = np.isin(to_numpy(held.indices), codes)
+            counts = to_numpy(lists.value_lengths())
+            rows = np.repeat(np.arange(len(lists)), counts)[is_meant]
             found.append(np.bincount(rows, minlength=len(lists)) > 0)
         return np.concatenate(found)
 
     def row_of(self, wallet: str) -> int | None:
         """Return the row of a wallet; None where it has none."""
-        row: int = pc.index(self._read("wallet"), wallet).as_py()
-        return None if row < 0 else row
+        start = 0
+        for group in range(self._file.num_row_groups):
+            wallets = to_numpy(self._read_group(group, ["wallet"])["wallet"])
+            found = np.flatnonzero(wallets == wallet).tolist()
+            if found:
+                return start + int(found[0])
+            start += len(wallets)
+        return None
 
     def batches(self, rows: NDArray[np.intp]) -> Iterator[ProfileColumns]:
         """Yield the profiles of some rows, ascending, a row group at a time."""
@@ -105,10 +110,7 @@ class ProfileFile:
             end = start + self._file.metadata.row_group(group).num_rows
             here = rows[slice(*np.searchsorted(rows, (start, end)))]
             if len(here):
-                table = self._read_group(group)
-                if len(here) < len(table):
-                    table = table.take(here - start)
-                yield from_table(table, self._features)
+                yield from_table(_taken(self._read_group(group), here - start), self._features)
             start = end
 
     def _read(self, name: str) -> pa.ChunkedArray:
@@ -126,6 +128,14 @@ class ProfileFile:
         except (pa.ArrowException, OSError) as error:
             what = str(error).splitlines()[0]
             raise DatasetError(f"{self._place} is no table, or torn: {what}") from error
+
+
+def _taken(table: pa.Table, rows: NDArray[np.intp]) -> pa.Table:
+    """Return some rows, ascending."""
+    first, last = int(rows[0]), int(rows[-1])
+    if last - first + 1 == len(rows):  # `take` copies, and loads pandas
+        return table.slice(first, len(rows))
+    return table.take(rows)
 
 
 def _readable(source: Path | pa.Buffer) -> Path | pa.BufferReader:
