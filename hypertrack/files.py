@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -77,8 +77,18 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         HypertrackError: The folder cannot be written.
     """
+    write_parts(path, (text,))
+
+
+def write_parts(path: Path, parts: Iterable[str]) -> None:
+    """Write UTF-8 text part by part, as it is made, all or nothing.
+
+    Raises:
+        HypertrackError: The folder cannot be written.
+    """
     try:
-        write_whole(path, text.encode())
+        with replacing(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as f:
+            f.writelines(parts)
     except OSError as error:
         raise HypertrackError(f"cannot write {path}: {error.strerror or error}") from error
 

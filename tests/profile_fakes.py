@@ -3,14 +3,21 @@
 import math
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from hypertrack.categories.classify import classify_wallet
+import numpy as np
+from numpy.typing import NDArray
+
+from hypertrack.categories.cases import make_profiles
+from hypertrack.categories.classify import classify
 from hypertrack.config import CategorySettings
 from hypertrack.records import (
     DAY_MS,
     HEADS,
     MINUTE_MS,
+    SCORE_NAMES,
     STYLE_DIMENSIONS,
     Category,
     DataSummary,
@@ -18,11 +25,13 @@ from hypertrack.records import (
     HeadEvaluation,
     Interval,
     ModelSummary,
-    ProfileSet,
+    ProfileColumns,
+    ProfileHeader,
     Quality,
     Reason,
     Scores,
     WalletProfile,
+    replace,
 )
 
 START_MS = 1_784_678_400_000
@@ -106,6 +115,11 @@ def heads(*unearned: str) -> dict[str, HeadEvaluation]:
 
 def model(*unearned: str) -> ModelSummary:
     """Return a model whose heads have all earned weight but those named."""
+    return model_of(heads(*unearned))
+
+
+def model_of(by_head: Mapping[str, HeadEvaluation]) -> ModelSummary:
+    """Return a model with these heads."""
     return ModelSummary(
         version="20260725-0312-a1b2c3d",
         created_ms=START_MS + SPAN_MS,
@@ -115,7 +129,7 @@ def model(*unearned: str) -> ModelSummary:
         n_validation_rows=311,
         n_test_rows=812,
         n_train_wallets=1_044,
-        heads=tuple(heads(*unearned).values()),
+        heads=tuple(by_head.values()),
     )
 
 
@@ -144,13 +158,128 @@ def data(n_wallets: int) -> DataSummary:
     )
 
 
+@dataclass(frozen=True)
+class MadeSet:
+    """A profile set whose profiles are made already: what stands in them is what is shown.
+
+    Attributes:
+        profiles: The most active first.
+    """
+
+    header: ProfileHeader
+    profiles: tuple[WalletProfile, ...]
+
+    def column(self, name: str) -> NDArray[Any]:
+        """Return one column over all wallets."""
+        if name == "wallet":
+            return np.array([each.wallet for each in self.profiles], dtype=object)
+        if name in SCORE_NAMES:
+            values = [getattr(each.scores, name, math.nan) for each in self.profiles]
+        else:
+            values = [each.features[name] for each in self.profiles]
+        return np.array(values, dtype=np.float64)
+
+    def holds(self, names: Collection[str] | None = None) -> NDArray[np.bool_]:
+        """Return which wallets hold one of these categories; any where None."""
+        return np.array(
+            [
+                any(names is None or category.name in names for category in each.categories)
+                for each in self.profiles
+            ],
+            dtype=bool,
+        )
+
+    def wallets(self, rows: NDArray[np.intp]) -> Iterator[WalletProfile]:
+        """Give the profiles of some rows."""
+        return (self.profiles[row] for row in rows.tolist())
+
+
+def made_set(header: ProfileHeader, *some: WalletProfile) -> MadeSet:
+    """Return a set of profiles, in the order of sets and with its counts."""
+    profiles = sorted(some, key=lambda each: (-each.features.get("tx_count", 0), each.wallet))
+    counts = Counter(category.name for each in some for category in each.categories)
+    counted = replace(
+        header,
+        n_wallets=len(some),
+        n_with_category=sum(bool(each.categories) for each in some),
+        n_wallets_by_category=dict(counts.most_common()),
+    )
+    return MadeSet(counted, tuple(profiles))
+
+
+def profile_header(
+    n_wallets: int = 0, *, summary: ModelSummary | None = None, notice: str | None = None
+) -> ProfileHeader:
+    """Return what the profiles of a made-up classification rest on."""
+    return ProfileHeader(
+        generated_ms=START_MS + SPAN_MS + 90 * MINUTE_MS,
+        data=data(n_wallets),
+        model=summary,
+        notice=notice,
+        typical=None if summary is None else TYPICAL,
+        units=UNITS,
+        remarks={"flow_pnl_usd": "of the trades seen, as if flat before"},
+        needs_position=("median_holding_s", "closed_episode_count"),
+        thresholds=CategorySettings().model_dump(),
+    )
+
+
+Numbers = tuple[Mapping[str, float], int, Scores | None]
+"""Features, executions with a candle, and scores of one wallet."""
+
+
+def quantities(wallets: Sequence[Numbers]) -> dict[str, NDArray[np.float64]]:
+    """Return what the rules read of some wallets, as columns."""
+    return {
+        **_columns([features for features, _, _ in wallets]),
+        "n_candle_matches": np.array([n for _, n, _ in wallets], dtype=np.float64),
+        **_score_columns([said for _, _, said in wallets]),
+    }
+
+
+def profile_columns(
+    wallets: Sequence[Numbers],
+    settings: CategorySettings,
+    by_head: Mapping[str, HeadEvaluation],
+) -> ProfileColumns:
+    """Return wallets with the verdicts of the real rules; of nothing else anything is known."""
+    nothing = np.zeros(len(wallets), dtype=np.int64)
+    return ProfileColumns(
+        wallets=np.array([f"0x{i:040x}" for i in range(len(wallets))], dtype=object),
+        first_seen_ms=nothing,
+        last_seen_ms=nothing,
+        n_candle_matches=np.array([n for _, n, _ in wallets], dtype=np.int64),
+        features=_columns([features for features, _, _ in wallets]),
+        scores=_score_columns([said for _, _, said in wallets]),
+        activity=np.zeros((len(wallets), 2), dtype=np.int32),
+        verdicts=classify(quantities(wallets), settings, by_head),
+        reasons=None,
+    )
+
+
+def _columns(rows: Sequence[Mapping[str, float]]) -> dict[str, NDArray[np.float64]]:
+    names = rows[0] if rows else dict.fromkeys(BASE_FEATURES)
+    return {name: np.array([row[name] for row in rows], dtype=np.float64) for name in names}
+
+
+def _score_columns(scores: Sequence[Scores | None]) -> dict[str, NDArray[np.float64]]:
+    known = [each for each in scores if each is not None]
+    if not known:
+        return {}
+    styles = np.array([each.trading_style for each in known], dtype=np.float64)
+    return {
+        **{name: np.array([getattr(each, name) for each in known]) for name in SCORE_NAMES},
+        **dict(zip(STYLE_DIMENSIONS, styles.T, strict=True)),
+    }
+
+
 def profile_set(
     n_wallets: int = 60,
     *,
     seed: int = 1,
     unearned: Sequence[str] | None = ("profitability_score", "influence_score"),
     notice: str | None = None,
-) -> ProfileSet:
+) -> MadeSet:
     """Return a classification of made-up wallets.
 
     Args:
@@ -158,15 +287,13 @@ def profile_set(
     """
     rng = random.Random(seed)
     summary = None if unearned is None else model(*unearned)
-    return ProfileSet(
-        generated_ms=START_MS + SPAN_MS + 90 * MINUTE_MS,
-        data=data(n_wallets),
-        model=summary,
-        profiles=tuple(_profile(rng, summary) for _ in range(n_wallets)),
-        notice=notice,
-        typical=None if summary is None else TYPICAL,
-        units=UNITS,
-    )
+    header = profile_header(n_wallets, summary=summary, notice=notice)
+    drafts = [_draft(rng, has_scores=summary is not None) for _ in range(n_wallets)]
+    by_head = {} if summary is None else {each.head: each for each in summary.heads}
+    columns = profile_columns([numbers for numbers, _ in drafts], CategorySettings(), by_head)
+    made = make_profiles(columns, header)
+    some = [replace(each, **told) for each, (_, told) in zip(made, drafts, strict=True)]
+    return made_set(header, *some)
 
 
 TYPICAL = scores(
@@ -190,7 +317,7 @@ HOSTILE = "</script><img src=x onerror=alert(1)>\u2028'\"`${1}{{ 7 * 7 }}&amp;"
 """Text that breaks out of markup, scripts, templates or attributes that do not hold it."""
 
 
-def hostile_set() -> ProfileSet:
+def hostile_set() -> MadeSet:
     """Return a set in which every free text is `HOSTILE`."""
     wallet = WalletProfile(
         wallet=f"0xdead{HOSTILE}",
@@ -229,39 +356,27 @@ def hostile_set() -> ProfileSet:
     return with_profiles(profile_set(0, notice=HOSTILE), wallet, nobody)
 
 
-def with_profiles(profiles: ProfileSet, *some: WalletProfile) -> ProfileSet:
+def with_profiles(profiles: MadeSet, *some: WalletProfile) -> MadeSet:
     """Return the same set with other profiles."""
-    return ProfileSet(
-        generated_ms=profiles.generated_ms,
-        data=profiles.data,
-        model=profiles.model,
-        profiles=some,
-        notice=profiles.notice,
-        typical=profiles.typical,
-        units=profiles.units,
-    )
+    return made_set(profiles.header, *some)
 
 
-def _profile(rng: random.Random, summary: ModelSummary | None) -> WalletProfile:
+def _draft(rng: random.Random, *, has_scores: bool) -> tuple[Numbers, dict[str, Any]]:
+    """Return what the rules read of a wallet, and what else its profile holds."""
     kind = rng.choices(KINDS, KIND_WEIGHTS)[0]
     values = _behaviour(rng, kind)
-    said = None if summary is None else _scores(rng, kind)
+    said = _scores(rng, kind) if has_scores else None
     n_matches = int(values["tx_count"]) if rng.random() < 0.9 else 0
-    by_head = {} if summary is None else {each.head: each for each in summary.heads}
-    verdict = classify_wallet(values, n_matches, said, CategorySettings(), by_head)
     age_ms = int(values["age_days"] * DAY_MS)
     first_ms = START_MS + rng.randrange(max(1, SPAN_MS - age_ms))
-    return WalletProfile(
-        wallet=f"0x{rng.getrandbits(160):040x}",
-        first_seen_ms=first_ms,
-        last_seen_ms=first_ms + age_ms,
-        features=values,
-        scores=said,
-        categories=verdict.categories,
-        why_none=verdict.why_none,
-        activity=_activity(rng, int(values["tx_count"])),
-        reasons={} if said is None else _reasons(rng, values, said),
-    )
+    told = {
+        "wallet": f"0x{rng.getrandbits(160):040x}",
+        "first_seen_ms": first_ms,
+        "last_seen_ms": first_ms + age_ms,
+        "activity": _activity(rng, int(values["tx_count"])),
+        "reasons": {} if said is None else _reasons(rng, values, said),
+    }
+    return (values, n_matches, said), told
 
 
 def _behaviour(rng: random.Random, kind: str) -> dict[str, float]:

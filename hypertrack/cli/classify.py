@@ -22,14 +22,13 @@ def classify(
 
     settings = session.load({"out": out}).settings
     with session.err.status("classifying wallets"):
-        profiles = run(settings, with_model=not no_model)
-    counts = profiles.n_wallets_by_category()
-    n_with = sum(bool(profile.categories) for profile in profiles.profiles)
+        header = run(settings, with_model=not no_model).header
+    counts = header.n_wallets_by_category
     file = settings.out / PROFILES_NAME
     if not (session.is_quiet or session.is_json):
         rows = [(name, f"{n:,}") for name, n in counts.items()]
         session.out.print(plain_table(("category", "wallets"), rows))
     session.done(
-        {"file": str(file), "wallets": len(profiles.profiles), "categories": counts},
-        f"{n_with:,} of {len(profiles.profiles):,} wallets hold a category; wrote {file}",
+        {"file": str(file), "wallets": header.n_wallets, "categories": counts},
+        f"{header.n_with_category:,} of {header.n_wallets:,} wallets hold a category; wrote {file}",
     )

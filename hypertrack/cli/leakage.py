@@ -1,17 +1,14 @@
 """The leak check on the terminal: each cut, and every feature that depends on later data."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from hypertrack.cli.session import Session
 from hypertrack.clock import utc
 from hypertrack.errors import LeakageError
-
-if TYPE_CHECKING:
-    from hypertrack.pipeline.features import CutCheck
+from hypertrack.records import CutCheck
 
 
-def show_checks(session: Session, checks: "Sequence[CutCheck]") -> None:
+def show_checks(session: Session, checks: Sequence[CutCheck]) -> None:
     """Print a line per cut, and below it both values of every leak."""
     if session.is_json:
         session.emit({"is_leak_free": not _leaking(checks), "cuts": checks})
@@ -27,7 +24,7 @@ def show_checks(session: Session, checks: "Sequence[CutCheck]") -> None:
             session.out.print(line, markup=False, soft_wrap=True)
 
 
-def require_none(checks: "Iterable[CutCheck]") -> None:
+def require_none(checks: Iterable[CutCheck]) -> None:
     """Do nothing where no feature leaks.
 
     Raises:
@@ -39,7 +36,7 @@ def require_none(checks: "Iterable[CutCheck]") -> None:
         raise LeakageError(f"{', '.join(leaking)} {verb} on data from after the cut")
 
 
-def _leaking(checks: "Iterable[CutCheck]") -> list[str]:
+def _leaking(checks: Iterable[CutCheck]) -> list[str]:
     return list(dict.fromkeys(leak.name for check in checks for leak in check.leaks))
 
 

@@ -7,9 +7,10 @@ import typer
 
 from hypertrack.cli.session import OutOption, Session, command
 from hypertrack.files import require_writable
+from hypertrack.records import Card
 
 if TYPE_CHECKING:
-    from hypertrack.pipeline.models import Card, Comparison, ListedModel
+    from hypertrack.pipeline.models import Comparison, ListedModel
 
 VersionArgument = Annotated[
     str, typer.Argument(help="champion, or the beginning or end of a version's name.")
@@ -86,7 +87,7 @@ def show(
             open_page(session, file)
 
 
-def _show_card(session: Session, card: "Card") -> None:
+def _show_card(session: Session, card: Card) -> None:
     from hypertrack.cli.tables import evaluation_table, predictor_table
     from hypertrack.cli.training_display import leak_line, verdict
 

@@ -6,10 +6,10 @@ from rich.progress import Progress
 
 from hypertrack.cli.session import Session
 from hypertrack.cli.tables import evaluation_table
-from hypertrack.records import ModelSummary, as_dict
+from hypertrack.records import EpochResult, LeakChecks, ModelSummary, as_dict
 
 if TYPE_CHECKING:
-    from hypertrack.pipeline.train import EpochResult, LeakChecks, Stage, TrainedModel
+    from hypertrack.pipeline.train import Stage, TrainedModel
 
 
 class TrainingProgress:
@@ -32,7 +32,7 @@ class TrainingProgress:
         if self._session.is_json:
             self._session.emit({"event": "stage", **as_dict(stage)})
 
-    def on_epoch(self, epoch: "EpochResult") -> None:
+    def on_epoch(self, epoch: EpochResult) -> None:
         """Show losses, and print them where they stay."""
         mark = "*" if epoch.is_best else " "
         skills = "  ".join(
@@ -86,7 +86,7 @@ def verdict(model: ModelSummary) -> str:
     return f"{trained}. Earned weight: {', '.join(earned)}. The others are shown as unproven."
 
 
-def leak_line(leaks: "LeakChecks | None") -> str:
+def leak_line(leaks: LeakChecks | None) -> str:
     """Return in a sentence what the checks for leaks found."""
     if leaks is None:
         return "Not checked for leaks."

@@ -24,8 +24,10 @@ def wallet(
     refuse_both(no_model, profiles)
     settings = session.load({"out": out}).settings
     with session.err.status("looking the wallet up"):
-        found, profile = find_wallet(settings, address, with_model=not no_model, kept_file=profiles)
+        header, profile = find_wallet(
+            settings, address, with_model=not no_model, kept_file=profiles
+        )
     if session.is_json:
         session.emit(profile)
     else:
-        session.out.print(wallet_view(found, profile, reasons(found, profile)))
+        session.out.print(wallet_view(header, profile, reasons(header, profile)))

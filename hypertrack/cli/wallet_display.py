@@ -15,7 +15,7 @@ from hypertrack.records import (
     HEAD_MEANINGS,
     STYLE_DIMENSIONS,
     HeadEvaluation,
-    ProfileSet,
+    ProfileHeader,
     WalletProfile,
 )
 from hypertrack.text import printable
@@ -29,7 +29,7 @@ REASON_CELLS = 8
 
 
 def wallet_view(
-    profiles: ProfileSet, profile: WalletProfile, reasons: "Sequence[ScoreView]" = ()
+    header: ProfileHeader, profile: WalletProfile, reasons: "Sequence[ScoreView]" = ()
 ) -> RenderableType:
     """Return scores, categories, evidence, activity and what all of it rests on.
 
@@ -37,18 +37,18 @@ def wallet_view(
         reasons: What moved the scores; none without a model.
     """
     parts: list[RenderableType] = [Text(profile.wallet, "bold")]
-    if profiles.notice:
-        parts.append(Text(printable(profiles.notice), "yellow"))
+    if header.notice:
+        parts.append(Text(printable(header.notice), "yellow"))
     parts += [
         _section("activity", Group(_facts(profile), Text(sparkline(profile.activity), "cyan"))),
-        _section("scores", _scores(profiles, profile)),
+        _section("scores", _scores(header, profile)),
         *(
             [_section("why, compared with the typical wallet", _reasons(reasons))]
             if reasons
             else []
         ),
         _section("categories", _categories(profile)),
-        _section("coverage", _coverage(profiles)),
+        _section("coverage", _coverage(header)),
     ]
     return Group(*parts)
 
@@ -72,10 +72,10 @@ def _facts(profile: WalletProfile) -> RenderableType:
     )
 
 
-def _scores(profiles: ProfileSet, profile: WalletProfile) -> RenderableType:
-    if profile.scores is None or profiles.model is None:
+def _scores(header: ProfileHeader, profile: WalletProfile) -> RenderableType:
+    if profile.scores is None or header.model is None:
         return Text("no model: rules alone", "dim")
-    says = {head.head: _meaning(head) for head in profiles.model.heads}
+    says = {head.head: _meaning(head) for head in header.model.heads}
     table = Table.grid(padding=(0, 2))
     for head in BINARY_HEADS:
         score = getattr(profile.scores, head)
@@ -141,8 +141,8 @@ def _categories(profile: WalletProfile) -> RenderableType:
     return table
 
 
-def _coverage(profiles: ProfileSet) -> RenderableType:
-    data = profiles.data
+def _coverage(header: ProfileHeader) -> RenderableType:
+    data = header.data
     gaps = sum(gap.n_intervals for gap in data.gaps)
     return Text(
         f"{data.n_trades:,} trades of {data.n_wallets:,} wallets over {data.observed_days:.2f} "

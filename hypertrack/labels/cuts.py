@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from hypertrack.config import TrainSettings
 from hypertrack.market.window import Window
 
+__all__ = ["Cut", "Window", "fitting_embargo_ms", "walk_forward"]
+
 
 @dataclass(frozen=True)
 class Cut:

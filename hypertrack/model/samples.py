@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from hypertrack.config import FeeSettings, TrainSettings
 from hypertrack.errors import NotEnoughDataError
 from hypertrack.features.engine import FeatureEngine
-from hypertrack.labels.cuts import Cut, fitting_embargo_ms, walk_forward
+from hypertrack.labels.cuts import Cut, Window, fitting_embargo_ms, walk_forward
 from hypertrack.labels.outcomes import measure
 from hypertrack.labels.splits import FOLD, HELD_OUT, VALIDATION, drawn, places
 from hypertrack.labels.targets import BOT_VOTE, Thresholds, fit_thresholds, make_targets
-from hypertrack.market.window import Window
 from hypertrack.model.inputs import comparable
 from hypertrack.records import MINUTE_MS
 

@@ -3,7 +3,7 @@
 import io
 import json
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from hypertrack.files import write_whole
 from hypertrack.labels.targets import TARGETS
 from hypertrack.model import MODEL_NAME
 from hypertrack.model.baselines import Fitted
-from hypertrack.model.card import Card, version_name
+from hypertrack.model.card import version_name
 from hypertrack.model.explanation import Explainer
 from hypertrack.model.inputs import InputScaler, comparable, feature_hash
 from hypertrack.model.linear import Linear
@@ -34,9 +34,10 @@ from hypertrack.model.version_files import (
 )
 from hypertrack.records import (
     HEADS,
+    Card,
     JsonError,
     ModelSummary,
-    Reason,
+    ReasonColumns,
     Scores,
     as_dict,
     decode_json,
@@ -80,16 +81,8 @@ class WalletModel:
         """Return what a reader of the outputs needs to know."""
         return self.card.summary
 
-    def predict(self, matrix: FeatureMatrix) -> list[Scores]:
-        """Return the scores of each wallet, in the order of the matrix.
-
-        Raises:
-            ModelError: The matrix holds other features than the model reads.
-        """
-        return [_scores(row) for row in self.predict_array(matrix).tolist()]
-
-    def explain(self, matrix: FeatureMatrix) -> Iterator[dict[str, tuple[Reason, ...]]]:
-        """Yield the reasons for each score of each wallet, in the order of the matrix.
+    def explain(self, matrix: FeatureMatrix) -> ReasonColumns:
+        """Return the reasons for each score of each wallet, in the order of the matrix.
 
         Raises:
             ModelError: The matrix holds other features than the model reads.
@@ -99,7 +92,8 @@ class WalletModel:
 
     def typical_scores(self) -> Scores:
         """Return what the typical wallet of training scores."""
-        return _scores(self.explainer.typical_scores().tolist())
+        scores = self.explainer.typical_scores().tolist()
+        return Scores.of(dict(zip(TARGETS, scores, strict=True)))
 
     @property
     def predictor(self) -> Predictor:
@@ -111,7 +105,7 @@ class WalletModel:
         """Return what compares wallets with the typical one."""
         return Explainer(self.predictor, np.array(self.card.typical, dtype=np.float64))
 
-    def predict_array(self, matrix: FeatureMatrix) -> NDArray[np.float32]:
+    def predict(self, matrix: FeatureMatrix) -> NDArray[np.float32]:
         """Return the scores as columns, ``[wallets, targets]``; influence in percent.
 
         Raises:
@@ -203,18 +197,6 @@ def load_model(file: Path) -> WalletModel:
         return _decode(content)
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, JsonError) as error:
         raise ModelError(f"{file} does not fit together ({error}): train again") from error
-
-
-def _scores(row: Sequence[Any]) -> Scores:
-    profitability, risk, bot, sophistication, influence, *style = row
-    return Scores(
-        profitability_score=profitability,
-        risk_score=risk,
-        bot_probability=bot,
-        sophistication_score=sophistication,
-        influence_score=influence,
-        trading_style=tuple(style),
-    )
 
 
 def _encode(model: WalletModel) -> bytes:

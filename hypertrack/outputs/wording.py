@@ -1,5 +1,7 @@
 """How the outputs put numbers into words: the same number reads the same in each of them."""
 
+from collections.abc import Mapping
+
 from hypertrack.clock import utc
 from hypertrack.records import DAY_MS, DataSummary, GapCount, HeadEvaluation, Interval
 
@@ -51,6 +53,11 @@ def amount(value: float | None, unit: str) -> str:
     if unit in {"count", "ratio", "0..1", ""}:
         return number
     return f"{number} {'a day' if unit == '1/day' else unit}"
+
+
+def feature_name(name: str, remarks: Mapping[str, str]) -> str:
+    """Return ``flow_pnl_usd (of the trades seen, as if flat before)``; most need no remark."""
+    return f"{name} ({remarks[name]})" if name in remarks else name
 
 
 def percent(share: float) -> str:

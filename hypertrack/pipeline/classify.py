@@ -2,28 +2,32 @@
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hypertrack.config import Settings
 from hypertrack.errors import DatasetError
 from hypertrack.files import require_writable
 from hypertrack.model import MODEL_NAME
 from hypertrack.pipeline.places import notice_of, open_engine, require_data
-from hypertrack.records import ProfileSet, WalletProfile, encode_json
+from hypertrack.records import ProfileHeader, encode_json
 
 if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.features.engine import FeatureMatrix
     from hypertrack.model.versions import WalletModel
+    from hypertrack.pipeline.profiles import Profiles
 
 __all__ = ["PROFILES_NAME", "classify", "fingerprint", "fresh_profiles"]
 
 PROFILES_NAME = "wallet_profiles.parquet"
 
+REMARKS = {"flow_pnl_usd": "of the trades seen, as if flat before"}
+"""What is said beside a feature wherever its number stands."""
 
-def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = True) -> ProfileSet:
+
+def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = True) -> "Profiles":
     """Profile every wallet.
 
     Args:
@@ -42,7 +46,8 @@ def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = Tru
 
         champion_file(settings.out)  # missing, it is missed before the work
     from hypertrack.features.activity import activity
-    from hypertrack.features.registry import REGISTRY
+    from hypertrack.pipeline.profile_batches import profile_batches
+    from hypertrack.pipeline.profiles import Profiles
     from hypertrack.store.profiles import write_profiles
 
     behind = fingerprint(settings, with_model=with_model)
@@ -52,19 +57,18 @@ def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = Tru
         slices = activity(engine)
         summary = engine.dataset.summary()
         notice = notice_of(engine.dataset.lines)
-    profiles = ProfileSet(
+    header = ProfileHeader(
         generated_ms=time.time_ns() // 1_000_000,
         data=summary,
-        model=None if model is None else model.summary,
-        profiles=tuple(_profiles(matrix, slices.tolist(), model, settings)),
         notice=notice,
-        typical=None if model is None else model.typical_scores(),
-        units={name: REGISTRY[name].unit for name in matrix.names},
+        thresholds=settings.categories.model_dump(),
         fingerprint=behind,
+        **_told_by_model(model, matrix),
+        **_said_of_features(matrix.names),
     )
-    if is_kept:
-        write_profiles(settings.out / PROFILES_NAME, profiles)
-    return profiles
+    batches = profile_batches(matrix, slices, model, settings.categories)
+    file = settings.out / PROFILES_NAME if is_kept else None
+    return Profiles(write_profiles(file, header, batches))
 
 
 def fresh_profiles(
@@ -73,7 +77,7 @@ def fresh_profiles(
     with_model: bool = True,
     is_kept: bool = True,
     kept_file: Path | None = None,
-) -> ProfileSet:
+) -> "Profiles":
     """Return the profiles written last, or classify again where anything behind them changed.
 
     Args:
@@ -87,15 +91,16 @@ def fresh_profiles(
     """
     if kept_file is None:
         require_data(settings)
-    from hypertrack.store.profiles import read_profiles
+    from hypertrack.pipeline.profiles import Profiles
+    from hypertrack.store.profiles import ProfileFile
 
     if kept_file is not None:
-        return read_profiles(kept_file)
+        return Profiles(ProfileFile(kept_file))
     file = settings.out / PROFILES_NAME
     if file.exists():
         with suppress(DatasetError):  # of another version: made again
-            profiles = read_profiles(file)
-            if profiles.fingerprint == fingerprint(settings, with_model=with_model):
+            profiles = Profiles(ProfileFile(file))
+            if profiles.header.fingerprint == fingerprint(settings, with_model=with_model):
                 return profiles
     return classify(settings, with_model=with_model, is_kept=is_kept)
 
@@ -118,31 +123,23 @@ def _load_model(settings: Settings) -> "WalletModel":
     return load_champion(settings.out)
 
 
-def _profiles(
-    matrix: "FeatureMatrix",
-    slices: list[list[int]],
-    model: "WalletModel | None",
-    settings: Settings,
-) -> Iterator[WalletProfile]:
-    from hypertrack.categories.classify import classify_wallet
+def _told_by_model(model: "WalletModel | None", matrix: "FeatureMatrix") -> dict[str, Any]:
+    """Return what the header says of the model."""
+    if model is None:
+        return {"model": None}
+    return {
+        "model": model.summary,
+        "typical": model.typical_scores(),
+        "typical_features": model.explainer.typical_features(matrix),
+    }
 
-    scores = [None] * len(matrix.wallets) if model is None else model.predict(matrix)
-    reasons = [{}] * len(matrix.wallets) if model is None else model.explain(matrix)
-    heads = {} if model is None else {head.head: head for head in model.summary.heads}
-    rows = matrix.values.tolist()
-    for i, (wallet, why) in enumerate(zip(matrix.wallets, reasons, strict=True)):
-        features = dict(zip(matrix.names, rows[i], strict=True))
-        verdict = classify_wallet(
-            features, int(matrix.n_candle_matches[i]), scores[i], settings.categories, heads
-        )
-        yield WalletProfile(
-            wallet=wallet,
-            first_seen_ms=int(matrix.first_seen_ms[i]),
-            last_seen_ms=int(matrix.last_seen_ms[i]),
-            features=features,
-            scores=scores[i],
-            categories=verdict.categories,
-            why_none=verdict.why_none,
-            activity=tuple(slices[i]),
-            reasons=why,
-        )
+
+def _said_of_features(names: Sequence[str]) -> dict[str, Any]:
+    """Return what the header says of the features."""
+    from hypertrack.features.registry import REGISTRY
+
+    return {
+        "units": {name: REGISTRY[name].unit for name in names},
+        "remarks": {name: text for name, text in REMARKS.items() if name in names},
+        "needs_position": tuple(name for name in names if REGISTRY[name].needs_position),
+    }

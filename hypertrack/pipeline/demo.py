@@ -24,9 +24,8 @@ from hypertrack.records import JsonError, ModelSummary, ProfileSet, Record, deco
 
 if TYPE_CHECKING:  # the demo loads these when it runs
     from hypertrack.model.run import Stage
-    from hypertrack.model.training import EpochResult
     from hypertrack.model.truth_comparison import TruthComparison
-    from hypertrack.records import RecordingStatus
+    from hypertrack.records import EpochResult, RecordingStatus
 
 __all__ = ["Demo", "DemoResult", "TruthComparison"]
 
@@ -84,7 +83,7 @@ class Demo:
         model = self._train(on_progress)
         on_progress("classify every wallet", 0.0, "")
         profiles = classify(self.settings)
-        on_progress("classify every wallet", 1.0, f"{len(profiles.profiles):,} wallets")
+        on_progress("classify every wallet", 1.0, f"{profiles.header.n_wallets:,} wallets")
         on_progress("write report and dashboard", 0.0, "")
         report, dashboard = write_report(self.settings), write_dashboard(self.settings)
         on_progress("write report and dashboard", 1.0, str(dashboard))
@@ -141,9 +140,9 @@ class Demo:
             dashboard=str(dashboard),
             report=str(report),
             training_report=str(self.settings.out / TRAINING_REPORT_NAME),
-            n_trades=profiles.data.n_trades,
-            n_wallets=len(profiles.profiles),
-            n_wallets_with_category=sum(bool(p.categories) for p in profiles.profiles),
+            n_trades=profiles.header.data.n_trades,
+            n_wallets=profiles.header.n_wallets,
+            n_wallets_with_category=profiles.header.n_with_category,
             model=model,
             truth=compare_with_truth(profiles, read_columns(self.truth_file)),
         )

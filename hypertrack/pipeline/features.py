@@ -10,14 +10,13 @@ from hypertrack.config import Settings
 from hypertrack.errors import NotEnoughDataError
 from hypertrack.files import TABLE_SUFFIXES, require_writable
 from hypertrack.pipeline.places import open_engine, open_past, require_data
+from hypertrack.records import CutCheck
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.features.distribution import Distribution
     from hypertrack.features.engine import FeatureMatrix
-    from hypertrack.features.leakage import CutCheck
 
 __all__ = [
-    "CutCheck",
     "Distribution",
     "FeatureQuery",
     "check_leakage",
@@ -83,7 +82,7 @@ def check_leakage(
     names: Sequence[str] | None = None,
     n_cuts: int = 3,
     seed: int = 0,
-) -> "tuple[CutCheck, ...]":
+) -> tuple[CutCheck, ...]:
     """Compare features at random cuts with those of the dataset as it stood at the cut.
 
     Args:

@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING
 from hypertrack.config import Settings
 from hypertrack.errors import ModelError
 from hypertrack.pipeline.places import open_engine, require_data
-from hypertrack.records import ModelSummary, Record
+from hypertrack.records import Card, ModelSummary, Record
 
 if TYPE_CHECKING:  # the commands load these when they run
-    from hypertrack.model.card import Card
     from hypertrack.model.comparison import Comparison
 
-__all__ = ["Card", "Comparison", "ListedModel", "compare", "list_models", "promote", "show"]
+__all__ = ["Comparison", "ListedModel", "compare", "list_models", "promote", "show"]
 
 
 class ListedModel(Record, frozen=True, kw_only=True):
@@ -46,7 +45,7 @@ def _listed(settings: Settings, version: str, *, is_champion: bool) -> ListedMod
     return ListedModel(is_champion=is_champion, version=version, summary=summary, error=error)
 
 
-def show(settings: Settings, name: str) -> "Card":
+def show(settings: Settings, name: str) -> Card:
     """Return the card of a version: ``champion``, or the beginning or end of its name.
 
     Raises:

@@ -1,11 +1,11 @@
 """The report command: all wallets for reading."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from hypertrack.config import Settings
-from hypertrack.files import require_writable, write_text
+from hypertrack.files import require_writable, write_parts
 from hypertrack.pipeline.classify import fresh_profiles
 
 ReportFormat = Literal["text", "json", "csv", "md"]
@@ -35,11 +35,11 @@ def write_report(
     profiles = fresh_profiles(settings, with_model=with_model, kept_file=kept_file)
     from hypertrack.outputs.report import render_csv, render_json, render_markdown, render_report
 
-    renderers: dict[ReportFormat, Callable[..., str]] = {
+    renderers: dict[ReportFormat, Callable[..., Iterator[str]]] = {
         "text": render_report,
         "json": render_json,
         "csv": render_csv,
         "md": render_markdown,
     }
-    write_text(file, renderers[report_format](profiles, settings.report))
+    write_parts(file, renderers[report_format](profiles, settings.report))
     return file

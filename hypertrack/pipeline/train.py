@@ -11,20 +11,19 @@ from hypertrack.files import require_writable
 from hypertrack.model import MODEL_NAME
 from hypertrack.pipeline.places import notice_of, open_engine, open_past, require_data
 from hypertrack.pipeline.training_report import TRAINING_REPORT_NAME
+from hypertrack.records import EpochResult
 
 if TYPE_CHECKING:  # the command loads these when it runs
-    from hypertrack.model.leaks import LeakChecks
     from hypertrack.model.run import Stage, TrainedModel
-    from hypertrack.model.training import EpochResult
     from hypertrack.store.dataset import Dataset
 
-__all__ = ["EpochResult", "LeakChecks", "Stage", "TrainedModel", "train"]
+__all__ = ["Stage", "TrainedModel", "train"]
 
 
 def train(
     settings: Settings,
     on_stage: "Callable[[Stage], None]",
-    on_epoch: "Callable[[EpochResult], None]",
+    on_epoch: Callable[[EpochResult], None],
     *,
     force: bool = False,
     labels: Path | None = None,

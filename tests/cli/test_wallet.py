@@ -1,16 +1,16 @@
-from profile_fakes import profile_set, scores, with_profiles
+from profile_fakes import MadeSet, profile_set, scores, with_profiles
 from rich.console import Console
 
 from hypertrack.cli.wallet_display import sparkline, wallet_view
 from hypertrack.pipeline.wallet import reasons
-from hypertrack.records import HEADS, ProfileSet, Reason, replace
+from hypertrack.records import HEADS, Reason, replace
 
 
-def shown(profiles: ProfileSet, *, width: int = 200) -> str:
+def shown(profiles: MadeSet, *, width: int = 200) -> str:
     console = Console(width=width, record=True, quiet=False)
     profile = profiles.profiles[0]
     with console.capture() as captured:
-        console.print(wallet_view(profiles, profile, reasons(profiles, profile)))
+        console.print(wallet_view(profiles.header, profile, reasons(profiles.header, profile)))
     return captured.get()
 
 

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 
+from hypertrack.pipeline.profiles import Profiles
 from hypertrack.store.dataset import open_dataset
-from hypertrack.store.profiles import read_profiles
+from hypertrack.store.profiles import ProfileFile
 
 TIMEOUT_S = 120
 
@@ -144,17 +146,19 @@ def test_forced_training_and_all_that_follows(replayed: Path, tmp_path: Path) ->
     hypertrack(tmp_path, *at, "report")
     hypertrack(tmp_path, *at, "dashboard")
 
-    profiles = read_profiles(tmp_path / "wallet_profiles.parquet")
-    assert len(profiles.profiles) == 528
-    assert all(profile.scores is not None for profile in profiles.profiles)
-    assert profiles.model is not None
-    assert profiles.model.is_forced
-    assert not any(head.has_earned_weight for head in profiles.model.heads)
+    profiles = Profiles(ProfileFile(tmp_path / "wallet_profiles.parquet"))
+    wallets = list(profiles.wallets(np.arange(528)))
+    model = profiles.header.model
+    assert len(wallets) == profiles.header.n_wallets == 528
+    assert all(profile.scores is not None for profile in wallets)
+    assert model is not None
+    assert model.is_forced
+    assert not any(head.has_earned_weight for head in model.heads)
     assert "FORCED" in (tmp_path / "final_report.txt").read_text(encoding="utf-8")
     assert "wrote pages/run.html" in trained.stderr
     report = (tmp_path / "pages" / "run.html").read_text(encoding="utf-8")
     assert "Trained with <code>--force</code>" in report
-    assert any(profile.reasons for profile in profiles.profiles)
+    assert any(profile.reasons for profile in wallets)
     hypertrack(tmp_path, *at, "models", "show", "--report", "again.html")
     assert (tmp_path / "again.html").read_text(encoding="utf-8") == report
     assert "528" in (tmp_path / "wallet_dashboard.html").read_text(encoding="utf-8")

@@ -9,9 +9,10 @@ from fakes import ALICE, BOB, CAROL, START_MS, trade, write_dataset
 from hypertrack.config import FeeSettings
 from hypertrack.features.definition import Scope, feature
 from hypertrack.features.engine import FeatureEngine
-from hypertrack.features.leakage import CutCheck, check_cuts, random_cuts
+from hypertrack.features.leakage import check_cuts, random_cuts
 from hypertrack.features.registry import REGISTRY
 from hypertrack.market.executions import executions
+from hypertrack.records import CutCheck
 from hypertrack.store.dataset import open_dataset
 
 Check = Callable[..., tuple[CutCheck, ...]]

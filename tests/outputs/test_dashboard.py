@@ -113,7 +113,9 @@ def test_reasons_of_a_card_refer_to_names_said_once() -> None:
 
     assert len(page.explained.scores) == 6
     assert len(page.explained.features) == len(set(page.explained.features))
-    views = score_views(profiles, max(profiles.profiles, key=lambda p: p.features["tx_count"]))
+    views = score_views(
+        profiles.header, max(profiles.profiles, key=lambda p: p.features["tx_count"])
+    )
     for found, view in zip(page.cards[0].why, views, strict=True):
         assert page.explained.scores[found.score].name == view.name
         assert page.explained.scores[found.score].doubt == view.doubt
@@ -137,7 +139,7 @@ def test_page_of_nobody_renders() -> None:
 def test_json_in_the_page_cannot_end_its_element() -> None:
     profiles = hostile_set()
 
-    text = script_json(page_data(profiles, profiles.profiles))
+    text = script_json(page_data(profiles.header, profiles.profiles))
 
     assert set("<>&\u2028\u2029").isdisjoint(text)
     assert "\\u003c/script\\u003e" in text
@@ -154,7 +156,7 @@ def test_hostile_text_never_becomes_markup() -> None:
 
 def test_escaped_json_reads_back_as_it_was() -> None:
     profiles = profile_set(40)
-    page = page_data(profiles, profiles.profiles)
+    page = page_data(profiles.header, profiles.profiles)
 
     assert decode_json(script_json(page), PageData) == page
 

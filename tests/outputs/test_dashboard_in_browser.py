@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from profile_fakes import HOSTILE, hostile_set, profile_set
+from profile_fakes import HOSTILE, MadeSet, hostile_set, profile_set
 
 from hypertrack.config import DashboardSettings
 from hypertrack.files import write_text
 from hypertrack.outputs.dashboard import render_dashboard
 from hypertrack.outputs.reason_views import score_views
-from hypertrack.records import ProfileSet
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -40,7 +39,7 @@ OpenPage = Callable[..., Page]
 def open_page(open_file: Callable[..., Page], tmp_path: Path) -> OpenPage:
     """Open the page of a profile set from disk."""
 
-    def opened(profiles: ProfileSet = PROFILES, *, width: int = 1440, script: str = "") -> Page:
+    def opened(profiles: MadeSet = PROFILES, *, width: int = 1440, script: str = "") -> Page:
         file = tmp_path / "wallet_dashboard.html"
         write_text(file, render_dashboard(profiles, DashboardSettings()))
         return open_file(file, width=width, script=script)
@@ -52,7 +51,7 @@ def addresses(page: Page) -> list[str]:
     return page.locator(".address").evaluate_all("all => all.map((each) => each.title)")
 
 
-def held_by(profiles: ProfileSet, *names: str) -> set[str]:
+def held_by(profiles: MadeSet, *names: str) -> set[str]:
     return {
         profile.wallet
         for profile in profiles.profiles
@@ -231,7 +230,7 @@ def test_reasons_of_a_wallet_open_in_a_dialog(open_page: OpenPage) -> None:
     button.click()
 
     dialog = page.get_by_role("dialog", name="Why these scores?")
-    views = score_views(PROFILES, busiest)
+    views = score_views(PROFILES.header, busiest)
     expect(dialog).to_contain_text(busiest.wallet)
     expect(dialog.locator("h3")).to_have_count(len(views))
     bot = dialog.locator(".why-score", has_text="Bot probability")
@@ -306,7 +305,7 @@ def test_hostile_names_are_only_text(open_page: OpenPage) -> None:
 
 @pytest.mark.parametrize("profiles", [PROFILES, hostile_set(), profile_set(3, unearned=None)])
 @pytest.mark.parametrize("width", [390, 768, 1440])
-def test_page_never_scrolls_sideways(open_page: OpenPage, profiles: ProfileSet, width: int) -> None:
+def test_page_never_scrolls_sideways(open_page: OpenPage, profiles: MadeSet, width: int) -> None:
     page = open_page(profiles, width=width)
 
     page.locator(".card").first.scroll_into_view_if_needed()

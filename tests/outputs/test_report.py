@@ -2,13 +2,12 @@ import csv
 import io
 
 import pytest
-from profile_fakes import BASE_FEATURES, profile_set, with_profiles
+from profile_fakes import BASE_FEATURES, MadeSet, profile_set, with_profiles
 
 from hypertrack.config import ReportSettings
-from hypertrack.outputs.report import render_csv, render_json, render_markdown, render_report
+from hypertrack.outputs import report
 from hypertrack.records import (
     Category,
-    ProfileSet,
     Reason,
     Scores,
     WalletProfile,
@@ -19,6 +18,22 @@ from hypertrack.records import (
 ALL = ReportSettings()
 STYLE = (0.23411, -0.1234, 0.5678, 0.1234, -0.2341, 0.3456)
 HOSTILE = "</script><img src=x onerror=alert(1)>|`*_\n\u202e"
+
+
+def render_report(profiles: MadeSet, settings: ReportSettings) -> str:
+    return "".join(report.render_report(profiles, settings))
+
+
+def render_json(profiles: MadeSet, settings: ReportSettings) -> str:
+    return "".join(report.render_json(profiles, settings))
+
+
+def render_csv(profiles: MadeSet, settings: ReportSettings) -> str:
+    return "".join(report.render_csv(profiles, settings))
+
+
+def render_markdown(profiles: MadeSet, settings: ReportSettings) -> str:
+    return "".join(report.render_markdown(profiles, settings))
 
 
 def wallet(name: str = "0x" + "a" * 40, *, scored: bool = True) -> WalletProfile:
@@ -71,7 +86,7 @@ def without_category() -> WalletProfile:
     )
 
 
-def report_set(*some: WalletProfile, notice: str | None = None) -> ProfileSet:
+def report_set(*some: WalletProfile, notice: str | None = None) -> MadeSet:
     return with_profiles(profile_set(0, notice=notice), *(some or (wallet(),)))
 
 
@@ -198,14 +213,14 @@ def test_name_cannot_forge_a_line_of_the_report() -> None:
 def test_json_holds_the_profiles_and_who_is_left_out() -> None:
     profiles = report_set(wallet(), without_category())
 
-    report = decode_json(render_json(profiles, ReportSettings(categories_only=True)))
+    plain = decode_json(render_json(profiles, ReportSettings(categories_only=True)))
 
-    assert report["n_wallets"] == 2
-    assert report["left_out"] == [{"n_wallets": 1, "reason": "without a category"}]
-    assert [p["wallet"] for p in report["profiles"]] == ["0x" + "a" * 40]
-    assert report["profiles"][0]["scores"]["trading_style"][0] == pytest.approx(0.23411)
-    assert report["profiles"][0]["features"]["median_gap_s"] is None
-    assert report["model"]["heads"][0]["has_earned_weight"] is False
+    assert plain["n_wallets"] == 2
+    assert plain["left_out"] == [{"n_wallets": 1, "reason": "without a category"}]
+    assert [p["wallet"] for p in plain["profiles"]] == ["0x" + "a" * 40]
+    assert plain["profiles"][0]["scores"]["trading_style"][0] == pytest.approx(0.23411)
+    assert plain["profiles"][0]["features"]["median_gap_s"] is None
+    assert plain["model"]["heads"][0]["has_earned_weight"] is False
 
 
 def test_csv_has_a_row_a_wallet_and_nothing_where_unknown() -> None:
