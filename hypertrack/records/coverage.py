@@ -25,6 +25,10 @@ class CoverageCause(StrEnum):
     OVERFLOW = "overflow"
     UNREADABLE = "unreadable"
     REFUSED = "refused"
+    HOLE = "hole"
+    """Block numbers of an archive that are not there."""
+    DAMAGED = "damaged"
+    """A file that cannot be read any more."""
 
 
 class CoverageLine(Record, frozen=True, kw_only=True):
