@@ -64,10 +64,10 @@ class DatabaseLines:
         return self._count("coverage") > 0
 
     def has_data(self) -> bool:
-        """Return whether the session has a row of any feed."""
+        """Return whether the session has a row of any feed, or an imported fill."""
         found = " UNION ALL ".join(
             f"SELECT session_id FROM {feed} WHERE session_id = {self._session.session_id}"
-            for feed in Feed
+            for feed in (*Feed, "fills")
         )
         return bool(self._database.rows(f"SELECT 1 WHERE EXISTS ({found})"))
 
