@@ -5,7 +5,7 @@ tells it from other rows. Shapes: protocol, sections 2.1 to 2.7.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Literal, NamedTuple
 
@@ -223,6 +223,18 @@ def candle_row(raw: RawJson) -> Row:
     return Row(candle.s, candle.t, candle.n, raw)
 
 
+def recorded_row(feed: Feed, line: bytes) -> Row:
+    """Read a line of a dataset, whose object has the time of receipt in it, as it was recorded.
+
+    Args:
+        feed: One of a coin: trades, quotes, books or candles.
+
+    Raises:
+        JsonError: It is not what the recorder would have taken.
+    """
+    return _ROW_OF[feed](RawJson(line))
+
+
 def recorded_trade(line: bytes) -> Row | None:
     """Read a trade from its recorded line; None where it is not one."""
     return _recorded(line, _stored_row)
@@ -279,6 +291,14 @@ def _quote_row(raw: RawJson) -> Row:
 def _book_row(raw: RawJson) -> Row:
     book = _book.decode(raw)
     return Row(book.coin, book.time, 0, raw)
+
+
+_ROW_OF: Mapping[Feed, Callable[[RawJson], Row]] = {
+    Feed.TRADES: _trade_row,
+    Feed.BBO: _quote_row,
+    Feed.L2BOOK: _book_row,
+    Feed.CANDLES: candle_row,
+}
 
 
 def _names_a_block(raw: RawJson) -> bool:
