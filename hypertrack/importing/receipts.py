@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 from itertools import islice
-from statistics import median_low
 from typing import Any
 
 from hypertrack.importing.line_reader import ForeignLineError
-from hypertrack.records import MAX_AHEAD_MS, JsonError, decode_json
+from hypertrack.records import JsonError, decode_json, is_ahead, usual_skew_ms
 
 SAMPLED_LINES = 500
 """From which a file's usual skew is told; most of them are right, whatever the first one says."""
@@ -21,11 +20,11 @@ class Receipts:
 
     def __init__(self, lines: Iterable[bytes] = ()):
         skews_ms = [skew_ms for line in islice(lines, SAMPLED_LINES) for skew_ms in _skews_ms(line)]
-        self._skew_ms = max(median_low(skews_ms), 0) if skews_ms else 0
+        self._skew_ms = usual_skew_ms(skews_ms)
 
     def is_ahead(self, time_ms: int, received_ns: int) -> bool:
         """Return whether exchange time lies beyond receipt by more than clocks explain."""
-        return time_ms - received_ns // 1_000_000 > self._skew_ms + MAX_AHEAD_MS
+        return is_ahead(time_ms, received_ns // 1_000_000, self._skew_ms)
 
     def check(self, time_ms: int, received_ns: int) -> None:
         """Refuse a time from beyond its receipt.

@@ -28,6 +28,8 @@ from hypertrack.records.bounds import (
     checked_amount,
     checked_time_ms,
     checked_wallet,
+    is_ahead,
+    usual_skew_ms,
 )
 from hypertrack.records.coverage import (
     CoverageCause,
@@ -109,6 +111,8 @@ __all__ = [
     "checked_wallet",
     "decode_json",
     "encode_json",
+    "is_ahead",
     "json_decoder",
     "replace",
+    "usual_skew_ms",
 ]

@@ -5,6 +5,8 @@ row would stretch every span, sum and mean of the dataset.
 """
 
 import re
+from collections.abc import Collection
+from statistics import median_low
 
 MIN_TIME_MS = 1_577_836_800_000
 """2020-01-01, before the venue's first trade: times in seconds lie below it."""
@@ -69,3 +71,17 @@ def checked_wallet(text: str) -> str:
     if not _ANY_CASE.fullmatch(text):
         raise ValueError(f"no wallet: {text[:60]!r}")
     return text.lower()
+
+
+def usual_skew_ms(skews_ms: Collection[int]) -> int:
+    """Return how far the clock of receipt lies behind the venue's, at least 0.
+
+    Args:
+        skews_ms: Exchange time minus time of receipt of some rows; most of them are right.
+    """
+    return max(median_low(skews_ms), 0) if skews_ms else 0
+
+
+def is_ahead(time_ms: int, received_ms: int, skew_ms: int = 0) -> bool:
+    """Return whether exchange time lies beyond receipt by more than the clocks explain."""
+    return time_ms - received_ms > skew_ms + MAX_AHEAD_MS
