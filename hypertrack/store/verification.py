@@ -87,6 +87,8 @@ class Verification(Record, frozen=True, kw_only=True):
     n_unread_by_reason: dict[str, int]
     """Lines that are there and no reader takes, of trades, quotes, candles, transactions, fills."""
     n_quarantined: int
+    damaged_files: tuple[str, ...]
+    """Sealed hours that cannot be read, or whose checksum is another."""
     skew: Skew | None
 
 
@@ -249,6 +251,7 @@ def verify_dataset(dataset: Dataset) -> Verification:
         n_torn_lines=summary.n_torn_lines,
         n_unread_by_reason=summary.n_unread_by_reason,
         n_quarantined=summary.n_quarantined,
+        damaged_files=dataset.lines.damaged_files(),
         skew=_skew(connection),
     )
 

@@ -7,6 +7,7 @@ from hypertrack.errors import DatasetError
 from hypertrack.records import Feed
 from hypertrack.store.database import session_table as sessions
 from hypertrack.store.database.connecting import UnreachableError, open_reader
+from hypertrack.store.reading.damage import Damage
 from hypertrack.store.reading.recorded_lines import Version
 from hypertrack.store.reading.relations import Columns
 
@@ -70,6 +71,14 @@ class DatabaseLines:
             for feed in (*Feed, "fills")
         )
         return bool(self._database.rows(f"SELECT 1 WHERE EXISTS ({found})"))
+
+    def damage(self) -> tuple[Damage, ...]:
+        """Return nothing: a database has no files of ours."""
+        return ()
+
+    def damaged_files(self) -> tuple[str, ...]:
+        """Return nothing: a database has no files of ours."""
+        return ()
 
     def version(self) -> Version:
         """Return the session and how often anything was added to it."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import duckdb
 
 from hypertrack.records import MAX_TIME_MS, ZERO_HASH, Feed
+from hypertrack.store.reading.damage import note_damage
 from hypertrack.store.reading.dictionary import number_tables
 from hypertrack.store.reading.imported_fills import number_fills, read_fills
 from hypertrack.store.reading.readable_rows import (
@@ -244,6 +245,7 @@ def load_tables(
     }
     read_fills(connection, lines, until_ms=until_ms)
     lines.run_on_ledger(connection, READ_COVERAGE, COVERAGE_COLUMNS)
+    note_damage(connection, lines.damage())
     if until_ms is not None:
         later = forget_later(connection, until_ms)
         counts = {feed: (n - later[feed], n_unread) for feed, (n, n_unread) in counts.items()}
