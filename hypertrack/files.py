@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written beside the target and synced, then renamed over it."""
+"""Files: written whole or not at all, and read line by line whatever they hold."""
 
 import os
 import tempfile
@@ -7,8 +7,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hypertrack.errors import ConfigError, HypertrackError
+from hypertrack.records import MAX_LINE_BYTES
 
 TABLE_SUFFIXES = (".parquet", ".csv")
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+KEPT_BYTES = 4_096
+"""Of a line that is too long so much is given out, for people to know it by."""
 
 
 def require_writable(file: Path, suffixes: Sequence[str] = ()) -> None:
@@ -35,6 +41,37 @@ def require_writable(file: Path, suffixes: Sequence[str] = ()) -> None:
             pass
     except OSError as error:
         raise ConfigError(f"cannot write into {folder}: {error.strerror or error}") from None
+
+
+class LongLine(bytes):
+    """The beginning of a line that is longer than any that can be meant."""
+
+
+def split_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the lines of a text that comes in blocks, without their ends; blank ones are left out.
+
+    A byte order mark at the start is dropped, and the carriage return before a line's end. Of a
+    line beyond `MAX_LINE_BYTES` only its beginning is kept, as a `LongLine`, so that memory stays
+    small whatever comes.
+    """
+    pieces: list[bytes] = []
+    n_bytes, is_start = 0, True
+    for block in blocks:
+        first, *others = (block.removeprefix(BYTE_ORDER_MARK) if is_start else block).split(b"\n")
+        is_start = False
+        if n_bytes <= MAX_LINE_BYTES:
+            pieces.append(first)
+        n_bytes += len(first)
+        if others:
+            yield from filter(None, [_joined(pieces, n_bytes), *map(bytes.strip, others[:-1])])
+            pieces, n_bytes = [others[-1]], len(others[-1])
+    yield from filter(None, [_joined(pieces, n_bytes)])
+
+
+def _joined(pieces: list[bytes], n_bytes: int) -> bytes:
+    if n_bytes > MAX_LINE_BYTES:
+        return LongLine(b"".join(pieces)[:KEPT_BYTES])
+    return b"".join(pieces).strip()
 
 
 @contextmanager

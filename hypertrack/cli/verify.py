@@ -86,6 +86,10 @@ def _facts(found: "Verification") -> Iterator[tuple[str, str]]:
     yield "duplicates", f"{found.n_duplicate_trades:,} trades"
     yield "order", f"{found.n_out_of_order:,} trades behind more than a replay's"
     yield "unreadable", f"{found.n_torn_lines:,} lines, {found.n_quarantined:,} frames quarantined"
+    for name in found.damaged_files:
+        yield "damaged", f"{name}: restore it, or move it away"
+    for reason, n in found.n_unread_by_reason.items():
+        yield "left out", f"{n:,} lines: {reason}"
     if found.skew is not None:
         p1, p50, p99 = found.skew.p1_ms, found.skew.p50_ms, found.skew.p99_ms
         yield "received", f"{p1:,.0f} / {p50:,.0f} / {p99:,.0f} ms after their time (p1/p50/p99)"

@@ -5,14 +5,24 @@ tells it from other rows. Shapes: protocol, sections 2.1 to 2.7.
 """
 
 import re
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
+from typing import Literal, NamedTuple
 
 from hypertrack.feeds.subscriptions import CORE
-from hypertrack.records import Feed, JsonError, RawJson, Record, json_decoder
-
-MAX_TIME_MS = 4_102_444_800_000
-"""2100-01-01: a time beyond it is no time, and would poison every later comparison."""
+from hypertrack.records import (
+    MAX_COUNT,
+    MAX_TRADE_ID,
+    Feed,
+    JsonError,
+    RawJson,
+    Record,
+    checked_amount,
+    checked_time_ms,
+    checked_wallet,
+    encode_json,
+    json_decoder,
+)
 
 
 class Row(NamedTuple):
@@ -21,8 +31,8 @@ class Row(NamedTuple):
     coin: str
     exchange_time_ms: int
     row_id: int | str
-    """With coin and time: the identity of a trade, block or transaction; a candle's count of
-    trades; 0 for quotes and books."""
+    """With coin and time: the identity of a trade (`trade_identity`), block or transaction; a
+    candle's count of trades; 0 for quotes and books."""
     raw: RawJson
 
 
@@ -50,17 +60,84 @@ class _Trade(Record, frozen=True):
     coin: str
     time: int
     tid: int
+    side: Literal["A", "B"]
+    px: str | float
+    sz: str | float
+    users: tuple[str, str]
+    hash: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_coin(self.coin)
+        checked_time_ms(self.time)
+        checked_amount(self.px)
+        checked_amount(self.sz)
+        if not 0 <= self.tid <= MAX_TRADE_ID:
+            raise ValueError(f"trade id {self.tid} out of range")
+        for user in self.users:
+            checked_wallet(user)
+
+
+class _StoredTrade(Record, frozen=True):
+    """What tells a trade apart that was checked when it was recorded."""
+
+    coin: str
+    time: int
+    tid: int
+    side: str = ""
+    px: str | float = ""
+    sz: str | float = ""
+    users: tuple[str, ...] = ()
+    hash: str | None = None
+
+
+class _Level(Record, frozen=True):
+    px: str | float
+    sz: str | float
+
+    def __post_init__(self) -> None:
+        checked_amount(self.px)
+        checked_amount(self.sz)
 
 
 class _Quote(Record, frozen=True):
     coin: str
     time: int
+    bbo: tuple[_Level | None, _Level | None]
+
+    def __post_init__(self) -> None:
+        _check_coin(self.coin)
+        checked_time_ms(self.time)
+
+
+class _Book(Record, frozen=True):
+    coin: str
+    time: int
+    levels: tuple[list[_Level], list[_Level]]
+
+    def __post_init__(self) -> None:
+        _check_coin(self.coin)
+        checked_time_ms(self.time)
 
 
 class _Candle(Record, frozen=True):
     s: str
+    i: str
     t: int
     n: int
+    o: str | float
+    h: str | float
+    l: str | float  # noqa: E741  # the venue's spelling
+    c: str | float
+    v: str | float
+
+    def __post_init__(self) -> None:
+        _check_coin(self.s)
+        checked_time_ms(self.t)
+        for price in (self.o, self.h, self.l, self.c):
+            checked_amount(price)
+        checked_amount(self.v, may_be_zero=True)
+        if not 0 <= self.n <= MAX_COUNT:
+            raise ValueError(f"count of trades {self.n} out of range")
 
 
 class _Block(Record, frozen=True, rename="camel"):
@@ -69,6 +146,13 @@ class _Block(Record, frozen=True, rename="camel"):
     height: int
     num_txs: int
 
+    def __post_init__(self) -> None:
+        checked_time_ms(self.block_time)
+
+
+class _BlockTime(Record, frozen=True, rename="camel"):
+    block_time: RawJson
+
 
 class _Transaction(Record, frozen=True):
     time: int
@@ -76,12 +160,16 @@ class _Transaction(Record, frozen=True):
     user: str
     block: int
 
+    def __post_init__(self) -> None:
+        checked_time_ms(self.time)
+
 
 _raws = json_decoder(list[RawJson])
 _trade, _trades = json_decoder(_Trade), json_decoder(list[_Trade])
-_quote = json_decoder(_Quote)
+_stored_trade = json_decoder(_StoredTrade)
+_quote, _book = json_decoder(_Quote), json_decoder(_Book)
 _candle = json_decoder(_Candle)
-_block = json_decoder(_Block)
+_block, _block_time = json_decoder(_Block), json_decoder(_BlockTime)
 _transaction = json_decoder(_Transaction)
 
 
@@ -92,10 +180,9 @@ def read_trades(data: RawJson) -> Rows:
         trades = _trades.decode(data)
     except JsonError:
         return _salvage(Feed.TRADES, raws, _trade_row)
-    if any(not 0 < trade.time < MAX_TIME_MS for trade in trades):
-        return _salvage(Feed.TRADES, raws, _trade_row)
     rows = [
-        Row(trade.coin, trade.time, trade.tid, raw) for trade, raw in zip(trades, raws, strict=True)
+        Row(trade.coin, trade.time, trade_identity(trade), raw)
+        for trade, raw in zip(trades, raws, strict=True)
     ]
     return Rows(Feed.TRADES, rows)
 
@@ -107,7 +194,7 @@ def read_bbo(data: RawJson) -> Rows:
 
 def read_book(data: RawJson) -> Rows:
     """Read one order book."""
-    return _salvage(Feed.L2BOOK, [data], _quote_row)
+    return _salvage(Feed.L2BOOK, [data], _book_row)
 
 
 def read_candles(data: RawJson) -> Rows:
@@ -117,15 +204,13 @@ def read_candles(data: RawJson) -> Rows:
 
 
 def read_explorer(data: bytes | RawJson) -> Rows | None:
-    """Read a list of blocks or of transactions; which, its first object tells; None if empty."""
+    """Read a list of blocks, which have a ``blockTime``, or of transactions; None if empty."""
     raws = _raws.decode(data)
     if not raws:
         return None
-    try:
-        _block.decode(raws[0])
-    except JsonError:
-        return _salvage(Feed.TRANSACTIONS, raws, _transaction_row)
-    return _salvage(Feed.BLOCKS, raws, _block_row)
+    if any(map(_names_a_block, raws)):
+        return _salvage(Feed.BLOCKS, raws, _block_row)
+    return _salvage(Feed.TRANSACTIONS, raws, _transaction_row)
 
 
 def candle_row(raw: RawJson) -> Row:
@@ -135,12 +220,24 @@ def candle_row(raw: RawJson) -> Row:
         JsonError: It lacks what a candle needs.
     """
     candle = _candle.decode(raw)
-    return Row(candle.s, _checked(candle.t), candle.n, raw)
+    return Row(candle.s, candle.t, candle.n, raw)
+
+
+def recorded_row(feed: Feed, line: bytes) -> Row:
+    """Read a line of a dataset, whose object has the time of receipt in it, as it was recorded.
+
+    Args:
+        feed: One of a coin: trades, quotes, books or candles.
+
+    Raises:
+        JsonError: It is not what the recorder would have taken.
+    """
+    return _ROW_OF[feed](RawJson(line))
 
 
 def recorded_trade(line: bytes) -> Row | None:
     """Read a trade from its recorded line; None where it is not one."""
-    return _recorded(line, _trade_row)
+    return _recorded(line, _stored_row)
 
 
 def recorded_candle(line: bytes) -> Row | None:
@@ -164,24 +261,62 @@ def _recorded(line: bytes, read: Callable[[RawJson], Row]) -> Row | None:
         return None
 
 
+def trade_identity(trade: _Trade | _StoredTrade) -> int:
+    """Return what tells a trade from others of its coin and time.
+
+    The venue's id; where that is 0, as for dust, a negative number made of all that the trade
+    says (three such trades of one block are three).
+    """
+    if trade.tid:
+        return trade.tid
+    told = [trade.side, trade.px, trade.sz, trade.hash, trade.users]
+    return -1 - (int.from_bytes(blake2b(encode_json(told), digest_size=8).digest(), "big") >> 1)
+
+
 def _trade_row(raw: RawJson) -> Row:
     trade = _trade.decode(raw)
-    return Row(trade.coin, _checked(trade.time), trade.tid, raw)
+    return Row(trade.coin, trade.time, trade_identity(trade), raw)
+
+
+def _stored_row(raw: RawJson) -> Row:
+    trade = _stored_trade.decode(raw)
+    return Row(trade.coin, _checked(trade.time), trade_identity(trade), raw)
 
 
 def _quote_row(raw: RawJson) -> Row:
     quote = _quote.decode(raw)
-    return Row(quote.coin, _checked(quote.time), 0, raw)
+    return Row(quote.coin, quote.time, 0, raw)
+
+
+def _book_row(raw: RawJson) -> Row:
+    book = _book.decode(raw)
+    return Row(book.coin, book.time, 0, raw)
+
+
+_ROW_OF: Mapping[Feed, Callable[[RawJson], Row]] = {
+    Feed.TRADES: _trade_row,
+    Feed.BBO: _quote_row,
+    Feed.L2BOOK: _book_row,
+    Feed.CANDLES: candle_row,
+}
+
+
+def _names_a_block(raw: RawJson) -> bool:
+    try:
+        _block_time.decode(raw)
+    except JsonError:
+        return False
+    return True
 
 
 def _block_row(raw: RawJson) -> Row:
     block = _block.decode(raw)
-    return Row(CORE, _checked(block.block_time), block.height, raw)
+    return Row(CORE, block.block_time, block.height, raw)
 
 
 def _transaction_row(raw: RawJson) -> Row:
     transaction = _transaction.decode(raw)
-    return Row(CORE, _checked(transaction.time), transaction.hash, raw)
+    return Row(CORE, transaction.time, transaction.hash, raw)
 
 
 def _salvage(feed: Feed, raws: list[RawJson], read: Callable[[RawJson], Row]) -> Rows:
@@ -202,6 +337,12 @@ def _salvage(feed: Feed, raws: list[RawJson], read: Callable[[RawJson], Row]) ->
 
 
 def _checked(time_ms: int) -> int:
-    if not 0 < time_ms < MAX_TIME_MS:
-        raise JsonError(f"time {time_ms} out of range")
-    return time_ms
+    try:
+        return checked_time_ms(time_ms)
+    except ValueError as error:
+        raise JsonError(str(error)) from None
+
+
+def _check_coin(coin: str) -> None:
+    if not coin:
+        raise ValueError("no coin is named")

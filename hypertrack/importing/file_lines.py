@@ -7,13 +7,16 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from hypertrack.errors import DatasetError
+from hypertrack.files import split_lines
+from hypertrack.records import JsonError, decode_json
 from hypertrack.store.compaction.sealed_rows import line_of
 
 LZ4_SUFFIX = ".lz4"
 SEALED_SUFFIX = ".parquet"
 BLOCK_BYTES = 1 << 18
-MAX_LINE_BYTES = 1 << 26
-"""Longer than any block of the venue; a file without line ends is given out in such pieces."""
+LZ4_MAGIC = b"\x04\x22\x4d\x18"
+MAX_DOCUMENT_BYTES = 1 << 26
+"""An answer of ``/info`` has at most 10,000 fills, 4 MB."""
 
 
 class TornFileError(DatasetError):
@@ -25,7 +28,7 @@ class LineFile:
 
     Iterating yields the last line of a plain file even where it has no end, and raises
     `TornFileError` where compressed data ends too early or is broken; what came before has been
-    yielded then, but for at most `BLOCK_BYTES`.
+    yielded then, but for at most `BLOCK_BYTES`. A line that is too long is a `LongLine`.
 
     Attributes:
         n_bytes_read: Of the file as it lies on disk.
@@ -39,20 +42,11 @@ class LineFile:
         if self._path.suffix == SEALED_SUFFIX:
             yield from self._sealed_lines()
             return
-        rest = b""
-        for block in self._blocks():
-            lines = (rest + block).split(b"\n")
-            rest = lines.pop()
-            yield from filter(None, map(bytes.strip, lines))
-            if len(rest) > MAX_LINE_BYTES:
-                yield rest
-                rest = b""
-        if rest := rest.strip():
-            yield rest
+        yield from split_lines(self._blocks())
 
     def _blocks(self) -> Iterator[bytes]:
         with pa.OSFile(str(self._path)) as file:
-            is_packed = self._path.suffix == LZ4_SUFFIX
+            is_packed = self._path.suffix == LZ4_SUFFIX or first_bytes(self._path, 4) == LZ4_MAGIC
             stream = pa.CompressedInputStream(file, "lz4") if is_packed else file
             while block := self._read(stream):
                 self.n_bytes_read = file.tell()
@@ -70,9 +64,36 @@ class LineFile:
             with parquet.ParquetFile(self._path) as file:
                 for batch in file.iter_batches(batch_size=10_000):
                     yield from map(line_of, batch.to_pylist())
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError, ValueError) as error:
             raise self._torn(error) from error
         self.n_bytes_read = self._path.stat().st_size
 
     def _torn(self, error: Exception) -> TornFileError:
         return TornFileError(f"{self._path} is torn ({str(error).splitlines()[0]})")
+
+
+class DocumentFile(LineFile):
+    """A file that is one JSON document over any number of lines, else its lines."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._path.stat().st_size > MAX_DOCUMENT_BYTES:
+            yield from super().__iter__()
+            return
+        lines = list(super().__iter__())
+        whole = b" ".join(lines)  # no line's end may come into a line of the dataset
+        yield from [whole] if is_json(whole) else lines
+
+
+def is_json(text: bytes) -> bool:
+    """Return whether a text is one JSON value."""
+    try:
+        decode_json(text)
+    except (JsonError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+def first_bytes(path: Path, n_bytes: int) -> bytes:
+    """Return how a file begins."""
+    with path.open("rb") as file:
+        return file.read(n_bytes)

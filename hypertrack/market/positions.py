@@ -81,7 +81,7 @@ def changes(con: Any) -> Table:
     fills = con.table("imported_fills")
     told = fills.filter(_.start_position.notnull()).select(*KEYS).distinct()
     executed = executions(con).semi_join(told, KEYS)
-    one_sided = fills.filter(_.is_one_sided, _.price.notnull(), _["size"].notnull())
+    one_sided = fills.filter(~_.has_trade)
     direction = ibis.ifelse(_.is_buy, 1, -1).cast("int8")
     return executed.select(
         *KEYS,

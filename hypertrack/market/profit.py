@@ -36,7 +36,7 @@ def cash_flows(con: Any, window: Window, fees: FeeSettings) -> Table:
     """
     executed = with_fees(con, window.of(executions(con)), fees).select(FLOW_COLUMNS)
     fills = window.of(con.table("imported_fills"))
-    one_sided = fills.filter(_.is_one_sided, _.price.notnull(), _["size"].notnull())
+    one_sided = fills.filter(~_.has_trade)
     settled = one_sided.mutate(
         notional_usd=_.price * _["size"],
         direction=ibis.ifelse(_.is_buy, 1, -1).cast("int8"),

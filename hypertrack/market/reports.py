@@ -69,7 +69,7 @@ def reported_levels(con: Any) -> Table:
     did. Where they go round in a circle the smallest trade id is the first; where more than one
     could be, their chain is broken: something is missing between them.
     """
-    fills = con.table("imported_fills").filter(_.start_position.notnull(), _["size"].notnull())
+    fills = con.table("imported_fills").filter(_.start_position.notnull())
     moment = ["wallet_id", "coin_id", "time_ms"]
     alike = ibis.window(group_by=moment)
     signed = ibis.ifelse(_.is_buy, _["size"], -_["size"])

@@ -1,6 +1,5 @@
-"""Words of the market: sides, feeds, spans of time, what a wallet's address looks like."""
+"""Words of the market: sides, feeds, spans of time."""
 
-import re
 from enum import StrEnum
 
 ZERO_HASH = "0x" + "0" * 64
@@ -13,8 +12,6 @@ own conversions (the taker of 20 of 28 zero-hash trades in one real sample)."""
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
-
-WALLET_PATTERN = re.compile(r"0x[0-9a-f]{40}")
 
 
 class Side(StrEnum):

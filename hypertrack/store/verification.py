@@ -84,7 +84,11 @@ class Verification(Record, frozen=True, kw_only=True):
     n_duplicate_trades: int
     n_out_of_order: int
     n_torn_lines: int
+    n_unread_by_reason: dict[str, int]
+    """Lines that are there and no reader takes, of trades, quotes, candles, transactions, fills."""
     n_quarantined: int
+    damaged_files: tuple[str, ...]
+    """Sealed hours that cannot be read, or whose checksum is another."""
     skew: Skew | None
 
 
@@ -245,7 +249,9 @@ def verify_dataset(dataset: Dataset) -> Verification:
         n_duplicate_trades=summary.n_duplicate_trades,
         n_out_of_order=_rows(connection, "SELECT sum(n_out_of_order) FROM disorder")[0][0] or 0,
         n_torn_lines=summary.n_torn_lines,
+        n_unread_by_reason=summary.n_unread_by_reason,
         n_quarantined=summary.n_quarantined,
+        damaged_files=dataset.lines.damaged_files(),
         skew=_skew(connection),
     )
 

@@ -49,7 +49,7 @@ def test_foreign_files_of_a_folder_are_left_out_with_the_reason(tmp_path: Path) 
     assert file.path == tmp_path / "fills"
     assert {left.path.name: left.reason for left in left_out} == {
         "broken.lz4": "torn, or not what its name says",
-        "notes.json": "no format that is known",
+        "notes.json": 'no format that is known: {"a": 1}',
         "empty": "empty",
     }
 

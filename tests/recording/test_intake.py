@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from clock_fakes import ManualClock
-from fakes import START_MS
+from fakes import ALICE, BOB, START_MS
 
 from hypertrack.config import RecordSettings
 from hypertrack.feeds.frames import parse_frame
@@ -62,7 +62,10 @@ class Bench:
 
 
 def trade(trade_id: int, time_ms: int = START_MS, coin: str = "BTC") -> dict[str, object]:
-    return {"coin": coin, "px": "1.50", "time": time_ms, "tid": trade_id}
+    return {
+        **{"coin": coin, "side": "B", "px": "1.50", "sz": "1.0", "time": time_ms},
+        **{"tid": trade_id, "users": [ALICE, BOB]},
+    }
 
 
 def quote(time_ms: int, coin: str = "BTC") -> dict[str, object]:

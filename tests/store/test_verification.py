@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fakes import ALICE, BOB, START_MS, candle, observed, trade, write_dataset
 
-from hypertrack.records import MINUTE_MS
+from hypertrack.records import DAY_MS, MINUTE_MS
 from hypertrack.store.dataset import open_dataset
 from hypertrack.store.verification import Verification, verify_dataset
 
@@ -249,3 +249,33 @@ def test_every_single_missing_trade_is_found(tmp_path: Path) -> None:
 
         (minute,) = found.incomplete_minutes
         assert minute.start_ms == START_MS + missing // 6 * MINUTE_MS, json.dumps(missing)
+
+
+@pytest.mark.parametrize(
+    "time_ms",
+    [START_MS // 1000, START_MS * 1_000_000, -1, START_MS + 365 * DAY_MS, 4_070_908_800_000],
+)
+def test_row_that_cannot_be_meant_is_named_and_changes_nothing_else(
+    tmp_path: Path, time_ms: int
+) -> None:
+    good = trades_of()
+    bad_candle = {**candles_of()[0], "t": time_ms, "n": 99}
+
+    found = verified(
+        tmp_path,
+        trades=[*good[:3], {**good[3], "tid": 99, "time": time_ms}, *good[3:]],
+        candles=[bad_candle, *candles_of()],
+    )
+
+    assert (found.completeness, found.n_judged, found.n_trades) == (1.0, 4, 24)
+    assert (found.n_unjudged_by_reason, found.n_out_of_order) == ({}, 0)
+    assert sum(found.n_unread_by_reason.values()) == 2
+
+
+def test_candle_of_a_count_that_cannot_be_meant_is_left_out(tmp_path: Path) -> None:
+    broken = {**candles_of()[0], "n": 10**18}
+
+    found = verified(tmp_path, candles=[broken, *candles_of()])
+
+    assert found.completeness == 1.0
+    assert found.n_unread_by_reason == {"count of trades out of range": 1}

@@ -23,10 +23,9 @@ def feed_path(folder: Path, feed: Feed) -> Path:
 
 
 def has_data(folder: Path) -> bool:
-    """Return whether the folder holds anything recorded."""
-    return any(feed_path(folder, feed).exists() for feed in Feed) or any(
-        (folder / SEALED_NAME).glob("*/*.parquet")
-    )
+    """Return whether the folder holds anything recorded or imported."""
+    named = [*(feed_path(folder, feed) for feed in Feed), folder / FILLS_NAME]
+    return any(path.exists() for path in named) or any((folder / SEALED_NAME).glob("*/*.parquet"))
 
 
 def require_data(folder: Path) -> None:
