@@ -21,11 +21,11 @@ class CandleFiller:
     def __init__(self, info: InfoClient, clock: Clock, background: Background):
         self._info = info
         self._clock = clock
-        self._errands = background
+        self._background = background
 
     def ask(self, fill: Fill, deliver: Deliver) -> None:
         """Queue a fill."""
-        self._errands.add(lambda: deliver(fill, self._asked(fill)))
+        self._background.add(lambda: deliver(fill, self._asked(fill)))
 
     def _asked(self, fill: Fill) -> list[Candle] | None:
         try:

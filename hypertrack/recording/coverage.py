@@ -13,6 +13,7 @@ from itertools import chain
 from hypertrack.clock import Clock
 from hypertrack.recording.exchange_time import ExchangeTime
 from hypertrack.recording.intervals import Moment, ending, interval, is_gap, later
+from hypertrack.recording.venue_clock import VenueClock
 from hypertrack.records import CoverageCause, CoverageLine, CoverageStatus, Feed, Record
 from hypertrack.store.files.ledger import Ledger
 
@@ -24,6 +25,8 @@ class _Loss(Record, frozen=True):
     cause: CoverageCause
     observed: CoverageLine | None
     """The interval that ended, where it is not settled yet."""
+    is_earlier: bool = False
+    """Of an earlier session, whose last row stored is behind all that its ledger claims."""
 
 
 class CoverageBook:
@@ -31,6 +34,7 @@ class CoverageBook:
 
     def __init__(self, ledger: Ledger, clock: Clock):
         self.time = ExchangeTime()
+        self.venue = VenueClock(clock)
         self.lock = threading.RLock()
         self._ledger = ledger
         self._clock = clock
@@ -185,6 +189,8 @@ class StreamCoverage:
         self._start: Moment | None = None
         self._loss: _Loss | None = None
         self._doubted: _Loss | None = None
+        self._doubted_since: Moment | None = None
+        """From where on something may be missing while `_doubted` is being asked for."""
         self._refused: Moment | None = None
 
     @property
@@ -198,9 +204,31 @@ class StreamCoverage:
         return self._loss
 
     @property
+    def start_ms(self) -> int | None:
+        """Return since when it is observed; None where it is not."""
+        return None if self._start is None else self._start.exchange_ms
+
+    @property
+    def anchor_ms(self) -> int | None:
+        """Return up to when all rows are stored; a row older than it proves what follows it.
+
+        None where the last row stored is that proof, whatever its time.
+        """
+        loss = self._loss
+        return None if loss is None or loss.is_earlier else loss.since.exchange_ms
+
+    @property
     def is_in_doubt(self) -> bool:
         """Return whether what the last disconnect lost is being asked for."""
         return self._loss is not None and self._loss is self._doubted
+
+    def claim(self) -> bool:
+        """Return whether the replay that came now is to decide what was lost before it."""
+        return True
+
+    def is_pending(self, loss: object | None) -> bool:
+        """Return whether it is still undecided what a disconnect lost."""
+        return loss is not None and self._loss is loss
 
     @property
     def is_refused(self) -> bool:
@@ -209,7 +237,7 @@ class StreamCoverage:
 
     def resume(self, end_ms: int) -> None:
         """Take up where an earlier session stopped."""
-        self._loss = _Loss(self._book.now(end_ms), CoverageCause.STOP, None)
+        self._loss = _Loss(self._book.now(end_ms), CoverageCause.STOP, None, is_earlier=True)
 
     def acknowledge(self) -> None:
         """Begin to observe, from the newest exchange time seen anywhere, if there is one yet."""
@@ -252,13 +280,18 @@ class StreamCoverage:
             if self._loss is not None:
                 start = self._loss.since if last_ms is None else self._book.now(last_ms)
                 end = self._book.now(max(start.exchange_ms, oldest_ms))
-                self._doubted, cause = self._loss, self._loss.cause
+                self._doubted, self._doubted_since = self._loss, start
+                cause = self._loss.cause
                 self._book.warn(interval(self.name, CoverageStatus.DISCONNECTED, start, end, cause))
 
     def open_gap(self, last_ms: int, oldest_ms: int, missed: int | None = None) -> None:
         """Note that all between the last row stored and the oldest one that came now is missing.
 
         The interval observed before ends with the one, the next begins with the other.
+
+        Args:
+            last_ms: Of the last row from where on rows may be missing; it may have come only with
+                an answer to what was asked for after the disconnect.
         """
         with self._book.lock:
             loss, self._loss = self._loss, None
@@ -266,7 +299,7 @@ class StreamCoverage:
                 return
             observed, start_ms = loss.observed, loss.since.exchange_ms
             if observed is not None:
-                start_ms = max(observed.start_ms, min(observed.end_ms, last_ms))
+                start_ms = max(observed.start_ms, last_ms)
                 observed = ending(observed, start_ms)
             start = Moment(start_ms, loss.since.wall_ms)
             end = self._book.now(max(start_ms, oldest_ms))
@@ -293,7 +326,8 @@ class StreamCoverage:
         """End the observed interval.
 
         Args:
-            end_ms: Where it is known to have ended; else the newest time its socket saw.
+            end_ms: Where it is known to have ended; else the newest time its socket saw, less
+                what rows come late.
         """
         with self._book.lock:
             self._begin_late()
@@ -384,10 +418,15 @@ class StreamCoverage:
             self._loss = _Loss(self._book.now(newest_ms), cause, None)
 
     def _loss_lines(self, loss: _Loss, end: Moment, missed: int | None) -> list[CoverageLine]:
-        status = CoverageStatus.DISCONNECTED
-        gap = interval(self.name, status, loss.since, end, loss.cause, missed)
-        return [gap] if loss.observed is None else [loss.observed, gap]
+        status, since, observed = CoverageStatus.DISCONNECTED, loss.since, loss.observed
+        doubted = self._doubted_since if loss is self._doubted and missed is None else None
+        if doubted is not None and observed is not None:
+            start_ms = max(observed.start_ms, min(since.exchange_ms, doubted.exchange_ms))
+            since, observed = Moment(start_ms, since.wall_ms), ending(observed, start_ms)
+        gap = interval(self.name, status, since, end, loss.cause, missed)
+        return [gap] if observed is None else [observed, gap]
 
     def _end_moment(self, start: Moment, end_ms: int | None) -> Moment:
-        newest_ms = self.time.newest_ms if end_ms is None else end_ms
-        return self._book.now(max(start.exchange_ms, newest_ms or 0))
+        """Return where what is observed ends: rows may come late, and be cut off."""
+        certain_ms = self.time.certain_ms if end_ms is None else end_ms
+        return self._book.now(max(start.exchange_ms, certain_ms or 0))

@@ -178,7 +178,7 @@ class Listener:
     def _take_acknowledged(self, frame: Acknowledged, _data: bytes, _received_ns: int) -> None:
         subscription = self._roll.acknowledge(frame.echo)
         if subscription is not None:
-            self._stream_of(subscription).acknowledge()
+            self._stream_of(subscription).coverage.acknowledge()
             if subscription.feed is Feed.CANDLES:
                 self._around.candles.connected(subscription.coin)
 

@@ -54,7 +54,7 @@ class Streams:
         time = ExchangeTime(shared)
         meters = {subscription.feed: FeedMeter() for subscription in socket.subscriptions}
         streams = {
-            (subscription.feed, subscription.coin): self._twin(subscription, (time, shared), meters)
+            (subscription.feed, subscription.coin): self._twin(subscription, shared, meters)
             if socket.twin is not None and subscription.feed is Feed.TRADES
             else self._stream(subscription, time, meters)
             for subscription in socket.subscriptions
@@ -75,22 +75,22 @@ class Streams:
     def _twin(
         self,
         subscription: Subscription,
-        times: tuple[ExchangeTime, ExchangeTime],
+        time: ExchangeTime,
         meters: Mapping[Feed, FeedMeter],
     ) -> StreamIntake:
         """Return a stream that shares its memory and its coverage with that of another socket.
 
         Args:
-            times: Of the socket, and of both.
+            time: Of both sockets.
         """
         other = self._twins.get(subscription)
         if other is None:
             memory = self._memory(subscription)
             memory.limit = REMEMBERED_OF_TWINS
-            coverage = RedundantCoverage(self._coverage(subscription, times[1], memory), times[0])
+            coverage = RedundantCoverage(self._coverage(subscription, time, memory))
             self._twins[subscription] = coverage, memory
         else:
-            coverage, memory = other[0].beside(times[0]), other[1]
+            coverage, memory = other[0].beside(), other[1]
         return self._intake(subscription, coverage, meters, memory)
 
     def _intake(

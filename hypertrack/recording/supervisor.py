@@ -52,12 +52,12 @@ class Supervisor:
         self._candles = CandleBook(round(settings.candle_grace_s * 1000))
         self._filled = FeedMeter()
         self._info = InfoClient(plan.endpoints.info, clock, self._halt)
-        self._errands = Background(self._halt)
-        self._filler = CandleFiller(self._info, clock, self._errands)
+        self._background = Background(clock, self._halt)
+        self._filler = CandleFiller(self._info, clock, self._background)
         self._listeners = self._build_listeners()
         self._follower = self._build_follower() if plan.evm_feeds else None
         self._sources = [self._thread(*job) for job in self._jobs()]
-        self._threads = [*self._sources, self._thread("background", self._errands.run)]
+        self._threads = [*self._sources, self._thread("background", self._background.run)]
         if settings.seal and session.hand_over is None:
             sealer = HourSealer(session, writer, book.time, clock, self._halt)
             self._threads.append(self._thread("sealer", sealer.run))
@@ -99,7 +99,7 @@ class Supervisor:
 
     def _build_listeners(self) -> list[Listener]:
         settings, clock = self._settings, self._clock
-        recover = TradeFiller(self._info, clock, self._errands, self._writer).ask
+        recover = TradeFiller(self._info, clock, self._background, self._writer).ask
         streams = Streams(self._session, self._book, self._writer, self._candles, clock, recover)
         around = Surroundings(
             settings=settings,

@@ -25,6 +25,12 @@ class CoverageCause(StrEnum):
     OVERFLOW = "overflow"
     UNREADABLE = "unreadable"
     REFUSED = "refused"
+    UNOPENED = "unopened"
+    """Asked for, over a socket that was never open."""
+    UNACKNOWLEDGED = "unacknowledged"
+    """Asked for on an open socket, and never answered."""
+    STARVED = "starved"
+    """Its rows stopped inside a living socket, while the venue went on counting them."""
 
 
 class CoverageLine(Record, frozen=True, kw_only=True):
