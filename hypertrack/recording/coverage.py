@@ -348,6 +348,10 @@ class StreamCoverage:
                 self._book.settle(observed)
                 self._loss = _Loss(end, cause, None)
 
+    def starve(self, cause: CoverageCause, end_ms: int) -> None:
+        """End the observed interval of a stream that is to be subscribed to anew."""
+        self.lose(cause, end_ms)
+
     def refuse(self) -> None:
         """Note that the stream is given up."""
         with self._book.lock:

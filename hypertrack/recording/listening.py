@@ -1,6 +1,7 @@
 """Keeping one socket: connect, subscribe, listen, notice its end, and begin again."""
 
 import logging
+import queue
 import random
 import threading
 from collections.abc import Callable, Mapping
@@ -64,6 +65,7 @@ class Listener:
         self._url = plan.url
         self._around = around
         self._roll = SubscriptionTracker(plan.subscriptions, around.settings.refuse_coin_after)
+        self._starved: queue.SimpleQueue[Subscription] = queue.SimpleQueue()
         self._n_attempts = 0
         self._next_chores_s = 0.0
         self._is_pinged_for_life = False
@@ -96,6 +98,10 @@ class Listener:
             if isinstance(stream.coverage, RedundantCoverage):
                 stream.coverage.settle()
 
+    def resubscribe(self, subscription: Subscription) -> None:
+        """Have a stream that starves subscribed to anew; any thread may."""
+        self._starved.put(subscription)
+
     def _open(self) -> Connection | None:
         """Return a connection, None where there is none yet; wait before the attempt."""
         around, settings = self._around, self._around.settings
@@ -118,6 +124,8 @@ class Listener:
     def _listen(self, connection: Connection) -> None:
         clock, stop = self._around.clock, self._around.stop
         self._roll.begin()
+        while not self._starved.empty():
+            self._starved.get()  # a new connection subscribes to everything
         self._next_chores_s = 0.0
         self._is_pinged_for_life = False
         for stream in self.intake.streams.values():
@@ -140,6 +148,10 @@ class Listener:
         if self._roll.needs_sign_of_life and not self._is_pinged_for_life:
             connection.send(PING)
             self._is_pinged_for_life = True
+        while not self._starved.empty() and self._around.messages.available():
+            subscription = self._starved.get()
+            connection.send(subscription.cancellation())
+            self._roll.again(subscription)
         due = self._roll.due(now_s)
         if due and self._around.messages.available() >= len(due):
             for subscription in due:

@@ -1,5 +1,6 @@
 """The threads of a recorder, and what they share."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,23 +10,26 @@ from hypertrack.clock import Clock
 from hypertrack.config import RecordSettings
 from hypertrack.feeds.budget import RateBudget
 from hypertrack.feeds.info_client import MAX_CANDLES, InfoClient
-from hypertrack.feeds.subscriptions import EVM
+from hypertrack.feeds.subscriptions import EVM, Subscription
 from hypertrack.recording.background import Background
 from hypertrack.recording.board import Board
 from hypertrack.recording.candle_filling import CandleFiller
-from hypertrack.recording.closed_candles import Candle, CandleBook, Fill
+from hypertrack.recording.closed_candles import Candle, CandleBook, Fill, Lacking
 from hypertrack.recording.compaction import HourSealer
 from hypertrack.recording.coverage import CoverageBook
 from hypertrack.recording.evm import EvmFollower
-from hypertrack.recording.intake import write_candles
+from hypertrack.recording.intake import Shortage, write_candles
 from hypertrack.recording.listening import Listener, Surroundings
 from hypertrack.recording.meters import FeedMeter
 from hypertrack.recording.plan import RecordingPlan
+from hypertrack.recording.starvation import StarvationWatch
 from hypertrack.recording.streams import Streams
 from hypertrack.recording.trade_filling import TradeFiller
-from hypertrack.records import Feed
+from hypertrack.records import CoverageCause, Feed
 from hypertrack.store.files.session import Session
 from hypertrack.store.files.writing import LineWriter
+
+log = logging.getLogger(__name__)
 
 
 class Supervisor:
@@ -53,7 +57,7 @@ class Supervisor:
         self._filled = FeedMeter()
         self._info = InfoClient(plan.endpoints.info, clock, self._halt)
         self._background = Background(clock, self._halt)
-        self._filler = CandleFiller(self._info, clock, self._background)
+        self._filler = CandleFiller(self._info, clock, self._background, self._candles)
         self._listeners = self._build_listeners()
         self._follower = self._build_follower() if plan.evm_feeds else None
         self._sources = [self._thread(*job) for job in self._jobs()]
@@ -91,11 +95,13 @@ class Supervisor:
         self._write_candles(closed)
         for fill in due:
             loss = self._coverage_by_candle[fill.coin].loss
-            self._filler.ask(fill, partial(self._take_fill, loss))
+            self._filler.ask(fill, self._n_stored, partial(self._take_fill, loss))
+        self._compare_candles()
 
     def flush_candles(self) -> None:
         """Write the closed candles that are left, also those that the venue's were to replace."""
         self._write_candles(self._candles.stop(self._book.time.newest_ms or 0))
+        self._compare_candles()
 
     def _build_listeners(self) -> list[Listener]:
         settings, clock = self._settings, self._clock
@@ -118,6 +124,13 @@ class Supervisor:
             for (feed, coin), stream in listener.intake.streams.items()
             if feed is Feed.CANDLES
         }
+        self._trades_by_coin = {
+            coin: stream
+            for listener in listeners
+            for (feed, coin), stream in listener.intake.streams.items()
+            if feed is Feed.TRADES
+        }
+        self._watch = StarvationWatch(self._trades_by_coin)
         self.board.watch(listeners, around.refused)
         if Feed.CANDLES in self._plan.feeds:
             self.board.add(Feed.CANDLES, self._filled)
@@ -159,13 +172,47 @@ class Supervisor:
             self.crash = crash
             self._halt.set()
 
-    def _take_fill(self, loss: object, fill: Fill, candles: list[Candle] | None) -> None:
+    def _compare_candles(self) -> None:
+        """Compare what the venue counts with what is stored; end the streams that starve."""
+        now_s = self._clock.monotonic_s()
+        states, closed = self._candles.take_seen()
+        self._watch.see(states, now_s)
+        self._watch.see_closed(closed)
+        for candle, since_ms in self._watch.due(now_s, self._book.time.lateness_ms / 1_000):
+            self._take_starved(candle, since_ms)
+
+    def _take_starved(self, candle: Candle, since_ms: int) -> None:
+        """End a stream that lacks what the venue counts, and have it begin again."""
+        coin = candle.row.coin
+        subscription = Subscription(Feed.TRADES, coin)
+        n_missing = candle.n_trades - self._n_stored(coin, candle.start_ms)
+        log.warning(
+            "%s: the venue counted %d trades more than it sent; subscribing again",
+            subscription.stream,
+            n_missing,
+            extra={"coin": coin},
+        )
+        for listener in self._listeners:
+            stream = listener.intake.streams.get((Feed.TRADES, coin))
+            if stream is not None:
+                stream.shortage = Shortage(candle.start_ms, candle.n_trades)
+                stream.coverage.starve(CoverageCause.STARVED, since_ms)
+                listener.resubscribe(subscription)
+
+    def _n_stored(self, coin: str, start_ms: int) -> int:
+        """Return how many trades of a coin's minute are stored; 0 where none are recorded."""
+        stream = self._trades_by_coin.get(coin)
+        return 0 if stream is None else stream.memory.n_in_minute(start_ms)
+
+    def _take_fill(
+        self, loss: object, fill: Fill, candles: list[Candle] | None, lacking: list[Lacking]
+    ) -> None:
         """Write the candles that were asked for; ``loss`` is what they were asked for after."""
-        self._write_candles(self._candles.filled(fill, candles or []))
+        self._write_candles(self._candles.filled(fill, candles or [], lacking))
         coverage = self._coverage_by_candle[fill.coin]
         if coverage.loss is not loss:
             return  # lost again meanwhile: that is asked for by itself
-        if candles is not None and len(candles) < MAX_CANDLES:
+        if candles is not None and not lacking and len(candles) < MAX_CANDLES:
             coverage.close_gap()
         else:
             coverage.leave_gap()

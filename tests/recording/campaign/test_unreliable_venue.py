@@ -11,14 +11,14 @@ from campaign_fakes import Note, outcome_of
 from exchange_fakes import AT_ONCE, HandSource, blocks, coin, info
 from recorder_fakes import plan_for, record_until, settings_for
 
-from hypertrack.recording import trade_filling
+from hypertrack.recording import candle_filling, closed_candles, starvation, trade_filling
 from hypertrack.records import MINUTE_MS, RecordingStatus
 from hypertrack.simulate.venue.faults import Faults
 from hypertrack.simulate.venue.server import running_exchange
 from hypertrack.simulate.venue.venue_rules import VenueRules
 
 STEPS_MS = {"BTC": 40, "ETH": 200, "SOL": 5_000}
-LENGTH_MS = 3 * MINUTE_MS
+LENGTH_MS = 2 * MINUTE_MS
 EVENTS = sorted(
     (
         event
@@ -28,7 +28,7 @@ EVENTS = sorted(
     key=attrgetter("time_ms"),
 )
 SOURCE = HandSource(EVENTS, coins=tuple(coin(name) for name in STEPS_MS), extra_ms=5_000)
-SPEED = 60
+SPEED = 90
 UNHURRIED = {"max_new_sockets_per_minute": 10_000}
 
 
@@ -37,6 +37,9 @@ def quick_retries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Ask again after as much exchange time as in earnest."""
     seconds = tuple(one / SPEED for one in trade_filling.RETRIES_S)
     monkeypatch.setattr(trade_filling, "RETRIES_S", seconds)
+    monkeypatch.setattr(candle_filling, "RETRIES_S", seconds)
+    monkeypatch.setattr(starvation, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(closed_candles, "DELIVERY_S", 0.1)
     yield
 
 
@@ -48,6 +51,7 @@ class Scenario:
     faults: dict[str, Any] = field(default_factory=dict)
     n_breaks: int = 3
     is_redundant: bool = False
+    feeds: tuple[str, ...] = ("trades",)
 
 
 SCENARIOS = [
@@ -56,9 +60,13 @@ SCENARIOS = [
     Scenario("recentTrades from a cache", {"has_cached_recent_trades": True}),
     Scenario("both of two sockets, REST trails", {"recent_trades_lag_ms": 3_000}, 3, True),
     Scenario("clock 30 s ahead and back", {"clock_jump_every": 400, "clock_jump_frames": 40}),
-    Scenario("one trade a year ahead", {"clock_jump_every": 900, "clock_jump_ms": 365 * 86_400_000}),
+    Scenario(
+        "one trade a year ahead", {"clock_jump_every": 900, "clock_jump_ms": 365 * 86_400_000}
+    ),
     Scenario("trades up to 5 s late", {"late_every": 25}),
     Scenario("trades up to 5 s late, no break", {"late_every": 25}, 0),
+    Scenario("a coin starves", {"starve": "BTC"}, 0, feeds=("trades", "candles")),
+    Scenario("a coin starves on both", {"starve": "ETH"}, 0, True, ("trades", "candles")),
 ]
 
 
@@ -68,7 +76,7 @@ def test_what_an_unreliable_venue_costs_is_explained(
 ) -> None:
     armed = Faults(
         **scenario.faults,
-        **({"break_after_frames": 1_000, "miss_trades": 50} if scenario.n_breaks else {}),
+        **({"break_after_frames": 700, "miss_trades": 50} if scenario.n_breaks else {}),
     )
     n_armed = 1
     rules = VenueRules(recent_trades=100, info_weight_per_minute=None)
@@ -85,7 +93,7 @@ def test_what_an_unreliable_venue_costs_is_explained(
             return exchange.finished.is_set()
 
         settings = settings_for(
-            exchange.url, redundant=scenario.is_redundant, **UNHURRIED
+            exchange.url, *scenario.feeds, redundant=scenario.is_redundant, **UNHURRIED
         )
         record_until(is_over, tmp_path, settings, plan_for(settings))
         sent, n_breaks = list(exchange.sent.trades()), exchange.n_breaks
