@@ -13,7 +13,9 @@ from hypertrack.errors import ConfigError
 
 if TYPE_CHECKING:
     from hypertrack.config import Settings
-    from hypertrack.pipeline.live import SessionMode
+    from hypertrack.pipeline.live import RecordingReport, SessionMode
+
+N_NAMED = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -100,8 +102,15 @@ def _record(
     session.done(
         {"report": report},
         f"recorded {report.status.n_rows:,} lines in {report.folder}; {_report_place(settings)} "
-        "what and what is missing",
+        f"what and what is missing{_unobserved(report)}",
     )
+
+
+def _unobserved(report: "RecordingReport") -> str:
+    """Return what was asked for and never came, with the reason; a few names stand for many."""
+    names = report.unobserved
+    more = f" and {len(names) - N_NAMED} more" if len(names) > N_NAMED else ""
+    return f"; never observed: {', '.join(names[:N_NAMED])}{more}" if names else ""
 
 
 def _report_place(settings: "Settings") -> str:

@@ -5,6 +5,7 @@ import itertools
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from hypertrack.clock import Clock
 
@@ -30,18 +31,19 @@ class Background:
     def run(self) -> None:
         """Work until the recorder stops."""
         while not self._stop.is_set():
-            self._take_added()
-            while self._waiting and self._waiting[0][0] <= self._clock.monotonic_s():
-                heapq.heappop(self._waiting)[-1]()
-                if self._stop.is_set():
-                    return
+            patience_s = POLL_S
+            if self._waiting:
+                due_s = self._waiting[0][0] - self._clock.monotonic_s()
+                patience_s = min(POLL_S, max(due_s, 0.0))
+            with suppress(queue.Empty):
+                heapq.heappush(self._waiting, self._added.get(timeout=patience_s))
+            self.run_due()
 
-    def _take_added(self) -> None:
-        patience_s = POLL_S
-        if self._waiting:
-            due_s = self._waiting[0][0] - self._clock.monotonic_s()
-            patience_s = min(POLL_S, max(due_s, 0.0))
-        try:
-            heapq.heappush(self._waiting, self._added.get(timeout=patience_s))
-        except queue.Empty:
-            return
+    def run_due(self) -> None:
+        """Run the errands whose time has come."""
+        while not self._added.empty():
+            heapq.heappush(self._waiting, self._added.get())
+        while self._waiting and self._waiting[0][0] <= self._clock.monotonic_s():
+            heapq.heappop(self._waiting)[-1]()
+            if self._stop.is_set():
+                return

@@ -130,6 +130,7 @@ class Listener:
         self._is_pinged_for_life = False
         for stream in self.intake.streams.values():
             stream.n_frames = 0
+            stream.coverage.opened()
         while not stop.is_set() and not self._roll.is_empty:
             now_s = clock.monotonic_s()
             if now_s >= self._next_chores_s:

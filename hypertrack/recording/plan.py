@@ -62,6 +62,11 @@ class RecordingPlan(Record, frozen=True, kw_only=True):
         """Return how many streams are subscribed, over all sockets."""
         return sum(len(socket.subscriptions) for socket in self.sockets)
 
+    @property
+    def n_streams(self) -> int:
+        """Return how many streams are recorded, those of the EVM included."""
+        return self.n_subscriptions + len(self.evm_feeds)
+
     def rows(self) -> tuple[PlanRow, ...]:
         """Return the plan as lines to show, without anything secret."""
         rows = [

@@ -75,7 +75,7 @@ class Recorder:
 
         Raises:
             DatasetError: The folder cannot be written any more; what was written is readable.
-            VenueError: The venue refused every stream.
+            VenueError: The venue refused every stream, or none was ever observed.
         """
         self._writer.start()
         self._supervisor.start()
@@ -87,6 +87,11 @@ class Recorder:
             raise self._supervisor.crash
         if was_refused:
             raise VenueError("the venue refused every stream: choose other --coins or feeds")
+        if not self._book.has_observed:
+            raise VenueError(
+                f"nothing was observed: of {self._plan.n_streams:,} streams none was opened and "
+                "acknowledged; check --url or the network (the ledger says what is missing)"
+            )
         return self._latest
 
     def status(self) -> RecordingStatus:
@@ -158,6 +163,7 @@ class Recorder:
             exchange_end_ms=self._book.time.newest_ms,
             status=self.status(),
             n_gaps_by_cause=self._book.n_gaps_by_cause,
+            unobserved=self._book.unobserved,
         )
 
 

@@ -4,8 +4,8 @@ import threading
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from hypertrack.recording.coverage import StreamCoverage
 from hypertrack.recording.dedupe import Identity
+from hypertrack.recording.stream_coverage import StreamCoverage
 from hypertrack.records import CoverageCause
 
 
@@ -62,6 +62,10 @@ class RedundantCoverage:
     def anchor_ms(self) -> int | None:
         """Return up to when all rows of the stream are stored."""
         return self._coverage.anchor_ms
+
+    def opened(self) -> None:
+        """Note that a socket that is to carry the stream was open once."""
+        self._coverage.opened()
 
     def claim(self) -> bool:
         """Return whether this socket's replay is to decide what was lost before it.

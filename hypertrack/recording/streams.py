@@ -6,13 +6,14 @@ from hypertrack.clock import Clock
 from hypertrack.feeds.rows import recorded_candle, recorded_trade
 from hypertrack.feeds.subscriptions import Subscription
 from hypertrack.recording.closed_candles import CandleBook
-from hypertrack.recording.coverage import CoverageBook, StreamCoverage
+from hypertrack.recording.coverage import CoverageBook
 from hypertrack.recording.dedupe import REMEMBERED_OF_TWINS, StreamMemory
 from hypertrack.recording.exchange_time import ExchangeTime
 from hypertrack.recording.intake import Intake, Recover, StreamIntake
 from hypertrack.recording.meters import FeedMeter
 from hypertrack.recording.plan import SocketPlan
 from hypertrack.recording.redundant import Coverage, RedundantCoverage
+from hypertrack.recording.stream_coverage import StreamCoverage
 from hypertrack.records import Feed
 from hypertrack.store.files.session import Session
 from hypertrack.store.files.writing import LineWriter

@@ -42,11 +42,7 @@ MAX_DRIFT_MS = 10_000
 
 
 class VenueClock:
-    """Shared by all sockets; what one thread reads while another writes may be a frame old.
-
-    Attributes:
-        limit_ms: The greatest skew that is believed without looking closer.
-    """
+    """Shared by all sockets; what one thread reads while another writes may be a frame old."""
 
     def __init__(self, clock: Clock):
         self._clock = clock
@@ -57,7 +53,8 @@ class VenueClock:
         self._forget()
 
     def _forget(self) -> None:
-        self.limit_ms = float("-inf")
+        self._limit_ms = float("-inf")
+        """The greatest skew that is believed without looking closer."""
         self._skews_ms: deque[float] = deque(maxlen=NOTED_FRAMES)
         self._samples_ms: deque[float] = deque(maxlen=SAMPLES)
         self._next_sample_s = 0.0
@@ -65,9 +62,11 @@ class VenueClock:
 
     def is_plausible(self, time_ms: int, received_ns: int) -> bool:
         """Return whether a row can be of a time, as far as frames before it tell."""
-        skew_ms = time_ms - self._clock.monotonic_s() * 1_000
-        if skew_ms <= self.limit_ms:
+        now_s = self._clock.monotonic_s()
+        skew_ms = time_ms - now_s * 1_000
+        if skew_ms <= self._limit_ms:
             return True
+        self._check_drift(received_ns, now_s)
         if len(self._skews_ms) < LEARNED_FRAMES:
             return time_ms <= received_ns // 1_000_000 + DAY_MS
         if self._is_racing():
@@ -80,13 +79,10 @@ class VenueClock:
         if self._n_frames % EVERY_FRAMES and len(self._skews_ms) >= LEARNED_FRAMES:
             return
         now_s = self._clock.monotonic_s()
-        drift_ms = received_ns / 1e6 - now_s * 1_000
-        if self._drift_ms is not None and abs(drift_ms - self._drift_ms) > MAX_DRIFT_MS:
-            self._forget()
-        self._drift_ms = drift_ms
+        self._check_drift(received_ns, now_s)
         self._skews_ms.append(time_ms - now_s * 1_000)
         if len(self._skews_ms) >= LEARNED_FRAMES:
-            self.limit_ms = median(tuple(self._skews_ms)) + MAX_AHEAD_MS
+            self._limit_ms = median(tuple(self._skews_ms)) + MAX_AHEAD_MS
         if now_s >= self._next_sample_s:
             self._next_sample_s = now_s + SAMPLE_S
             self._take_sample()
@@ -104,6 +100,12 @@ class VenueClock:
         if self._reached_ms is None or time_ms > self._reached_ms:
             self._reached_ms = time_ms
         return time_ms
+
+    def _check_drift(self, received_ns: int, now_s: float) -> None:
+        drift_ms = received_ns / 1e6 - now_s * 1_000
+        if self._drift_ms is not None and abs(drift_ms - self._drift_ms) > MAX_DRIFT_MS:
+            self._forget()
+        self._drift_ms = drift_ms
 
     def _is_racing(self) -> bool:
         skews_ms = list(self._skews_ms)

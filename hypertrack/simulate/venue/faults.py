@@ -65,7 +65,8 @@ class Faults(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mute: str | None = None
     """A coin whose subscriptions are neither acknowledged nor served."""
     candle_snapshot: Literal["right", "empty", "old"] = "right"
-    """Answers of ``candleSnapshot``: as they are, none, or with half the trades of each candle."""
+    """Answers of ``candleSnapshot``: as they are, none, or as they were in the middle of the
+    time asked for."""
     failing_dex: str | None = None
     """A builder's dex whose lists answer 500."""
     http_failures: int = 0

@@ -143,7 +143,7 @@ class InfoDesk:
         if end < first or faulty == "empty":
             return []
         candles = self._state.candles.between(name, interval, first, end)[-MAX_CANDLES:]
-        return [_older(candle) for candle in candles] if faulty == "old" else candles
+        return _as_of_before(candles) if faulty == "old" else candles
 
     def _recent_trades(self, request: Json) -> list[RawJson]:
         coin, faults = self._coin(request), self._faults()
@@ -207,9 +207,12 @@ def _funding(coin: str, hour_ms: int, drawn: int) -> Json:
     }
 
 
-def _older(candle: Json) -> Json:
-    """Return a candle as it stood when half its trades had happened."""
-    return {**candle, "n": candle["n"] // 2, "v": rounded(float(candle["v"]) / 2, 8)}
+def _as_of_before(candles: list[Json]) -> list[Json]:
+    """Return the candles as a cache has them since the one in the middle had half its trades."""
+    if not candles:
+        return []
+    *whole, last = candles[: len(candles) // 2 + 1]
+    return [*whole, {**last, "n": last["n"] // 2, "v": rounded(float(last["v"]) / 2, 8)}]
 
 
 def _user(request: Json) -> str:

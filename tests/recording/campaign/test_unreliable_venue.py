@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from campaign_fakes import Note, outcome_of
 from exchange_fakes import AT_ONCE, HandSource, blocks, coin, info
-from recorder_fakes import plan_for, record_until, settings_for
+from recorder_fakes import coverage_of, lines, plan_for, record_until, settings_for
 
 from hypertrack.recording import candle_filling, closed_candles, starvation, trade_filling
-from hypertrack.records import MINUTE_MS, RecordingStatus
+from hypertrack.records import MINUTE_MS, Feed, RecordingStatus
 from hypertrack.simulate.venue.faults import Faults
 from hypertrack.simulate.venue.server import running_exchange
 from hypertrack.simulate.venue.venue_rules import VenueRules
@@ -65,11 +65,15 @@ SCENARIOS = [
     ),
     Scenario("trades up to 5 s late", {"late_every": 25}),
     Scenario("trades up to 5 s late, no break", {"late_every": 25}, 0),
+    Scenario("a coin never acknowledged", {"mute": "ETH"}, 1),
+    Scenario("candleSnapshot empty", {"candle_snapshot": "empty"}, 2, feeds=("trades", "candles")),
+    Scenario("candleSnapshot older", {"candle_snapshot": "old"}, 2, feeds=("trades", "candles")),
     Scenario("a coin starves", {"starve": "BTC"}, 0, feeds=("trades", "candles")),
     Scenario("a coin starves on both", {"starve": "ETH"}, 0, True, ("trades", "candles")),
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.fault)
 def test_what_an_unreliable_venue_costs_is_explained(
     scenario: Scenario, tmp_path: Path, note: Note
@@ -101,3 +105,24 @@ def test_what_an_unreliable_venue_costs_is_explained(
     outcome = outcome_of(scenario.fault, tmp_path, sent, max(n_breaks, 1))
     assert n_breaks == scenario.n_breaks
     note(outcome)
+
+
+@pytest.mark.parametrize("snapshot", ["empty", "old"])
+def test_candles_that_an_answer_lacks_stay_a_gap_and_none_is_older_than_it_was(
+    snapshot: Literal["empty", "old"], tmp_path: Path
+) -> None:
+    source = HandSource(blocks(500, step_ms=1_000), coins=(coin("BTC"),))
+    faults = Faults(break_after_frames=160, miss_trades=150, candle_snapshot=snapshot)
+    with running_exchange(source, AT_ONCE, faults) as exchange:
+        settings = settings_for(exchange.url, "trades", "candles")
+        record_until(
+            lambda status: any(feed.n_gaps for feed in status.feeds if feed.feed is Feed.CANDLES),
+            tmp_path,
+            settings,
+        )
+
+    gaps = [line for line in coverage_of(tmp_path, "candles:BTC") if line[0] != "observed"]
+    assert [(gap[0], gap[4]) for gap in gaps] == [("disconnected", None)]
+    counts = {line["t"]: line["n"] for line in lines(tmp_path, "candles")}
+    assert len(counts) >= 2
+    assert set(counts.values()) <= {59, 60}  # the first minute has one trade less
