@@ -7,7 +7,7 @@ from hypertrack.config import Settings
 from hypertrack.errors import ConfigError
 from hypertrack.feeds.endpoints import Endpoints, endpoints, host_of
 from hypertrack.feeds.subscriptions import CORE, Subscription
-from hypertrack.feeds.universe import Universe
+from hypertrack.feeds.universe import Universe, Unlisted
 from hypertrack.recording.coin_selection import select_coins
 from hypertrack.records import Feed, Record
 
@@ -56,6 +56,8 @@ class RecordingPlan(Record, frozen=True, kw_only=True):
     sockets: tuple[SocketPlan, ...]
     evm_feeds: tuple[Feed, ...]
     left_out: tuple[LeftOut, ...]
+    unlisted: tuple[Unlisted, ...] = ()
+    """Lists of markets that the venue did not give: what is on them is not recorded."""
 
     @property
     def n_subscriptions(self) -> int:
@@ -120,6 +122,7 @@ def plan_recording(settings: Settings, universe: Universe) -> RecordingPlan:
         sockets=tuple(sockets),
         evm_feeds=tuple(feed for feed in CHAIN_FEEDS if feed in feeds),
         left_out=tuple(_left_out(refused, room)),
+        unlisted=universe.unlisted,
     )
 
 

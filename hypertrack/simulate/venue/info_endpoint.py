@@ -69,6 +69,7 @@ class InfoDesk:
             "allPerpMetas": lambda _: [universe.meta(state, d) for d in ("", *state.dexes)],
             "spotMeta": lambda _: universe.spot_meta(state),
             "spotMetaAndAssetCtxs": self._spot_meta_and_contexts,
+            "outcomeMeta": lambda _: universe.outcome_meta(state),
             "perpDexs": lambda _: universe.perp_dexes(state),
             "allMids": lambda r: universe.mids(state, self._dex(r)),
             "l2Book": self._book,

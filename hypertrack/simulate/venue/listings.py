@@ -52,6 +52,23 @@ def spot_meta(state: VenueState) -> Json:
     }
 
 
+def outcome_meta(state: VenueState) -> Json:
+    """Return outcome markets; both sides of one share its number (``#`` ten times it, plus side).
+
+    Source: protocol, section 5.
+    """
+    names = [c.coin.name for c in state.coins.values() if c.coin.kind == "outcome"]
+    numbers = sorted({int(name[1:]) // 10 for name in names})
+    sides = [{"name": "Yes"}, {"name": "No"}]
+    return {
+        "outcomes": [
+            {"outcome": number, "name": f"Outcome {number}", "description": "", "sideSpecs": sides}
+            for number in numbers
+        ],
+        "questions": [],
+    }
+
+
 def mids(state: VenueState, dex: str | None = None) -> dict[str, str]:
     """Return mid prices, or last ones where the book is empty.
 
