@@ -50,6 +50,15 @@ class InfoClient:
         pairs = zip_longest(meta.universe, contexts[: len(meta.universe)])
         return [(perp, context or {}) for perp, context in pairs]
 
+    def perp_lists(self) -> list[dict[str, Any]]:
+        """Return the perps of all dexes, in one question."""
+        metas = self._ask({"type": "allPerpMetas"}, list[_Meta])
+        return [perp for meta in metas for perp in meta.universe]
+
+    def spot_pairs(self) -> list[dict[str, Any]]:
+        """Return the spot pairs."""
+        return list(self._ask({"type": "spotMeta"}, _Meta).universe)
+
     def spot_contexts(self) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         """Return ``spotMeta`` and the contexts by coin."""
         meta, contexts = self._ask(

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from hypertrack.errors import VenueError
@@ -78,6 +79,20 @@ def fetch_universe(info: InfoClient) -> Universe:
     by_coin = {market.coin: market for market in reversed(markets)}
     ordered = sorted(by_coin.values(), key=lambda market: (-market.day_volume_usd, market.coin))
     return Universe(tuple(ordered), tuple(unlisted))
+
+
+def fetch_names(info: InfoClient) -> tuple[str, ...]:
+    """Ask for the coins that are listed now, in as few questions as there are kinds of markets.
+
+    A list that cannot be had is left out: it is asked for again.
+    """
+    names: list[object] = []
+    for listed in (info.perp_lists, info.spot_pairs):
+        with suppress(VenueError):
+            names += [one.get("name") for one in listed() if not one.get("isDelisted", False)]
+    with suppress(VenueError, KeyError, TypeError, ValueError):
+        names += [market.coin for market in _outcomes(info)]
+    return tuple(dict.fromkeys(name for name in names if isinstance(name, str)))
 
 
 def _dexes(info: InfoClient, failed: list[tuple[str, Exception]]) -> list[str]:

@@ -72,7 +72,8 @@ class CoverageBook:
         coverage = StreamCoverage(name, self, time or ExchangeTime(self.time), is_recovered)
         if resumed_ms is not None:
             coverage.resume(resumed_ms)
-        self._streams.append(coverage)
+        with self.lock:
+            self._streams.append(coverage)
         return coverage
 
     @property

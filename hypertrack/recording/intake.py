@@ -73,7 +73,7 @@ class Intake:
 
     def __init__(
         self,
-        streams: Mapping[tuple[Feed, str], StreamIntake],
+        streams: dict[tuple[Feed, str], StreamIntake],
         time: ExchangeTime,
         book: CoverageBook,
         writer: LineWriter,

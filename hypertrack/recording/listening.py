@@ -66,6 +66,7 @@ class Listener:
         self._around = around
         self._roll = SubscriptionTracker(plan.subscriptions, around.settings.refuse_coin_after)
         self._starved: queue.SimpleQueue[Subscription] = queue.SimpleQueue()
+        self._added: queue.SimpleQueue[StreamIntake] = queue.SimpleQueue()
         self._n_attempts = 0
         self._next_chores_s = 0.0
         self._is_pinged_for_life = False
@@ -101,6 +102,15 @@ class Listener:
     def resubscribe(self, subscription: Subscription) -> None:
         """Have a stream that starves subscribed to anew; any thread may."""
         self._starved.put(subscription)
+
+    def take_in(self, stream: StreamIntake) -> None:
+        """Receive one more stream over this socket; any thread may."""
+        self._added.put(stream)
+
+    @property
+    def n_subscriptions(self) -> int:
+        """Return how many streams it carries, or is about to."""
+        return self._roll.n_wanted + self._added.qsize()
 
     def _open(self) -> Connection | None:
         """Return a connection, None where there is none yet; wait before the attempt."""
@@ -146,6 +156,7 @@ class Listener:
     def _do_chores(self, connection: Connection, now_s: float) -> None:
         self._give_up(self._around.refused)
         self._check_pace(now_s)
+        self._take_added()
         if self._roll.needs_sign_of_life and not self._is_pinged_for_life:
             connection.send(PING)
             self._is_pinged_for_life = True
@@ -158,6 +169,14 @@ class Listener:
             for subscription in due:
                 connection.send(subscription.request())
             self._roll.sent(due, now_s)
+
+    def _take_added(self) -> None:
+        while not self._added.empty():
+            stream = self._added.get()
+            subscription = stream.subscription
+            self.intake.streams[subscription.feed, subscription.coin] = stream
+            stream.coverage.opened()
+            self._roll.want(subscription)
 
     def _check_pace(self, now_s: float) -> None:
         """End the connection where a paced stream has fallen silent."""

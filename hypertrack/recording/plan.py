@@ -56,6 +56,10 @@ class RecordingPlan(Record, frozen=True, kw_only=True):
     sockets: tuple[SocketPlan, ...]
     evm_feeds: tuple[Feed, ...]
     left_out: tuple[LeftOut, ...]
+    known: tuple[str, ...] = ()
+    """All coins that the venue listed."""
+    takes_all: bool = False
+    """Coins that are listed later are recorded too."""
     unlisted: tuple[Unlisted, ...] = ()
     """Lists of markets that the venue did not give: what is on them is not recorded."""
 
@@ -122,6 +126,8 @@ def plan_recording(settings: Settings, universe: Universe) -> RecordingPlan:
         sockets=tuple(sockets),
         evm_feeds=tuple(feed for feed in CHAIN_FEEDS if feed in feeds),
         left_out=tuple(_left_out(refused, room)),
+        known=tuple(market.coin for market in universe.markets),
+        takes_all=record.coins.strip() == "all" and bool(wanted),
         unlisted=universe.unlisted,
     )
 

@@ -145,7 +145,8 @@ class Recorder:
     def _write_reports(self, *, is_complete: bool = False) -> None:
         folder = self._session.folder
         report = self._latest = self._report()
-        manifest = describe(report, self._plan, self._settings, is_complete=is_complete)
+        plan = replace(self._plan, coins=self._supervisor.coins)
+        manifest = describe(report, plan, self._settings, is_complete=is_complete)
         with _saving(self._session):
             write_manifest(folder, manifest)
             text = render_collection_report(report)

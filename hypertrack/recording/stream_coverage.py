@@ -57,6 +57,9 @@ class StreamCoverage:
         self.was_acknowledged = False
         """Whether it was observed at all in this recording."""
         self._was_opened = False
+        newest_ms = book.time.newest_ms
+        self._asked: Moment | None = None if newest_ms is None else book.now(newest_ms)
+        """Since when it is asked for, where the recording had begun before."""
         self._start: Moment | None = None
         self._loss: _Loss | None = None
         self._doubted: _Loss | None = None
@@ -240,7 +243,7 @@ class StreamCoverage:
         with self._book.lock:
             unseen, now = self._loss, self._book.now(self._book.time.newest_ms)
             if not self.was_acknowledged and unseen is None:
-                now = self._book.opening
+                now = self._asked_since
                 self.was_acknowledged = True  # from the beginning on it is refused, no more
             if unseen is not None and unseen.observed is None and self._start is None:
                 self._loss, now = None, unseen.since
@@ -264,7 +267,7 @@ class StreamCoverage:
         self._begin_late()
         now = self._book.now(self._book.time.newest_ms)
         if self._is_unseen and (cause is not None or self._is_overdue(now)):
-            lines.append(self._unseen(later(self._book.opening, now)))
+            lines.append(self._unseen(later(self._asked_since, now)))
         if self._loss is not None:
             end = self._start or later(self._loss.since, now)
             lines += self._loss_lines(self._loss, end, missed=None)
@@ -287,21 +290,25 @@ class StreamCoverage:
         return [interval(self.name, CoverageStatus.GAP, start, end, CoverageCause.ERROR)]
 
     @property
+    def _asked_since(self) -> Moment:
+        return self._asked or self._book.opening
+
+    @property
     def _is_unseen(self) -> bool:
         return not self.was_acknowledged and self._loss is None and self._refused is None
 
     def _is_overdue(self, now: Moment) -> bool:
-        return now.wall_ms - self._book.opening.wall_ms >= OVERDUE_MS
+        return now.wall_ms - self._asked_since.wall_ms >= OVERDUE_MS
 
     def _unseen(self, end: Moment) -> CoverageLine:
-        opening, cause = self._book.opening, self.unseen_cause
+        opening, cause = self._asked_since, self.unseen_cause
         return interval(self.name, CoverageStatus.GAP, opening, end, cause)
 
     def _miss_beginning(self) -> None:
         """Write down what was not observed before the first acknowledgement, if it took long."""
         now = self._book.now(self._book.time.newest_ms)
         if self._is_unseen and self._is_overdue(now):
-            self._book.settle(self._unseen(later(self._book.opening, now)))
+            self._book.settle(self._unseen(later(self._asked_since, now)))
 
     def _begin(self, exchange_ms: int) -> None:
         if self._loss is not None:
@@ -324,7 +331,7 @@ class StreamCoverage:
         """Miss from now on a stream that never began, where exchange time is known at all."""
         newest_ms = self._book.time.newest_ms
         if self._loss is None and newest_ms is not None:
-            since = self._book.now(newest_ms) if self.was_acknowledged else self._book.opening
+            since = self._book.now(newest_ms) if self.was_acknowledged else self._asked_since
             self._loss = _Loss(since, cause, None)
 
     def _loss_lines(self, loss: _Loss, end: Moment, missed: int | None) -> list[CoverageLine]:

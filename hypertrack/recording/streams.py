@@ -47,6 +47,7 @@ class Streams:
         self._candles_by_coin = _stored_candles(session)
         self._end_ms_by_stream = session.end_ms_by_stream or {}
         self._time_by_twin: dict[int, ExchangeTime] = {}
+        self._meters: dict[Intake, Mapping[Feed, FeedMeter]] = {}
         self._twins: dict[Subscription, tuple[RedundantCoverage, StreamMemory]] = {}
 
     def intake_of(self, socket: SocketPlan) -> Intake:
@@ -60,7 +61,24 @@ class Streams:
             else self._stream(subscription, time, meters)
             for subscription in socket.subscriptions
         }
-        return Intake(streams, time, self._book, self._writer, self._candles, self._clock)
+        intake = Intake(streams, time, self._book, self._writer, self._candles, self._clock)
+        self._meters[intake] = meters
+        return intake
+
+    def added_to(
+        self, intake: Intake, subscription: Subscription, twin: int | None
+    ) -> StreamIntake | None:
+        """Return one more stream of a socket; None where that carries nothing of the feed.
+
+        Args:
+            twin: Of the socket, where another one receives its trades too.
+        """
+        meters = self._meters[intake]
+        if subscription.feed not in meters:
+            return None
+        if twin is not None and subscription.feed is Feed.TRADES:
+            return self._twin(subscription, self._time_of(twin), meters)
+        return self._stream(subscription, intake.time, meters)
 
     def _time_of(self, twin: int) -> ExchangeTime:
         """Return the newest time that either socket of a pair saw."""

@@ -18,10 +18,12 @@ from hypertrack.recording.closed_candles import Candle, CandleBook, Fill, Lackin
 from hypertrack.recording.compaction import HourSealer
 from hypertrack.recording.coverage import CoverageBook
 from hypertrack.recording.evm import EvmFollower
-from hypertrack.recording.intake import Shortage, write_candles
+from hypertrack.recording.intake import Shortage, StreamIntake, write_candles
 from hypertrack.recording.listening import Listener, Surroundings
+from hypertrack.recording.listing_watch import ListingWatch
 from hypertrack.recording.meters import FeedMeter
-from hypertrack.recording.plan import RecordingPlan
+from hypertrack.recording.plan import MARKET_FEEDS, RecordingPlan, SocketPlan
+from hypertrack.recording.redundant import Coverage
 from hypertrack.recording.starvation import StarvationWatch
 from hypertrack.recording.streams import Streams
 from hypertrack.recording.trade_filling import TradeFiller
@@ -53,6 +55,8 @@ class Supervisor:
         self._settings, self._plan, self._session = settings, plan, session
         self._book, self._writer, self._clock = book, writer, clock
         self._halt = threading.Event()
+        self._added: list[str] = []
+        """Coins that were listed while recording."""
         self._candles = CandleBook(round(settings.candle_grace_s * 1000))
         self._filled = FeedMeter()
         self._info = InfoClient(plan.endpoints.info, clock, self._halt)
@@ -62,6 +66,10 @@ class Supervisor:
         self._follower = self._build_follower() if plan.evm_feeds else None
         self._sources = [self._thread(*job) for job in self._jobs()]
         self._threads = [*self._sources, self._thread("background", self._background.run)]
+        if plan.coins and plan.known:
+            take_in = self._take_in if plan.takes_all else None
+            listings = ListingWatch(self._info, plan.known, take_in, clock, self._halt)
+            self._threads.append(self._thread("listings", listings.run))
         if settings.seal and session.hand_over is None:
             sealer = HourSealer(session, writer, book.time, clock, self._halt)
             self._threads.append(self._thread("sealer", sealer.run))
@@ -106,7 +114,9 @@ class Supervisor:
     def _build_listeners(self) -> list[Listener]:
         settings, clock = self._settings, self._clock
         recover = TradeFiller(self._info, clock, self._background, self._writer).ask
-        streams = Streams(self._session, self._book, self._writer, self._candles, clock, recover)
+        self._streams = Streams(
+            self._session, self._book, self._writer, self._candles, clock, recover
+        )
         around = Surroundings(
             settings=settings,
             clock=clock,
@@ -116,20 +126,14 @@ class Supervisor:
             candles=self._candles,
         )
         listeners = [
-            Listener(socket, streams.intake_of(socket), around) for socket in self._plan.sockets
+            Listener(socket, self._streams.intake_of(socket), around)
+            for socket in self._plan.sockets
         ]
-        self._coverage_by_candle = {
-            coin: stream.coverage
-            for listener in listeners
-            for (feed, coin), stream in listener.intake.streams.items()
-            if feed is Feed.CANDLES
-        }
-        self._trades_by_coin = {
-            coin: stream
-            for listener in listeners
-            for (feed, coin), stream in listener.intake.streams.items()
-            if feed is Feed.TRADES
-        }
+        self._coverage_by_candle: dict[str, Coverage] = {}
+        self._trades_by_coin: dict[str, StreamIntake] = {}
+        for listener in listeners:
+            for stream in listener.intake.streams.values():
+                self._follow(stream)
         self._watch = StarvationWatch(self._trades_by_coin)
         self.board.watch(listeners, around.refused)
         if Feed.CANDLES in self._plan.feeds:
@@ -171,6 +175,48 @@ class Supervisor:
         except BaseException as crash:
             self.crash = crash
             self._halt.set()
+
+    @property
+    def coins(self) -> tuple[str, ...]:
+        """Return the coins that are recorded, those listed meanwhile included."""
+        return (*self._plan.coins, *self._added)
+
+    def _take_in(self, coin: str) -> bool:
+        """Record a coin that is listed now over the socket with the fewest streams.
+
+        All its streams go there, and its trades to the twin of that socket too.
+        """
+        sockets = list(zip(self._plan.sockets, self._listeners, strict=True))
+        market = [one for one in sockets if one[0].url == self._plan.endpoints.market_ws]
+        feeds = [feed for feed in MARKET_FEEDS if feed in self._plan.feeds]
+        n_taken = sum(listener.n_subscriptions for _, listener in sockets)
+        is_twice = self._settings.redundant and Feed.TRADES in feeds
+        if n_taken + len(feeds) + is_twice > self._settings.max_subscriptions or not market:
+            return False
+        home, _ = min(market[: self._n_homes(market)], key=lambda one: one[1].n_subscriptions)
+        for socket, listener in market:
+            is_twin = socket is not home and home.twin is not None and socket.twin == home.twin
+            for feed in feeds if socket is home else [Feed.TRADES] if is_twin else []:
+                subscription = Subscription(feed, coin)
+                stream = self._streams.added_to(listener.intake, subscription, socket.twin)
+                if stream is not None:
+                    self._follow(stream)
+                    listener.take_in(stream)
+        self._added.append(coin)
+        return True
+
+    def _n_homes(self, market: list[tuple[SocketPlan, Listener]]) -> int:
+        """Return how many of the sockets carry all feeds: twins, which do not, come behind."""
+        twins = {socket.twin for socket, _ in market if socket.twin is not None}
+        return len(market) - len(twins)
+
+    def _follow(self, stream: StreamIntake) -> None:
+        """Watch a stream of trades or candles of a coin."""
+        feed, coin = stream.subscription.feed, stream.subscription.coin
+        if feed is Feed.TRADES:
+            self._trades_by_coin[coin] = stream
+        elif feed is Feed.CANDLES:
+            self._coverage_by_candle[coin] = stream.coverage
 
     def _compare_candles(self) -> None:
         """Compare what the venue counts with what is stored; end the streams that starve."""

@@ -67,6 +67,8 @@ class Faults(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     candle_snapshot: Literal["right", "empty", "old"] = "right"
     """Answers of ``candleSnapshot``: as they are, none, or as they were in the middle of the
     time asked for."""
+    unlisted: str | None = None
+    """A coin that is on no list yet; it trades all the same."""
     failing_dex: str | None = None
     """A builder's dex whose lists answer 500."""
     http_failures: int = 0

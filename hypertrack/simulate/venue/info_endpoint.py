@@ -97,6 +97,7 @@ class InfoDesk:
             raise UnknownTypeError
         if kind not in self._handlers:
             raise UnknownTypeError
+        self._state.unlisted = self._faults().unlisted
         return self._handlers[kind](request)
 
     def _dex(self, request: Json) -> str:

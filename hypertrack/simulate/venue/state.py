@@ -147,6 +147,8 @@ class VenueState:
         self.rules = rules
         self.coins = {coin.name: CoinState(coin, rules) for coin in source.coins}
         self.dexes = tuple(sorted({name.partition(":")[0] for name in self.coins if ":" in name}))
+        self.unlisted: str | None = None
+        """A coin that is on no list yet."""
         self.candles = CandleBook()
         self.published = Published(source.coins)
         self.trade_log: deque[bytes] = deque()
