@@ -9,9 +9,9 @@ from hypertrack.store.compaction.sealed_hours import SealedFeed, seal_folder
 from hypertrack.store.dataset import open_dataset
 from hypertrack.store.files.layout import has_data
 from hypertrack.store.files.session import open_session
-from hypertrack.store.verification import Verification, verify_dataset
+from hypertrack.store.verification import Skew, Verification, verify_dataset
 
-__all__ = ["SealedFeed", "Verification", "require_completeness", "seal", "verify"]
+__all__ = ["SealedFeed", "Skew", "Verification", "require_completeness", "seal", "verify"]
 
 
 def verify(settings: Settings) -> Verification:

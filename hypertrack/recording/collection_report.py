@@ -59,7 +59,8 @@ def describe(
         report=report,
         bytes_by_file={
             str(path.relative_to(folder)): path.stat().st_size for path in dataset_files(folder)
-        },
+        }
+        or {str(feed.feed): feed.n_bytes for feed in report.status.feeds},
         settings=settings.model_dump(mode="json", include={"venue", "record"}),
     )
 

@@ -132,6 +132,8 @@ class Recorder:
 
     def _checkpoint(self) -> None:
         with _saving(self._session):
+            # What is open in a deleted folder can be written to for ever, and read by nobody.
+            self._session.folder.stat()
             self._book.checkpoint(lambda: self._writer.sync(PATIENCE_S))
 
     def _close_ledger(self) -> None:
@@ -182,6 +184,11 @@ def _saving(session: Session) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if not session.folder.is_dir():
+            raise DatasetError(
+                f"{session.folder} was deleted or moved away while it was recorded to: what stood "
+                "in it is gone from there; record again"
+            ) from error
         raise DatasetError(
             f"{session.folder} could not be written ({error.strerror}): what was recorded until "
             "then is readable; free some space and record on with --append"
