@@ -55,7 +55,15 @@ class Lacking(NamedTuple):
     """More trades of it are known than the answer counts: asked later, it may be settled."""
 
 
-CountTrades = Callable[[str, int], int]
+class Stored(NamedTuple):
+    """The trades of a minute that are stored."""
+
+    n_trades: int
+    is_all: bool
+    """Nothing of that minute is missing, so far as is known."""
+
+
+CountTrades = Callable[[str, int], Stored]
 
 
 class _CoinCandles:
@@ -174,7 +182,8 @@ class CandleBook:
         counts fewer trades than are known, or where nothing in it is later than the minute.
 
         Args:
-            n_stored: Returns how many trades of a coin's minute are stored.
+            n_stored: Returns how many trades of a coin's minute are stored, and whether those
+                are all: where there were none, the venue has no candle.
         """
         by_start = {candle.start_ms: candle.n_trades for candle in candles}
         newest_ms = max(by_start, default=-1)
@@ -182,11 +191,13 @@ class CandleBook:
             state = self._coins[fill.coin]
             found = []
             for start in range(fill.start_ms, fill.end_ms + 1, MINUTE_MS):
-                if start in state.replaceable:
-                    continue  # seen closed on the socket
+                is_current = state.current is not None and state.current.start_ms == start
+                if is_current or start in state.replaceable:
+                    continue  # seen on the socket, to its end
                 n_counted, stored = by_start.get(start, 0), n_stored(fill.coin, start)
-                n_known = max(state.partial.get(start, 0), stored)
-                is_final = newest_ms > start or 0 < n_counted == stored
+                n_known = max(state.partial.get(start, 0), stored.n_trades)
+                is_whole = stored.is_all and n_counted == stored.n_trades
+                is_final = newest_ms > start or is_whole
                 if n_counted < n_known or not is_final:
                     found.append(Lacking(start, is_outdated=n_counted < n_known))
             return found

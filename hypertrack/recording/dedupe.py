@@ -32,7 +32,9 @@ class StreamMemory:
         self.lock = threading.Lock()
         self.limit = limit
         self._seen: OrderedDict[Identity, None] = OrderedDict()
-        self._n_by_minute: OrderedDict[int, int] = OrderedDict()
+        self._n_by_minute: dict[int, int] = {}
+        self._counted_from = 0
+        """The first minute whose count is still known."""
         self.last: Identity | None = None
         """The identity with the newest time; of several, the one that came last."""
 
@@ -45,9 +47,10 @@ class StreamMemory:
             self._seen.popitem(last=False)
         minute = identity[0] // MINUTE_MS
         counts = self._n_by_minute
-        counts[minute] = counts.get(minute, 0) + 1
-        if len(counts) > COUNTED_MINUTES:
-            counts.popitem(last=False)
+        if minute >= self._counted_from:
+            counts[minute] = counts.get(minute, 0) + 1
+            if len(counts) > COUNTED_MINUTES:
+                self._forget_a_minute()
         if self.last is None or identity[0] >= self.last[0]:
             self.last = identity
         return True
@@ -67,9 +70,15 @@ class StreamMemory:
         """Return whether any of these is remembered."""
         return any(identity in self._seen for identity in identities)
 
-    def n_in_minute(self, start_ms: int) -> int:
-        """Return how many rows of a minute were added, where that is still known."""
-        return self._n_by_minute.get(start_ms // MINUTE_MS, 0)
+    def n_in_minute(self, start_ms: int) -> int | None:
+        """Return how many rows of a minute were added; None where that is forgotten."""
+        minute = start_ms // MINUTE_MS
+        return None if minute < self._counted_from else self._n_by_minute.get(minute, 0)
+
+    def _forget_a_minute(self) -> None:
+        oldest = min(self._n_by_minute)
+        del self._n_by_minute[oldest]
+        self._counted_from = oldest + 1
 
     def of_minute(self, start_ms: int) -> set[Identity]:
         """Return the identities of a minute that are remembered."""

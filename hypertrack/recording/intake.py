@@ -54,7 +54,8 @@ class StreamIntake:
     def proven(self) -> set[Identity]:
         """Return the trades of the minute that was short, once it is whole."""
         short = self.shortage
-        if short is None or self.memory.n_in_minute(short.start_ms) < short.n_counted:
+        n_stored = None if short is None else self.memory.n_in_minute(short.start_ms)
+        if short is None or n_stored is None or n_stored < short.n_counted:
             return set()
         return self.memory.of_minute(short.start_ms)
 

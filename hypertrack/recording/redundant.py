@@ -63,6 +63,10 @@ class RedundantCoverage:
         """Return up to when all rows of the stream are stored."""
         return self._coverage.anchor_ms
 
+    def is_whole_since(self, start_ms: int) -> bool:
+        """Return whether nothing of the stream is known to be missing since a time."""
+        return self._coverage.is_whole_since(start_ms)
+
     def opened(self) -> None:
         """Note that a socket that is to carry the stream was open once."""
         self._coverage.opened()

@@ -36,7 +36,8 @@ class StarvationWatch:
         """Take candles that are closed: a minute that has all its trades is behind us."""
         for candle in candles:
             stream = self._stream_by_coin.get(candle.row.coin)
-            if stream is not None and stream.memory.n_in_minute(candle.start_ms) >= candle.n_trades:
+            n_stored = None if stream is None else stream.memory.n_in_minute(candle.start_ms)
+            if n_stored is not None and n_stored >= candle.n_trades:
                 end_ms = candle.start_ms + MINUTE_MS
                 known_ms = self._whole_until_ms.get(candle.row.coin, 0)
                 self._whole_until_ms[candle.row.coin] = max(end_ms, known_ms)
@@ -55,6 +56,7 @@ class StarvationWatch:
             start_ms = stream.coverage.start_ms
             if stream.coverage.loss is not None or start_ms is None or start_ms > candle.start_ms:
                 continue
-            if stream.memory.n_in_minute(candle.start_ms) < candle.n_trades:
+            n_stored = stream.memory.n_in_minute(candle.start_ms)
+            if n_stored is not None and n_stored < candle.n_trades:
                 whole_ms = self._whole_until_ms.get(candle.row.coin, 0)
                 yield candle, min(max(start_ms, whole_ms), candle.start_ms)

@@ -57,6 +57,9 @@ class StreamCoverage:
         self.was_acknowledged = False
         """Whether it was observed at all in this recording."""
         self._was_opened = False
+        self._first_ms: int | None = None
+        self._missing_until_ms = 0
+        """The end of the last interval of which something is missing."""
         newest_ms = book.time.newest_ms
         self._asked: Moment | None = None if newest_ms is None else book.now(newest_ms)
         """Since when it is asked for, where the recording had begun before."""
@@ -95,6 +98,12 @@ class StreamCoverage:
     def is_in_doubt(self) -> bool:
         """Return whether what the last disconnect lost is being asked for."""
         return self._loss is not None and self._loss is self._doubted
+
+    def is_whole_since(self, start_ms: int) -> bool:
+        """Return whether nothing is known to be missing since a time, or is still in doubt."""
+        with self._book.lock:
+            has_begun = self._first_ms is not None and self._first_ms <= start_ms
+            return self._loss is None and has_begun and self._missing_until_ms <= start_ms
 
     def claim(self) -> bool:
         """Return whether the replay that came now is to decide what was lost before it."""
@@ -191,6 +200,7 @@ class StreamCoverage:
             end = self._book.now(max(start_ms, oldest_ms))
             gap = interval(self.name, CoverageStatus.GAP, start, end, loss.cause, missed)
             self._book.settle(observed, gap)
+            self._missing_until_ms = end.exchange_ms
             self._start = end
 
     def interrupt(
@@ -206,6 +216,7 @@ class StreamCoverage:
                     interval(self.name, CoverageStatus.OBSERVED, self._start, start, cause)
                 )
                 self._start = end
+            self._missing_until_ms = end.exchange_ms
             self._book.settle(interval(self.name, CoverageStatus.GAP, start, end, cause, missed))
 
     def lose(self, cause: CoverageCause, end_ms: int | None = None) -> None:
@@ -314,6 +325,8 @@ class StreamCoverage:
         if self._loss is not None:
             exchange_ms = max(exchange_ms, self._loss.since.exchange_ms)
         self._start = self._book.now(exchange_ms)
+        if self._first_ms is None:
+            self._first_ms = exchange_ms
         if not self._is_recovered:
             self._end_loss(missed=None)
 
@@ -325,6 +338,8 @@ class StreamCoverage:
     def _end_loss(self, missed: int | None) -> None:
         loss, self._loss = self._loss, None
         if loss is not None and self._start is not None:
+            if missed is None:
+                self._missing_until_ms = self._start.exchange_ms
             self._book.settle(*self._loss_lines(loss, self._start, missed))
 
     def _lose_unseen(self, cause: CoverageCause) -> None:

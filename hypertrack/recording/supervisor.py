@@ -14,7 +14,7 @@ from hypertrack.feeds.subscriptions import EVM, Subscription
 from hypertrack.recording.background import Background
 from hypertrack.recording.board import Board
 from hypertrack.recording.candle_filling import CandleFiller
-from hypertrack.recording.closed_candles import Candle, CandleBook, Fill, Lacking
+from hypertrack.recording.closed_candles import Candle, CandleBook, Fill, Lacking, Stored
 from hypertrack.recording.compaction import HourSealer
 from hypertrack.recording.coverage import CoverageBook
 from hypertrack.recording.evm import EvmFollower
@@ -103,7 +103,7 @@ class Supervisor:
         self._write_candles(closed)
         for fill in due:
             loss = self._coverage_by_candle[fill.coin].loss
-            self._filler.ask(fill, self._n_stored, partial(self._take_fill, loss))
+            self._filler.ask(fill, self._stored, partial(self._take_fill, loss))
         self._compare_candles()
 
     def flush_candles(self) -> None:
@@ -231,7 +231,7 @@ class Supervisor:
         """End a stream that lacks what the venue counts, and have it begin again."""
         coin = candle.row.coin
         subscription = Subscription(Feed.TRADES, coin)
-        n_missing = candle.n_trades - self._n_stored(coin, candle.start_ms)
+        n_missing = candle.n_trades - self._stored(coin, candle.start_ms).n_trades
         log.warning(
             "%s: the venue counted %d trades more than it sent; subscribing again",
             subscription.stream,
@@ -245,10 +245,13 @@ class Supervisor:
                 stream.coverage.starve(CoverageCause.STARVED, since_ms)
                 listener.resubscribe(subscription)
 
-    def _n_stored(self, coin: str, start_ms: int) -> int:
-        """Return how many trades of a coin's minute are stored; 0 where none are recorded."""
+    def _stored(self, coin: str, start_ms: int) -> Stored:
+        """Return what is stored of a coin's minute; nothing where its trades are not recorded."""
         stream = self._trades_by_coin.get(coin)
-        return 0 if stream is None else stream.memory.n_in_minute(start_ms)
+        n_trades = None if stream is None else stream.memory.n_in_minute(start_ms)
+        if stream is None or n_trades is None:
+            return Stored(0, is_all=False)
+        return Stored(n_trades, stream.coverage.is_whole_since(start_ms))
 
     def _take_fill(
         self, loss: object, fill: Fill, candles: list[Candle] | None, lacking: list[Lacking]

@@ -456,3 +456,15 @@ def test_loss_still_in_doubt_at_the_next_one_stays_in_the_ledger(bench: Bench) -
         ("observed", 30, 40, "closed", None),
         ("disconnected", 40, 50, "closed", 0),
     ]
+
+
+def test_stream_is_whole_since_its_last_gap(bench: Bench) -> None:
+    stream = bench.stream(is_recovered=True)
+    observed_until(bench, stream, 10, 20)
+    assert (stream.is_whole_since(9_000), stream.is_whole_since(10_000)) == (False, True)
+    stream.lose(ERROR)
+    assert not stream.is_whole_since(10_000)
+    observed_until(bench, stream, 26, 40)
+    stream.open_gap(18_000, 25_000)
+
+    assert (stream.is_whole_since(24_000), stream.is_whole_since(25_000)) == (False, True)

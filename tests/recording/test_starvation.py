@@ -9,6 +9,7 @@ from hypertrack.feeds.rows import Row
 from hypertrack.feeds.subscriptions import Subscription
 from hypertrack.recording.closed_candles import Candle
 from hypertrack.recording.coverage import CoverageBook
+from hypertrack.recording.dedupe import COUNTED_MINUTES
 from hypertrack.recording.exchange_time import ExchangeTime
 from hypertrack.recording.intake import StreamIntake
 from hypertrack.recording.meters import FeedMeter
@@ -91,5 +92,15 @@ def test_minute_in_which_the_stream_began_is_not_judged(bench: Bench) -> None:
 def test_stream_whose_loss_is_known_is_not_judged(bench: Bench) -> None:
     bench.stream.coverage.lose(CoverageCause.ERROR)
     bench.watch.see([candle(10, 7)], 0.0)
+
+    assert bench.short() == []
+
+
+def test_minute_whose_trades_are_no_longer_counted_is_not_judged(bench: Bench) -> None:
+    """A venue played a thousand times faster passes an hour within the three seconds."""
+    bench.store(10, 4)
+    bench.watch.see([candle(10, 4)], 0.0)
+    for minute in range(11, 11 + COUNTED_MINUTES):
+        bench.store(minute, 1)
 
     assert bench.short() == []
