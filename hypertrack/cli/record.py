@@ -14,7 +14,9 @@ from hypertrack.text import printable
 
 if TYPE_CHECKING:
     from hypertrack.config import Settings
-    from hypertrack.pipeline.record import SessionMode
+    from hypertrack.pipeline.record import RecordingReport, SessionMode
+
+N_NAMED = 5
 
 
 def record(
@@ -98,8 +100,15 @@ def _record(
     session.done(
         {"report": report},
         f"recorded {report.status.n_rows:,} lines in {report.folder}; {_report_place(settings)} "
-        "what and what is missing",
+        f"what and what is missing{_unobserved(report)}",
     )
+
+
+def _unobserved(report: "RecordingReport") -> str:
+    """Return what was asked for and never came, with the reason; a few names stand for many."""
+    names = report.unobserved
+    more = f" and {len(names) - N_NAMED} more" if len(names) > N_NAMED else ""
+    return f"; never observed: {', '.join(names[:N_NAMED])}{more}" if names else ""
 
 
 def _report_place(settings: "Settings") -> str:

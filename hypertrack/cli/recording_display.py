@@ -38,10 +38,13 @@ def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
 def show_plan(session: Session, plan: "RecordingPlan") -> None:
     """Print what will be recorded and what was left out, with the reason."""
     if session.is_json:
-        session.emit({"rows": plan.rows(), "left_out": plan.left_out})
+        session.emit({"rows": plan.rows(), "left_out": plan.left_out, "unlisted": plan.unlisted})
         return
     rows = [(row.source, row.feed.value, f"{row.n_streams:,}", row.coins) for row in plan.rows()]
     session.err.print(plain_table(("from", "feed", "streams", "coins"), rows))
+    for one in plan.unlisted:
+        text = f"not listed by the venue: {one.name} ({one.reason}); asked for again meanwhile"
+        session.err.print(text, style="yellow", markup=False)
     for left in plan.left_out:
         coins = ", ".join(left.coins[:6]) + (", …" if len(left.coins) > 6 else "")
         text = f"left out: {left.feed} of {len(left.coins):,} coins ({coins}): {left.reason}"

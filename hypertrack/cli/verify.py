@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hypertrack.cli.session import Session
+from hypertrack.records import DAY_MS, MINUTE_MS
 from hypertrack.text import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from hypertrack.pipeline.verify import Verification
+    from hypertrack.pipeline.verify import Skew, Verification
+
+STRANGE_SKEW_MS = 10 * MINUTE_MS
+"""Neither a network nor a replay after a reconnection takes so long."""
 
 
 def verify(
@@ -68,8 +72,8 @@ def _facts(found: "Verification") -> Iterator[tuple[str, str]]:
     """Yield what to say of the whole recording: a word, and its numbers."""
     yield (
         "complete",
-        f"{_percent(found.completeness)} of the trades, {_percent(found.value_completeness)} of "
-        f"their value",
+        f"{_percent(found.completeness)} of the judged trades, "
+        f"{_percent(found.value_completeness)} of their value{_unjudged(found)}",
     )
     yield "judged", f"{found.n_judged:,} minutes"
     for reason, n in found.n_unjudged_by_reason.items():
@@ -79,8 +83,6 @@ def _facts(found: "Verification") -> Iterator[tuple[str, str]]:
         f"{found.n_incomplete:,} minutes, {found.n_unexplained:,} of them without a gap in the "
         "ledger",
     )
-    if found.n_behind:
-        yield "candles", f"{found.n_behind:,} minutes hold more trades than their candle"
     for gap in found.gaps:
         yield "gaps", f"{gap.n_intervals:,} by {gap.cause}, {gap.duration_s:,.1f} s"
     yield "duplicates", f"{found.n_duplicate_trades:,} trades"
@@ -91,8 +93,28 @@ def _facts(found: "Verification") -> Iterator[tuple[str, str]]:
     for reason, n in found.n_unread_by_reason.items():
         yield "left out", f"{n:,} lines: {reason}"
     if found.skew is not None:
-        p1, p50, p99 = found.skew.p1_ms, found.skew.p50_ms, found.skew.p99_ms
-        yield "received", f"{p1:,.0f} / {p50:,.0f} / {p99:,.0f} ms after their time (p1/p50/p99)"
+        yield "received", _skew_words(found.skew)
+
+
+def _unjudged(found: "Verification") -> str:
+    """Return the share of minutes that nothing is known of, rounded up."""
+    if not found.unjudged_frac:
+        return ""
+    return f"; {-int(-found.unjudged_frac * 1_000 // 1) / 10:.1f} % of the minutes not judged"
+
+
+def _skew_words(skew: "Skew") -> str:
+    """Return when trades were received beside their time: milliseconds, or what is wrong."""
+    if abs(skew.p50_ms) < STRANGE_SKEW_MS:
+        p1, p50, p99 = skew.p1_ms, skew.p50_ms, skew.p99_ms
+        return f"{p1:,.0f} / {p50:,.0f} / {p99:,.0f} ms after their time (p1/p50/p99)"
+    away = abs(skew.p50_ms)
+    unit_ms, unit = (DAY_MS, "days") if away >= 2 * DAY_MS else (MINUTE_MS, "minutes")
+    side = "after" if skew.p50_ms > 0 else "before"
+    return (
+        f"{away / unit_ms:,.0f} {unit} {side} their time: a replayed or simulated venue, or a "
+        "clock that is wrong"
+    )
 
 
 def _percent(frac: float | None) -> str:

@@ -7,9 +7,9 @@ from hypertrack.errors import DatasetError
 from hypertrack.pipeline.places import require_data, warn_of_leftovers
 
 if TYPE_CHECKING:  # the command loads this when it runs
-    from hypertrack.store.verification import Verification
+    from hypertrack.store.verification import Skew, Verification
 
-__all__ = ["Verification", "require_completeness", "verify"]
+__all__ = ["Skew", "Verification", "require_completeness", "verify"]
 
 
 def verify(settings: Settings) -> "Verification":

@@ -35,6 +35,7 @@ def render_collection_report(report: RecordingReport) -> str:
         f"Connections lost and made again: {status.n_reconnects}",
         f"Unreadable frames, kept in the quarantine: {status.n_quarantined}",
         f"Coins refused by the venue: {', '.join(status.refused) or 'none'}",
+        f"Never observed: {', '.join(report.unobserved) or 'none'}",
         f"Intervals missing: {_gaps(report.n_gaps_by_cause)}",
         "",
         "Repeated: trades that the venue sent again at a subscription; stored once.",
@@ -58,7 +59,8 @@ def describe(
         report=report,
         bytes_by_file={
             str(path.relative_to(folder)): path.stat().st_size for path in dataset_files(folder)
-        },
+        }
+        or {str(feed.feed): feed.n_bytes for feed in report.status.feeds},
         settings=settings.model_dump(mode="json", include={"venue", "record"}),
     )
 

@@ -29,6 +29,12 @@ class CoverageCause(StrEnum):
     """Block numbers of an archive that are not there."""
     DAMAGED = "damaged"
     """A file that cannot be read any more."""
+    UNOPENED = "unopened"
+    """Asked for, over a socket that was never open."""
+    UNACKNOWLEDGED = "unacknowledged"
+    """Asked for on an open socket, and never answered."""
+    STARVED = "starved"
+    """Its rows stopped inside a living socket, while the venue went on counting them."""
 
 
 class CoverageLine(Record, frozen=True, kw_only=True):

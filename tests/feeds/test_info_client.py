@@ -114,6 +114,9 @@ class _HandInfo(InfoClient):
     def perp_dexs(self) -> list[str]:
         return [""]
 
+    def outcomes(self) -> dict[str, object]:
+        return {"outcomes": []}
+
     def perp_contexts(self, _dex: str) -> list[tuple[dict[str, object], dict[str, object]]]:
         return [
             ({"name": "MATIC", "isDelisted": True}, {"dayNtlVlm": "0.0"}),

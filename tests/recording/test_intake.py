@@ -41,7 +41,7 @@ class Bench:
         streams = Streams(session, self.book, self.writer, candles, self.clock)
         self.intake: Intake = streams.intake_of(SocketPlan(url="", subscriptions=subscriptions))
         for stream in self.intake.streams.values():
-            stream.acknowledge()
+            stream.coverage.acknowledge()
 
     def take(self, channel: str, data: object) -> None:
         text = json.dumps({"channel": channel, "data": data}).encode()
@@ -191,7 +191,7 @@ def test_replay_closes_a_gap_only_once_it_is_queued(
     stream = bench.intake.streams[Feed.TRADES, "BTC"]
     bench.take("trades", [trade(1)])
     stream.coverage.lose(CoverageCause.ERROR)
-    stream.acknowledge()
+    stream.coverage.acknowledge()
     offer, was_decided = bench.writer.offer, []
 
     def offered(*words: object) -> bool:

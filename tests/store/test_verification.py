@@ -138,7 +138,26 @@ def test_more_trades_than_the_candle_hide_no_loss_elsewhere(tmp_path: Path) -> N
     found = verified(tmp_path, trades=trades, candles=candles)
 
     assert (found.n_behind, found.n_incomplete) == (1, 1)
-    assert found.completeness == 22 / 23
+    assert found.completeness == 17 / 18
+    assert found.unjudged_frac == 1 / 4
+    assert found.n_unjudged_by_reason == {"more trades than their candle counts": 1}
+    assert found.coins[0].n_behind == 1
+
+
+def test_minutes_that_a_gap_took_with_their_candles_are_not_judged(tmp_path: Path) -> None:
+    lost = (START_MS + MINUTE_MS, START_MS + 3 * MINUTE_MS)
+    inside = [one for one in trades_of() if not lost[0] <= one["time"] < lost[1]]
+    candles = [candles_of()[0], candles_of()[3]]
+    coverage = [
+        observed("trades:BTC", START_MS, lost[0]),
+        {**observed("trades:BTC", *lost), "status": "gap", "cause": "error"},
+        observed("trades:BTC", lost[1], START_MS + 4 * MINUTE_MS),
+    ]
+
+    found = verified(tmp_path, trades=inside, candles=candles, coverage=coverage)
+
+    assert (found.n_judged, found.completeness, found.unjudged_frac) == (2, 1.0, 0.5)
+    assert found.n_unjudged_by_reason == {"no candle recorded": 2}
 
 
 def test_minutes_that_cannot_be_judged_are_counted_by_reason(tmp_path: Path) -> None:

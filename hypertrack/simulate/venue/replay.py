@@ -200,6 +200,8 @@ class _CoinSurvey:
 
 
 def _kind(name: str) -> CoinKind:
+    if name.startswith("#"):
+        return "outcome"
     if ":" in name:
         return "hip3"
     return "spot" if name.startswith("@") or "/" in name else "perp"
