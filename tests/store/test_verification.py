@@ -95,6 +95,22 @@ def test_frame_lost_at_a_moment_explains_the_minute_of_the_next_trade(tmp_path: 
     assert (found.n_incomplete, found.n_unexplained) == (1, 0)
 
 
+def test_gap_that_ends_where_a_minute_begins_explains_its_first_trade(tmp_path: Path) -> None:
+    trades = trades_of()
+    del trades[6]  # at the very beginning of the second minute
+    lost = (START_MS + 50_000, START_MS + MINUTE_MS)
+    coverage = [
+        observed("trades:BTC", START_MS, lost[0]),
+        {**observed("trades:BTC", *lost), "status": "gap", "cause": "error"},
+        observed("trades:BTC", lost[1], START_MS + 4 * MINUTE_MS),
+    ]
+
+    found = verified(tmp_path, trades=trades, coverage=coverage)
+
+    assert [minute.start_ms for minute in found.incomplete_minutes] == [lost[1]]
+    assert (found.n_incomplete, found.n_unexplained) == (1, 0)
+
+
 def test_gap_of_another_coin_explains_nothing(tmp_path: Path) -> None:
     trades = trades_of() + trades_of("ETH")
     del trades[8]
