@@ -47,6 +47,15 @@ def test_rounding_does_not_keep_a_position_open(features_of: Any) -> None:
     assert alice == {"closed_episode_count": 2, "median_holding_s": (7 + 3) / 2}
 
 
+def test_what_is_left_of_a_position_keeps_it_open(features_of: Any) -> None:
+    # A four-thousandth of what was traded is left: far more than rounding.
+    trades = [step(0, 1.0), step(10, -0.9995)]
+
+    alice = features_of("closed_episode_count", trades=trades)[ALICE]
+
+    assert alice["closed_episode_count"] == 0
+
+
 def test_an_open_position_is_no_episode(features_of: Any) -> None:
     alice = features_of("closed_episode_count", "median_holding_s", trades=[step(0, 1)])[ALICE]
 
