@@ -1,5 +1,3 @@
-import time
-
 import pytest
 from profile_fakes import features, head, heads, profile_set, scores
 
@@ -315,16 +313,3 @@ def test_varied_wallets_hold_a_category_or_say_why_not() -> None:
     assert all((p.why_none is None) == bool(p.categories) for p in profiles)
     assert any(p.categories for p in profiles) and any(p.why_none for p in profiles)
     assert all(0 <= c.confidence <= 1 for p in profiles for c in p.categories)
-
-
-@pytest.mark.slow
-def test_speed_of_a_hundred_thousand_wallets_is_printed() -> None:
-    profiles, by_head = profile_set(1_000).profiles, heads()
-
-    start_s = time.perf_counter()
-    for _ in range(10):
-        for profile in profiles:
-            classify_wallet(profile.features, 5, profile.scores, BASE, by_head)
-    took_s = 10 * (time.perf_counter() - start_s)
-
-    print(f"100,000 wallets in {took_s:.1f} s")
