@@ -1,13 +1,15 @@
 """The order in which a sealing reaches the disk, and what a kill within it leaves to be done."""
 
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from disk_fakes import logged_disk
-from fakes import ALICE, BOB, START_MS, trade, write_dataset
+from fakes import ALICE, BOB, START_MS, quote, trade, write_dataset
 
 from hypertrack.errors import DatasetError
-from hypertrack.records import HOUR_MS, Feed
+from hypertrack.records import HOUR_MS, Feed, replace
 from hypertrack.store.compaction import commit_journal, sealed_hours
 from hypertrack.store.compaction.commit_journal import Prepared, put_in_force
 from hypertrack.store.compaction.sealed_hours import prepare_sealing, seal_folder
@@ -103,3 +105,57 @@ def test_hour_of_which_rows_were_not_written_is_not_sealed(
 
     assert (folder / "trades.jsonl").read_bytes() == before
     assert n_trades(folder) == 3
+
+
+STEPS = ("replace", "unlink", "mkdir", "open")
+"""What sealing does to the disk, through `Path`."""
+
+
+def states(folder: Path) -> list[Path]:
+    """Seal, and return a copy of each state in which a kill before a step would leave the files."""
+    copies: dict[object, Path] = {}
+
+    def watched(original: Any) -> Any:
+        def step(path: Path, *words: Any, **more: Any) -> Any:
+            found = [(one, one.stat()) for one in sorted(folder.rglob("*")) if one.is_file()]
+            state = tuple((one, at.st_ino, at.st_size, at.st_mtime_ns) for one, at in found)
+            if state not in copies and ".lock" not in path.name:
+                copies[state] = folder.with_name(f"killed in state {len(copies)}")
+                shutil.copytree(folder, copies[state])
+            return original(path, *words, **more)
+
+        return step
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in STEPS:
+            patch.setattr(Path, name, watched(getattr(Path, name)))
+        list(seal_folder(folder))
+    return list(copies.values())
+
+
+def seen(folder: Path) -> tuple[Any, ...]:
+    """Return all that readers see, but for the path."""
+    with open_dataset(folder) as dataset:
+        tables = [
+            dataset.connection.execute(f"FROM {name} ORDER BY ALL").fetchall()
+            for name in ("wallets", "coins", "trades", "bbo")
+        ]
+        return (*tables, replace(dataset.summary(), path=""))
+
+
+@pytest.mark.slow
+def test_kill_before_any_step_loses_and_doubles_nothing(folder: Path) -> None:
+    hours_ms = [START_MS + nth * HOUR_MS for nth in range(3)]
+    write_dataset(folder, bbo=[quote(at, bid, 101.0) for at in hours_ms for bid in (99.0, None)])
+    before = seen(folder)
+
+    left_behind = states(folder)
+
+    for state in left_behind:
+        assert seen(state) == before, state  # as readers find it
+        with open_session(state, "append"):
+            list(seal_folder(state))
+        assert seen(state) == before, state  # as the next sealing leaves it
+        assert not list(state.rglob("*.part")), state
+    # Of each feed: a part for each hour and one of what is left; the journal; each renamed.
+    assert len(left_behind) > 12
