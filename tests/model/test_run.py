@@ -175,8 +175,9 @@ def test_five_real_minutes_are_refused_with_the_reason(
 
 
 def test_five_real_minutes_train_by_force_and_earn_little(
-    capture_dataset: Path, settings: Settings
+    capture_dataset: Path, tmp_path: Path
 ) -> None:
+    settings = Settings(out=tmp_path / "out", train=TrainSettings(train_cuts_frac=(0.6,)))
     with open_dataset(capture_dataset) as dataset:
         engine = FeatureEngine(dataset, settings.features, settings.fees)
 
