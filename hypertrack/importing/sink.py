@@ -44,6 +44,7 @@ class Sink:
         self._hand_over = hand_over
         self._lines_by_path: dict[Path, list[bytes]] = {}
         self._n_buffered = 0
+        self._unsynced: set[Path] = set()
         self._recent: dict[str, set[int]] = {}
         self._older: dict[str, set[int]] = {}
         self._n_recent = 0
@@ -132,7 +133,10 @@ class Sink:
         self._n_buffered = 0
         try:
             for path, lines in lines_by_path.items():
-                _append(path, b"".join(lines), is_synced=is_synced or self._hand_over is not None)
+                self._unsynced.add(path)
+                _append(path, b"".join(lines))
+            if is_synced or self._hand_over is not None:
+                self._sync()
             if self._hand_over is not None:
                 self._hand_over()
         except OSError as error:
@@ -141,12 +145,19 @@ class Sink:
                 "import again"
             ) from error
 
+    def _sync(self) -> None:
+        """Sync every file written to since the last time, also those of which no line waits now."""
+        while self._unsynced:
+            descriptor = os.open(self._unsynced.pop(), os.O_WRONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
-def _append(path: Path, lines: bytes, *, is_synced: bool) -> None:
+
+def _append(path: Path, lines: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
     try:
         write_whole(descriptor, lines, os.fstat(descriptor).st_size)
-        if is_synced:
-            os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -170,6 +170,17 @@ def test_market_conditions_are_unknown_without_a_matched_candle() -> None:
     assert named(classify(**values, n_candle_matches=0)) == {}
 
 
+def test_without_a_matched_candle_no_market_condition_is_what_kept_a_wallet_out() -> None:
+    values = {"tx_count": 9, "positive_momentum_ratio": 0.41}  # 0.4 would be a contrarian
+    ten = BASE.model_copy(update={"min_candle_matches": 10})
+
+    asked = classify(**values, n_candle_matches=10, settings=ten).why_none
+    unasked = classify(**values, n_candle_matches=9, settings=ten).why_none
+
+    assert asked is not None and asked.startswith("nearest is Possible Contrarian Trader")
+    assert unasked is not None and unasked.startswith("nearest is Possible Scalper")
+
+
 def test_little_evidence_keeps_every_category_but_dormant_away() -> None:
     said = scores(profitability_score=0.9, bot_probability=0.9)
     values = {"tx_count": 4, "tx_per_day": 80, "size_entropy": 0.1, "age_days": 45}

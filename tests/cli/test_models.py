@@ -30,7 +30,15 @@ from hypertrack.store.dataset import open_dataset
 
 pytestmark = pytest.mark.slow
 
-SETTINGS = TrainSettings(hidden=(32, 16), max_epochs=6)
+SETTINGS = TrainSettings(
+    hidden=(32, 16), max_epochs=6, train_cuts_frac=(0.5,), min_train_rows=50, n_bootstrap=300
+)
+ENVIRONMENT = {
+    "HYPERTRACK_TRAIN__TRAIN_CUTS_FRAC": "0.5",
+    "HYPERTRACK_TRAIN__MIN_TRAIN_ROWS": "50",
+    "HYPERTRACK_TRAIN__N_BOOTSTRAP": "300",
+}
+"""The same for the commands; one cut to train on is measured in half the time of four."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,8 @@ class Place:
     def run(self, *words: object) -> Result:
         """Run a command here."""
         at = ["--data", str(self.data)]
-        return CliRunner().invoke(app, [*at, *map(str, words), "--out", str(self.out)])
+        line = [*at, *map(str, words), "--out", str(self.out)]
+        return CliRunner().invoke(app, line, env=ENVIRONMENT)
 
 
 def train(samples: Samples, created_ms: int, *, is_forced: bool = False) -> WalletModel:

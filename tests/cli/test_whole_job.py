@@ -138,7 +138,10 @@ def test_training_on_five_minutes_is_refused_with_the_reason(replayed: Path) -> 
 
 
 @pytest.mark.slow
-def test_forced_training_and_all_that_follows(replayed: Path, tmp_path: Path) -> None:
+def test_forced_training_and_all_that_follows(
+    replayed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HYPERTRACK_TRAIN__TRAIN_CUTS_FRAC", "0.6")  # one is quicker than four
     at = ["--data", replayed / "recorded_data"]
 
     trained = hypertrack(tmp_path, *at, "train", "--force", "--report", "pages/run.html")

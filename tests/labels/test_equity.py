@@ -195,3 +195,41 @@ def test_executions_outside_the_window_are_not_seen(open_backend: Any, by_wallet
     found = by_wallet(con, equity_outcomes(con, Window(at(1.5), at(3.5)), FEES))
 
     assert set(found) == {BOB, CAROL}
+
+
+def test_first_loss_is_a_fall_from_where_the_wallet_began(
+    open_backend: Any, by_wallet: Any
+) -> None:
+    con = open_backend(
+        trades=[
+            trade(at(1), buyer=ALICE, seller=BOB, taker=ALICE, price=100, size=2),
+            trade(at(2), buyer=BOB, seller=ALICE, taker=ALICE, price=90, size=2),
+        ]
+    )
+
+    alice = by_wallet(con, equity_outcomes(con, TEN_MINUTES, FEES))[ALICE]
+
+    # lost 20 and fees of 0.20 and 0.18, never above 0; exposure was 200 at most
+    assert alice["drawdown_frac"] == pytest.approx(20.38 / 200)
+
+
+def test_execution_at_the_windows_start_is_inside_and_not_brought_along(
+    open_backend: Any, by_wallet: Any
+) -> None:
+    con = open_backend(trades=ROUND_TRIP)
+
+    alice = by_wallet(con, equity_outcomes(con, Window(at(1), at(10)), FEES))[ALICE]
+
+    assert alice["net_return_bps"] == pytest.approx((40 - 0.44) / 440 * 1e4)
+    assert (alice["inherited_frac"], alice["holding_s"]) == (0, pytest.approx(180))
+
+
+def test_trade_at_the_windows_end_is_outside_and_marks_nothing(
+    open_backend: Any, by_wallet: Any
+) -> None:
+    con = open_backend(trades=ROUND_TRIP)
+
+    alice = by_wallet(con, equity_outcomes(con, Window(START_MS, at(2)), FEES))[ALICE]
+
+    # bought at 100; that 110 is paid at the very end is not known yet
+    assert alice["net_return_bps"] == pytest.approx(-10)

@@ -79,6 +79,18 @@ def test_market_making_needs_both_sides_of_the_book(alice: Any) -> None:
     assert style["market_making"] == pytest.approx(400 / 500 * (1 - 1 / 5))
 
 
+def test_seller_is_as_far_from_market_making_as_a_buyer(alice: Any) -> None:
+    style = alice(
+        trades=[
+            trade(at(1), buyer=BOB, seller=ALICE, taker=BOB, size=3),
+            trade(at(2), buyer=ALICE, seller=BOB, taker=BOB, size=1),
+        ]
+    )
+
+    assert style["directional_bias"] == pytest.approx(-0.5)
+    assert style["market_making"] == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize(
     ("seconds", "horizon"), [(1, -1), (60, -1), (60 * 1440**0.5, 0), (86_400, 1), (1e9, 1)]
 )

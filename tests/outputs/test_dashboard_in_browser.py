@@ -1,6 +1,5 @@
 """The dashboard in a real Chromium: what a person does with it, and what it must never do."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -319,24 +318,3 @@ def test_page_never_scrolls_sideways(open_page: OpenPage, profiles: MadeSet, wid
         page.keyboard.press("Escape")
     page.get_by_role("button", name="Docs").click()
     assert page.locator(".docs-body").evaluate("each => each.scrollWidth - each.clientWidth") <= 0
-
-
-@pytest.mark.parametrize("n_wallets", [528, 5_000])
-def test_opening_time_is_printed(open_page: OpenPage, n_wallets: int) -> None:
-    profiles = profile_set(n_wallets)
-
-    start_s = time.perf_counter()
-    html = render_dashboard(profiles, DashboardSettings())
-    render_s = time.perf_counter() - start_s
-    page = open_page(profiles)
-    expect(page.locator(".card")).to_have_count(48)
-    drawn_ms = page.evaluate("performance.getEntriesByType('navigation')[0].domInteractive")
-    start_s = time.perf_counter()
-    page.fill("#search", "whale")
-    expect(page.locator("#count")).to_contain_text(" of ")
-    search_s = time.perf_counter() - start_s
-
-    print(
-        f"{n_wallets} wallets: {len(html) / 1e6:.1f} MB, rendered in {render_s:.2f} s, "
-        f"drawn after {drawn_ms:.0f} ms, searched in {search_s * 1000:.0f} ms"
-    )

@@ -245,6 +245,14 @@ def test_csv_of_nobody_is_its_header() -> None:
     assert text.count("\n") == 1
 
 
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_cell_of_a_csv_begins_as_a_formula(first: str) -> None:
+    text = render_csv(report_set(wallet(f"{first}1")), ALL)
+
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert rows[0]["wallet"].startswith("'")
+
+
 def test_csv_cell_is_no_formula() -> None:
     text = render_csv(report_set(wallet("=HYPERLINK(1)")), ALL)
 

@@ -34,6 +34,16 @@ def test_whoever_is_left_out_is_counted_by_reason() -> None:
     assert all(profile.categories for profile in WALLETS.wallets(selection.rows))
 
 
+def test_wallet_with_exactly_as_many_transactions_as_asked_for_is_shown() -> None:
+    once = next(p for p in PROFILES if p.features["tx_count"] == 1)
+
+    shown = select((once,), ReportSettings(min_tx=1))
+    hidden = select((once,), ReportSettings(min_tx=2))
+
+    assert (shown.profiles, shown.left_out) == ((once,), ())
+    assert hidden.left_out == ((1, "with fewer than 2 transactions"),)
+
+
 def test_nobody_can_be_selected() -> None:
     selection = select(with_profiles(WALLETS), ReportSettings())
 

@@ -1,6 +1,5 @@
 """Verification of hand-made recordings: each flaw is found, and nothing that is none."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +91,22 @@ def test_frame_lost_at_a_moment_explains_the_minute_of_the_next_trade(tmp_path: 
 
     found = verified(tmp_path, trades=trades, coverage=coverage)
 
+    assert (found.n_incomplete, found.n_unexplained) == (1, 0)
+
+
+def test_gap_that_ends_where_a_minute_begins_explains_its_first_trade(tmp_path: Path) -> None:
+    trades = trades_of()
+    del trades[6]  # at the very beginning of the second minute
+    lost = (START_MS + 50_000, START_MS + MINUTE_MS)
+    coverage = [
+        observed("trades:BTC", START_MS, lost[0]),
+        {**observed("trades:BTC", *lost), "status": "gap", "cause": "error"},
+        observed("trades:BTC", lost[1], START_MS + 4 * MINUTE_MS),
+    ]
+
+    found = verified(tmp_path, trades=trades, coverage=coverage)
+
+    assert [minute.start_ms for minute in found.incomplete_minutes] == [lost[1]]
     assert (found.n_incomplete, found.n_unexplained) == (1, 0)
 
 
@@ -260,14 +275,23 @@ def test_feed_that_was_not_recorded_leaves_nothing_to_judge(tmp_path: Path, name
 
 
 def test_every_single_missing_trade_is_found(tmp_path: Path) -> None:
-    for missing in range(24):
-        trades = trades_of()
-        del trades[missing]
+    coins = [f"C{missing:02}" for missing in range(24)]  # each lacks another of its trades
+    trades = [
+        line
+        for missing, coin in enumerate(coins)
+        for nth, line in enumerate(trades_of(coin))
+        if nth != missing
+    ]
+    candles = [line for coin in coins for line in candles_of(coin)]
 
-        found = verified(tmp_path, trades=trades)
+    found = verified(
+        tmp_path, trades=trades, candles=candles, coverage=[whole(coin) for coin in coins]
+    )
 
-        (minute,) = found.incomplete_minutes
-        assert minute.start_ms == START_MS + missing // 6 * MINUTE_MS, json.dumps(missing)
+    assert sorted((minute.coin, minute.start_ms) for minute in found.incomplete_minutes) == [
+        (coin, START_MS + missing // 6 * MINUTE_MS) for missing, coin in enumerate(coins)
+    ]
+    assert found.n_incomplete == found.n_unexplained == 24
 
 
 @pytest.mark.parametrize(

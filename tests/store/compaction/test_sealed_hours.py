@@ -2,8 +2,7 @@
 
 import json
 import os
-import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -437,65 +436,3 @@ def test_journal_that_cannot_be_read_stops_nobody(folder: Path, garbage: bytes) 
 
     assert seen(folder) == before
     assert not journal.exists()
-
-
-class Killed(BaseException):
-    """The end of the process."""
-
-
-STEPS = ("replace", "unlink", "mkdir", "open")
-"""What sealing does to the disk, through `Path`; to open a file for reading changes nothing."""
-
-
-def killing(patch: pytest.MonkeyPatch, n_steps: int) -> None:
-    """Let the process end before its ``n_steps``-th change of the disk (from 0)."""
-    left = iter(range(n_steps))
-
-    def step(original: Any) -> Any:
-        def run(path: Path, *words: Any, **more: Any) -> Any:
-            is_reading = words[:1] == ("rb",)
-            if not is_reading and ".lock" not in path.name and next(left, None) is None:
-                raise Killed
-            return original(path, *words, **more)
-
-        return run
-
-    for name in STEPS:
-        patch.setattr(Path, name, step(getattr(Path, name)))
-
-
-def states(folder: Path) -> Iterator[Path]:
-    """Yield a copy of the folder for each step before which sealing can be killed."""
-    for n_steps in range(1_000):
-        copy = folder.with_name(f"killed before step {n_steps}")
-        shutil.copytree(folder, copy)
-        with pytest.MonkeyPatch.context() as patch:
-            killing(patch, n_steps)
-            try:
-                list(seal_folder(copy))
-            except Killed:
-                pass
-            else:
-                return
-        yield copy
-
-
-@pytest.mark.slow
-def test_kill_before_any_step_loses_and_doubles_nothing(folder: Path) -> None:
-    (folder / "candles.jsonl").unlink()
-    before = seen(folder)
-    n_states = 0
-
-    for state in states(folder):
-        n_states += 1
-        assert _same(seen(state), before), state  # as readers find it
-        seal(state)
-        assert _same(seen(state), before), state  # as the next sealing leaves it
-        assert not list(state.rglob("*.part")), state
-
-    assert n_states > 20
-
-
-def _same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
-    """Compare all but the path."""
-    return one[0] == other[0] and str(one[1]).split(",", 1)[1] == str(other[1]).split(",", 1)[1]

@@ -78,6 +78,18 @@ def test_trades_are_one_by_time_coin_and_id(tmp_path: Path) -> None:
         assert dataset.summary().n_duplicate_trades == 2
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_of_two_copies_of_a_trade_that_differ_the_smaller_values_are_kept(
+    tmp_path: Path, is_first: bool
+) -> None:
+    other = {**ONE, "px": "10.25", "sz": "3.0"}
+    trades = [other, ONE] if is_first else [ONE, other]
+
+    with open_dataset(write_dataset(tmp_path, trades=trades)) as dataset:
+        assert rows(dataset, "trades") == [(START_MS, 0, 7, 10.25, 2.0, False, False, 0, 1)]
+        assert dataset.summary().n_duplicate_trades == 1
+
+
 def test_quotes_have_a_mid_where_both_sides_are_there(tmp_path: Path) -> None:
     bbo = [quote(START_MS, 99.0, 101.0), quote(START_MS + 1, None, 101.0)]
 
