@@ -7,18 +7,19 @@ import numpy as np
 import pytest
 import torch
 from fakes import ALICE, BOB, CAROL, START_MS, quote, trade, write_dataset
-from hypertrack.pipeline.analysis import PROFILES_NAME, classify, fingerprint, fresh_profiles
 from model_fakes import make_card
-from profile_fakes import profile_set
+from profile_fakes import features, profile_columns, profile_header
 
-from hypertrack.config import Settings
+from hypertrack.config import CategorySettings, Settings
 from hypertrack.errors import DatasetError, ModelError
 from hypertrack.features.registry import select
 from hypertrack.model.inputs import InputScaler, feature_hash
 from hypertrack.model.network import WalletNet
 from hypertrack.model.versions import WalletModel, promote, save_version
-from hypertrack.records import DAY_MS, ProfileSet, replace
-from hypertrack.store.profiles import read_profiles, write_profiles
+from hypertrack.pipeline.classify import PROFILES_NAME, classify, fingerprint, fresh_profiles
+from hypertrack.pipeline.profiles import Profiles
+from hypertrack.records import DAY_MS, replace
+from hypertrack.store.profiles import ProfileFile, write_profiles
 
 TRADES = [
     trade(START_MS + nth * 60_000, buyer=ALICE, seller=BOB, taker=ALICE, price=100.0 + nth)
@@ -56,15 +57,20 @@ def save_model(settings: Settings, seed: int) -> str:
     return card.summary.version
 
 
-def wallets(profiles: ProfileSet) -> set[str]:
-    return {profile.wallet for profile in profiles.profiles}
+def wallets(profiles: Profiles) -> set[str]:
+    return set(profiles.column("wallet"))
+
+
+def kept(settings: Settings) -> Profiles:
+    return Profiles(ProfileFile(settings.out / PROFILES_NAME))
 
 
 def plant(settings: Settings, *, with_model: bool = False) -> None:
     """Keep profiles that nobody would make of this recording, as fresh as can be."""
     behind = fingerprint(settings, with_model=with_model)
-    planted = replace(profile_set(3), notice="planted", fingerprint=behind)
-    write_profiles(settings.out / PROFILES_NAME, planted)
+    header = replace(profile_header(), notice="planted", fingerprint=behind)
+    rows = profile_columns([(features(), 1, None)] * 3, CategorySettings(), {})
+    write_profiles(settings.out / PROFILES_NAME, header, [rows])
 
 
 def record_more(settings: Settings) -> Settings:
@@ -129,7 +135,7 @@ def test_profiles_that_are_fresh_are_not_made_again(
 ) -> None:
     plant(settings)
 
-    assert fresh_profiles(change(settings), with_model=False).notice == "planted"
+    assert fresh_profiles(change(settings), with_model=False).header.notice == "planted"
 
 
 @pytest.mark.slow
@@ -143,10 +149,9 @@ def test_profiles_behind_which_something_changed_are_made_and_kept_again(
     profiles = fresh_profiles(settings, with_model=False)
 
     assert wallets(profiles) == ({ALICE, BOB} if name != "more trades" else {ALICE, BOB, CAROL})
-    assert all(profile.scores is None for profile in profiles.profiles)
-    kept = read_profiles(settings.out / PROFILES_NAME)
-    assert wallets(kept) == wallets(profiles)
-    assert kept.fingerprint == fingerprint(settings, with_model=False)
+    assert np.isnan(profiles.column("risk_score")).all()
+    assert wallets(kept(settings)) == wallets(profiles)
+    assert kept(settings).header.fingerprint == fingerprint(settings, with_model=False)
 
 
 @pytest.mark.slow
@@ -157,9 +162,10 @@ def test_profiles_scored_by_another_model_are_scored_again(settings: Settings) -
 
     profiles = fresh_profiles(settings)
 
-    assert profiles.model is not None and profiles.model.version == second
-    assert all(profile.scores is not None for profile in profiles.profiles)
-    assert fresh_profiles(settings).generated_ms == profiles.generated_ms
+    assert profiles.header.model is not None
+    assert profiles.header.model.version == second
+    assert not np.isnan(profiles.column("risk_score")).any()
+    assert fresh_profiles(settings).header.generated_ms == profiles.header.generated_ms
 
 
 @pytest.mark.slow
@@ -170,8 +176,8 @@ def test_profiles_without_scores_do_not_stand_in_for_those_with_them(settings: S
     with_scores = fresh_profiles(settings, is_kept=False)
 
     assert wallets(with_scores) == {ALICE, BOB}
-    assert with_scores.typical is not None
-    assert read_profiles(settings.out / PROFILES_NAME).notice == "planted"  # was not to be kept
+    assert with_scores.header.typical is not None
+    assert kept(settings).header.notice == "planted"  # was not to be kept
 
 
 @pytest.mark.slow
@@ -180,7 +186,7 @@ def test_profiles_that_cannot_be_read_are_made_again(settings: Settings) -> None
     (settings.out / PROFILES_NAME).write_bytes(b"of another version")
 
     assert wallets(fresh_profiles(settings, with_model=False)) == {ALICE, BOB}
-    assert wallets(read_profiles(settings.out / PROFILES_NAME)) == {ALICE, BOB}
+    assert wallets(kept(settings)) == {ALICE, BOB}
 
 
 def test_scores_without_a_model_are_refused_and_nothing_is_kept(settings: Settings) -> None:
