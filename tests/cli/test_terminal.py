@@ -119,8 +119,8 @@ def test_bars_and_signs_have_ascii_forms(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
     show_what_can_be_shown()
 
-    sys.stdout.write(f"{sparkline((0, 1, 4, 8))} 3 × 2 – ≥ … ✓ ━ █ ⠋ 火")
+    sys.stdout.write(f"{sparkline((0, 1, 4, 8))} 3 × 2 – ≥ … ✓ ━─ █ ⠋ 火")
     sys.stdout.flush()
 
-    assert raw.getvalue() == b" .;# 3 x 2 - >= ... + - # * ?"
+    assert raw.getvalue() == b" .;# 3 x 2 - >= ... + =- # * ?"
     assert codecs.lookup_error("ascii_forms")
