@@ -98,7 +98,7 @@ def _say_ready(session: Session, exchange: "Exchange") -> None:
         session.emit({"event": "listening", "url": exchange.url})
     else:
         session.out.print(
-            f"listening on {exchange.url} (record --url {exchange.url})", soft_wrap=True
+            f"listening on {exchange.url} (hypertrack record --url {exchange.url})", soft_wrap=True
         )
 
 
