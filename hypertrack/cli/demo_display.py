@@ -1,5 +1,6 @@
 """What the demo found, beside the truth."""
 
+import shlex
 from typing import TYPE_CHECKING
 
 from hypertrack.cli.session import Session
@@ -30,8 +31,15 @@ def show_result(session: Session, result: "DemoResult") -> None:
     session.done(
         {},
         f"\nreport     {result.report}\ntraining   {result.training_report}\n"
-        f"dashboard  {result.dashboard}",
+        f"dashboard  {result.dashboard}\n\nLook further:\n{_commands(result)}",
     )
+
+
+def _commands(result: "DemoResult") -> str:
+    """Return commands that work as they stand, from where the demo was run."""
+    start = f"hypertrack --config {shlex.quote(result.config)}"
+    ends = (f"wallet {result.busiest_wallet}", "models show", "verify", "features --describe")
+    return "\n".join(f"  {start} {end}" for end in ends)
 
 
 def _truth_table(truth: "TruthComparison") -> object:

@@ -3,6 +3,8 @@
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -46,26 +48,37 @@ UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 class ErrorLineGroup(TyperGroup):
     """Ends foreseen failures with one line on stderr; unforeseen ones keep their traceback."""
 
+    def make_context(self, *names: Any, **more: Any) -> Any:
+        """Read the words before the command."""
+        with _error_lines():
+            return super().make_context(*names, **more)
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
-        try:
+        with _error_lines():
             return super().invoke(ctx)
-        except HypertrackError as error:
-            say_error(str(error))
-            raise typer.Exit(error.exit_code) from None
-        except UsageError as error:
-            if "NoArgs" in type(error).__name__:  # asks for the help, which is many lines
-                raise
-            raise _wrong_usage(error) from None
-        except KeyboardInterrupt:
-            raise _interrupted() from None
-        except RuntimeError as error:
-            if str(error) == "Query interrupted":  # what DuckDB makes of Ctrl-C
-                raise _interrupted() from None
+
+
+@contextmanager
+def _error_lines() -> Iterator[None]:
+    try:
+        yield
+    except HypertrackError as error:
+        say_error(str(error))
+        raise typer.Exit(error.exit_code) from None
+    except UsageError as error:
+        if "NoArgs" in type(error).__name__:  # asks for the help, which is many lines
             raise
-        except BrokenPipeError:
-            _close_stdout()
-            raise typer.Exit(0) from None
+        raise _wrong_usage(error) from None
+    except KeyboardInterrupt:
+        raise _interrupted() from None
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":  # what DuckDB makes of Ctrl-C
+            raise _interrupted() from None
+        raise
+    except BrokenPipeError:
+        _close_stdout()
+        raise typer.Exit(0) from None
 
 
 def _wrong_usage(error: Any) -> typer.Exit:

@@ -60,11 +60,17 @@ def _serve(session: Session, settings: "Settings", replay: Path | None, truth: P
     from hypertrack.pipeline.simulate import serve
 
     stop = threading.Event()
-    with stopped_by_signals(stop):
+    status = session.err.status("making the market" if replay is None else "reading the capture")
+
+    def say_ready(exchange: "Exchange") -> None:
+        status.stop()
+        _say_ready(session, exchange)
+
+    with stopped_by_signals(stop), status:
         serve(
             settings,
             stop,
-            lambda exchange: _say_ready(session, exchange),
+            say_ready,
             lambda exchange: _say_finished(session, exchange),
             replay=replay,
             truth=truth,
@@ -92,7 +98,7 @@ def _say_ready(session: Session, exchange: "Exchange") -> None:
         session.emit({"event": "listening", "url": exchange.url})
     else:
         session.out.print(
-            f"listening on {exchange.url} (record --url {exchange.url})", soft_wrap=True
+            f"listening on {exchange.url} (hypertrack record --url {exchange.url})", soft_wrap=True
         )
 
 

@@ -16,7 +16,7 @@ from hypertrack.text import printable
 
 ASCII = {
     **dict.fromkeys("–—−‑", "-"),
-    **dict.fromkeys("━─═", "-"),
+    **{"─": "-", "━": "=", "═": "="},
     **dict.fromkeys("│┃├└┌┐┘┤┬┴┼", "|"),
     **dict.fromkeys("█▉▊▋▌▍▎▏", "#"),
     **dict(zip("▁▂▃▄▅▆▇", ".,:;=+*", strict=True)),

@@ -108,5 +108,5 @@ def _why_not_promoted(trained: "TrainedModel") -> str:
         return "not in use: trained by force, beside a champion that was not"
     return (
         f"not in use: worse than {against.version_b} by {-against.overall.value:.3f} skill on the "
-        "same rows; `hypertrack models promote --force` puts it in use"
+        f"same rows; `hypertrack models promote {trained.summary.version} --force` puts it in use"
     )

@@ -80,7 +80,7 @@ def _scores(header: ProfileHeader, profile: WalletProfile) -> RenderableType:
     for head in BINARY_HEADS:
         score = getattr(profile.scores, head)
         filled = round(score * BAR_CELLS)
-        bar = Text("━" * filled, "cyan") + Text("━" * (BAR_CELLS - filled), "bright_black")
+        bar = Text("━" * filled, "cyan") + Text("─" * (BAR_CELLS - filled), "bright_black")
         table.add_row(head, number(score), bar, says.get(head))
     influence = number(profile.scores.influence_score)
     table.add_row("influence_score", influence, "", says.get("influence_score"))

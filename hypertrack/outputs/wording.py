@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from hypertrack.clock import utc
 from hypertrack.records import DAY_MS, DataSummary, GapCount, HeadEvaluation, Interval
+from hypertrack.text import printable
 
 HEAD_NAMES = {
     "profitability_score": "Profitability",
@@ -106,7 +107,7 @@ def gaps(data: DataSummary) -> str:
 
 def _gap(gap: GapCount) -> str:
     missed = "" if gap.n_missed is None else f", {gap.n_missed:,} trades missed"
-    return f"{gap.n_intervals:,} by {gap.cause} ({duration(gap.duration_s)}{missed})"
+    return f"{gap.n_intervals:,} by {printable(gap.cause)} ({duration(gap.duration_s)}{missed})"
 
 
 def left_out(data: DataSummary) -> str:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from hypertrack.config import Settings
+from hypertrack.config import CONFIG_NAME, Settings
 from hypertrack.errors import VenueError
-from hypertrack.files import require_writable
+from hypertrack.files import require_writable, write_text
 from hypertrack.pipeline.classify import classify
 from hypertrack.pipeline.dashboard import write_dashboard
 from hypertrack.pipeline.record import plan, record
@@ -20,7 +20,15 @@ from hypertrack.pipeline.report import write_report
 from hypertrack.pipeline.simulate import NOTICE
 from hypertrack.pipeline.train import train
 from hypertrack.pipeline.training_report import TRAINING_REPORT_NAME, write_training_report
-from hypertrack.records import JsonError, ModelSummary, ProfileSet, Record, decode_json
+from hypertrack.records import (
+    JsonError,
+    ModelSummary,
+    ProfileSet,
+    Record,
+    decode_json,
+    encode_json,
+)
+from hypertrack.text import read_text
 
 if TYPE_CHECKING:  # the demo loads these when it runs
     from hypertrack.model.run import Stage
@@ -31,6 +39,7 @@ __all__ = ["Demo", "DemoResult", "TruthComparison"]
 
 FEEDS = ("trades", "bbo", "candles")
 TRUTH_NAME = "truth.parquet"
+SETTINGS_HEADER = "# Where `hypertrack demo` keeps everything."
 LISTEN_TIMEOUT_S = 60.0
 QUIET_POLLS = 6
 """Polls without a new line, after the market's end, until the recording counts as whole."""
@@ -46,6 +55,9 @@ class DemoResult(Record, frozen=True, kw_only=True):
     dashboard: str
     report: str
     training_report: str
+    config: str
+    """Settings file by which other commands find all this, from anywhere."""
+    busiest_wallet: str
     n_trades: int
     n_wallets: int
     n_wallets_with_category: int
@@ -79,6 +91,7 @@ class Demo:
             VenueError: The simulated exchange did not start.
         """
         require_writable(self.truth_file)
+        config = write_settings(self.settings)
         self._record(on_progress)
         model = self._train(on_progress)
         on_progress("classify every wallet", 0.0, "")
@@ -87,7 +100,7 @@ class Demo:
         on_progress("write report and dashboard", 0.0, "")
         report, dashboard = write_report(self.settings), write_dashboard(self.settings)
         on_progress("write report and dashboard", 1.0, str(dashboard))
-        return self._result(profiles, model, report, dashboard)
+        return self._result(profiles, model, (report, dashboard, config))
 
     def _record(self, on_progress: OnProgress) -> None:
         stage, stop = "record it over its sockets", threading.Event()
@@ -130,22 +143,46 @@ class Demo:
         return trained.summary
 
     def _result(
-        self, profiles: ProfileSet, model: ModelSummary, report: Path, dashboard: Path
+        self, profiles: ProfileSet, model: ModelSummary, files: tuple[Path, Path, Path]
     ) -> DemoResult:
         from hypertrack.model.truth_comparison import compare_with_truth
         from hypertrack.store.columns import read_columns
 
+        report, dashboard, config = files
         return DemoResult(
             folder=str(self.settings.out),
             dashboard=str(dashboard),
             report=str(report),
             training_report=str(self.settings.out / TRAINING_REPORT_NAME),
+            config=str(config),
+            busiest_wallet=str(profiles.column("wallet")[profiles.column("tx_count").argmax()]),
             n_trades=profiles.header.data.n_trades,
             n_wallets=profiles.header.n_wallets,
             n_wallets_with_category=profiles.header.n_with_category,
             model=model,
             truth=compare_with_truth(profiles, read_columns(self.truth_file)),
         )
+
+
+def write_settings(settings: Settings) -> Path:
+    """Write a settings file by which any command finds data and models, wherever it is run.
+
+    One that the user keeps in that folder is left alone; the file has another name then.
+
+    Raises:
+        HypertrackError: It cannot be written.
+    """
+    file = settings.out / CONFIG_NAME
+    if file.exists() and not read_text(file).startswith(SETTINGS_HEADER):
+        file = file.with_name("demo.toml")
+    places = {"data": settings.data, "out": settings.out}
+    lines = [f"{name} = {_quoted(Path(str(place)).absolute())}" for name, place in places.items()]
+    write_text(file, "\n".join([SETTINGS_HEADER, *lines, ""]))
+    return file
+
+
+def _quoted(path: Path) -> str:
+    return encode_json(str(path)).decode()  # what is a string in JSON is one in TOML
 
 
 def _market_span_ms(settings: Settings) -> tuple[int, int]:

@@ -63,6 +63,10 @@ def describe_features(
 
 
 def _matrix(settings: Settings, query: FeatureQuery) -> "FeatureMatrix":
+    if query.names is not None:
+        from hypertrack.features.registry import select
+
+        select(settings.features.groups, query.names)  # an unknown one, before the data are read
     with open_engine(settings, on_spark=settings.features.engine != "duckdb") as engine:
         matrix = engine.matrix(
             since_ms=query.since_ms,

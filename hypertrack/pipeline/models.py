@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
 from hypertrack.errors import ModelError
+from hypertrack.files import require_writable
+from hypertrack.model import MODEL_NAME
 from hypertrack.pipeline.places import open_engine, require_data
 from hypertrack.records import Card, ModelSummary, Record
 
@@ -108,6 +110,7 @@ def promote(settings: Settings, name: str, *, force: bool = False) -> str:
 
     version = find_version(settings.out, name)
     champion = champion_version(settings.out)
+    require_writable(settings.out / MODEL_NAME)
     if not force and champion is not None and champion != version:
         require_data(settings)
         _refuse_if_worse(settings, version, champion)

@@ -1,6 +1,5 @@
 """Whether a port can be listened on, asked before the work that would be for nothing."""
 
-import os
 import socket
 
 from hypertrack.errors import ConfigError
@@ -23,5 +22,5 @@ def require_free_port(host: str, port: int, flag: str) -> None:
         except OSError as error:
             raise ConfigError(
                 f"a free port is needed, found {host}:{port} in use or not ours "
-                f"({os.strerror(error.errno or 0)}): choose another {flag}"
+                f"({error.strerror or error}): choose another {flag}"
             ) from None

@@ -7,9 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from unicodedata import category
 
 import pytest
 from fakes import ALICE, BOB, START_MS, candle, observed, trade, write_dataset
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rich.text import Text
 
 from hypertrack.cli.logs import TextLines
@@ -43,6 +46,14 @@ def test_console_shows_no_control_characters_of_data(what: object) -> None:
 
     assert not set("\x1b\x07\x9b") & set(text)
     assert not any(line.startswith("error: forged") for line in text.splitlines())
+
+
+@given(st.text(st.characters(), max_size=40))
+@settings(deadline=None)
+def test_no_text_at_all_steers_the_console(text: str) -> None:
+    written = shown(text, Text(text), plain_table(("coin",), [(text,)]))
+
+    assert not {"Cc", "Cf", "Cs"} & {category(c) for c in written if c != "\n"}
 
 
 def test_console_keeps_its_own_colors() -> None:
@@ -119,8 +130,8 @@ def test_bars_and_signs_have_ascii_forms(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
     show_what_can_be_shown()
 
-    sys.stdout.write(f"{sparkline((0, 1, 4, 8))} 3 × 2 – ≥ … ✓ ━ █ ⠋ 火")
+    sys.stdout.write(f"{sparkline((0, 1, 4, 8))} 3 × 2 – ≥ … ✓ ━─ █ ⠋ 火")
     sys.stdout.flush()
 
-    assert raw.getvalue() == b" .;# 3 x 2 - >= ... + - # * ?"
+    assert raw.getvalue() == b" .;# 3 x 2 - >= ... + =- # * ?"
     assert codecs.lookup_error("ascii_forms")

@@ -116,6 +116,8 @@ def test_place_to_write_to_that_is_a_file_is_refused(folder: Path, words: list[s
         (["report", "--format", "pdf"], "'pdf' is not one of"),
         (["report", "--formt", "csv"], "No such option: --formt"),
         (["recrod"], "No such command 'recrod'"),
+        (["--qiet", "verify"], "No such option: --qiet"),
+        (["features", "--names", "tx_cuont"], "unknown feature tx_cuont"),
         (["wallet"], "Missing argument 'address'"),
     ],
     ids=str,

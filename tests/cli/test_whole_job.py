@@ -182,7 +182,8 @@ def test_rules_work_without_a_model(replayed: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_demo_does_the_whole_job(tmp_path: Path) -> None:
-    environment = {**os.environ, "BROWSER": "none"}
+    no_way = "http://127.0.0.1:9"  # nothing of it leaves this machine, nor goes through a proxy
+    environment = {**os.environ, "BROWSER": "none", "http_proxy": no_way, "ALL_PROXY": no_way}
 
     done = subprocess.run(
         [sys.executable, "-m", "hypertrack", "demo", "--json", "--open", "--seed", "3"],
@@ -205,6 +206,11 @@ def test_demo_does_the_whole_job(tmp_path: Path) -> None:
     assert result["n_wallets"] > 500
     assert result["truth"]["bot_auc"] > 0.55
     assert coverage_is_whole(demo / "recorded_data")
+    (tmp_path / "elsewhere").mkdir()
+    for folder, words in ((tmp_path / "elsewhere", ["--config", result["config"]]), (demo, [])):
+        shown = hypertrack(folder, *words, "wallet", result["busiest_wallet"]).stdout
+        assert result["busiest_wallet"] in shown
+        assert "why, compared with the typical wallet" in shown  # the model was found
 
 
 def coverage_is_whole(data: Path) -> bool:

@@ -9,8 +9,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from exchange_fakes import AT_ONCE, HandSource, blocks, coin
 from proxy_fakes import running_proxy
+from socket_fakes import socket_server
 
 from hypertrack.clock import SystemClock
 from hypertrack.errors import ConfigError, VenueError
@@ -26,19 +28,25 @@ NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "SSL_CERT_FILE", 
 PROXY = "http://127.0.0.1:3128"
 
 AUTHORITY = """\
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgw5rk61oZoZwlp8LK
+6dnyUb5XfLS52IrDCpexyLuZkIWhRANCAARwgJCklv36T0abidWVppte5cMcb7f7
++EgZTC9qkV6fE0+J4NGbMTIaKRpJOgtcoAv9qky3JjtX+Jz45+yEMNoz
+-----END PRIVATE KEY-----
 -----BEGIN CERTIFICATE-----
-MIIBoDCCAUWgAwIBAgIUeVayWFudkX18p5BJyvwnWAK4N50wCgYIKoZIzj0EAwIw
+MIIBuzCCAWGgAwIBAgIUQPzwvgaC1gSsiDzuhIB0lvDPLJgwCgYIKoZIzj0EAwIw
 JDEiMCAGA1UEAwwZaHlwZXJ0cmFjayB0ZXN0IGF1dGhvcml0eTAgFw0yNjExMjYw
-MDI0MDVaGA8yMTI2MTEwMjAwMjQwNVowJDEiMCAGA1UEAwwZaHlwZXJ0cmFjayB0
-ZXN0IGF1dGhvcml0eTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABCsfBou5A9qv
-MY9V6k/2plwhatvQBAdlmzEqpqkJM60erxmyhtcSxNZTUs6tGPKSkuFZ02hf4+xV
-DW98tRjAulGjUzBRMB0GA1UdDgQWBBT8i7X5PE6EAs9qC+/ExmpIN4JQhjAfBgNV
-HSMEGDAWgBT8i7X5PE6EAs9qC+/ExmpIN4JQhjAPBgNVHRMBAf8EBTADAQH/MAoG
-CCqGSM49BAMCA0kAMEYCIQCcI5KWKDKxfwOevEJhmhQvb5+rHYV2Q0NTaXAfP2w6
-OAIhAMxqVZP9Lno3qR3H4ImRhu7mtD2UBQldw1uBoTZdjmgp
+MDQ2MzNaGA8yMTI2MTEwMjAwNDYzM1owJDEiMCAGA1UEAwwZaHlwZXJ0cmFjayB0
+ZXN0IGF1dGhvcml0eTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABHCAkKSW/fpP
+RpuJ1ZWmm17lwxxvt/v4SBlML2qRXp8TT4ng0ZsxMhopGkk6C1ygC/2qTLcmO1f4
+nPjn7IQw2jOjbzBtMB0GA1UdDgQWBBQiEBVZTdYcIpqHPTdoXRKTL8J3UzAfBgNV
+HSMEGDAWgBQiEBVZTdYcIpqHPTdoXRKTL8J3UzAPBgNVHRMBAf8EBTADAQH/MBoG
+A1UdEQQTMBGHBH8AAAGCCWxvY2FsaG9zdDAKBggqhkjOPQQDAgNIADBFAiEA023N
+MMSQ2MFIKRm8EFpI4e4iXMZR1pPLo2uXLEWUoT8CIEjOcbsHzfSpk2qQEXLtfvku
+wLAz3kj6l4RK5Ac7wVDL
 -----END CERTIFICATE-----
 """
-"""Made for this test by openssl; its key was thrown away."""
+"""A certificate that signs itself, and its key: for 127.0.0.1, in this test alone."""
 
 
 @pytest.fixture(autouse=True)
@@ -200,16 +208,47 @@ def test_certificates_that_cannot_be_read_are_named(
             tls_context()
 
 
-def test_authority_of_ones_own_is_trusted_instead(
+def test_authority_of_ones_own_is_trusted_by_rest_and_sockets(
     environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (tmp_path / "authority.pem").write_text(AUTHORITY)
-    environment.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    file = tmp_path / "authority.pem"
+    file.write_text(AUTHORITY)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(file)
 
-    (trusted,) = tls_context().get_ca_certs()
+    with socket_server(greet, server) as url:
+        for_rest = url.replace("wss", "https", 1)
+        foreign = [refusal_of(for_rest), socket_refusal_of(url)]
+        environment.setenv("SSL_CERT_FILE", str(file))
+        known = refusal_of(for_rest)
+        connection = connect(url, SystemClock())
+        while (frame := connection.receive()) is None:
+            pass
+        connection.close()
 
-    assert trusted["subject"] == ((("commonName", "hypertrack test authority"),),)
-    assert tls_context().verify_mode is ssl.CERT_REQUIRED
+    assert all("certificate" in words for words in foreign)
+    assert "HTTP 405" in known  # an answer: the server has sockets alone
+    assert frame == b"hello"
+
+
+async def greet(response: web.WebSocketResponse) -> None:
+    await response.send_str("hello")
+    await response.receive()
+
+
+def refusal_of(url: str) -> str:
+    with (
+        closing(JsonPoster(url, SystemClock(), threading.Event(), 1)) as poster,
+        pytest.raises(VenueError) as refusal,
+    ):
+        poster.post({})
+    return str(refusal.value)
+
+
+def socket_refusal_of(url: str) -> str:
+    with pytest.raises(VenueError) as refusal:
+        connect(url, SystemClock())
+    return str(refusal.value)
 
 
 def test_rest_and_sockets_reach_a_server_by_ipv6() -> None:
