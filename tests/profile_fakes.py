@@ -15,6 +15,7 @@ from hypertrack.categories.classify import classify
 from hypertrack.config import CategorySettings
 from hypertrack.records import (
     DAY_MS,
+    FEATURE_REMARKS,
     HEADS,
     MINUTE_MS,
     SCORE_NAMES,
@@ -218,7 +219,7 @@ def profile_header(
         notice=notice,
         typical=None if summary is None else TYPICAL,
         units=UNITS,
-        remarks={"flow_pnl_usd": "of the trades seen, as if flat before"},
+        remarks=dict(FEATURE_REMARKS),
         needs_position=("median_holding_s", "closed_episode_count"),
         thresholds=CategorySettings().model_dump(),
     )
@@ -311,6 +312,9 @@ UNITS = {
     "total_value": "USD",
     "avg_slippage": "bps",
     "avg_candle_volume": "kUSD/min",
+    "median_holding_s": "s",
+    "closed_episode_count": "count",
+    "flow_pnl_usd": "USD",
 }
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\u2028'\"`${1}{{ 7 * 7 }}&amp;"

@@ -12,7 +12,7 @@ from hypertrack.config import FeatureSettings, Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.model import MODEL_NAME
 from hypertrack.pipeline.places import warn_of_leftovers
-from hypertrack.records import EpochResult, ProfileHeader, encode_json
+from hypertrack.records import FEATURE_REMARKS, EpochResult, ProfileHeader, encode_json
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.features.engine import FeatureEngine, FeatureMatrix
@@ -38,9 +38,6 @@ PROFILES_NAME = "wallet_profiles.parquet"
 
 NEEDS_POSITION = frozenset({"median_holding_s", "closed_episode_count"})
 """Features that are missing where a wallet's positions are not known."""
-
-REMARKS = {"flow_pnl_usd": "of the trades seen, as if flat before"}
-"""What is said beside a feature wherever its number stands."""
 
 
 @contextmanager
@@ -217,7 +214,7 @@ def _said_of_features(names: Sequence[str]) -> dict[str, Any]:
 
     return {
         "units": {name: REGISTRY[name].unit for name in names},
-        "remarks": {name: text for name, text in REMARKS.items() if name in names},
+        "remarks": {name: text for name, text in FEATURE_REMARKS.items() if name in names},
         "needs_position": tuple(name for name in names if name in NEEDS_POSITION),
     }
 

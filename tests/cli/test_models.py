@@ -18,7 +18,7 @@ from hypertrack.config import FeatureSettings, FeeSettings, SimulateSettings, Tr
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.model.explanation import Explainer
 from hypertrack.model.inputs import InputScaler, feature_hash, typical
-from hypertrack.model.predictor import Answers
+from hypertrack.model.predictor import Predictor
 from hypertrack.model.samples import Samples, build_samples, permuted
 from hypertrack.model.training import train_network, training_rows
 from hypertrack.model.versions import WalletModel, champion_version, save_version
@@ -59,7 +59,7 @@ def train(samples: Samples, created_ms: int, *, is_forced: bool = False) -> Wall
     ]
     network = finish(train_network(*rows, SETTINGS)).network
     usual = typical(samples.train.features)
-    explainer = Explainer(Answers(network, scaler, {}, {}), usual)
+    explainer = Explainer(Predictor(network, scaler, {}, {}), usual)
     card = replace(
         make_card(network, created_ms, is_forced=is_forced),
         feature_names=samples.feature_names,
