@@ -204,7 +204,7 @@ def _told_by_model(model: "WalletModel | None", matrix: "FeatureMatrix") -> dict
     return {
         "model": model.summary,
         "typical": model.typical_scores(),
-        "typical_features": model.explainer.typical_features(matrix),
+        "typical_features": model.typical_features(matrix),
     }
 
 
