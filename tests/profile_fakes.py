@@ -3,21 +3,19 @@
 import math
 import random
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from column_fakes import Numbers, profile_columns
+from profile_set_fakes import MadeSet, made_set
 
 from hypertrack.categories.cases import make_profiles
-from hypertrack.categories.classify import classify
 from hypertrack.config import CategorySettings
 from hypertrack.records import (
     DAY_MS,
+    FEATURE_REMARKS,
     HEADS,
     MINUTE_MS,
-    SCORE_NAMES,
     STYLE_DIMENSIONS,
     Category,
     DataSummary,
@@ -25,7 +23,6 @@ from hypertrack.records import (
     HeadEvaluation,
     Interval,
     ModelSummary,
-    ProfileColumns,
     ProfileHeader,
     Quality,
     Reason,
@@ -158,55 +155,6 @@ def data(n_wallets: int) -> DataSummary:
     )
 
 
-@dataclass(frozen=True)
-class MadeSet:
-    """A profile set whose profiles are made already: what stands in them is what is shown.
-
-    Attributes:
-        profiles: The most active first.
-    """
-
-    header: ProfileHeader
-    profiles: tuple[WalletProfile, ...]
-
-    def column(self, name: str) -> NDArray[Any]:
-        """Return one column over all wallets."""
-        if name == "wallet":
-            return np.array([each.wallet for each in self.profiles], dtype=object)
-        if name in SCORE_NAMES:
-            values = [getattr(each.scores, name, math.nan) for each in self.profiles]
-        else:
-            values = [each.features[name] for each in self.profiles]
-        return np.array(values, dtype=np.float64)
-
-    def holds(self, names: Collection[str] | None = None) -> NDArray[np.bool_]:
-        """Return which wallets hold one of these categories; any where None."""
-        return np.array(
-            [
-                any(names is None or category.name in names for category in each.categories)
-                for each in self.profiles
-            ],
-            dtype=bool,
-        )
-
-    def wallets(self, rows: NDArray[np.intp]) -> Iterator[WalletProfile]:
-        """Give the profiles of some rows."""
-        return (self.profiles[row] for row in rows.tolist())
-
-
-def made_set(header: ProfileHeader, *some: WalletProfile) -> MadeSet:
-    """Return a set of profiles, in the order of sets and with its counts."""
-    profiles = sorted(some, key=lambda each: (-each.features.get("tx_count", 0), each.wallet))
-    counts = Counter(category.name for each in some for category in each.categories)
-    counted = replace(
-        header,
-        n_wallets=len(some),
-        n_with_category=sum(bool(each.categories) for each in some),
-        n_wallets_by_category=dict(counts.most_common()),
-    )
-    return MadeSet(counted, tuple(profiles))
-
-
 def profile_header(
     n_wallets: int = 0, *, summary: ModelSummary | None = None, notice: str | None = None
 ) -> ProfileHeader:
@@ -218,59 +166,10 @@ def profile_header(
         notice=notice,
         typical=None if summary is None else TYPICAL,
         units=UNITS,
-        remarks={"flow_pnl_usd": "of the trades seen, as if flat before"},
+        remarks=dict(FEATURE_REMARKS),
         needs_position=("median_holding_s", "closed_episode_count"),
         thresholds=CategorySettings().model_dump(),
     )
-
-
-Numbers = tuple[Mapping[str, float], int, Scores | None]
-"""Features, executions with a candle, and scores of one wallet."""
-
-
-def quantities(wallets: Sequence[Numbers]) -> dict[str, NDArray[np.float64]]:
-    """Return what the rules read of some wallets, as columns."""
-    return {
-        **_columns([features for features, _, _ in wallets]),
-        "n_candle_matches": np.array([n for _, n, _ in wallets], dtype=np.float64),
-        **_score_columns([said for _, _, said in wallets]),
-    }
-
-
-def profile_columns(
-    wallets: Sequence[Numbers],
-    settings: CategorySettings,
-    by_head: Mapping[str, HeadEvaluation],
-) -> ProfileColumns:
-    """Return wallets with the verdicts of the real rules; of nothing else anything is known."""
-    nothing = np.zeros(len(wallets), dtype=np.int64)
-    return ProfileColumns(
-        wallets=np.array([f"0x{i:040x}" for i in range(len(wallets))], dtype=object),
-        first_seen_ms=nothing,
-        last_seen_ms=nothing,
-        n_candle_matches=np.array([n for _, n, _ in wallets], dtype=np.int64),
-        features=_columns([features for features, _, _ in wallets]),
-        scores=_score_columns([said for _, _, said in wallets]),
-        activity=np.zeros((len(wallets), 2), dtype=np.int32),
-        verdicts=classify(quantities(wallets), settings, by_head),
-        reasons=None,
-    )
-
-
-def _columns(rows: Sequence[Mapping[str, float]]) -> dict[str, NDArray[np.float64]]:
-    names = rows[0] if rows else dict.fromkeys(BASE_FEATURES)
-    return {name: np.array([row[name] for row in rows], dtype=np.float64) for name in names}
-
-
-def _score_columns(scores: Sequence[Scores | None]) -> dict[str, NDArray[np.float64]]:
-    known = [each for each in scores if each is not None]
-    if not known:
-        return {}
-    styles = np.array([each.trading_style for each in known], dtype=np.float64)
-    return {
-        **{name: np.array([getattr(each, name) for each in known]) for name in SCORE_NAMES},
-        **dict(zip(STYLE_DIMENSIONS, styles.T, strict=True)),
-    }
 
 
 def profile_set(
@@ -311,6 +210,9 @@ UNITS = {
     "total_value": "USD",
     "avg_slippage": "bps",
     "avg_candle_volume": "kUSD/min",
+    "median_holding_s": "s",
+    "closed_episode_count": "count",
+    "flow_pnl_usd": "USD",
 }
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\u2028'\"`${1}{{ 7 * 7 }}&amp;"

@@ -1,6 +1,7 @@
 """One wallet on the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import isnan
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -41,6 +42,7 @@ def wallet_view(
         parts.append(Text(printable(header.notice), "yellow"))
     parts += [
         _section("activity", Group(_facts(profile), Text(sparkline(profile.activity), "cyan"))),
+        *_positions(header, profile),
         _section("scores", _scores(header, profile)),
         *(
             [_section("why, compared with the typical wallet", _reasons(reasons))]
@@ -70,6 +72,21 @@ def _facts(profile: WalletProfile) -> RenderableType:
         f"{f['unique_tokens']:,.0f} tokens, {utc(profile.first_seen_ms)} to "
         f"{utc(profile.last_seen_ms)} ({f['age_days']:.2f} days)"
     )
+
+
+def _positions(header: ProfileHeader, profile: WalletProfile) -> Iterator[RenderableType]:
+    """Yield the section of what depends on positions; none where no such feature was measured."""
+    names = [n for n in (*header.needs_position, *header.remarks) if n in profile.features]
+    if names:
+        table = Table.grid(padding=(0, 2))
+        for name in names:
+            remark = Text(profile.remarks.get(name, ""), "dim")
+            if isnan(profile.features[name]):
+                table.add_row(name, "" if remark else "none", remark)
+            else:
+                unit = header.units.get(name, "")
+                table.add_row(name, f"{profile.features[name]:,.6g} {unit}", remark)
+        yield _section("positions", table)
 
 
 def _scores(header: ProfileHeader, profile: WalletProfile) -> RenderableType:

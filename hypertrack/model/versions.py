@@ -95,6 +95,15 @@ class WalletModel:
         scores = self.explainer.typical_scores().tolist()
         return Scores.of(dict(zip(TARGETS, scores, strict=True)))
 
+    def typical_features(self, matrix: FeatureMatrix) -> dict[str, float | None]:
+        """Return the features of that wallet over a window as long as the matrix's; None is none.
+
+        Raises:
+            ModelError: The matrix holds other features than the model reads.
+        """
+        self.check_features(matrix.names)
+        return self.explainer.typical_features(matrix)
+
     @property
     def predictor(self) -> Predictor:
         """Return who answers for which score."""

@@ -21,6 +21,7 @@ from hypertrack.outputs.wording import (
     capitalized,
     coverage,
     duration,
+    feature_name,
     gaps,
     interval,
     left_out,
@@ -33,6 +34,7 @@ from hypertrack.outputs.wording import (
 from hypertrack.records import (
     BINARY_HEADS,
     CONSTANT,
+    FEATURE_REMARKS,
     HEAD_MEANINGS,
     Card,
     DataSummary,
@@ -265,7 +267,11 @@ def _importance(card: Card) -> Iterator[ImportancePanel]:
         yield ImportancePanel(
             name=HEAD_NAMES[head],
             bars=tuple(
-                FeatureBar(printable(name), round(100 * moved / most, 1), f"{moved:.3f}{unit}")
+                FeatureBar(
+                    printable(feature_name(name, FEATURE_REMARKS)),
+                    round(100 * moved / most, 1),
+                    f"{moved:.3f}{unit}",
+                )
                 for name, moved in strongest
                 if moved > 0
             ),

@@ -12,7 +12,7 @@ from hypertrack.errors import DatasetError
 from hypertrack.files import require_writable
 from hypertrack.model import MODEL_NAME
 from hypertrack.pipeline.places import notice_of, open_engine, require_data
-from hypertrack.records import ProfileHeader, encode_json
+from hypertrack.records import FEATURE_REMARKS, ProfileHeader, encode_json
 
 if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.features.engine import FeatureMatrix
@@ -22,9 +22,6 @@ if TYPE_CHECKING:  # the command loads these when it runs
 __all__ = ["PROFILES_NAME", "classify", "fingerprint", "fresh_profiles"]
 
 PROFILES_NAME = "wallet_profiles.parquet"
-
-REMARKS = {"flow_pnl_usd": "of the trades seen, as if flat before"}
-"""What is said beside a feature wherever its number stands."""
 
 
 def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = True) -> "Profiles":
@@ -130,7 +127,7 @@ def _told_by_model(model: "WalletModel | None", matrix: "FeatureMatrix") -> dict
     return {
         "model": model.summary,
         "typical": model.typical_scores(),
-        "typical_features": model.explainer.typical_features(matrix),
+        "typical_features": model.typical_features(matrix),
     }
 
 
@@ -140,6 +137,6 @@ def _said_of_features(names: Sequence[str]) -> dict[str, Any]:
 
     return {
         "units": {name: REGISTRY[name].unit for name in names},
-        "remarks": {name: text for name, text in REMARKS.items() if name in names},
+        "remarks": {name: text for name, text in FEATURE_REMARKS.items() if name in names},
         "needs_position": tuple(name for name in names if REGISTRY[name].needs_position),
     }

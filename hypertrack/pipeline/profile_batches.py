@@ -59,7 +59,7 @@ def profile_batches(
             n_candle_matches=part.n_candle_matches,
             features=features,
             scores=said,
-            activity=slices[rows].astype(np.int32),
+            activity=slices[rows].astype(np.int32, copy=False),
             verdicts=classify({**features, **matches, **said}, thresholds, heads),
             reasons=None if model is None else model.explain(part),
         )

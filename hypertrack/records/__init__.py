@@ -74,6 +74,7 @@ from hypertrack.records.model_card import (
 )
 from hypertrack.records.profile_columns import ProfileColumns, ReasonColumns, Verdicts
 from hypertrack.records.profiles import (
+    FEATURE_REMARKS,
     Category,
     ProfileHeader,
     ProfileSet,
@@ -86,6 +87,7 @@ __all__ = [
     "BINARY_HEADS",
     "CONSTANT",
     "DAY_MS",
+    "FEATURE_REMARKS",
     "HEADS",
     "HEAD_MEANINGS",
     "HOUR_MS",

@@ -1,6 +1,6 @@
 """What the outputs say of wallets."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hypertrack.records.base import Record
@@ -10,6 +10,10 @@ from hypertrack.records.model import ModelSummary, Scores
 if TYPE_CHECKING:  # every command loads the records, few need numpy
     import numpy as np
     from numpy.typing import NDArray
+
+
+FEATURE_REMARKS: Mapping[str, str] = {"flow_pnl_usd": "of the trades seen, as if flat before"}
+"""What has to be said beside a feature wherever its number stands."""
 
 
 class Category(Record, frozen=True, kw_only=True):

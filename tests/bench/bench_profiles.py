@@ -59,8 +59,7 @@ def main(n_wallets: int, folder: Path) -> None:
         step.show("classify, without features", out / "wallet_profiles.parquet")
         wallet = f"0x{n_wallets // 2:040x}"
         commands = {
-            **{f"report --format {each}": f"final_report.{each}" for each in ("json", "csv", "md")},
-            "report": "final_report.txt",
+            **{f"report --format {each}": f"final_report.{each}" for each in ("json", "csv")},
             "dashboard": "wallet_dashboard.html",
             f"wallet {wallet}": "",
         }
@@ -85,7 +84,8 @@ class Step(NamedTuple):
     def run(cls, command: Sequence[str]) -> "Step":
         """Run a command to its end."""
         start_s = time.perf_counter()
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        silent = subprocess.DEVNULL
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=silent, text=True) as process:
             assert process.stdout is not None
             said = process.stdout.read()
             _, status, used = os.wait4(process.pid, 0)

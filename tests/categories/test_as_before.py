@@ -4,7 +4,8 @@ import json
 
 import pytest
 from category_examples import CASES, VERDICTS, example_wallets
-from profile_fakes import model_of, profile_columns, profile_header
+from column_fakes import profile_columns
+from profile_fakes import model_of, profile_header
 
 from hypertrack.categories.cases import make_profiles
 from hypertrack.records import as_tuple, replace

@@ -3,7 +3,8 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from profile_fakes import BASE_FEATURES, features, quantities, scores
+from column_fakes import quantities
+from profile_fakes import BASE_FEATURES, features, scores
 
 from hypertrack.categories.catalog import CATALOG, describe_catalog
 from hypertrack.categories.quantities import QUANTITIES

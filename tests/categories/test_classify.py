@@ -1,12 +1,12 @@
 import dataclasses
 
 import pytest
+from column_fakes import profile_columns
 from profile_fakes import (
     features,
     head,
     heads,
     model_of,
-    profile_columns,
     profile_header,
     profile_set,
     scores,

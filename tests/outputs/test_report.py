@@ -1,5 +1,6 @@
 import csv
 import io
+from collections.abc import Callable
 
 import pytest
 from profile_fakes import BASE_FEATURES, MadeSet, profile_set, with_profiles
@@ -276,3 +277,51 @@ def test_markdown_interprets_nothing_in_a_name() -> None:
 
     assert "<img" not in text
     assert r"&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;\|\`\*\_" in text
+
+
+UNKNOWN = replace(
+    wallet(),
+    features={
+        **wallet().features,
+        "median_holding_s": float("nan"),
+        "closed_episode_count": float("nan"),
+        "flow_pnl_usd": -950.5,
+    },
+    reasons={
+        "risk_score": (
+            Reason(feature="median_holding_s", value=None, typical=60.0, contribution=0.5),
+            Reason(feature="flow_pnl_usd", value=-950.5, typical=2.0, contribution=0.25),
+        )
+    },
+    remarks={
+        "median_holding_s": "position unknown",
+        "closed_episode_count": "position unknown",
+        "flow_pnl_usd": "of the trades seen, as if flat before",
+    },
+)
+
+
+def test_csv_says_that_a_position_is_unknown_in_place_of_a_number() -> None:
+    (row,) = csv.DictReader(io.StringIO(render_csv(report_set(UNKNOWN), ALL)))
+
+    assert row["median_holding_s"] == row["closed_episode_count"] == "position unknown"
+    assert row["flow_pnl_usd (of the trades seen, as if flat before)"] == "-950.5"
+    assert row["median_gap_s"] == ""  # missing for another reason
+
+
+def test_json_says_that_a_position_is_unknown_beside_the_null() -> None:
+    (shown,) = decode_json(render_json(report_set(UNKNOWN), ALL))["profiles"]
+
+    assert shown["features"]["median_holding_s"] is None
+    assert shown["remarks"] == UNKNOWN.remarks
+
+
+@pytest.mark.parametrize("render", [render_report, render_markdown])
+def test_reasons_say_that_a_position_is_unknown(
+    render: Callable[[MadeSet, ReportSettings], str],
+) -> None:
+    text = " ".join(render(report_set(UNKNOWN), ALL).replace("\\", "").split())
+
+    assert "median_holding_s position unknown (typical 1.0 min) +0.50" in text
+    assert "flow_pnl_usd (of the trades seen, as if flat before) $-950" in text
+    assert "nan" not in text

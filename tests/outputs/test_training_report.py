@@ -66,6 +66,12 @@ def test_features_are_shown_by_how_far_they_move_a_score() -> None:
     assert view().importance[4].bars[0].text == "0.037 %"
 
 
+def test_flow_says_what_it_is_of() -> None:
+    (bar,) = view(importance={"risk_score": {"flow_pnl_usd": 0.5}}).importance[0].bars
+
+    assert bar.name == "flow_pnl_usd (of the trades seen, as if flat before)"
+
+
 def test_data_checks_settings_and_versions_are_said() -> None:
     page = view()
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from column_fakes import profile_columns
 from fakes import ALICE, BOB, CAROL, START_MS, quote, trade, write_dataset
 from model_fakes import make_card
-from profile_fakes import features, profile_columns, profile_header
+from profile_fakes import features, profile_header
 
 from hypertrack.config import CategorySettings, Settings
 from hypertrack.errors import DatasetError, ModelError

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 from category_examples import CASES, example_wallets
+from column_fakes import profile_columns
 from fakes import ALICE
-from profile_fakes import model_of, profile_columns, profile_header
+from profile_fakes import model_of, profile_header
 from pyarrow import parquet
 
 from hypertrack.errors import DatasetError
