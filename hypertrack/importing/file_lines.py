@@ -97,3 +97,12 @@ def first_bytes(path: Path, n_bytes: int) -> bytes:
     """Return how a file begins."""
     with path.open("rb") as file:
         return file.read(n_bytes)
+
+
+def has_rows(path: Path) -> bool:
+    """Return whether a sealed file says what it holds, which is what stands at its end."""
+    try:
+        with parquet.ParquetFile(path):
+            return True
+    except (pa.ArrowException, OSError, ValueError):
+        return False
