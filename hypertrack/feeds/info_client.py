@@ -93,6 +93,8 @@ class InfoClient:
             trades = read_trades(raws)
         except JsonError as error:
             raise VenueError(f"recentTrades of {coin} could not be read: {error}") from error
+        if trades.flaw is not None and not trades.rows:
+            raise VenueError(f"recentTrades of {coin} could not be read: {trades.flaw.reason}")
         self._weights.note(len(trades.rows) // TRADES_PER_WEIGHT)
         return [row for row in trades.rows if row.coin == coin]
 

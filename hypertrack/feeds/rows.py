@@ -175,7 +175,7 @@ _transaction = json_decoder(_Transaction)
 
 def read_trades(data: RawJson) -> Rows:
     """Read a list of trades."""
-    raws = _raws.decode(data)
+    raws = _objects(data)
     try:
         trades = _trades.decode(data)
     except JsonError:
@@ -189,18 +189,17 @@ def read_trades(data: RawJson) -> Rows:
 
 def read_bbo(data: RawJson) -> Rows:
     """Read one best bid and offer."""
-    return _salvage(Feed.BBO, [data], _quote_row)
+    return _salvage(Feed.BBO, _objects(data), _quote_row)
 
 
 def read_book(data: RawJson) -> Rows:
     """Read one order book."""
-    return _salvage(Feed.L2BOOK, [data], _book_row)
+    return _salvage(Feed.L2BOOK, _objects(data), _book_row)
 
 
 def read_candles(data: RawJson) -> Rows:
     """Read a candle: the documentation promises a list, the wire sends a bare object."""
-    is_list = bytes(memoryview(data)[:1]) == b"["
-    return _salvage(Feed.CANDLES, _raws.decode(data) if is_list else [data], candle_row)
+    return _salvage(Feed.CANDLES, _objects(data), candle_row)
 
 
 def read_explorer(data: bytes | RawJson) -> Rows | None:
@@ -317,6 +316,12 @@ def _block_row(raw: RawJson) -> Row:
 def _transaction_row(raw: RawJson) -> Row:
     transaction = _transaction.decode(raw)
     return Row(CORE, transaction.time, transaction.hash, raw)
+
+
+def _objects(data: RawJson) -> list[RawJson]:
+    """Return the objects of a list, or the one object that stands there in place of a list."""
+    is_list = bytes(memoryview(data)[:1]) == b"["
+    return _raws.decode(data) if is_list else [data]
 
 
 def _salvage(feed: Feed, raws: list[RawJson], read: Callable[[RawJson], Row]) -> Rows:

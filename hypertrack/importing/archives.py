@@ -48,8 +48,8 @@ class NodeTrade(Record, frozen=True):
     coin: str
     side: str
     time: str
-    px: str
-    sz: str
+    px: str | float
+    sz: str | float
     hash: str
     side_info: tuple[TradeSide, TradeSide]
 

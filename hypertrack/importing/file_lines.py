@@ -1,6 +1,7 @@
 """Lines of a file, plain or lz4, or rows of a sealed Parquet file as lines; streamed."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +15,9 @@ from hypertrack.store.compaction.sealed_rows import line_of
 LZ4_SUFFIX = ".lz4"
 SEALED_SUFFIX = ".parquet"
 BLOCK_BYTES = 1 << 18
+TORN_BLOCK_BYTES = 1 << 10
+"""So finely the end of a torn file is read, which is given out to where it can be unpacked."""
+
 LZ4_MAGIC = b"\x04\x22\x4d\x18"
 MAX_DOCUMENT_BYTES = 1 << 26
 """An answer of ``/info`` has at most 10,000 fills, 4 MB."""
@@ -27,8 +31,8 @@ class LineFile:
     """The lines of a file without their ends; blank ones are left out.
 
     Iterating yields the last line of a plain file even where it has no end, and raises
-    `TornFileError` where compressed data ends too early or is broken; what came before has been
-    yielded then, but for at most `BLOCK_BYTES`. A line that is too long is a `LongLine`.
+    `TornFileError` where compressed data ends too early or is broken; what can be unpacked before
+    has been yielded then. A line that is too long is a `LongLine`.
 
     Attributes:
         n_bytes_read: Of the file as it lies on disk.
@@ -45,16 +49,34 @@ class LineFile:
         yield from split_lines(self._blocks())
 
     def _blocks(self) -> Iterator[bytes]:
+        n_given = 0
+        try:
+            for block in self._stream(BLOCK_BYTES):
+                n_given += len(block)
+                yield block
+        except TornFileError:
+            yield from self._before_the_tear(n_given)
+            raise
+
+    def _before_the_tear(self, n_given: int) -> Iterator[bytes]:
+        """Yield what can still be had behind so many bytes: a block that is torn gives nothing."""
+        n_read = 0
+        with suppress(TornFileError):
+            for block in self._stream(TORN_BLOCK_BYTES):
+                n_read += len(block)
+                yield block[max(len(block) - max(n_read - n_given, 0), 0) :]
+
+    def _stream(self, block_bytes: int) -> Iterator[bytes]:
         with pa.OSFile(str(self._path)) as file:
             is_packed = self._path.suffix == LZ4_SUFFIX or first_bytes(self._path, 4) == LZ4_MAGIC
             stream = pa.CompressedInputStream(file, "lz4") if is_packed else file
-            while block := self._read(stream):
+            while block := self._read(stream, block_bytes):
                 self.n_bytes_read = file.tell()
                 yield block
 
-    def _read(self, stream: pa.NativeFile) -> bytes:
+    def _read(self, stream: pa.NativeFile, block_bytes: int) -> bytes:
         try:
-            block: bytes = stream.read(BLOCK_BYTES)
+            block: bytes = stream.read(block_bytes)
         except OSError as error:
             raise self._torn(error) from error
         return block
@@ -97,3 +119,12 @@ def first_bytes(path: Path, n_bytes: int) -> bytes:
     """Return how a file begins."""
     with path.open("rb") as file:
         return file.read(n_bytes)
+
+
+def has_rows(path: Path) -> bool:
+    """Return whether a sealed file says what it holds, which is what stands at its end."""
+    try:
+        with parquet.ParquetFile(path):
+            return True
+    except (pa.ArrowException, OSError, ValueError):
+        return False

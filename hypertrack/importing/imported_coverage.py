@@ -166,6 +166,27 @@ def gap_lines(spans: Iterable[Span], cause: CoverageCause) -> Iterator[CoverageL
         yield _line(Feed.TRADES, CoverageStatus.GAP, start, end, cause)
 
 
+def without_lost(
+    lines: Iterable[CoverageLine], lost: Iterable[tuple[Feed, Span]]
+) -> list[CoverageLine]:
+    """Return coverage without what damaged files held, and these times as gaps."""
+    spans_by_feed = defaultdict[str, list[Span]](list)
+    for feed, span in lost:
+        spans_by_feed[feed].append(span)
+    by_feed = {feed: merged(spans) for feed, spans in spans_by_feed.items()}
+    kept = [
+        part
+        for line in lines
+        for part in _without(line, by_feed.get(line.stream.partition(":")[0], []))
+    ]
+    gaps = [
+        _line(feed, CoverageStatus.GAP, start, end, CoverageCause.DAMAGED)
+        for feed, spans in by_feed.items()
+        for start, end in spans
+    ]
+    return kept + gaps
+
+
 def extend_ledger(folder: Path, lines: Iterable[CoverageLine]) -> None:
     """Write a ledger that says what it said, and what is new; intervals do not overlap.
 

@@ -9,7 +9,7 @@ from hypertrack.files import LongLine
 from hypertrack.importing.archives import BlockReader, FillReader, TradeReader, UserFillReader
 from hypertrack.importing.captures import CaptureReader
 from hypertrack.importing.copies import CopyReader, FillCopyReader
-from hypertrack.importing.file_lines import DocumentFile, LineFile, TornFileError
+from hypertrack.importing.file_lines import DocumentFile, LineFile, TornFileError, has_rows
 from hypertrack.importing.formats import ARCHIVES, Format
 from hypertrack.importing.import_log import (
     ImportedFile,
@@ -25,6 +25,7 @@ from hypertrack.importing.imported_coverage import (
     gap_lines,
     observed_lines,
     observed_spans,
+    without_lost,
 )
 from hypertrack.importing.line_reader import UNREADABLE, ForeignLineError, LineReader
 from hypertrack.importing.overlaps import Overlaps
@@ -39,8 +40,10 @@ from hypertrack.importing.source_files import (
     named_hour_ms,
 )
 from hypertrack.records import CoverageCause, CoverageLine
+from hypertrack.store.compaction.commit_journal import sealed_hours
 from hypertrack.store.files.ledger import read_ledger
 from hypertrack.store.files.session import Session
+from hypertrack.store.reading.damage import Damage
 
 PROGRESS_LINES = 2_000
 
@@ -77,6 +80,7 @@ class Importer:
         self._left_out: list[LeftOut] = []
         self._coverage: list[CoverageLine] = []
         self._copied_ledgers: set[tuple[Path, str]] = set()
+        self._lost: list[Damage] = []
         self._streams: set[str] = set()
 
     def run(self) -> Generator[ImportProgress, None, None]:
@@ -138,6 +142,8 @@ class Importer:
         except TornFileError as error:
             self._sink.quarantine(b"", str(error))
             span.tear()
+            if file.feed is not None:
+                self._lost.append(Damage(file.feed, file.path))
         self._sink.where = ""
         self._note(file, reader, span, known, n_lines)
         yield file.n_bytes, n_lines
@@ -196,6 +202,8 @@ class Importer:
         if (folder, file.feed) in self._copied_ledgers:
             return []
         self._copied_ledgers.add((folder, file.feed))
+        torn = (path for path in sealed_hours(folder, file.feed) if not has_rows(path))
+        self._lost += [Damage(file.feed, path) for path in torn]
         return [line for line in ledger if line.stream.split(":")[0] == file.feed]
 
     def _finish(self) -> None:
@@ -210,8 +218,10 @@ class Importer:
         streams = {stream for reader in self._archives.values() for stream in reader.streams}
         self._streams |= streams
         spans = [span for file in self._done if file.format in ARCHIVES for span in file.spans]
+        lost = [(damage.feed, hour) for damage in self._lost if (hour := damage.hour) is not None]
+        coverage = [*observed_lines(streams, spans), *without_lost(self._coverage, lost)]
         try:
-            extend_ledger(self._session.folder, [*observed_lines(streams, spans), *self._coverage])
+            extend_ledger(self._session.folder, coverage)
             log_imports(self._session.folder, self._done)
         except OSError as error:
             raise DatasetError(

@@ -7,7 +7,7 @@ Source: the venue's node archives give a trade as one fill for each of its walle
 coin, time and ``tid``; ``crossed`` names the taker; ``side`` is the wallet's own.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from typing import NamedTuple
 
 from hypertrack.importing.sink import Sink
@@ -32,12 +32,7 @@ SETTLED = "settlements"
 DUST = "dust"
 UNPAIRED = "unpaired"
 AMBIGUOUS = "ambiguous"
-REASONS: Mapping[str, str] = {
-    SETTLED: "a settlement at what the coin was worth",
-    DUST: "no trade: tid 0, or one tid under many wallets (dust conversion)",
-    UNPAIRED: "the other side of the trade was not found",
-    AMBIGUOUS: "two fills that are not taker and maker of one trade",
-}
+CONTRADICTION = "two fills that are not taker and maker of one trade"
 SETTLEMENT = "settle"
 """How the ``dir`` of a settlement begins, in any case."""
 
@@ -157,7 +152,7 @@ class FillPairer:
         reason = _objection(own)
         if reason == AMBIGUOUS:
             for each in own:
-                self._sink.set_aside(reason, each.line(REASONS[reason]))
+                self._sink.set_aside(reason, each.line(CONTRADICTION))
             return
         if reason is not None:
             for each in own:

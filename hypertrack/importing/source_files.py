@@ -152,16 +152,34 @@ def _source(path: Path, wanted: Format | None, wallet: str | None) -> SourceFile
     if found is None and is_of_dataset:
         found = Format.DATASET
     if found is None:
-        return LeftOut(path=path, reason=f"no format that is known: {ascii(lines[0][:60])[2:-1]}")
+        return LeftOut(path=path, reason=_foreignness(lines))
     if found is Format.USER_FILLS and wallet is None and all(line[:1] == b"[" for line in lines):
         return LeftOut(path=path, reason=NAMELESS)
     feed = _feed(path) if found is Format.DATASET else None
     return SourceFile(path=path, format=found, n_bytes=n_bytes, feed=feed)
 
 
+def _foreignness(lines: list[bytes]) -> str:
+    """Return what is to be said of lines of no format that is known."""
+    for number, line in enumerate(lines, 1):
+        if b"\0" in line:
+            return f"line {number} is not UTF-8: it holds NUL bytes, as UTF-16 does"
+        try:
+            line.decode()
+        except UnicodeDecodeError as error:
+            return f"line {number} is not UTF-8 (byte 0x{line[error.start]:02x}): convert it"
+    return f"no format that is known: {ascii(lines[0][:60])[2:-1]}"
+
+
 def _sampled(path: Path) -> list[bytes]:
     """Return the first lines, or the one document that all of them are."""
-    lines = list(islice(LineFile(path), SAMPLED_LINES))
+    lines: list[bytes] = []
+    try:
+        lines.extend(islice(LineFile(path), SAMPLED_LINES))
+    except TornFileError:
+        if not lines:
+            raise
+        return lines
     is_alone = lines[:1] and lines[0][:1] in (b"[", b"{") and not any(map(recognise, lines))
     if is_alone and path.stat().st_size <= MAX_DOCUMENT_BYTES and path.suffix != SEALED_SUFFIX:
         lines = list(islice(DocumentFile(path), SAMPLED_LINES))

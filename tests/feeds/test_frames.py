@@ -47,6 +47,12 @@ def facts(row: Row) -> tuple[str, int, int | str, str]:
             Feed.TRADES,
             ("BTC", 1790232216193, 1045359869404765, TRADE),
         ),
+        (
+            enveloped("trades", TRADE),
+            Feed.TRADES,
+            ("BTC", 1790232216193, 1045359869404765, TRADE),
+        ),
+        (enveloped("bbo", f"[{QUOTE}]"), Feed.BBO, ("MATIC", 1788490065008, 0, QUOTE)),
         (enveloped("l2Book", BOOK), Feed.L2BOOK, ("BTC", 1790232236546, 0, BOOK)),
         (enveloped("bbo", QUOTE), Feed.BBO, ("MATIC", 1788490065008, 0, QUOTE)),
         (enveloped("candle", CANDLE), Feed.CANDLES, ("BTC", 1788490020000, 61, CANDLE)),

@@ -267,3 +267,33 @@ def test_block_of_the_future_is_quarantined(tmp_path: Path) -> None:
     )
 
     assert report.counts == {"trades": 1, "fills": 2, "quarantined": 1}
+
+
+def test_settlements_of_an_outcome_close_their_wallets_positions(tmp_path: Path) -> None:
+    bought = [
+        *both_fills(ALICE, BOB, coin="#118440", price="0.5", size="42.0", trade_id=101),
+        *both_fills(ALICE, CAROL, coin="#118441", price="0.5", size="30.0", trade_id=102),
+    ]
+    settled = [
+        fill(
+            ALICE, side="A", coin=coin, price=price, size=size, trade_id=trade_id, dir="Settlement"
+        )
+        for coin, price, size, trade_id in (
+            ("#118440", "1.0", "42.0", 103),
+            ("#118441", "0.0", "30.0", 104),
+        )
+    ]
+    settled[0][1]["closedPnl"], settled[1][1]["closedPnl"] = "21.0", "-15.0"
+
+    report = imported(tmp_path / "data", write_lines(tmp_path / "b", [block([*bought, *settled])]))
+
+    assert report.counts == {"trades": 2, "fills": 6, "settlements": 2}
+    with open_dataset(tmp_path / "data") as dataset:
+        found = dataset.connection.execute(
+            "SELECT coin, price, size, closed_pnl_usd, has_trade FROM imported_fills "
+            "JOIN coins USING (coin_id) WHERE is_settlement ORDER BY coin"
+        ).fetchall()
+    assert found == [
+        ("#118440", 1.0, 42.0, 21.0, False),
+        ("#118441", 0.0, 30.0, -15.0, False),
+    ]

@@ -120,6 +120,30 @@ def test_sealed_hours_of_a_dataset_are_copied_too(tmp_path: Path) -> None:
     assert lines(tmp_path / "data", "trades") == [first, *TRADES[1:]]
 
 
+def test_damaged_hour_of_a_copied_dataset_is_a_gap(tmp_path: Path) -> None:
+    old = write_dataset(
+        tmp_path / "old",
+        trades=TRADES,
+        coverage=[observed("trades:BTC", START_MS - 7_200_000, START_MS + 50)],
+    )
+    for hour in ("06", "07"):
+        path = old / "sealed" / "trades" / f"2026-01-05T{hour}.parquet"
+        write_table(path, pa.Table.from_pylist([{**TRADES[0], "rest": None}]))
+    path.write_bytes(path.read_bytes()[:-20])
+
+    imported(tmp_path / "data", old)
+
+    found = [
+        (line["stream"], line["start_ms"] - START_MS, line["end_ms"] - START_MS, line["cause"])
+        for line in lines(tmp_path / "data", "coverage")
+    ]
+    assert found == [
+        ("trades:BTC", -7_200_000, -3_600_000, None),
+        ("trades:BTC", 0, 50, None),
+        ("trades", -3_600_000, 0, "damaged"),
+    ]
+
+
 def test_fills_of_a_dataset_are_copied_once(tmp_path: Path) -> None:
     maker, taker, later = [
         {"received_ns": 1, "user": user, **each} for user, each in [*both_fills(), fill(trade_id=8)]

@@ -24,13 +24,14 @@ class Damage(NamedTuple):
         return "/".join(self.path.parts[-3:])
 
     @property
-    def start_ms(self) -> int | None:
-        """Return the start of its hour, None where its name is none."""
+    def hour(self) -> tuple[int, int] | None:
+        """Return start and exclusive end of its hour, ms; None where its name is none."""
         try:
             start = datetime.strptime(self.path.name.partition(".")[0], "%Y-%m-%dT%H")
         except ValueError:
             return None
-        return int(start.replace(tzinfo=UTC).timestamp()) * 1000
+        start_ms = int(start.replace(tzinfo=UTC).timestamp()) * 1000
+        return start_ms, start_ms + HOUR_MS
 
 
 def unreadable(paths: Iterable[Path]) -> list[Path]:
@@ -73,9 +74,9 @@ INSERT INTO coverage VALUES ($feed, $feed, NULL, '{CoverageStatus.GAP}', $start_
 def note_damage(connection: duckdb.DuckDBPyConnection, damages: Iterable[Damage]) -> None:
     """Let the ledger of an opened dataset say what damaged files lost."""
     for damage in damages:
-        if damage.start_ms is None:
+        if damage.hour is None:
             continue
-        hour = {"start_ms": damage.start_ms, "end_ms": damage.start_ms + HOUR_MS}
+        hour = dict(zip(("start_ms", "end_ms"), damage.hour, strict=True))
         named = hour | {"feed": damage.feed.value}
         connection.execute(CUT, named)
         connection.execute(FORGET, named)

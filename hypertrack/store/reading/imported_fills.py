@@ -43,7 +43,7 @@ COLUMNS: Columns = {
 READ_FILLS = """
 CREATE OR REPLACE TEMP TABLE raw_fills AS
 SELECT coin, lower("user") AS wallet, time AS time_ms,
-    identity(tid, concat_ws('|', px, sz, oid, hash, startPosition)) AS trade_id,
+    identity(coalesce(tid, 0), concat_ws('|', px, sz, oid, hash, startPosition)) AS trade_id,
     CASE side WHEN 'B' THEN true WHEN 'A' THEN false END AS is_buy,
     signed(closedPnl) AS closed_pnl_usd,
     CASE

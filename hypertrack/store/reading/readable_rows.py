@@ -56,7 +56,8 @@ LAST_RECEIPT = "SELECT max(received_ms(received_ns)) FROM {table}"
 FARTHEST_AHEAD = """
 SELECT max({time} - coalesce(received_ms(received_ns), {last_ms})) FROM {table}
 """
-DROP_AHEAD = f"""
+FIND_AHEAD = f"""
+CREATE OR REPLACE TEMP TABLE ahead AS
 WITH skews AS (
     SELECT received_ms(received_ns) // {HOUR_MS} AS hour,
         CASE WHEN count(*) >= {MIN_FOR_SKEW} THEN median({{time}} - received_ms(received_ns)) END
@@ -65,16 +66,19 @@ WITH skews AS (
 ),
 usual AS (
     SELECT quantile_disc({{time}} - received_ms(received_ns), 0.5) AS skew_ms FROM {{table}}
-),
-ahead AS (
-    SELECT {{table}}.rowid AS nth
-    FROM {{table}} CROSS JOIN usual
-    LEFT JOIN skews ON skews.hour = received_ms(received_ns) // {HOUR_MS}
-    WHERE {{time}} - coalesce(received_ms(received_ns), {{last_ms}})
-        > {MAX_AHEAD_MS} + greatest(0, coalesce(usual.skew_ms, 0), coalesce(skews.skew_ms, 0))
 )
-DELETE FROM {{table}} WHERE rowid IN (SELECT nth FROM ahead)
+SELECT {{table}}.rowid AS nth
+FROM {{table}} CROSS JOIN usual
+LEFT JOIN skews ON skews.hour = received_ms(received_ns) // {HOUR_MS}
+WHERE {{time}} - coalesce(received_ms(received_ns), {{last_ms}})
+    > {MAX_AHEAD_MS} + greatest(0, coalesce(usual.skew_ms, 0), coalesce(skews.skew_ms, 0))
 """
+DROP_AHEAD = "DELETE FROM {table} WHERE rowid IN (SELECT nth FROM ahead)"
+
+# Where so many of so many rows are ahead it is the clock of receipt that cannot be believed: that
+# of a simulated venue at many times the speed of time, for one.
+MIN_FOR_DISBELIEF = 100
+MAX_AHEAD_FRAC = 1 / 3
 
 
 class Flaw(NamedTuple):
@@ -128,6 +132,11 @@ def drop_ahead(connection: duckdb.DuckDBPyConnection, table: str, time: str = "t
         return 0
     names = {"table": table, "time": time, "last_ms": last_ms}
     if count(connection, FARTHEST_AHEAD.format(**names)) <= MAX_AHEAD_MS:
+        return 0
+    connection.execute(FIND_AHEAD.format(**names))
+    n_ahead = count(connection, "SELECT count(*) FROM ahead")
+    n_rows = count(connection, f"SELECT count(*) FROM {table}")
+    if n_rows >= MIN_FOR_DISBELIEF and n_ahead > MAX_AHEAD_FRAC * n_rows:
         return 0
     return count(connection, DROP_AHEAD.format(**names))
 

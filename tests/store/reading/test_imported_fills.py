@@ -107,3 +107,10 @@ def test_fills_alone_are_a_dataset(tmp_path: Path) -> None:
     write_dataset(tmp_path, fills=[fill()])
 
     assert told(tmp_path, "wallet, coin, is_taker") == [(ALICE, "BTC", None)]
+
+
+def test_fill_that_names_no_trade_is_its_wallets_all_the_same(tmp_path: Path) -> None:
+    nameless = {name: value for name, value in fill().items() if name != "tid"}
+    write_dataset(tmp_path, trades=[BOUGHT], fills=[nameless])
+
+    assert told(tmp_path, "wallet, has_trade") == [(ALICE, False)]

@@ -315,6 +315,13 @@ def test_two_sessions_have_each_their_own_skew(tmp_path: Path) -> None:
         assert len(rows(dataset, "trades")) == 41
 
 
+def test_rows_of_a_venue_that_runs_faster_than_time_are_kept(tmp_path: Path) -> None:
+    trades = [received(START_MS + i * 60_000, START_MS + i * 100, i) for i in range(1, 121)]
+
+    with open_dataset(write_dataset(tmp_path, trades=trades)) as dataset:
+        assert len(rows(dataset, "trades")) == 120
+
+
 def test_line_without_a_receipt_is_judged_by_the_last_one(tmp_path: Path) -> None:
     unknown = {name: value for name, value in ONE.items() if name != "received_ns"}
     trades = [ONE, {**unknown, "tid": 8}, {**unknown, "tid": 9, "time": START_MS + DAY_MS}]
