@@ -37,10 +37,12 @@ class Search:
     """All stored up to the newest of these."""
     ahead: set[Identity]
     """All stored from the oldest of these on."""
+    oldest_ms: int = field(init=False)
     newest_ms: int = field(init=False)
     n_asked: int = 0
 
     def __post_init__(self) -> None:
+        self.oldest_ms = min(time_ms for time_ms, _ in self.behind)
         self.newest_ms = max(time_ms for time_ms, _ in self.ahead)
 
     @property
@@ -112,13 +114,20 @@ class TradeFiller:
             return None
 
     def _store(self, search: Search, rows: list[Row]) -> None:
-        """Store what lies before the replay's end.
+        """Store what lies between the last trade stored and the replay's end.
 
         What is newer the socket brings: were it stored now, and the socket lost before it, the
-        next replay would hold the last trade stored and hide what lies between.
+        next replay would hold the last trade stored and hide what lies between. What is older,
+        or was in the replay, may be forgotten by now and is stored all the same.
         """
-        stream = search.stream
-        new = stream.new_of(row for row in rows if row.exchange_time_ms <= search.newest_ms)
+        stream, stored = search.stream, search.behind | search.ahead
+        wanted = [
+            row
+            for row in rows
+            if search.oldest_ms <= row.exchange_time_ms <= search.newest_ms
+            and (row.exchange_time_ms, row.row_id) not in stored
+        ]
+        new = stream.new_of(wanted)
         received_ns = self._clock.wall_ns()
         if new and self._writer.offer(Feed.TRADES, join_lines(new, received_ns)):
             stream.meter.n_rows += len(new)

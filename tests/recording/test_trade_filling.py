@@ -15,6 +15,7 @@ from hypertrack.feeds.subscriptions import Subscription
 from hypertrack.recording.background import Background
 from hypertrack.recording.closed_candles import CandleBook
 from hypertrack.recording.coverage import CoverageBook
+from hypertrack.recording.dedupe import REMEMBERED
 from hypertrack.recording.intake import Intake
 from hypertrack.recording.plan import SocketPlan
 from hypertrack.recording.streams import Streams
@@ -159,6 +160,20 @@ def test_trades_newer_than_the_replay_are_left_to_the_socket(bench: Bench) -> No
     bench.come_back(rows(20, 25), [rows(9, 30)])
 
     assert bench.stored() == list(range(1, 26))
+
+
+def test_answer_that_comes_late_stores_nothing_twice_that_is_forgotten(bench: Bench) -> None:
+    bench.stream.coverage.lose(CoverageCause.ERROR)
+    bench.stream.coverage.acknowledge()
+    bench.answers.left = [rows(1, 25)]
+    bench.take(rows(20, 25))
+    for row in rows(26, 26 + REMEMBERED):
+        bench.take([row])
+    n_rows = bench.stream.meter.n_rows
+    bench.background.run_due()
+
+    assert bench.stream.meter.n_rows - n_rows == 9  # 11 to 19
+    assert bench.missing() == []
 
 
 def test_venue_that_answers_nothing_leaves_the_whole_gap(bench: Bench) -> None:
