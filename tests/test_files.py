@@ -4,7 +4,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-import torch
 from disk_fakes import logged_disk
 from model_fakes import FEATURES, make_card
 from profile_fakes import profile_set
@@ -68,7 +67,6 @@ def test_file_is_synced_before_it_takes_its_place_and_its_folder_after(tmp_path:
 
 def save_model(folder: Path) -> None:
     network = WalletNet(2 * len(FEATURES), hidden=(4,), dropout_frac=0.0)
-    torch.nn.init.zeros_(next(network.parameters()))
     scaler = InputScaler(FEATURES, np.zeros(len(FEATURES)), np.ones(len(FEATURES)))
     save_version(folder, WalletModel(network, scaler, make_card(network, 1_767_600_000_000)))
 

@@ -4,6 +4,7 @@ Renders made-up wallets, opens the page in a headless Chromium and searches it; 
 and seconds.
 """
 
+import shutil
 import sys
 import tempfile
 import time
@@ -11,7 +12,6 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1]))
 
-from outputs.conftest import CHROMIUM
 from playwright.sync_api import expect, sync_playwright
 from profile_fakes import profile_set
 
@@ -28,7 +28,9 @@ def main(n_wallets: int, folder: Path) -> None:
     file = folder / "dashboard.html"
     file.write_text(html, encoding="utf-8")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
         page = browser.new_page()
         page.goto(file.as_uri())
         expect(page.locator(".card")).to_have_count(min(48, n_wallets))

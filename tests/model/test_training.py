@@ -125,7 +125,7 @@ def test_best_epoch_is_kept_and_training_stops_after_it() -> None:
     assert trained.epochs[-1].learning_rate <= settings.learning_rate
 
 
-def test_weights_are_those_of_the_best_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_are_those_of_the_best_epoch() -> None:
     noise = np.random.default_rng(0).random((200, len(TARGETS))).round()
     patient = ONE.model_copy(update={"max_epochs": 200, "patience_epochs": 3})
     train, validation = rows(200, 1, noise), rows(60, 2)
