@@ -84,6 +84,12 @@ FEATURES: tuple[Feature, ...] = (
     profit.return_on_notional_bps,
     profit.fees_reported_share,
     profit.position_known_share,
+    episodes.win_rate,
+    episodes.profit_factor,
+    episodes.avg_win_usd,
+    episodes.avg_loss_usd,
+    episodes.largest_loss_usd,
+    episodes.broken_chain_count,
 )
 
 REGISTRY: dict[str, Feature] = {each.name: each for each in FEATURES}

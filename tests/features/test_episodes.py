@@ -6,11 +6,15 @@ from fakes import ALICE, BOB, START_MS, fill_of, observed, trade
 NAMES = ("closed_episode_count", "median_holding_s")
 
 
-def step(time_s: float, signed_size: float, coin: str = "BTC") -> dict[str, Any]:
+def step(
+    time_s: float, signed_size: float, coin: str = "BTC", price: float = 100.0
+) -> dict[str, Any]:
     buyer, seller = (ALICE, BOB) if signed_size > 0 else (BOB, ALICE)
     size = abs(signed_size)
     time_ms = START_MS + int(time_s * 1_000)
-    return trade(time_ms, buyer=buyer, seller=seller, taker=ALICE, size=size, coin=coin)
+    return trade(
+        time_ms, buyer=buyer, seller=seller, taker=ALICE, size=size, coin=coin, price=price
+    )
 
 
 def told(line: dict[str, Any], position: float) -> dict[str, Any]:
@@ -133,3 +137,66 @@ def test_no_episode_reaches_across_a_gap(features_of: Any) -> None:
     assert untold["closed_episode_count"] == 0
     # The second fill begins where the first one ended: nothing happened in the gap.
     assert told_again[ALICE] == {"closed_episode_count": 1, "median_holding_s": 60}
+
+
+RESULTS = ("win_rate", "profit_factor", "avg_win_usd", "avg_loss_usd", "largest_loss_usd")
+
+
+def round_trips(*gains_usd: float) -> list[dict[str, Any]]:
+    """Buy 1 at 100 and sell it at another price, a minute each."""
+    return [
+        line
+        for nth, gain in enumerate(gains_usd)
+        for line in (step(60 * nth, 1), step(60 * nth + 30, -1, price=100 + gain))
+    ]
+
+
+def test_episodes_are_won_and_lost_by_their_cash(features_of: Any) -> None:
+    trades = round_trips(10, -4, 2, -8, 0)
+
+    alice = features_of(*RESULTS, trades=trades, fills=[told(trades[0], 0)])[ALICE]
+
+    assert alice == {
+        "win_rate": 2 / 5,
+        "profit_factor": 12 / 12,
+        "avg_win_usd": 6,
+        "avg_loss_usd": 6,
+        "largest_loss_usd": 8,
+    }
+
+
+def test_four_episodes_say_nothing_of_how_trades_end(features_of: Any) -> None:
+    trades = round_trips(10, -4, 2, -8)
+
+    alice = features_of(*RESULTS, trades=trades, fills=[told(trades[0], 0)])[ALICE]
+
+    assert all(math.isnan(value) for value in alice.values())
+
+
+def test_a_trade_through_zero_pays_the_old_episode_and_opens_the_new(features_of: Any) -> None:
+    # Long 1 from 100 to 110: +10. Short 2 from 110 to 90 and back in two steps: +40. Then three
+    # losses of 1.
+    trades = [
+        step(0, 1),
+        step(10, -3, price=110),
+        step(20, 1, price=90),
+        step(30, 1, price=90),
+        *(
+            line
+            for nth in range(3)
+            for line in (step(100 + nth, 1), step(100.5 + nth, -1, price=99))
+        ),
+    ]
+
+    alice = features_of(*RESULTS, trades=trades, fills=[told(trades[0], 0)])[ALICE]
+
+    assert (alice["win_rate"], alice["avg_win_usd"], alice["profit_factor"]) == (0.4, 25, 50 / 3)
+
+
+def test_positions_that_do_not_follow_from_each_other_are_counted(features_of: Any) -> None:
+    trades = [step(0, 1), step(10, 1), step(20, 1)]
+    fills = [told(trades[0], 0), told(trades[1], 1), told(trades[2], 7)]
+
+    found = features_of("broken_chain_count", trades=trades, fills=fills)
+
+    assert found[ALICE]["broken_chain_count"] == 1
