@@ -7,19 +7,24 @@ tells it from other rows. Shapes: protocol, sections 2.1 to 2.7.
 import re
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from hypertrack.feeds.subscriptions import CORE
+from hypertrack.feeds.wire_objects import (
+    Block,
+    BlockTime,
+    Book,
+    Candle,
+    Quote,
+    StoredTrade,
+    Trade,
+    Transaction,
+)
 from hypertrack.records import (
-    MAX_COUNT,
-    MAX_TRADE_ID,
     Feed,
     JsonError,
     RawJson,
-    Record,
-    checked_amount,
     checked_time_ms,
-    checked_wallet,
     encode_json,
     json_decoder,
 )
@@ -56,121 +61,13 @@ class Rows(NamedTuple):
     """What could not be read beside them."""
 
 
-class _Trade(Record, frozen=True):
-    coin: str
-    time: int
-    tid: int
-    side: Literal["A", "B"]
-    px: str | float
-    sz: str | float
-    users: tuple[str, str]
-    hash: str | None = None
-
-    def __post_init__(self) -> None:
-        _check_coin(self.coin)
-        checked_time_ms(self.time)
-        checked_amount(self.px)
-        checked_amount(self.sz)
-        if not 0 <= self.tid <= MAX_TRADE_ID:
-            raise ValueError(f"trade id {self.tid} out of range")
-        for user in self.users:
-            checked_wallet(user)
-
-
-class _StoredTrade(Record, frozen=True):
-    """What tells a trade apart that was checked when it was recorded."""
-
-    coin: str
-    time: int
-    tid: int
-    side: str = ""
-    px: str | float = ""
-    sz: str | float = ""
-    users: tuple[str, ...] = ()
-    hash: str | None = None
-
-
-class _Level(Record, frozen=True):
-    px: str | float
-    sz: str | float
-
-    def __post_init__(self) -> None:
-        checked_amount(self.px)
-        checked_amount(self.sz)
-
-
-class _Quote(Record, frozen=True):
-    coin: str
-    time: int
-    bbo: tuple[_Level | None, _Level | None]
-
-    def __post_init__(self) -> None:
-        _check_coin(self.coin)
-        checked_time_ms(self.time)
-
-
-class _Book(Record, frozen=True):
-    coin: str
-    time: int
-    levels: tuple[list[_Level], list[_Level]]
-
-    def __post_init__(self) -> None:
-        _check_coin(self.coin)
-        checked_time_ms(self.time)
-
-
-class _Candle(Record, frozen=True):
-    s: str
-    i: str
-    t: int
-    n: int
-    o: str | float
-    h: str | float
-    l: str | float  # noqa: E741  # the venue's spelling
-    c: str | float
-    v: str | float
-
-    def __post_init__(self) -> None:
-        _check_coin(self.s)
-        checked_time_ms(self.t)
-        for price in (self.o, self.h, self.l, self.c):
-            checked_amount(price)
-        checked_amount(self.v, may_be_zero=True)
-        if not 0 <= self.n <= MAX_COUNT:
-            raise ValueError(f"count of trades {self.n} out of range")
-
-
-class _Block(Record, frozen=True, rename="camel"):
-    block_time: int
-    hash: str
-    height: int
-    num_txs: int
-
-    def __post_init__(self) -> None:
-        checked_time_ms(self.block_time)
-
-
-class _BlockTime(Record, frozen=True, rename="camel"):
-    block_time: RawJson
-
-
-class _Transaction(Record, frozen=True):
-    time: int
-    hash: str
-    user: str
-    block: int
-
-    def __post_init__(self) -> None:
-        checked_time_ms(self.time)
-
-
 _raws = json_decoder(list[RawJson])
-_trade, _trades = json_decoder(_Trade), json_decoder(list[_Trade])
-_stored_trade = json_decoder(_StoredTrade)
-_quote, _book = json_decoder(_Quote), json_decoder(_Book)
-_candle = json_decoder(_Candle)
-_block, _block_time = json_decoder(_Block), json_decoder(_BlockTime)
-_transaction = json_decoder(_Transaction)
+_trade, _trades = json_decoder(Trade), json_decoder(list[Trade])
+_stored_trade = json_decoder(StoredTrade)
+_quote, _book = json_decoder(Quote), json_decoder(Book)
+_candle = json_decoder(Candle)
+_block, _block_time = json_decoder(Block), json_decoder(BlockTime)
+_transaction = json_decoder(Transaction)
 
 
 def read_trades(data: RawJson) -> Rows:
@@ -260,7 +157,7 @@ def _recorded(line: bytes, read: Callable[[RawJson], Row]) -> Row | None:
         return None
 
 
-def trade_identity(trade: _Trade | _StoredTrade) -> int:
+def trade_identity(trade: Trade | StoredTrade) -> int:
     """Return what tells a trade from others of its coin and time.
 
     The venue's id; where that is 0, as for dust, a negative number made of all that the trade
@@ -346,8 +243,3 @@ def _checked(time_ms: int) -> int:
         return checked_time_ms(time_ms)
     except ValueError as error:
         raise JsonError(str(error)) from None
-
-
-def _check_coin(coin: str) -> None:
-    if not coin:
-        raise ValueError("no coin is named")

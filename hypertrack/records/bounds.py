@@ -62,6 +62,19 @@ def checked_amount(text: str | float, *, may_be_zero: bool = False) -> float:
     raise ValueError(f"price or size {amount:g} out of range")
 
 
+def are_amounts(*texts: str | float) -> bool:
+    """Return whether all of these are prices or sizes above 0: the quick way to ask of many."""
+    try:
+        return all(MIN_AMOUNT <= float(text) <= MAX_AMOUNT for text in texts)
+    except ValueError:
+        return False
+
+
+def are_wallets(*texts: str) -> bool:
+    """Return whether all of these are addresses."""
+    return all(map(_ANY_CASE.fullmatch, texts))
+
+
 def checked_wallet(text: str) -> str:
     """Return an address in lower case.
 
