@@ -271,8 +271,9 @@ def _csv_line(cells: Sequence[str | float]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    """Return text that no spreadsheet takes for a formula, and that forges no row."""
+    is_formula = text.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{printable(text)}" if is_formula else printable(text)
 
 
 # --- Markdown -----------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 import numpy as np
-from profile_fakes import profile_set, with_profiles
+from profile_fakes import features, profile_set, with_profiles
 
 from hypertrack.config import ReportSettings
 from hypertrack.outputs.selection import select
+from hypertrack.records import replace
 
 WALLETS = profile_set(200)
 PROFILES = WALLETS.profiles
@@ -32,6 +33,14 @@ def test_whoever_is_left_out_is_counted_by_reason() -> None:
     )
     assert len(selection.rows) + sum(n for n, _ in selection.left_out) == 200
     assert all(profile.categories for profile in WALLETS.wallets(selection.rows))
+
+
+def test_wallet_with_just_enough_transactions_is_shown() -> None:
+    some = (replace(PROFILES[0], features=features(tx_count=float(n))) for n in (3, 1, 2))
+
+    selection = select(with_profiles(WALLETS, *some), ReportSettings(min_tx=2))
+
+    assert selection.rows.tolist() == [0, 1]  # of 3, 2 and 1
 
 
 def test_nobody_can_be_selected() -> None:
