@@ -373,7 +373,7 @@ def test_positions_that_are_unknown_are_said_to_be() -> None:
     nan = float("nan")
 
     unknown = classify(median_holding_s=nan, closed_episode_count=nan, flow_pnl_usd=-3.0)
-    known = classify(median_holding_s=nan, closed_episode_count=0.0)
+    known = classify(median_holding_s=nan, closed_episode_count=0.0, flow_pnl_usd=nan)
     measured = classify(median_holding_s=9.5, closed_episode_count=2.0)
 
     assert unknown.remarks == {
@@ -381,7 +381,7 @@ def test_positions_that_are_unknown_are_said_to_be() -> None:
         "median_holding_s": "position unknown",
         "closed_episode_count": "position unknown",
     }
-    assert known.remarks == {}  # no episode closed, so there is no median
+    assert known.remarks == {}  # no episode closed, so there is no median; no trade, so no flow
     assert measured.remarks == {}
 
 
