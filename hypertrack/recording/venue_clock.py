@@ -10,10 +10,7 @@ from collections import deque
 from statistics import median, quantiles
 
 from hypertrack.clock import Clock
-from hypertrack.records import DAY_MS
-
-MAX_AHEAD_MS = 60_000
-"""Beyond the median skew: a time further ahead than this is no time."""
+from hypertrack.records import DAY_MS, MAX_AHEAD_MS
 
 EVERY_FRAMES = 8
 """Of so many frames one is noted: a recorder takes tens of thousands a second."""
