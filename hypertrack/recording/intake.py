@@ -66,7 +66,7 @@ class StreamIntake:
             return [row.raw for row in rows if add((row.exchange_time_ms, row.row_id))]
 
 
-Recover = Callable[[StreamIntake, Identity, Identities], None]
+Recover = Callable[[StreamIntake, Identity, Identities, int], None]
 
 
 class Intake:
