@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from fakes import ALICE, BOB, START_MS, observed, trade, write_dataset
+
+pytestmark = pytest.mark.slow  # what is loaded, only a process of its own can tell
 
 HEAVY = ("torch", "sklearn", "scipy", "ibis", "duckdb", "pyarrow", "numpy", "aiohttp", "jinja2")
 
