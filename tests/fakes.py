@@ -42,6 +42,14 @@ def trade(
     }
 
 
+def fill_of(line: dict[str, Any], wallet: str, **says: Any) -> dict[str, Any]:
+    """Return a wallet's fill of a recorded trade, as an import keeps it."""
+    side = "B" if line["users"][0] == wallet else "A"
+    facts = {key: line[key] for key in ("received_ns", "coin", "px", "sz", "time", "hash", "tid")}
+    own = {"user": wallet, "side": side, "closedPnl": "0.0", "fee": "0.0", "startPosition": "0.0"}
+    return {**facts, **own, "crossed": line["side"] == side, "feeToken": "USDC", **says}
+
+
 def quote(time_ms: int, bid: float | None, ask: float | None, coin: str = "BTC") -> dict[str, Any]:
     """Return one recorded best bid and offer."""
     return {

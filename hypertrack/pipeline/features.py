@@ -1,4 +1,4 @@
-"""The feature matrix of a dataset: written, described, or checked for leaks."""
+"""The features command: the matrix of a dataset, written, described, or checked for leaks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
-from hypertrack.errors import NotEnoughDataError
-from hypertrack.pipeline.analysis import open_engine, open_past
+from hypertrack.errors import ConfigError, NotEnoughDataError
+from hypertrack.files import TABLE_SUFFIXES, require_writable
+from hypertrack.pipeline.places import open_engine, open_past, require_data
+from hypertrack.records import CutCheck
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.features.distribution import Distribution
     from hypertrack.features.engine import FeatureMatrix
-    from hypertrack.features.leakage import CutCheck
 
 __all__ = [
-    "CutCheck",
     "Distribution",
     "FeatureQuery",
     "check_leakage",
@@ -34,6 +34,17 @@ class FeatureQuery:
     since_ms: int | None = None
     until_ms: int | None = None
 
+    def check_window(self) -> None:
+        """Refuse a window that holds no time, before anything is opened.
+
+        Raises:
+            ConfigError: It does not.
+        """
+        if self.since_ms is None or self.until_ms is None:
+            return
+        if self.since_ms >= self.until_ms:
+            raise ConfigError("the window ends before it begins: choose an earlier start")
+
 
 def export_features(settings: Settings, file: Path, query: FeatureQuery | None = None) -> int:
     """Write the feature matrix, first column ``wallet``; return the number of wallets.
@@ -42,9 +53,13 @@ def export_features(settings: Settings, file: Path, query: FeatureQuery | None =
         file: ``.parquet`` or ``.csv``.
         query: Only a part; everything where None.
     """
+    query = query or FeatureQuery()
+    query.check_window()
+    require_data(settings)
+    require_writable(file, TABLE_SUFFIXES)
     from hypertrack.features.export import write_features
 
-    matrix = _matrix(settings, query or FeatureQuery())
+    matrix = _matrix(settings, query)
     write_features(matrix, file)
     return len(matrix.wallets)
 
@@ -53,6 +68,7 @@ def describe_features(
     settings: Settings, query: FeatureQuery | None = None
 ) -> "tuple[int, tuple[Distribution, ...]]":
     """Return the number of wallets, and what each feature is and how it is distributed."""
+    require_data(settings)
     from hypertrack.features.distribution import distributions
 
     matrix = _matrix(settings, query or FeatureQuery())
@@ -60,6 +76,10 @@ def describe_features(
 
 
 def _matrix(settings: Settings, query: FeatureQuery) -> "FeatureMatrix":
+    if query.names is not None:
+        from hypertrack.features.registry import select
+
+        select(settings.features.groups, query.names)  # an unknown one, before the data are read
     with open_engine(settings, on_spark=settings.features.engine != "duckdb") as engine:
         matrix = engine.matrix(
             since_ms=query.since_ms,
@@ -79,7 +99,7 @@ def check_leakage(
     names: Sequence[str] | None = None,
     n_cuts: int = 3,
     seed: int = 0,
-) -> "tuple[CutCheck, ...]":
+) -> tuple[CutCheck, ...]:
     """Compare features at random cuts with those of the dataset as it stood at the cut.
 
     Args:
@@ -91,6 +111,7 @@ def check_leakage(
     Raises:
         NotEnoughDataError: The trades have no two times to cut between.
     """
+    require_data(settings)
     from hypertrack.features.leakage import check_cuts, random_cuts
 
     with open_engine(settings) as engine:

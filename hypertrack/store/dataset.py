@@ -1,5 +1,6 @@
 """An opened dataset: the recorded lines as tables of an in-memory DuckDB."""
 
+import logging
 import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
@@ -13,16 +14,19 @@ import duckdb
 from hypertrack.config import DatabaseUrl
 from hypertrack.errors import DatasetError
 from hypertrack.records import DataSummary, Feed
-from hypertrack.store.reading.imported_fills import load_fills
+from hypertrack.store.files.layout import require_data
 from hypertrack.store.reading.opening import open_lines
 from hypertrack.store.reading.prepared import export, load, open_prepared, write_prepared
 from hypertrack.store.reading.raw_tables import load_tables
+from hypertrack.store.reading.readable_rows import unread_by_reason
 from hypertrack.store.reading.recorded_lines import Lines, Version
 from hypertrack.store.summary import summarize
 
+log = logging.getLogger(__name__)
+
 TABLES = (
     *("wallets", "coins", "trades", "bbo", "candles"),
-    *("evm_transactions", "erc20_transfers", "coverage"),
+    *("evm_transactions", "erc20_transfers", "imported_fills", "coverage", "unread_lines"),
 )
 
 WORTH_PREPARING = 250_000
@@ -41,9 +45,16 @@ class Dataset:
     ``evm_transactions(time_ms, sender_id, receiver_id, value_hype, has_input)`` and
     ``erc20_transfers(time_ms, sender_id, receiver_id, contract_id, amount)``: ids of `wallets`.
     ``imported_fills(time_ms, coin_id, trade_id, wallet_id, is_buy, closed_pnl_usd, fee_usd,
-    start_position)``: what imported archives say of a wallet's part in a trade; fees are paid
-    where positive, positions in coins before the fill; NULL where not told.
+    start_position, order_id, dir, price, size, is_taker, is_settlement, has_trade)``: what imports
+    say of a wallet's part in a trade, distinct by the first five. Fees are paid where positive,
+    positions in coins before the fill; price (0 or more) and size are always there, the rest is
+    NULL where not told. ``has_trade``: `trades` holds the match (same time, coin and id). Where it
+    is false the fill changes the wallet's position and is no trade of the market: a settlement
+    (``is_settlement``: ``dir`` says so, the price is what the coin was worth at its end), a dust
+    conversion, or a fill whose other side is not known.
     ``coverage(stream, feed, coin, status, start_ms, end_ms, cause, missed)``: the ledger.
+    ``unread_lines(feed, reason, n_lines)``: lines that are there and no reader takes.
+    Of trades and fills whose id is 0 the id here is negative and made of all that they say.
     """
 
     def __init__(
@@ -122,8 +133,8 @@ def open_dataset(
     Raises:
         DatasetError: No such dataset, nothing recorded in it, or lines that cannot be read.
     """
-    if isinstance(place, Path) and not place.is_dir():
-        raise DatasetError(f"no dataset at {place}: record one with `hypertrack record`")
+    if isinstance(place, Path):
+        require_data(place)
     with ExitStack() as opened:
         lines = opened.enter_context(closing(open_lines(place)))
         if not lines.has_data():
@@ -134,10 +145,20 @@ def open_dataset(
         folder = place if isinstance(place, Path) and until_ms is None else None
         kept = None if folder is None else open_prepared(connection, folder, version)
         counts = kept or load_tables(connection, lines, until_ms=until_ms)
-        load_fills(connection, lines, until_ms=until_ms)
         dataset = Dataset(lines, connection, counts, version, None if kept else folder)
         opened.pop_all()
+    if until_ms is None:
+        _say_what_is_unread(dataset)
     return dataset
+
+
+def _say_what_is_unread(dataset: Dataset) -> None:
+    """Log the lines that are left out, once for each opening of the whole."""
+    unread = unread_by_reason(dataset.connection)
+    if unread:
+        told = ", ".join(f"{n:,} {reason}" for reason, n in unread.items())
+        place, n_lines = dataset.lines.place, sum(unread.values())
+        log.warning("%s: %s lines are left out: %s", place, f"{n_lines:,}", told)
 
 
 def connect_quietly(config: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:

@@ -1,12 +1,22 @@
 """The recorded lines of a dataset folder: open files and sealed hours together."""
 
 import glob
+import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 
+from hypertrack.errors import DatasetError
 from hypertrack.records import Feed
-from hypertrack.store.compaction.commit_journal import FeedFiles, open_file, sealed_hours
+from hypertrack.store.compaction.checksums import DAMAGED, is_intact
+from hypertrack.store.compaction.commit_journal import (
+    PART,
+    FeedFiles,
+    open_file,
+    sealed_folder,
+    sealed_hours,
+)
 from hypertrack.store.compaction.sealed_rows import LAYOUTS
 from hypertrack.store.files.layout import (
     COVERAGE_NAME,
@@ -16,8 +26,11 @@ from hypertrack.store.files.layout import (
     dataset_files,
     has_data,
 )
+from hypertrack.store.reading.damage import Damage, unreadable
 from hypertrack.store.reading.recorded_lines import Version
 from hypertrack.store.reading.relations import Columns, read_settled, relation, run_on
+
+log = logging.getLogger(__name__)
 
 BLOCK_BYTES = 1 << 20
 
@@ -28,6 +41,7 @@ class FolderLines:
     def __init__(self, folder: Path):
         self.place = str(folder)
         self._folder = folder
+        self._damaged: dict[Feed, list[Path]] = {}
 
     def run(
         self, connection: duckdb.DuckDBPyConnection, statement: str, feed: Feed, columns: Columns
@@ -36,10 +50,20 @@ class FolderLines:
         has_line = LAYOUTS[feed].has_line
 
         def read(files: FeedFiles) -> None:
+            try:
+                run_over(files, files.sealed)
+            except DatasetError:
+                damaged = unreadable(files.sealed)
+                if not damaged:
+                    raise
+                run_over(files, [path for path in files.sealed if path not in damaged])
+                self._note(feed, damaged)
+
+        def run_over(files: FeedFiles, sealed: Sequence[Path]) -> None:
             parts = {
-                "source": relation([files.open], files.sealed, columns, has_line=has_line),
+                "source": relation([files.open], sealed, columns, has_line=has_line),
                 "open": relation([files.open], (), columns),
-                "sealed": relation((), files.sealed, columns, has_line=has_line),
+                "sealed": relation((), sealed, columns, has_line=has_line),
             }
             run_on(connection, statement.format(**parts), files.open)
 
@@ -61,12 +85,39 @@ class FolderLines:
         """Count the lines of all files, and a torn last one."""
         n_whole, n_torn = _count_lines(open_file(self._folder, feed))
         if hours := sealed_hours(self._folder, feed):
-            counted = "SELECT coalesce(sum(num_rows), 0) FROM parquet_file_metadata($paths)"
-            paths = [glob.escape(str(path)) for path in hours]
-            with duckdb.connect() as connection:
-                row = connection.execute(counted, {"paths": paths}).fetchone()
-            n_whole += int(row[0]) if row else 0
+            try:
+                n_whole += _count_rows(hours)
+            except duckdb.Error:
+                damaged = unreadable(hours)
+                self._note(feed, damaged)
+                n_whole += _count_rows([path for path in hours if path not in damaged])
         return n_whole, n_torn
+
+    def damage(self) -> list[Damage]:
+        """Return the sealed hours that were found damaged, in this reading or by a sealing."""
+        aside = {
+            feed: sorted(sealed_folder(self._folder, feed).glob(f"*{DAMAGED}")) for feed in Feed
+        }
+        return [
+            Damage(feed, path)
+            for feed in Feed
+            for path in aside[feed] + self._damaged.get(feed, [])
+        ]
+
+    def damaged_files(self) -> tuple[str, ...]:
+        """Return the names of damaged files, by the checksums of all sealed hours too."""
+        found = {damage.name for damage in self.damage()}
+        for feed in Feed:
+            for path in sealed_hours(self._folder, feed):
+                name = path.with_name(path.name.removesuffix(PART))
+                if is_intact(path, name) is False:
+                    found.add(Damage(feed, name).name)
+        return tuple(sorted(found))
+
+    def _note(self, feed: Feed, damaged: list[Path]) -> None:
+        self._damaged[feed] = damaged
+        for path in damaged:
+            log.warning("%s is damaged and left out: its hour is a gap", path)
 
     def n_quarantined(self) -> int:
         """Count the lines of ``quarantine.jsonl``."""
@@ -98,6 +149,15 @@ class FolderLines:
     ) -> None:
         path = self._folder / name
         run_on(connection, statement.format(source=relation([path], (), columns)), path)
+
+
+def _count_rows(paths: Sequence[Path]) -> int:
+    counted = "SELECT coalesce(sum(num_rows), 0) FROM parquet_file_metadata($paths)"
+    if not paths:
+        return 0
+    with duckdb.connect() as connection:
+        values = {"paths": [glob.escape(str(path)) for path in paths]}
+        return int(connection.execute(counted, values).fetchall()[0][0])
 
 
 def _count_lines(path: Path) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from hypertrack.store.reading.recorded_lines import Version
 FOLDER_NAME = "prepared"
 MANIFEST_NAME = "prepared.json"
 
-FORMAT = 1
+FORMAT = 2
 """Changes whenever the tables are made otherwise, so that older ones are made anew."""
 
 Counts = dict[Feed, tuple[int, int]]

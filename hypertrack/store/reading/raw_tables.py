@@ -1,18 +1,35 @@
 """Recorded lines to tables: the one place of the store where the venue's spellings are read.
 
-A line that is not JSON, or lacks what
-its table needs, is left out and counted; numbers stay the strings that came until they are cast.
+A line that is not JSON, lacks what its table needs, or says what cannot be meant
+(`readable_rows`) is left out and counted; numbers stay the strings that came until they are cast.
 """
+
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from hypertrack.records import ZERO_HASH, Feed
+from hypertrack.records import MAX_TIME_MS, SYSTEM_WALLETS, ZERO_HASH, Feed
+from hypertrack.store.reading.damage import note_damage
 from hypertrack.store.reading.dictionary import number_tables
+from hypertrack.store.reading.imported_fills import number_fills, read_fills
+from hypertrack.store.reading.readable_rows import (
+    AMOUNT,
+    COUNT,
+    MACROS,
+    TIME,
+    TORN,
+    UNREAD_LINES,
+    WALLET,
+    Flaw,
+    drop_ahead,
+    drop_unreadable,
+)
 from hypertrack.store.reading.recorded_lines import Lines
 from hypertrack.store.reading.relations import Columns
 from hypertrack.store.reading.truncation import forget_later
 
 TRADE_COLUMNS: Columns = {
+    "received_ns": "BIGINT",
     "coin": "VARCHAR",
     "side": "VARCHAR",
     "px": "VARCHAR",
@@ -49,6 +66,7 @@ TRANSACTION_COLUMNS: Columns = {
     "input": "VARCHAR",
     "blockTimestamp": "VARCHAR",
     "status": "VARCHAR",
+    "received_ns": "BIGINT",
     "transfers": (
         'STRUCT(contract VARCHAR, "from" VARCHAR, "to" VARCHAR, value VARCHAR, decimals INTEGER)[]'
     ),
@@ -62,33 +80,34 @@ COVERAGE_COLUMNS: Columns = {
     "missed": "BIGINT",
 }
 
-# Bounds of a usable price or size: wide enough for anything a venue could mean, narrow enough
-# that squares of notionals stay finite.
-MACROS = """
-CREATE MACRO is_positive(number) AS number BETWEEN 1e-18 AND 1e18;
-CREATE MACRO positive(text) AS
-    CASE WHEN is_positive(try_cast(text AS DOUBLE)) THEN try_cast(text AS DOUBLE) END;
-CREATE MACRO hex_part(digits, start) AS
+HEX_MACROS = """
+CREATE OR REPLACE MACRO hex_part(digits, start) AS
     coalesce(try_cast('0x' || substr(digits, start, 16) AS UBIGINT), 0)::DOUBLE;
-CREATE MACRO hex_words(digits) AS
+CREATE OR REPLACE MACRO hex_words(digits) AS
     ((hex_part(digits, 1) * pow(2, 64) + hex_part(digits, 17)) * pow(2, 64)
     + hex_part(digits, 33)) * pow(2, 64) + hex_part(digits, 49);
-CREATE MACRO hex_number(text) AS hex_words(lpad(substr(text, 3), 64, '0'));
+CREATE OR REPLACE MACRO hex_number(text) AS hex_words(lpad(substr(text, 3), 64, '0'));
 """
 
 READ_TRADES = f"""
 CREATE OR REPLACE TEMP TABLE raw_trades AS
 SELECT
-    coin, time AS time_ms, tid AS trade_id,
+    received_ns, coin, time AS time_ms,
+    identity(tid, concat_ws('|', side, px, sz, hash, lower(users[1]), lower(users[2]))) AS trade_id,
     try_cast(px AS DOUBLE) AS price, try_cast(sz AS DOUBLE) AS size,
     CASE side WHEN 'B' THEN true WHEN 'A' THEN false END AS is_buy,
-    coalesce(hash = '{ZERO_HASH}', false) AS is_twap,
+    coalesce(hash = '{ZERO_HASH}' AND lower(users[CASE side WHEN 'B' THEN 1 ELSE 2 END])
+        NOT IN {SYSTEM_WALLETS}, false) AS is_twap,
     users[1] AS buyer, users[2] AS seller
 FROM {{source}}
 """
-TRADE_IS_READ = "is_positive(price) AND is_positive(size) AND " + " AND ".join(
-    f"{column} IS NOT NULL"
-    for column in ("coin", "time_ms", "trade_id", "is_buy", "buyer", "seller")
+TRADE_FLAWS = (
+    Flaw(
+        TORN, "coin <> '' AND time_ms IS NOT NULL AND trade_id IS NOT NULL AND is_buy IS NOT NULL"
+    ),
+    Flaw(TIME, "is_time(time_ms)"),
+    Flaw(AMOUNT, "is_positive(price) AND is_positive(size)"),
+    Flaw(WALLET, "is_wallet(buyer) AND is_wallet(seller)"),
 )
 
 READ_BBO = """
@@ -97,18 +116,23 @@ SELECT received_ns, coin, time AS time_ms, bbo IS NOT NULL AS has_bbo,
     positive(bbo[1].px) AS bid_price, positive(bbo[2].px) AS ask_price
 FROM {source}
 """
-BBO_IS_READ = "coin IS NOT NULL AND time_ms IS NOT NULL AND has_bbo"
+BBO_FLAWS = (
+    Flaw(TORN, "coin <> '' AND time_ms IS NOT NULL AND has_bbo"),
+    Flaw(TIME, "is_time(time_ms)"),
+)
 
 READ_CANDLES = """
 CREATE OR REPLACE TEMP TABLE raw_candles AS
 SELECT received_ns, s AS coin, t AS start_ms, i AS interval, n,
     positive(o) AS open, positive(h) AS high, positive(l) AS low, positive(c) AS close,
-    CASE WHEN try_cast(v AS DOUBLE) BETWEEN 0 AND 1e18 THEN try_cast(v AS DOUBLE) END AS volume
+    not_negative(v) AS volume
 FROM {source}
 """
-CANDLE_IS_READ = " AND ".join(
-    f"{column} IS NOT NULL"
-    for column in ("coin", "start_ms", "interval", "open", "high", "low", "close", "volume")
+CANDLE_FLAWS = (
+    Flaw(TORN, "coin <> '' AND start_ms IS NOT NULL AND interval IS NOT NULL"),
+    Flaw(TIME, "is_time(start_ms)"),
+    Flaw(AMOUNT, "(open + high + low + close + volume) IS NOT NULL"),
+    Flaw(COUNT, "coalesce(is_count(n), true)"),
 )
 
 # A failed transaction was sent and counts, but moved nothing.
@@ -118,13 +142,21 @@ SELECT chain, lower(hash) AS hash, lower("from") AS sender, lower("to") AS recei
     try_cast(blockTimestamp AS BIGINT) * 1000 AS time_ms,
     CASE WHEN status = '0x0' THEN 0 ELSE hex_number(value) / 1e18 END AS value_hype,
     coalesce(length(input) > 2, false) AS has_input,
-    transfers
+    transfers, received_ns
 FROM {source}
 """
-TRANSACTION_IS_READ = """
-chain = 'core' OR (chain = 'evm' AND hash IS NOT NULL AND sender IS NOT NULL AND
-    time_ms IS NOT NULL AND value_hype IS NOT NULL)
-"""
+TRANSACTION_FLAWS = (
+    Flaw(
+        TORN,
+        "chain = 'core' OR (chain = 'evm' AND hash IS NOT NULL AND sender IS NOT NULL AND "
+        "time_ms IS NOT NULL AND value_hype IS NOT NULL)",
+    ),
+    Flaw(TIME, "chain = 'core' OR is_time(time_ms)"),
+    Flaw(
+        WALLET,
+        "chain = 'core' OR (is_wallet(sender) AND (receiver IS NULL OR is_wallet(receiver)))",
+    ),
+)
 
 UNNEST_TRANSFERS = """
 CREATE TEMP TABLE raw_transfers AS
@@ -132,15 +164,17 @@ SELECT time_ms, lower(transfer.contract) AS contract, lower(transfer."from") AS 
     lower(transfer."to") AS receiver,
     try_cast(transfer.value AS DOUBLE) / pow(10, coalesce(transfer.decimals, 18)) AS amount
 FROM (SELECT time_ms, unnest(transfers) AS transfer FROM raw_evm)
+WHERE is_wallet(transfer.contract) AND is_wallet(transfer."from") AND is_wallet(transfer."to")
 """
 
-READ_COVERAGE = """
+READ_COVERAGE = f"""
 CREATE TABLE coverage AS
 SELECT stream, split_part(stream, ':', 1) AS feed,
     CASE WHEN contains(stream, ':') THEN substr(stream, strpos(stream, ':') + 1) END AS coin,
     status, start_ms, end_ms, cause, missed
-FROM {source}
+FROM {{source}}
 WHERE stream IS NOT NULL AND status IS NOT NULL AND start_ms <= end_ms
+    AND start_ms >= 0 AND end_ms < {MAX_TIME_MS}
 """
 
 # What verification needs beside the tables: every line as it stands on disk, and the venue's own
@@ -153,17 +187,24 @@ SELECT * FROM (
     UNION ALL
     SELECT coin, time AS time_ms, received_ns, false FROM {sealed}
 )
-WHERE coin IS NOT NULL AND time_ms IS NOT NULL
+WHERE coin <> '' AND is_time(time_ms)
 """
 READ_COUNTS = """
+CREATE OR REPLACE TEMP TABLE candle_states AS
+SELECT s AS coin, t AS start_ms, received_ns, n AS n_trades, not_negative(v) AS volume,
+    positive(c) AS close
+FROM {source}
+WHERE i = '1m' AND is_count(n) AND s <> '' AND is_time(t) AND (volume + close) IS NOT NULL
+"""
+LATEST_COUNTS = """
 CREATE OR REPLACE TEMP TABLE candle_counts AS
 SELECT coin, start_ms, last.n_trades, last.volume, last.close
 FROM (
-    SELECT s AS coin, t AS start_ms, max({{'n_trades': n, 'received_ns': received_ns,
-        'volume': try_cast(v AS DOUBLE), 'close': try_cast(c AS DOUBLE)}}) AS last
-    FROM {source} WHERE i = '1m' AND n IS NOT NULL AND s IS NOT NULL AND t IS NOT NULL
-    GROUP BY s, t
-)
+    SELECT coin, start_ms, max({'n_trades': n_trades, 'received_ns': received_ns,
+        'volume': volume, 'close': close}) AS last
+    FROM candle_states GROUP BY coin, start_ms
+);
+DROP TABLE candle_states
 """
 
 
@@ -177,9 +218,13 @@ def load_receipts(connection: duckdb.DuckDBPyConnection, lines: Lines) -> None:
     Raises:
         DatasetError: A file could not be read at all.
     """
-    columns = {name: TRADE_COLUMNS[name] for name in ("coin", "time")} | {"received_ns": "BIGINT"}
+    connection.execute(MACROS)
+    columns = {name: TRADE_COLUMNS[name] for name in ("coin", "time", "received_ns")}
     lines.run(connection, READ_RECEIPTS, Feed.TRADES, columns)
+    drop_ahead(connection, "trade_receipts")
     lines.run(connection, READ_COUNTS, Feed.CANDLES, CANDLE_COLUMNS)
+    drop_ahead(connection, "candle_states", "start_ms")
+    connection.execute(LATEST_COUNTS)
 
 
 def load_tables(
@@ -188,30 +233,20 @@ def load_tables(
     """Create the tables of what a dataset holds from before ``until_ms``; missing feeds are empty.
 
     Returns:
-        For trades, bbo, candles and transactions: lines read, and lines that could not be.
+        For trades, bbo, candles and transactions: lines read, and lines that could not be; why
+        they could not stands in ``unread_lines``.
 
     Raises:
         DatasetError: A file could not be read at all.
     """
-    connection.execute(MACROS)
+    connection.execute(MACROS + HEX_MACROS + UNREAD_LINES)
     counts = {
-        Feed.TRADES: _read(
-            connection, lines, Feed.TRADES, TRADE_COLUMNS, READ_TRADES, TRADE_IS_READ
-        ),
-        Feed.BBO: _read(connection, lines, Feed.BBO, BBO_COLUMNS, READ_BBO, BBO_IS_READ),
-        Feed.CANDLES: _read(
-            connection, lines, Feed.CANDLES, CANDLE_COLUMNS, READ_CANDLES, CANDLE_IS_READ
-        ),
-        Feed.TRANSACTIONS: _read(
-            connection,
-            lines,
-            Feed.TRANSACTIONS,
-            TRANSACTION_COLUMNS,
-            READ_TRANSACTIONS,
-            TRANSACTION_IS_READ,
-        ),
+        feed: _read(connection, lines, feed, columns, statement, flaws)
+        for feed, (columns, statement, flaws) in READ.items()
     }
+    read_fills(connection, lines, until_ms=until_ms)
     lines.run_on_ledger(connection, READ_COVERAGE, COVERAGE_COLUMNS)
+    note_damage(connection, lines.damage())
     if until_ms is not None:
         later = forget_later(connection, until_ms)
         counts = {feed: (n - later[feed], n_unread) for feed, (n, n_unread) in counts.items()}
@@ -221,7 +256,16 @@ def load_tables(
     )
     connection.execute(UNNEST_TRANSFERS)
     number_tables(connection)
+    number_fills(connection)
     return counts
+
+
+READ: Mapping[Feed, tuple[Columns, str, Sequence[Flaw]]] = {
+    Feed.TRADES: (TRADE_COLUMNS, READ_TRADES, TRADE_FLAWS),
+    Feed.BBO: (BBO_COLUMNS, READ_BBO, BBO_FLAWS),
+    Feed.CANDLES: (CANDLE_COLUMNS, READ_CANDLES, CANDLE_FLAWS),
+    Feed.TRANSACTIONS: (TRANSACTION_COLUMNS, READ_TRANSACTIONS, TRANSACTION_FLAWS),
+}
 
 
 def _read(
@@ -230,17 +274,8 @@ def _read(
     feed: Feed,
     columns: Columns,
     statement: str,
-    is_read: str,
+    flaws: Sequence[Flaw],
 ) -> tuple[int, int]:
     lines.run(connection, statement, feed, columns)
-    table = f"raw_{feed}"
-    n_all = _count(connection, f"SELECT count(*) FROM {table}")
-    # A row that fails the test, or of which it is not known, was not read.
-    deleted = f"DELETE FROM {table} WHERE ({is_read}) IS NOT TRUE"
-    n_unread = _count(connection, deleted)
-    return n_all - n_unread, n_unread
-
-
-def _count(connection: duckdb.DuckDBPyConnection, statement: str) -> int:
-    row = connection.execute(statement).fetchone()
-    return int(row[0]) if row else 0
+    time = "start_ms" if feed is Feed.CANDLES else "time_ms"
+    return drop_unreadable(connection, f"raw_{feed}", flaws, feed=feed, time=time)
