@@ -24,12 +24,17 @@ def _dtype(of: Any) -> np.dtype[Any]:
 class Columns:
     """Arrays of one length, a row of each being one thing."""
 
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Return the columns' names."""
+        return tuple(cls.__dataclass_fields__)
+
     def __len__(self) -> int:
-        return len(getattr(self, fields(self)[0].name))
+        return len(getattr(self, self.names()[0]))
 
     def take(self, rows: NDArray[np.int64] | Flags | slice) -> Self:
         """Return the rows chosen by indices, a mask or a slice."""
-        return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
+        return type(self)(*(getattr(self, name)[rows] for name in self.names()))
 
     @classmethod
     def none(cls) -> Self:
@@ -39,9 +44,7 @@ class Columns:
     @classmethod
     def join(cls, parts: list[Self]) -> Self:
         """Return the parts one after another; needs at least one."""
-        return cls(
-            *(np.concatenate([getattr(p, field.name) for p in parts]) for field in fields(cls))
-        )
+        return cls(*(np.concatenate([getattr(p, name) for p in parts]) for name in cls.names()))
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,8 @@ class Chunk:
     trades: TradeArrays
     quotes: QuoteArrays
     evm: EvmArrays
-    facts: FactArrays
+    facts: FactArrays | None
+    """None where they were not asked for."""
     end_prices: Floats
     """Latent prices at its end, ``[coins]``."""
 
@@ -158,6 +162,6 @@ class Chunk:
         quotes = self.quotes.take(self.quotes.time_ms < end_ms)
         blocks = self.evm.blocks.take(self.evm.blocks.time_ms < end_ms)
         transactions = self.evm.transactions.take(self.evm.transactions.time_ms < end_ms)
-        facts = self.facts.take(slice(0, n_trades))
+        facts = None if self.facts is None else self.facts.take(slice(0, n_trades))
         evm = EvmArrays(blocks, transactions)
         return Chunk(self.start_ms, end_ms, trades, quotes, evm, facts, self.end_prices)

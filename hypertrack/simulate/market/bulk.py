@@ -93,7 +93,7 @@ def write_dataset(
 def _write_chunks(
     market: Market, writer: "_Writer", n_trades: int | None, ledger: WalletLedger | None
 ) -> Iterator[WriteProgress]:
-    for chunk in market.chunks():
+    for chunk in market.chunks(with_facts=ledger is not None):
         left = None if n_trades is None else n_trades - writer.n_trades
         kept = chunk if left is None else chunk.until(left)
         writer.write(kept)

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from hypertrack.simulate.market.arrays import Floats
+from hypertrack.simulate.market.arrays import CoinIds, Floats
 from hypertrack.simulate.market.latent_prices import LatentPrices
 from hypertrack.simulate.market.orders import OrderArrays
-from hypertrack.simulate.market.population import DISPOSITION, MARTINGALE, Population
+from hypertrack.simulate.market.population import MARTINGALE, Population
 
 _LOOKS = (0.25, 0.5, 1.0, 2.0)
 """Parts of the holding time after which a tempted wallet looks at its gain."""
@@ -27,47 +27,42 @@ class Exits:
     def of(self, entries: OrderArrays) -> OrderArrays:
         """Return the orders that close entries, and those that double them on the way."""
         habit = self._people.exit_habit[entries.wallet]
-        plain = entries.take(habit == 0)
-        cutting = self._until_won(entries.take(habit == DISPOSITION))
-        doubling = self._until_won(entries.take(habit == MARTINGALE))
-        more = self._doubled(doubling)
-        closing = OrderArrays.join([plain, cutting, doubling, more])
-        return OrderArrays.join(
-            [closing.exits(self._rng, self._people.limit_share), self._as_takers(more)]
-        )
+        tempted = np.flatnonzero((habit != 0) & (entries.holding_ms > 0))
+        if not len(tempted):
+            return entries.exits(self._rng, self._people.limit_share)
+        held = entries.holding_ms.copy()
+        held[tempted] = self._until_won(entries.take(tempted))
+        entries = replace(entries, holding_ms=held)
+        more = self._doubled(entries.take(habit == MARTINGALE))
+        closing = OrderArrays.join([entries, more])
+        return OrderArrays.join([closing.exits(self._rng, self._people.limit_share), more])
 
-    def _until_won(self, entries: OrderArrays) -> OrderArrays:
-        """Return entries held until the first look that shows a gain, or until patience ends."""
-        held = entries.holding_ms * _PATIENCE
-        for part in reversed(_LOOKS):
-            has_won = self._gain(entries, entries.holding_ms * part) > 0
-            held = np.where(has_won, entries.holding_ms * part, held)
-        return replace(entries, holding_ms=held)
+    def _until_won(self, entries: OrderArrays) -> Floats:
+        """Return the time to the first look that shows a gain, or until patience ends."""
+        looks = np.array([*_LOOKS, _PATIENCE])
+        after = np.outer(looks, entries.holding_ms)  # [looks, entries]
+        later = self._log_price(entries.time_ms + after, entries.coin)
+        now = self._log_price(entries.time_ms[None], entries.coin)
+        ends = entries.side * (later - now) > 0
+        ends[-1] = True
+        held: Floats = np.take_along_axis(after, ends.argmax(axis=0)[None], axis=0)[0]
+        return held
 
     def _doubled(self, entries: OrderArrays) -> OrderArrays:
         """Return what is bought more of while it loses, twice as much at each look."""
-        more = [OrderArrays.none()]
-        planned = entries.horizon_ms
-        for nth, part in enumerate(_LOOKS[:_DOUBLINGS], start=1):
-            loses = entries.holding_ms > planned * part
-            losing = entries.take(loses)
-            wait = planned[loses] * part
-            more.append(
-                replace(
-                    losing,
-                    time_ms=losing.time_ms + wait,
-                    units=losing.units * 2**nth,
-                    holding_ms=losing.holding_ms - wait,
-                    foreseen=np.zeros(len(losing)),
-                )
-            )
-        return OrderArrays.join(more)
+        wait = np.outer(_LOOKS[:_DOUBLINGS], entries.horizon_ms)  # [doublings, entries]
+        nth, row = np.nonzero(entries.holding_ms > wait)
+        losing, wait = entries.take(row), wait[nth, row]
+        return replace(
+            losing,
+            time_ms=losing.time_ms + wait,
+            units=losing.units * 2 ** (nth + 1),
+            holding_ms=losing.holding_ms - wait,
+            foreseen=np.zeros(len(losing)),
+            is_limit=np.zeros(len(losing), dtype=bool),
+        )
 
-    def _as_takers(self, orders: OrderArrays) -> OrderArrays:
-        return replace(orders, is_limit=np.zeros(len(orders), dtype=bool))
-
-    def _gain(self, entries: OrderArrays, after_ms: Floats) -> Floats:
-        now = self._prices.log_price(entries.time_ms, entries.coin)
-        later = self._prices.log_price(entries.time_ms + after_ms, entries.coin)
-        gain: Floats = entries.side * (later - now)
-        return gain
+    def _log_price(self, time_ms: Floats, coin: CoinIds) -> Floats:
+        """Return prices at times of each coin, ``[times, coins]``."""
+        flat = self._prices.log_price(time_ms.ravel(), np.tile(coin, len(time_ms)))
+        return flat.reshape(time_ms.shape)

@@ -41,7 +41,8 @@ class Minute:
 
     trades: TradeArrays
     quotes: QuoteArrays
-    facts: FactArrays
+    facts: FactArrays | None
+    """None where they were not asked for."""
     prices: Floats
     """Latent prices at its end, ``[coins]``."""
 
@@ -80,7 +81,7 @@ class Flow:
         self._n_orders = 0
         self._n_trades = int(self._rng.integers(1, 2**40))
 
-    def minute(self, start_ms: int, end_ms: int) -> Minute:
+    def minute(self, start_ms: int, end_ms: int, *, with_facts: bool) -> Minute:
         """Return what happens in a stretch of at most a minute; stretches follow each other."""
         self._prices.extend(end_ms + self._prices.look_ahead_ms)
         takers = self._arrivals(start_ms, end_ms)
@@ -88,7 +89,9 @@ class Flow:
         fills = self._matching.fills(takers, usd, self._resting, start_ms)
         grid = self._quoter.grid(start_ms, end_ms, self._pressure(takers, usd, start_ms, end_ms))
         trades = self._trades(takers, usd, fills, grid)
-        facts = self._facts.facts(takers, usd, self._resting.orders, fills, grid)
+        facts = None
+        if with_facts:
+            facts = self._facts.facts(takers, usd, self._resting.orders, fills, grid)
         prices = self._end_prices(end_ms)
         self._settle(end_ms, prices)
         self._tempo.learn(len(trades), start_ms, end_ms)
@@ -101,8 +104,8 @@ class Flow:
         entries = self._followers.together(self._strategies.orders(moments))
         copies = self._followers.copies(entries)
         self._queue.push(copies)
-        self._queue.push(self._exits.of(entries.take(~entries.is_limit)))
-        self._queue.push(self._exits.of(copies))
+        taken = OrderArrays.join([entries.take(~entries.is_limit), copies])
+        self._queue.push(self._exits.of(taken))
         orders = self._timed(OrderArrays.join([entries, self._queue.due(end_ms)]), start_ms, end_ms)
         limits = orders.take(orders.is_limit)
         people, wallet = self._population, limits.wallet

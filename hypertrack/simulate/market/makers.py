@@ -52,7 +52,7 @@ class MarketMakers:
         self._n_coins = coins.count
         self.wallet, self.coin = _quoters(population, coins, rng)
         _, rank = np.unique(rng.permutation(len(population))[self.wallet], return_inverse=True)
-        self._weight = np.exp(0.5 * rng.standard_normal(len(self.wallet))) / (1.0 + rank) ** 0.5
+        self._weight = np.exp(0.5 * rng.standard_normal(len(self.wallet))) / (1.0 + rank) ** 0.3
         total = np.bincount(self.coin, self._weight, coins.count)
         self._weight /= total[self.coin]
         self._inventory_usd = np.zeros(len(self.wallet))

@@ -73,17 +73,20 @@ class Market:
         self.wallets = self._population.addresses
         self.tokens = build_tokens(self._rng(2))
 
-    def chunks(self) -> Iterator[Chunk]:
+    def chunks(self, *, with_facts: bool = False) -> Iterator[Chunk]:
         """Yield all that happens, in order, some minutes at a time.
 
         Each call starts over and yields the same.
+
+        Args:
+            with_facts: Find what a ledger needs, too; nothing else differs.
         """
         flow = self._flow()
         chain = EvmChain(self._population, self.tokens, self._rng(4))
         begin, minutes = self.start_ms, list[Minute]()
         for start in range(self.start_ms, self.end_ms, MINUTE_MS):
             end = min(start + MINUTE_MS, self.end_ms)
-            minutes.append(flow.minute(start, end))
+            minutes.append(flow.minute(start, end, with_facts=with_facts))
             n_trades = sum(len(minute.trades) for minute in minutes)
             if end == self.end_ms or len(minutes) == _CHUNK_MINUTES or n_trades > _CHUNK_TRADES:
                 yield _joined(begin, end, minutes, chain.stretch(begin, end))
@@ -95,7 +98,7 @@ class Market:
         return draw_positions(self._population, self.coins, self._rng(7))
 
     def ledger(self) -> WalletLedger:
-        """Return a ledger of nothing yet, to which the chunks are to be added."""
+        """Return a ledger of nothing yet, to which the chunks with facts are to be added."""
         prices = np.array([coin.price_usd for coin in self.coins])
         return WalletLedger(len(self.wallets), self.coins, self.start_positions, prices)
 
@@ -108,7 +111,7 @@ class Market:
     def truth(self) -> dict[str, np.ndarray]:
         """The truth over the whole market, which is played once for it."""
         ledger = self.ledger()
-        for chunk in self.chunks():
+        for chunk in self.chunks(with_facts=True):
             ledger.add(chunk)
         return self.truth_of(ledger)
 
@@ -126,7 +129,7 @@ class Market:
         tempo = Tempo(self._population, settings.trades_per_second, self.start_ms, self.end_ms)
         flow = Flow(settings, self._population, self.coins, prices, tempo, begin)
         for start in range(begin, self.start_ms, MINUTE_MS):
-            flow.minute(start, start + MINUTE_MS)
+            flow.minute(start, start + MINUTE_MS, with_facts=False)
         return flow
 
     def _rng(self, stream: int) -> np.random.Generator:
@@ -134,12 +137,13 @@ class Market:
 
 
 def _joined(start_ms: int, end_ms: int, minutes: list[Minute], evm: EvmArrays) -> Chunk:
+    facts = [minute.facts for minute in minutes if minute.facts is not None]
     return Chunk(
         start_ms=start_ms,
         end_ms=end_ms,
         trades=TradeArrays.join([minute.trades for minute in minutes]),
         quotes=QuoteArrays.join([minute.quotes for minute in minutes]),
         evm=evm,
-        facts=FactArrays.join([minute.facts for minute in minutes]),
+        facts=FactArrays.join(facts) if facts else None,
         end_prices=minutes[-1].prices,
     )

@@ -9,12 +9,12 @@ from hypertrack.simulate.market.instruments import CoinColumns
 from hypertrack.simulate.market.makers import SLOT_MS, MarketMakers, group_of, resting_pool
 from hypertrack.simulate.market.orders import MIN_ORDER_USD, OrderArrays, RestingOrders
 
-MAX_FILLS = 80
+MAX_FILLS = 95
 """Of one order; the venue's largest in the calibration window was 52."""
 
-_SWEEP_SPREAD = 3.2
+_SWEEP_SPREAD = 3.5
 _SWEEP_SIZE_POWER = 0.25
-_SWEEP_MEDIAN = 0.07
+_SWEEP_MEDIAN = 0.06
 
 _TRIES = 3
 """Limit orders that a part of an order tries before a market maker takes it."""

@@ -16,7 +16,7 @@ HOME_POWER = 2.0
 DISPOSITION, MARTINGALE = 1, 2
 """Habits of closing positions; 0 is after the holding time."""
 
-_MOST_MOMENTS = 118
+_MOST_MOMENTS = 110
 """Typical moments of a session at most, so that nobody is the market."""
 
 _UNLIKE_SHARE = 0.06
@@ -137,7 +137,7 @@ def build_population(count: int, coins: tuple[Coin, ...], rng: np.random.Generat
         gap_ms=gap_ms,
         gap_spread=gap_spread,
         reaction=np.where(is_bot, rng.beta(0.8, 2.0, count), rng.beta(0.5, 9.0, count)),
-        size_usd=np.minimum(draw.loosely("size_usd", 1.45) * 0.68, 31_000),
+        size_usd=np.minimum(draw.loosely("size_usd", 1.45) * 0.66, 60_000),
         size_spread=np.where(is_bot, rng.gamma(1.2, 0.45, count), rng.gamma(4.0, 0.33, count)),
         round_share=np.where(is_bot, rng.beta(0.5, 3.0, count), rng.beta(1.5, 1.5, count)),
         patience_ms=draw.lognormal(np.where(is_bot, 120_000.0, 500_000.0), 0.8),

@@ -22,7 +22,7 @@ _LEADERS = ("momentum", "mean_reversion", "volatility", "discretionary", "inform
 
 _GROUPS_PER_WALLET = 0.0035
 _GROUP_SIZES = (2, 30)
-_GROUP_MORE = 4.0
+_GROUP_MORE = 3.0
 """Wallets beyond two, on average."""
 _COPIER_SHARE = 0.015
 _LAG_MS = (1_000.0, 60_000.0)

@@ -3,7 +3,15 @@
 import numpy as np
 
 from hypertrack.records import HOUR_MS
-from hypertrack.simulate.market.arrays import Chunk, FactArrays, Flags, Floats, Ids, Ints
+from hypertrack.simulate.market.arrays import (
+    Chunk,
+    FactArrays,
+    Flags,
+    Floats,
+    Ids,
+    Ints,
+    TradeArrays,
+)
 from hypertrack.simulate.market.facts import COPY_DELAYS_MS
 from hypertrack.simulate.market.fees import fees_bps
 from hypertrack.simulate.market.instruments import Coin, CoinColumns
@@ -44,14 +52,22 @@ class WalletLedger:
         self._copies = [_Means(n_wallets) for _ in COPY_DELAYS_MS]
 
     def add(self, chunk: Chunk) -> None:
-        """Add what happened; funding is paid at each full hour."""
+        """Add what happened; funding is paid at each full hour.
+
+        Raises:
+            ValueError: The chunk comes without facts.
+        """
+        if chunk.facts is None:
+            raise ValueError(
+                "a ledger needs chunks with facts: take market.chunks(with_facts=True)"
+            )
         done = 0
         for hour in range(-(-chunk.start_ms // HOUR_MS) * HOUR_MS, chunk.end_ms, HOUR_MS):
             until = int(np.searchsorted(chunk.trades.time_ms, hour))
-            self._trade(chunk, slice(done, until))
+            self._trade(chunk.trades, chunk.facts, slice(done, until))
             self._pay_funding()
             done = until
-        self._trade(chunk, slice(done, len(chunk.trades)))
+        self._trade(chunk.trades, chunk.facts, slice(done, len(chunk.trades)))
         self._prices = chunk.end_prices
 
     def columns(self) -> dict[str, np.ndarray]:
@@ -72,8 +88,8 @@ class WalletLedger:
             "funding_usd": self._funding_usd,
         }
 
-    def _trade(self, chunk: Chunk, rows: slice) -> None:
-        trades, facts = chunk.trades.take(rows), chunk.facts.take(rows)
+    def _trade(self, all_trades: TradeArrays, all_facts: FactArrays, rows: slice) -> None:
+        trades, facts = all_trades.take(rows), all_facts.take(rows)
         if not len(trades):
             return
         sides = self._book.add(trades)

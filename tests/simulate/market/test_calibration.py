@@ -214,23 +214,16 @@ def table(lines: tuple[CalibrationLine, ...]) -> str:
     )
 
 
-NEARLY = (
-    "fills per wallet, p90",
-    "fills per wallet, max",
-    "trade notional USD, p99",
-    "wallet notional USD, p95",
-    "coins per wallet, max",
-    "median gap s, p5",
-)
-"""The quantities that are further off."""
+OLD_TWAP_SHARE = 0.13
+"""Of taker executions in the first capture, beside the three that the range is of."""
 
 
 @pytest.mark.slow
 def test_population_is_like_the_real_one_in_a_market_of_its_size() -> None:
-    """187 coins and, at 17:00 UTC, about 45 trades a second: within 1.5, some within 1.9."""
+    """187 coins and, at 17:00 UTC, about 45 trades a second: within 1.5."""
     measured = []
     for seed in (7, 1, 2, 3):
-        size = SimulateSettings(coins=187, wallets=6_000, trades_per_second=36, hours=0.4)
+        size = SimulateSettings(coins=187, wallets=6_000, trades_per_second=36, hours=0.5)
         measured += windows(size.model_copy(update={"seed": seed}))
 
     lines = compare(measured)
@@ -238,25 +231,41 @@ def test_population_is_like_the_real_one_in_a_market_of_its_size() -> None:
     print("\n" + table(lines))
     assert len(lines) == len(REAL) + len(REAL_RANGES)
     for line in lines:
-        assert line.factor <= (1.9 if line.quantity in NEARLY else 1.5), table((line,))
+        assert line.factor <= 1.5, table((line,))
+    assert twap_share(lines) <= 1.5 * OLD_TWAP_SHARE
 
 
 NOT_AT_THIS_SIZE = ("trades a second", "top 10 coins", "coins per wallet, p99", "max")
-OF_ALL_COINS = ("wallets", "pairs of takers together 3 times")
+OTHER_COINS = (
+    # Thin coins, which are 170 of the venue's 187, make these: the twelve here are the liquid
+    # ones, with narrow spreads, deep books and prices that an order moves little.
+    *("taker markout bps, 5 s", "taker markout bps, 30 s"),  # .4 and .5 of -1.2 and -2.4
+    *("taker markout bps, 5 s, p5", "sweep bps, p99"),  # -6 and 12 of -15 and 30
+    # Owners' groups and market makers are shares of the wallets, a quarter of the venue's market:
+    # 320 of 899 wallets, 0 to 50 pairs of 17, and 15 % for the first of a dozen makers, not 7 %.
+    *("wallets", "pairs of takers together 3 times", "maker notional of the top 1 makers"),
+)
+"""Behaviour that a market of twelve coins cannot show; all of it is held at the venue's size."""
 
 
 @pytest.mark.slow
 def test_default_market_is_like_the_real_one_as_far_as_its_size_allows() -> None:
-    """It has half the venue's trades and a fifteenth of its coins: within 2, some within 2.3."""
+    """It has half the venue's trades and a fifteenth of its coins: within 2."""
     measured = []
-    for seed in (7, 1, 2, 3):
-        measured += windows(SimulateSettings(hours=0.4, seed=seed))
+    for seed in (7, 1, 2, 3, 4, 5):
+        measured += windows(SimulateSettings(hours=0.5, seed=seed))
 
     lines = compare(measured)
 
     print("\n" + table(lines))
+    assert set(OTHER_COINS) <= set(REAL_RANGES)
     for line in lines:
-        if any(part in line.quantity for part in NOT_AT_THIS_SIZE):
+        if line.quantity in OTHER_COINS or any(n in line.quantity for n in NOT_AT_THIS_SIZE):
             continue
-        if line.quantity not in (*OF_ALL_COINS, *REAL_RANGES):
-            assert line.factor <= (2.3 if line.quantity in NEARLY else 2.0), table((line,))
+        assert line.factor <= 2.0, table((line,))
+    assert twap_share(lines) <= 2 * OLD_TWAP_SHARE
+
+
+def twap_share(lines: tuple[CalibrationLine, ...]) -> float:
+    name = "taker executions that are TWAP slices"
+    return next(line.here for line in lines if line.quantity == name)

@@ -23,7 +23,7 @@ def market() -> Market:
 
 @pytest.fixture(scope="module")
 def chunks(market: Market) -> list[Chunk]:
-    return list(market.chunks())
+    return list(market.chunks(with_facts=True))
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,11 @@ def test_mid_prices_move_for_openings_as_the_truth_says(
 def test_a_bp_of_true_edge_is_a_bp_of_realised_gain(
     market: Market, chunks: list[Chunk], truth: dict[str, np.ndarray]
 ) -> None:
-    """The slope over all openings is 1; its error is that of sums over blocks of ten minutes."""
+    """The slope over all openings is 1; its error is that of sums over blocks of ten minutes.
+
+    Stronger than a correlation of wallets' markouts with their edges over a day, which any slope
+    above 0 satisfies: the slope itself is held, and is more than three errors from 0.
+    """
     gain, wallet, time = realised_bps(market, chunks)
     edge = truth["edge_bps"][wallet]
 
@@ -83,6 +87,7 @@ def test_a_bp_of_true_edge_is_a_bp_of_realised_gain(
     error = np.sqrt((scores**2).sum()) / (far**2).sum()
     print(f"slope {slope:.2f} with an error of {error:.2f}")
     assert error < 0.3
+    assert slope > 3 * error
     assert abs(slope - 1) < 2.5 * error
 
 
