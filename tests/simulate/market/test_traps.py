@@ -8,7 +8,7 @@ from hypertrack.simulate.market.arrays import TradeArrays
 from hypertrack.simulate.market.behaviour import executions
 from hypertrack.simulate.market.market import Market
 
-SETTINGS = SimulateSettings(wallets=1_500, hours=0.5, seed=5, trend=("BTC=0.05",))
+SETTINGS = SimulateSettings(wallets=1_500, hours=2, seed=5, trend=("BTC=0.05",))
 TRAPS = {
     *("group", "copier", "wash", "disposition", "martingale", "own_impact"),
     *("skill_ends", "skill_begins", "trend_holder", "carried"),
