@@ -56,10 +56,16 @@ def open_engine(settings: Settings, *, on_spark: bool = False) -> "Iterator[Feat
     from hypertrack.store.dataset import open_dataset
 
     warn_of_leftovers(settings)
-    memory = settings.features.memory_limit_gib
+    asked = settings.features
     with ExitStack() as opened:
-        dataset = opened.enter_context(open_dataset(settings.data, memory_limit_gib=memory))
-        spark = opened.enter_context(_spark(dataset, settings.features)) if on_spark else None
+        dataset = opened.enter_context(
+            open_dataset(
+                settings.data,
+                memory_limit_gib=asked.memory_limit_gib,
+                keep_prepared=asked.keep_prepared,
+            )
+        )
+        spark = opened.enter_context(_spark(dataset, asked)) if on_spark else None
         yield FeatureEngine(dataset, settings.features, settings.fees, spark)
 
 

@@ -3,8 +3,10 @@
 import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,11 +15,20 @@ import duckdb
 from hypertrack.config import DatabaseUrl
 from hypertrack.errors import DatasetError
 from hypertrack.records import DataSummary, Feed
+from hypertrack.store.reading.folder_lines import FolderLines
 from hypertrack.store.reading.imported_fills import load_fills
+from hypertrack.store.reading.numbered_hours import count_sealed, load_hours
 from hypertrack.store.reading.opening import open_lines
-from hypertrack.store.reading.prepared import export, load, open_prepared, write_prepared
-from hypertrack.store.reading.raw_tables import load_tables
+from hypertrack.store.reading.prepared import (
+    FOLDER_NAME,
+    export,
+    load,
+    open_prepared,
+    write_prepared,
+)
+from hypertrack.store.reading.raw_tables import Counts, load_tables
 from hypertrack.store.reading.recorded_lines import Lines, Version
+from hypertrack.store.reading.truncation import ReadWindow
 from hypertrack.store.summary import summarize
 
 TABLES = (
@@ -27,6 +38,17 @@ TABLES = (
 
 WORTH_PREPARING = 250_000
 """Trades: fewer are read anew in no time."""
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Where tables may be kept, and what they would be."""
+
+    place: Path
+    version: Version
+    """Of the lines they are made of."""
+    tables: tuple[str, ...]
+    """The dataset's own: none where its sealed hours are kept as they were numbered."""
 
 
 class Dataset:
@@ -51,12 +73,12 @@ class Dataset:
         lines: Lines,
         connection: duckdb.DuckDBPyConnection,
         lines_by_feed: Mapping[Feed, tuple[int, int]],
-        version: Version = (),
-        folder: Path | None = None,
+        keeping: Keeping | None = None,
+        opened: ExitStack | None = None,
     ):
-        """Take what was read of a version; ``folder`` is where its tables may be kept, if any."""
-        self.version = version
-        self._folder = folder
+        """Take what was read, where its tables may be kept, and what is to be closed after use."""
+        self._keeping = keeping
+        self._opened = opened or ExitStack()
         self.lines = lines
         self.connection = connection
         self._lines_by_feed = lines_by_feed
@@ -79,19 +101,18 @@ class Dataset:
         Nothing is done where that would not pay: for a database, a small dataset, one that was
         opened in part or prepared before, and one to which lines were added since.
         """
-        if self._folder is None or self.version != self.lines.version():
+        kept = self._keeping
+        if kept is None or kept.version != self.lines.version():
             return
         n_trades = self.connection.execute("SELECT count(*) FROM trades").fetchall()[0][0]
         if n_trades >= WORTH_PREPARING:
-            names = (*TABLES, *tables)
-            write_prepared(
-                self.connection, self._folder, self.version, dict(self._lines_by_feed), names
-            )
+            names = (*kept.tables, *tables)
+            counts = dict(self._lines_by_feed)
+            write_prepared(self.connection, kept.place, kept.version, counts, names)
 
     def close(self) -> None:
         """Free the tables and whatever they spilled to disk."""
-        self.connection.close()
-        self.lines.close()
+        self._opened.close()
 
     def __enter__(self) -> Self:
         return self
@@ -109,35 +130,62 @@ def open_dataset(
     place: Path | DatabaseUrl,
     *,
     memory_limit_gib: float | None = None,
+    since_ms: int | None = None,
     until_ms: int | None = None,
+    keep_prepared: bool = True,
 ) -> Dataset:
     """Load a dataset.
 
     Args:
         place: Folder with the recorded files, open or sealed, or a database.
         memory_limit_gib: Beyond it DuckDB spills to a temporary folder; its own limit where None.
+        since_ms: Load nothing that happened before; sealed hours that were over are not opened.
         until_ms: Load the dataset as it stood at that time: nothing that happened then or later,
             no candle that was not over, no wallet or coin not yet seen. Everything where None.
+        keep_prepared: Keep many sealed hours in the folder as they were numbered.
 
     Raises:
         DatasetError: No such dataset, nothing recorded in it, or lines that cannot be read.
     """
     if isinstance(place, Path) and not place.is_dir():
         raise DatasetError(f"no dataset at {place}: record one with `hypertrack record`")
+    window = ReadWindow(since_ms, until_ms)
     with ExitStack() as opened:
         lines = opened.enter_context(closing(open_lines(place)))
         if not lines.has_data():
             raise DatasetError(f"nothing recorded in {place}: record with `hypertrack record`")
-        connection = connect_quietly(memory_config(memory_limit_gib))
-        opened.enter_context(connection)
-        version = lines.version()
-        folder = place if isinstance(place, Path) and until_ms is None else None
-        kept = None if folder is None else open_prepared(connection, folder, version)
-        counts = kept or load_tables(connection, lines, until_ms=until_ms)
-        load_fills(connection, lines, until_ms=until_ms)
-        dataset = Dataset(lines, connection, counts, version, None if kept else folder)
-        opened.pop_all()
-    return dataset
+        connection = opened.enter_context(connect_quietly(memory_config(memory_limit_gib)))
+        if isinstance(lines, FolderLines):
+            loaded = _load_folder(connection, lines.between(window), window, keep_prepared, opened)
+        else:
+            loaded = load_tables(connection, lines, window), None
+        load_fills(connection, lines, window)
+        return Dataset(lines, connection, *loaded, opened.pop_all())
+
+
+def _load_folder(
+    connection: duckdb.DuckDBPyConnection,
+    lines: FolderLines,
+    window: ReadWindow,
+    keep_prepared: bool,
+    opened: ExitStack,
+) -> tuple[Counts, Keeping | None]:
+    """Load what was kept of the same lines; else many sealed hours in batches, few at once."""
+    version, place = lines.version(), lines.folder / FOLDER_NAME
+    if count_sealed(lines) < WORTH_PREPARING:
+        keeping = Keeping(place / "tables", version, TABLES) if window.is_all else None
+        if keeping and (kept := open_prepared(connection, keeping.place, version)):
+            return kept.lines_by_feed, None
+        return load_tables(connection, lines, window), keeping
+    if window.is_all and keep_prepared:
+        with suppress(OSError):  # a full or read-only disk costs time, and nothing else
+            counts = load_hours(connection, lines, place / "hours", window)
+            keeping = Keeping(place / "made", version, ())
+            is_same = lines.version() == version
+            is_kept = is_same and open_prepared(connection, keeping.place, version)
+            return counts, None if is_kept else keeping
+    temporary = opened.enter_context(TemporaryDirectory(prefix="hypertrack-"))
+    return load_hours(connection, lines, Path(temporary), window), None
 
 
 def connect_quietly(config: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:

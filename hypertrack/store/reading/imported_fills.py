@@ -4,6 +4,7 @@ import duckdb
 
 from hypertrack.store.reading.recorded_lines import Lines
 from hypertrack.store.reading.relations import Columns
+from hypertrack.store.reading.truncation import ReadWindow
 
 COLUMNS: Columns = {
     "user": "VARCHAR",
@@ -36,7 +37,7 @@ FROM (
     FROM {source}
     JOIN coins USING (coin)
     JOIN wallets ON wallets.wallet = lower("user")
-    WHERE side IN ('A', 'B') AND time < {until_ms}
+    WHERE side IN ('A', 'B') AND time >= {since_ms} AND time < {until_ms}
 )
 GROUP BY ALL
 ORDER BY time_ms, coin_id, trade_id, wallet_id
@@ -45,19 +46,20 @@ ORDER BY time_ms, coin_id, trade_id, wallet_id
 ALWAYS_MS = 2**62
 
 
-def load_fills(
-    connection: duckdb.DuckDBPyConnection, lines: Lines, *, until_ms: int | None = None
-) -> None:
+def load_fills(connection: duckdb.DuckDBPyConnection, lines: Lines, window: ReadWindow) -> None:
     """Create ``imported_fills`` from what was imported; empty where nothing was.
 
     Args:
         connection: Holds the other tables already: names are numbered there.
         lines: Of the dataset.
-        until_ms: Exclusive end; everything where None.
+        window: What lies outside is left out.
 
     Raises:
         DatasetError: The fills could not be read at all.
     """
-    until_ms = ALWAYS_MS if until_ms is None else until_ms
-    statement = NUMBER_FILLS.format(source="{source}", until_ms=until_ms)
+    bounds = {
+        "since_ms": -ALWAYS_MS if window.since_ms is None else window.since_ms,
+        "until_ms": ALWAYS_MS if window.until_ms is None else window.until_ms,
+    }
+    statement = NUMBER_FILLS.format(source="{source}", **bounds)
     lines.run_on_fills(connection, statement, COLUMNS)

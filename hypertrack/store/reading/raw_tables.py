@@ -4,13 +4,15 @@ A line that is not JSON, or lacks what
 its table needs, is left out and counted; numbers stay the strings that came until they are cast.
 """
 
+from collections.abc import Mapping
+
 import duckdb
 
 from hypertrack.records import ZERO_HASH, Feed
 from hypertrack.store.reading.dictionary import number_tables
 from hypertrack.store.reading.recorded_lines import Lines
 from hypertrack.store.reading.relations import Columns
-from hypertrack.store.reading.truncation import forget_later
+from hypertrack.store.reading.truncation import ReadWindow, cut_coverage, forget_outside
 
 TRADE_COLUMNS: Columns = {
     "coin": "VARCHAR",
@@ -134,8 +136,18 @@ SELECT time_ms, lower(transfer.contract) AS contract, lower(transfer."from") AS 
 FROM (SELECT time_ms, unnest(transfers) AS transfer FROM raw_evm)
 """
 
+READERS: Mapping[Feed, tuple[Columns, str, str]] = {
+    Feed.TRADES: (TRADE_COLUMNS, READ_TRADES, TRADE_IS_READ),
+    Feed.BBO: (BBO_COLUMNS, READ_BBO, BBO_IS_READ),
+    Feed.CANDLES: (CANDLE_COLUMNS, READ_CANDLES, CANDLE_IS_READ),
+    Feed.TRANSACTIONS: (TRANSACTION_COLUMNS, READ_TRANSACTIONS, TRANSACTION_IS_READ),
+}
+"""What is read of each feed, the statement that does, and which of its rows count as read."""
+
+Counts = dict[Feed, tuple[int, int]]
+
 READ_COVERAGE = """
-CREATE TABLE coverage AS
+CREATE OR REPLACE TABLE coverage AS
 SELECT stream, split_part(stream, ':', 1) AS feed,
     CASE WHEN contains(stream, ':') THEN substr(stream, strpos(stream, ':') + 1) END AS coin,
     status, start_ms, end_ms, cause, missed
@@ -182,10 +194,8 @@ def load_receipts(connection: duckdb.DuckDBPyConnection, lines: Lines) -> None:
     lines.run(connection, READ_COUNTS, Feed.CANDLES, CANDLE_COLUMNS)
 
 
-def load_tables(
-    connection: duckdb.DuckDBPyConnection, lines: Lines, *, until_ms: int | None = None
-) -> dict[Feed, tuple[int, int]]:
-    """Create the tables of what a dataset holds from before ``until_ms``; missing feeds are empty.
+def load_tables(connection: duckdb.DuckDBPyConnection, lines: Lines, window: ReadWindow) -> Counts:
+    """Create the tables of what a dataset holds of a window; missing feeds are empty.
 
     Returns:
         For trades, bbo, candles and transactions: lines read, and lines that could not be.
@@ -194,51 +204,45 @@ def load_tables(
         DatasetError: A file could not be read at all.
     """
     connection.execute(MACROS)
-    counts = {
-        Feed.TRADES: _read(
-            connection, lines, Feed.TRADES, TRADE_COLUMNS, READ_TRADES, TRADE_IS_READ
-        ),
-        Feed.BBO: _read(connection, lines, Feed.BBO, BBO_COLUMNS, READ_BBO, BBO_IS_READ),
-        Feed.CANDLES: _read(
-            connection, lines, Feed.CANDLES, CANDLE_COLUMNS, READ_CANDLES, CANDLE_IS_READ
-        ),
-        Feed.TRANSACTIONS: _read(
-            connection,
-            lines,
-            Feed.TRANSACTIONS,
-            TRANSACTION_COLUMNS,
-            READ_TRANSACTIONS,
-            TRANSACTION_IS_READ,
-        ),
-    }
-    lines.run_on_ledger(connection, READ_COVERAGE, COVERAGE_COLUMNS)
-    if until_ms is not None:
-        later = forget_later(connection, until_ms)
-        counts = {feed: (n - later[feed], n_unread) for feed, (n, n_unread) in counts.items()}
-    connection.execute(
-        "CREATE TEMP TABLE raw_evm AS SELECT DISTINCT ON (hash) * FROM raw_transactions "
-        "WHERE chain = 'evm' ORDER BY ALL"
-    )
-    connection.execute(UNNEST_TRANSFERS)
+    counts = {feed: read_feed(connection, lines, feed, window) for feed in READERS}
+    read_ledger(connection, lines, window)
+    unnest_chains(connection)
     number_tables(connection)
     return counts
 
 
-def _read(
-    connection: duckdb.DuckDBPyConnection,
-    lines: Lines,
-    feed: Feed,
-    columns: Columns,
-    statement: str,
-    is_read: str,
+def read_feed(
+    connection: duckdb.DuckDBPyConnection, lines: Lines, feed: Feed, window: ReadWindow
 ) -> tuple[int, int]:
+    """Create ``raw_{feed}`` anew, from the lines that can be read and lie in the window.
+
+    Returns:
+        Lines read, and lines that could not be.
+    """
+    columns, statement, is_read = READERS[feed]
     lines.run(connection, statement, feed, columns)
     table = f"raw_{feed}"
     n_all = _count(connection, f"SELECT count(*) FROM {table}")
     # A row that fails the test, or of which it is not known, was not read.
     deleted = f"DELETE FROM {table} WHERE ({is_read}) IS NOT TRUE"
     n_unread = _count(connection, deleted)
-    return n_all - n_unread, n_unread
+    n_outside = forget_outside(connection, feed, window)
+    return n_all - n_unread - n_outside, n_unread
+
+
+def read_ledger(connection: duckdb.DuckDBPyConnection, lines: Lines, window: ReadWindow) -> None:
+    """Create ``coverage``, cut to the window."""
+    lines.run_on_ledger(connection, READ_COVERAGE, COVERAGE_COLUMNS)
+    cut_coverage(connection, window)
+
+
+def unnest_chains(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create ``raw_evm`` and ``raw_transfers`` of the transactions that were read."""
+    connection.execute(
+        "CREATE TEMP TABLE raw_evm AS SELECT DISTINCT ON (hash) * FROM raw_transactions "
+        "WHERE chain = 'evm' ORDER BY ALL"
+    )
+    connection.execute(UNNEST_TRANSFERS)
 
 
 def _count(connection: duckdb.DuckDBPyConnection, statement: str) -> int:

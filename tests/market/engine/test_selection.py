@@ -116,7 +116,7 @@ def test_a_prepared_dataset_gives_the_same(
 
     assert all_[0].values.tobytes() == all_[1].values.tobytes()
     assert_rows_of(some[1], some[0])
-    assert (folder / "prepared/prices_around/0.parquet").exists()
+    assert (folder / "prepared/tables/prices_around/0.parquet").exists()
 
 
 def test_wallets_not_seen_have_no_row(open_engine: Any) -> None:
