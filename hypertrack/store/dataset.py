@@ -110,6 +110,10 @@ class Dataset:
             counts = dict(self._lines_by_feed)
             write_prepared(self.connection, kept.place, kept.version, counts, names)
 
+    def temporary_folder(self) -> Path:
+        """Return a new folder, which is removed when the dataset is closed."""
+        return Path(self._opened.enter_context(_temporary_folder()))
+
     def close(self) -> None:
         """Free the tables and whatever they spilled to disk."""
         self._opened.close()
@@ -184,8 +188,12 @@ def _load_folder(
             is_same = lines.version() == version
             is_kept = is_same and open_prepared(connection, keeping.place, version)
             return counts, None if is_kept else keeping
-    temporary = opened.enter_context(TemporaryDirectory(prefix="hypertrack-"))
+    temporary = opened.enter_context(_temporary_folder())
     return load_hours(connection, lines, Path(temporary), window), None
+
+
+def _temporary_folder() -> TemporaryDirectory[str]:
+    return TemporaryDirectory(prefix="hypertrack-", ignore_cleanup_errors=True)
 
 
 def connect_quietly(config: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:

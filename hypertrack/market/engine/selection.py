@@ -10,13 +10,20 @@ from functools import cached_property
 from typing import Any
 
 from hypertrack.market.engine.backend import WHOLE, DuckDBBackend, connect, over
-from hypertrack.market.engine.shards import PARTIES, Part
+from hypertrack.market.engine.shards import Part
 from hypertrack.market.executions import executions
 from hypertrack.market.price_lookups import prices_around
 from hypertrack.market.prices import last_trades
 from hypertrack.store.dataset import Dataset
 
 SCHEMA = "selection"
+
+PARTIES = {
+    "trades": ("buyer_id", "seller_id"),
+    "evm_transactions": ("sender_id", "receiver_id"),
+    "erc20_transfers": ("sender_id", "receiver_id"),
+}
+"""The tables that tell of wallets, and where."""
 
 PREPARED = {"last_trades": last_trades, "prices_around": prices_around}
 """What every part needs of the whole market."""
@@ -63,7 +70,8 @@ class DuckDB:
             connection.execute(f"SET search_path = '{SCHEMA},{WHOLE}'")
             _narrow(connection, wallet_ids, since_ms)
             wallets = "true" if wallet_ids is None else "wallet_id IN (FROM asked_wallets)"
-            part = Part(over(connection, self._connected), SCHEMA, wallets)
+            backend = over(connection, self._connected)
+            part = Part(backend, SCHEMA, self._dataset.temporary_folder, wallets)
             yield part
             part.drop()
         finally:
@@ -79,7 +87,7 @@ class DuckDB:
     def _everything(self) -> Part:
         """The whole dataset in shards, which keep what is made for any cut."""
         self._dataset.load()
-        return Part(self._connected, "whole")
+        return Part(self._connected, "whole", self._dataset.temporary_folder)
 
 
 def _narrow(connection: Any, wallet_ids: Sequence[int] | None, since_ms: int | None) -> None:

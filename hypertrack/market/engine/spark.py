@@ -20,7 +20,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from hypertrack.errors import EngineError
-from hypertrack.market.engine.shards import PARTIES, Columns
+from hypertrack.market.engine.selection import PARTIES
+from hypertrack.market.engine.shards import Columns
 from hypertrack.market.executions import fills
 from hypertrack.store.dataset import Dataset
 
@@ -66,9 +67,11 @@ class SparkBackend(Backend):  # type: ignore[misc]  # Ibis ships no types
         rows.createOrReplaceTempView(self._prefix + name)
         self._own.add(name)
 
-    def keep(self, name: str, rows: ibis.Table, order_by: Sequence[str] = ()) -> None:
+    def keep(
+        self, name: str, rows: ibis.Table, order_by: Sequence[str] = (), *, by_coin: bool = False
+    ) -> None:
         """Compute rows once; Spark keeps them where they were computed, in no order."""
-        del order_by
+        del order_by, by_coin
         self.register(name, self._session.sql(self.compile(rows)).persist())
 
     def define(self, name: str, rows: ibis.Table) -> None:
