@@ -3,12 +3,12 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hypertrack.config import FeatureSettings, Settings
+from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.model import MODEL_NAME
 from hypertrack.pipeline.places import warn_of_leftovers
@@ -57,26 +57,30 @@ def open_engine(settings: Settings, *, on_spark: bool = False) -> "Iterator[Feat
 
     warn_of_leftovers(settings)
     asked = settings.features
-    with ExitStack() as opened:
-        dataset = opened.enter_context(
-            open_dataset(
-                settings.data,
-                memory_limit_gib=asked.memory_limit_gib,
-                keep_prepared=asked.keep_prepared,
-            )
-        )
-        spark = opened.enter_context(_spark(dataset, asked)) if on_spark else None
-        yield FeatureEngine(dataset, settings.features, settings.fees, spark)
+    if on_spark:
+        with _spark(settings) as spark:
+            yield FeatureEngine(spark.dataset, asked, settings.fees, spark)
+        return
+    with open_dataset(
+        settings.data, memory_limit_gib=asked.memory_limit_gib, keep_prepared=asked.keep_prepared
+    ) as dataset:
+        yield FeatureEngine(dataset, asked, settings.fees)
 
 
-def _spark(dataset: "Dataset", settings: FeatureSettings) -> "Spark":
+def _spark(settings: Settings) -> "Spark":
+    asked = settings.features
     try:
         from hypertrack.market.engine.spark import Spark
     except ImportError as error:
         raise ConfigError(
-            f"engine {settings.engine} needs Spark ({error}): pip install 'hypertrack[spark]'"
+            f"engine {asked.engine} needs Spark ({error}): pip install 'hypertrack[spark]'"
         ) from error
-    return Spark(dataset, settings.engine, settings.spark_folder)
+    return Spark(
+        settings.data,
+        asked.engine,
+        asked.spark_folder,
+        memory_limit_gib=asked.memory_limit_gib,
+    )
 
 
 def open_past(settings: Settings, until_ms: int) -> "Dataset":

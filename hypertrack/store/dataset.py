@@ -21,7 +21,6 @@ from hypertrack.store.reading.numbered_hours import count_sealed, load_hours
 from hypertrack.store.reading.opening import open_lines
 from hypertrack.store.reading.prepared import (
     FOLDER_NAME,
-    export,
     load,
     open_prepared,
     write_prepared,
@@ -29,6 +28,7 @@ from hypertrack.store.reading.prepared import (
 from hypertrack.store.reading.raw_tables import Counts, load_tables
 from hypertrack.store.reading.recorded_lines import Lines, Version
 from hypertrack.store.reading.truncation import ReadWindow
+from hypertrack.store.reading.unsealed import SealedHours, export_unsealed
 from hypertrack.store.summary import summarize
 
 TABLES = (
@@ -87,12 +87,8 @@ class Dataset:
         """Return what the dataset holds and what it is known to lack."""
         return summarize(self.connection, self.lines, self._lines_by_feed)
 
-    def export(self, names: Sequence[str], folder: Path) -> None:
-        """Write tables as Parquet, each to a folder of its name."""
-        export(self.connection, folder, names)
-
     def load(self) -> None:
-        """Have all tables in memory: what prepared ones are read from otherwise, file by file."""
+        """Have tables in memory, but for large ones, which are read from what is kept of them."""
         load(self.connection)
 
     def prepare(self, tables: Sequence[str] = ()) -> None:
@@ -151,20 +147,49 @@ def open_dataset(
     Raises:
         DatasetError: No such dataset, nothing recorded in it, or lines that cannot be read.
     """
-    if isinstance(place, Path) and not place.is_dir():
-        raise DatasetError(f"no dataset at {place}: record one with `hypertrack record`")
     window = ReadWindow(since_ms, until_ms)
     with ExitStack() as opened:
-        lines = opened.enter_context(closing(open_lines(place)))
-        if not lines.has_data():
-            raise DatasetError(f"nothing recorded in {place}: record with `hypertrack record`")
-        connection = opened.enter_context(connect_quietly(memory_config(memory_limit_gib)))
+        lines, connection = _open(opened, place, memory_limit_gib)
         if isinstance(lines, FolderLines):
             loaded = _load_folder(connection, lines.between(window), window, keep_prepared, opened)
         else:
             loaded = load_tables(connection, lines, window), None
         load_fills(connection, lines, window)
         return Dataset(lines, connection, *loaded, opened.pop_all())
+
+
+def open_unsealed(
+    place: Path | DatabaseUrl, folder: Path, *, memory_limit_gib: float | None = None
+) -> tuple[Dataset, SealedHours]:
+    """Read a dataset but for its sealed hours, for an engine that reads those itself.
+
+    Args:
+        place: As for `open_dataset`.
+        folder: Where the raw tables are written (see `export_unsealed`).
+        memory_limit_gib: As for `open_dataset`.
+
+    Returns:
+        A dataset that has ``coverage`` and no other table, and the sealed hours to be read.
+
+    Raises:
+        DatasetError: As for `open_dataset`.
+    """
+    with ExitStack() as opened:
+        lines, connection = _open(opened, place, memory_limit_gib)
+        sealed = export_unsealed(connection, lines, folder)
+        return Dataset(lines, connection, {}, None, opened.pop_all()), sealed
+
+
+def _open(
+    opened: ExitStack, place: Path | DatabaseUrl, memory_limit_gib: float | None
+) -> tuple[Lines, duckdb.DuckDBPyConnection]:
+    """Return the lines at a place, and an empty DuckDB for them."""
+    if isinstance(place, Path) and not place.is_dir():
+        raise DatasetError(f"no dataset at {place}: record one with `hypertrack record`")
+    lines = opened.enter_context(closing(open_lines(place)))
+    if not lines.has_data():
+        raise DatasetError(f"nothing recorded in {place}: record with `hypertrack record`")
+    return lines, opened.enter_context(connect_quietly(memory_config(memory_limit_gib)))
 
 
 def _load_folder(

@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hypertrack.market.engine.backend import WHOLE, DuckDBBackend, connect, over
 from hypertrack.market.engine.shards import Part
 from hypertrack.market.executions import executions
@@ -46,6 +49,19 @@ class DuckDB:
     def kept(self) -> list[str]:
         """Names of the tables that are there for the whole dataset: its own, and prepared ones."""
         return self._everything.kept
+
+    def wallets(self) -> NDArray[np.object_]:
+        """Return the addresses of all wallets, by id."""
+        found = self._dataset.connection.execute("SELECT wallet FROM wallets ORDER BY wallet_id")
+        return np.array([wallet for (wallet,) in found.fetchall()], dtype=object)
+
+    def span_ms(
+        self, since_ms: int | None = None, until_ms: int | None = None, *, has_self: bool = False
+    ) -> tuple[int, int] | None:
+        """Return the times of the first and the last trade (see `Computer`)."""
+        statement = span_query(since_ms, until_ms, has_self=has_self)
+        first, last = self._dataset.connection.execute(statement).fetchall()[0]
+        return None if first is None else (first, last)
 
     def prepare(self) -> None:
         """Keep on disk what makes the next call quick."""
@@ -88,6 +104,14 @@ class DuckDB:
         """The whole dataset in shards, which keep what is made for any cut."""
         self._dataset.load()
         return Part(self._connected, "whole", self._dataset.temporary_folder)
+
+
+def span_query(since_ms: int | None, until_ms: int | None, *, has_self: bool) -> str:
+    """Return the query of the first and the last time in ``trades``, for any engine."""
+    conditions = ["true"] if has_self else ["buyer_id <> seller_id"]
+    conditions += [] if since_ms is None else [f"time_ms >= {since_ms}"]
+    conditions += [] if until_ms is None else [f"time_ms < {until_ms}"]
+    return f"SELECT min(time_ms), max(time_ms) FROM trades WHERE {' AND '.join(conditions)}"
 
 
 def _narrow(connection: Any, wallet_ids: Sequence[int] | None, since_ms: int | None) -> None:

@@ -15,7 +15,6 @@ from typing import Any
 
 import ibis
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from hypertrack.market.engine.backend import DuckDBBackend, groups_of, in_parallel
@@ -127,7 +126,7 @@ class Part:
 
     def drop(self) -> None:
         """Forget everything that was made for this part alone."""
-        for name in ("plan", *range(len(self._groups))):
+        for name in ("plan", "spill", *range(len(self._groups))):
             self._market.con.execute(f"DROP SCHEMA IF EXISTS {self._name}_{name} CASCADE")
         if self._spilled:
             shutil.rmtree(self._spilled)
@@ -140,26 +139,27 @@ class Part:
         n_fills = int(found["n"].sum())
         if n_fills > FILLS_IN_MEMORY:
             groups = groups_of(found["wallet_id"], found["n"], FILLS_PER_SPILLED_SHARD)
-            begins = [first_id for first_id, _ in groups]
-            shard = np.searchsorted(begins, found["wallet_id"], side="right") - 1
-            shard_of = pa.table({"wallet_id": found["wallet_id"], "shard": shard})
-            return groups, self._spill(of_part, shard_of, n_fills // FILLS_PER_SLICE + 1)
+            return groups, self._spill(of_part, groups, n_fills // FILLS_PER_SLICE + 1)
         n_worth_it = min(n_fills // FILLS_WORTH_A_SHARD, N_SHARDS_WORTH_IT)
         n_shards = max(-(-n_fills // FILLS_PER_SHARD), n_worth_it, 1)
         return groups_of(found["wallet_id"], found["n"], n_fills / n_shards or 1), None
 
-    def _spill(self, of_part: str, shard_of: pa.Table, n_slices: int) -> Path:
+    def _spill(self, of_part: str, groups: Sequence[tuple[int, int]], n_slices: int) -> Path:
         """Write fills to a folder per shard, a file per slice of time."""
-        place = self._temporary_folder()
+        place, schema = self._temporary_folder(), f"{self._name}_spill"
+        begins = [first_id for first_id, _ in groups]
+        self._market.con.execute(
+            f"CREATE SCHEMA {schema}; CREATE TABLE {schema}.shard_of AS SELECT wallet_id, "
+            f"len(list_filter({begins}, lambda id: id <= wallet_id)) - 1 AS shard FROM wallets"
+        )
         bounds = "SELECT min(time_ms), max(time_ms) + 1 FROM trades"
         first_ms, end_ms = self._market.con.execute(bounds).fetchall()[0]
         edges = np.linspace(first_ms, end_ms, n_slices + 1).astype(np.int64)
 
         def write(connection: Any, slice_: int) -> None:
             connection.execute(f"SET search_path = '{self._path}'")
-            connection.register("shard_of", shard_of)
             connection.execute(
-                f"COPY (SELECT fills.*, shard FROM ({of_part}) AS fills JOIN shard_of "
+                f"COPY (SELECT fills.*, shard FROM ({of_part}) AS fills JOIN {schema}.shard_of "
                 f"USING (wallet_id) WHERE time_ms >= {edges[slice_]} "
                 f"AND time_ms < {edges[slice_ + 1]}) TO {quoted(place)} (FORMAT parquet, "
                 f"COMPRESSION lz4_raw, PARTITION_BY (shard), OVERWRITE_OR_IGNORE, "

@@ -103,7 +103,7 @@ def load_hours(
     connection.execute(MACROS)
     while True:
         files = [feed_files(lines.folder, feed) for feed in MADE]
-        counts, overlapping = _read_open(connection, lines, window)
+        counts, overlapping = read_open(connection, lines, window)
         with _sole_writer(place):
             batches = _extend(connection, lines, place, overlapping, window)
         if [feed_files(lines.folder, feed) for feed in MADE] == files:
@@ -119,7 +119,7 @@ def load_hours(
     return counts
 
 
-def _read_open(
+def read_open(
     connection: duckdb.DuckDBPyConnection, lines: FolderLines, window: ReadWindow
 ) -> tuple[Counts, dict[Feed, frozenset[str]]]:
     """Read the open files, and the sealed hours that they have lines of too.

@@ -21,6 +21,9 @@ MANIFEST_NAME = "prepared.json"
 FORMAT = 2
 """Changes whenever the tables are made otherwise, so that older ones are made anew."""
 
+LOADED_ROWS = 10_000_000
+"""Of a table: half a gigabyte. More stay on disk, however often they are read."""
+
 Counts = dict[Feed, tuple[int, int]]
 
 
@@ -85,13 +88,15 @@ def export(connection: duckdb.DuckDBPyConnection, folder: Path, tables: Sequence
 
 
 def load(connection: duckdb.DuckDBPyConnection) -> None:
-    """Replace views of kept tables by the tables themselves, which are quicker to read twice."""
+    """Replace views of kept rows by tables, which are quicker to read twice, where they are few."""
     views = connection.execute(
         "SELECT view_name FROM duckdb_views() WHERE schema_name = 'main' AND NOT internal "
         "AND sql LIKE '%read_parquet%'"
     ).fetchall()
     for (name,) in views:
-        as_table(connection, name)
+        n_rows = connection.execute(f'SELECT count(*) FROM "{name}"').fetchall()[0][0]
+        if n_rows <= LOADED_ROWS:
+            as_table(connection, name)
 
 
 def as_table(connection: duckdb.DuckDBPyConnection, name: str) -> None:

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import pyspark
 import pytest
-from fakes import START_MS, write_dataset
+from fakes import ALICE, BOB, START_MS, candle, quote, trade, write_dataset
 
 from hypertrack.features.registry import FEATURES
-from hypertrack.records import MINUTE_MS
+from hypertrack.records import HOUR_MS, MINUTE_MS
 from hypertrack.store.columns import read_columns
+from hypertrack.store.compaction.sealed_hours import seal_folder
 
 SPARK_HOME = Path(pyspark.__file__).parent
 START_S = 60
@@ -103,6 +104,22 @@ def features(conf: Path, data: Path, out: Path, *words: Any) -> subprocess.Compl
     )
 
 
+def sealed_dataset(folder: Path, market: Any) -> Path:
+    """Return a dataset whose first hour is sealed, and whose second is open."""
+    later_ms = START_MS + HOUR_MS
+    lines = dict(market)
+    lines["trades"] = [
+        *market["trades"],
+        trade(later_ms, buyer=ALICE, seller=BOB, taker=BOB, price=100.0),
+    ]
+    lines["bbo"] = [*market["bbo"], quote(later_ms, 99.0, 101.0)]
+    lines["candles"] = [*market["candles"], candle(later_ms, prices=(100.0, 101.0, 99.0, 100.0))]
+    list(seal_folder(write_dataset(folder, **lines)))
+    sealed = {path.parent.name for path in folder.glob("sealed/*/*.parquet")}
+    assert {"trades", "bbo", "candles"} <= sealed
+    return folder
+
+
 def assert_same_cells(found: dict[str, Any], expected: dict[str, Any]) -> None:
     assert list(found) == list(expected)
     assert found["wallet"].tolist() == expected["wallet"].tolist()
@@ -118,7 +135,7 @@ def test_a_cluster_gives_every_cell_that_duckdb_gives(
     cluster: tuple[str, Path], busy_market: Any, tmp_path: Path
 ) -> None:
     master, conf = cluster
-    data = write_dataset(tmp_path / "data", **busy_market)
+    data = sealed_dataset(tmp_path / "it's [data]", busy_market)
     begin_ms, end_ms = START_MS + 2 * MINUTE_MS + 1, START_MS + 37 * MINUTE_MS + 30_500
     window = ("--since", begin_ms, "--until", end_ms)
 
