@@ -207,7 +207,9 @@ def _load_folder(
             return kept.lines_by_feed, None
         return load_tables(connection, lines, window), keeping
     if window.is_all and keep_prepared:
-        with suppress(OSError):  # a full or read-only disk costs time, and nothing else
+        with suppress(
+            OSError, duckdb.IOException
+        ):  # a full or read-only disk costs time, and nothing else
             counts = load_hours(connection, lines, place / "hours", window)
             keeping = Keeping(place / "made", version, ())
             is_same = lines.version() == version

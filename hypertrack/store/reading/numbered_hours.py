@@ -161,7 +161,12 @@ def _extend(
     for feed in MADE:
         paths = [each for each in lines.sealed(feed) if hour_name(each) not in overlapping[feed]]
         now = {hour_name(path): (hour_name(path), *_stamp(path)) for path in paths}
-        good = [each for each in known if each.feed == feed and set(each.hours) <= {*now.values()}]
+        current = set(now.values())
+        good = [
+            each
+            for each in known
+            if each.feed == feed and current.issuperset(each.hours) and _is_there(place, each)
+        ]
         done = {str(hour[0]) for each in good for hour in each.hours}
         kept += good
         new = [path for path in paths if hour_name(path) not in done]
@@ -272,11 +277,16 @@ def _manifest(place: Path) -> tuple[Batch, ...]:
         kept = decode_json((place / MANIFEST_NAME).read_bytes(), Manifest)
     except (OSError, JsonError):
         kept = None
-    if kept is None or kept.format != FORMAT:
-        for table in ("wallets", "coins"):
-            (place / f"{table}.parquet").unlink(missing_ok=True)
-        return ()
-    return kept.batches
+    names = [place / f"{table}.parquet" for table in ("wallets", "coins")]
+    if kept and kept.format == FORMAT and all(path.exists() for path in names):
+        return kept.batches
+    for path in names:
+        path.unlink(missing_ok=True)
+    return ()
+
+
+def _is_there(place: Path, batch: Batch) -> bool:
+    return all(_file(place, table, batch).exists() for table in MADE[batch.feed])
 
 
 def _write_manifest(place: Path, batches: Sequence[Batch]) -> None:

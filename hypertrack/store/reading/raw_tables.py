@@ -67,15 +67,15 @@ COVERAGE_COLUMNS: Columns = {
 # Bounds of a usable price or size: wide enough for anything a venue could mean, narrow enough
 # that squares of notionals stay finite.
 MACROS = """
-CREATE MACRO is_positive(number) AS number BETWEEN 1e-18 AND 1e18;
-CREATE MACRO positive(text) AS
+CREATE OR REPLACE MACRO is_positive(number) AS number BETWEEN 1e-18 AND 1e18;
+CREATE OR REPLACE MACRO positive(text) AS
     CASE WHEN is_positive(try_cast(text AS DOUBLE)) THEN try_cast(text AS DOUBLE) END;
-CREATE MACRO hex_part(digits, start) AS
+CREATE OR REPLACE MACRO hex_part(digits, start) AS
     coalesce(try_cast('0x' || substr(digits, start, 16) AS UBIGINT), 0)::DOUBLE;
-CREATE MACRO hex_words(digits) AS
+CREATE OR REPLACE MACRO hex_words(digits) AS
     ((hex_part(digits, 1) * pow(2, 64) + hex_part(digits, 17)) * pow(2, 64)
     + hex_part(digits, 33)) * pow(2, 64) + hex_part(digits, 49);
-CREATE MACRO hex_number(text) AS hex_words(lpad(substr(text, 3), 64, '0'));
+CREATE OR REPLACE MACRO hex_number(text) AS hex_words(lpad(substr(text, 3), 64, '0'));
 """
 
 READ_TRADES = f"""

@@ -147,3 +147,21 @@ def test_nothing_is_kept_where_it_is_not_wanted(folder: Path, tmp_path: Path) ->
         assert rows_of(dataset) == read_at_once(tmp_path, 5)
 
     assert not (folder / "prepared").exists()
+
+
+def test_a_folder_that_takes_nothing_is_read_all_the_same(folder: Path, tmp_path: Path) -> None:
+    (folder / "prepared").write_text("in the way", encoding="utf-8")
+
+    with open_dataset(folder) as dataset:
+        assert rows_of(dataset) == read_at_once(tmp_path, 5)
+
+
+@pytest.mark.parametrize("lost", ["wallets.parquet", "hours.json", "trades/*.parquet"])
+def test_what_was_lost_of_the_kept_rows_is_made_anew(
+    folder: Path, tmp_path: Path, lost: str
+) -> None:
+    open_dataset(folder).close()
+    next((folder / HOURS).glob(lost)).unlink()
+
+    with open_dataset(folder) as dataset:
+        assert rows_of(dataset) == read_at_once(tmp_path, 5)
