@@ -120,7 +120,13 @@ class Part:
 
     def gather(self, name: str) -> None:
         """Let the market see a kept table of all shards as one."""
-        self._in_shards(self._make)
+
+        def make(connection: Any, number: int) -> None:
+            self._make(connection, number)
+            if self._spilled:  # the fills lie on disk, and what was gathered takes their place
+                self._forget(connection, number, {"fills"})
+
+        self._in_shards(make)
         tables = [f'FROM {self._name}_{n}."{name}"' for n in range(len(self._groups))]
         self._market.con.execute(f'CREATE VIEW "{name}" AS {" UNION ALL ".join(tables)}')
 
