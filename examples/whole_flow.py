@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hypertrack.config import load_config
 from hypertrack.errors import NotEnoughDataError
-from hypertrack.pipeline import analysis, live, views
+from hypertrack.pipeline import classify, dashboard, record, report, train
 
 
 def main() -> None:
@@ -31,9 +31,9 @@ def main() -> None:
         }
     ).settings
 
-    plan = live.plan(settings)  # asks the venue for its coins
+    plan = record.plan(settings)  # asks the venue for its coins
     print(f"recording {', '.join(plan.coins)} for {words.seconds:.0f} s")
-    live.record(
+    record.record(
         settings,
         plan,
         stop=threading.Event(),  # set it from elsewhere to end sooner
@@ -43,25 +43,25 @@ def main() -> None:
 
     has_model = True
     try:
-        trained = analysis.train(settings, print_stage, print_epoch)
+        trained = train.train(settings, print_stage, print_epoch)
         for head in trained.summary.heads:
             print(head.reason)
     except NotEnoughDataError as error:
         print(f"\n{error}; going on with the rules alone")
         has_model = False
 
-    profiles = analysis.classify(settings, with_model=has_model)
+    profiles = classify.classify(settings, with_model=has_model)
     for name, n in profiles.n_wallets_by_category().items():
         print(f"{n:>6,}  {name}")
-    print(views.write_report(settings, with_model=has_model))
-    print(views.write_dashboard(settings, with_model=has_model))
+    print(report.write_report(settings, with_model=has_model))
+    print(dashboard.write_dashboard(settings, with_model=has_model))
 
 
-def print_stage(stage: "analysis.Stage") -> None:
+def print_stage(stage: "train.Stage") -> None:
     print(f"\n{stage.text}")
 
 
-def print_epoch(epoch: "analysis.EpochResult") -> None:
+def print_epoch(epoch: "train.EpochResult") -> None:
     print(f"epoch {epoch.epoch}: validation loss {epoch.validation_loss:.4f}")
 
 

@@ -1,11 +1,77 @@
-"""Files that are whole or not there: written beside the target and synced, then renamed over it."""
+"""Files: written whole or not at all, and read line by line whatever they hold."""
 
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from hypertrack.errors import HypertrackError
+from hypertrack.errors import ConfigError, HypertrackError
+from hypertrack.records import MAX_LINE_BYTES
+
+TABLE_SUFFIXES = (".parquet", ".csv")
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+KEPT_BYTES = 4_096
+"""Of a line that is too long so much is given out, for people to know it by."""
+
+
+def require_writable(file: Path, suffixes: Sequence[str] = ()) -> None:
+    """Make sure, before minutes of work, that a file can be written.
+
+    Its folder may be missing; what there is of the path must be a folder that takes files.
+
+    Args:
+        suffixes: Its name must end in one of them, where there are any.
+
+    Raises:
+        ConfigError: It cannot be written there.
+    """
+    if suffixes and file.suffix not in suffixes:
+        raise ConfigError(f"{file}: the name must end in {' or '.join(suffixes)}")
+    if file.is_dir():
+        raise ConfigError(f"{file} is a folder, and a file is to be written: choose another name")
+    folder = next(parent for parent in file.absolute().parents if parent.exists())
+    if not folder.is_dir():
+        raise ConfigError(f"cannot write {file}: {folder} is a file, not a folder")
+    try:
+        # Tried, since permissions do not tell: a disk may be read-only, root may do nearly all.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigError(f"cannot write into {folder}: {error.strerror or error}") from None
+
+
+class LongLine(bytes):
+    """The beginning of a line that is longer than any that can be meant."""
+
+
+def split_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the lines of a text that comes in blocks, without their ends; blank ones are left out.
+
+    A byte order mark at the start is dropped, and the carriage return before a line's end. Of a
+    line beyond `MAX_LINE_BYTES` only its beginning is kept, as a `LongLine`, so that memory stays
+    small whatever comes.
+    """
+    pieces: list[bytes] = []
+    n_bytes, is_start = 0, True
+    for block in blocks:
+        first, *others = (block.removeprefix(BYTE_ORDER_MARK) if is_start else block).split(b"\n")
+        is_start = False
+        if n_bytes <= MAX_LINE_BYTES:
+            pieces.append(first)
+        n_bytes += len(first)
+        if others:
+            yield from filter(None, [_joined(pieces, n_bytes), *map(bytes.strip, others[:-1])])
+            pieces, n_bytes = [others[-1]], len(others[-1])
+    yield from filter(None, [_joined(pieces, n_bytes)])
+
+
+def _joined(pieces: list[bytes], n_bytes: int) -> bytes:
+    if n_bytes > MAX_LINE_BYTES:
+        return LongLine(b"".join(pieces)[:KEPT_BYTES])
+    return b"".join(pieces).strip()
 
 
 @contextmanager
@@ -48,8 +114,18 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         HypertrackError: The folder cannot be written.
     """
+    write_parts(path, (text,))
+
+
+def write_parts(path: Path, parts: Iterable[str]) -> None:
+    """Write UTF-8 text part by part, as it is made, all or nothing.
+
+    Raises:
+        HypertrackError: The folder cannot be written.
+    """
     try:
-        write_whole(path, text.encode())
+        with replacing(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as f:
+            f.writelines(parts)
     except OSError as error:
         raise HypertrackError(f"cannot write {path}: {error.strerror or error}") from error
 

@@ -48,12 +48,14 @@ def both_fills(
     ]
 
 
-def block(events: Iterable[list[Any]], time_ms: int = START_MS) -> dict[str, Any]:
+def block(
+    events: Iterable[list[Any]], time_ms: int = START_MS, number: int = 1_000
+) -> dict[str, Any]:
     """Return a line of ``node_fills_by_block``; the node wrote it 400 ms after the block."""
     return {
         "local_time": iso(time_ms + 400, "123456"),
         "block_time": iso(time_ms, "517886"),
-        "block_number": time_ms // 100,
+        "block_number": number,
         "events": list(events),
     }
 

@@ -13,6 +13,7 @@ from fakes import (
     candle,
     erc20_transfer,
     evm_transaction,
+    fill_of,
     observed,
     quote,
     trade,
@@ -23,6 +24,8 @@ from hypertrack.config import FeatureSettings, FeeSettings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.records import MINUTE_MS
 from hypertrack.store.dataset import open_dataset
+
+ALL_FEATURES = FeatureSettings(groups=("base", "extended", "profit"))
 
 OpenEngine = Callable[..., FeatureEngine]
 FeaturesOf = Callable[..., dict[str, dict[str, float]]]
@@ -39,7 +42,7 @@ def open_engine(tmp_path: Path) -> Iterator[OpenEngine]:
             n_opened += 1
             folder = write_dataset(tmp_path / str(n_opened), **lines)
             dataset = stack.enter_context(open_dataset(folder))
-            return FeatureEngine(dataset, FeatureSettings(), fees or FeeSettings())
+            return FeatureEngine(dataset, ALL_FEATURES, fees or FeeSettings())
 
         yield open_
 
@@ -93,6 +96,7 @@ def busy_market() -> dict[str, list[dict[str, Any]]]:
                 is_twap=bool(rng.random() < 0.2),
             )
         )
+    fills = told_by_fills(trades, wallets[:5], rng)
     bbo = [quote(t, price() - 0.1, price() + 0.1, "BTC") for t in times(60)]
     candles = [
         candle(
@@ -123,11 +127,28 @@ def busy_market() -> dict[str, list[dict[str, Any]]]:
     ]
     return {
         "trades": trades,
+        "fills": fills,
         "bbo": bbo,
         "candles": candles,
         "transactions": transactions,
         "coverage": coverage,
     }
+
+
+def told_by_fills(
+    trades: list[dict[str, Any]], wallets: list[str], rng: np.random.Generator
+) -> list[dict[str, Any]]:
+    """Return fills of some wallets, all of the first one's; they may come in with a position."""
+    held: dict[tuple[str, str], float] = {}
+    fills = []
+    for line in trades:
+        for wallet, sign in zip(line["users"], (1, -1), strict=True):
+            start = held.setdefault((wallet, line["coin"]), float(rng.integers(0, 3)))
+            if wallet in wallets[:1] or (wallet in wallets and rng.random() < 0.8):
+                says = {"startPosition": str(start), "closedPnl": str(rng.integers(-5, 6))}
+                fills.append(fill_of(line, wallet, fee="0.25", **says))
+            held[wallet, line["coin"]] = start + sign * float(line["sz"])
+    return fills
 
 
 @pytest.fixture(scope="session")
@@ -137,4 +158,4 @@ def busy_engine(
     """An engine over `busy_market`, shared: its tables are prepared once."""
     folder = write_dataset(tmp_path_factory.mktemp("busy"), **busy_market)
     with open_dataset(folder) as dataset:
-        yield FeatureEngine(dataset, FeatureSettings(), FeeSettings())
+        yield FeatureEngine(dataset, ALL_FEATURES, FeeSettings())

@@ -16,7 +16,7 @@ from fakes import ALICE, BOB, START_MS, ZERO_HASH
 
 from hypertrack.config import SimulateSettings
 from hypertrack.records import encode_json
-from hypertrack.simulate.market.instruments import Coin
+from hypertrack.simulate.market.instruments import Coin, CoinKind
 from hypertrack.simulate.venue.source import Event
 
 AT_ONCE = SimulateSettings(port=0, speed=0, settle_s=0.1)
@@ -25,12 +25,18 @@ AT_ONCE = SimulateSettings(port=0, speed=0, settle_s=0.1)
 CLOSED = "closed without a close frame"
 
 
+def kind_of(name: str) -> CoinKind:
+    if name.startswith("#"):
+        return "outcome"
+    is_spot = name.startswith("@") or "/" in name
+    return "hip3" if ":" in name else "spot" if is_spot else "perp"
+
+
 def coin(name: str = "BTC", *, size_decimals: int = 5, price_usd: float = 84_143.0) -> Coin:
     """Return a coin; its kind follows from its name."""
-    is_spot = name.startswith("@") or "/" in name
     return Coin(
         name=name,
-        kind="hip3" if ":" in name else "spot" if is_spot else "perp",
+        kind=kind_of(name),
         token=name.partition("/")[0].rpartition(":")[2],
         size_decimals=size_decimals,
         price_usd=price_usd,

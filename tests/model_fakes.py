@@ -1,25 +1,27 @@
 """Samples and matrices without a dataset: numbers of which is known what can be learnt."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from profile_fakes import data
 
 from hypertrack.config import TrainSettings
 from hypertrack.features.engine import FeatureMatrix
 from hypertrack.features.registry import REGISTRY
 from hypertrack.labels.bots import LABELLING_FUNCTIONS
-from hypertrack.labels.cuts import Window, walk_forward
+from hypertrack.labels.cuts import walk_forward
 from hypertrack.labels.outcomes import QUANTITIES
 from hypertrack.labels.targets import TARGETS, fit_thresholds
-from hypertrack.model.card import Card, EntryPositions, version_name
+from hypertrack.market.window import Window
+from hypertrack.model.card import version_name
 from hypertrack.model.inputs import feature_hash
 from hypertrack.model.network import WalletNet
 from hypertrack.model.samples import Rows, Samples
-from hypertrack.model.training import EpochResult, Trained
-from hypertrack.records import ModelSummary
+from hypertrack.model.training import Trained
+from hypertrack.records import Card, EntryPositions, EpochResult, ModelSummary, TrainingDetails
 
 FEATURES = tuple(REGISTRY)[:12]
 
@@ -124,7 +126,7 @@ def make_card(
     created_ms: int,
     *,
     is_forced: bool = False,
-    details: Mapping[str, Any] | None = None,
+    seed: int = 0,
 ) -> Card:
     """Return the card of a network that reads `FEATURES` and was never evaluated."""
     summary = ModelSummary(
@@ -149,5 +151,13 @@ def make_card(
         importance={},
         entries=EntryPositions(reported_frac=None, inherited_frac=None),
         leaks=None,
-        details=dict(details or {}),
+        details=TrainingDetails(
+            data=data(1),
+            cuts=(),
+            embargo_s=1_800.0,
+            embargo_is_shortened=False,
+            thresholds={},
+            settings={"train": {"seed": seed}},
+            versions={},
+        ),
     )

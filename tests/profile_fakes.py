@@ -3,12 +3,17 @@
 import math
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from hypertrack.categories.classify import classify_wallet
+from column_fakes import Numbers, profile_columns
+from profile_set_fakes import MadeSet, made_set
+
+from hypertrack.categories.cases import make_profiles
 from hypertrack.config import CategorySettings
 from hypertrack.records import (
     DAY_MS,
+    FEATURE_REMARKS,
     HEADS,
     MINUTE_MS,
     STYLE_DIMENSIONS,
@@ -18,11 +23,12 @@ from hypertrack.records import (
     HeadEvaluation,
     Interval,
     ModelSummary,
-    ProfileSet,
+    ProfileHeader,
     Quality,
     Reason,
     Scores,
     WalletProfile,
+    replace,
 )
 
 START_MS = 1_784_678_400_000
@@ -106,6 +112,11 @@ def heads(*unearned: str) -> dict[str, HeadEvaluation]:
 
 def model(*unearned: str) -> ModelSummary:
     """Return a model whose heads have all earned weight but those named."""
+    return model_of(heads(*unearned))
+
+
+def model_of(by_head: Mapping[str, HeadEvaluation]) -> ModelSummary:
+    """Return a model with these heads."""
     return ModelSummary(
         version="20260725-0312-a1b2c3d",
         created_ms=START_MS + SPAN_MS,
@@ -115,7 +126,7 @@ def model(*unearned: str) -> ModelSummary:
         n_validation_rows=311,
         n_test_rows=812,
         n_train_wallets=1_044,
-        heads=tuple(heads(*unearned).values()),
+        heads=tuple(by_head.values()),
     )
 
 
@@ -144,13 +155,30 @@ def data(n_wallets: int) -> DataSummary:
     )
 
 
+def profile_header(
+    n_wallets: int = 0, *, summary: ModelSummary | None = None, notice: str | None = None
+) -> ProfileHeader:
+    """Return what the profiles of a made-up classification rest on."""
+    return ProfileHeader(
+        generated_ms=START_MS + SPAN_MS + 90 * MINUTE_MS,
+        data=data(n_wallets),
+        model=summary,
+        notice=notice,
+        typical=None if summary is None else TYPICAL,
+        units=UNITS,
+        remarks=dict(FEATURE_REMARKS),
+        needs_position=("median_holding_s", "closed_episode_count"),
+        thresholds=CategorySettings().model_dump(),
+    )
+
+
 def profile_set(
     n_wallets: int = 60,
     *,
     seed: int = 1,
     unearned: Sequence[str] | None = ("profitability_score", "influence_score"),
     notice: str | None = None,
-) -> ProfileSet:
+) -> MadeSet:
     """Return a classification of made-up wallets.
 
     Args:
@@ -158,15 +186,13 @@ def profile_set(
     """
     rng = random.Random(seed)
     summary = None if unearned is None else model(*unearned)
-    return ProfileSet(
-        generated_ms=START_MS + SPAN_MS + 90 * MINUTE_MS,
-        data=data(n_wallets),
-        model=summary,
-        profiles=tuple(_profile(rng, summary) for _ in range(n_wallets)),
-        notice=notice,
-        typical=None if summary is None else TYPICAL,
-        units=UNITS,
-    )
+    header = profile_header(n_wallets, summary=summary, notice=notice)
+    drafts = [_draft(rng, has_scores=summary is not None) for _ in range(n_wallets)]
+    by_head = {} if summary is None else {each.head: each for each in summary.heads}
+    columns = profile_columns([numbers for numbers, _ in drafts], CategorySettings(), by_head)
+    made = make_profiles(columns, header)
+    some = [replace(each, **told) for each, (_, told) in zip(made, drafts, strict=True)]
+    return made_set(header, *some)
 
 
 TYPICAL = scores(
@@ -184,13 +210,16 @@ UNITS = {
     "total_value": "USD",
     "avg_slippage": "bps",
     "avg_candle_volume": "kUSD/min",
+    "median_holding_s": "s",
+    "closed_episode_count": "count",
+    "flow_pnl_usd": "USD",
 }
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\u2028'\"`${1}{{ 7 * 7 }}&amp;"
 """Text that breaks out of markup, scripts, templates or attributes that do not hold it."""
 
 
-def hostile_set() -> ProfileSet:
+def hostile_set() -> MadeSet:
     """Return a set in which every free text is `HOSTILE`."""
     wallet = WalletProfile(
         wallet=f"0xdead{HOSTILE}",
@@ -229,39 +258,27 @@ def hostile_set() -> ProfileSet:
     return with_profiles(profile_set(0, notice=HOSTILE), wallet, nobody)
 
 
-def with_profiles(profiles: ProfileSet, *some: WalletProfile) -> ProfileSet:
+def with_profiles(profiles: MadeSet, *some: WalletProfile) -> MadeSet:
     """Return the same set with other profiles."""
-    return ProfileSet(
-        generated_ms=profiles.generated_ms,
-        data=profiles.data,
-        model=profiles.model,
-        profiles=some,
-        notice=profiles.notice,
-        typical=profiles.typical,
-        units=profiles.units,
-    )
+    return made_set(profiles.header, *some)
 
 
-def _profile(rng: random.Random, summary: ModelSummary | None) -> WalletProfile:
+def _draft(rng: random.Random, *, has_scores: bool) -> tuple[Numbers, dict[str, Any]]:
+    """Return what the rules read of a wallet, and what else its profile holds."""
     kind = rng.choices(KINDS, KIND_WEIGHTS)[0]
     values = _behaviour(rng, kind)
-    said = None if summary is None else _scores(rng, kind)
+    said = _scores(rng, kind) if has_scores else None
     n_matches = int(values["tx_count"]) if rng.random() < 0.9 else 0
-    by_head = {} if summary is None else {each.head: each for each in summary.heads}
-    verdict = classify_wallet(values, n_matches, said, CategorySettings(), by_head)
     age_ms = int(values["age_days"] * DAY_MS)
     first_ms = START_MS + rng.randrange(max(1, SPAN_MS - age_ms))
-    return WalletProfile(
-        wallet=f"0x{rng.getrandbits(160):040x}",
-        first_seen_ms=first_ms,
-        last_seen_ms=first_ms + age_ms,
-        features=values,
-        scores=said,
-        categories=verdict.categories,
-        why_none=verdict.why_none,
-        activity=_activity(rng, int(values["tx_count"])),
-        reasons={} if said is None else _reasons(rng, values, said),
-    )
+    told = {
+        "wallet": f"0x{rng.getrandbits(160):040x}",
+        "first_seen_ms": first_ms,
+        "last_seen_ms": first_ms + age_ms,
+        "activity": _activity(rng, int(values["tx_count"])),
+        "reasons": {} if said is None else _reasons(rng, values, said),
+    }
+    return (values, n_matches, said), told
 
 
 def _behaviour(rng: random.Random, kind: str) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """A local WebSocket server that does exactly what the test says, one handler for each socket."""
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -11,8 +12,11 @@ Handler = Callable[[web.WebSocketResponse], Awaitable[None]]
 
 
 @contextmanager
-def socket_server(handler: Handler) -> Iterator[str]:
-    """Serve the handler at the ``ws://`` address that is yielded; its return closes the socket."""
+def socket_server(handler: Handler, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Serve the handler at the address that is yielded; its return closes the socket.
+
+    ``ws://``, and ``wss://`` where there is a certificate.
+    """
     stop = asyncio.Event()
     address: list[str] = []
     ready = threading.Event()
@@ -29,8 +33,8 @@ def socket_server(handler: Handler) -> Iterator[str]:
         app.add_routes([web.get("/ws", greet)])
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        address.append(f"ws://127.0.0.1:{runner.addresses[0][1]}/ws")
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+        address.append(f"{'wss' if tls else 'ws'}://127.0.0.1:{runner.addresses[0][1]}/ws")
         ready.set()
         await stop.wait()
         await runner.cleanup()

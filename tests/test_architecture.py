@@ -1,14 +1,15 @@
 """The room table: what each room may import, and which third party lives only where."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "hypertrack"
 
-FOUNDATION = {"records", "errors", "config", "clock", "files"}
+FOUNDATION = {"records", "errors", "config", "clock", "files", "text"}
 
 MAY_IMPORT = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),
@@ -77,7 +78,7 @@ def is_allowed(room: str, target: str) -> bool:
 
 
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE) + [
-    PACKAGE / name for name in ("errors.py", "clock.py", "files.py")
+    PACKAGE / name for name in ("errors.py", "clock.py", "files.py", "text.py")
 ]
 
 
@@ -112,3 +113,21 @@ def test_table_catches_a_broken_import() -> None:
     assert not is_allowed("features", "hypertrack.outputs.report")
     assert not is_allowed("labels", "hypertrack.features.registry")
     assert is_allowed("labels", "hypertrack.market.executions.executions")
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    modules = {_module(path): path for path in PACKAGE.rglob("*.py")}
+    graph = {name: _imported(path, modules) - {name} for name, path in modules.items()}
+
+    list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+def _imported(path: Path, modules: Mapping[str, Path]) -> set[str]:
+    """Return the modules of the package that a file imports, lazily or only for its types too."""
+    found = {target if target in modules else target.rpartition(".")[0] for target in imports(path)}
+    return found & set(modules)

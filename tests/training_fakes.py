@@ -7,11 +7,14 @@ from profile_fakes import BASE_FEATURES, DAY_MS, START_MS, data, model
 from hypertrack.records import (
     BINARY_HEADS,
     HEADS,
+    Card,
     HeadEvaluation,
     Interval,
     Quality,
     ReliabilityBin,
     as_dict,
+    decode_json,
+    encode_json,
     replace,
 )
 
@@ -32,6 +35,9 @@ def training_card(*, hostile: str = "", n_epochs: int = EPOCHS) -> dict[str, Any
         "summary": as_dict(replace(summary, heads=heads, version=summary.version + hostile)),
         "feature_names": list(BASE_FEATURES),
         "feature_hash": "dd834ba38cd6aaaa",
+        "targets": [],
+        "typical": [],
+        "entries": {"reported_frac": None, "inherited_frac": None},
         "epochs": [_epoch(number) for number in range(1, n_epochs + 1)],
         "labelling_functions": [
             {
@@ -49,9 +55,10 @@ def training_card(*, hostile: str = "", n_epochs: int = EPOCHS) -> dict[str, Any
         },
         "leaks": {
             "permutation": {"risk_score": as_dict(Interval(-0.01, -0.03, 0.01))},
+            "truncation": None,
             "failed": {},
         },
-        "unknown_to_the_report": 1,
+        "unknown_to_this_version": 1,
         "details": {
             "data": as_dict(data(500)),
             "cuts": [_cut(frac, is_test=frac == 0.8) for frac in (0.3, 0.4, 0.5, 0.6, 0.8)],
@@ -63,6 +70,11 @@ def training_card(*, hostile: str = "", n_epochs: int = EPOCHS) -> dict[str, Any
             "notice": f"Simulated.{hostile}" if hostile else None,
         },
     }
+
+
+def as_card(plain: dict[str, Any]) -> Card:
+    """Return what a program reads of ``card.json``."""
+    return decode_json(encode_json(plain), Card)
 
 
 def _beside_baselines(head: HeadEvaluation, hostile: str) -> HeadEvaluation:

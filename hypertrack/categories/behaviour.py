@@ -3,6 +3,8 @@
 Source: the predecessor's table of categories; Dormant's confidence is ours, it gave none.
 """
 
+import numpy as np
+
 from hypertrack.categories.boosts import (
     MOMENTUM_STYLE,
     PROFITABILITY,
@@ -149,7 +151,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
             ),
             (above("total_value", "possible_whale_sole_total_value_usd"),),
         ),
-        confidence=lambda w: min(
+        confidence=lambda w: np.fmin(
             0.85, w["max_value"] / 100000 * 0.4 + w["total_value"] / 1000000 * 0.4
         ),
         formula="min(0.85, max_value / 100000 * 0.4 + total_value / 1000000 * 0.4)",

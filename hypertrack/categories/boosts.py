@@ -3,7 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from hypertrack.categories.quantities import Values
+import numpy as np
+
+from hypertrack.categories.quantities import Columns, Floats
 
 MAX_BOOST = 0.15
 MIN_MEAN_SCORE = 0.1
@@ -21,25 +23,29 @@ class Booster:
     head: str
     direction: int = 0
 
-    def score(self, values: Values) -> float:
-        """Return how much the wallet's score speaks for the category, 0 to 1."""
-        value = values[self.quantity]
-        return value if self.direction == 0 else (1 + self.direction * value) / 2
+    def score(self, columns: Columns) -> Floats:
+        """Return how much the score of each wallet speaks for the category, 0 to 1."""
+        values = columns[self.quantity]
+        return values if self.direction == 0 else (1 + self.direction * values) / 2
 
     def __str__(self) -> str:
         """Name it as the table of rules does."""
         return {0: "", 1: "style ", -1: "style -"}[self.direction] + self.quantity
 
 
-def boost(boosters: Collection[Booster], values: Values, earned: Collection[str]) -> float:
+def boost(
+    boosters: Collection[Booster], columns: Columns, earned: Collection[str]
+) -> Floats | float:
     """Return what the heads with earned weight add: at most `MAX_BOOST`, 0 without scores."""
     scores = [
-        booster.score(values)
+        booster.score(columns)
         for booster in boosters
-        if booster.head in earned and booster.quantity in values
+        if booster.head in earned and booster.quantity in columns
     ]
-    mean = sum(scores) / len(scores) if scores else 0.0
-    return MAX_BOOST * min(1.0, mean) if mean > MIN_MEAN_SCORE else 0.0
+    if not scores:
+        return 0.0
+    mean = sum(scores[1:], start=scores[0]) / len(scores)
+    return np.where(mean > MIN_MEAN_SCORE, MAX_BOOST * np.minimum(1.0, mean), 0.0)
 
 
 PROFITABILITY = Booster("profitability_score", "profitability_score")

@@ -1,118 +1,145 @@
-"""From a wallet's numbers to its categories, each with the whole case for it."""
+"""From the numbers of wallets to their categories: every rule is asked of all of them at once."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hypertrack.categories.boosts import boost
 from hypertrack.categories.catalog import CATALOG
-from hypertrack.categories.nearest import nearest_miss
-from hypertrack.categories.quantities import Values, wallet_values
+from hypertrack.categories.nearest import NO_RULE, nearest_rules
+from hypertrack.categories.quantities import Columns, Flags, Floats, Values
 from hypertrack.categories.rules import CANDLE_SEEN, Group, Rule
 from hypertrack.config import CategorySettings
-from hypertrack.records import BINARY_HEADS, Category, HeadEvaluation, Scores
+from hypertrack.records import SCORE_NAMES, HeadEvaluation, Verdicts
 
-SCORE_HEADS = (*BINARY_HEADS, "influence_score")
+Rows = NDArray[np.intp]
 
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the rules say of one wallet."""
-
-    categories: tuple[Category, ...]
-    """Proven ones first, then by confidence, then in the catalog's order."""
-    why_none: str | None
-    """For a wallet without a category: the nearest rule and the numbers that kept it out."""
+NAMES = tuple(rule.name for rule in CATALOG)
 
 
-def classify_wallet(
-    features: Mapping[str, float],
-    n_candle_matches: int,
-    scores: Scores | None,
-    thresholds: CategorySettings,
-    heads: Mapping[str, HeadEvaluation],
-) -> Verdict:
-    """Ask every rule of one wallet.
+def classify(
+    columns: Columns, thresholds: CategorySettings, heads: Mapping[str, HeadEvaluation]
+) -> Verdicts:
+    """Ask every rule of all wallets.
 
     Args:
-        features: The base features, by name.
-        n_candle_matches: Executions with a candle; the market conditions are unknown without.
-        scores: None asks the rules on behaviour alone.
+        columns: The base features and ``n_candle_matches``, without which the market conditions
+            are unknown; scores and style too where there is a model.
         heads: How each head did on held-out rows; one that is missing has not earned weight.
     """
-    values = wallet_values(features, n_candle_matches, scores)
     limits = vars(thresholds)
     earned = frozenset(name for name, head in heads.items() if head.has_earned_weight)
-    asked = _asked(values, limits)
-    held: list[Category] = []
-    holding: set[str] = set()
-    for rule in asked:
-        if rule.unless in holding or not rule.holds(values, limits):
-            continue
-        holding.add(rule.name)
-        held.append(_category(rule, values, limits, heads, earned))
-    if held:
-        held.sort(key=lambda category: (not category.is_proven, -category.confidence))
-        return Verdict(tuple(held), None)
-    trusted = [rule for rule in asked if rule.driven_by is None or rule.driven_by in earned]
-    return Verdict((), nearest_miss(trusted, values, limits))
-
-
-def _asked(values: Values, limits: Values) -> list[Rule]:
-    has_candle = CANDLE_SEEN.holds(values, limits)
-    return [
-        rule
-        for rule in CATALOG
-        if (rule.driven_by is None or rule.driven_by in values)
-        and (has_candle or rule.group is not Group.MARKET)
-    ]
-
-
-def _category(
-    rule: Rule,
-    values: Values,
-    limits: Values,
-    heads: Mapping[str, HeadEvaluation],
-    earned: frozenset[str],
-) -> Category:
-    base = max(0.0, min(1.0, rule.confidence(_heard(rule, values, earned))))
-    confidence = min(1.0, base + boost(rule.boosted_by, values, earned))
-    is_proven = rule.driven_by is None or rule.driven_by in earned
-    return Category(
-        name=rule.name,
-        group=rule.group.value,
-        confidence=confidence,
-        evidence=rule.evidence.format_map({**limits, **values}),
-        boost=confidence - base,
-        is_proven=is_proven,
-        caveat=None if is_proven else caveat(rule.driven_by or "", heads),
+    held = _in_order(list(_holdings(columns, limits, earned)))
+    n_wallets = len(columns["tx_count"])
+    ends = np.searchsorted(held.row, np.arange(n_wallets), side="right")
+    nearest, nearest_way = _nearest(columns, limits, earned, np.diff(ends, prepend=0) == 0)
+    return Verdicts(
+        names=NAMES,
+        ends=ends.astype(np.int64),
+        category=held.rule,
+        confidence=held.confidence,
+        boost=held.boost,
+        is_proven=held.is_proven,
+        nearest=nearest,
+        nearest_way=nearest_way,
     )
 
 
-def _heard(rule: Rule, values: Values, earned: frozenset[str]) -> Values:
-    """Silence the heads without earned weight, but not the one that the category is about."""
+def is_trusted(rule: Rule, earned: Collection[str]) -> bool:
+    """Return whether what the rule says is proven: behaviour, or a head with earned weight."""
+    return rule.driven_by is None or rule.driven_by in earned
+
+
+@dataclass(frozen=True)
+class _Holdings:
+    """Wallets and a category of theirs, ``[holdings]`` each."""
+
+    row: Rows
+    rule: NDArray[np.int8]
+    confidence: Floats
+    boost: Floats
+    is_proven: Flags
+
+
+class _Some(Mapping[str, Floats]):
+    """Some rows of columns, each cut when it is asked for."""
+
+    def __init__(self, columns: Columns, rows: Rows, silent: Collection[str] = ()):
+        self._columns = columns
+        self._rows = rows
+        self._silent = silent
+
+    def __getitem__(self, name: str) -> Floats:
+        if name in self._silent:
+            return np.zeros(len(self._rows))
+        return self._columns[name][self._rows]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+
+def _asked(columns: Columns, limits: Values) -> Iterator[tuple[int, Rule, Flags]]:
+    """Yield each rule that can be asked, its place in the catalog, and of which wallets."""
+    has_candle = CANDLE_SEEN.holds(columns, limits)
+    everybody = np.ones_like(has_candle)
+    for place, rule in enumerate(CATALOG):
+        if rule.driven_by is None or rule.driven_by in columns:
+            yield place, rule, has_candle if rule.group is Group.MARKET else everybody
+
+
+def _holdings(columns: Columns, limits: Values, earned: Collection[str]) -> Iterator[_Holdings]:
+    holding: dict[str, Flags] = {}
+    for place, rule, is_asked in _asked(columns, limits):
+        holds = is_asked & rule.holds(columns, limits)
+        if rule.unless is not None:
+            holds &= ~holding[rule.unless]
+        holding[rule.name] = holds
+        rows = np.flatnonzero(holds)
+        silent = _silent(rule, earned)
+        # Infinity times nothing is undefined; `fmin` takes it for what it is near to, 1.
+        with np.errstate(invalid="ignore"):
+            confidence = rule.confidence(_Some(columns, rows, silent))
+        base = np.broadcast_to(np.fmax(0.0, np.fmin(1.0, confidence)), rows.shape)
+        raised = np.minimum(1.0, base + boost(rule.boosted_by, _Some(columns, rows), earned))
+        yield _Holdings(
+            row=rows,
+            rule=np.full(len(rows), place, dtype=np.int8),
+            confidence=raised,
+            boost=raised - base,
+            is_proven=np.full(len(rows), is_trusted(rule, earned)),
+        )
+
+
+def _silent(rule: Rule, earned: Collection[str]) -> frozenset[str]:
+    """Return heads that must not be heard: without earned weight, but not what it is about."""
     if rule.driven_by is None:
-        return values
-    silent = (head for head in SCORE_HEADS if head not in earned and head != rule.driven_by)
-    return {**values, **dict.fromkeys(silent, 0.0)}
+        return frozenset()
+    return frozenset(SCORE_NAMES) - frozenset(earned) - {rule.driven_by}
 
 
-def caveat(head: str, heads: Mapping[str, HeadEvaluation]) -> str:
-    """Return why a head has not earned weight: ``profitability: skill -0.02, 95 % CI [...]``."""
-    name = head.removesuffix("_score").replace("_", " ")
-    evaluation = heads.get(head)
-    if evaluation is None:
-        return f"{name}: not evaluated on held-out rows"
-    if evaluation.skill is None:
-        return f"{name}: {evaluation.reason}"
-    skill = evaluation.skill
-    text = (
-        f"{name}: skill {_signed(skill.value)}, "
-        f"95 % CI [{_signed(skill.low)}, {_signed(skill.high)}]"
+def _in_order(found: list[_Holdings]) -> _Holdings:
+    """Return all holdings by wallet; of one: proven first, by confidence, as in the catalog."""
+    row, rule, confidence, added, is_proven = (
+        np.concatenate([getattr(each, name) for each in found])
+        for name in ("row", "rule", "confidence", "boost", "is_proven")
     )
-    if skill.low > 0 and evaluation.skill_new_wallets is not None:
-        text += f", on new wallets {_signed(evaluation.skill_new_wallets)}"
-    return text
+    order = np.lexsort((rule, -confidence, ~is_proven, row))
+    return _Holdings(row[order], rule[order], confidence[order], added[order], is_proven[order])
 
 
-def _signed(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
+def _nearest(
+    columns: Columns, limits: Values, earned: Collection[str], is_bare: Flags
+) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+    """Return the nearest rule of wallets without a category; `NO_RULE` for the others."""
+    rows = np.flatnonzero(is_bare)
+    bare = _Some(columns, rows)
+    trusted = (asked for asked in _asked(bare, limits) if is_trusted(asked[1], earned))
+    nearest = np.full(len(is_bare), NO_RULE, dtype=np.int8)
+    nearest_way = np.zeros(len(is_bare), dtype=np.int8)
+    nearest[rows], nearest_way[rows] = nearest_rules(trusted, bare, limits, len(rows))
+    return nearest, nearest_way

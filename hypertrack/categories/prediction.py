@@ -3,6 +3,8 @@
 Source: the predecessor's table of categories.
 """
 
+import numpy as np
+
 from hypertrack.categories.boosts import SOPHISTICATION
 from hypertrack.categories.rules import Group, Rule, above, at_least
 
@@ -54,7 +56,7 @@ SCORE_RULES: tuple[Rule, ...] = (
             above("profitability_score", "possibly_profitable_min_score"),
             at_least("tx_count", "possibly_profitable_min_tx"),
         ),
-        confidence=lambda w: min(
+        confidence=lambda w: np.fmin(
             0.85, w["profitability_score"] * 0.6 + w["sophistication_score"] * 0.2
         ),
         formula="min(0.85, profitability_score * 0.6 + sophistication_score * 0.2)",
@@ -84,7 +86,7 @@ SCORE_RULES: tuple[Rule, ...] = (
             above("risk_score", "moderate_risk_min_score"),
             at_least("tx_count", "moderate_risk_min_tx"),
         ),
-        confidence=lambda w: min(0.85, w["risk_score"] * 0.6),
+        confidence=lambda w: np.fmin(0.85, w["risk_score"] * 0.6),
         formula="min(0.85, risk_score * 0.6)",
         evidence="risk score {risk_score:.2f} (above {moderate_risk_min_score:g})",
         driven_by="risk_score",
@@ -114,7 +116,7 @@ SCORE_RULES: tuple[Rule, ...] = (
             above("sophistication_score", "possibly_sophisticated_min_score"),
             at_least("tx_count", "possibly_sophisticated_min_tx"),
         ),
-        confidence=lambda w: min(0.85, w["sophistication_score"] * 0.7),
+        confidence=lambda w: np.fmin(0.85, w["sophistication_score"] * 0.7),
         formula="min(0.85, sophistication_score * 0.7)",
         evidence="sophistication score {sophistication_score:.2f} "
         "(above {possibly_sophisticated_min_score:g})",
@@ -129,7 +131,7 @@ SCORE_RULES: tuple[Rule, ...] = (
             at_least("tx_count", "influential_min_tx"),
         ),
         confidence=lambda w: (
-            min(1, w["influence_score"] / 50) * 0.7 + w["sophistication_score"] * 0.3
+            np.fmin(1, w["influence_score"] / 50) * 0.7 + w["sophistication_score"] * 0.3
         ),
         formula="min(1, influence_score / 50) * 0.7 + sophistication_score * 0.3",
         evidence="{influence_score:.2f} % of its coins' notional expected "
@@ -145,7 +147,7 @@ SCORE_RULES: tuple[Rule, ...] = (
             above("influence_score", "possibly_influential_min_score_pct"),
             at_least("tx_count", "possibly_influential_min_tx"),
         ),
-        confidence=lambda w: min(0.85, min(1, w["influence_score"] / 20) * 0.6),
+        confidence=lambda w: np.fmin(0.85, np.fmin(1, w["influence_score"] / 20) * 0.6),
         formula="min(0.85, min(1, influence_score / 20) * 0.6)",
         evidence="{influence_score:.2f} % of its coins' notional expected "
         "(above {possibly_influential_min_score_pct:g} %)",

@@ -3,10 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hypertrack.records import BINARY_HEADS, STYLE_DIMENSIONS, Scores
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+Columns = Mapping[str, Floats]
+"""Quantities of wallets by name, ``[wallets]`` each: features, scores, style dimensions, and
+``n_candle_matches``. No score is in it where there is no model."""
 
 Values = Mapping[str, float]
-"""Quantities of one wallet by name: its features, its scores, its style dimensions."""
+"""The same of one wallet; or thresholds by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +51,3 @@ QUANTITIES: dict[str, Quantity] = {
     "sophistication_score": Quantity("sophistication score", "{:.2f}"),
     "influence_score": Quantity("influence score", "{:.2f} %"),
 }
-
-
-def wallet_values(
-    features: Values, n_candle_matches: int, scores: Scores | None
-) -> dict[str, float]:
-    """Return everything the rules may read; no score is in it where there is no model."""
-    values = {**features, "n_candle_matches": float(n_candle_matches)}
-    if scores is not None:
-        values |= {head: getattr(scores, head) for head in BINARY_HEADS}
-        values["influence_score"] = scores.influence_score
-        values |= zip(STYLE_DIMENSIONS, scores.trading_style, strict=True)
-    return values

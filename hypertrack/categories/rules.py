@@ -1,15 +1,20 @@
 """What a rule is: bounds with named thresholds, a confidence, and the sentence that argues it."""
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, reduce
+from typing import Any, TypeVar
+
+import numpy as np
 
 from hypertrack.categories.boosts import Booster
-from hypertrack.categories.quantities import QUANTITIES, Values
+from hypertrack.categories.quantities import QUANTITIES, Columns, Flags, Floats, Values
 
-SIGNS: dict[Callable[[float, float], bool], tuple[str, str]] = {
+Number = TypeVar("Number", float, Floats)
+
+SIGNS: dict[Callable[..., Any], tuple[str, str]] = {
     operator.gt: (">", "more than"),
     operator.ge: (">=", "at least"),
     operator.lt: ("<", "less than"),
@@ -37,29 +42,36 @@ class Bound:
     """
 
     quantity: str
-    compare: Callable[[float, float], bool]
+    compare: Callable[..., Any]
     threshold: str
     times: str | None = None
 
-    def limit(self, values: Values, thresholds: Values) -> float:
-        """Return what the quantity is compared with."""
+    def limit(self, values: Mapping[str, Number], thresholds: Values) -> Number | float:
+        """Return what the quantity of wallets, or of one, is compared with."""
         limit = thresholds[self.threshold]
         return limit if self.times is None else limit * values[self.times]
 
-    def holds(self, values: Values, thresholds: Values) -> bool:
-        """Return whether the wallet is on the right side; NaN never is."""
-        if self.times is not None:
-            return self.compare(values[self.quantity], self.limit(values, thresholds))
-        return self.compare(values[self.quantity], thresholds[self.threshold])
+    def holds(self, columns: Columns, thresholds: Values) -> Flags:
+        """Return which wallets are on the right side; NaN never is."""
+        holds: Flags = self.compare(columns[self.quantity], self.limit(columns, thresholds))
+        return holds
 
-    def gap(self, values: Values, thresholds: Values) -> float:
-        """Return how far the wallet is from the threshold, as a share of the larger of the two.
+    def fails(self, values: Values, thresholds: Values) -> bool:
+        """Return whether one wallet is on the wrong side; NaN always is."""
+        return not self.compare(values[self.quantity], self.limit(values, thresholds))
 
-        0 is on it, 1 is as far as nothing from something, up to 2 across the zero.
+    def gap(self, columns: Columns, thresholds: Values) -> Floats:
+        """Return how far wallets are from the threshold, as a share of the larger of the two.
+
+        0 is on it, 1 is as far as nothing from something, up to 2 across the zero; NaN where
+        there is nothing to compare.
         """
-        value, limit = values[self.quantity], self.limit(values, thresholds)
-        scale = max(abs(value), abs(limit))
-        return abs(value - limit) / scale if scale else 0.0
+        value, limit = columns[self.quantity], self.limit(columns, thresholds)
+        scale = np.maximum(np.abs(value), np.abs(limit))
+        with np.errstate(invalid="ignore"):  # infinity is no share of itself
+            return np.divide(
+                np.abs(value - limit), scale, out=np.zeros_like(scale), where=scale != 0
+            )
 
     def formula(self, thresholds: Values) -> str:
         """Return the comparison with the threshold in force."""
@@ -112,8 +124,8 @@ class Rule:
     """All of these."""
     any_of: tuple[tuple[Bound, ...], ...] = ()
     """And all of at least one of these, where there are any."""
-    confidence: Callable[[Values], float]
-    """Before it is clipped to [0, 1]."""
+    confidence: Callable[[Columns], Floats | float]
+    """Of wallets that it holds for, before it is clipped to [0, 1]."""
     formula: str
     """The same as text."""
     evidence: str
@@ -138,15 +150,13 @@ class Rule:
         """Each way to hold the category, as the bounds that must all hold."""
         return tuple((*self.gates, *self.needs, *more) for more in self.any_of or ((),))
 
-    def holds(self, values: Values, thresholds: Values) -> bool:
-        """Return whether the wallet is in the category, gates included."""
-        for way in self.alternatives:
-            for bound in way:
-                if not bound.holds(values, thresholds):
-                    break
-            else:
-                return True
-        return False
+    def holds(self, columns: Columns, thresholds: Values) -> Flags:
+        """Return which wallets are in the category, gates included."""
+        ways = (
+            np.logical_and.reduce([bound.holds(columns, thresholds) for bound in way])
+            for way in self.alternatives
+        )
+        return reduce(np.logical_or, ways)
 
     def condition(self, thresholds: Values) -> str:
         """Return the predicate, gates included, with the thresholds in force."""
@@ -167,8 +177,7 @@ class Rule:
         return thresholds[gate.threshold] > max(asked, default=0)
 
 
-def ratio(part: float, whole: float) -> float:
+def ratio(part: Floats | float, whole: Floats) -> Floats:
     """Return ``part / whole``; over nothing it is infinite, and nothing over nothing is 0."""
-    if whole:
-        return part / whole
-    return float("inf") if part else 0.0
+    of_nothing = np.where(np.broadcast_to(part, whole.shape) != 0, np.inf, 0.0)
+    return np.divide(part, whole, out=of_nothing, where=whole != 0)

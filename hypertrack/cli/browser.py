@@ -1,9 +1,12 @@
 """Open a page where there is a browser, else say where it lies."""
 
+import logging
 import webbrowser
 from pathlib import Path
 
 from hypertrack.cli.session import Session
+
+log = logging.getLogger(__name__)
 
 
 def open_page(session: Session, file: Path) -> None:
@@ -13,5 +16,9 @@ def open_page(session: Session, file: Path) -> None:
         is_shown = webbrowser.open(path.as_uri())
     except webbrowser.Error:
         is_shown = False
-    if not is_shown:
+    if is_shown:
+        return
+    if session.is_json:
+        log.warning("no browser here: open %s in one", path)
+    else:
         session.err.print(f"no browser here: open {path} in one", markup=False, soft_wrap=True)

@@ -1,59 +1,37 @@
-"""What the demo found, beside the truth."""
+"""The demo command: the whole job on a simulated exchange."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from hypertrack.cli.session import Session
-from hypertrack.cli.tables import evaluation_table, number, plain_table
-from hypertrack.cli.training import verdict
-
-if TYPE_CHECKING:
-    from hypertrack.pipeline.demo import DemoResult, TruthComparison
 
 
-def show_result(session: Session, result: "DemoResult") -> None:
-    """Print the model's evaluation and what was found against the known truth."""
-    if session.is_json:
-        session.emit(result)
-        return
-    say = session.out.print
-    say(
-        f"\n[bold]Simulated[/], not the venue: {result.n_trades:,} trades of "
-        f"{result.n_wallets:,} wallets, {result.n_wallets_with_category:,} with a category."
-    )
-    say("\n[bold]How good is the model?[/] On wallets and time never trained on:")
-    say(evaluation_table(result.model))
-    say(verdict(result.model), style="dim")
-    say("\n[bold]Against the truth[/], which only a simulation knows:")
-    say(_truth_table(result.truth))
-    for line in _score_lines(result.truth):
-        say(line)
-    session.done(
-        {},
-        f"\nreport     {result.report}\ntraining   {result.training_report}\n"
-        f"dashboard  {result.dashboard}",
-    )
+def demo(
+    session: Session,
+    out: Annotated[Path, typer.Option(help="Folder for everything it makes.")] = Path("demo"),
+    open_: Annotated[bool, typer.Option("--open", help="Open the dashboard.")] = False,
+    seed: Annotated[int | None, typer.Option(help="Another seed is another market.")] = None,
+    hours: Annotated[float, typer.Option(help="Simulated hours.", min=3)] = 6.0,
+    wallets: Annotated[int, typer.Option(help="Simulated wallets.", min=300)] = 1_500,
+) -> None:
+    """Do the whole job on a simulated exchange on this machine.
 
+    Records it over real sockets, trains, classifies, writes report and dashboard, and compares
+    what was found with the truth.
 
-def _truth_table(truth: "TruthComparison") -> object:
-    headings = ("category", "assigned", "true", "precision", "recall", "by chance")
-    rows = [
-        (
-            c.category,
-            f"{c.n_assigned:,}",
-            f"{c.n_true:,}",
-            number(c.precision, 2),
-            number(c.recall, 2),
-            number(c.base_rate, 2),
-        )
-        for c in truth.categories
-    ]
-    return plain_table(headings, rows)
+    Example: hypertrack demo --open
+    """
+    from hypertrack.cli.browser import open_page
+    from hypertrack.cli.demo_display import show_result
+    from hypertrack.cli.progress import StageBars, progress_bars
+    from hypertrack.pipeline.demo import Demo
 
-
-def _score_lines(truth: "TruthComparison") -> list[str]:
-    return [
-        f"bot_probability separates bots from people with AUC {number(truth.bot_auc, 2)} "
-        "(0.50 is blind)",
-        f"rank correlation with the true edge: profitability {number(truth.profitability_ic, 2)}, "
-        f"sophistication {number(truth.sophistication_ic, 2)} (0 is blind)",
-    ]
+    flags = {"simulate.seed": seed, "simulate.hours": hours, "simulate.wallets": wallets}
+    settings = session.load({**flags, "simulate.speed": 0.0}).settings
+    with progress_bars(session) as bars:
+        result = Demo.in_folder(settings, out).run(StageBars(bars).show)
+    show_result(session, result)
+    if open_:
+        open_page(session, Path(result.dashboard))

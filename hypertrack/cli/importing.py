@@ -1,13 +1,14 @@
-"""Command that takes data from elsewhere: import."""
+"""The import command: data from elsewhere to a dataset."""
 
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hypertrack.cli.session import Session, command
+from hypertrack.cli.session import Session
+from hypertrack.clock import utc
 from hypertrack.errors import ConfigError
+from hypertrack.records import checked_wallet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,16 +18,12 @@ if TYPE_CHECKING:
         ImportProgress,
         ImportReport,
         LeftOut,
+        SessionMode,
         SourceFile,
         Survey,
     )
 
 AUTO = "auto"
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    command(app, name="import")(import_)
 
 
 def import_(
@@ -39,30 +36,38 @@ def import_(
         str,
         typer.Option(
             "--format",
-            help="auto, node_fills_by_block, node_fills, node_trades, capture or dataset.",
+            help="node_fills_by_block, node_fills, node_trades, user_fills, capture or dataset.",
         ),
     ] = AUTO,
+    wallet: Annotated[
+        str | None, typer.Option(help="Whose fills those are that name no wallet (0x…).")
+    ] = None,
     append: Annotated[bool, typer.Option("--append", help="Go on with the data here.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be read, write nothing.")
     ] = False,
 ) -> None:
-    """Import archives, captures or other datasets, plain or .lz4.
+    """Import archives, captures, answers to userFills or other datasets, plain or .lz4.
 
     Data already here moves to archive/<utc>/ first, unless --append goes on with it.
 
     Example: hypertrack import node_fills_by_block/hourly/20260105 --data january
     Example: hypertrack import recorded_data --data sqlite:///recording.db
+    Example: hypertrack import fills.json --wallet 0x1111111111111111111111111111111111111111
     """
     from hypertrack.pipeline import importing
 
-    settings = session.load().settings
+    settings, owner = session.load().settings, _wallet(wallet)
     with importing.as_files(settings, paths) as places:
-        files, left_out = importing.find_sources(settings, places, _format(format_))
+        with session.err.status("looking at the files"):
+            files, left_out = importing.find_sources(
+                settings, places, _format(format_), wallet=owner
+            )
+            surveys = [importing.survey(file) for file in files] if dry_run else []
         if dry_run:
-            _show_surveys(session, [importing.survey(file) for file in files], left_out)
+            _show_surveys(session, surveys, left_out)
             return
-        report = _import(session, files, append=append)
+        report = _import(session, files, append=append, wallet=owner)
     for left in (*left_out, *report.left_out):
         session.err.print(f"left out {left.path}: {left.reason}", style="yellow", markup=False)
     n_trades = report.counts.get("trades", 0)
@@ -70,7 +75,9 @@ def import_(
     session.done({"report": report, "left_out": left_out}, text + _remarks(report))
 
 
-def _import(session: Session, files: "Sequence[SourceFile]", *, append: bool) -> "ImportReport":
+def _import(
+    session: Session, files: "Sequence[SourceFile]", *, append: bool, wallet: str | None
+) -> "ImportReport":
     from hypertrack.cli.progress import progress_bars
     from hypertrack.pipeline.importing import import_data
 
@@ -84,7 +91,15 @@ def _import(session: Session, files: "Sequence[SourceFile]", *, append: bool) ->
             bars.update(task, completed=event.frac, detail=detail)
 
         settings = session.load().settings
-        return import_data(settings, files, show, mode="append" if append else "rotate")
+        mode: SessionMode = "append" if append else "rotate"
+        return import_data(settings, files, show, mode=mode, wallet=wallet)
+
+
+def _wallet(text: str | None) -> str | None:
+    try:
+        return None if text is None else checked_wallet(text)
+    except ValueError as error:
+        raise ConfigError(f"--wallet: {error}") from None
 
 
 def _format(name: str) -> "Format | None":
@@ -101,14 +116,19 @@ def _format(name: str) -> "Format | None":
 
 def _remarks(report: "ImportReport") -> str:
     """Return what did not become a trade, with where it lies."""
-    said = {"dust": "set_aside.jsonl", "unpaired": "set_aside.jsonl"}
-    said |= {"ambiguous": "set_aside.jsonl", "quarantined": "quarantine.jsonl"}
-    met = [
-        f"{report.counts[name]:,} {name} ({file})"
-        for name, file in said.items()
-        if report.counts.get(name)
+    counts = report.counts
+    n_fills = counts.get("fills", 0)
+    lone = [f"{counts[name]:,} {name}" for name in LONE_FILLS if counts.get(name)]
+    unused = [
+        f"{counts[name]:,} {name} ({file})" for name, file in UNUSED.items() if counts.get(name)
     ]
-    return f"; not used: {', '.join(met)}" if met else ""
+    said = f", {n_fills:,} fills" if n_fills else ""
+    said += f"; fills without a trade: {', '.join(lone)}" if lone else ""
+    return said + (f"; not used: {', '.join(unused)}" if unused else "")
+
+
+LONE_FILLS = ("settlements", "dust", "unpaired")
+UNUSED = {"ambiguous": "set_aside.jsonl", "quarantined": "quarantine.jsonl"}
 
 
 def _show_surveys(
@@ -124,17 +144,11 @@ def _show_surveys(
             found.path,
             found.format.value,
             f"{found.n_lines:,}",
-            _utc(found.start_ms),
-            _utc(found.end_ms) + (" (torn)" if found.is_torn else ""),
+            utc(found.start_ms),
+            utc(found.end_ms) + (" (torn)" if found.is_torn else ""),
         )
         for found in surveys
     ]
     session.out.print(plain_table(("file", "format", "lines", "from", "to"), rows))
     for left in left_out:
         session.err.print(f"left out {left.path}: {left.reason}", style="yellow", markup=False)
-
-
-def _utc(time_ms: int | None) -> str:
-    if time_ms is None:
-        return "–"
-    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,24 +1,22 @@
 """The leak check on the terminal: each cut, and every feature that depends on later data."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from hypertrack.cli.session import Session
+from hypertrack.clock import utc
 from hypertrack.errors import LeakageError
-
-if TYPE_CHECKING:
-    from hypertrack.pipeline.features import CutCheck
+from hypertrack.records import CutCheck
 
 
-def show_checks(session: Session, checks: "Sequence[CutCheck]") -> None:
+def show_checks(session: Session, checks: Sequence[CutCheck]) -> None:
     """Print a line per cut, and below it both values of every leak."""
     if session.is_json:
         session.emit({"is_leak_free": not _leaking(checks), "cuts": checks})
         return
     for check in checks:
+        time = utc(check.cut_ms, timespec="milliseconds")
         found = f"{len(check.leaks)} differ" if check.leaks else "identical"
-        line = f"{_utc(check.cut_ms)}  {check.n_features} features × {check.n_wallets:,} wallets"
+        line = f"{time}  {check.n_features} features × {check.n_wallets:,} wallets"
         session.out.print(f"{line}  {found}", markup=False, soft_wrap=True)
         for leak in check.leaks:
             values = f"{_number(leak.with_later)} with later data, {_number(leak.without_later)}"
@@ -26,7 +24,7 @@ def show_checks(session: Session, checks: "Sequence[CutCheck]") -> None:
             session.out.print(line, markup=False, soft_wrap=True)
 
 
-def require_none(checks: "Iterable[CutCheck]") -> None:
+def require_none(checks: Iterable[CutCheck]) -> None:
     """Do nothing where no feature leaks.
 
     Raises:
@@ -38,13 +36,8 @@ def require_none(checks: "Iterable[CutCheck]") -> None:
         raise LeakageError(f"{', '.join(leaking)} {verb} on data from after the cut")
 
 
-def _leaking(checks: "Iterable[CutCheck]") -> list[str]:
+def _leaking(checks: Iterable[CutCheck]) -> list[str]:
     return list(dict.fromkeys(leak.name for check in checks for leak in check.leaks))
-
-
-def _utc(time_ms: int) -> str:
-    time = datetime.fromtimestamp(time_ms / 1_000, UTC)
-    return time.isoformat(sep=" ", timespec="milliseconds").replace("+00:00", " UTC")
 
 
 def _number(value: float | None) -> str:

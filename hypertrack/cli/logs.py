@@ -2,7 +2,9 @@
 
 import logging
 import sys
-from datetime import UTC, datetime
+
+from hypertrack.clock import utc
+from hypertrack.text import ascii_json, printable
 
 TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -18,7 +20,7 @@ class JsonLines(logging.Formatter):
         from hypertrack.records import encode_json
 
         line = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": _time(record),
             "level": record.levelname.lower(),
             "event": record.getMessage(),
             "logger": record.name,
@@ -26,13 +28,29 @@ class JsonLines(logging.Formatter):
         line |= {key: value for key, value in vars(record).items() if key not in STANDARD}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return encode_json(line).decode()
+        return ascii_json(encode_json(line))
+
+
+class TextLines(logging.Formatter):
+    """Writes a line for people, whatever the message holds; a traceback follows on its own."""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802  # logging's own name
+        """Return the time in UTC."""
+        return _time(record)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's own name
+        """Return the line of a record."""
+        return printable(super().formatMessage(record))
+
+
+def _time(record: logging.LogRecord) -> str:
+    return utc(round(record.created * 1_000), timespec="milliseconds")
 
 
 def log_to_stderr(level: int, *, is_json: bool) -> None:
     """Send log lines to stderr, unless whoever called us has its own way with them."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines() if is_json else logging.Formatter(TEXT))
+    handler.setFormatter(JsonLines() if is_json else TextLines(TEXT))
     logging.basicConfig(level=level, handlers=[handler])
 
 
@@ -41,4 +59,4 @@ def say_error(text: str) -> None:
     if any(isinstance(handler.formatter, JsonLines) for handler in logging.root.handlers):
         logging.getLogger("hypertrack").error(text)
     else:
-        sys.stderr.write(f"error: {text}\n")
+        sys.stderr.write(f"error: {printable(' '.join(text.splitlines()))}\n")

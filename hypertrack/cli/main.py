@@ -1,15 +1,28 @@
 """The command line: one Typer app, where foreseen errors become one line and an exit code."""
 
+import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from hypertrack import __version__
-from hypertrack.cli import analysis, importing, live, models, simulation, upkeep, viewing
-from hypertrack.cli.logs import say_error
+from hypertrack.cli import models
+from hypertrack.cli.categories import categories
+from hypertrack.cli.classify import classify
+from hypertrack.cli.config import config as show_config
+from hypertrack.cli.dashboard import dashboard
+from hypertrack.cli.demo import demo
+from hypertrack.cli.features import features
+from hypertrack.cli.importing import import_
+from hypertrack.cli.logs import log_to_stderr, say_error
+from hypertrack.cli.record import record
+from hypertrack.cli.report import report
+from hypertrack.cli.seal import seal
 from hypertrack.cli.session import (
     ConfigOption,
     DataOption,
@@ -17,35 +30,66 @@ from hypertrack.cli.session import (
     QuietOption,
     Shared,
     VerboseOption,
+    command,
 )
+from hypertrack.cli.simulate import simulate
+from hypertrack.cli.terminal import show_what_can_be_shown
+from hypertrack.cli.train import train
+from hypertrack.cli.verify import verify
+from hypertrack.cli.wallet import wallet
 from hypertrack.errors import HypertrackError
 
 INTERRUPTED = 130
+
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+"""Wrong usage of any kind, the base of the one kind that Typer exports."""
 
 
 class ErrorLineGroup(TyperGroup):
     """Ends foreseen failures with one line on stderr; unforeseen ones keep their traceback."""
 
+    def make_context(self, *names: Any, **more: Any) -> Any:
+        """Read the words before the command."""
+        with _error_lines():
+            return super().make_context(*names, **more)
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
-        try:
+        with _error_lines():
             return super().invoke(ctx)
-        except HypertrackError as error:
-            say_error(str(error))
-            raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
-            raise _interrupted() from None
-        except RuntimeError as error:
-            if str(error) == "Query interrupted":  # what DuckDB makes of Ctrl-C
-                raise _interrupted() from None
+
+
+@contextmanager
+def _error_lines() -> Iterator[None]:
+    try:
+        yield
+    except HypertrackError as error:
+        say_error(str(error))
+        raise typer.Exit(error.exit_code) from None
+    except UsageError as error:
+        if "NoArgs" in type(error).__name__:  # asks for the help, which is many lines
             raise
-        except BrokenPipeError:
-            _close_stdout()
-            raise typer.Exit(0) from None
+        raise _wrong_usage(error) from None
+    except KeyboardInterrupt:
+        raise _interrupted() from None
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":  # what DuckDB makes of Ctrl-C
+            raise _interrupted() from None
+        raise
+    except BrokenPipeError:
+        _close_stdout()
+        raise typer.Exit(0) from None
+
+
+def _wrong_usage(error: Any) -> typer.Exit:
+    if "--json" in sys.argv:  # no session has begun that would have set this up
+        log_to_stderr(logging.WARNING, is_json=True)
+    say_error(f"{error.format_message()} (--help shows what is known)")
+    return typer.Exit(error.exit_code)
 
 
 def _interrupted() -> typer.Exit:
-    typer.echo("interrupted", err=True)
+    say_error("interrupted")
     return typer.Exit(INTERRUPTED)
 
 
@@ -90,15 +134,24 @@ def start(
     context.obj = Shared(config, data, quiet, verbose, json)
 
 
-live.register(app)
-importing.register(app)
-simulation.register(app)
-analysis.register(app)
+command(app)(record)
+command(app, name="import")(import_)
+command(app)(simulate)
+command(app)(demo)
+command(app)(features)
+command(app)(train)
+command(app)(classify)
 models.register(app)
-viewing.register(app)
-upkeep.register(app)
+command(app)(report)
+command(app)(dashboard)
+command(app)(wallet)
+command(app)(categories)
+command(app)(show_config)
+command(app)(verify)
+command(app)(seal)
 
 
 def run() -> None:
     """Run the command line."""
+    show_what_can_be_shown()
     app()

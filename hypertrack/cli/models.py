@@ -1,4 +1,4 @@
-"""Commands around the model's versions: models list, show, compare, promote."""
+"""The models commands: versions listed, shown, compared, promoted, benchmarked."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hypertrack.cli.session import OutOption, Session, command
+from hypertrack.files import require_writable
+from hypertrack.records import Card
 
 if TYPE_CHECKING:
-    from hypertrack.pipeline.models import Card, Comparison, ListedModel
+    from hypertrack.pipeline.models import Comparison, ListedModel
 
 VersionArgument = Annotated[
     str, typer.Argument(help="champion, or the beginning or end of a version's name.")
@@ -70,7 +72,10 @@ def show(
     from hypertrack.pipeline.training_report import write_training_report
 
     settings = session.load({"out": out}).settings
-    card = find(settings, version)
+    if report is not None:
+        require_writable(report)
+    with session.err.status("reading the model"):
+        card = find(settings, version)
     if session.is_json:
         session.emit(card)
     else:
@@ -82,9 +87,9 @@ def show(
             open_page(session, file)
 
 
-def _show_card(session: Session, card: "Card") -> None:
+def _show_card(session: Session, card: Card) -> None:
     from hypertrack.cli.tables import evaluation_table, predictor_table
-    from hypertrack.cli.training import leak_line, verdict
+    from hypertrack.cli.training_display import leak_line, verdict
 
     session.out.print(f"[bold]{card.summary.version}[/] ({card.summary.estimator})")
     session.out.print(evaluation_table(card.summary))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hypertrack.errors import ConfigError
+from hypertrack.text import read_text
 
 SECONDS_BY_UNIT = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 WALLET = re.compile(r"0x[0-9a-f]{40}")
@@ -71,7 +72,7 @@ def parse_wallets(text: str) -> tuple[str, ...]:
     """
     file = Path(text)
     is_file = "," not in text and file.is_file()
-    lines = file.read_text(encoding="utf-8").splitlines() if is_file else text.split(",")
+    lines = read_text(file).splitlines() if is_file else text.split(",")
     words = [line.split(",")[0].strip().strip('"').lower() for line in lines]
     wallets = [word for word in words if word and not (is_file and word == "wallet")]
     strange = [word for word in wallets if not WALLET.fullmatch(word)]

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from hypertrack.cli.logs import log_to_stderr
+from hypertrack.cli.terminal import SafeConsole
+from hypertrack.text import ascii_json
 
 if TYPE_CHECKING:  # settings load pydantic, which --help has no need of
     from hypertrack.config import Config
@@ -33,6 +34,15 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Machine output; log li
 OutOption = Annotated[
     Path | None,
     typer.Option(help="Folder of models, profiles, report and dashboard; default here."),
+]
+NoModelOption = Annotated[
+    bool, typer.Option("--no-model", help="Rules alone, without the network's scores.")
+]
+ProfilesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--profiles", help="Show the profiles in this file, with its scores, without a dataset."
+    ),
 ]
 
 
@@ -60,9 +70,11 @@ class Session:
         self.is_quiet = shared.quiet
         self.is_json = shared.json
         self._shared = shared
-        self.err = Console(stderr=True, quiet=shared.quiet, highlight=False)
-        """Progress and remarks."""
-        self.out = Console(highlight=False, soft_wrap=False)
+        self.err = SafeConsole(
+            stderr=True, quiet=shared.quiet or shared.json, highlight=False, emoji=False
+        )
+        """Progress and remarks, for people."""
+        self.out = SafeConsole(highlight=False, soft_wrap=False, emoji=False)
         """Results."""
         level = (
             logging.INFO if shared.verbose else logging.ERROR if shared.quiet else logging.WARNING
@@ -76,10 +88,10 @@ class Session:
         return load_config(self._shared.config, {"data": self._shared.data, **(flags or {})})
 
     def emit(self, value: object) -> None:
-        """Write one line of JSON to stdout."""
+        """Write one line of JSON to stdout, in ASCII: the same on every terminal."""
         from hypertrack.records import encode_json
 
-        sys.stdout.write(encode_json(value).decode() + "\n")
+        sys.stdout.write(ascii_json(encode_json(value)) + "\n")
         sys.stdout.flush()
 
     def done(self, value: Mapping[str, Any], text: str) -> None:
@@ -88,6 +100,18 @@ class Session:
             self.emit(value)
         elif not self.is_quiet:
             self.err.print(text, markup=False, soft_wrap=True)
+
+
+def refuse_both(no_model: bool, profiles: Path | None) -> None:
+    """Refuse to leave out scores that a file holds.
+
+    Raises:
+        ConfigError: Both were given.
+    """
+    from hypertrack.errors import ConfigError
+
+    if no_model and profiles is not None:
+        raise ConfigError("--profiles shows what its file holds: leave out --no-model")
 
 
 def command(

@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hypertrack.records import HeadEvaluation, Interval, ModelSummary, Quality
+from hypertrack.text import printable
 
 
 def plain_table(
@@ -18,7 +19,7 @@ def plain_table(
         is_number = bool(rows) and all(_looks_numeric(str(row[i])) for row in rows)
         table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
+        table.add_row(*(cell if isinstance(cell, Text) else Text(printable(cell)) for cell in row))
     return table
 
 

@@ -1,6 +1,6 @@
 """Settings: what can be set (`sections`), and where each value came from (`loading`)."""
 
-from hypertrack.config.loading import Config, Origin, load_config
+from hypertrack.config.loading import CONFIG_NAME, Config, Origin, load_config
 from hypertrack.config.places import DatabaseUrl, parse_place
 from hypertrack.config.sections import (
     ORIGINAL,
@@ -17,6 +17,7 @@ from hypertrack.config.sections import (
 from hypertrack.config.thresholds import CategorySettings
 
 __all__ = [
+    "CONFIG_NAME",
     "ORIGINAL",
     "CategorySettings",
     "Config",

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource
 from hypertrack.config.section import Section
 from hypertrack.config.sections import Settings
 from hypertrack.errors import ConfigError
+from hypertrack.text import masked_url, read_text
 
 CONFIG_NAME = "hypertrack.toml"
 ENV_PREFIX = "HYPERTRACK_"
@@ -47,7 +48,8 @@ class Config:
     def items(self) -> Iterator[tuple[str, object, Origin]]:
         """Yield every dotted key with its value (secrets masked) and origin."""
         for key, value in _flatten(_values(self.settings)):
-            yield key, value, self.origin(key)
+            shown = masked_url(value) if isinstance(value, str) and "://" in value else value
+            yield key, shown, self.origin(key)
 
 
 def load_config(
@@ -102,15 +104,20 @@ def _find_file(file: Path | None, folder: Path) -> Path | None:
 
 def _read_toml(file: Path) -> Tree:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return tomllib.loads(read_text(file))
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"settings file {file} is not TOML: {error}") from None
 
 
 def _read_environment(
     environment: Mapping[str, str], folder: Path
 ) -> Iterator[tuple[Origin, Tree]]:
-    dotenv = DotEnvSettingsSource(BaseSettings, env_file=folder / ".env").env_vars
+    file = folder / ".env"
+    if file.is_file():
+        read_text(file)  # refused with its line, where the reader below has a traceback
+    dotenv = DotEnvSettingsSource(
+        BaseSettings, env_file=file, env_file_encoding="utf-8-sig"
+    ).env_vars
     yield Origin.DOTENV, _read_variables({name.upper(): text for name, text in dotenv.items()})
     yield Origin.ENVIRONMENT, _read_variables(environment)
 

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, PlainSerializer, SecretStr, field_validator, model_validator
 
 from hypertrack.config.places import DataPlace
 from hypertrack.config.section import Section
 from hypertrack.config.thresholds import CategorySettings
+from hypertrack.text import masked_url
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -15,12 +16,16 @@ Count = Annotated[int, Field(ge=1)]
 Engine = Annotated[str, Field(pattern=r"^(duckdb|local(\[[\d*]+\])?|spark://[^/]+)$")]
 
 
+def _shown(url: str | None) -> str | None:
+    return None if url is None else masked_url(url)
+
+
 class VenueSettings(Section):
     """Where the venue is."""
 
     network: Literal["mainnet", "testnet"] = "mainnet"
     """Which of the venue's own networks."""
-    url: str | None = None
+    url: Annotated[str | None, PlainSerializer(_shown, return_type=str | None)] = None
     """Another base URL speaking the same protocol; ``/ws``, ``/info``, the explorer's and the
     EVM's paths follow from it."""
     evm_rpc_url: SecretStr | None = None
@@ -99,8 +104,8 @@ class FeeSettings(Section):
 class FeatureSettings(Section):
     """The feature engine."""
 
-    groups: tuple[Literal["base", "extended"], ...] = ("base", "extended")
-    """Feature groups computed and given to the model."""
+    groups: tuple[Literal["base", "extended", "profit"], ...] = ("base", "extended")
+    """Feature groups computed and given to the model; ``profit`` has values where fills tell."""
     memory_limit_gib: Positive | None = None
     """Memory DuckDB may use before it spills to disk; its own default where unset."""
     keep_prepared: bool = True

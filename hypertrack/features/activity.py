@@ -8,7 +8,7 @@ from hypertrack.features.engine import FeatureEngine
 from hypertrack.market.executions import executions
 
 
-def activity(engine: FeatureEngine, n_slices: int = 48) -> NDArray[np.int64]:
+def activity(engine: FeatureEngine, n_slices: int = 48) -> NDArray[np.int32]:
     """Return executions per equal slice of the recording, ``[wallets, slices]``.
 
     Wallets in the order of `FeatureEngine.matrix` without a cut.
@@ -21,6 +21,6 @@ def activity(engine: FeatureEngine, n_slices: int = 48) -> NDArray[np.int64]:
         .aggregate(n=_.count())
         .to_pyarrow()
     )
-    counts = np.zeros((engine.n_wallets, n_slices), dtype=np.int64)
+    counts = np.zeros((engine.n_wallets, n_slices), dtype=np.int32)
     counts[counted["wallet_id"].to_numpy(), counted["slice"].to_numpy()] = counted["n"].to_numpy()
     return counts[engine.matrix(names=()).wallet_ids]

@@ -6,7 +6,8 @@ from ibis import Table, Value, _
 from hypertrack.features.definition import Scope, feature
 from hypertrack.features.entropy import evenness
 from hypertrack.features.traded import MAX_BUCKETS, traded
-from hypertrack.market.executions import fills, is_hip3, is_spot
+from hypertrack.market.coins import is_hip3, is_spot
+from hypertrack.market.executions import fills
 
 
 def addresses(scope: Scope) -> Table:

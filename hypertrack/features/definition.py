@@ -16,8 +16,9 @@ from typing import Any, Literal
 import ibis
 
 from hypertrack.config import FeeSettings
+from hypertrack.market.window import Window
 
-Group = Literal["base", "extended"]
+Group = Literal["base", "extended", "profit"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class Scope:
     until_ms: int | None
     observed_days: float
     fees: FeeSettings
+
+    @property
+    def window(self) -> Window:
+        """Return the time that features may look at."""
+        return Window(self.start_ms, self.end_ms)
 
     def before(self, rows: ibis.Table, time: str = "time_ms") -> ibis.Table:
         """Return the rows whose time lies before the cut."""
@@ -59,6 +65,8 @@ class Feature:
     """Whether it grows with the length of the window (counts, sums)."""
     source: Source
     expression: Expression
+    needs_position: bool
+    """Whether it is missing where the wallet's positions are unknown."""
     missing: float
     """The value of a wallet without data: 0 in the base group, NaN in the other, or its own."""
 
@@ -73,6 +81,7 @@ def feature(
     unit: str,
     group: Group = "base",
     is_extensive: bool = False,
+    needs_position: bool = False,
     missing: float | None = None,
 ) -> Callable[[Expression], Feature]:
     """Make a feature of an expression; name and definition are the function's own."""
@@ -84,6 +93,7 @@ def feature(
             unit=unit,
             doc=" ".join((expression.__doc__ or "").split()),
             is_extensive=is_extensive,
+            needs_position=needs_position,
             source=source,
             expression=expression,
             missing=(0.0 if group == "base" else math.nan) if missing is None else missing,

@@ -18,7 +18,7 @@ from hypertrack.features.definition import Feature, Scope, Source
 from hypertrack.features.registry import ALIASES, select
 from hypertrack.market.engine.selection import DuckDB
 from hypertrack.market.engine.shards import Columns
-from hypertrack.records import DAY_MS
+from hypertrack.records import DAY_MS, SYSTEM_WALLETS
 from hypertrack.store.dataset import Dataset
 from hypertrack.store.summary import MIN_OBSERVED_MS, observed_ms
 
@@ -33,9 +33,6 @@ COUNTS: dict[Source, dict[str, ibis.Deferred]] = {
     candle_matches: {"n_candle_matches": _.count()},
 }
 """What the matrix says of every wallet beside its features."""
-
-NO_WALLET = "0x" + "0" * 40
-"""Where tokens are minted from and burnt to: an address, nobody's wallet."""
 
 
 class Measured(Protocol):
@@ -181,7 +178,7 @@ class FeatureEngine:
         wallet_ids = None if asked is None else np.flatnonzero(asked).tolist()
         with self._computer.part(wallet_ids, since_ms) as part:
             columns, scope = self._columns(part, features, since_ms, until_ms)
-        is_row = (columns["n_seen"] > 0) & (self._wallets != NO_WALLET)
+        is_row = (columns["n_seen"] > 0) & ~np.isin(self._wallets, SYSTEM_WALLETS)
         seen = np.flatnonzero(is_row if asked is None else is_row & asked)
         in_order = tuple(names or (each.name for each in features))
         return self._matrix(seen, columns, in_order, scope)

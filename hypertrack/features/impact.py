@@ -5,17 +5,17 @@ from ibis import Table, Value, _
 
 from hypertrack.features.definition import Scope, feature
 from hypertrack.features.traded import traded
+from hypertrack.market.markouts import TO_BPS
 from hypertrack.market.price_lookups import IMPACT_MS, prices_around
-
-TO_BPS = 1e4
+from hypertrack.market.wallet_flow import alignment
 
 
 def against_prices(scope: Scope) -> Table:
     """Return executions measured against the reference price before them.
 
-    Columns: wallet_id, impact_bps and slippage_bps (takers), trend_usd (notional where the price
-    moved in the last five minutes), with_trend_usd (the same, negative against the move). NULL
-    where a price is missing, and impact_bps where its five seconds reach beyond the window.
+    Columns: wallet_id, notional_usd, direction, impact_bps and slippage_bps (takers), move (of the
+    price in the last five minutes). NULL where a price is missing, and impact_bps where its five
+    seconds reach beyond the window.
     """
     prices = prices_around(scope.con).select(
         "before", "before_5m", "after_5s", price_coin_id="coin_id", price_ms="time_ms"
@@ -25,13 +25,13 @@ def against_prices(scope: Scope) -> Table:
         prices, [rows.coin_id == prices.price_coin_id, rows.time_ms == prices.price_ms]
     )
     has_impact = _.is_taker & (_.time_ms + IMPACT_MS < scope.end_ms)
-    moved = (_.before - _.before_5m).sign().nullif(0)
     return rows.select(
         "wallet_id",
         impact_bps=ibis.ifelse(has_impact, _move_bps(_.after_5s), None),
         slippage_bps=ibis.ifelse(_.is_taker, _move_bps(_.vwap), None),
-        trend_usd=ibis.ifelse(moved.notnull(), _.notional_usd, None),
-        with_trend_usd=_.notional_usd * _.direction * moved,
+        notional_usd=_.notional_usd,
+        direction=_.direction,
+        move=_.before - _.before_5m,
     )
 
 
@@ -62,18 +62,14 @@ def slippage_std(rows: Table) -> Value:
 @feature(against_prices, unit="0..1")
 def momentum_score(rows: Table) -> Value:
     """max(0, a), a: notional traded with the last 5 minutes' move less that against it, share."""
-    return ibis.greatest(_alignment(rows), 0.0)
+    return ibis.greatest(alignment(rows, rows.move), 0.0)
 
 
 @feature(against_prices, unit="0..1")
 def mean_reversion_score(rows: Table) -> Value:
     """max(0, −a): the share of notional traded against the last 5 minutes' move, net."""
-    return ibis.greatest(-_alignment(rows), 0.0)
+    return ibis.greatest(-alignment(rows, rows.move), 0.0)
 
 
 def _move_bps(price: Value) -> Value:
     return _.direction * (price - _.before) / _.before * TO_BPS
-
-
-def _alignment(rows: Table) -> Value:
-    return rows.with_trend_usd.sum() / rows.trend_usd.sum()

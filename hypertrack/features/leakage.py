@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hypertrack.config import FeatureSettings, FeeSettings
 from hypertrack.features.engine import FeatureEngine, FeatureMatrix
 from hypertrack.features.registry import ALIASES, REGISTRY
-from hypertrack.records import Record
+from hypertrack.records import CutCheck, Leak
 from hypertrack.store.dataset import Dataset
 
 RELATIVE_TOLERANCE = 1e-9
@@ -26,28 +26,6 @@ FACTS = ("n_executions", "n_fills", "n_candle_matches", "first_seen_ms", "last_s
 
 FIRST_CUT_FRAC = 0.1
 """Of the trades: before, there is too little to compare."""
-
-
-class Leak(Record, frozen=True):
-    """One number that depends on later data: the first wallet at which it shows."""
-
-    name: str
-    wallet: str
-    with_later: float | None
-    """From the whole dataset; None is missing."""
-    without_later: float | None
-    """From what had been recorded at the cut."""
-    n_wallets: int
-    """Wallets at which it shows."""
-
-
-class CutCheck(Record, frozen=True):
-    """The comparison at one cut."""
-
-    cut_ms: int
-    n_wallets: int
-    n_features: int
-    leaks: tuple[Leak, ...]
 
 
 def random_cuts(engine: FeatureEngine, n_cuts: int, seed: int) -> tuple[int, ...]:

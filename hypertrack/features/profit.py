@@ -1,42 +1,67 @@
-"""Money in and out: fees, net flow, and what the flow is worth at the window's end."""
+"""Money in and out: fees, net flow, and profit where positions are known."""
 
-from ibis import Table, Value, _
+import ibis
+from ibis import Table, Value
 
 from hypertrack.features.definition import Scope, feature
-from hypertrack.features.traded import traded
-from hypertrack.market.executions import with_fees
-from hypertrack.market.prices import closing_prices
+from hypertrack.market.profit import window_profit
 
 
-def flows(scope: Scope) -> Table:
-    """Return what a wallet paid and holds per coin, as if it had been flat at the start.
-
-    Columns: wallet_id, bought_usd (net), held (net, in coins), fee_usd, price: the coin's last
-    reference price in the window.
-    """
-    coins = scope.con.table("coins")
-    rows = with_fees(traded(scope), coins, scope.fees)
-    held = rows.group_by("wallet_id", "coin_id").aggregate(
-        bought_usd=(_.notional_usd * _.direction).sum(),
-        held=(_["size"] * _.direction).sum(),
-        fee_usd=_.fee_usd.sum(),
-    )
-    return held.join(closing_prices(scope.con, scope.end_ms - 1), "coin_id")
+def results(scope: Scope) -> Table:
+    """Return a row per wallet and coin: what `window_profit` says of the window."""
+    return window_profit(scope.con, scope.window, scope.fees)
 
 
-@feature(flows, unit="USD", group="extended", is_extensive=True)
+@feature(results, unit="USD", group="extended", is_extensive=True)
 def fees_usd(rows: Table) -> Value:
-    """Fees at the venue's base schedule, by role and kind of coin."""
-    return rows.fee_usd.sum()
+    """Fees as paid where fills tell, else the venue's base schedule by role and kind of coin."""
+    return rows.fees_usd.sum()
 
 
-@feature(flows, unit="USD", group="extended", is_extensive=True)
+@feature(results, unit="USD", group="extended", is_extensive=True)
 def flow_pnl_usd(rows: Table) -> Value:
-    """Cash flow + position at the window's last reference price − fees, as if flat before."""
-    return (rows.held * rows.price - rows.bought_usd - rows.fee_usd).sum()
+    """Of the trades seen, as if flat before: cash flow + position at the last price − fees."""
+    return rows.flow_pnl_usd.sum()
 
 
-@feature(flows, unit="USD", group="extended", is_extensive=True)
+@feature(results, unit="USD", group="extended", is_extensive=True)
 def net_notional_usd(rows: Table) -> Value:
     """Notional bought less notional sold."""
-    return rows.bought_usd.sum()
+    return rows.net_notional_usd.sum()
+
+
+@feature(results, unit="USD", group="profit", is_extensive=True, needs_position=True)
+def profit_usd(rows: Table) -> Value:
+    """Profit of the window after fees, marked to market; NaN where a position is unknown."""
+    return _of_all(rows.profit_usd)
+
+
+@feature(results, unit="USD", group="profit", is_extensive=True, needs_position=True)
+def realised_pnl_usd(rows: Table) -> Value:
+    """PnL that the venue booked on what was closed, before fees; NaN where fills do not tell."""
+    return _of_all(rows.realised_pnl_usd)
+
+
+@feature(results, unit="bps", group="profit", needs_position=True)
+def return_on_notional_bps(rows: Table) -> Value:
+    """Profit of the window over the notional traded; NaN where a position is unknown."""
+    return _of_all(rows.profit_usd) / rows.notional_usd.sum() * 1e4
+
+
+@feature(results, unit="0..1", group="profit")
+def fees_reported_share(rows: Table) -> Value:
+    """Share of notional in coins whose fees fills tell; the rest is the schedule's."""
+    told = ibis.ifelse(rows.is_fee_reported, rows.notional_usd, 0.0).sum()
+    return told / rows.notional_usd.sum()
+
+
+@feature(results, unit="0..1", group="profit", missing=0.0)
+def position_known_share(rows: Table) -> Value:
+    """Share of notional in coins in which the wallet's positions are known."""
+    known = ibis.ifelse(rows.profit_usd.notnull(), rows.notional_usd, 0.0).sum()
+    return known / rows.notional_usd.sum()
+
+
+def _of_all(parts: Value) -> Value:
+    """Return the sum where every coin has its part: a sum of some would pass for the whole."""
+    return ibis.ifelse(parts.notnull().all(), parts.sum(), None)

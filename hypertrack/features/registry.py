@@ -78,6 +78,18 @@ FEATURES: tuple[Feature, ...] = (
     profit.fees_usd,
     profit.flow_pnl_usd,
     profit.net_notional_usd,
+    # profit: not given to the model unless it is asked to
+    profit.profit_usd,
+    profit.realised_pnl_usd,
+    profit.return_on_notional_bps,
+    profit.fees_reported_share,
+    profit.position_known_share,
+    episodes.win_rate,
+    episodes.profit_factor,
+    episodes.avg_win_usd,
+    episodes.avg_loss_usd,
+    episodes.largest_loss_usd,
+    episodes.broken_chain_count,
 )
 
 REGISTRY: dict[str, Feature] = {each.name: each for each in FEATURES}

@@ -1,6 +1,5 @@
 """From one execution to the next: gaps in time, flips of direction."""
 
-import math
 from typing import Any
 
 import ibis
@@ -8,13 +7,11 @@ from ibis import Table, Value, _
 
 from hypertrack.features.definition import Scope, feature
 from hypertrack.market.engine.kept_tables import keep
-from hypertrack.market.executions import ORDER, executions
+from hypertrack.market.executions import executions
+from hypertrack.market.gaps import timer_values, with_gaps
 
 MIN_GAPS = 2
 """Two gaps, three executions: fewer have no rhythm."""
-
-TIMER_TOLERANCE = 1.05
-"""Gaps within this factor of a timer's value are its own."""
 
 
 def steps(scope: Scope) -> Table:
@@ -31,12 +28,7 @@ def timers(scope: Scope) -> Table:
 
     Gaps of 0 (several coins or sides in one block) are no timer's.
     """
-    value = (_.gap_ms.ln() / math.log(TIMER_TOLERANCE)).floor().cast("int32")
-    gaps = steps(scope).filter(_.gap_ms > 0)
-    counted = gaps.group_by("wallet_id", value=value).aggregate(n=_.count())
-    below = ibis.window(group_by="wallet_id", order_by="value")
-    is_next = _.value.lag().over(below) == _.value - 1
-    return counted.mutate(n_near=_.n + ibis.ifelse(is_next, _.n.lag().over(below), 0))
+    return timer_values(steps(scope), shortest_ms=1)
 
 
 @feature(steps, unit="ratio")
@@ -67,14 +59,13 @@ def gap_mode_share(rows: Table) -> Value:
 
 def _steps(con: Any) -> Table:
     # Both windows look only back, so what they find holds at any cut. One sort per window.
-    by_wallet = ibis.window(group_by="wallet_id", order_by=ORDER[1:])
     by_coin = ibis.window(
         group_by=["wallet_id", "coin_id"], order_by=["time_ms", "direction", "is_taker"]
     )
-    return executions(con).select(
+    return with_gaps(executions(con)).select(
         "wallet_id",
         "coin_id",
         "time_ms",
-        gap_ms=_.time_ms - _.time_ms.lag().over(by_wallet),
+        "gap_ms",
         is_flip=_.direction != _.direction.lag().over(by_coin),
     )

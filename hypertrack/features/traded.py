@@ -6,6 +6,7 @@ from ibis import Table, Value, _
 from hypertrack.features.definition import Scope, feature
 from hypertrack.features.entropy import evenness
 from hypertrack.market.executions import executions
+from hypertrack.market.wallet_flow import maker_share, market_making
 
 MAX_BUCKETS = 32
 """Beyond as many executions, an entropy is measured against this many equally filled buckets."""
@@ -58,14 +59,13 @@ def size_entropy(rows: Table) -> Value:
 @feature(traded, unit="0..1")
 def market_maker_score(rows: Table) -> Value:
     """Maker share of notional × (1 − |buys − sells| / (buys + sells)), by notional."""
-    imbalance = (rows.notional_usd * rows.direction).sum().abs() / rows.notional_usd.sum()
-    return _maker_share(rows) * (1 - imbalance)
+    return market_making(rows)
 
 
 @feature(traded, unit="0..1")
 def order_book_participation(rows: Table) -> Value:
     """Maker share of notional."""
-    return _maker_share(rows)
+    return maker_share(rows)
 
 
 @feature(traded, unit="0..1", group="extended")
@@ -80,10 +80,6 @@ def twap_share(rows: Table) -> Value:
     """Share of taker notional that came from TWAP orders (zero hash); NaN for pure makers."""
     taken = ibis.ifelse(rows.is_taker, rows.notional_usd, 0.0).sum()
     return rows.twap_notional_usd.sum() / taken.nullif(0)
-
-
-def _maker_share(rows: Table) -> Value:
-    return ibis.ifelse(rows.is_taker, 0.0, rows.notional_usd).sum() / rows.notional_usd.sum()
 
 
 def _has_two_digits(number: Value) -> Value:

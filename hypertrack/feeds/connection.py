@@ -1,7 +1,9 @@
 """One open socket: its heartbeat, and its end told as a cause."""
 
+import base64
 import socket
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import websocket
 
@@ -9,6 +11,7 @@ from hypertrack.clock import Clock
 from hypertrack.errors import VenueError
 from hypertrack.feeds.budget import RateBudget
 from hypertrack.feeds.endpoints import host_of
+from hypertrack.feeds.network import Proxy, proxy_for, tls_context
 from hypertrack.feeds.subscriptions import PING
 from hypertrack.records import CoverageCause, Record
 
@@ -187,20 +190,49 @@ def connect(
 
     Raises:
         VenueError: It could not be opened.
+        ConfigError: The environment names a proxy or certificates that cannot be used.
     """
+    proxy = proxy_for(url)
     try:
         opened = websocket.create_connection(
             url,
             timeout=timeout_s,
+            sslopt={"context": tls_context()} if url.startswith("wss") else None,
+            header=_authorization(url),
+            **_route(proxy),
             # Broken text is for the parser to find and keep, not for the socket to die of.
             skip_utf8_validation=True,
             sockopt=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
     except (websocket.WebSocketException, OSError, ValueError) as error:
+        through = "" if proxy is None else f" through the proxy {proxy}"
         raise VenueError(
-            f"cannot open a socket to {host_of(url)} ({_words(error)}): check --url or the network"
+            f"cannot open a socket to {host_of(url)}{through} ({_words(error)}): check --url or "
+            "the network"
         ) from error
     return Connection(opened, clock, heartbeat or Heartbeat(), messages)
+
+
+def _authorization(url: str) -> dict[str, str]:
+    """Return what REST sends for a name and password in an address."""
+    parts = urlsplit(url)
+    if parts.username is None:
+        return {}
+    words = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return {"Authorization": f"Basic {base64.b64encode(words.encode()).decode()}"}
+
+
+def _route(proxy: Proxy | None) -> dict[str, Any]:
+    """Return the options of websocket-client that lead through a proxy, or past all."""
+    if proxy is None:
+        # Only beside a host is the list of exceptions read, and without one the environment is.
+        return {"http_proxy_host": "none", "http_proxy_port": 1, "http_no_proxy": ["*"]}
+    return {
+        "http_proxy_host": proxy.host,
+        "http_proxy_port": proxy.port,
+        "http_proxy_auth": proxy.credentials,
+        "http_no_proxy": [""],
+    }
 
 
 def _words(error: Exception) -> str:

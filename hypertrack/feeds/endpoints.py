@@ -1,5 +1,6 @@
 """Where the venue's services are: every address follows from the settings."""
 
+import ipaddress
 from urllib.parse import urlsplit
 
 from hypertrack.config import VenueSettings
@@ -48,12 +49,20 @@ def host_of(url: str) -> str:
     """Return what of an address may be shown: no path, query or password, which can be keys."""
     parts = urlsplit(url)
     port = "" if parts.port is None else f":{parts.port}"
-    return f"{parts.scheme}://{parts.hostname}{port}"
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}{port}"
 
 
 def is_local(url: str) -> bool:
     """Return whether an address is this machine, which no proxy can reach."""
-    return urlsplit(url).hostname in {"localhost", "127.0.0.1", "::1"}
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified  # 0.0.0.0 is a way to say here
 
 
 def _as_ws(url: str) -> str:

@@ -50,6 +50,7 @@ class _Envelope(Record, frozen=True):
 
 class _Answer(Record, frozen=True):
     subscription: dict[str, Any]
+    method: str = "subscribe"
 
 
 _envelope = json_decoder(_Envelope)
@@ -86,13 +87,18 @@ def _parse_explorer(data: bytes | RawJson) -> Frame:
 
 
 def _parse_answer(data: RawJson) -> Frame:
-    return Acknowledged(_answer.decode(data).subscription)
+    answer = _answer.decode(data)
+    if answer.method == "unsubscribe":
+        return Unasked("unsubscribed")
+    return Acknowledged(answer.subscription)
 
 
 def _parse_error(data: RawJson) -> Frame:
     text = _text.decode(data)
     echo = _echo_in(text)
-    if echo is not None and text.startswith(("Already subscribed", "Already unsubscribed")):
+    if text.startswith("Already unsubscribed"):
+        return Unasked("unsubscribed")
+    if echo is not None and text.startswith("Already subscribed"):
         return Acknowledged(echo)
     return Rejected(text, echo)
 

@@ -1,5 +1,6 @@
 """Posting JSON to the venue: repeats what may pass, and says plainly what did not."""
 
+import logging
 import random
 import threading
 
@@ -7,8 +8,11 @@ import httpx
 
 from hypertrack.clock import Clock
 from hypertrack.errors import VenueError
-from hypertrack.feeds.endpoints import host_of, is_local
+from hypertrack.feeds.endpoints import host_of
+from hypertrack.feeds.network import Proxy, proxy_for, tls_context
 from hypertrack.records import encode_json
+
+log = logging.getLogger(__name__)
 
 TIMEOUT_S = 10.0
 N_ATTEMPTS = 4
@@ -24,10 +28,19 @@ class JsonPoster:
         self._clock = clock
         self._stop = stop
         self._n_attempts = n_attempts
-        self._client = httpx.Client(timeout=TIMEOUT_S, trust_env=not is_local(url))
+        self._proxy = proxy_for(url)
+        self._client = httpx.Client(
+            timeout=TIMEOUT_S,
+            proxy=_httpx_proxy(self._proxy),
+            verify=url.startswith("https") and tls_context(),  # plain HTTP shows no certificate
+            trust_env=False,  # read by `proxy_for`
+        )
 
-    def post(self, body: object) -> bytes:
+    def post(self, body: object, what: str = "its answer") -> bytes:
         """Return the answer's body.
+
+        Args:
+            what: What is waited for, to be said where that takes long.
 
         Raises:
             VenueError: Unreachable, or answered with an error, also after trying again.
@@ -44,18 +57,36 @@ class JsonPoster:
                 )
             except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: closed meanwhile
                 words = str(error) or type(error).__name__
+                if isinstance(error, httpx.TimeoutException):
+                    self._say_waiting(what, attempt)
                 continue
             if answer.status_code == httpx.codes.OK:
                 return answer.content
             words = f"HTTP {answer.status_code} {answer.text[:120].strip()}".strip()
             if answer.status_code not in RETRIED:
                 break
-        raise VenueError(f"{host_of(self._url)} did not answer ({words}): check --url, try again")
+        through = "" if self._proxy is None else f" through the proxy {self._proxy}"
+        check = "--url" if self._proxy is None else "the proxy"
+        raise VenueError(
+            f"{host_of(self._url)}{through} did not answer ({words}): check {check}, try again"
+        )
 
     def close(self) -> None:
         """Close the connections, also under a request that another thread waits for."""
         self._client.close()
 
+    def _say_waiting(self, what: str, attempt: int) -> None:
+        through = "" if self._proxy is None else f" through the proxy {self._proxy}"
+        log.warning(
+            "waiting for %s of %s%s: nothing for %g s, attempt %d of %d",
+            *(what, host_of(self._url), through, TIMEOUT_S, attempt + 1, self._n_attempts),
+            extra={"url": host_of(self._url)},
+        )
+
     def _pause(self, attempt: int) -> bool:
         # Full jitter, so that many clients do not come back at once.
         return self._clock.wait(self._stop, random.uniform(0, BACKOFF_S * 2**attempt))
+
+
+def _httpx_proxy(proxy: Proxy | None) -> httpx.Proxy | None:
+    return None if proxy is None else httpx.Proxy(proxy.url, auth=proxy.credentials)

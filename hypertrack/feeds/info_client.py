@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import Any
 
 from hypertrack.clock import Clock, SystemClock
@@ -9,7 +10,7 @@ from hypertrack.errors import VenueError
 from hypertrack.feeds.budget import RateBudget
 from hypertrack.feeds.http import JsonPoster
 from hypertrack.feeds.rows import Row, candle_row, read_trades
-from hypertrack.records import MINUTE_MS, JsonError, RawJson, decode_json
+from hypertrack.records import MINUTE_MS, JsonError, RawJson, Record, decode_json
 
 MAX_WEIGHT_PER_MINUTE = 1_200
 WEIGHT = 20
@@ -19,6 +20,10 @@ TRADES_PER_WEIGHT = 20
 
 MAX_CANDLES = 5_000
 """The venue answers with no more than its newest so many."""
+
+
+class _Meta(Record, frozen=True):
+    universe: list[dict[str, Any]]
 
 
 class InfoClient:
@@ -35,20 +40,37 @@ class InfoClient:
     def perp_dexs(self) -> list[str]:
         """Return the names of all perp dexes; the first, of the venue itself, is empty."""
         answer = self._ask({"type": "perpDexs"}, list[dict[str, Any] | None])
-        return ["" if dex is None else str(dex["name"]) for dex in answer]
+        names = ["" if dex is None else dex.get("name") for dex in answer]
+        return [name for name in names if isinstance(name, str)]
 
     def perp_contexts(self, dex: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-        """Return each perp of a dex, with its context of prices and volume."""
+        """Return each perp of a dex, with its context of prices and volume, empty where none is."""
         request = {"type": "metaAndAssetCtxs"} | ({"dex": dex} if dex else {})
-        meta, contexts = self._ask(request, tuple[dict[str, Any], list[dict[str, Any]]])
-        return list(zip(meta["universe"], contexts, strict=False))
+        meta, contexts = self._ask(request, tuple[_Meta, list[dict[str, Any] | None]])
+        pairs = zip_longest(meta.universe, contexts[: len(meta.universe)])
+        return [(perp, context or {}) for perp, context in pairs]
+
+    def perp_lists(self) -> list[dict[str, Any]]:
+        """Return the perps of all dexes, in one question."""
+        metas = self._ask({"type": "allPerpMetas"}, list[_Meta])
+        return [perp for meta in metas for perp in meta.universe]
+
+    def spot_pairs(self) -> list[dict[str, Any]]:
+        """Return the spot pairs."""
+        return list(self._ask({"type": "spotMeta"}, _Meta).universe)
 
     def spot_contexts(self) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         """Return ``spotMeta`` and the contexts by coin."""
         meta, contexts = self._ask(
-            {"type": "spotMetaAndAssetCtxs"}, tuple[dict[str, Any], list[dict[str, Any]]]
+            {"type": "spotMetaAndAssetCtxs"}, tuple[dict[str, Any], list[dict[str, Any] | None]]
         )
-        return meta, {context["coin"]: context for context in contexts if "coin" in context}
+        return meta, {
+            context["coin"]: context for context in contexts if context and "coin" in context
+        }
+
+    def outcomes(self) -> dict[str, Any]:
+        """Return ``outcomeMeta``: the outcome markets and the questions that they answer."""
+        return self._ask({"type": "outcomeMeta"}, dict[str, Any])  # type: ignore[no-any-return]
 
     def candles(self, coin: str, start_ms: int, end_ms: int) -> list[Row]:
         """Return the one-minute candles that start in ``[start_ms, end_ms]``, oldest first."""
@@ -71,6 +93,8 @@ class InfoClient:
             trades = read_trades(raws)
         except JsonError as error:
             raise VenueError(f"recentTrades of {coin} could not be read: {error}") from error
+        if trades.flaw is not None and not trades.rows:
+            raise VenueError(f"recentTrades of {coin} could not be read: {trades.flaw.reason}")
         self._weights.note(len(trades.rows) // TRADES_PER_WEIGHT)
         return [row for row in trades.rows if row.coin == coin]
 
@@ -81,7 +105,7 @@ class InfoClient:
     def _ask(self, request: Mapping[str, object], to: Any) -> Any:
         if not self._weights.spend(WEIGHT, self._stop):
             raise VenueError(f"{request['type']} was not asked: stopping")
-        body = self._poster.post(request)
+        body = self._poster.post(request, str(request["type"]))
         try:
             return decode_json(body, to)
         except JsonError as error:

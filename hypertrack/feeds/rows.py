@@ -5,14 +5,29 @@ tells it from other rows. Shapes: protocol, sections 2.1 to 2.7.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
 from typing import NamedTuple
 
 from hypertrack.feeds.subscriptions import CORE
-from hypertrack.records import Feed, JsonError, RawJson, Record, json_decoder
-
-MAX_TIME_MS = 4_102_444_800_000
-"""2100-01-01: a time beyond it is no time, and would poison every later comparison."""
+from hypertrack.feeds.wire_objects import (
+    Block,
+    BlockTime,
+    Book,
+    Candle,
+    Quote,
+    StoredTrade,
+    Trade,
+    Transaction,
+)
+from hypertrack.records import (
+    Feed,
+    JsonError,
+    RawJson,
+    checked_time_ms,
+    encode_json,
+    json_decoder,
+)
 
 
 class Row(NamedTuple):
@@ -21,8 +36,8 @@ class Row(NamedTuple):
     coin: str
     exchange_time_ms: int
     row_id: int | str
-    """With coin and time: the identity of a trade, block or transaction; a candle's count of
-    trades; 0 for quotes and books."""
+    """With coin and time: the identity of a trade (`trade_identity`), block or transaction; a
+    candle's count of trades; 0 for quotes and books."""
     raw: RawJson
 
 
@@ -46,86 +61,52 @@ class Rows(NamedTuple):
     """What could not be read beside them."""
 
 
-class _Trade(Record, frozen=True):
-    coin: str
-    time: int
-    tid: int
-
-
-class _Quote(Record, frozen=True):
-    coin: str
-    time: int
-
-
-class _Candle(Record, frozen=True):
-    s: str
-    t: int
-    n: int
-
-
-class _Block(Record, frozen=True, rename="camel"):
-    block_time: int
-    hash: str
-    height: int
-    num_txs: int
-
-
-class _Transaction(Record, frozen=True):
-    time: int
-    hash: str
-    user: str
-    block: int
-
-
 _raws = json_decoder(list[RawJson])
-_trade, _trades = json_decoder(_Trade), json_decoder(list[_Trade])
-_quote = json_decoder(_Quote)
-_candle = json_decoder(_Candle)
-_block = json_decoder(_Block)
-_transaction = json_decoder(_Transaction)
+_trade, _trades = json_decoder(Trade), json_decoder(list[Trade])
+_stored_trade = json_decoder(StoredTrade)
+_quote, _book = json_decoder(Quote), json_decoder(Book)
+_candle = json_decoder(Candle)
+_block, _block_time = json_decoder(Block), json_decoder(BlockTime)
+_transaction = json_decoder(Transaction)
 
 
 def read_trades(data: RawJson) -> Rows:
     """Read a list of trades."""
-    raws = _raws.decode(data)
+    raws = _objects(data)
     try:
         trades = _trades.decode(data)
     except JsonError:
         return _salvage(Feed.TRADES, raws, _trade_row)
-    if any(not 0 < trade.time < MAX_TIME_MS for trade in trades):
-        return _salvage(Feed.TRADES, raws, _trade_row)
     rows = [
-        Row(trade.coin, trade.time, trade.tid, raw) for trade, raw in zip(trades, raws, strict=True)
+        Row(trade.coin, trade.time, trade_identity(trade), raw)
+        for trade, raw in zip(trades, raws, strict=True)
     ]
     return Rows(Feed.TRADES, rows)
 
 
 def read_bbo(data: RawJson) -> Rows:
     """Read one best bid and offer."""
-    return _salvage(Feed.BBO, [data], _quote_row)
+    return _salvage(Feed.BBO, _objects(data), _quote_row)
 
 
 def read_book(data: RawJson) -> Rows:
     """Read one order book."""
-    return _salvage(Feed.L2BOOK, [data], _quote_row)
+    return _salvage(Feed.L2BOOK, _objects(data), _book_row)
 
 
 def read_candles(data: RawJson) -> Rows:
     """Read a candle: the documentation promises a list, the wire sends a bare object."""
-    is_list = bytes(memoryview(data)[:1]) == b"["
-    return _salvage(Feed.CANDLES, _raws.decode(data) if is_list else [data], candle_row)
+    return _salvage(Feed.CANDLES, _objects(data), candle_row)
 
 
 def read_explorer(data: bytes | RawJson) -> Rows | None:
-    """Read a list of blocks or of transactions; which, its first object tells; None if empty."""
+    """Read a list of blocks, which have a ``blockTime``, or of transactions; None if empty."""
     raws = _raws.decode(data)
     if not raws:
         return None
-    try:
-        _block.decode(raws[0])
-    except JsonError:
-        return _salvage(Feed.TRANSACTIONS, raws, _transaction_row)
-    return _salvage(Feed.BLOCKS, raws, _block_row)
+    if any(map(_names_a_block, raws)):
+        return _salvage(Feed.BLOCKS, raws, _block_row)
+    return _salvage(Feed.TRANSACTIONS, raws, _transaction_row)
 
 
 def candle_row(raw: RawJson) -> Row:
@@ -135,12 +116,24 @@ def candle_row(raw: RawJson) -> Row:
         JsonError: It lacks what a candle needs.
     """
     candle = _candle.decode(raw)
-    return Row(candle.s, _checked(candle.t), candle.n, raw)
+    return Row(candle.s, candle.t, candle.n, raw)
+
+
+def recorded_row(feed: Feed, line: bytes) -> Row:
+    """Read a line of a dataset, whose object has the time of receipt in it, as it was recorded.
+
+    Args:
+        feed: One of a coin: trades, quotes, books or candles.
+
+    Raises:
+        JsonError: It is not what the recorder would have taken.
+    """
+    return _ROW_OF[feed](RawJson(line))
 
 
 def recorded_trade(line: bytes) -> Row | None:
     """Read a trade from its recorded line; None where it is not one."""
-    return _recorded(line, _trade_row)
+    return _recorded(line, _stored_row)
 
 
 def recorded_candle(line: bytes) -> Row | None:
@@ -164,24 +157,68 @@ def _recorded(line: bytes, read: Callable[[RawJson], Row]) -> Row | None:
         return None
 
 
+def trade_identity(trade: Trade | StoredTrade) -> int:
+    """Return what tells a trade from others of its coin and time.
+
+    The venue's id; where that is 0, as for dust, a negative number made of all that the trade
+    says (three such trades of one block are three).
+    """
+    if trade.tid:
+        return trade.tid
+    told = [trade.side, trade.px, trade.sz, trade.hash, trade.users]
+    return -1 - (int.from_bytes(blake2b(encode_json(told), digest_size=8).digest(), "big") >> 1)
+
+
 def _trade_row(raw: RawJson) -> Row:
     trade = _trade.decode(raw)
-    return Row(trade.coin, _checked(trade.time), trade.tid, raw)
+    return Row(trade.coin, trade.time, trade_identity(trade), raw)
+
+
+def _stored_row(raw: RawJson) -> Row:
+    trade = _stored_trade.decode(raw)
+    return Row(trade.coin, _checked(trade.time), trade_identity(trade), raw)
 
 
 def _quote_row(raw: RawJson) -> Row:
     quote = _quote.decode(raw)
-    return Row(quote.coin, _checked(quote.time), 0, raw)
+    return Row(quote.coin, quote.time, 0, raw)
+
+
+def _book_row(raw: RawJson) -> Row:
+    book = _book.decode(raw)
+    return Row(book.coin, book.time, 0, raw)
+
+
+_ROW_OF: Mapping[Feed, Callable[[RawJson], Row]] = {
+    Feed.TRADES: _trade_row,
+    Feed.BBO: _quote_row,
+    Feed.L2BOOK: _book_row,
+    Feed.CANDLES: candle_row,
+}
+
+
+def _names_a_block(raw: RawJson) -> bool:
+    try:
+        _block_time.decode(raw)
+    except JsonError:
+        return False
+    return True
 
 
 def _block_row(raw: RawJson) -> Row:
     block = _block.decode(raw)
-    return Row(CORE, _checked(block.block_time), block.height, raw)
+    return Row(CORE, block.block_time, block.height, raw)
 
 
 def _transaction_row(raw: RawJson) -> Row:
     transaction = _transaction.decode(raw)
-    return Row(CORE, _checked(transaction.time), transaction.hash, raw)
+    return Row(CORE, transaction.time, transaction.hash, raw)
+
+
+def _objects(data: RawJson) -> list[RawJson]:
+    """Return the objects of a list, or the one object that stands there in place of a list."""
+    is_list = bytes(memoryview(data)[:1]) == b"["
+    return _raws.decode(data) if is_list else [data]
 
 
 def _salvage(feed: Feed, raws: list[RawJson], read: Callable[[RawJson], Row]) -> Rows:
@@ -202,6 +239,7 @@ def _salvage(feed: Feed, raws: list[RawJson], read: Callable[[RawJson], Row]) ->
 
 
 def _checked(time_ms: int) -> int:
-    if not 0 < time_ms < MAX_TIME_MS:
-        raise JsonError(f"time {time_ms} out of range")
-    return time_ms
+    try:
+        return checked_time_ms(time_ms)
+    except ValueError as error:
+        raise JsonError(str(error)) from None

@@ -46,6 +46,10 @@ class Subscription(Record, frozen=True):
         """Return the frame that subscribes."""
         return encode_json({"method": "subscribe", "subscription": self.wire()})
 
+    def cancellation(self) -> bytes:
+        """Return the frame that unsubscribes."""
+        return encode_json({"method": "unsubscribe", "subscription": self.wire()})
+
     def is_echoed_by(self, echo: Mapping[str, Any]) -> bool:
         """Return whether an acknowledgement or an error names this subscription.
 

@@ -1,4 +1,4 @@
-"""Readers of the venue's node archives: fills by block, fills, and trades without an id.
+"""Readers of the venue's node archives and of one wallet's fills.
 
 Source: samples and descriptions of the venue's public node data; a block's ``time`` in ms is its
 ``block_time`` cut off, and times without a zone are UTC.
@@ -11,10 +11,12 @@ from hypertrack.importing.node_times import time_ns
 from hypertrack.importing.pairing import Fill, FillPairer, RecordedTrade, WalletFill
 from hypertrack.importing.sink import Sink
 from hypertrack.records import (
-    WALLET_PATTERN,
+    MAX_AHEAD_MS,
     Feed,
     RawJson,
     Record,
+    checked_amount,
+    checked_wallet,
     encode_json,
     json_decoder,
 )
@@ -28,8 +30,9 @@ class Block(Record, frozen=True):
     """A line of ``node_fills_by_block``."""
 
     block_time: str
-    events: list[tuple[str, RawJson]]
+    events: list[RawJson]
     local_time: str | None = None
+    block_number: int | None = None
 
 
 class TradeSide(Record, frozen=True):
@@ -45,36 +48,55 @@ class NodeTrade(Record, frozen=True):
     coin: str
     side: str
     time: str
-    px: str
-    sz: str
+    px: str | float
+    sz: str | float
     hash: str
     side_info: tuple[TradeSide, TradeSide]
+
+
+class UserFills(Record, frozen=True):
+    """What a socket's ``userFills`` says, and who keeps answers of ``/info`` by wallet."""
+
+    user: str
+    fills: RawJson
 
 
 _block_decoder = json_decoder(Block)
 _wallet_fill_decoder = json_decoder(tuple[str, RawJson])
 _fill_decoder = json_decoder(Fill)
+_user_fills_decoder = json_decoder(UserFills)
+_raws_decoder = json_decoder(list[RawJson])
 _trade_decoder = json_decoder(NodeTrade)
 
 
 class BlockReader:
-    """Reads ``node_fills_by_block``; the node's own clock is the time of receipt."""
+    """Reads ``node_fills_by_block``; the node's own clock is the time of receipt.
 
-    def __init__(self, sink: Sink, pairer: FillPairer):
+    Args:
+        now_ms: No block is of later.
+    """
+
+    def __init__(self, sink: Sink, pairer: FillPairer, now_ms: int):
         self.streams = pairer.streams
+        self.block_number: int | None = None
         self._sink = sink
         self._pairer = pairer
+        self._now_ms = now_ms
 
     def read(self, line: bytes) -> int:
         """Take the fills of a block; an event that is no fill is quarantined alone."""
         block = _block_decoder.decode(line)
-        block_ms = time_ns(block.block_time) // NS_PER_MS
+        block_ms = _past_ms(time_ns(block.block_time) // NS_PER_MS, self._now_ms)
         received_ns = time_ns(block.local_time or block.block_time)
-        for wallet, raw in block.events:
+        self.block_number = block.block_number
+        for event in block.events:
             try:
+                wallet, raw = _wallet_fill_decoder.decode(event)
                 fill = _wallet_fill(wallet, raw, received_ns)
+                if abs(fill.fill.time - block_ms) > MAX_AHEAD_MS:
+                    raise ForeignLineError(f"time {fill.fill.time} is not of its block")
             except UNREADABLE as error:
-                self._sink.quarantine(encode_json([wallet, raw]), f"event of a block: {error}")
+                self._sink.quarantine(bytes(event), f"event of a block: {error}")
             else:
                 self._pairer.add(fill)
         return block_ms
@@ -87,14 +109,18 @@ class BlockReader:
 class FillReader:
     """Reads ``node_fills``; nobody wrote down when a fill was received, so it is its block time."""
 
-    def __init__(self, pairer: FillPairer):
+    block_number = None
+
+    def __init__(self, pairer: FillPairer, now_ms: int):
         self.streams = pairer.streams
         self._pairer = pairer
+        self._now_ms = now_ms
 
     def read(self, line: bytes) -> int:
         """Take one wallet's fill."""
         wallet, raw = _wallet_fill_decoder.decode(line)
         fill = _wallet_fill(wallet, raw, None)
+        _past_ms(fill.fill.time, self._now_ms)
         self._pairer.add(fill)
         return fill.fill.time
 
@@ -103,21 +129,64 @@ class FillReader:
         self._pairer.finish()
 
 
+class UserFillReader:
+    """Reads answers of ``/info`` to ``userFills``: fills of one wallet, which make no trade.
+
+    Args:
+        wallet: Whose fills those are that name nobody.
+    """
+
+    block_number = None
+
+    def __init__(self, sink: Sink, wallet: str | None, now_ms: int):
+        self.streams: set[str] = set()
+        self._sink = sink
+        self._wallet = wallet
+        self._now_ms = now_ms
+
+    def read(self, line: bytes) -> None:
+        """Take an answer; a fill that cannot be meant is quarantined alone."""
+        wallet, fills = self._wallet, RawJson(line)
+        if line[:1] == b"{":
+            answer = _user_fills_decoder.decode(line)
+            wallet, fills = answer.user, answer.fills
+        if wallet is None:
+            raise ForeignLineError("fills of a wallet that is not named: give --wallet 0x…")
+        checked_wallet(wallet)
+        for raw in _raws_decoder.decode(fills):
+            try:
+                fill = _wallet_fill(wallet, raw, None)
+                _past_ms(fill.fill.time, self._now_ms)
+            except UNREADABLE as error:
+                self._sink.quarantine(bytes(raw), f"fill of {wallet}: {error}")
+            else:
+                self._sink.add_lone_fill(fill.identity, fill.line())
+
+    def finish(self) -> None:
+        """Nothing waits."""
+
+
 class TradeReader:
     """Reads ``node_trades``, which are trades already but for their id (`derived_trade_id`)."""
 
-    def __init__(self, sink: Sink):
+    block_number = None
+
+    def __init__(self, sink: Sink, now_ms: int):
         self.streams: set[str] = set()
         self._sink = sink
+        self._now_ms = now_ms
 
     def read(self, line: bytes) -> int:
         """Take a trade."""
         trade = _trade_decoder.decode(line)
-        if trade.side not in {"A", "B"} or float(trade.px) <= 0 or float(trade.sz) <= 0:
-            raise ForeignLineError("no trade: side, price or size is none")
+        if trade.side not in {"A", "B"} or not trade.coin:
+            raise ForeignLineError("no trade: coin or side is none")
+        checked_amount(trade.px)
+        checked_amount(trade.sz)
         buyer, seller = (checked_wallet(side.user) for side in trade.side_info)
         received_ns = time_ns(trade.time)
-        time_ms, trade_id = received_ns // NS_PER_MS, derived_trade_id(trade)
+        time_ms = _past_ms(received_ns // NS_PER_MS, self._now_ms)
+        trade_id = derived_trade_id(trade, received_ns)
         if self._sink.is_new_trade(trade.coin, time_ms, trade_id):
             recorded = RecordedTrade(
                 received_ns=received_ns,
@@ -138,32 +207,25 @@ class TradeReader:
         """Nothing waits."""
 
 
-def derived_trade_id(trade: NodeTrade) -> int:
-    """Return an id for a trade that came without one: the same for the same line, below 2^50.
+def derived_trade_id(trade: NodeTrade, time_ns: int) -> int:
+    """Return an id for a trade that came without one: the same for the same trade, below 2^50.
 
-    A hash of everything that tells trades apart. It is not the venue's own id, which is a hash
-    of the two orders that nobody has published.
+    A hash of everything that tells trades apart, however its time and addresses are spelled. It
+    is not the venue's own id, which is a hash of the two orders that nobody has published.
     """
-    sides = [(side.user, side.oid) for side in trade.side_info]
-    told = [trade.time, trade.coin, trade.side, trade.px, trade.sz, trade.hash, sides]
+    sides = [(side.user.lower(), side.oid) for side in trade.side_info]
+    told = [time_ns, trade.coin, trade.side, trade.px, trade.sz, trade.hash, sides]
     number = int.from_bytes(blake2b(encode_json(told), digest_size=8).digest(), "big")
     return number >> (64 - TRADE_ID_BITS) or 1
 
 
-def checked_wallet(text: str) -> str:
-    """Return an address as it came.
-
-    Raises:
-        ForeignLineError: It is none.
-    """
-    if not WALLET_PATTERN.fullmatch(text.lower()):
-        raise ForeignLineError(f"no wallet: {text[:60]!r}")
-    return text
+def _past_ms(time_ms: int, now_ms: int) -> int:
+    if time_ms > now_ms + MAX_AHEAD_MS:
+        raise ForeignLineError(f"time {time_ms} lies in the future")
+    return time_ms
 
 
 def _wallet_fill(wallet: str, raw: RawJson, received_ns: int | None) -> WalletFill:
     fill = _fill_decoder.decode(raw)
-    if float(fill.px) <= 0 or float(fill.sz) <= 0:
-        raise ForeignLineError("no fill: price or size is none")
     received = fill.time * NS_PER_MS if received_ns is None else received_ns
     return WalletFill(checked_wallet(wallet), fill, raw, received)

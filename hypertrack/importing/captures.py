@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping
 
-from hypertrack.importing.line_reader import recorded_line
+from hypertrack.feeds.rows import Row, Rows, read_bbo, read_book, read_candles, read_trades
+from hypertrack.importing.line_reader import ForeignLineError, recorded_line
+from hypertrack.importing.receipts import Receipts
 from hypertrack.importing.sink import Sink
-from hypertrack.records import Feed, RawJson, Record, json_decoder
+from hypertrack.records import Feed, RawJson, Record, checked_time_ms, json_decoder
 
 CANDLE_INTERVAL = "1m"
 """What a dataset keeps; every other candle can be made of these."""
+
+NS_PER_MS = 1_000_000
 
 
 class Frame(Record, frozen=True):
@@ -18,89 +22,103 @@ class Frame(Record, frozen=True):
     data: RawJson = RawJson(b"")
 
 
-class CapturedTrade(Record, frozen=True):
-    """What is read of a trade."""
+class Interval(Record, frozen=True):
+    """How long a candle is."""
 
-    coin: str
-    time: int
-    tid: int
-
-
-class CapturedQuote(Record, frozen=True):
-    """What is read of a book or of a best bid and offer."""
-
-    coin: str
-    time: int
-
-
-class CapturedCandle(Record, frozen=True):
-    """What is read of a candle: coin, interval, start."""
-
-    s: str
     i: str
-    t: int
 
 
 _frame_decoder = json_decoder(Frame)
-_items_decoder = json_decoder(list[RawJson])
-_trade_decoder = json_decoder(CapturedTrade)
-_quote_decoder = json_decoder(CapturedQuote)
-_candle_decoder = json_decoder(CapturedCandle)
+_interval_decoder = json_decoder(Interval)
+
+READERS: Mapping[str, Callable[[RawJson], Rows]] = {
+    "trades": read_trades,
+    "bbo": read_bbo,
+    "l2Book": read_book,
+    "candle": read_candles,
+}
+"""The recorder's own readers of the channels that a dataset has a place for."""
 
 
 class CaptureReader:
-    """Reads a capture; a repeated trade is written once, a candle when the next one has begun."""
+    """Reads a capture; a repeated trade is written once, a candle when the next one has begun.
 
-    def __init__(self, sink: Sink):
+    Args:
+        receipts: What the clocks of this file are known to differ by.
+    """
+
+    block_number = None
+
+    def __init__(self, sink: Sink, receipts: Receipts | None = None):
         self.streams: set[str] = set()
         self._sink = sink
-        self._open_candles: dict[str, tuple[int, bytes]] = {}
-        self._handlers: Mapping[str, Callable[[RawJson, int], None]] = {
-            "trades": self._read_trades,
-            "bbo": lambda data, at: self._read_quote(Feed.BBO, data, at),
-            "l2Book": lambda data, at: self._read_quote(Feed.L2BOOK, data, at),
-            "candle": self._read_candle,
-        }
+        self._receipts = receipts or Receipts()
+        self._open_candles: dict[str, tuple[int, int, bytes]] = {}
+        """Start, count of trades and line of the newest candle of each coin."""
 
     def read(self, line: bytes) -> int:
         """Take a frame and return its time of receipt, which stands for exchange time.
 
         The times of trades do not: a subscription begins with trades of long before it. Frames
-        that a dataset has no place for are counted.
+        that a dataset has no place for are counted. Objects that the recorder would not take are
+        quarantined with the whole line, and those beside them are kept.
         """
         frame = _frame_decoder.decode(line)
-        handle = self._handlers.get(frame.channel)
-        if handle is None or not bytes(frame.data):
+        received_ms = checked_time_ms(frame.received_wall_ns // NS_PER_MS)
+        read = READERS.get(frame.channel)
+        if read is None or not bytes(frame.data):
             self._sink.counts["other frames"] += 1
-        else:
-            handle(frame.data, frame.received_wall_ns)
-        return frame.received_wall_ns // 1_000_000
+            self._sink.other_channels[frame.channel] += 1
+            return received_ms
+        found = read(frame.data)
+        rows = [row for row in found.rows if not self._is_ahead(row, frame.received_wall_ns)]
+        for row in rows:
+            self._take(found.feed, row, frame.received_wall_ns)
+        reason = None if found.flaw is None else found.flaw.reason
+        if len(rows) < len(found.rows):
+            reason = reason or "time ahead of its receipt"
+        if reason is not None and not rows:
+            raise ForeignLineError(reason)
+        if reason is not None:
+            self._sink.quarantine(line, reason)
+        return received_ms
 
     def finish(self) -> None:
-        """Leave out the candles that were not over."""
+        """Leave out the candles that were not over, and count them."""
+        self._sink.counts["open candles"] += len(self._open_candles)
         self._open_candles.clear()
 
-    def _read_trades(self, data: RawJson, received_ns: int) -> None:
-        raws = _items_decoder.decode(data)
-        trades = [_trade_decoder.decode(raw) for raw in raws]
-        for raw, trade in zip(raws, trades, strict=True):
-            if self._sink.is_new_trade(trade.coin, trade.time, trade.tid):
-                self._add(Feed.TRADES, trade.coin, recorded_line(raw, received_ns))
+    def _is_ahead(self, row: Row, received_ns: int) -> bool:
+        return self._receipts.is_ahead(row.exchange_time_ms, received_ns)
 
-    def _read_quote(self, feed: Feed, data: RawJson, received_ns: int) -> None:
-        quote = _quote_decoder.decode(data)
-        self._add(feed, quote.coin, recorded_line(data, received_ns))
+    def _take(self, feed: Feed, row: Row, received_ns: int) -> None:
+        line = recorded_line(row.raw, received_ns)
+        if feed is Feed.CANDLES:
+            self._take_candle(row, line)
+        elif feed is not Feed.TRADES or self._sink.is_new_trade(
+            row.coin, row.exchange_time_ms, int(row.row_id)
+        ):
+            self._add(feed, row.coin, line)
 
-    def _read_candle(self, data: RawJson, received_ns: int) -> None:
-        candle = _candle_decoder.decode(data)
-        if candle.i != CANDLE_INTERVAL:
+    def _take_candle(self, row: Row, line: bytes) -> None:
+        """Keep the newest candle of a coin until it is over; of its states the one of more trades.
+
+        A state of an older minute, which comes late, is written at once: readers choose.
+        """
+        if _interval_decoder.decode(row.raw).i != CANDLE_INTERVAL:
             self._sink.counts["other frames"] += 1
+            self._sink.other_channels["candle"] += 1
             return
-        start_ms, line = self._open_candles.get(candle.s, (candle.t, b""))
-        if candle.t > start_ms:
-            self._add(Feed.CANDLES, candle.s, line)
-        if candle.t >= start_ms:
-            self._open_candles[candle.s] = (candle.t, recorded_line(data, received_ns))
+        start_ms, n_trades = row.exchange_time_ms, int(row.row_id)
+        newest = self._open_candles.get(row.coin)
+        if newest is None or start_ms > newest[0]:
+            if newest is not None:
+                self._add(Feed.CANDLES, row.coin, newest[2])
+            self._open_candles[row.coin] = (start_ms, n_trades, line)
+        elif start_ms < newest[0]:
+            self._add(Feed.CANDLES, row.coin, line)
+        elif n_trades >= newest[1]:
+            self._open_candles[row.coin] = (start_ms, n_trades, line)
 
     def _add(self, feed: Feed, coin: str, line: bytes) -> None:
         self.streams.add(f"{feed}:{coin}")

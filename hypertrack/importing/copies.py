@@ -1,74 +1,74 @@
-"""Reader of another dataset's lines, which are copied as they are."""
+"""Reader of another dataset's lines, which are copied as they are where a recorder takes them."""
 
+from hypertrack.feeds.rows import recorded_row
+from hypertrack.importing.line_reader import ForeignLineError
+from hypertrack.importing.pairing import Fill
+from hypertrack.importing.receipts import Receipts
 from hypertrack.importing.sink import Sink
-from hypertrack.records import Feed, Record, json_decoder
+from hypertrack.records import Feed, Record, checked_wallet, json_decoder
 
 
-class CopiedLine(Record, frozen=True):
-    """What is read of a recorded line, whatever its feed."""
+class Receipt(Record, frozen=True):
+    """What the recorder put before the venue's object."""
 
     received_ns: int
-    coin: str | None = None
-    s: str | None = None
-    time: int | None = None
-    t: int | None = None
-    tid: int | None = None
 
 
-class CopiedTrade(Record, frozen=True):
-    """What is read of a recorded trade."""
-
-    coin: str
-    time: int
-    tid: int
-
-
-class CopiedFill(Record, frozen=True):
-    """What tells the fills of a dataset apart."""
+class CopiedFill(Fill, frozen=True, kw_only=True):
+    """What is read of a fill of a dataset."""
 
     user: str
-    coin: str
-    side: str
-    time: int
-    tid: int
+    received_ns: int | None = None
+    crossed: bool | None = None  # type: ignore[assignment]  # older imports did not require it
+    hash: str | None = None  # type: ignore[assignment]
 
 
-_line_decoder = json_decoder(CopiedLine)
-_trade_decoder = json_decoder(CopiedTrade)
+_receipt_decoder = json_decoder(Receipt)
 _fill_decoder = json_decoder(CopiedFill)
 
 
 class CopyReader:
-    """Reads one feed of another dataset."""
+    """Reads one feed of another dataset.
 
-    def __init__(self, sink: Sink, feed: Feed):
+    Args:
+        receipts: What the clocks of this file are known to differ by.
+    """
+
+    block_number = None
+
+    def __init__(self, sink: Sink, feed: Feed, receipts: Receipts | None = None):
         self.streams: set[str] = set()
         self._sink = sink
         self._feed = feed
-        self._has_coins = feed not in {Feed.BLOCKS, Feed.TRANSACTIONS}
+        self._receipts = receipts or Receipts()
 
     def read(self, line: bytes) -> int | None:
         """Take a line; a trade that was met before is left out."""
-        if self._feed is Feed.TRADES:
-            trade = _trade_decoder.decode(line)
-            if self._sink.is_new_trade(trade.coin, trade.time, trade.tid):
-                self._add(trade.coin, line)
-            return trade.time
-        copied = _line_decoder.decode(line)
-        self._add(copied.coin or copied.s, line)
-        return (copied.time or copied.t) if self._has_coins else None
+        received_ns = _receipt_decoder.decode(line).received_ns
+        if self._feed in {Feed.BLOCKS, Feed.TRANSACTIONS}:
+            self._add(self._feed.value, line)
+            return None
+        row = recorded_row(self._feed, line)
+        self._receipts.check(row.exchange_time_ms, received_ns)
+        is_new = self._feed is not Feed.TRADES or self._sink.is_new_trade(
+            row.coin, row.exchange_time_ms, int(row.row_id)
+        )
+        if is_new:
+            self._add(f"{self._feed}:{row.coin}", line)
+        return row.exchange_time_ms
 
     def finish(self) -> None:
         """Nothing waits."""
 
-    def _add(self, coin: str | None, line: bytes) -> None:
-        has_coin = self._has_coins and coin is not None
-        self.streams.add(f"{self._feed}:{coin}" if has_coin else self._feed.value)
+    def _add(self, stream: str, line: bytes) -> None:
+        self.streams.add(stream)
         self._sink.add(self._feed, line + b"\n")
 
 
 class FillCopyReader:
     """Reads the fills of another dataset."""
+
+    block_number = None
 
     def __init__(self, sink: Sink):
         self.streams: set[str] = set()
@@ -76,9 +76,12 @@ class FillCopyReader:
 
     def read(self, line: bytes) -> int:
         """Take a fill; one that was met before is left out."""
+        if line[:1] != b"{":
+            raise ForeignLineError("no fill")
         fill = _fill_decoder.decode(line)
-        if self._sink.is_new_fill((fill.user, fill.coin, fill.side, fill.time, fill.tid)):
-            self._sink.add_fill(line + b"\n")
+        wallet = checked_wallet(fill.user)
+        said = fill.tid or line
+        self._sink.add_lone_fill((wallet, fill.coin, fill.side, fill.time, said), line + b"\n")
         return fill.time
 
     def finish(self) -> None:

@@ -1,19 +1,26 @@
 """Lines of a file, plain or lz4, or rows of a sealed Parquet file as lines; streamed."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
 from pyarrow import parquet
 
 from hypertrack.errors import DatasetError
+from hypertrack.files import split_lines
+from hypertrack.records import JsonError, decode_json
 from hypertrack.store.compaction.sealed_rows import line_of
 
 LZ4_SUFFIX = ".lz4"
 SEALED_SUFFIX = ".parquet"
 BLOCK_BYTES = 1 << 18
-MAX_LINE_BYTES = 1 << 26
-"""Longer than any block of the venue; a file without line ends is given out in such pieces."""
+TORN_BLOCK_BYTES = 1 << 10
+"""So finely the end of a torn file is read, which is given out to where it can be unpacked."""
+
+LZ4_MAGIC = b"\x04\x22\x4d\x18"
+MAX_DOCUMENT_BYTES = 1 << 26
+"""An answer of ``/info`` has at most 10,000 fills, 4 MB."""
 
 
 class TornFileError(DatasetError):
@@ -24,8 +31,8 @@ class LineFile:
     """The lines of a file without their ends; blank ones are left out.
 
     Iterating yields the last line of a plain file even where it has no end, and raises
-    `TornFileError` where compressed data ends too early or is broken; what came before has been
-    yielded then, but for at most `BLOCK_BYTES`.
+    `TornFileError` where compressed data ends too early or is broken; what can be unpacked before
+    has been yielded then. A line that is too long is a `LongLine`.
 
     Attributes:
         n_bytes_read: Of the file as it lies on disk.
@@ -39,28 +46,37 @@ class LineFile:
         if self._path.suffix == SEALED_SUFFIX:
             yield from self._sealed_lines()
             return
-        rest = b""
-        for block in self._blocks():
-            lines = (rest + block).split(b"\n")
-            rest = lines.pop()
-            yield from filter(None, map(bytes.strip, lines))
-            if len(rest) > MAX_LINE_BYTES:
-                yield rest
-                rest = b""
-        if rest := rest.strip():
-            yield rest
+        yield from split_lines(self._blocks())
 
     def _blocks(self) -> Iterator[bytes]:
+        n_given = 0
+        try:
+            for block in self._stream(BLOCK_BYTES):
+                n_given += len(block)
+                yield block
+        except TornFileError:
+            yield from self._before_the_tear(n_given)
+            raise
+
+    def _before_the_tear(self, n_given: int) -> Iterator[bytes]:
+        """Yield what can still be had behind so many bytes: a block that is torn gives nothing."""
+        n_read = 0
+        with suppress(TornFileError):
+            for block in self._stream(TORN_BLOCK_BYTES):
+                n_read += len(block)
+                yield block[max(len(block) - max(n_read - n_given, 0), 0) :]
+
+    def _stream(self, block_bytes: int) -> Iterator[bytes]:
         with pa.OSFile(str(self._path)) as file:
-            is_packed = self._path.suffix == LZ4_SUFFIX
+            is_packed = self._path.suffix == LZ4_SUFFIX or first_bytes(self._path, 4) == LZ4_MAGIC
             stream = pa.CompressedInputStream(file, "lz4") if is_packed else file
-            while block := self._read(stream):
+            while block := self._read(stream, block_bytes):
                 self.n_bytes_read = file.tell()
                 yield block
 
-    def _read(self, stream: pa.NativeFile) -> bytes:
+    def _read(self, stream: pa.NativeFile, block_bytes: int) -> bytes:
         try:
-            block: bytes = stream.read(BLOCK_BYTES)
+            block: bytes = stream.read(block_bytes)
         except OSError as error:
             raise self._torn(error) from error
         return block
@@ -70,9 +86,45 @@ class LineFile:
             with parquet.ParquetFile(self._path) as file:
                 for batch in file.iter_batches(batch_size=10_000):
                     yield from map(line_of, batch.to_pylist())
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError, ValueError) as error:
             raise self._torn(error) from error
         self.n_bytes_read = self._path.stat().st_size
 
     def _torn(self, error: Exception) -> TornFileError:
         return TornFileError(f"{self._path} is torn ({str(error).splitlines()[0]})")
+
+
+class DocumentFile(LineFile):
+    """A file that is one JSON document over any number of lines, else its lines."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._path.stat().st_size > MAX_DOCUMENT_BYTES:
+            yield from super().__iter__()
+            return
+        lines = list(super().__iter__())
+        whole = b" ".join(lines)  # no line's end may come into a line of the dataset
+        yield from [whole] if is_json(whole) else lines
+
+
+def is_json(text: bytes) -> bool:
+    """Return whether a text is one JSON value."""
+    try:
+        decode_json(text)
+    except (JsonError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+def first_bytes(path: Path, n_bytes: int) -> bytes:
+    """Return how a file begins."""
+    with path.open("rb") as file:
+        return file.read(n_bytes)
+
+
+def has_rows(path: Path) -> bool:
+    """Return whether a sealed file says what it holds, which is what stands at its end."""
+    try:
+        with parquet.ParquetFile(path):
+            return True
+    except (pa.ArrowException, OSError, ValueError):
+        return False

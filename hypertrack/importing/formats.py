@@ -12,6 +12,7 @@ class Format(StrEnum):
     NODE_FILLS_BY_BLOCK = "node_fills_by_block"
     NODE_FILLS = "node_fills"
     NODE_TRADES = "node_trades"
+    USER_FILLS = "user_fills"
     CAPTURE = "capture"
     DATASET = "dataset"
 
@@ -27,9 +28,11 @@ def recognise(line: bytes) -> Format | None:
     """
     try:
         value: object = decode_json(line, Any)
-    except (JsonError, UnicodeDecodeError):
+    except (JsonError, UnicodeDecodeError, RecursionError):
         return None
     match value:
+        case [{"coin": _, "px": _, "sz": _}, *_] | {"user": _, "fills": [*_]}:
+            return Format.USER_FILLS
         case [str(), {"coin": _, "px": _, "sz": _}]:
             return Format.NODE_FILLS
         case {"block_number": _, "events": [*_]}:

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from hypertrack.importing.formats import Format
 from hypertrack.importing.source_files import LeftOut
-from hypertrack.records import JsonError, Record, decode_json, encode_json
+from hypertrack.records import Feed, JsonError, Record, decode_json, encode_json
 from hypertrack.store.files.layout import IMPORTS_NAME
+
+IMPORTED_BEFORE = "imported before"
 
 
 class ImportedFile(Record, frozen=True, kw_only=True):
@@ -21,6 +23,9 @@ class ImportedFile(Record, frozen=True, kw_only=True):
     """It ended too early, or in a line that could not be read."""
     spans: tuple[tuple[int, int], ...]
     """What it observed: start and exclusive end, ms."""
+    about: tuple[int, int] | None = None
+    """What it is about, holes and all: the hour it is named after, or its first to its last line;
+    None for what knows no time."""
 
 
 class ImportProgress(Record, frozen=True, kw_only=True):
@@ -44,9 +49,20 @@ class ImportReport(Record, frozen=True, kw_only=True):
     streams: tuple[str, ...]
     """``feed:coin`` of all that was written."""
     counts: Mapping[str, int]
-    """Lines written by feed, and ``fills``; lines set aside as ``dust``, ``unpaired`` or
-    ``ambiguous``; ``quarantined``; met again and not written: ``duplicates``, ``repeated fills``;
-    in captures ``other frames``."""
+    """Lines written by feed, and ``fills``; of these without a trade ``settlements``, ``dust`` and
+    ``unpaired``; fills set aside as ``ambiguous``; ``quarantined``; met again and not written:
+    ``duplicates``, ``repeated fills``; in captures ``other frames`` and ``open candles``."""
+    other_channels: Mapping[str, int] = {}
+    """Frames that a dataset has no place for, by their channel."""
+    first_flaw: str | None = None
+    """Why the first thing that was quarantined was."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether nothing was brought, and nothing met that is here already."""
+        taken = [*Feed, "fills", "duplicates", "repeated fills"]
+        is_known = any(left.reason == IMPORTED_BEFORE for left in self.left_out)
+        return not is_known and not any(self.counts.get(name) for name in taken)
 
 
 def read_imports(folder: Path) -> list[ImportedFile]:

@@ -23,6 +23,16 @@ Span = tuple[int, int]
 SLACK_MS = 60_000
 """A file named after an hour may begin or end this far outside of it."""
 
+BLOCK_EDGE_MS = 2_000
+"""The venue makes a dozen blocks a second: a file of blocks that begins later or ends earlier than
+this lacks some of its hour."""
+
+MIN_STEPS = 10
+"""From so many blocks on a file shows whether it leaves out those without fills."""
+
+MAX_STEPS = 20
+"""In such a file a jump of so many usual steps is a hole."""
+
 
 @dataclass
 class FileSpan:
@@ -30,6 +40,8 @@ class FileSpan:
 
     max_silence_ms: int | None = None
     """A longer time without a line is not observed; None where silence means nothing."""
+    edge_ms: int = SLACK_MS
+    """A file named after an hour holds all of it where it begins and ends this near its ends."""
     first_ms: int | None = None
     last_ms: int = 0
     gaps: list[Span] = field(default_factory=list)
@@ -37,9 +49,14 @@ class FileSpan:
     silences: list[Span] = field(default_factory=list)
     is_torn: bool = False
     """Whether what was read last was unreadable."""
+    _last_number: int | None = None
+    _jumps: list[tuple[int, Span]] = field(default_factory=list)
+    """Blocks that are not there: how far the number jumped, and the time it jumped over."""
+    _n_steps: int = 0
 
-    def see(self, time_ms: int) -> None:
-        """Take the time of a line."""
+    def see(self, time_ms: int, block_number: int | None = None) -> None:
+        """Take the time of a line, and the number of its block where it is one."""
+        self._see_number(time_ms, block_number)
         if self.first_ms is None:
             self.first_ms = self.last_ms = time_ms
         if self.is_torn and time_ms > self.last_ms:
@@ -54,18 +71,57 @@ class FileSpan:
         """Take note of an unreadable line."""
         self.is_torn = True
 
+    def lose(self, time_ms: int) -> None:
+        """Take note of a part of a line that could not be read."""
+        self.gaps.append((time_ms, time_ms))
+
+    @property
+    def holes(self) -> list[Span]:
+        """Return the times of blocks that are not there, by their numbers.
+
+        Where blocks follow one another every number that is missing is a hole. A file that leaves
+        out blocks without fills shows it by its usual step, and a hole by a far larger one.
+        """
+        steps = sorted([1] * (self._n_steps - len(self._jumps)) + [step for step, _ in self._jumps])
+        usual = steps[len(steps) // 2] if len(steps) >= MIN_STEPS else 1
+        limit = 1 if usual == 1 else usual * MAX_STEPS
+        return [span for step, span in self._jumps if step > limit]
+
     def observed(self, hour_ms: int | None) -> list[Span]:
         """Return what the file observed, nothing where it has no readable line.
 
         Args:
-            hour_ms: The hour it is named after: complete, unless the file is torn at its end.
+            hour_ms: The hour it is named after: complete where the file begins and ends with it.
         """
         if self.first_ms is None:
             return []
         start_ms, end_ms = self.first_ms, self.last_ms + 1
         if hour_ms is not None and self._lies_in(hour_ms):
-            start_ms, end_ms = hour_ms, end_ms if self.is_torn else hour_ms + HOUR_MS
-        return without((start_ms, end_ms), self.silences)
+            if start_ms - hour_ms <= self.edge_ms:
+                start_ms = hour_ms
+            if hour_ms + HOUR_MS - end_ms <= self.edge_ms and not self.is_torn:
+                end_ms = hour_ms + HOUR_MS
+        unseen = [(start + 1, end) for start, end in self.holes]
+        return without((start_ms, end_ms), merged([*self.silences, *unseen]))
+
+    def about(self, hour_ms: int | None) -> Span | None:
+        """Return what the file is about, whether it holds all of it or not; None for no time."""
+        if self.first_ms is None:
+            return None
+        if hour_ms is not None and self._lies_in(hour_ms):
+            return hour_ms, hour_ms + HOUR_MS
+        return self.first_ms, self.last_ms + 1
+
+    def _see_number(self, time_ms: int, number: int | None) -> None:
+        last = self._last_number
+        if number is None or (last is not None and number <= last):
+            return
+        self._last_number = number
+        if last is None:
+            return
+        self._n_steps += 1
+        if number > last + 1 and not self.is_torn and time_ms > self.last_ms:
+            self._jumps.append((number - last, (self.last_ms, time_ms)))
 
     def _lies_in(self, hour_ms: int) -> bool:
         start_ms, end_ms = hour_ms - SLACK_MS, hour_ms + HOUR_MS + SLACK_MS
@@ -108,6 +164,27 @@ def gap_lines(spans: Iterable[Span], cause: CoverageCause) -> Iterator[CoverageL
     """Yield intervals in which trades of no known coin are missing."""
     for start, end in merged(spans):
         yield _line(Feed.TRADES, CoverageStatus.GAP, start, end, cause)
+
+
+def without_lost(
+    lines: Iterable[CoverageLine], lost: Iterable[tuple[Feed, Span]]
+) -> list[CoverageLine]:
+    """Return coverage without what damaged files held, and these times as gaps."""
+    spans_by_feed = defaultdict[str, list[Span]](list)
+    for feed, span in lost:
+        spans_by_feed[feed].append(span)
+    by_feed = {feed: merged(spans) for feed, spans in spans_by_feed.items()}
+    kept = [
+        part
+        for line in lines
+        for part in _without(line, by_feed.get(line.stream.partition(":")[0], []))
+    ]
+    gaps = [
+        _line(feed, CoverageStatus.GAP, start, end, CoverageCause.DAMAGED)
+        for feed, spans in by_feed.items()
+        for start, end in spans
+    ]
+    return kept + gaps
 
 
 def extend_ledger(folder: Path, lines: Iterable[CoverageLine]) -> None:

@@ -3,11 +3,13 @@
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
+from hypertrack.clock import Clock, SystemClock
 from hypertrack.errors import DatasetError
-from hypertrack.importing.archives import BlockReader, FillReader, TradeReader
+from hypertrack.files import LongLine
+from hypertrack.importing.archives import BlockReader, FillReader, TradeReader, UserFillReader
 from hypertrack.importing.captures import CaptureReader
 from hypertrack.importing.copies import CopyReader, FillCopyReader
-from hypertrack.importing.file_lines import LineFile, TornFileError
+from hypertrack.importing.file_lines import DocumentFile, LineFile, TornFileError, has_rows
 from hypertrack.importing.formats import ARCHIVES, Format
 from hypertrack.importing.import_log import (
     ImportedFile,
@@ -17,15 +19,18 @@ from hypertrack.importing.import_log import (
     read_imports,
 )
 from hypertrack.importing.imported_coverage import (
+    BLOCK_EDGE_MS,
     FileSpan,
     extend_ledger,
     gap_lines,
     observed_lines,
     observed_spans,
+    without_lost,
 )
-from hypertrack.importing.line_reader import UNREADABLE, LineReader
+from hypertrack.importing.line_reader import UNREADABLE, ForeignLineError, LineReader
 from hypertrack.importing.overlaps import Overlaps
 from hypertrack.importing.pairing import FillPairer
+from hypertrack.importing.receipts import Receipts
 from hypertrack.importing.sink import Sink
 from hypertrack.importing.source_files import (
     LeftOut,
@@ -35,22 +40,38 @@ from hypertrack.importing.source_files import (
     named_hour_ms,
 )
 from hypertrack.records import CoverageCause, CoverageLine
+from hypertrack.store.compaction.commit_journal import sealed_hours
 from hypertrack.store.files.ledger import read_ledger
 from hypertrack.store.files.session import Session
+from hypertrack.store.reading.damage import Damage
 
 PROGRESS_LINES = 2_000
 
 MAX_SILENCE_MS = 60_000
-"""After this long without a frame the venue closes a socket (protocol, section 1.4): in a capture
-it means that nothing was observed."""
+"""After this long without a frame the venue closes a socket (protocol, section 1.4), and no minute
+of the whole venue is without a fill (section 7): it means that nothing was observed."""
 
 
 class Importer:
-    """Imports files into the folder of a session; `run`, then `report`."""
+    """Imports files into the folder of a session; `run`, then `report`.
 
-    def __init__(self, session: Session, files: Iterable[SourceFile]):
+    Args:
+        wallet: Whose fills those are that name nobody.
+        clock: Nothing of an archive is of later than now.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        files: Iterable[SourceFile],
+        *,
+        wallet: str | None = None,
+        clock: Clock | None = None,
+    ):
         self._session = session
         self._files = list(files)
+        self._wallet = wallet
+        self._now_ms = (clock or SystemClock()).wall_ns() // 1_000_000
         self._sink = Sink(session.folder, session.hand_over)
         self._archives = self._archive_readers()
         before = observed_spans(read_ledger(session.folder))
@@ -59,6 +80,7 @@ class Importer:
         self._left_out: list[LeftOut] = []
         self._coverage: list[CoverageLine] = []
         self._copied_ledgers: set[tuple[Path, str]] = set()
+        self._lost: list[Damage] = []
         self._streams: set[str] = set()
 
     def run(self) -> Generator[ImportProgress, None, None]:
@@ -93,6 +115,8 @@ class Importer:
             left_out=tuple(self._left_out),
             streams=tuple(sorted(self._streams)),
             counts={name: n for name, n in self._sink.counts.items() if n},
+            other_channels=dict(self._sink.other_channels),
+            first_flaw=self._sink.first_flaw,
         )
 
     def _import(self, file: SourceFile) -> Iterator[tuple[int, int]]:
@@ -104,29 +128,42 @@ class Importer:
         if (reason := self._overlaps.objection(file, known)) is not None:
             self._left_out.append(LeftOut(path=file.path, reason=reason))
             return
-        reader, source, n_lines = self._reader(file), LineFile(file.path), 0
-        span = FileSpan(MAX_SILENCE_MS if file.format is Format.CAPTURE else None)
+        is_document = file.format is Format.USER_FILLS
+        reader, n_lines = self._reader(file), 0
+        source = DocumentFile(file.path) if is_document else LineFile(file.path)
+        span = _span(file.format)
         try:
             for line in source:
                 n_lines += 1
-                self._read(reader, line, span, f"line {n_lines:,} of {file.path}")
+                self._sink.where = f"line {n_lines:,} of {file.path}"
+                self._read(reader, line, span)
                 if n_lines % PROGRESS_LINES == 0:
                     yield source.n_bytes_read, n_lines
         except TornFileError as error:
             self._sink.quarantine(b"", str(error))
             span.tear()
+            if file.feed is not None:
+                self._lost.append(Damage(file.feed, file.path))
+        self._sink.where = ""
         self._note(file, reader, span, known, n_lines)
         yield file.n_bytes, n_lines
 
-    def _read(self, reader: LineReader, line: bytes, span: FileSpan, where: str) -> None:
+    def _read(self, reader: LineReader, line: bytes, span: FileSpan) -> None:
+        n_quarantined = self._sink.counts["quarantined"]
         try:
+            if isinstance(line, LongLine):
+                raise ForeignLineError("longer than any line of the venue")
+            if not line.isascii():
+                line.decode()  # what is kept byte for byte is not looked into by the decoder
             time_ms = reader.read(line)
         except UNREADABLE as error:
-            self._sink.quarantine(line, f"{where}: {error}")
+            self._sink.quarantine(line, str(error))
             span.tear()
-        else:
-            if time_ms is not None:
-                span.see(time_ms)
+            return
+        if time_ms is not None:
+            span.see(time_ms, reader.block_number)
+            if self._sink.counts["quarantined"] > n_quarantined:
+                span.lose(time_ms)
 
     def _note(
         self, file: SourceFile, reader: LineReader, span: FileSpan, known: str, n_lines: int
@@ -136,6 +173,7 @@ class Importer:
         observed = span.observed(hour_ms)
         self._coverage += gap_lines(span.gaps, CoverageCause.UNREADABLE)
         self._coverage += gap_lines(span.silences, CoverageCause.SILENCE)
+        self._coverage += gap_lines(span.holes, CoverageCause.HOLE)
         if file.format not in ARCHIVES:
             reader.finish()
             copied = self._copied_ledger(file)
@@ -150,6 +188,7 @@ class Importer:
             n_lines=n_lines,
             is_torn=span.is_torn,
             spans=tuple(observed),
+            about=span.about(hour_ms),
         )
         self._done.append(done)
         self._overlaps.add(done)
@@ -163,6 +202,8 @@ class Importer:
         if (folder, file.feed) in self._copied_ledgers:
             return []
         self._copied_ledgers.add((folder, file.feed))
+        torn = (path for path in sealed_hours(folder, file.feed) if not has_rows(path))
+        self._lost += [Damage(file.feed, path) for path in torn]
         return [line for line in ledger if line.stream.split(":")[0] == file.feed]
 
     def _finish(self) -> None:
@@ -177,8 +218,10 @@ class Importer:
         streams = {stream for reader in self._archives.values() for stream in reader.streams}
         self._streams |= streams
         spans = [span for file in self._done if file.format in ARCHIVES for span in file.spans]
+        lost = [(damage.feed, hour) for damage in self._lost if (hour := damage.hour) is not None]
+        coverage = [*observed_lines(streams, spans), *without_lost(self._coverage, lost)]
         try:
-            extend_ledger(self._session.folder, [*observed_lines(streams, spans), *self._coverage])
+            extend_ledger(self._session.folder, coverage)
             log_imports(self._session.folder, self._done)
         except OSError as error:
             raise DatasetError(
@@ -189,14 +232,33 @@ class Importer:
         """Return the readers of archives: one for all files, whose fills may pair across them."""
         pairer = FillPairer(self._sink)
         return {
-            Format.NODE_FILLS_BY_BLOCK: BlockReader(self._sink, pairer),
-            Format.NODE_FILLS: FillReader(pairer),
-            Format.NODE_TRADES: TradeReader(self._sink),
+            Format.NODE_FILLS_BY_BLOCK: BlockReader(self._sink, pairer, self._now_ms),
+            Format.NODE_FILLS: FillReader(pairer, self._now_ms),
+            Format.NODE_TRADES: TradeReader(self._sink, self._now_ms),
         }
 
     def _reader(self, file: SourceFile) -> LineReader:
+        if file.format is Format.USER_FILLS:
+            return UserFillReader(self._sink, self._wallet, self._now_ms)
         if file.format is Format.CAPTURE:
-            return CaptureReader(self._sink)
+            return CaptureReader(self._sink, _receipts(file.path))
         if file.format is Format.DATASET:
-            return CopyReader(self._sink, file.feed) if file.feed else FillCopyReader(self._sink)
+            if file.feed is None:
+                return FillCopyReader(self._sink)
+            return CopyReader(self._sink, file.feed, _receipts(file.path))
         return self._archives[file.format]
+
+
+def _receipts(path: Path) -> Receipts:
+    try:
+        return Receipts(LineFile(path))
+    except TornFileError:
+        return Receipts()
+
+
+def _span(format_: Format) -> FileSpan:
+    """Return what to expect of the times of a file: numbers tell of blocks, silence of the rest."""
+    if format_ is Format.NODE_FILLS_BY_BLOCK:
+        return FileSpan(edge_ms=BLOCK_EDGE_MS)
+    is_continuous = format_ is Format.CAPTURE or format_ in ARCHIVES
+    return FileSpan(MAX_SILENCE_MS if is_continuous else None)

@@ -5,7 +5,7 @@ from typing import Protocol
 from hypertrack.errors import HypertrackError
 from hypertrack.records import JsonError, RawJson, encode_json
 
-UNREADABLE = (JsonError, ValueError, ArithmeticError)
+UNREADABLE = (JsonError, ValueError, ArithmeticError, RecursionError)
 """What a reader raises for a line that is torn, foreign or says something impossible; a
 `UnicodeDecodeError` is a `ValueError`."""
 
@@ -22,6 +22,10 @@ class LineReader(Protocol):
     """
 
     streams: set[str]
+
+    @property
+    def block_number(self) -> int | None:
+        """Return that of the block that was read last; None where the format has no numbers."""
 
     def read(self, line: bytes) -> int | None:
         """Take a line; return its exchange time in ms, None where it has none.

@@ -1,21 +1,35 @@
-"""Times as the venue's nodes write them."""
+"""Times as the venue's nodes, and those who copy their files, write them."""
 
-from datetime import UTC, datetime
+import re
+from datetime import datetime
 from functools import lru_cache
+
+from hypertrack.records import checked_time_ms
+
+_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(?:[.,](\d+))? ?([Zz]|[+-]\d\d(?::?\d\d)?)?"
+)
 
 
 def time_ns(text: str) -> int:
-    """Return nanoseconds since the epoch of an ISO time with up to nine decimals.
+    """Return nanoseconds since the epoch of an RFC 3339 time; decimals beyond nine are cut off.
 
-    A time without a zone is UTC.
+    A time without an offset is UTC. A leap second is the one after it.
 
     Raises:
-        ValueError: No such time.
+        ValueError: No such time, or one that cannot be meant.
     """
-    whole, _, decimals = text.removesuffix("Z").partition(".")
-    return _second(whole) * 1_000_000_000 + int(decimals[:9].ljust(9, "0") if decimals else 0)
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text[:40]!r} is no time")
+    day, minute, second, decimals, offset = match.groups()
+    if int(second) > 60:
+        raise ValueError(f"{text[:40]!r} is no time")
+    seconds = _minute_s(f"{day}T{minute}", (offset or "Z").upper()) + int(second)
+    checked_time_ms(seconds * 1000)
+    return seconds * 1_000_000_000 + int((decimals or "")[:9].ljust(9, "0"))
 
 
 @lru_cache(maxsize=64)
-def _second(text: str) -> int:
-    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+def _minute_s(text: str, offset: str) -> int:
+    return int(datetime.fromisoformat(f"{text}:00{offset}").timestamp())

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from hypertrack.importing.file_lines import LineFile, TornFileError
 from hypertrack.importing.formats import ARCHIVES, Format
-from hypertrack.importing.import_log import ImportedFile
+from hypertrack.importing.import_log import IMPORTED_BEFORE, ImportedFile
 from hypertrack.importing.imported_coverage import Span, merged, overlap_ms
 from hypertrack.importing.source_files import SourceFile, named_hour_ms
 from hypertrack.importing.survey import line_time_ms
@@ -36,15 +36,16 @@ class Overlaps:
     def add(self, file: ImportedFile) -> None:
         """Take down a file that was imported."""
         self._digests.add(file.digest)
+        spans = file.spans if file.about is None else (file.about,)
         if file.format is Format.NODE_TRADES:
-            self._without_id = merged([*self._without_id, *file.spans])
+            self._without_id = merged([*self._without_id, *spans])
         else:
-            self._with_id = merged([*self._with_id, *file.spans])
+            self._with_id = merged([*self._with_id, *spans])
 
     def objection(self, file: SourceFile, digest: str) -> str | None:
         """Return why a file must not be imported, None where it may."""
         if digest in self._digests:
-            return "imported before"
+            return IMPORTED_BEFORE
         if file.format not in ARCHIVES:
             return None
         is_anonymous = file.format is Format.NODE_TRADES

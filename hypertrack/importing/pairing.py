@@ -1,14 +1,25 @@
-"""Two fills of one trade become that trade; what does not pair is set aside, never guessed.
+"""Two fills of one trade become that trade; what does not pair is no trade, never guessed.
+
+A fill without its other half is its wallet's fill all the same: what a settlement, a dust
+conversion or half an archive did to a position is kept, and makes no trade of the market.
 
 Source: the venue's node archives give a trade as one fill for each of its wallets, with the same
 coin, time and ``tid``; ``crossed`` names the taker; ``side`` is the wallet's own.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable
 from typing import NamedTuple
 
 from hypertrack.importing.sink import Sink
-from hypertrack.records import Feed, RawJson, Record, encode_json
+from hypertrack.records import (
+    MAX_TRADE_ID,
+    Feed,
+    RawJson,
+    Record,
+    checked_amount,
+    checked_time_ms,
+    encode_json,
+)
 
 WINDOW_MS = 10_000
 """How far behind the newest block a fill waits for its other half, exchange time. Both stand in
@@ -17,14 +28,13 @@ one block; the window only bridges files and writers that are out of order."""
 MAX_WAITING = 200_000
 """Fills that wait at most, whatever their times say."""
 
+SETTLED = "settlements"
 DUST = "dust"
 UNPAIRED = "unpaired"
 AMBIGUOUS = "ambiguous"
-REASONS: Mapping[str, str] = {
-    DUST: "no trade: tid 0, or one tid under many wallets (dust conversion)",
-    UNPAIRED: "the other side of the trade was not found",
-    AMBIGUOUS: "two fills that are not taker and maker of one trade",
-}
+CONTRADICTION = "two fills that are not taker and maker of one trade"
+SETTLEMENT = "settle"
+"""How the ``dir`` of a settlement begins, in any case."""
 
 
 class Fill(Record, frozen=True):
@@ -32,12 +42,22 @@ class Fill(Record, frozen=True):
 
     coin: str
     side: str
-    px: str
-    sz: str
+    px: str | float
+    sz: str | float
     time: int
     hash: str
     crossed: bool
     tid: int = 0
+    dir: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.coin or self.side not in {"A", "B"}:
+            raise ValueError("no fill: coin or side is none")
+        checked_time_ms(self.time)
+        checked_amount(self.px, may_be_zero=True)  # a settlement's is 0 where the coin lost
+        checked_amount(self.sz)
+        if not 0 <= self.tid <= MAX_TRADE_ID:
+            raise ValueError(f"trade id {self.tid} out of range")
 
 
 class WalletFill(NamedTuple):
@@ -47,6 +67,18 @@ class WalletFill(NamedTuple):
     fill: Fill
     raw: RawJson
     received_ns: int
+
+    @property
+    def identity(self) -> Hashable:
+        """Return what tells fills apart: of those whose id is 0, all that they say."""
+        fill = self.fill
+        said = fill.tid or bytes(self.raw)
+        return (self.wallet, fill.coin, fill.side, fill.time, said)
+
+    @property
+    def is_settlement(self) -> bool:
+        """Return whether the venue settled a position, rather than a trade changed it."""
+        return (self.fill.dir or "").lower().startswith(SETTLEMENT)
 
     def line(self, reason: str | None = None) -> bytes:
         """Return the fill as a line: the venue's object behind time of receipt and wallet."""
@@ -63,8 +95,8 @@ class RecordedTrade(Record, frozen=True):
     received_ns: int
     coin: str
     side: str
-    px: str
-    sz: str
+    px: str | float
+    sz: str | float
     time: int
     hash: str
     tid: int
@@ -115,11 +147,16 @@ class FillPairer:
             self._judge(fills)
 
     def _judge(self, fills: list[WalletFill]) -> None:
-        own = list({(f.wallet, f.fill): f for f in fills}.values())
+        own = list({_sameness(fill): fill for fill in fills}.values())
         self._sink.counts["repeated fills"] += len(fills) - len(own)
         reason = _objection(own)
+        if reason == AMBIGUOUS:
+            for each in own:
+                self._sink.set_aside(reason, each.line(CONTRADICTION))
+            return
         if reason is not None:
-            self._set_aside(own, reason)
+            for each in own:
+                self._sink.add_lone_fill(each.identity, each.line(), reason)
             return
         taker = next(f for f in own if f.fill.crossed)
         fill = taker.fill
@@ -129,13 +166,15 @@ class FillPairer:
             for each in own:
                 self._sink.add_fill(each.line())
 
-    def _set_aside(self, fills: Iterable[WalletFill], reason: str) -> None:
-        for each in fills:
-            self._sink.set_aside(reason, each.line(REASONS[reason]))
+
+def _sameness(fill: WalletFill) -> Hashable:
+    return (fill.wallet, fill.fill) if fill.fill.tid else fill.identity
 
 
 def _objection(fills: list[WalletFill]) -> str | None:
     """Return why these fills of one coin, time and id are no trade, None where they are one."""
+    if any(fill.is_settlement for fill in fills):
+        return SETTLED
     if fills[0].fill.tid == 0 or len({f.wallet for f in fills}) > 2:
         return DUST
     if len(fills) == 1:
@@ -143,7 +182,8 @@ def _objection(fills: list[WalletFill]) -> str | None:
     sides = sorted(f.fill.side for f in fills)
     n_takers = sum(f.fill.crossed for f in fills)
     terms = {(float(f.fill.px), float(f.fill.sz)) for f in fills}
-    is_trade = sides == ["A", "B"] and n_takers == 1 and len(terms) == 1
+    is_priced = all(price > 0 for price, _ in terms)
+    is_trade = sides == ["A", "B"] and n_takers == 1 and len(terms) == 1 and is_priced
     return None if is_trade else AMBIGUOUS
 
 

@@ -30,21 +30,28 @@ class Sink:
 
     Attributes:
         counts: How much was written or met, by what it is.
+        other_channels: Frames that a dataset has no place for, by their channel.
+        where: File and line that are being read.
+        first_flaw: Why the first thing that was quarantined was.
     """
 
     def __init__(self, folder: Path, hand_over: Callable[[], None] | None = None):
         self.counts: Counter[str] = Counter()
+        self.other_channels: Counter[str] = Counter()
+        self.where = ""
+        self.first_flaw: str | None = None
         self._folder = folder
         self._hand_over = hand_over
         self._lines_by_path: dict[Path, list[bytes]] = {}
         self._n_buffered = 0
+        self._unsynced: set[Path] = set()
         self._recent: dict[str, set[int]] = {}
         self._older: dict[str, set[int]] = {}
         self._n_recent = 0
 
     def is_new_trade(self, coin: str, time_ms: int, trade_id: int) -> bool:
         """Return whether this trade was not met before, and remember it."""
-        if self._is_new(coin, time_ms << 50 | trade_id):
+        if self._is_new(coin, (time_ms << 64) + trade_id):
             return True
         self.counts["duplicates"] += 1
         return False
@@ -66,15 +73,24 @@ class Sink:
         self.counts["fills"] += 1
         self._keep(self._folder / FILLS_NAME, line)
 
+    def add_lone_fill(self, identity: Hashable, line: bytes, reason: str | None = None) -> None:
+        """Append a fill that no trade stands beside, unless it was met before."""
+        if self.is_new_fill(identity):
+            if reason is not None:
+                self.counts[reason] += 1
+            self.add_fill(line)
+
     def set_aside(self, reason: str, line: bytes) -> None:
-        """Keep a fill that makes no trade."""
+        """Keep a fill that contradicts its other half."""
         self.counts[reason] += 1
         self._keep(self._folder / SET_ASIDE_NAME, line)
 
     def quarantine(self, data: bytes, reason: str) -> None:
         """Keep the beginning of a line that could not be read."""
         self.counts["quarantined"] += 1
-        line = quarantine_line(data[:QUARANTINED_BYTES], reason)
+        told = f"{self.where}: {reason}" if self.where else reason
+        self.first_flaw = self.first_flaw or told
+        line = quarantine_line(data[:QUARANTINED_BYTES], told)
         self._keep(self._folder / QUARANTINE_NAME, line)
 
     def flush(self) -> None:
@@ -117,7 +133,10 @@ class Sink:
         self._n_buffered = 0
         try:
             for path, lines in lines_by_path.items():
-                _append(path, b"".join(lines), is_synced=is_synced or self._hand_over is not None)
+                self._unsynced.add(path)
+                _append(path, b"".join(lines))
+            if is_synced or self._hand_over is not None:
+                self._sync()
             if self._hand_over is not None:
                 self._hand_over()
         except OSError as error:
@@ -126,12 +145,19 @@ class Sink:
                 "import again"
             ) from error
 
+    def _sync(self) -> None:
+        """Sync every file written to since the last time, also those of which no line waits now."""
+        while self._unsynced:
+            descriptor = os.open(self._unsynced.pop(), os.O_WRONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
-def _append(path: Path, lines: bytes, *, is_synced: bool) -> None:
+
+def _append(path: Path, lines: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
     try:
         write_whole(descriptor, lines, os.fstat(descriptor).st_size)
-        if is_synced:
-            os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -8,7 +8,15 @@ from itertools import islice
 from pathlib import Path
 
 from hypertrack.errors import DatasetError
-from hypertrack.importing.file_lines import LZ4_SUFFIX, SEALED_SUFFIX, LineFile, TornFileError
+from hypertrack.importing.file_lines import (
+    LZ4_SUFFIX,
+    MAX_DOCUMENT_BYTES,
+    SEALED_SUFFIX,
+    DocumentFile,
+    LineFile,
+    TornFileError,
+    first_bytes,
+)
 from hypertrack.importing.formats import ARCHIVES, Format, recognise
 from hypertrack.records import HOUR_MS, Feed, Record
 from hypertrack.store.compaction.commit_journal import sealed_folder
@@ -16,6 +24,21 @@ from hypertrack.store.files.layout import FILLS_NAME, SEALED_NAME, feed_path, ha
 
 SAMPLED_LINES = 20
 """Lines looked at before a file counts as foreign: the first may be torn."""
+
+FOREIGN_FILES = {
+    b"\x1f\x8b": "packed by gzip: unpack it with gunzip",
+    b"\x28\xb5\x2f\xfd": "packed by zstd: unpack it with unzstd",
+    b"PK\x03\x04": "packed by zip: unpack it with unzip",
+    b"BZh": "packed by bzip2: unpack it with bunzip2",
+    b"\xfd7zXZ": "packed by xz: unpack it with unxz",
+    b"SQLite format 3": "a database: give it as sqlite:///PATH",
+    b"PAR1": "Parquet, and no sealed hour of a dataset",
+    b"\xff\xfe": "UTF-16: make it UTF-8 with iconv -f UTF-16 -t UTF-8",
+    b"\xfe\xff": "UTF-16: make it UTF-8 with iconv -f UTF-16 -t UTF-8",
+}
+"""What files begin with that have no lines, and what to do with them."""
+
+NAMELESS = "fills of a wallet that the file does not name: say whose they are with --wallet 0x…"
 
 DAY_FOLDER = re.compile(r"20\d{6}")
 HOUR_FILE = re.compile(r"[01]?\d|2[0-3]")
@@ -39,13 +62,14 @@ class LeftOut(Record, frozen=True, kw_only=True):
 
 
 def find_files(
-    paths: Iterable[Path], wanted: Format | None = None
+    paths: Iterable[Path], wanted: Format | None = None, *, wallet: str | None = None
 ) -> tuple[list[SourceFile], list[LeftOut]]:
     """Return the files behind the paths, in order; a file named twice counts once.
 
     Args:
         paths: Files, folders of them at any depth, and dataset folders.
         wanted: The format of every file; recognised by their first lines where None.
+        wallet: Whose fills those are that name nobody.
 
     Raises:
         DatasetError: A path that does not exist.
@@ -59,7 +83,7 @@ def find_files(
             known = file.resolve()
             if known in found or known in left_out:
                 continue
-            source = _source(file, wanted)
+            source = _source(file, wanted, wallet)
             if isinstance(source, SourceFile):
                 found[known] = source
             else:
@@ -108,24 +132,58 @@ def _within(path: Path, wanted: Format | None) -> Iterator[Path]:
         yield from (file for file in files if not file.name.startswith("."))
 
 
-def _source(path: Path, wanted: Format | None) -> SourceFile | LeftOut:
+def _source(path: Path, wanted: Format | None, wallet: str | None) -> SourceFile | LeftOut:
     n_bytes = path.stat().st_size
-    if wanted is Format.DATASET and dataset_folder(path) is None:
+    is_of_dataset = dataset_folder(path) is not None
+    if wanted is Format.DATASET and not is_of_dataset:
         return LeftOut(path=path, reason="no file of a dataset")
+    begin = first_bytes(path, 16)
+    for magic, reason in FOREIGN_FILES.items():
+        if begin.startswith(magic) and not (is_of_dataset and path.suffix == SEALED_SUFFIX):
+            return LeftOut(path=path, reason=reason)
     try:
-        lines = list(islice(LineFile(path), SAMPLED_LINES))
+        lines = _sampled(path)
     except TornFileError:
         return LeftOut(path=path, reason="torn, or not what its name says")
     if not lines:
         return LeftOut(path=path, reason="empty")
     recognised: Format | None = next((f for line in lines if (f := recognise(line))), None)
     found = wanted or recognised
-    if found is None and dataset_folder(path) is not None:
+    if found is None and is_of_dataset:
         found = Format.DATASET
     if found is None:
-        return LeftOut(path=path, reason="no format that is known")
+        return LeftOut(path=path, reason=_foreignness(lines))
+    if found is Format.USER_FILLS and wallet is None and all(line[:1] == b"[" for line in lines):
+        return LeftOut(path=path, reason=NAMELESS)
     feed = _feed(path) if found is Format.DATASET else None
     return SourceFile(path=path, format=found, n_bytes=n_bytes, feed=feed)
+
+
+def _foreignness(lines: list[bytes]) -> str:
+    """Return what is to be said of lines of no format that is known."""
+    for number, line in enumerate(lines, 1):
+        if b"\0" in line:
+            return f"line {number} is not UTF-8: it holds NUL bytes, as UTF-16 does"
+        try:
+            line.decode()
+        except UnicodeDecodeError as error:
+            return f"line {number} is not UTF-8 (byte 0x{line[error.start]:02x}): convert it"
+    return f"no format that is known: {ascii(lines[0][:60])[2:-1]}"
+
+
+def _sampled(path: Path) -> list[bytes]:
+    """Return the first lines, or the one document that all of them are."""
+    lines: list[bytes] = []
+    try:
+        lines.extend(islice(LineFile(path), SAMPLED_LINES))
+    except TornFileError:
+        if not lines:
+            raise
+        return lines
+    is_alone = lines[:1] and lines[0][:1] in (b"[", b"{") and not any(map(recognise, lines))
+    if is_alone and path.stat().st_size <= MAX_DOCUMENT_BYTES and path.suffix != SEALED_SUFFIX:
+        lines = list(islice(DocumentFile(path), SAMPLED_LINES))
+    return lines
 
 
 def _feed(path: Path) -> Feed | None:

@@ -61,5 +61,5 @@ def line_time_ms(line: bytes) -> int | None:
                 return received_ns // 1_000_000
             case _:
                 return None
-    except (JsonError, ValueError):
+    except (JsonError, ValueError, RecursionError):
         return None

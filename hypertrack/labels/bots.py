@@ -12,9 +12,9 @@ import numpy as np
 from ibis import Table, Value
 from numpy.typing import NDArray
 
-from hypertrack.labels.cuts import Window
 from hypertrack.labels.rhythm import rhythm
-from hypertrack.records import DAY_MS, HOUR_MS, Record
+from hypertrack.market.window import Window
+from hypertrack.records import DAY_MS, HOUR_MS, LabellingReport
 
 BOT, HUMAN, ABSTAIN = 1, -1, 0
 
@@ -78,20 +78,6 @@ LABELLING_FUNCTIONS = (
         ),
     ),
 )
-
-
-class LabellingReport(Record, frozen=True, kw_only=True):
-    """What one labelling function contributed to the labels."""
-
-    name: str
-    says: str
-    vote: str
-    coverage: float
-    """Share of the rows it voted on."""
-    agreement: float | None
-    """Of its votes on rows where another function voted too, those another one shares."""
-    conflict: float | None
-    """Of the same, those that another one contradicts."""
 
 
 def bot_votes(con: Any, window: Window) -> Table:

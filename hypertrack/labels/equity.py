@@ -12,11 +12,12 @@ import ibis
 from ibis import Table, Value, _
 
 from hypertrack.config import FeeSettings
-from hypertrack.labels.cuts import Window
-from hypertrack.labels.fills import EXECUTION, told_executions
-from hypertrack.labels.prices import minute_prices
-from hypertrack.market.executions import executions, with_fees
+from hypertrack.market.executions import executions
+from hypertrack.market.fees import with_fees
+from hypertrack.market.positions import entry_positions
+from hypertrack.market.price_lookups import minute_prices
 from hypertrack.market.prices import closing_prices
+from hypertrack.market.window import Window
 from hypertrack.records import MINUTE_MS
 
 N_MARKS = 24
@@ -83,20 +84,20 @@ def _earned(curve: Table) -> Table:
     by_coin = curve.group_by(KEYS).aggregate(
         notional_usd=_.notional_usd.sum(),
         gained_usd=_.gain_usd.sum(),
-        booked_usd=_.told_net_usd.sum(),
-        is_told=_.told_net_usd.notnull().all(where=is_execution),
-        is_entry_told=_.is_entry_told.any(),
+        booked_usd=_.reported_net_usd.sum(),
+        is_reported=_.reported_net_usd.notnull().all(where=is_execution),
+        is_entry_reported=_.is_entry_reported.any(),
         is_carried=(_.entry.abs() > FLAT_COINS).any(),
         end=_.position.argmax(ibis.ifelse(is_execution, _.time_ms, None)),
     )
-    is_round = by_coin.is_told & ~by_coin.is_carried & (by_coin.end.abs() <= FLAT_COINS)
+    is_round = by_coin.is_reported & ~by_coin.is_carried & (by_coin.end.abs() <= FLAT_COINS)
     return (
         by_coin.mutate(net_usd=ibis.ifelse(is_round, _.booked_usd, _.gained_usd))
         .group_by("wallet_id")
         .aggregate(
             notional_usd=_.notional_usd.sum(),
             net_usd=_.net_usd.sum(),
-            reported_frac=_share(_.is_entry_told),
+            reported_frac=_share(_.is_entry_reported),
             inherited_frac=_share(_.is_carried),
         )
     )
@@ -110,15 +111,15 @@ def equity_curve(con: Any, window: Window, fees: FeeSettings) -> Table:
     """Return the events of each wallet's curve: its executions, and marks of what it opened.
 
     Columns: wallet_id, coin_id, time_ms, direction, is_taker, notional_usd (0 for marks);
-    entry: position in coins with which it entered the window, is_entry_told: whether a fill says
-    so; position: after the event, all that it holds; told_net_usd: what fills say that it earned
-    here, NULL where they do not; gain_usd: what equity gained since the coin's event before,
+    entry: position in coins with which it entered the window, is_entry_reported: whether fills tell
+    it; position: after the event, all that it holds; reported_net_usd: what fills say that it
+    earned here, NULL where they do not; gain_usd: what equity gained since the coin's event before,
     after fees; opened_usd: notional by which grew what it opened; equity_usd and gross_usd
     (exposure) after the event, over all coins, each at its last event's price.
     """
     by_coin = ibis.window(group_by=KEYS, order_by=ORDER)
     so_far = ibis.window(group_by="wallet_id", order_by=ORDER, rows=(None, 0))
-    held = _positions(_events(con, window, fees), _entries(con, window))
+    held = _positions(_events(con, window, fees), entry_positions(con, window))
     moved = held.mutate(
         own_before=_.own.lag().over(by_coin).fill_null(0.0),
         price_before=_.price.lag().over(by_coin).fill_null(_.price),
@@ -134,9 +135,9 @@ def equity_curve(con: Any, window: Window, fees: FeeSettings) -> Table:
         "is_taker",
         "notional_usd",
         "entry",
-        "is_entry_told",
+        "is_entry_reported",
         "position",
-        "told_net_usd",
+        "reported_net_usd",
         "gain_usd",
         "opened_usd",
         equity_usd=_.gain_usd.sum().over(so_far),
@@ -154,7 +155,9 @@ def _positions(events: Table, entries: Table) -> Table:
     held = (
         events.left_join(entries, KEYS)
         .drop("wallet_id_right", "coin_id_right")
-        .mutate(entry=_.entry.fill_null(0.0), is_entry_told=_.is_entry_told.fill_null(False))
+        .mutate(
+            entry=_.entry.fill_null(0.0), is_entry_reported=_.is_entry_reported.fill_null(False)
+        )
         .mutate(position=_.entry + _.signed_size.sum().over(so_far))
     )
     least, most = _.position.min().over(so_far), _.position.max().over(so_far)
@@ -166,44 +169,15 @@ def _positions(events: Table, entries: Table) -> Table:
     return held.mutate(own=_.position - brought)
 
 
-def _entries(con: Any, window: Window) -> Table:
-    """Return wallet_id, coin_id, entry, is_entry_told: positions when the window begins.
-
-    The first fill inside tells; else the sum of what the wallet traded before, as far back as the
-    recording goes.
-    """
-    before = executions(con).filter(_.time_ms < window.start_ms)
-    traded = before.group_by(KEYS).aggregate(flow=(_["size"] * _.direction).sum())
-    first = window.of(executions(con)).group_by(KEYS).aggregate(time_ms=_.time_ms.min())
-    told = (
-        first.join(told_executions(con), [*KEYS, "time_ms"])
-        .group_by(KEYS)
-        .aggregate(told=_.start_position.argmin(_.direction))
-    )
-    both = first.select(KEYS).left_join(traded, KEYS).drop("wallet_id_right", "coin_id_right")
-    both = both.left_join(told, KEYS).drop("wallet_id_right", "coin_id_right")
-    return both.select(
-        *KEYS,
-        entry=ibis.coalesce(_.told, _.flow, 0.0),
-        is_entry_told=_.told.notnull(),
-    )
-
-
 def _events(con: Any, window: Window, fees: FeeSettings) -> Table:
-    inside = with_fees(window.of(executions(con)), con.table("coins"), fees)
-    told = told_executions(con).select(*EXECUTION, "told_fee_usd", "told_pnl_usd")
-    traded = (
-        inside.left_join(told, EXECUTION)
-        .mutate(fee_usd=_.told_fee_usd.fill_null(_.fee_usd))
-        .select(
-            *ORDER,
-            "wallet_id",
-            "notional_usd",
-            "fee_usd",
-            told_net_usd=_.told_pnl_usd - _.told_fee_usd,
-            signed_size=_["size"] * _.direction,
-            price=_.vwap,
-        )
+    traded = with_fees(con, window.of(executions(con)), fees).select(
+        *ORDER,
+        "wallet_id",
+        "notional_usd",
+        "fee_usd",
+        reported_net_usd=_.reported_pnl_usd - _.reported_fee_usd,
+        signed_size=_["size"] * _.direction,
+        price=_.vwap,
     )
     entered = traded.group_by(KEYS).aggregate(entered_ms=_.time_ms.min())
     marks = _marks(con, window)
@@ -220,7 +194,7 @@ def _events(con: Any, window: Window, fees: FeeSettings) -> Table:
             is_taker=ibis.literal(False),
             notional_usd=nothing,
             fee_usd=nothing,
-            told_net_usd=ibis.null("float64"),
+            reported_net_usd=ibis.null("float64"),
             signed_size=nothing,
         )
     )
@@ -230,7 +204,9 @@ def _events(con: Any, window: Window, fees: FeeSettings) -> Table:
 def _marks(con: Any, window: Window) -> Table:
     """Return coin_id, time_ms, price at some whole minutes of the window, and at its end."""
     step = max(-(-window.length_ms // (N_MARKS * MINUTE_MS)), 1)  # in minutes
-    minutes = window.of(minute_prices(con)).filter(_.time_ms // MINUTE_MS % step == 0)
+    minutes = window.of(minute_prices(con)).filter(
+        _.now.notnull(), _.time_ms // MINUTE_MS % step == 0
+    )
     end_ms = window.end_ms - 1
     closing = closing_prices(con, end_ms).mutate(time_ms=ibis.literal(end_ms, "int64"))
     columns = ("coin_id", "time_ms", "price")

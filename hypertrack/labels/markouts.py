@@ -5,14 +5,14 @@ from typing import Any
 import ibis
 from ibis import Table, _
 
-from hypertrack.labels.cuts import Window
-from hypertrack.labels.prices import MARKOUT_MS, minute_prices, trade_prices
-from hypertrack.market.executions import executions
+from hypertrack.market.markouts import markouts
+from hypertrack.market.price_lookups import MINUTES_5_MS
+from hypertrack.market.window import Window
 
 MIN_EXECUTIONS = 10
 """Fewer markouts have no t-statistic worth the name."""
 
-BET_MS = MARKOUT_MS
+BET_MS = MINUTES_5_MS
 """Executions of a coin this close together look at the same move: they are one bet."""
 
 MIN_BETS = 5
@@ -35,9 +35,10 @@ def markout_outcomes(con: Any, window: Window) -> Table:
 def bets(con: Any, window: Window) -> Table:
     """Return wallet_id, n_executions, n_bets, and mean_bps and sd_bps of its bets' markouts."""
     by_bet = (
-        markouts(con, window)
+        markouts(con, window, ["after_5m"])
+        .filter(_.after_5m_bps.notnull())
         .group_by("wallet_id", "coin_id", bet=_.time_ms // BET_MS)
-        .aggregate(n=_.count(), bet_bps=_.markout_bps.mean())
+        .aggregate(n=_.count(), bet_bps=_.after_5m_bps.mean())
     )
     return by_bet.group_by("wallet_id").aggregate(
         n_executions=_.n.sum(),
@@ -45,32 +46,3 @@ def bets(con: Any, window: Window) -> Table:
         mean_bps=_.bet_bps.mean(),
         sd_bps=_.bet_bps.std(how="sample"),
     )
-
-
-def markouts(con: Any, window: Window) -> Table:
-    """Return wallet_id, coin_id, time_ms, markout_bps of executions whose 5 minutes are inside.
-
-    direction · ((price 5 minutes later − vwap) / vwap − the coin's drift), executions without a
-    later reference price left out.
-    """
-    within = Window(window.start_ms, window.end_ms - MARKOUT_MS)
-    prices = trade_prices(con).select("coin_id", "time_ms", "later")
-    drift = coin_drift(con, within)
-    return (
-        within.of(executions(con))
-        .join(prices, ["coin_id", "time_ms"])
-        .left_join(drift, "coin_id")
-        .filter(_.later.notnull())
-        .select(
-            "wallet_id",
-            "coin_id",
-            "time_ms",
-            markout_bps=_.direction * (_.later / _.vwap - 1 - _.drift.fill_null(0.0)) * 1e4,
-        )
-    )
-
-
-def coin_drift(con: Any, within: Window) -> Table:
-    """Return coin_id and drift: its mean 5-minute return from all whole minutes inside."""
-    minutes = within.of(minute_prices(con))
-    return minutes.group_by("coin_id").aggregate(drift=(_.later / _.now - 1).mean())

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from hypertrack.config import FeeSettings
 from hypertrack.labels.bots import LABELLING_FUNCTIONS, bot_votes, majority
-from hypertrack.labels.cuts import Window
 from hypertrack.labels.equity import equity_outcomes
 from hypertrack.labels.markouts import markout_outcomes
 from hypertrack.labels.style import holding_horizon, style_outcomes
 from hypertrack.market.executions import executions
+from hypertrack.market.window import Window
 from hypertrack.records import STYLE_DIMENSIONS
 
 QUANTITIES = (

@@ -1,25 +1,20 @@
 """How a wallet trades in a window, as far as it tells a program from a person."""
 
-import math
 from typing import Any
 
 import ibis
 from ibis import Table, _
 
-from hypertrack.labels.cuts import Window
 from hypertrack.market.engine.kept_tables import keep
 from hypertrack.market.executions import executions
+from hypertrack.market.gaps import timer_values, with_gaps
+from hypertrack.market.window import Window
 from hypertrack.records import DAY_MS, HOUR_MS, MINUTE_MS
-
-TIMER_TOLERANCE = 1.05
-"""Gaps within this factor of a timer's value are its own."""
 
 SHORTEST_TIMER_MS = 1_000
 """Shorter gaps repeat because blocks do."""
 
 REACTION_MS = 250
-
-ORDER = ["time_ms", "coin_id", "direction", "is_taker"]
 
 
 def rhythm(con: Any, window: Window) -> Table:
@@ -34,8 +29,7 @@ def rhythm(con: Any, window: Window) -> Table:
     coins filled as maker, over UTC minutes with any). NULL where there is nothing to measure.
     """
     traded = window.of(executions(con)).filter(~_.is_twap)
-    by_time = ibis.window(group_by="wallet_id", order_by=ORDER)
-    gaps = traded.mutate(gap_ms=_.time_ms - _.time_ms.lag().over(by_time))
+    gaps = with_gaps(traded)
     measured = gaps.group_by("wallet_id").aggregate(
         n_executions=_.count(),
         maker_share=(~_.is_taker).cast("int8").mean(),
@@ -60,15 +54,7 @@ def _hours(traded: Table) -> Table:
 
 
 def _timers(gaps: Table) -> Table:
-    value = (_.gap_ms.ln() / math.log(TIMER_TOLERANCE)).floor().cast("int32")
-    counted = (
-        gaps.filter(_.gap_ms >= SHORTEST_TIMER_MS)
-        .group_by("wallet_id", value=value)
-        .aggregate(n=_.count())
-    )
-    below = ibis.window(group_by="wallet_id", order_by="value")
-    is_next = _.value.lag().over(below) == _.value - 1
-    near = counted.mutate(n_near=_.n + ibis.ifelse(is_next, _.n.lag().over(below), 0))
+    near = timer_values(gaps, shortest_ms=SHORTEST_TIMER_MS)
     n_gaps = gaps.group_by("wallet_id").aggregate(n_gaps=_.gap_ms.count())
     most = near.group_by("wallet_id").aggregate(n_timer=_.n_near.max())
     return n_gaps.join(most, "wallet_id").select("wallet_id", timer_share=_.n_timer / _.n_gaps)

@@ -6,9 +6,10 @@ from typing import Any
 import ibis
 from ibis import Table, Value, _
 
-from hypertrack.labels.cuts import Window
-from hypertrack.labels.prices import trade_prices
 from hypertrack.market.executions import executions
+from hypertrack.market.price_lookups import prices_around, prices_earlier
+from hypertrack.market.wallet_flow import alignment, directional_bias, market_making
+from hypertrack.market.window import Window
 from hypertrack.records import MINUTE_MS
 
 SHORTEST_HOLDING_S = 60.0
@@ -33,26 +34,21 @@ def style_outcomes(con: Any, window: Window) -> Table:
 
     The sixth dimension is `holding_horizon` of what `equity_outcomes` measures.
     """
-    prices = trade_prices(con).select("coin_id", "time_ms", "before", "before_1m", "before_15m")
+    before = prices_around(con).select("coin_id", "time_ms", "before")
+    earlier = prices_earlier(con).select("coin_id", "time_ms", "before_1m", "before_15m")
     traded = (
         window.of(executions(con))
-        .join(prices, ["coin_id", "time_ms"])
+        .join(before, ["coin_id", "time_ms"])
+        .join(earlier, ["coin_id", "time_ms"])
         .mutate(minute_ms=_.time_ms - _.time_ms % MINUTE_MS)
         .left_join(_minutes(con, window), ["coin_id", "minute_ms"])
     )
-    signed_usd = (_.notional_usd * _.direction).sum()
-    maker_usd = _.notional_usd.sum(where=~_.is_taker)
-    return (
-        traded.group_by("wallet_id")
-        .aggregate(
-            momentum_1m=_alignment(_.before_1m),
-            momentum_15m=_alignment(_.before_15m),
-            volatility=2 * _.is_volatile.cast("int8").mean() - 1,
-            maker_share=maker_usd.fill_null(0.0) / _.notional_usd.sum(),
-            directional_bias=signed_usd / _.notional_usd.sum(),
-        )
-        .mutate(market_making=_.maker_share * (1 - _.directional_bias.abs()))
-        .drop("maker_share")
+    return traded.group_by("wallet_id").aggregate(
+        momentum_1m=alignment(traded, traded.before - traded.before_1m),
+        momentum_15m=alignment(traded, traded.before - traded.before_15m),
+        volatility=2 * _.is_volatile.cast("int8").mean() - 1,
+        market_making=market_making(traded),
+        directional_bias=directional_bias(traded),
     )
 
 
@@ -61,12 +57,6 @@ def holding_horizon(holding_s: Value) -> Value:
     within = ibis.least(ibis.greatest(holding_s, SHORTEST_HOLDING_S), LONGEST_HOLDING_S)
     share = (within / SHORTEST_HOLDING_S).ln() / math.log(LONGEST_HOLDING_S / SHORTEST_HOLDING_S)
     return ibis.ifelse(holding_s.notnull(), 2 * share - 1, None)
-
-
-def _alignment(price_then: Value) -> Value:
-    move = (_.before - price_then).sign().nullif(0)
-    moved_usd = _.notional_usd.sum(where=move.notnull())
-    return (_.notional_usd * _.direction * move).sum() / moved_usd.nullif(0)
 
 
 def _minutes(con: Any, window: Window) -> Table:

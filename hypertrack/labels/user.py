@@ -1,10 +1,12 @@
 """What the user knows: a CSV of ``wallet,bot`` that overrules the labelling functions."""
 
 import csv
+import io
 from pathlib import Path
 
 from hypertrack.errors import ConfigError
 from hypertrack.records import WALLET_PATTERN
+from hypertrack.text import read_text
 
 IS_BOT = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
@@ -18,18 +20,15 @@ def read_user_labels(file: Path) -> dict[str, bool]:
     Raises:
         ConfigError: No such file, or a line that cannot be meant; it is named.
     """
+    rows = csv.DictReader(io.StringIO(read_text(file)), skipinitialspace=True)
     try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            rows = csv.DictReader(lines, skipinitialspace=True)
-            names = rows.fieldnames or ()
-            if not {"wallet", "bot"} <= set(names):
-                raise ConfigError(
-                    f"labels need the columns wallet,bot; {file} has {','.join(names) or 'none'}"
-                )
-            return dict(_label(row, f"{file}:{rows.line_num}") for row in rows)
-    except OSError as error:
-        raise ConfigError(f"cannot read labels {file}: {error.strerror}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
+        names = rows.fieldnames or ()
+        if not {"wallet", "bot"} <= set(names):
+            raise ConfigError(
+                f"labels need the columns wallet,bot; {file} has {','.join(names) or 'none'}"
+            )
+        return dict(_label(row, f"{file}:{rows.line_num}") for row in rows)
+    except csv.Error as error:
         raise ConfigError(f"labels {file} are no CSV: {error}") from error
 
 

@@ -1,4 +1,4 @@
-"""Fills, executions, fees: what features and labels are both made from.
+"""Fills and executions: what everything else is made from.
 
 Everything here is an Ibis expression over the tables of a dataset; only `executions` are kept as a
 table, once, because everything else reads them again and again.
@@ -9,13 +9,10 @@ from typing import Any
 import ibis
 from ibis import _
 
-from hypertrack.config import FeeSettings
 from hypertrack.market.engine.kept_tables import keep, view
 
 ORDER = ("wallet_id", "time_ms", "coin_id", "direction", "is_taker")
 """How executions lie: one after another for each wallet, so that sums over them repeat."""
-
-BPS = 1e-4
 
 
 def fills(con: Any) -> ibis.Table:
@@ -35,34 +32,6 @@ def executions(con: Any) -> ibis.Table:
     """
     rows = keep(con, "executions", _executions, order_by=ORDER)
     return rows.mutate(is_twap=_.twap_notional_usd > 0, vwap=_.notional_usd / _["size"])
-
-
-def with_fees(executed: ibis.Table, coins: ibis.Table, fees: FeeSettings) -> ibis.Table:
-    """Return executions (or fills) with ``fee_usd``: the venue's base fee on their notional.
-
-    ``dex:COIN`` is a builder's perp, ``@7`` and ``X/Y`` are spot, anything else is a perp.
-    """
-    rates = coins.select(
-        "coin_id",
-        taker_bps=_rate_bps(fees.spot_taker_bps, fees.perp_taker_bps, fees.hip3_multiplier),
-        maker_bps=_rate_bps(fees.spot_maker_bps, fees.perp_maker_bps, fees.hip3_multiplier),
-    )
-    rate_bps = ibis.ifelse(_.is_taker, _.taker_bps, _.maker_bps)
-    return (
-        executed.join(rates, "coin_id")
-        .mutate(fee_usd=_.notional_usd * rate_bps * BPS)
-        .drop("taker_bps", "maker_bps")
-    )
-
-
-def is_hip3(coin: ibis.Value) -> ibis.Value:
-    """Return whether a coin's name is that of a builder-deployed perp (``dex:COIN``)."""
-    return coin.contains(":")
-
-
-def is_spot(coin: ibis.Value) -> ibis.Value:
-    """Return whether a coin's name is that of a spot pair (``@107``, ``PURR/USDC``)."""
-    return coin.startswith("@") | coin.contains("/")
 
 
 def _fills(con: Any) -> ibis.Table:
@@ -104,10 +73,4 @@ def _executions(con: Any) -> ibis.Table:
             twap_notional_usd=ibis.ifelse(_.is_twap, _.notional_usd, 0.0).sum(),
             n_fills=_.count(),
         )
-    )
-
-
-def _rate_bps(spot_bps: float, perp_bps: float, hip3_multiplier: float) -> ibis.Value:
-    return ibis.cases(
-        (is_spot(_.coin), spot_bps), (is_hip3(_.coin), perp_bps * hip3_multiplier), else_=perp_bps
     )

@@ -1,18 +1,19 @@
-"""Reference prices around the moments something traded: shared by many features, looked up once.
+"""Reference prices around everything that traded, and at whole minutes: looked up once for all.
 
-A moment is a coin and a time at which something was executed. All executions of a moment ask for
-the same prices, and the answers do not depend on any cut: a feature that looks ahead must itself
-leave out the moments whose later price lies beyond its window.
+Everything that was executed in a coin at one time asks for the same prices, and what is found
+does not depend on any cut: whoever looks ahead must leave out what lies beyond its own window.
 """
 
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import ibis
 from ibis import Table, _
 
 from hypertrack.market.engine.kept_tables import keep
 from hypertrack.market.prices import Ask, last_trades, priced
+from hypertrack.records import MINUTE_MS
 
 MINUTES_5_MS = 300_000
 IMPACT_MS = 5_000
@@ -29,20 +30,47 @@ LATER: Mapping[str, Ask] = {
     "after_30m": Ask(1_800_000),
 }
 
+EARLIER: Mapping[str, Ask] = {
+    "before_1m": Ask(-MINUTE_MS, is_strict=True),
+    "before_15m": Ask(-15 * MINUTE_MS, is_strict=True),
+}
+
+HORIZONS: Mapping[str, Ask] = {"after_5s": AROUND["after_5s"], **LATER}
+"""Of markouts."""
+
 ORDER = ("coin_id", "time_ms")
 
 
 def prices_around(con: Any) -> Table:
-    """Return coin_id, time_ms, before, before_5m, after_5s of every moment; made once."""
+    """Return coin_id, time_ms and the columns of `AROUND` for all that traded; made once."""
     return _prices(con, "prices_around", AROUND)
 
 
 def prices_later(con: Any) -> Table:
-    """Return coin_id, time_ms, after_30s, after_5m, after_30m of every moment; made once."""
+    """Return coin_id, time_ms and the columns of `LATER` for all that traded; made once."""
     return _prices(con, "prices_later", LATER)
 
 
-def moments(con: Any) -> Table:
+def prices_earlier(con: Any) -> Table:
+    """Return coin_id, time_ms and the columns of `EARLIER` for all that traded; made once."""
+    return _prices(con, "prices_earlier", EARLIER)
+
+
+def minute_prices(con: Any, start_ms: int | None = None) -> Table:
+    """Return coin_id, time_ms, now and the columns of `HORIZONS` at whole minutes; made once.
+
+    NULL before the first price of a coin.
+
+    Args:
+        con: Holds the dataset, or a part of it.
+        start_ms: Where the minutes begin: with the first trade where None. A part of a dataset
+            has minutes before its own first trade, and must say when it starts.
+    """
+    keep(con.part, "minute_prices", partial(_minute_prices, start_ms=start_ms), order_by=ORDER)
+    return con.table("minute_prices")
+
+
+def traded_times(con: Any) -> Table:
     """Return coin_id, time_ms of everything traded by the wallets that are asked for."""
     if con.part is con.whole:
         return last_trades(con).select(*ORDER)
@@ -52,10 +80,20 @@ def moments(con: Any) -> Table:
 
 def _prices(con: Any, name: str, asks: Mapping[str, Ask]) -> Table:
     if name not in con.whole.list_tables():  # where they are, a part's are among them
-        build = partial(_priced_moments, asks=asks)
+        build = partial(_priced_times, asks=asks)
         keep(con.part, name, build, order_by=ORDER, by_coin=True)
     return con.table(name)
 
 
-def _priced_moments(con: Any, asks: Mapping[str, Ask]) -> Table:
-    return priced(con, moments(con), asks)
+def _priced_times(con: Any, asks: Mapping[str, Ask]) -> Table:
+    return priced(con, traded_times(con), asks)
+
+
+def _minute_prices(con: Any, start_ms: int | None) -> Table:
+    traded = last_trades(con).aggregate(first=_.time_ms.min(), last=_.time_ms.max())
+    begin_ms = traded["first"] if start_ms is None else ibis.literal(start_ms, "int64")
+    first = (begin_ms + MINUTE_MS - 1) // MINUTE_MS
+    minutes = traded.select(minute=ibis.range(first, traded["last"] // MINUTE_MS + 1, 1).unnest())
+    times = minutes.select(time_ms=(_.minute * MINUTE_MS).cast("int64"))
+    grid = traded_times(con).select("coin_id").distinct().cross_join(times)
+    return priced(con, grid, {"now": Ask(), **HORIZONS})

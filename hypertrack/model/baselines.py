@@ -124,9 +124,15 @@ def _fit_each(
         models[column] = make_model(name in BINARY_HEADS)
         # On few rows threads wait for each other, up to a hundred times as long as one works.
         with threadpool_limits(1 if len(wanted) < MANY_ROWS else None):
-            models[column].fit(inputs(column)[is_known], wanted[is_known])
+            models[column].fit(_filled(inputs(column)[is_known]), wanted[is_known])
     means = [_mean(targets[:, column]) for column in range(len(TARGETS))]
     return models, np.array(means)
+
+
+def _filled(rows: Array) -> Array:
+    """Return rows in which a feature that no row has is 0 in all: scikit-learn cannot bin none."""
+    is_empty = np.isnan(rows).all(axis=0)
+    return np.where(is_empty, 0.0, rows) if is_empty.any() else rows
 
 
 def _linear_model(is_binary: bool) -> Any:

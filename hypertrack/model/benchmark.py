@@ -95,7 +95,7 @@ def _answers(
     window, n_wallets = Window(engine.start_ms, engine.end_ms), engine.n_wallets
     measured = measure(engine.backend, window, engine.fees, n_wallets).quantities
     own = measured[matrix.wallet_ids[chosen]]
-    scores = model.predict_array(matrix)[chosen].astype(np.float64)
+    scores = model.predict(matrix)[chosen].astype(np.float64)
     return {
         "bot_probability": scores[:, TARGETS.index("bot_probability")],
         "tx_per_day": matrix.column("tx_per_day")[chosen],

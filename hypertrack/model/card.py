@@ -1,72 +1,38 @@
-"""The card of a model: all that is needed to judge it, or to train it again."""
+"""Writing the card of a model that was just trained."""
 
 import hashlib
 import math
 import platform
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 
 from hypertrack import __version__
+from hypertrack.clock import utc
 from hypertrack.config import Settings
 from hypertrack.features.engine import FeatureEngine
-from hypertrack.labels.bots import LabellingReport, report_labelling
+from hypertrack.labels.bots import report_labelling
 from hypertrack.labels.targets import TARGETS
 from hypertrack.model.explanation import Explainer
 from hypertrack.model.inputs import feature_hash, typical
-from hypertrack.model.leaks import LeakChecks
 from hypertrack.model.network import WalletNet
 from hypertrack.model.predictor import Predictor
 from hypertrack.model.samples import Samples
-from hypertrack.model.training import EpochResult, Trained
+from hypertrack.model.training import Trained
 from hypertrack.records import (
+    Card,
+    EntryPositions,
     HeadEvaluation,
+    LeakChecks,
     ModelSummary,
-    Record,
+    OutcomeWindow,
+    TrainingDetails,
     as_dict,
 )
 
 PACKAGES = ("torch", "numpy", "scikit-learn", "duckdb", "ibis-framework")
 """Whose versions can change a result."""
-
-
-class EntryPositions(Record, frozen=True, kw_only=True):
-    """How far positions that wallets brought into the outcome windows are known.
-
-    What they brought along takes no part in an outcome; where no fill tells of it, it is what
-    they traded since the recording began, and what they held before that is unknown.
-    """
-
-    reported_frac: float | None
-    """Of the notional behind the outcomes of training and test rows, told by imported fills."""
-    inherited_frac: float | None
-    """In coins that a wallet entered the window with a position in."""
-
-
-class Card(Record, frozen=True, kw_only=True):
-    """What a model is and what it rests on; stands beside the weights, and inside their file."""
-
-    summary: ModelSummary
-    feature_names: tuple[str, ...]
-    feature_hash: str
-    targets: tuple[str, ...]
-    epochs: tuple[EpochResult, ...]
-    """How training went; the last one that is the best was kept."""
-    labelling_functions: tuple[LabellingReport, ...]
-    """What the training labels of bots rest on."""
-    typical: tuple[float | None, ...]
-    """Each feature's median over training rows, in comparable units; None where most have none."""
-    importance: dict[str, dict[str, float]]
-    """By head and feature: how far it moves the score of a test row, on average."""
-    entries: EntryPositions
-    """What is known of the positions behind the outcomes."""
-    leaks: LeakChecks | None
-    """What the run found of leaks in itself; None where it did not look."""
-    details: dict[str, Any]
-    """Data, cuts, embargo, thresholds, settings, versions."""
 
 
 @dataclass(frozen=True)
@@ -112,15 +78,15 @@ def make_card(
         importance=Explainer(found.predictor, usual).importance(samples.test.features),
         entries=_report_entries(samples),
         leaks=found.leaks,
-        details={
-            "data": as_dict(engine.dataset.summary()),
-            "cuts": [_cut(samples, number) for number in range(len(samples.cuts))],
-            "embargo_s": samples.embargo_ms / 1_000,
-            "embargo_is_shortened": samples.embargo_ms < settings.train.embargo_s * 1_000,
-            "thresholds": as_dict(samples.thresholds),
-            "settings": settings.model_dump(mode="json", include={"train", "features", "fees"}),
-            "versions": _versions(),
-        },
+        details=TrainingDetails(
+            data=engine.dataset.summary(),
+            cuts=tuple(_cut(samples, number) for number in range(len(samples.cuts))),
+            embargo_s=samples.embargo_ms / 1_000,
+            embargo_is_shortened=samples.embargo_ms < settings.train.embargo_s * 1_000,
+            thresholds=as_dict(samples.thresholds),
+            settings=settings.model_dump(mode="json", include={"train", "features", "fees"}),
+            versions=_versions(),
+        ),
     )
 
 
@@ -136,18 +102,18 @@ def version_name(created_ms: int, network: WalletNet) -> str:
     digest = hashlib.sha256()
     for weights in network.state_dict().values():
         digest.update(weights.numpy().tobytes())
-    at = datetime.fromtimestamp(created_ms / 1_000, UTC)
-    return f"{at:%Y%m%dT%H%M%SZ}-{digest.hexdigest()[:8]}"
+    at = utc(created_ms).replace("-", "").replace(":", "")
+    return f"{at}-{digest.hexdigest()[:8]}"
 
 
-def _cut(samples: Samples, number: int) -> dict[str, Any]:
+def _cut(samples: Samples, number: int) -> OutcomeWindow:
     cut = samples.cuts[number]
-    return {
-        "at_ms": cut.at_ms,
-        "outcome_start_ms": cut.outcome.start_ms,
-        "outcome_end_ms": cut.outcome.end_ms,
-        "is_test": cut.is_test,
-    }
+    return OutcomeWindow(
+        at_ms=cut.at_ms,
+        outcome_start_ms=cut.outcome.start_ms,
+        outcome_end_ms=cut.outcome.end_ms,
+        is_test=cut.is_test,
+    )
 
 
 def _versions() -> dict[str, str]:

@@ -1,7 +1,6 @@
 """Why wallets score what they score: the features that moved a score from the typical wallet's."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +15,7 @@ from hypertrack.model.inputs import InputScaler, comparable, window_factors
 from hypertrack.model.network import to_scores
 from hypertrack.model.predictor import NET, Predictor
 from hypertrack.model.tree_shapley import shapley_values
-from hypertrack.records import HEADS, Reason
+from hypertrack.records import HEADS, ReasonColumns
 
 Array = NDArray[np.float64]
 
@@ -46,35 +45,33 @@ class Explainer:
     predictor: Predictor
     typical: Array
 
-    def reasons(self, matrix: FeatureMatrix) -> Iterator[dict[str, tuple[Reason, ...]]]:
-        """Yield the reasons for each score of each wallet, in the order of the matrix.
+    def reasons(self, matrix: FeatureMatrix) -> ReasonColumns:
+        """Return the reasons for each score of each wallet, in the order of the matrix.
 
         By score in the order of `HEADS`, those that moved it most first; no score that is the
         typical wallet's. Of trading style, the one dimension is explained that differs most.
         """
-        typical = (self.typical * window_factors(matrix)).tolist()
-        for start in range(0, len(matrix.wallets), CHUNK_ROWS):
-            rows = slice(start, start + CHUNK_ROWS)
-            moved, columns = self.attribute(comparable(matrix, rows))
-            places = np.argsort(-np.abs(moved), axis=2)[:, :, :N_REASONS]
-            amounts = np.take_along_axis(moved, places, axis=2)
-            values = matrix.values[rows].tolist()
-            found = zip(values, columns.tolist(), places.tolist(), amounts.tolist(), strict=True)
-            for own, scores, by_place, by_amount in found:
-                yield {
-                    TARGETS[score]: tuple(
-                        Reason(
-                            feature=matrix.names[i],
-                            value=_known(own[i]),
-                            typical=_known(typical[i]),
-                            contribution=amount,
-                        )
-                        for i, amount in zip(some, moves, strict=True)
-                        if amount != 0
-                    )
-                    for score, some, moves in zip(scores, by_place, by_amount, strict=True)
-                    if any(moves)
-                }
+        found = [
+            self._strongest(comparable(matrix, slice(start, start + CHUNK_ROWS)))
+            for start in range(0, len(matrix.wallets), CHUNK_ROWS)
+        ] or [self._strongest(comparable(matrix))]
+        counts, scores, features, contributions = map(np.concatenate, zip(*found, strict=True))
+        return ReasonColumns(
+            ends=counts.cumsum(),
+            scores=TARGETS,
+            score=scores.astype(np.int8),
+            features=matrix.names,
+            feature=features.astype(np.int16),
+            contribution=contributions,
+        )
+
+    def typical_features(self, matrix: FeatureMatrix) -> dict[str, float | None]:
+        """Return the features of the typical wallet over a window as long as the matrix's."""
+        values = (self.typical * window_factors(matrix)).tolist()
+        return {
+            name: None if math.isnan(value) else value
+            for name, value in zip(matrix.names, values, strict=True)
+        }
 
     def typical_scores(self) -> NDArray[np.float32]:
         """Return what the typical wallet scores, ``[targets]``."""
@@ -133,6 +130,23 @@ class Explainer:
     def _scaler(self) -> InputScaler:
         return self.predictor.scaler
 
+    def _strongest(
+        self, features: Array
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.intp], Array]:
+        """Return the strongest reasons of wallets.
+
+        Returns:
+            How many each wallet has, ``[rows]``; then of each reason the score, the feature, both
+            by place, and what it adds, ``[reasons]``.
+        """
+        moved, columns = self.attribute(features)
+        places = np.argsort(-np.abs(moved), axis=2)[:, :, :N_REASONS]
+        amounts = np.take_along_axis(moved, places, axis=2)  # [rows, heads, reasons]
+        is_reason = amounts != 0
+        scores = np.broadcast_to(columns[:, :, None], amounts.shape)
+        counts = is_reason.sum(axis=(1, 2))
+        return counts, scores[is_reason], places[is_reason], amounts[is_reason]
+
     def _columns(self, features: Array) -> NDArray[np.int64]:
         """Return which score is explained for each head, ``[rows, heads]``."""
         columns = np.tile([HEAD_COLUMNS[head].start for head in HEADS], (len(features), 1))
@@ -167,7 +181,3 @@ class Explainer:
         factor = np.divide(differs, total, out=np.zeros(len(total)), where=is_moved)
         scaled: Array = added * np.maximum(factor, 0.0)[:, None]
         return scaled
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypertrack.features.engine import FeatureEngine
-from hypertrack.features.leakage import CutCheck, check_cuts
+from hypertrack.features.leakage import check_cuts
 from hypertrack.labels.targets import HEAD_COLUMNS
 from hypertrack.model.evaluation import row_losses
 from hypertrack.model.metrics import Resamples, skill
 from hypertrack.model.samples import Samples, permuted
-from hypertrack.records import HEADS, Interval, Record
+from hypertrack.records import HEADS, CutCheck, Interval, LeakChecks
 
 Array = NDArray[np.float64]
 
@@ -35,19 +35,6 @@ SEEDS = range(101, 107)
 all rows at once, so that no interval shows it: a leak must show in every one of them."""
 
 N_SHOWN = 3
-
-
-class LeakChecks(Record, frozen=True, kw_only=True):
-    """What the checks found."""
-
-    permutation: dict[str, Interval | None]
-    """Skill of each head on the test rows after training on outcomes that were dealt out anew;
-    None where nothing could be measured."""
-    truncation: CutCheck | None
-    """Features at the first cut, from the whole dataset and from what was known then; None where
-    the dataset cannot be opened again."""
-    failed: dict[str, str]
-    """By head, why nothing that it shows can be trusted."""
 
 
 def check_leaks(

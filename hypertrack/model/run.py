@@ -25,14 +25,13 @@ from hypertrack.model.network import WalletNet
 from hypertrack.model.predictor import NET, Predictor, predict_rows
 from hypertrack.model.samples import Samples, assemble, measure_cut, plan_cuts
 from hypertrack.model.training import (
-    EpochResult,
     Trained,
     pick_device,
     train_network,
     training_rows,
 )
 from hypertrack.model.versions import WalletModel, load_champion, save_version
-from hypertrack.records import CONSTANT, ModelSummary, Record, replace
+from hypertrack.records import CONSTANT, EpochResult, ModelSummary, Record, replace
 
 Array = NDArray[np.float64]
 
@@ -143,7 +142,7 @@ def train_model(
     used = {name: fitted[name] for name in fitted if name in estimators.values()}
     found = Findings(heads, leaks, Predictor(trained.network, scaler, used, estimators))
     card = make_card(engine, settings, samples, trained, found, clock_ms())
-    card = replace(card, details={**card.details, "notice": source.notice})
+    card = replace(card, details=replace(card.details, notice=source.notice))
     model = WalletModel(trained.network, scaler, card, used)
     yield keep_model(model, samples, scaler, settings)
 

@@ -16,7 +16,7 @@ from hypertrack.labels.targets import HEAD_COLUMNS, TARGETS
 from hypertrack.model.ensemble import Shares, TrainingRows, Unseen, calibrate
 from hypertrack.model.network import WalletNet
 from hypertrack.model.objective import Objective, mean_error
-from hypertrack.records import BINARY_HEADS, Record
+from hypertrack.records import BINARY_HEADS, EpochResult
 
 SMALL_BATCH = 256
 """Up to here one thread is faster than two that wait for each other."""
@@ -24,25 +24,6 @@ SMALL_BATCH = 256
 LEARNING_RATE_FACTOR = 0.5
 LEARNING_RATE_PATIENCE = 2
 """Epochs without a better validation loss before the learning rate is halved."""
-
-
-class EpochResult(Record, frozen=True, kw_only=True):
-    """What one epoch brought."""
-
-    epoch: int
-    """From 1."""
-    n_epochs: int
-    """At most; training stops early."""
-    train_loss: float
-    validation_loss: float
-    learning_rate: float
-    is_best: bool
-    skill_by_head: dict[str, float]
-    """1 - loss / loss of the constant, on validation rows, heads that can be measured there."""
-    train_loss_by_head: dict[str, float]
-    """Mean squared error on the rows learnt from, members averaged; of style over dimensions."""
-    validation_loss_by_head: dict[str, float]
-    """The same on the rows not learnt from."""
 
 
 def training_rows(

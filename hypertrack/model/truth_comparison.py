@@ -1,13 +1,13 @@
 """What was found beside what is true, where the truth is known: on simulated wallets."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
-from hypertrack.records import ProfileSet, Record, WalletProfile
+from hypertrack.records import BINARY_HEADS, ProfileSet, Record
 
 KINDS_BY_CATEGORY: Mapping[str, tuple[str, ...]] = {
     "Scalper": ("scalper_bot",),
@@ -62,35 +62,37 @@ def compare_with_truth(
         truth: Columns ``wallet``, ``kind``, ``is_bot``, ``edge_bps``, a row per wallet.
     """
     row_by_wallet = {str(wallet): row for row, wallet in enumerate(truth["wallet"])}
-    known = [profile for profile in profiles.profiles if profile.wallet in row_by_wallet]
-    rows = np.array([row_by_wallet[profile.wallet] for profile in known], dtype=np.int64)
+    places = np.array([row_by_wallet.get(w, -1) for w in profiles.column("wallet").tolist()])
+    is_known = places >= 0
+    rows = places[is_known].astype(np.int64)
     is_bot = truth["is_bot"].astype(bool)[rows]
     edge_bps = truth["edge_bps"].astype(np.float64)[rows]
     kind = truth["kind"].astype(str)[rows]
     true_by_category = {"Bot": is_bot} | {
         category: np.isin(kind, kinds) for category, kinds in KINDS_BY_CATEGORY.items()
     }
+    scores = {head: _scores(profiles, head, is_known) for head in BINARY_HEADS}
     return TruthComparison(
-        n_wallets=len(known),
-        bot_auc=_auc(is_bot, _scores(known, "bot_probability")),
-        profitability_ic=_rank_ic(edge_bps, _scores(known, "profitability_score")),
-        sophistication_ic=_rank_ic(edge_bps, _scores(known, "sophistication_score")),
+        n_wallets=len(rows),
+        bot_auc=_auc(is_bot, scores["bot_probability"]),
+        profitability_ic=_rank_ic(edge_bps, scores["profitability_score"]),
+        sophistication_ic=_rank_ic(edge_bps, scores["sophistication_score"]),
         categories=tuple(
-            _category(name, _assigned(known, name), is_true)
+            _category(name, profiles.holds(_halves(name))[is_known], is_true)
             for name, is_true in true_by_category.items()
         ),
     )
 
 
-def _scores(profiles: Iterable[WalletProfile], head: str) -> NDArray[np.float64] | None:
-    scores = [profile.scores for profile in profiles]
-    present = [getattr(score, head) for score in scores if score is not None]
-    return np.array(present) if len(present) == len(scores) else None
+def _scores(
+    profiles: ProfileSet, head: str, is_known: NDArray[np.bool_]
+) -> NDArray[np.float64] | None:
+    scores: NDArray[np.float64] = profiles.column(head)[is_known]
+    return None if np.isnan(scores).any() else scores
 
 
-def _assigned(profiles: Iterable[WalletProfile], category: str) -> NDArray[np.bool_]:
-    names = {category, f"Possible {category}", f"Possibly {category}"}
-    return np.array([any(c.name in names for c in p.categories) for p in profiles], dtype=bool)
+def _halves(category: str) -> frozenset[str]:
+    return frozenset({category, f"Possible {category}", f"Possibly {category}"})
 
 
 def _category(

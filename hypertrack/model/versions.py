@@ -3,7 +3,7 @@
 import io
 import json
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -18,27 +18,31 @@ from hypertrack.files import write_whole
 from hypertrack.labels.targets import TARGETS
 from hypertrack.model import MODEL_NAME
 from hypertrack.model.baselines import Fitted
-from hypertrack.model.card import Card, version_name
+from hypertrack.model.card import version_name
 from hypertrack.model.explanation import Explainer
 from hypertrack.model.inputs import InputScaler, comparable, feature_hash
 from hypertrack.model.linear import Linear
 from hypertrack.model.network import WalletNet
 from hypertrack.model.predictor import NET, Predictor
 from hypertrack.model.trees import Trees
+from hypertrack.model.version_files import (
+    CARD_NAME,
+    MODELS_FOLDER,
+    champion_file,
+    find_version,
+    promote,
+)
 from hypertrack.records import (
     HEADS,
+    Card,
     JsonError,
     ModelSummary,
-    Reason,
+    ReasonColumns,
     Scores,
     as_dict,
     decode_json,
     encode_json,
 )
-
-CARD_NAME = "card.json"
-MODELS_FOLDER = "models"
-CHAMPION_NAME = "champion"
 
 FORMAT = "hypertrack wallet model 2"
 
@@ -77,16 +81,8 @@ class WalletModel:
         """Return what a reader of the outputs needs to know."""
         return self.card.summary
 
-    def predict(self, matrix: FeatureMatrix) -> list[Scores]:
-        """Return the scores of each wallet, in the order of the matrix.
-
-        Raises:
-            ModelError: The matrix holds other features than the model reads.
-        """
-        return [_scores(row) for row in self.predict_array(matrix).tolist()]
-
-    def explain(self, matrix: FeatureMatrix) -> Iterator[dict[str, tuple[Reason, ...]]]:
-        """Yield the reasons for each score of each wallet, in the order of the matrix.
+    def explain(self, matrix: FeatureMatrix) -> ReasonColumns:
+        """Return the reasons for each score of each wallet, in the order of the matrix.
 
         Raises:
             ModelError: The matrix holds other features than the model reads.
@@ -96,7 +92,17 @@ class WalletModel:
 
     def typical_scores(self) -> Scores:
         """Return what the typical wallet of training scores."""
-        return _scores(self.explainer.typical_scores().tolist())
+        scores = self.explainer.typical_scores().tolist()
+        return Scores.of(dict(zip(TARGETS, scores, strict=True)))
+
+    def typical_features(self, matrix: FeatureMatrix) -> dict[str, float | None]:
+        """Return the features of that wallet over a window as long as the matrix's; None is none.
+
+        Raises:
+            ModelError: The matrix holds other features than the model reads.
+        """
+        self.check_features(matrix.names)
+        return self.explainer.typical_features(matrix)
 
     @property
     def predictor(self) -> Predictor:
@@ -108,7 +114,7 @@ class WalletModel:
         """Return what compares wallets with the typical one."""
         return Explainer(self.predictor, np.array(self.card.typical, dtype=np.float64))
 
-    def predict_array(self, matrix: FeatureMatrix) -> NDArray[np.float32]:
+    def predict(self, matrix: FeatureMatrix) -> NDArray[np.float32]:
         """Return the scores as columns, ``[wallets, targets]``; influence in percent.
 
         Raises:
@@ -166,55 +172,6 @@ def save_version(out: Path, model: WalletModel, *, is_promoted: bool = True) -> 
     return folder
 
 
-def promote(out: Path, version: str) -> None:
-    """Make a version the champion.
-
-    Raises:
-        ModelError: There is no such version, or it cannot be written.
-    """
-    models = out / MODELS_FOLDER
-    try:
-        write_whole(out / MODEL_NAME, (models / version / MODEL_NAME).read_bytes())
-        write_whole(models / CHAMPION_NAME, f"{version}\n".encode())
-    except OSError as error:
-        raise ModelError(f"cannot make {version} the champion: {error.strerror}") from error
-
-
-def list_versions(out: Path) -> list[str]:
-    """Return the names of all versions, newest first."""
-    folders = (out / MODELS_FOLDER).glob(f"*/{MODEL_NAME}")
-    return sorted((file.parent.name for file in folders), reverse=True)
-
-
-def champion_version(out: Path) -> str | None:
-    """Return the version in use, None where there is none."""
-    try:
-        return (out / MODELS_FOLDER / CHAMPION_NAME).read_text(encoding="utf-8").strip()
-    except OSError:
-        return None
-
-
-def find_version(out: Path, name: str) -> str:
-    """Return the version that a name means: ``champion``, or the beginning or end of one.
-
-    Raises:
-        ModelError: It means none, or several, or there is no version at all.
-    """
-    known = list_versions(out)
-    if name == CHAMPION_NAME and (champion := champion_version(out)) in known:
-        return str(champion)
-    meant = [v for v in known if v.startswith(name) or v.endswith(name)]
-    if len(meant) == 1:
-        return meant[0]
-    if not known:
-        raise ModelError(f"no model in {out / MODELS_FOLDER}: train one with `hypertrack train`")
-    found = f"{len(meant)} versions" if meant else "none"
-    raise ModelError(
-        f"one version named {name} is needed, found {found} of {len(known)} in "
-        f"{out / MODELS_FOLDER}: `hypertrack models list` shows them"
-    )
-
-
 def load_version(out: Path, name: str) -> WalletModel:
     """Return a version by its name, as `find_version` understands it."""
     return load_model(out / MODELS_FOLDER / find_version(out, name) / MODEL_NAME)
@@ -226,10 +183,7 @@ def load_champion(out: Path) -> WalletModel:
     Raises:
         ModelError: There is none, or it is torn or not ours.
     """
-    file = out / MODEL_NAME
-    if not file.is_file():
-        raise ModelError(f"no model at {file}: train one with `hypertrack train`, or --no-model")
-    return load_model(file)
+    return load_model(champion_file(out))
 
 
 def load_model(file: Path) -> WalletModel:
@@ -252,18 +206,6 @@ def load_model(file: Path) -> WalletModel:
         return _decode(content)
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, JsonError) as error:
         raise ModelError(f"{file} does not fit together ({error}): train again") from error
-
-
-def _scores(row: Sequence[Any]) -> Scores:
-    profitability, risk, bot, sophistication, influence, *style = row
-    return Scores(
-        profitability_score=profitability,
-        risk_score=risk,
-        bot_probability=bot,
-        sophistication_score=sophistication,
-        influence_score=influence,
-        trading_style=tuple(style),
-    )
 
 
 def _encode(model: WalletModel) -> bytes:

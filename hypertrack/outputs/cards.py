@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from hypertrack.categories.catalog import CATALOG, describe_catalog
 from hypertrack.config import CategorySettings
 from hypertrack.outputs.explained import CardScore, Explained, explain
-from hypertrack.outputs.wording import HEAD_NAMES, STYLE_LABELS, duration, printable, quality, usd
+from hypertrack.outputs.wording import HEAD_NAMES, STYLE_LABELS, duration, quality, usd
 from hypertrack.records import (
     DAY_MS,
     HEAD_MEANINGS,
     HeadEvaluation,
-    ProfileSet,
+    ProfileHeader,
     Record,
     WalletProfile,
     encode_json,
 )
+from hypertrack.text import printable
 
 GAUGES = ("risk_score", "profitability_score", "bot_probability", "sophistication_score")
 
@@ -46,7 +47,7 @@ class CardHolding(Record, frozen=True, array_like=True):
     caveat: str | None
 
 
-class Card(Record, frozen=True, kw_only=True):
+class WalletCard(Record, frozen=True, kw_only=True):
     """One wallet. ``scores`` are those of `GAUGES`; ``order`` holds what cards are sorted by."""
 
     address: str
@@ -72,15 +73,15 @@ class PageData(Record, frozen=True, kw_only=True):
     style_labels: tuple[str, ...]
     explained: Explained
     categories: tuple[CardCategory, ...]
-    cards: tuple[Card, ...]
+    cards: tuple[WalletCard, ...]
 
 
-def page_data(profiles: ProfileSet, shown: Sequence[WalletProfile]) -> PageData:
+def page_data(header: ProfileHeader, shown: Sequence[WalletProfile]) -> PageData:
     """Return the data of the page for the wallets shown."""
     names = category_names(shown)
     place = {name: i for i, name in enumerate(names)}
-    heads = {} if profiles.model is None else {head.head: head for head in profiles.model.heads}
-    explained, whys = explain(profiles, shown)
+    heads = {} if header.model is None else {head.head: head for head in header.model.heads}
+    explained, whys = explain(header, shown)
     return PageData(
         heads=tuple(_head(name, heads) for name in GAUGES),
         influence=_head("influence_score", heads),
@@ -142,10 +143,10 @@ def _categories(names: list[str], shown: Sequence[WalletProfile]) -> tuple[CardC
     )
 
 
-def _card(profile: WalletProfile, place: dict[str, int], why: tuple[CardScore, ...]) -> Card:
+def _card(profile: WalletProfile, place: dict[str, int], why: tuple[CardScore, ...]) -> WalletCard:
     values, said = profile.features, profile.scores
     scores = None if said is None else tuple(round(getattr(said, head), 4) for head in GAUGES)
-    return Card(
+    return WalletCard(
         address=printable(profile.wallet),
         transactions=f"{values['tx_count']:,.0f}",
         age=duration(values["age_days"] * DAY_MS / 1000),

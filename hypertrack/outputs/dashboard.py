@@ -22,12 +22,13 @@ def render_dashboard(
     Args:
         leave_out: Wallets that get no card; the summary counts all of them.
     """
-    selection = select(profiles.profiles, leave_out, max_wallets=settings.max_wallets)
+    selection = select(profiles, leave_out, max_wallets=settings.max_wallets)
+    shown = tuple(profiles.wallets(selection.rows))
     return render_page(
         "dashboard.html.j2",
         style=read_source("dashboard.css") + f"@media print {{ {read_source('light.css')} }}\n",
         scripts=("cards.js", "reasons.js", "dashboard.js"),
-        page=page_view(profiles, selection),
-        data=Markup(script_json(page_data(profiles, selection.profiles))),
+        page=page_view(profiles.header, selection, shown),
+        data=Markup(script_json(page_data(profiles.header, shown))),
         docs=render_docs(read_readme()),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hypertrack.outputs.reason_views import REASONS_MEANING, ScoreView, score_views
-from hypertrack.records import ProfileSet, Record, WalletProfile
+from hypertrack.records import ProfileHeader, Record, WalletProfile
 
 
 class ExplainedScore(Record, frozen=True, kw_only=True):
@@ -48,7 +48,7 @@ class CardScore(Record, frozen=True, array_like=True):
 
 
 def explain(
-    profiles: ProfileSet, shown: Sequence[WalletProfile]
+    header: ProfileHeader, shown: Sequence[WalletProfile]
 ) -> tuple[Explained, list[tuple[CardScore, ...]]]:
     """Return what reasons refer to, and the reasons of each wallet shown."""
     scores: dict[ExplainedScore, int] = {}
@@ -73,6 +73,6 @@ def explain(
             ),
         )
 
-    cards = [tuple(map(card_score, score_views(profiles, profile))) for profile in shown]
+    cards = [tuple(map(card_score, score_views(header, profile))) for profile in shown]
     explained = Explained(meaning=REASONS_MEANING, scores=tuple(scores), features=tuple(features))
     return explained, cards

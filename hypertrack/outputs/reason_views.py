@@ -1,24 +1,23 @@
 """Why a wallet scores what it scores, in words: features in their own units, signed additions."""
 
-from collections.abc import Sequence
-
 from hypertrack.outputs.wording import (
     HEAD_NAMES,
     STYLE_LABELS,
     amount,
-    printable,
+    feature_name,
     quality,
     signed,
 )
 from hypertrack.records import (
     BINARY_HEADS,
     STYLE_DIMENSIONS,
-    ProfileSet,
+    ProfileHeader,
     Reason,
     Record,
     Scores,
     WalletProfile,
 )
+from hypertrack.text import printable
 
 REASONS_MEANING = (
     "Each number is what a feature adds to the score on the way from the typical wallet of "
@@ -73,18 +72,18 @@ class ScoreView(Record, frozen=True, kw_only=True):
         return shown or "no single feature moves it"
 
 
-def score_views(profiles: ProfileSet, profile: WalletProfile) -> tuple[ScoreView, ...]:
+def score_views(header: ProfileHeader, profile: WalletProfile) -> tuple[ScoreView, ...]:
     """Return the reasons of a wallet's scores in words; empty where there are no scores."""
-    if profile.scores is None or profiles.typical is None:
+    if profile.scores is None or header.typical is None:
         return ()
     dimensions = [score for score in profile.reasons if score in STYLE_DIMENSIONS]
     return tuple(
         _score_view(
-            profiles,
+            header,
+            profile,
             score,
-            profile.reasons.get(score, ()),
             score_value(profile.scores, score),
-            score_value(profiles.typical, score),
+            score_value(header.typical, score),
         )
         for score in (*BINARY_HEADS, "influence_score", *dimensions)
     )
@@ -129,9 +128,9 @@ def is_shown(reason: Reason) -> bool:
 
 
 def _score_view(
-    profiles: ProfileSet, score: str, reasons: Sequence[Reason], own: float, typical: float
+    header: ProfileHeader, profile: WalletProfile, score: str, own: float, typical: float
 ) -> ScoreView:
-    shown = [reason for reason in reasons if is_shown(reason)]
+    shown = [reason for reason in profile.reasons.get(score, ()) if is_shown(reason)]
     strongest = max((abs(reason.contribution) for reason in shown), default=1.0)
     return ScoreView(
         score=score,
@@ -141,20 +140,27 @@ def _score_view(
         others=addition_text(score, own - typical - sum(each.contribution for each in shown)),
         reasons=tuple(
             ReasonView(
-                feature=printable(reason.feature),
-                value=amount(reason.value, profiles.units.get(reason.feature, "")),
-                typical=amount(reason.typical, profiles.units.get(reason.feature, "")),
+                feature=printable(feature_name(reason.feature, header.remarks)),
+                value=_own_value(reason, header, profile),
+                typical=amount(reason.typical, header.units.get(reason.feature, "")),
                 contribution=addition_text(score, reason.contribution),
                 share=round(reason.contribution / strongest, 3),
             )
             for reason in shown
         ),
-        doubt=_doubt(profiles, head_of(score)),
+        doubt=_doubt(header, head_of(score)),
     )
 
 
-def _doubt(profiles: ProfileSet, name: str) -> str | None:
-    heads = () if profiles.model is None else profiles.model.heads
+def _own_value(reason: Reason, header: ProfileHeader, profile: WalletProfile) -> str:
+    """Return the wallet's value; where it has none, why, if that is known."""
+    if reason.value is None and reason.feature in profile.remarks:
+        return profile.remarks[reason.feature]
+    return amount(reason.value, header.units.get(reason.feature, ""))
+
+
+def _doubt(header: ProfileHeader, name: str) -> str | None:
+    heads = () if header.model is None else header.model.heads
     for head in heads:
         if head.head == name and not head.has_earned_weight:
             return printable(quality(head))

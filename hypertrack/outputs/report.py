@@ -3,9 +3,11 @@
 import csv
 import io
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from math import isnan
 
+from hypertrack.clock import utc
 from hypertrack.config import ReportSettings
 from hypertrack.outputs.reason_views import (
     N_REASONS,
@@ -19,27 +21,28 @@ from hypertrack.outputs.wording import (
     HEAD_NAMES,
     SKILL_MEANING,
     coverage,
+    feature_name,
     gaps,
     left_out,
-    printable,
     quality,
     signed,
     span,
     usd,
-    utc,
 )
 from hypertrack.records import (
-    BINARY_HEADS,
     HEAD_MEANINGS,
     HEADS,
+    SCORE_NAMES,
     STYLE_DIMENSIONS,
     Category,
     ModelSummary,
+    ProfileHeader,
     ProfileSet,
     WalletProfile,
     as_dict,
     encode_json,
 )
+from hypertrack.text import csv_cell, printable
 
 WIDTH = 80
 RULE, THIN_RULE = "=" * WIDTH, "-" * WIDTH
@@ -53,79 +56,74 @@ SCORE_LINES = (
 )
 """Order and names of the predecessor."""
 
-SCORE_COLUMNS = (*BINARY_HEADS, "influence_score")
+
+def render_report(profiles: ProfileSet, settings: ReportSettings) -> Iterator[str]:
+    """Yield the text report: what was observed, how good the model is, every wallet."""
+    selection, header = select(profiles, settings), profiles.header
+    unproven = _unproven_heads(header.model)
+    yield _lines((*_text_head(header, selection), "", RULE))
+    for number, profile in enumerate(profiles.wallets(selection.rows), 1):
+        text = (*_text_wallet(number, profile, unproven), *_text_reasons(header, profile))
+        yield _lines(("", *text))
 
 
-def render_report(profiles: ProfileSet, settings: ReportSettings) -> str:
-    """Return the text report: what was observed, how good the model is, every wallet."""
-    selection = select(profiles.profiles, settings)
-    unproven = _unproven_heads(profiles.model)
-    lines = [*_text_head(profiles, selection), "", RULE, ""]
-    for number, profile in enumerate(selection.profiles, 1):
-        lines += [*_text_wallet(number, profile, unproven), *_text_reasons(profiles, profile), ""]
-    return "\n".join(lines)
-
-
-def render_json(profiles: ProfileSet, settings: ReportSettings) -> str:
-    """Return one JSON object: the profile set with the wallets shown, and who was left out."""
-    selection = select(profiles.profiles, settings)
-    report = as_dict(profiles) | {
-        "profiles": [as_dict(profile) for profile in selection.profiles],
-        "n_wallets": selection.n_total,
+def render_json(profiles: ProfileSet, settings: ReportSettings) -> Iterator[str]:
+    """Yield one JSON object: what profiles rest on, who was left out, and the wallets shown."""
+    selection = select(profiles, settings)
+    report = as_dict(profiles.header) | {
         "left_out": [{"n_wallets": n, "reason": why} for n, why in selection.left_out],
     }
-    return encode_json(report).decode() + "\n"
+    yield encode_json(report).decode().removesuffix("}") + ',"profiles":['
+    for number, profile in enumerate(profiles.wallets(selection.rows)):
+        yield ("," if number else "") + encode_json(profile).decode()
+    yield "]}\n"
 
 
-def render_csv(profiles: ProfileSet, settings: ReportSettings) -> str:
-    """Return one row a wallet: categories, scores, style, features; empty where unknown."""
-    shown = select(profiles.profiles, settings).profiles
-    names = tuple(shown[0].features) if shown else ()
-    whys = (f"why_{head}" for head in HEADS)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    styles = (f"style_{name}" for name in STYLE_DIMENSIONS)
-    seen = ("first_seen_ms", "last_seen_ms")
-    writer.writerow(
-        (
-            "wallet",
-            "categories",
-            "unproven",
-            "why_none",
-            *seen,
-            *SCORE_COLUMNS,
-            *styles,
-            *whys,
-            *names,
-        )
-    )
-    writer.writerows(_csv_row(profiles, profile, names) for profile in shown)
-    return text.getvalue()
+def render_csv(profiles: ProfileSet, settings: ReportSettings) -> Iterator[str]:
+    """Yield one row a wallet: categories, scores, style, features.
+
+    A cell is empty where there is no number, or says why where that is known.
+    """
+    shown = profiles.wallets(select(profiles, settings).rows)
+    first = next(shown, None)
+    features = () if first is None else tuple(first.features)
+    yield _csv_line(_csv_headings(profiles.header, features))
+    for profile in () if first is None else chain((first,), shown):
+        yield _csv_line(_csv_row(profiles.header, profile, features))
 
 
-def render_markdown(profiles: ProfileSet, settings: ReportSettings) -> str:
-    """Return a Markdown document: the same facts as tables, then the evidence by wallet."""
-    selection = select(profiles.profiles, settings)
-    return "\n".join(
-        [*_markdown_head(profiles, selection), *_markdown_wallets(profiles, selection), ""]
-    )
+def render_markdown(profiles: ProfileSet, settings: ReportSettings) -> Iterator[str]:
+    """Yield a Markdown document: the same facts as tables, then the evidence by wallet."""
+    selection, header = select(profiles, settings), profiles.header
+    yield _lines(_markdown_head(header, selection))
+    yield _lines(_markdown_table_head())
+    for profile in profiles.wallets(selection.rows):
+        yield _markdown_row(profile)
+    why = f"Why a score is what it is: {_plain(REASONS_MEANING)}"
+    yield _lines(("", "## Evidence", "", why))
+    for profile in profiles.wallets(selection.rows):
+        yield _lines(_markdown_evidence(header, profile))
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
 # --- text ---------------------------------------------------------------------------------------
 
 
-def _text_head(profiles: ProfileSet, selection: Selection) -> Iterator[str]:
+def _text_head(header: ProfileHeader, selection: Selection) -> Iterator[str]:
     yield from (RULE, "WALLET PROFILING REPORT", RULE)
-    yield f"Generated: {utc(profiles.generated_ms)}"
+    yield f"Generated: {utc(header.generated_ms)}"
     yield f"Total wallets analyzed: {selection.n_total}"
     yield f"Shown: {selection.sentence}"
-    if profiles.notice:
-        yield from ("", *_wrap(f"NOTICE: {printable(profiles.notice)}"))
+    if header.notice:
+        yield from ("", *_wrap(f"NOTICE: {printable(header.notice)}"))
     yield from ("", "WHAT WAS OBSERVED")
-    for name, fact in _observed(profiles):
+    for name, fact in _observed(header):
         yield from _wrap(f"  {name:<10}{fact}", 12)
     yield from ("", "HOW GOOD THE MODEL IS")
-    yield from _text_model(profiles.model)
+    yield from _text_model(header.model)
 
 
 def _text_model(model: ModelSummary | None) -> Iterator[str]:
@@ -156,11 +154,11 @@ def _text_wallet(number: int, profile: WalletProfile, unproven: frozenset[str]) 
     yield f"Age (days): {profile.features['age_days']:.2f}"
 
 
-def _text_reasons(profiles: ProfileSet, profile: WalletProfile) -> Iterator[str]:
+def _text_reasons(header: ProfileHeader, profile: WalletProfile) -> Iterator[str]:
     if not profile.reasons:
         return
     yield from ("", "Why, against the typical wallet:")
-    for score in score_views(profiles, profile):
+    for score in score_views(header, profile):
         yield from _wrap(f"  {score.title}: {score.because(N_SHORT)}", 4)
 
 
@@ -188,8 +186,8 @@ def _wrap(text: str, indent: int = 0) -> list[str]:
 # --- shared -------------------------------------------------------------------------------------
 
 
-def _observed(profiles: ProfileSet) -> tuple[tuple[str, str], ...]:
-    data = profiles.data
+def _observed(header: ProfileHeader) -> tuple[tuple[str, str], ...]:
+    data = header.data
     trades = f"{data.n_trades:,} in {data.n_coins:,} coins, {usd(data.notional_usd)} notional"
     return (
         ("span", span(data)),
@@ -227,76 +225,97 @@ def _remarks(category: Category) -> str:
 # --- CSV ----------------------------------------------------------------------------------------
 
 
-def _csv_row(
-    profiles: ProfileSet, profile: WalletProfile, names: tuple[str, ...]
-) -> list[str | float]:
-    said = profile.scores
-    why = {
-        head_of(view.score): _cell(f"{view.title}: {view.because(N_REASONS)}")
-        for view in score_views(profiles, profile)
-    }
-    scores = [""] * 11 if said is None else [getattr(said, head) for head in SCORE_COLUMNS]
+def _csv_headings(header: ProfileHeader, features: Sequence[str]) -> list[str]:
     return [
-        _cell(profile.wallet),
-        "; ".join(_category(category) for category in profile.categories if category.is_proven),
-        "; ".join(_category(category) for category in profile.categories if not category.is_proven),
-        _cell(profile.why_none or ""),
-        profile.first_seen_ms,
-        profile.last_seen_ms,
-        *scores,
-        *(() if said is None else said.trading_style),
-        *(why.get(head, "") for head in HEADS),
-        *("" if isnan(value := profile.features[name]) else value for name in names),
+        *("wallet", "categories", "unproven", "why_none", "first_seen_ms", "last_seen_ms"),
+        *SCORE_NAMES,
+        *(f"style_{name}" for name in STYLE_DIMENSIONS),
+        *(f"why_{head}" for head in HEADS),
+        *(feature_name(name, header.remarks) for name in features),
     ]
 
 
-def _cell(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+def _csv_row(
+    header: ProfileHeader, profile: WalletProfile, features: Sequence[str]
+) -> list[str | float]:
+    said = profile.scores
+    why = {
+        head_of(view.score): f"{view.title}: {view.because(N_REASONS)}"
+        for view in score_views(header, profile)
+    }
+    n_scores = len(SCORE_NAMES) + len(STYLE_DIMENSIONS)
+    cells = [
+        profile.wallet,
+        "; ".join(_category(category) for category in profile.categories if category.is_proven),
+        "; ".join(_category(category) for category in profile.categories if not category.is_proven),
+        profile.why_none or "",
+        profile.first_seen_ms,
+        profile.last_seen_ms,
+        *([""] * n_scores if said is None else [getattr(said, name) for name in SCORE_NAMES]),
+        *(() if said is None else said.trading_style),
+        *(why.get(head, "") for head in HEADS),
+        *(_csv_number(profile, name) for name in features),
+    ]
+    return [csv_cell(cell) if isinstance(cell, str) else cell for cell in cells]
+
+
+def _csv_number(profile: WalletProfile, name: str) -> str | float:
+    """Return a feature; where it has no value, why, if that is known."""
+    value = profile.features[name]
+    return profile.remarks.get(name, "") if isnan(value) else value
+
+
+def _csv_line(cells: Sequence[str | float]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()
 
 
 # --- Markdown -----------------------------------------------------------------------------------
 
 
-def _markdown_head(profiles: ProfileSet, selection: Selection) -> Iterator[str]:
+def _markdown_head(header: ProfileHeader, selection: Selection) -> Iterator[str]:
     yield from ("# Wallet profiling report", "")
-    yield f"Generated {utc(profiles.generated_ms)}. {selection.sentence}."
-    if profiles.notice:
-        yield from ("", f"> **{_plain(profiles.notice)}**")
+    yield f"Generated {utc(header.generated_ms)}. {selection.sentence}."
+    if header.notice:
+        yield from ("", f"> **{_plain(header.notice)}**")
     yield from ("", "## What was observed", "", "| | |", "|---|---|")
-    for name, fact in _observed(profiles):
+    for name, fact in _observed(header):
         yield f"| {name} | {_plain(fact)} |"
     yield from ("", "## How good the model is", "")
-    if profiles.model is None:
+    if header.model is None:
         yield "No model: categories come from the rules alone."
         return
-    yield from (f"{_plain(_provenance(profiles.model))}. {_plain(SKILL_MEANING)}", "")
+    yield from (f"{_plain(_provenance(header.model))}. {_plain(SKILL_MEANING)}", "")
     yield from ("| score | what it is | on held-out rows |", "|---|---|---|")
-    for head in profiles.model.heads:
+    for head in header.model.heads:
         name, meaning = HEAD_NAMES[head.head], HEAD_MEANINGS[head.head]
         yield f"| {name} | {meaning} | {_plain(quality(head))} |"
 
 
-def _markdown_wallets(profiles: ProfileSet, selection: Selection) -> Iterator[str]:
+def _markdown_table_head() -> Iterator[str]:
     names = " | ".join(name.removesuffix(" Score") for name, _ in SCORE_LINES)
     yield from ("", "## Wallets", "")
     yield f"| wallet | categories | {names} | transactions | days |"
     yield "|---|---|" + "---:|" * 7
-    for profile in selection.profiles:
-        scores = " | ".join(_short_score(profile, head) for _, head in SCORE_LINES)
-        held = ", ".join(map(_category, profile.categories)) or "none"
-        count, age = profile.features["tx_count"], profile.features["age_days"]
-        yield f"| `{_plain(profile.wallet)}` | {held} | {scores} | {count:,.0f} | {age:.2f} |"
-    yield from ("", "## Evidence", "", f"Why a score is what it is: {_plain(REASONS_MEANING)}")
-    for profile in selection.profiles:
-        yield from ("", f"`{_plain(profile.wallet)}`", "")
-        if profile.why_none:
-            yield f"- none: {_plain(profile.why_none)}"
-        for category in profile.categories:
-            why = _plain(category.evidence + _remarks(category))
-            yield f"- **{_category(category)}**: {why}"
-        for score in score_views(profiles, profile) if profile.reasons else ():
-            yield f"- why {_plain(score.title)}: {_plain(score.because(N_SHORT))}"
+
+
+def _markdown_row(profile: WalletProfile) -> str:
+    scores = " | ".join(_short_score(profile, head) for _, head in SCORE_LINES)
+    held = ", ".join(map(_category, profile.categories)) or "none"
+    count, age = profile.features["tx_count"], profile.features["age_days"]
+    return f"| `{_plain(profile.wallet)}` | {held} | {scores} | {count:,.0f} | {age:.2f} |\n"
+
+
+def _markdown_evidence(header: ProfileHeader, profile: WalletProfile) -> Iterator[str]:
+    yield from ("", f"`{_plain(profile.wallet)}`", "")
+    if profile.why_none:
+        yield f"- none: {_plain(profile.why_none)}"
+    for category in profile.categories:
+        why = _plain(category.evidence + _remarks(category))
+        yield f"- **{_category(category)}**: {why}"
+    for score in score_views(header, profile) if profile.reasons else ():
+        yield f"- why {_plain(score.title)}: {_plain(score.because(N_SHORT))}"
 
 
 def _short_score(profile: WalletProfile, head: str) -> str:

@@ -1,27 +1,16 @@
 """The training report: one HTML file that says what a model is worth and what it rests on."""
 
-from typing import Any
-
 from hypertrack.outputs.page import render_page
 from hypertrack.outputs.templates import read_source
-from hypertrack.outputs.training_facts import TrainingFacts
 from hypertrack.outputs.training_views import training_view
-from hypertrack.records import decode_json, encode_json
+from hypertrack.records import Card
 
 
-def render_training_report(card: Any) -> str:
-    """Return the page of a model, dark or light as its reader prefers.
-
-    Args:
-        card: The model's card, as it stands in ``card.json``: a record, or plain dictionaries.
-
-    Raises:
-        JsonError: No card of a model.
-    """
-    facts = decode_json(encode_json(card), TrainingFacts)
+def render_training_report(card: Card) -> str:
+    """Return the page of a model, dark or light as its reader prefers."""
     light = f"@media (prefers-color-scheme: light), print {{ {read_source('light.css')} }}\n"
     return render_page(
         "training_report.html.j2",
         style=read_source("dashboard.css") + light + read_source("training_report.css"),
-        page=training_view(facts),
+        page=training_view(card),
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hypertrack.clock import utc
 from hypertrack.outputs.charts import (
     ForestChart,
     LossChart,
@@ -13,7 +14,6 @@ from hypertrack.outputs.charts import (
     loss_chart,
     reliability_chart,
 )
-from hypertrack.outputs.training_facts import CutFacts, TrainingFacts
 from hypertrack.outputs.views import Stat
 from hypertrack.outputs.wording import (
     HEAD_NAMES,
@@ -21,25 +21,28 @@ from hypertrack.outputs.wording import (
     capitalized,
     coverage,
     duration,
+    feature_name,
     gaps,
     interval,
     left_out,
     percent,
     plural,
-    printable,
     signed,
     span,
     usd,
-    utc,
 )
 from hypertrack.records import (
     BINARY_HEADS,
     CONSTANT,
+    FEATURE_REMARKS,
     HEAD_MEANINGS,
+    Card,
     DataSummary,
     HeadEvaluation,
     Interval,
+    OutcomeWindow,
 )
+from hypertrack.text import printable
 
 N_FEATURES = 8
 """Features shown for each head."""
@@ -129,20 +132,20 @@ class TrainingView:
     versions: tuple[Fact, ...]
 
 
-def training_view(facts: TrainingFacts) -> TrainingView:
+def training_view(card: Card) -> TrainingView:
     """Return everything on the page."""
-    summary, details = facts.summary, facts.details
+    summary, details = card.summary, card.details
     return TrainingView(
         version=printable(summary.version),
-        created=_readable(summary.created_ms),
+        created=utc(summary.created_ms),
         notice=printable(details.notice) if details.notice else None,
         is_forced=summary.is_forced,
         explanation=SKILL_MEANING,
-        stats=tuple(_stats(facts)),
+        stats=tuple(_stats(card)),
         heads=tuple(map(_head_panel, summary.heads)),
-        losses=tuple(_losses(facts)),
+        losses=tuple(_losses(card)),
         reliabilities=tuple(_reliabilities(summary.heads)),
-        importance=tuple(_importance(facts)),
+        importance=tuple(_importance(card)),
         data=tuple(_data(details.data)),
         cuts=tuple(_cut_rows(details.data, details.cuts)),
         labelling=tuple(
@@ -153,29 +156,29 @@ def training_view(facts: TrainingFacts) -> TrainingView:
                 _share(each.agreement),
                 _share(each.conflict),
             )
-            for each in facts.labelling_functions
+            for each in card.labelling_functions
         ),
-        checks=tuple(_checks(facts)),
+        checks=tuple(_checks(card)),
         settings=tuple(_flat(details.settings)),
         versions=tuple(Fact(printable(n), printable(v)) for n, v in details.versions.items()),
     )
 
 
-def _stats(facts: TrainingFacts) -> Iterator[Stat]:
-    summary = facts.summary
+def _stats(card: Card) -> Iterator[Stat]:
+    summary = card.summary
     earned = sum(head.has_earned_weight for head in summary.heads)
     yield Stat("Heads with a say", f"{earned} of {len(summary.heads)}", "skill above zero")
     yield Stat("Training rows", f"{summary.n_train_rows:,}", f"{summary.n_train_wallets:,} wallets")
     yield Stat("Validation rows", f"{summary.n_validation_rows:,}", "other wallets, same time")
     yield Stat("Test rows", f"{summary.n_test_rows:,}", "later, a fifth of them new wallets")
-    yield Stat("Features", f"{len(facts.feature_names)}", f"hash {facts.feature_hash[:8]}")
-    lowest = f"lowest loss in {facts.epochs[_best_epoch(facts)].epoch}" if facts.epochs else "none"
-    yield Stat("Epochs", f"{len(facts.epochs)}", lowest)
+    yield Stat("Features", f"{len(card.feature_names)}", f"hash {card.feature_hash[:8]}")
+    lowest = f"lowest loss in {card.epochs[_best_epoch(card)].epoch}" if card.epochs else "none"
+    yield Stat("Epochs", f"{len(card.epochs)}", lowest)
 
 
-def _best_epoch(facts: TrainingFacts) -> int:
+def _best_epoch(card: Card) -> int:
     """Return the place of the epoch with the lowest loss on rows that were not learnt from."""
-    losses = [each.validation_loss for each in facts.epochs]
+    losses = [each.validation_loss for each in card.epochs]
     return losses.index(min(losses))
 
 
@@ -229,21 +232,18 @@ def _measures(head: HeadEvaluation) -> Iterator[tuple[str, str]]:
 # --- curves -------------------------------------------------------------------------------------
 
 
-def _losses(facts: TrainingFacts) -> Iterator[LossChart]:
-    epochs = facts.epochs
+def _losses(card: Card) -> Iterator[LossChart]:
+    epochs = card.epochs
     if not epochs:
         return
-    numbers, best = [each.epoch for each in epochs], _best_epoch(facts)
+    numbers, best = [each.epoch for each in epochs], _best_epoch(card)
     total = [(each.train_loss, each.validation_loss) for each in epochs]
     yield loss_chart("All heads, weighted", numbers, total, best)
     for head, name in HEAD_NAMES.items():
         known = [
             (each.train_loss_by_head[head], each.validation_loss_by_head[head])
             for each in epochs
-            if each.train_loss_by_head
-            and each.validation_loss_by_head
-            and head in each.train_loss_by_head
-            and head in each.validation_loss_by_head
+            if head in each.train_loss_by_head and head in each.validation_loss_by_head
         ]
         if len(known) == len(epochs):
             yield loss_chart(name, numbers, known, best)
@@ -257,8 +257,8 @@ def _reliabilities(heads: tuple[HeadEvaluation, ...]) -> Iterator[ReliabilityCha
             yield reliability_chart(HEAD_NAMES[head.head], head.reliability, note)
 
 
-def _importance(facts: TrainingFacts) -> Iterator[ImportancePanel]:
-    for head, by_feature in facts.importance.items():
+def _importance(card: Card) -> Iterator[ImportancePanel]:
+    for head, by_feature in card.importance.items():
         if head not in HEAD_NAMES:
             continue
         strongest = sorted(by_feature.items(), key=lambda each: -each[1])[:N_FEATURES]
@@ -267,7 +267,11 @@ def _importance(facts: TrainingFacts) -> Iterator[ImportancePanel]:
         yield ImportancePanel(
             name=HEAD_NAMES[head],
             bars=tuple(
-                FeatureBar(printable(name), round(100 * moved / most, 1), f"{moved:.3f}{unit}")
+                FeatureBar(
+                    printable(feature_name(name, FEATURE_REMARKS)),
+                    round(100 * moved / most, 1),
+                    f"{moved:.3f}{unit}",
+                )
                 for name, moved in strongest
                 if moved > 0
             ),
@@ -287,7 +291,7 @@ def _data(data: DataSummary) -> Iterator[Fact]:
     yield Fact("left out", left_out(data))
 
 
-def _cut_rows(data: DataSummary, cuts: tuple[CutFacts, ...]) -> Iterator[CutRow]:
+def _cut_rows(data: DataSummary, cuts: tuple[OutcomeWindow, ...]) -> Iterator[CutRow]:
     end_ms = max([data.end_ms, *(cut.outcome_end_ms for cut in cuts)])
     x = Scale(data.start_ms, end_ms, 0, TIMELINE_WIDTH)
     for number, cut in enumerate(cuts, 1):
@@ -298,13 +302,13 @@ def _cut_rows(data: DataSummary, cuts: tuple[CutFacts, ...]) -> Iterator[CutRow]
             cut=x.place(cut.at_ms),
             outcome=outcome,
             width=round(x.place(cut.outcome_end_ms) - outcome, 1),
-            text=f"features until {_readable(cut.at_ms)}, {length} of outcomes from "
-            f"{_readable(cut.outcome_start_ms)}",
+            text=f"features until {utc(cut.at_ms)}, {length} of outcomes from "
+            f"{utc(cut.outcome_start_ms)}",
         )
 
 
-def _checks(facts: TrainingFacts) -> Iterator[Fact]:
-    details, leaks = facts.details, facts.leaks
+def _checks(card: Card) -> Iterator[Fact]:
+    details, leaks = card.details, card.leaks
     shortened = ", shortened to fit" if details.embargo_is_shortened else ""
     yield Fact("embargo", f"{duration(details.embargo_s)} between features and outcomes{shortened}")
     for name, value in details.thresholds.items():
@@ -332,7 +336,3 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[Fact]:
 
 def _share(value: float | None) -> str:
     return "–" if value is None else percent(value)
-
-
-def _readable(time_ms: int) -> str:
-    return utc(time_ms).replace("T", " ").removesuffix("Z") + " UTC"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from hypertrack.clock import utc
 from hypertrack.outputs.cards import category_names, unproven_names
 from hypertrack.outputs.selection import Selection
 from hypertrack.outputs.wording import (
@@ -13,11 +14,9 @@ from hypertrack.outputs.wording import (
     gaps,
     percent,
     plural,
-    printable,
     quality,
     signed,
     usd,
-    utc,
 )
 from hypertrack.records import (
     DAY_MS,
@@ -25,9 +24,10 @@ from hypertrack.records import (
     DataSummary,
     HeadEvaluation,
     ModelSummary,
-    ProfileSet,
+    ProfileHeader,
     WalletProfile,
 )
+from hypertrack.text import printable
 
 AXIS_WIDTH = 240.0
 AXIS_PADDING = 8.0
@@ -103,41 +103,42 @@ class PageView:
     shown: str
 
 
-def page_view(profiles: ProfileSet, selection: Selection) -> PageView:
+def page_view(
+    header: ProfileHeader, selection: Selection, shown: Sequence[WalletProfile]
+) -> PageView:
     """Return everything on the page but the cards."""
-    data = profiles.data
+    data = header.data
     return PageView(
-        generated=_readable(profiles.generated_ms),
-        span_from=_readable(data.start_ms),
-        span_to=_readable(data.end_ms),
+        generated=utc(header.generated_ms),
+        span_from=utc(data.start_ms),
+        span_to=utc(data.end_ms),
         span_length=duration((data.end_ms - data.start_ms) / 1000),
         gaps=gaps(data),
-        notice=printable(profiles.notice) if profiles.notice else None,
-        stats=tuple(_stats(profiles)),
-        model=None if profiles.model is None else _model(profiles.model),
-        categories=_categories(selection.profiles),
+        notice=printable(header.notice) if header.notice else None,
+        stats=tuple(_stats(header)),
+        model=None if header.model is None else _model(header.model),
+        categories=_categories(shown),
         shown=selection.sentence,
     )
 
 
-def _stats(profiles: ProfileSet) -> list[Stat]:
-    data, n = profiles.data, len(profiles.profiles)
-    n_categorized = sum(bool(profile.categories) for profile in profiles.profiles)
+def _stats(header: ProfileHeader) -> list[Stat]:
+    data, n, n_categorized = header.data, header.n_wallets, header.n_with_category
     return [
         Stat("Wallets", f"{n:,}", f"in {plural(data.n_coins, 'coin')}"),
         Stat("With a category", f"{n_categorized:,}", _share_of(n_categorized, n)),
-        _bots(profiles),
+        _bots(header),
         Stat("Trades", f"{data.n_trades:,}", f"{_per_wallet(data)} per wallet"),
         Stat("Notional", usd(data.notional_usd), "counted once per trade"),
         _coverage(data),
     ]
 
 
-def _bots(profiles: ProfileSet) -> Stat:
-    if profiles.model is None:
+def _bots(header: ProfileHeader) -> Stat:
+    if header.model is None:
         return Stat("Bots", "–", "no model")
-    counts = profiles.n_wallets_by_category()
-    earned = {head.head for head in profiles.model.heads if head.has_earned_weight}
+    counts = header.n_wallets_by_category
+    earned = {head.head for head in header.model.heads if head.has_earned_weight}
     doubt = "" if "bot_probability" in earned else ", unproven"
     return Stat(
         "Bots", f"{counts.get('Bot', 0):,}", f"{counts.get('Possible Bot', 0):,} possible{doubt}"
@@ -236,7 +237,3 @@ def _categories(shown: Sequence[WalletProfile]) -> tuple[CategoryView, ...]:
         CategoryView(printable(name), f"{n:,}", round(100 * n / most, 1), name not in doubted)
         for name, n in counts.items()
     )
-
-
-def _readable(time_ms: int) -> str:
-    return utc(time_ms).replace("T", " ").removesuffix("Z") + " UTC"

@@ -1,9 +1,10 @@
 """How the outputs put numbers into words: the same number reads the same in each of them."""
 
-import unicodedata
-from datetime import UTC, datetime
+from collections.abc import Mapping
 
+from hypertrack.clock import utc
 from hypertrack.records import DAY_MS, DataSummary, GapCount, HeadEvaluation, Interval
+from hypertrack.text import printable
 
 HEAD_NAMES = {
     "profitability_score": "Profitability",
@@ -30,16 +31,6 @@ SKILL_MEANING = (
 )
 
 
-def printable(text: str) -> str:
-    """Replace control, format and surrogate characters, which could forge lines of an output."""
-    return "".join("\ufffd" if unicodedata.category(c) in {"Cc", "Cf", "Cs"} else c for c in text)
-
-
-def utc(time_ms: int) -> str:
-    """Return ``2026-01-22T12:00:00Z``."""
-    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def usd(value: float) -> str:
     """Return a short amount: ``$950``, ``$61.3k``, ``$1.24M``, ``$3.10B``."""
     for size, suffix, digits in ((1e9, "B", 2), (1e6, "M", 2), (1e3, "k", 1)):
@@ -63,6 +54,11 @@ def amount(value: float | None, unit: str) -> str:
     if unit in {"count", "ratio", "0..1", ""}:
         return number
     return f"{number} {'a day' if unit == '1/day' else unit}"
+
+
+def feature_name(name: str, remarks: Mapping[str, str]) -> str:
+    """Return ``flow_pnl_usd (of the trades seen, as if flat before)``; most need no remark."""
+    return f"{name} ({remarks[name]})" if name in remarks else name
 
 
 def percent(share: float) -> str:
@@ -111,7 +107,7 @@ def gaps(data: DataSummary) -> str:
 
 def _gap(gap: GapCount) -> str:
     missed = "" if gap.n_missed is None else f", {gap.n_missed:,} trades missed"
-    return f"{gap.n_intervals:,} by {gap.cause} ({duration(gap.duration_s)}{missed})"
+    return f"{gap.n_intervals:,} by {printable(gap.cause)} ({duration(gap.duration_s)}{missed})"
 
 
 def left_out(data: DataSummary) -> str:

@@ -1,4 +1,4 @@
-"""The model against the truth: simulated markets of several sizes, trained on and judged."""
+"""The models benchmark command: simulated markets of several sizes, trained on and judged."""
 
 import tempfile
 from pathlib import Path
@@ -50,8 +50,9 @@ def benchmark(settings: Settings, size: Size, seed: int) -> "MarketTruth":
         NotEnoughDataError: The market is too small to train on.
     """
     from hypertrack.model.benchmark import MarketTruth, compare_scores
-    from hypertrack.pipeline.analysis import open_engine, train
-    from hypertrack.pipeline.simulation import write
+    from hypertrack.pipeline.places import open_engine
+    from hypertrack.pipeline.simulate import write
+    from hypertrack.pipeline.train import train
     from hypertrack.store.columns import read_columns
 
     update = {"seed": seed, "hours": size.hours, "wallets": size.wallets}

@@ -1,4 +1,4 @@
-"""The whole job on a simulated exchange: every stage real, only the market made up."""
+"""The demo command: the whole job, every stage real, only the market made up."""
 
 import subprocess
 import sys
@@ -10,25 +10,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from hypertrack.config import Settings
+from hypertrack.config import CONFIG_NAME, Settings
 from hypertrack.errors import VenueError
-from hypertrack.pipeline.analysis import classify, train
-from hypertrack.pipeline.live import plan, record
-from hypertrack.pipeline.simulation import NOTICE
+from hypertrack.files import require_writable, write_text
+from hypertrack.pipeline.classify import classify
+from hypertrack.pipeline.dashboard import write_dashboard
+from hypertrack.pipeline.record import plan, record
+from hypertrack.pipeline.report import write_report
+from hypertrack.pipeline.simulate import NOTICE
+from hypertrack.pipeline.train import train
 from hypertrack.pipeline.training_report import TRAINING_REPORT_NAME, write_training_report
-from hypertrack.pipeline.views import write_dashboard, write_report
-from hypertrack.records import JsonError, ModelSummary, ProfileSet, Record, decode_json
+from hypertrack.records import (
+    JsonError,
+    ModelSummary,
+    ProfileSet,
+    Record,
+    decode_json,
+    encode_json,
+)
+from hypertrack.text import read_text
 
 if TYPE_CHECKING:  # the demo loads these when it runs
     from hypertrack.model.run import Stage
-    from hypertrack.model.training import EpochResult
     from hypertrack.model.truth_comparison import TruthComparison
-    from hypertrack.records import RecordingStatus
+    from hypertrack.records import EpochResult, RecordingStatus
 
 __all__ = ["Demo", "DemoResult", "TruthComparison"]
 
 FEEDS = ("trades", "bbo", "candles")
 TRUTH_NAME = "truth.parquet"
+SETTINGS_HEADER = "# Where `hypertrack demo` keeps everything."
 LISTEN_TIMEOUT_S = 60.0
 QUIET_POLLS = 6
 """Polls without a new line, after the market's end, until the recording counts as whole."""
@@ -44,6 +55,9 @@ class DemoResult(Record, frozen=True, kw_only=True):
     dashboard: str
     report: str
     training_report: str
+    config: str
+    """Settings file by which other commands find all this, from anywhere."""
+    busiest_wallet: str
     n_trades: int
     n_wallets: int
     n_wallets_with_category: int
@@ -76,15 +90,17 @@ class Demo:
         Raises:
             VenueError: The simulated exchange did not start.
         """
+        require_writable(self.truth_file)
+        config = write_settings(self.settings)
         self._record(on_progress)
         model = self._train(on_progress)
         on_progress("classify every wallet", 0.0, "")
         profiles = classify(self.settings)
-        on_progress("classify every wallet", 1.0, f"{len(profiles.profiles):,} wallets")
+        on_progress("classify every wallet", 1.0, f"{profiles.header.n_wallets:,} wallets")
         on_progress("write report and dashboard", 0.0, "")
         report, dashboard = write_report(self.settings), write_dashboard(self.settings)
         on_progress("write report and dashboard", 1.0, str(dashboard))
-        return self._result(profiles, model, report, dashboard)
+        return self._result(profiles, model, (report, dashboard, config))
 
     def _record(self, on_progress: OnProgress) -> None:
         stage, stop = "record it over its sockets", threading.Event()
@@ -127,22 +143,46 @@ class Demo:
         return trained.summary
 
     def _result(
-        self, profiles: ProfileSet, model: ModelSummary, report: Path, dashboard: Path
+        self, profiles: ProfileSet, model: ModelSummary, files: tuple[Path, Path, Path]
     ) -> DemoResult:
         from hypertrack.model.truth_comparison import compare_with_truth
         from hypertrack.store.columns import read_columns
 
+        report, dashboard, config = files
         return DemoResult(
             folder=str(self.settings.out),
             dashboard=str(dashboard),
             report=str(report),
             training_report=str(self.settings.out / TRAINING_REPORT_NAME),
-            n_trades=profiles.data.n_trades,
-            n_wallets=len(profiles.profiles),
-            n_wallets_with_category=sum(bool(p.categories) for p in profiles.profiles),
+            config=str(config),
+            busiest_wallet=str(profiles.column("wallet")[profiles.column("tx_count").argmax()]),
+            n_trades=profiles.header.data.n_trades,
+            n_wallets=profiles.header.n_wallets,
+            n_wallets_with_category=profiles.header.n_with_category,
             model=model,
             truth=compare_with_truth(profiles, read_columns(self.truth_file)),
         )
+
+
+def write_settings(settings: Settings) -> Path:
+    """Write a settings file by which any command finds data and models, wherever it is run.
+
+    One that the user keeps in that folder is left alone; the file has another name then.
+
+    Raises:
+        HypertrackError: It cannot be written.
+    """
+    file = settings.out / CONFIG_NAME
+    if file.exists() and not read_text(file).startswith(SETTINGS_HEADER):
+        file = file.with_name("demo.toml")
+    places = {"data": settings.data, "out": settings.out}
+    lines = [f"{name} = {_quoted(Path(str(place)).absolute())}" for name, place in places.items()]
+    write_text(file, "\n".join([SETTINGS_HEADER, *lines, ""]))
+    return file
+
+
+def _quoted(path: Path) -> str:
+    return encode_json(str(path)).decode()  # what is a string in JSON is one in TOML
 
 
 def _market_span_ms(settings: Settings) -> tuple[int, int]:

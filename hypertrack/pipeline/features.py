@@ -1,4 +1,4 @@
-"""The feature matrix of a dataset: written, described, or checked for leaks."""
+"""The features command: the matrix of a dataset, written, described, or checked for leaks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
 from hypertrack.errors import NotEnoughDataError
-from hypertrack.pipeline.analysis import open_engine, open_past
+from hypertrack.files import TABLE_SUFFIXES, require_writable
+from hypertrack.pipeline.places import open_engine, open_past, require_data
+from hypertrack.records import CutCheck
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.features.distribution import Distribution
     from hypertrack.features.engine import FeatureMatrix
-    from hypertrack.features.leakage import CutCheck
 
 __all__ = [
-    "CutCheck",
     "Distribution",
     "FeatureQuery",
     "check_leakage",
@@ -42,6 +42,8 @@ def export_features(settings: Settings, file: Path, query: FeatureQuery | None =
         file: ``.parquet`` or ``.csv``.
         query: Only a part; everything where None.
     """
+    require_data(settings)
+    require_writable(file, TABLE_SUFFIXES)
     from hypertrack.features.export import write_features
 
     matrix = _matrix(settings, query or FeatureQuery())
@@ -53,6 +55,7 @@ def describe_features(
     settings: Settings, query: FeatureQuery | None = None
 ) -> "tuple[int, tuple[Distribution, ...]]":
     """Return the number of wallets, and what each feature is and how it is distributed."""
+    require_data(settings)
     from hypertrack.features.distribution import distributions
 
     matrix = _matrix(settings, query or FeatureQuery())
@@ -60,6 +63,10 @@ def describe_features(
 
 
 def _matrix(settings: Settings, query: FeatureQuery) -> "FeatureMatrix":
+    if query.names is not None:
+        from hypertrack.features.registry import select
+
+        select(settings.features.groups, query.names)  # an unknown one, before the data are read
     with open_engine(settings, on_spark=settings.features.engine != "duckdb") as engine:
         matrix = engine.matrix(
             since_ms=query.since_ms,
@@ -79,7 +86,7 @@ def check_leakage(
     names: Sequence[str] | None = None,
     n_cuts: int = 3,
     seed: int = 0,
-) -> "tuple[CutCheck, ...]":
+) -> tuple[CutCheck, ...]:
     """Compare features at random cuts with those of the dataset as it stood at the cut.
 
     Args:
@@ -91,6 +98,7 @@ def check_leakage(
     Raises:
         NotEnoughDataError: The trades have no two times to cut between.
     """
+    require_data(settings)
     from hypertrack.features.leakage import check_cuts, random_cuts
 
     with open_engine(settings) as engine:

@@ -1,4 +1,4 @@
-"""The command that takes data from elsewhere: import."""
+"""The import command: data from elsewhere to a dataset."""
 
 import platform
 import tempfile
@@ -12,14 +12,14 @@ from hypertrack import __version__
 from hypertrack.config import DatabaseUrl, Settings, parse_place
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.importing.formats import Format
-from hypertrack.importing.source_files import LeftOut, SourceFile, dataset_folder, find_files
-from hypertrack.importing.survey import Survey
-from hypertrack.pipeline.places import open_writing
+from hypertrack.pipeline.places import open_writing, require_writable_place
 from hypertrack.records import Feed
 from hypertrack.store.files.layout import ARCHIVE_NAME, MANIFEST_NAME, dataset_files, feed_path
 
 if TYPE_CHECKING:  # importing loads these when it runs
     from hypertrack.importing.import_log import ImportProgress, ImportReport
+    from hypertrack.importing.source_files import LeftOut, SourceFile
+    from hypertrack.importing.survey import Survey
     from hypertrack.store.files.manifest import Manifest
     from hypertrack.store.files.session import SessionMode
 
@@ -28,6 +28,7 @@ __all__ = [
     "ImportProgress",
     "ImportReport",
     "LeftOut",
+    "SessionMode",
     "SourceFile",
     "Survey",
     "as_files",
@@ -46,8 +47,9 @@ def as_files(settings: Settings, places: Sequence[str]) -> Iterator[list[Path]]:
 
     Raises:
         ConfigError: A URL that cannot be meant, or the dataset itself.
-        DatasetError: A database that cannot be reached.
+        DatasetError: No such path, or a database that cannot be reached.
     """
+    require_writable_place(settings)
     with tempfile.TemporaryDirectory(prefix="hypertrack-") as name:
         yield [_as_path(settings, place, Path(name)) for place in places]
 
@@ -58,6 +60,8 @@ def _as_path(settings: Settings, text: str, folder: Path) -> Path:
     except ValueError as error:
         raise ConfigError(str(error)) from None
     if isinstance(place, Path):
+        if not place.exists():  # said before what reads files is loaded
+            raise DatasetError(f"nothing to import at {place}: no such file or folder")
         return place
     into = settings.data
     if isinstance(into, DatabaseUrl) and into.identity == place.identity and not place.session:
@@ -70,25 +74,35 @@ def _as_path(settings: Settings, text: str, folder: Path) -> Path:
 
 
 def find_sources(
-    settings: Settings, paths: Sequence[Path], wanted: Format | None = None
-) -> tuple[list[SourceFile], list[LeftOut]]:
+    settings: Settings,
+    paths: Sequence[Path],
+    wanted: Format | None = None,
+    *,
+    wallet: str | None = None,
+) -> "tuple[list[SourceFile], list[LeftOut]]":
     """Return the files that would be imported, and those that would not.
 
     Args:
         paths: Files, folders of files, datasets.
         wanted: The format of all of them; recognised file by file where None.
+        wallet: Whose fills those are that name nobody.
 
     Raises:
         DatasetError: No such path, nothing in it that can be imported, or the dataset itself.
     """
-    files, left_out = find_files(paths, wanted)
+    from hypertrack.importing.source_files import find_files
+
+    files, left_out = find_files(paths, wanted, wallet=wallet)
     for file in files:
         if isinstance(settings.data, Path) and _lies_in(settings.data, file.path):
             raise DatasetError(f"{file.path} lies in the dataset to import into: choose --data")
     if not files:
         looked_at = ", ".join(map(str, paths))
-        why = f" ({left_out[0].path.name}: {left_out[0].reason})" if left_out else ""
-        raise DatasetError(f"nothing to import in {looked_at}{why}: give --format if you know it")
+        if not left_out:
+            raise DatasetError(f"nothing to import in {looked_at}: no file is there")
+        name, reason = left_out[0].path.name, left_out[0].reason
+        hint = ": give --format if you know it" if reason.startswith("no format") else ""
+        raise DatasetError(f"nothing to import in {looked_at} ({name}: {reason}){hint}")
     return files, left_out
 
 
@@ -97,7 +111,7 @@ def _lies_in(dataset: Path, file: Path) -> bool:
     return data in place.parents and data / ARCHIVE_NAME not in place.parents
 
 
-def survey(file: SourceFile) -> Survey:
+def survey(file: "SourceFile") -> "Survey":
     """Look through one file and say what it holds; nothing is written."""
     from hypertrack.importing.survey import survey as look_through
 
@@ -106,10 +120,11 @@ def survey(file: SourceFile) -> Survey:
 
 def import_data(
     settings: Settings,
-    files: Sequence[SourceFile],
+    files: "Sequence[SourceFile]",
     on_progress: "Callable[[ImportProgress], None]",
     *,
     mode: "SessionMode" = "rotate",
+    wallet: str | None = None,
 ) -> "ImportReport":
     """Import files into the dataset.
 
@@ -117,16 +132,18 @@ def import_data(
         files: As `find_sources` found them.
         on_progress: Called every few thousand lines.
         mode: What becomes of data that is there: rotate to the archive, append, or clear.
+        wallet: Whose fills those are that name nobody.
 
     Raises:
-        DatasetError: The dataset is in use, cannot be written or reached, or the disk is full.
+        DatasetError: The dataset is in use, cannot be written or reached, or the disk is full; or
+            nothing of the files could be used.
     """
     from hypertrack.importing.importer import Importer
     from hypertrack.store.files.manifest import read_manifest, write_manifest
 
     with open_writing(settings, mode, is_patient=True) as session:
         before = read_manifest(session.folder / MANIFEST_NAME)
-        importer = Importer(session, files)
+        importer = Importer(session, files, wallet=wallet)
         try:
             with closing(importer.run()) as progress:
                 for event in progress:
@@ -134,7 +151,22 @@ def import_data(
         finally:
             report = importer.report()
             write_manifest(session.folder, _manifest(session.folder, report, before))
+    if report.is_empty:
+        raise DatasetError(_what_was_seen(report))
     return report
+
+
+def _what_was_seen(report: "ImportReport") -> str:
+    """Return what was in files of which nothing could be used."""
+    seen = [f"{n:,} frames of {channel}" for channel, n in report.other_channels.items()]
+    names = ("quarantined", "ambiguous", "open candles")
+    seen += [f"{report.counts[name]:,} {name}" for name in names if report.counts.get(name)]
+    seen += [f"{left.path.name}: {left.reason}" for left in report.left_out[:1]]
+    seen += [f"first {report.first_flaw}"] if report.first_flaw else []
+    n_files = len(report.files) + len(report.left_out)
+    told = "; ".join(seen) or "no line with data"
+    moved = f"; what was here before lies in {report.archived}" if report.archived else ""
+    return f"nothing was imported from {n_files:,} files ({told}){moved}"
 
 
 def _manifest(folder: Path, report: "ImportReport", before: "Manifest | None") -> "Manifest":
@@ -163,6 +195,7 @@ def _manifest(folder: Path, report: "ImportReport", before: "Manifest | None") -
 
 def _notices(report: "ImportReport", before: "Manifest | None") -> Iterable[str]:
     """Return what readers must know of the data's origin, and of what it was copied from."""
+    from hypertrack.importing.source_files import dataset_folder
     from hypertrack.store.files.manifest import read_manifest
 
     notices = [] if before is None else [before.notice]

@@ -1,17 +1,18 @@
-"""Versions of the model: list, show, compare, promote."""
+"""The models commands: versions listed, shown, compared, promoted."""
 
 from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
 from hypertrack.errors import ModelError
-from hypertrack.pipeline.analysis import open_engine
-from hypertrack.records import ModelSummary, Record
+from hypertrack.files import require_writable
+from hypertrack.model import MODEL_NAME
+from hypertrack.pipeline.places import open_engine, require_data
+from hypertrack.records import Card, ModelSummary, Record
 
 if TYPE_CHECKING:  # the commands load these when they run
-    from hypertrack.model.card import Card
     from hypertrack.model.comparison import Comparison
 
-__all__ = ["Card", "Comparison", "ListedModel", "compare", "list_models", "promote", "show"]
+__all__ = ["Comparison", "ListedModel", "compare", "list_models", "promote", "show"]
 
 
 class ListedModel(Record, frozen=True, kw_only=True):
@@ -26,7 +27,7 @@ class ListedModel(Record, frozen=True, kw_only=True):
 
 def list_models(settings: Settings) -> tuple[ListedModel, ...]:
     """Return all versions in ``settings.out``, newest first, those that cannot be read too."""
-    from hypertrack.model.versions import champion_version, list_versions
+    from hypertrack.model.version_files import champion_version, list_versions
 
     champion = champion_version(settings.out)
     return tuple(
@@ -36,25 +37,32 @@ def list_models(settings: Settings) -> tuple[ListedModel, ...]:
 
 
 def _listed(settings: Settings, version: str, *, is_champion: bool) -> ListedModel:
-    from hypertrack.model.versions import load_version
+    from hypertrack.model.version_files import read_summary
 
     summary = error = None
     try:
-        summary = load_version(settings.out, version).summary
+        summary = read_summary(settings.out, version)
     except ModelError as refusal:
         error = str(refusal)
     return ListedModel(is_champion=is_champion, version=version, summary=summary, error=error)
 
 
-def show(settings: Settings, name: str) -> "Card":
+def show(settings: Settings, name: str) -> Card:
     """Return the card of a version: ``champion``, or the beginning or end of its name.
 
     Raises:
         ModelError: The name means none, or several.
     """
+    version = _find(settings, name)
     from hypertrack.model.versions import load_version
 
-    return load_version(settings.out, name).card
+    return load_version(settings.out, version).card
+
+
+def _find(settings: Settings, name: str) -> str:
+    from hypertrack.model.version_files import find_version
+
+    return find_version(settings.out, name)
 
 
 def compare(settings: Settings, a: str, b: str) -> "Comparison":
@@ -65,6 +73,8 @@ def compare(settings: Settings, a: str, b: str) -> "Comparison":
         NotEnoughDataError: It has no held-out rows.
         ModelError: A name means none or several versions, or one reads other features.
     """
+    a, b = _find(settings, a), _find(settings, b)
+    require_data(settings)
     from hypertrack.features.registry import select
     from hypertrack.model.baselines import constant
     from hypertrack.model.comparison import compare as compare_models
@@ -95,12 +105,14 @@ def promote(settings: Settings, name: str, *, force: bool = False) -> str:
         ModelError: It is worse, was trained by force, or cannot be compared.
         DatasetError: There is no dataset to compare on.
     """
-    from hypertrack.model.versions import champion_version, find_version
-    from hypertrack.model.versions import promote as make_champion
+    from hypertrack.model.version_files import champion_version, find_version
+    from hypertrack.model.version_files import promote as make_champion
 
     version = find_version(settings.out, name)
     champion = champion_version(settings.out)
+    require_writable(settings.out / MODEL_NAME)
     if not force and champion is not None and champion != version:
+        require_data(settings)
         _refuse_if_worse(settings, version, champion)
     make_champion(settings.out, version)
     return version

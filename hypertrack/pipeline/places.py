@@ -1,15 +1,130 @@
-"""Where a command's dataset is: a folder, or a database."""
+"""A command's dataset, a folder or a database: opened to be read, measured or written."""
 
 import logging
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypertrack.config import DatabaseUrl, Settings
+from hypertrack.errors import ConfigError, DatasetError
+from hypertrack.files import require_writable
 
 if TYPE_CHECKING:  # the commands load these when they run
+    from hypertrack.features.engine import FeatureEngine
+    from hypertrack.market.engine.spark import Spark
+    from hypertrack.store.dataset import Dataset
     from hypertrack.store.files.session import Session, SessionMode
+    from hypertrack.store.reading.recorded_lines import Lines
 
 log = logging.getLogger(__name__)
+
+
+def require_data(settings: Settings) -> None:
+    """Do nothing where there is a dataset, without loading what reads it.
+
+    A database is asked when it is opened; of one that is a file this looks for the file.
+
+    Raises:
+        DatasetError: There is none.
+    """
+    from hypertrack.store.files import layout
+
+    place = settings.data
+    if isinstance(place, Path):
+        layout.require_data(place)
+    elif place.dialect == "sqlite" and not Path(place.connection).is_file():
+        raise DatasetError(f"no dataset at {place}: record one with `hypertrack record`")
+
+
+def require_writable_place(settings: Settings) -> None:
+    """Make sure that a dataset's folder can be written; a database is asked when it is opened.
+
+    Raises:
+        ConfigError: It cannot.
+    """
+    from hypertrack.store.files.layout import MANIFEST_NAME
+
+    if isinstance(settings.data, Path):
+        require_writable(settings.data / MANIFEST_NAME)
+
+
+@contextmanager
+def open_engine(
+    settings: Settings,
+    *,
+    on_spark: bool = False,
+    check: "Callable[[Dataset], None] | None" = None,
+) -> "Iterator[FeatureEngine]":
+    """Open the dataset and the feature engine over it.
+
+    Args:
+        check: Called with the dataset before the engine is loaded; may refuse it.
+        on_spark: Compute matrices on the Spark of the settings, and not on DuckDB.
+
+    Raises:
+        DatasetError: No dataset at ``settings.data``.
+        ConfigError: Spark is not installed.
+        EngineError: Spark is not to be reached, or does not start.
+    """
+    require_data(settings)
+    from hypertrack.store.dataset import open_dataset
+
+    warn_of_leftovers(settings)
+    asked = settings.features
+    if on_spark:
+        with _spark(settings) as spark:
+            yield from _engine(settings, spark.dataset, check, spark)
+        return
+    with open_dataset(
+        settings.data, memory_limit_gib=asked.memory_limit_gib, keep_prepared=asked.keep_prepared
+    ) as dataset:
+        yield from _engine(settings, dataset, check)
+
+
+def _engine(
+    settings: Settings,
+    dataset: "Dataset",
+    check: "Callable[[Dataset], None] | None",
+    spark: "Spark | None" = None,
+) -> "Iterator[FeatureEngine]":
+    if check is not None:
+        check(dataset)
+    from hypertrack.features.engine import FeatureEngine  # after the check: it loads Ibis
+
+    yield FeatureEngine(dataset, settings.features, settings.fees, spark)
+
+
+def _spark(settings: Settings) -> "Spark":
+    asked = settings.features
+    try:
+        from hypertrack.market.engine.spark import Spark
+    except ImportError as error:
+        raise ConfigError(
+            f"engine {asked.engine} needs Spark ({error}): pip install 'hypertrack[spark]'"
+        ) from error
+    return Spark(
+        settings.data,
+        asked.engine,
+        asked.spark_folder,
+        memory_limit_gib=asked.memory_limit_gib,
+    )
+
+
+def open_past(settings: Settings, until_ms: int) -> "Dataset":
+    """Open the dataset as it stood at a time."""
+    from hypertrack.store.dataset import open_dataset
+
+    memory = settings.features.memory_limit_gib
+    return open_dataset(settings.data, memory_limit_gib=memory, until_ms=until_ms)
+
+
+def notice_of(lines: "Lines") -> str | None:
+    """Return what readers must know of the data's origin: that it is not the venue's own."""
+    from hypertrack.store.files.manifest import parse_manifest
+
+    manifest = parse_manifest(lines.manifest())
+    return None if manifest is None else manifest.notice
 
 
 def open_writing(

@@ -7,6 +7,10 @@ from hypertrack.errors import ConfigError
 from hypertrack.feeds.universe import Market, Universe
 
 TOP = re.compile(r"top:(\d+)")
+CCXT = re.compile(r"(?P<base>[^/:]+)/(?P<quote>[^/:]+)(:(?P<settle>[^/:]+))?")
+"""A library's spelling: ``BTC/USDC:USDC`` is the perp, ``HYPE/USDC`` the spot pair."""
+
+LIST_BY_SIGN = {"@": "spot", "#": "outcomes"}
 N_NEAREST = 3
 
 
@@ -42,7 +46,18 @@ def select_coins(selection: str, universe: Universe) -> tuple[str, ...]:
 def _hint(name: str, universe: Universe) -> str:
     near = _nearest(name, universe)
     hint = "did you mean " + ", ".join(near) + "?" if near else "`--coins all` takes every coin"
+    for one in universe.unlisted:
+        if one.name in {_list_of(name), "perp dexes"}:
+            return f"{name} is not known: its list ({one.name}) could not be had: {one.reason}"
     return f"the venue has no coin {name}: {hint}"
+
+
+def _list_of(name: str) -> str:
+    """Return which of the venue's lists would hold a name."""
+    if name[:1] in LIST_BY_SIGN:
+        return LIST_BY_SIGN[name[:1]]
+    dex, colon, _ = name.partition(":")
+    return f"dex {dex}" if colon else "perps"
 
 
 def _nearest(name: str, universe: Universe) -> list[str]:
@@ -52,6 +67,9 @@ def _nearest(name: str, universe: Universe) -> list[str]:
         for spelling in _spellings(market):
             shown_by_name.setdefault(spelling.lower(), _shown(market))
     wanted = name.lower()
+    if ccxt := CCXT.fullmatch(name):
+        # Perps have no pair in their name, spot pairs no settlement.
+        wanted = (ccxt["base"] if ccxt["settle"] else f"{ccxt['base']}/{ccxt['quote']}").lower()
     exact = [shown_by_name[wanted]] if wanted in shown_by_name else []
     close = difflib.get_close_matches(wanted, shown_by_name, n=N_NEAREST, cutoff=0.5)
     return list(dict.fromkeys([*exact, *(shown_by_name[key] for key in close)]))[:N_NEAREST]

@@ -1,10 +1,10 @@
 """What was collected: the facts of a session, and the same as a page of text."""
 
 import platform
-from datetime import UTC, datetime
 from pathlib import Path
 
 from hypertrack import __version__
+from hypertrack.clock import utc
 from hypertrack.config import Settings
 from hypertrack.recording.plan import RecordingPlan
 from hypertrack.records import FeedStatus, RecordingReport
@@ -23,9 +23,9 @@ def render_collection_report(report: RecordingReport) -> str:
         RULE,
         *([f"Note: {report.notice}"] if report.notice else []),
         f"Dataset: {report.folder}",
-        f"Started: {_utc(report.started_ms)}",
-        f"Ended:   {_utc(report.ended_ms)} after {status.elapsed_s:,.1f} s",
-        f"Exchange time: {_utc(report.exchange_start_ms)} to {_utc(report.exchange_end_ms)}",
+        f"Started: {utc(report.started_ms)}",
+        f"Ended:   {utc(report.ended_ms)} after {status.elapsed_s:,.1f} s",
+        f"Exchange time: {utc(report.exchange_start_ms)} to {utc(report.exchange_end_ms)}",
         *([f"Session before: moved to {report.archived}"] if report.archived else []),
         "",
         f"{'feed':<14}{'frames':>12}{'lines':>12}{'repeated':>10}{'shed':>8}{'gaps':>6}"
@@ -35,6 +35,7 @@ def render_collection_report(report: RecordingReport) -> str:
         f"Connections lost and made again: {status.n_reconnects}",
         f"Unreadable frames, kept in the quarantine: {status.n_quarantined}",
         f"Coins refused by the venue: {', '.join(status.refused) or 'none'}",
+        f"Never observed: {', '.join(report.unobserved) or 'none'}",
         f"Intervals missing: {_gaps(report.n_gaps_by_cause)}",
         "",
         "Repeated: trades that the venue sent again at a subscription; stored once.",
@@ -58,7 +59,8 @@ def describe(
         report=report,
         bytes_by_file={
             str(path.relative_to(folder)): path.stat().st_size for path in dataset_files(folder)
-        },
+        }
+        or {str(feed.feed): feed.n_bytes for feed in report.status.feeds},
         settings=settings.model_dump(mode="json", include={"venue", "record"}),
     )
 
@@ -72,13 +74,6 @@ def _feed_line(feed: FeedStatus) -> str:
 
 def _ms(value: int | None) -> str:
     return "–" if value is None else f"{value:,} ms"
-
-
-def _utc(time_ms: int | None) -> str:
-    if time_ms is None:
-        return "–"
-    moment = datetime.fromtimestamp(time_ms / 1000, UTC)
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _gaps(n_by_cause: dict[str, int]) -> str:

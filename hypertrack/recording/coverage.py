@@ -12,18 +12,11 @@ from itertools import chain
 
 from hypertrack.clock import Clock
 from hypertrack.recording.exchange_time import ExchangeTime
-from hypertrack.recording.intervals import Moment, ending, interval, is_gap, later
-from hypertrack.records import CoverageCause, CoverageLine, CoverageStatus, Feed, Record
+from hypertrack.recording.intervals import Moment, interval, is_gap
+from hypertrack.recording.stream_coverage import StreamCoverage
+from hypertrack.recording.venue_clock import VenueClock
+from hypertrack.records import CoverageCause, CoverageLine, CoverageStatus, Feed
 from hypertrack.store.files.ledger import Ledger
-
-
-class _Loss(Record, frozen=True):
-    """The end of an observed interval that nothing has followed yet."""
-
-    since: Moment
-    cause: CoverageCause
-    observed: CoverageLine | None
-    """The interval that ended, where it is not settled yet."""
 
 
 class CoverageBook:
@@ -31,6 +24,7 @@ class CoverageBook:
 
     def __init__(self, ledger: Ledger, clock: Clock):
         self.time = ExchangeTime()
+        self.venue = VenueClock(clock)
         self.lock = threading.RLock()
         self._ledger = ledger
         self._clock = clock
@@ -42,6 +36,11 @@ class CoverageBook:
         self._is_told = True
         self._n_gaps: Counter[tuple[str, str]] = Counter()
         """By feed and cause."""
+        self._opening_ms = clock.wall_ns() // 1_000_000
+        self._unobserved: tuple[str, ...] = ()
+        """Of a recording that is over."""
+        self.has_observed = False
+        """Whether any stream was ever acknowledged."""
 
     @property
     def n_gaps_by_cause(self) -> dict[str, int]:
@@ -62,7 +61,7 @@ class CoverageBook:
         *,
         is_recovered: bool = False,
         resumed_ms: int | None = None,
-    ) -> "StreamCoverage":
+    ) -> StreamCoverage:
         """Return the coverage of a stream not yet acknowledged.
 
         Args:
@@ -73,8 +72,26 @@ class CoverageBook:
         coverage = StreamCoverage(name, self, time or ExchangeTime(self.time), is_recovered)
         if resumed_ms is not None:
             coverage.resume(resumed_ms)
-        self._streams.append(coverage)
+        with self.lock:
+            self._streams.append(coverage)
         return coverage
+
+    @property
+    def opening(self) -> Moment:
+        """Return when the recording began; the wall clock stands in until a time was seen."""
+        first_ms = self.time.first_ms
+        return Moment(self._opening_ms if first_ms is None else first_ms, self._opening_ms)
+
+    @property
+    def unobserved(self) -> tuple[str, ...]:
+        """Return the streams that were asked for and never observed, with the reason."""
+        if not self._streams:
+            return self._unobserved
+        return tuple(
+            f"{stream.name} ({stream.unseen_cause})"
+            for stream in self._streams
+            if not (stream.was_acknowledged or stream.is_refused)
+        )
 
     def settle(self, *lines: CoverageLine | None) -> None:
         """Add lines that will not change; intervals without length that were observed are none."""
@@ -150,6 +167,7 @@ class CoverageBook:
             for stream in self._streams:
                 ends_ms = [line.end_ms for line in self._stored.get(stream, ())]
                 lines += stream.unstored(max(ends_ms, default=None))
+            self._unobserved = self.unobserved
             self._streams.clear()
             self._ledger.checkpoint(lines, n_settled=0)
 
@@ -160,6 +178,7 @@ class CoverageBook:
             OSError: It could not be written.
         """
         with self.lock:
+            self._unobserved = self.unobserved
             for stream in self._streams:
                 stream.stop()
             self._streams.clear()
@@ -169,225 +188,3 @@ class CoverageBook:
         """Return this moment; the wall clock stands in where no exchange time was seen."""
         wall_ms = self._clock.wall_ns() // 1_000_000
         return Moment(wall_ms if exchange_ms is None else exchange_ms, wall_ms)
-
-
-class StreamCoverage:
-    """The coverage of one stream."""
-
-    def __init__(self, name: str, book: CoverageBook, time: ExchangeTime, is_recovered: bool):
-        self.name = name
-        self.time = time
-        self.is_awaiting_rows = False
-        """True from the acknowledgement to the first rows, which are a replay or snapshot."""
-        self._book = book
-        self._is_recovered = is_recovered
-        self._is_acknowledged = False
-        self._start: Moment | None = None
-        self._loss: _Loss | None = None
-        self._doubted: _Loss | None = None
-        self._refused: Moment | None = None
-
-    @property
-    def lock(self) -> threading.RLock:
-        """Return what guards it, for whoever has to do two things at once."""
-        return self._book.lock
-
-    @property
-    def loss(self) -> object | None:
-        """Return the last disconnect while it is not decided whether it lost anything."""
-        return self._loss
-
-    @property
-    def is_in_doubt(self) -> bool:
-        """Return whether what the last disconnect lost is being asked for."""
-        return self._loss is not None and self._loss is self._doubted
-
-    @property
-    def is_refused(self) -> bool:
-        """Return whether the stream is given up."""
-        return self._refused is not None
-
-    def resume(self, end_ms: int) -> None:
-        """Take up where an earlier session stopped."""
-        self._loss = _Loss(self._book.now(end_ms), CoverageCause.STOP, None)
-
-    def acknowledge(self) -> None:
-        """Begin to observe, from the newest exchange time seen anywhere, if there is one yet."""
-        with self._book.lock:
-            if self._is_acknowledged or self._refused is not None:
-                return
-            self._is_acknowledged = self.is_awaiting_rows = True
-            newest_ms = self._book.time.newest_ms
-            if newest_ms is not None:
-                self._begin(newest_ms)
-
-    def begin_rows(self, oldest_ms: int, newest_ms: int) -> None:
-        """Take the first rows after an acknowledgement.
-
-        Nothing older than they reach is claimed; where no exchange time was known, their newest
-        is the beginning.
-        """
-        with self._book.lock:
-            self.is_awaiting_rows = False
-            start = self._start
-            self._begin(newest_ms if start is None else max(start.exchange_ms, oldest_ms))
-
-    def close_gap(self) -> None:
-        """Note that the last disconnect lost nothing."""
-        with self._book.lock:
-            self._end_loss(missed=0)
-
-    def leave_gap(self) -> None:
-        """Note that what the last disconnect lost will not come back."""
-        with self._book.lock:
-            self._end_loss(missed=None)
-
-    def warn(self, last_ms: int | None, oldest_ms: int) -> None:
-        """Have the ledger say, until it is decided, that rows between these may be missing.
-
-        Args:
-            last_ms: Of the last row stored; where there is none, since the disconnect.
-        """
-        with self._book.lock:
-            if self._loss is not None:
-                start = self._loss.since if last_ms is None else self._book.now(last_ms)
-                end = self._book.now(max(start.exchange_ms, oldest_ms))
-                self._doubted, cause = self._loss, self._loss.cause
-                self._book.warn(interval(self.name, CoverageStatus.DISCONNECTED, start, end, cause))
-
-    def open_gap(self, last_ms: int, oldest_ms: int, missed: int | None = None) -> None:
-        """Note that all between the last row stored and the oldest one that came now is missing.
-
-        The interval observed before ends with the one, the next begins with the other.
-        """
-        with self._book.lock:
-            loss, self._loss = self._loss, None
-            if loss is None:
-                return
-            observed, start_ms = loss.observed, loss.since.exchange_ms
-            if observed is not None:
-                start_ms = max(observed.start_ms, min(observed.end_ms, last_ms))
-                observed = ending(observed, start_ms)
-            start = Moment(start_ms, loss.since.wall_ms)
-            end = self._book.now(max(start_ms, oldest_ms))
-            gap = interval(self.name, CoverageStatus.GAP, start, end, loss.cause, missed)
-            self._book.settle(observed, gap)
-            self._start = end
-
-    def interrupt(
-        self, start_ms: int, end_ms: int, cause: CoverageCause, missed: int | None
-    ) -> None:
-        """Note that rows in an interval were received and not kept."""
-        with self._book.lock:
-            floor = start_ms if self._start is None else self._start.exchange_ms
-            start = self._book.now(max(floor, start_ms))
-            end = self._book.now(max(start.exchange_ms, end_ms))
-            if self._start is not None:
-                self._book.settle(
-                    interval(self.name, CoverageStatus.OBSERVED, self._start, start, cause)
-                )
-                self._start = end
-            self._book.settle(interval(self.name, CoverageStatus.GAP, start, end, cause, missed))
-
-    def lose(self, cause: CoverageCause, end_ms: int | None = None) -> None:
-        """End the observed interval.
-
-        Args:
-            end_ms: Where it is known to have ended; else the newest time its socket saw.
-        """
-        with self._book.lock:
-            self._begin_late()
-            was_awaiting, self.is_awaiting_rows = self.is_awaiting_rows, False
-            self._is_acknowledged = False
-            start = self._start
-            if start is None or (was_awaiting and self._loss is not None):
-                self._start = None
-                self._lose_unseen(cause)
-                return  # nothing was observed since the last loss, which goes on
-            self._end_loss(missed=None)
-            self._start = None
-            end = self._end_moment(start, end_ms)
-            observed = interval(self.name, CoverageStatus.OBSERVED, start, end, cause)
-            if self._is_recovered:
-                self._loss = _Loss(end, cause, observed)
-            else:
-                self._book.settle(observed)
-                self._loss = _Loss(end, cause, None)
-
-    def refuse(self) -> None:
-        """Note that the stream is given up."""
-        with self._book.lock:
-            unseen, now = self._loss, self._book.now(self._book.time.newest_ms)
-            if unseen is not None and unseen.observed is None and self._start is None:
-                self._loss, now = None, unseen.since
-            self.stop(CoverageCause.REFUSED)
-            self._refused = now
-
-    def stop(self, cause: CoverageCause = CoverageCause.STOP) -> None:
-        """Settle everything about the stream."""
-        with self._book.lock:
-            self._book.settle(*self.present(cause))
-            self._start = self._loss = self._refused = None
-            self.is_awaiting_rows = self._is_acknowledged = False
-
-    def present(self, cause: CoverageCause | None = None) -> list[CoverageLine]:
-        """Return the lines that say how it stands now.
-
-        Args:
-            cause: Why the interval that is observed ends now; None where it goes on.
-        """
-        lines = []
-        self._begin_late()
-        now = self._book.now(self._book.time.newest_ms)
-        if self._loss is not None:
-            end = self._start or later(self._loss.since, now)
-            lines += self._loss_lines(self._loss, end, missed=None)
-        if self._start is not None:
-            end = self._end_moment(self._start, None)
-            lines.append(interval(self.name, CoverageStatus.OBSERVED, self._start, end, cause))
-        if self._refused is not None:
-            end = later(self._refused, now)
-            refused = CoverageStatus.REFUSED
-            lines.append(interval(self.name, refused, self._refused, end, CoverageCause.REFUSED))
-        return lines
-
-    def unstored(self, stored_ms: int | None) -> list[CoverageLine]:
-        """Return the gap from where everything is stored, if anything is, to now."""
-        self._begin_late()
-        start = self._start if stored_ms is None else self._book.now(stored_ms)
-        if start is None:
-            return []
-        end = self._end_moment(start, None)
-        return [interval(self.name, CoverageStatus.GAP, start, end, CoverageCause.ERROR)]
-
-    def _begin(self, exchange_ms: int) -> None:
-        if self._loss is not None:
-            exchange_ms = max(exchange_ms, self._loss.since.exchange_ms)
-        self._start = self._book.now(exchange_ms)
-        if not self._is_recovered:
-            self._end_loss(missed=None)
-
-    def _begin_late(self) -> None:
-        """Begin with the first frame of the socket, where there was none at the acknowledgement."""
-        if self._is_acknowledged and self._start is None and self.time.first_ms is not None:
-            self._begin(self.time.first_ms)
-
-    def _end_loss(self, missed: int | None) -> None:
-        loss, self._loss = self._loss, None
-        if loss is not None and self._start is not None:
-            self._book.settle(*self._loss_lines(loss, self._start, missed))
-
-    def _lose_unseen(self, cause: CoverageCause) -> None:
-        """Miss from now on a stream that never began, where exchange time is known at all."""
-        newest_ms = self._book.time.newest_ms
-        if self._loss is None and newest_ms is not None:
-            self._loss = _Loss(self._book.now(newest_ms), cause, None)
-
-    def _loss_lines(self, loss: _Loss, end: Moment, missed: int | None) -> list[CoverageLine]:
-        status = CoverageStatus.DISCONNECTED
-        gap = interval(self.name, status, loss.since, end, loss.cause, missed)
-        return [gap] if loss.observed is None else [loss.observed, gap]
-
-    def _end_moment(self, start: Moment, end_ms: int | None) -> Moment:
-        newest_ms = self.time.newest_ms if end_ms is None else end_ms
-        return self._book.now(max(start.exchange_ms, newest_ms or 0))

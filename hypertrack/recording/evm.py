@@ -14,9 +14,9 @@ from hypertrack.feeds.evm_blocks import BlockNotYetError, EvmBlock, EvmBlocks
 from hypertrack.feeds.evm_heads import polled_heads, subscribed_heads
 from hypertrack.feeds.evm_rpc import EvmClient
 from hypertrack.feeds.subscriptions import EVM
-from hypertrack.recording.coverage import StreamCoverage
 from hypertrack.recording.line_format import join_lines
 from hypertrack.recording.meters import FeedMeter
+from hypertrack.recording.stream_coverage import StreamCoverage
 from hypertrack.records import CoverageCause, Feed
 from hypertrack.store.files.writing import LineWriter
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 from hypertrack.clock import Clock
 from hypertrack.feeds.rows import Row, Rows, Unreadable
@@ -13,10 +14,21 @@ from hypertrack.recording.dedupe import Identity, StreamMemory
 from hypertrack.recording.exchange_time import ExchangeTime
 from hypertrack.recording.line_format import join_lines
 from hypertrack.recording.meters import FeedMeter
-from hypertrack.recording.redundant import Coverage
+from hypertrack.recording.redundant import Coverage, RedundantCoverage
+from hypertrack.recording.replay import Identities, decide_replay
 from hypertrack.records import CoverageCause, Feed, RawJson
 from hypertrack.store.files.session import quarantine_line
 from hypertrack.store.files.writing import QUARANTINE, LineWriter
+
+TIMED_FEEDS = frozenset({Feed.TRADES, Feed.BBO, Feed.L2BOOK})
+"""Feeds whose rows are as old as they say; a candle's time is its minute's start."""
+
+
+class Shortage(NamedTuple):
+    """A minute of which the venue counted more trades than came."""
+
+    start_ms: int
+    n_counted: int
 
 
 @dataclass(slots=True)
@@ -29,8 +41,8 @@ class StreamIntake:
     memory: StreamMemory = field(default_factory=StreamMemory)
     n_frames: int = 0
     """Since the connection began."""
-    last_stored: Identity | None = None
-    """When it was acknowledged."""
+    shortage: Shortage | None = None
+    """The minute in which it was last found to starve."""
     last_frame_s: float = 0.0
     last_exchange_ms: int = 0
     shed_since_ms: int | None = None
@@ -39,10 +51,13 @@ class StreamIntake:
     n_shed: int = 0
     """In the present stretch of frames that the writer did not take."""
 
-    def acknowledge(self) -> None:
-        """Begin to observe, behind the last row that is stored."""
-        self.last_stored = self.memory.last
-        self.coverage.acknowledge()
+    def proven(self) -> set[Identity]:
+        """Return the trades of the minute that was short, once it is whole."""
+        short = self.shortage
+        n_stored = None if short is None else self.memory.n_in_minute(short.start_ms)
+        if short is None or n_stored is None or n_stored < short.n_counted:
+            return set()
+        return self.memory.of_minute(short.start_ms)
 
     def new_of(self, rows: Iterable[Row]) -> list[RawJson]:
         """Return the objects that are not known yet, and remember them."""
@@ -51,7 +66,7 @@ class StreamIntake:
             return [row.raw for row in rows if add((row.exchange_time_ms, row.row_id))]
 
 
-Recover = Callable[[StreamIntake, Identity, int], None]
+Recover = Callable[[StreamIntake, Identity, Identities], None]
 
 
 class Intake:
@@ -59,7 +74,7 @@ class Intake:
 
     def __init__(
         self,
-        streams: Mapping[tuple[Feed, str], StreamIntake],
+        streams: dict[tuple[Feed, str], StreamIntake],
         time: ExchangeTime,
         book: CoverageBook,
         writer: LineWriter,
@@ -73,6 +88,7 @@ class Intake:
         self._writer = writer
         self._candles = candles
         self._clock = clock
+        self._venue = book.venue
         self._keep: Mapping[Feed, Callable[[StreamIntake, list[Row], int], None]] = {
             Feed.TRADES: self._keep_new,
             Feed.BLOCKS: self._keep_new,
@@ -84,7 +100,8 @@ class Intake:
 
     def take(self, frame: Rows, data: bytes, received_ns: int) -> None:
         """Take the rows of a frame; ``data`` is kept where some could not be read."""
-        coins = {row.coin for row in frame.rows}
+        taken = self._possible(frame, received_ns)
+        coins = {row.coin for row in taken}
         for coin in coins:
             stream = self.streams.get((frame.feed, coin))
             if stream is None:
@@ -92,21 +109,50 @@ class Intake:
                 self.quarantine(flaw, data, received_ns)
                 continue
             is_alone = len(coins) == 1  # as at the venue, whose trades frames are of one coin
-            rows = frame.rows if is_alone else [row for row in frame.rows if row.coin == coin]
-            is_first = stream.coverage.is_awaiting_rows
-            decide = _decision(stream, rows) if is_first and frame.feed is Feed.TRADES else None
-            self._note(stream, rows, received_ns)
-            self._keep[frame.feed](stream, rows, received_ns)
-            if is_first:  # what the ledger says of it has been queued by now
-                times_ms = [row.exchange_time_ms for row in rows]
-                stream.coverage.begin_rows(min(times_ms), max(times_ms))
-            if decide is not None:
-                decide()
-        if frame.rows and not self._writer.is_over:
+            rows = taken if is_alone else [row for row in taken if row.coin == coin]
+            self._take_stream(stream, rows, received_ns)
+        if taken and not self._writer.is_over:
             # Only now: what the ledger says was observed has at least been queued.
-            self.time.see(max(row.exchange_time_ms for row in frame.rows))
+            reached_ms = self._venue.reached(max(row.exchange_time_ms for row in taken))
+            if reached_ms is not None:
+                self.time.see(reached_ms)
         if frame.flaw is not None:
             self.quarantine(frame.flaw, data, received_ns)
+
+    def _take_stream(self, stream: StreamIntake, rows: list[Row], received_ns: int) -> None:
+        """Take the rows of one stream; its first ones also tell what was lost before them."""
+        coverage, feed = stream.coverage, stream.subscription.feed
+        is_first = coverage.is_awaiting_rows
+        decide = self._decision(stream, rows) if is_first and feed is Feed.TRADES else None
+        self._note(stream, rows, received_ns)
+        self._keep[feed](stream, rows, received_ns)
+        if is_first:  # what the ledger says of it has been queued by now
+            times_ms = [row.exchange_time_ms for row in rows]
+            coverage.begin_rows(min(times_ms), max(times_ms))
+        if decide is not None:
+            decide()
+        if isinstance(coverage, RedundantCoverage):
+            coverage.bring((row.exchange_time_ms, row.row_id) for row in rows)
+
+    def _decision(self, stream: StreamIntake, replay: list[Row]) -> Callable[[], None]:
+        recover = None if stream.recover is None else partial(stream.recover, stream)
+        return decide_replay(stream.coverage, stream.memory, replay, recover)
+
+    def _possible(self, frame: Rows, received_ns: int) -> list[Row]:
+        """Return the rows whose time can be; keep the others apart, each by itself."""
+        rows, is_plausible = frame.rows, self._venue.is_plausible
+        if not rows or is_plausible(max(row.exchange_time_ms for row in rows), received_ns):
+            return rows
+        possible = []
+        for row in rows:
+            if is_plausible(row.exchange_time_ms, received_ns):
+                possible.append(row)
+                continue
+            reason = f"time {row.exchange_time_ms} lies ahead of the venue's clock"
+            flaw = Unreadable(reason, frame.feed, row.coin, 1)
+            self.quarantine(flaw, bytes(row.raw), received_ns)
+            self._venue.note(row.exchange_time_ms, received_ns)
+        return possible
 
     def quarantine(self, flaw: Unreadable, data: bytes, received_ns: int) -> None:
         """Keep a frame that could not be read, and say so in the coverage."""
@@ -130,8 +176,26 @@ class Intake:
         stream.last_exchange_ms = newest_ms
         stream.meter.see(received_ns)
         is_live = not stream.coverage.is_awaiting_rows
-        if is_live and stream.subscription.feed is not Feed.CANDLES:  # theirs is the minute's start
-            stream.meter.lag(received_ns // 1_000_000 - newest_ms)
+        if not is_live or stream.subscription.feed is Feed.CANDLES:  # theirs is the minute's start
+            return
+        stream.meter.lag(received_ns // 1_000_000 - newest_ms)
+        if stream.subscription.feed in TIMED_FEEDS:
+            self._venue.note(newest_ms, received_ns)
+            self.time.count(self._late_ms(stream, rows))
+
+    def _late_ms(self, stream: StreamIntake, rows: list[Row]) -> int:
+        """Return how far behind the newest time the oldest row is that came only now."""
+        reached_ms, start_ms = self.time.newest_ms, stream.coverage.start_ms
+        oldest_ms = min(row.exchange_time_ms for row in rows)
+        if reached_ms is None or oldest_ms >= reached_ms or start_ms is None:
+            return 0
+        late = (
+            reached_ms - row.exchange_time_ms
+            for row in rows
+            if start_ms <= row.exchange_time_ms < reached_ms  # older is a replay's history
+            and not stream.memory.knows_any([(row.exchange_time_ms, row.row_id)])
+        )
+        return max(late, default=0)
 
     def _keep_new(self, stream: StreamIntake, rows: list[Row], received_ns: int) -> None:
         new = stream.new_of(rows)
@@ -174,28 +238,3 @@ def write_candles(writer: LineWriter, candles: list[Candle]) -> int:
     for candle in candles:
         writer.offer(Feed.CANDLES, join_lines([candle.row.raw], candle.received_ns))
     return len(candles)
-
-
-def _decision(stream: StreamIntake, replay: list[Row]) -> Callable[[], None]:
-    """Decide from the replay whether trades are missing since the last one stored before it.
-
-    Returns:
-        What the coverage is to be told once the replay is queued. Where something may be missing
-        it is warned at once: the ledger has to say so before the replay is stored.
-
-    Source: protocol, section 2.1, "Gap consequence".
-    """
-    coverage, last = stream.coverage, stream.last_stored
-    if coverage.is_in_doubt:
-        return lambda: None  # the other socket's replay is being decided upon
-    oldest_ms = min(row.exchange_time_ms for row in replay)
-    if last is None:
-        coverage.warn(None, oldest_ms)
-        return coverage.leave_gap
-    identities = {(row.exchange_time_ms, row.row_id) for row in replay}
-    if last in identities or oldest_ms < last[0]:
-        return coverage.close_gap
-    coverage.warn(last[0], oldest_ms)
-    if stream.recover is not None and coverage.loss is not None:
-        return partial(stream.recover, stream, last, oldest_ms)
-    return partial(coverage.open_gap, last[0], oldest_ms)

@@ -1,6 +1,7 @@
 """Keeping one socket: connect, subscribe, listen, notice its end, and begin again."""
 
 import logging
+import queue
 import random
 import threading
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from hypertrack.recording.plan import SocketPlan
 from hypertrack.recording.redundant import RedundantCoverage
 from hypertrack.recording.subscription_tracker import SubscriptionTracker
 from hypertrack.records import CoverageCause, Feed
+from hypertrack.text import masked_url
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +63,12 @@ class Listener:
         self.intake = intake
         self.n_reconnects = 0
         self.is_open = False
-        self._url = plan.url
+        self._address = plan.url
+        self._url = masked_url(plan.url)  # to be logged
         self._around = around
         self._roll = SubscriptionTracker(plan.subscriptions, around.settings.refuse_coin_after)
+        self._starved: queue.SimpleQueue[Subscription] = queue.SimpleQueue()
+        self._added: queue.SimpleQueue[StreamIntake] = queue.SimpleQueue()
         self._n_attempts = 0
         self._next_chores_s = 0.0
         self._is_pinged_for_life = False
@@ -96,6 +101,19 @@ class Listener:
             if isinstance(stream.coverage, RedundantCoverage):
                 stream.coverage.settle()
 
+    def resubscribe(self, subscription: Subscription) -> None:
+        """Have a stream that starves subscribed to anew; any thread may."""
+        self._starved.put(subscription)
+
+    def take_in(self, stream: StreamIntake) -> None:
+        """Receive one more stream over this socket; any thread may."""
+        self._added.put(stream)
+
+    @property
+    def n_subscriptions(self) -> int:
+        """Return how many streams it carries, or is about to."""
+        return self._roll.n_wanted + self._added.qsize()
+
     def _open(self) -> Connection | None:
         """Return a connection, None where there is none yet; wait before the attempt."""
         around, settings = self._around, self._around.settings
@@ -110,7 +128,7 @@ class Listener:
         self._n_attempts += 1
         heartbeat = Heartbeat(settings.ping_interval_s, settings.pong_timeout_s)
         try:
-            return connect(self._url, around.clock, heartbeat, around.messages)
+            return connect(self._address, around.clock, heartbeat, around.messages)
         except VenueError as error:
             log.warning("%s", error, extra={"url": self._url})
             return None
@@ -118,10 +136,13 @@ class Listener:
     def _listen(self, connection: Connection) -> None:
         clock, stop = self._around.clock, self._around.stop
         self._roll.begin()
+        while not self._starved.empty():
+            self._starved.get()  # a new connection subscribes to everything
         self._next_chores_s = 0.0
         self._is_pinged_for_life = False
         for stream in self.intake.streams.values():
             stream.n_frames = 0
+            stream.coverage.opened()
         while not stop.is_set() and not self._roll.is_empty:
             now_s = clock.monotonic_s()
             if now_s >= self._next_chores_s:
@@ -137,14 +158,27 @@ class Listener:
     def _do_chores(self, connection: Connection, now_s: float) -> None:
         self._give_up(self._around.refused)
         self._check_pace(now_s)
+        self._take_added()
         if self._roll.needs_sign_of_life and not self._is_pinged_for_life:
             connection.send(PING)
             self._is_pinged_for_life = True
+        while not self._starved.empty() and self._around.messages.available():
+            subscription = self._starved.get()
+            connection.send(subscription.cancellation())
+            self._roll.again(subscription)
         due = self._roll.due(now_s)
         if due and self._around.messages.available() >= len(due):
             for subscription in due:
                 connection.send(subscription.request())
             self._roll.sent(due, now_s)
+
+    def _take_added(self) -> None:
+        while not self._added.empty():
+            stream = self._added.get()
+            subscription = stream.subscription
+            self.intake.streams[subscription.feed, subscription.coin] = stream
+            stream.coverage.opened()
+            self._roll.want(subscription)
 
     def _check_pace(self, now_s: float) -> None:
         """End the connection where a paced stream has fallen silent."""
@@ -178,7 +212,7 @@ class Listener:
     def _take_acknowledged(self, frame: Acknowledged, _data: bytes, _received_ns: int) -> None:
         subscription = self._roll.acknowledge(frame.echo)
         if subscription is not None:
-            self._stream_of(subscription).acknowledge()
+            self._stream_of(subscription).coverage.acknowledge()
             if subscription.feed is Feed.CANDLES:
                 self._around.candles.connected(subscription.coin)
 

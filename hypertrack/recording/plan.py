@@ -7,7 +7,7 @@ from hypertrack.config import Settings
 from hypertrack.errors import ConfigError
 from hypertrack.feeds.endpoints import Endpoints, endpoints, host_of
 from hypertrack.feeds.subscriptions import CORE, Subscription
-from hypertrack.feeds.universe import Universe
+from hypertrack.feeds.universe import Universe, Unlisted
 from hypertrack.recording.coin_selection import select_coins
 from hypertrack.records import Feed, Record
 
@@ -56,11 +56,22 @@ class RecordingPlan(Record, frozen=True, kw_only=True):
     sockets: tuple[SocketPlan, ...]
     evm_feeds: tuple[Feed, ...]
     left_out: tuple[LeftOut, ...]
+    known: tuple[str, ...] = ()
+    """All coins that the venue listed."""
+    takes_all: bool = False
+    """Coins that are listed later are recorded too."""
+    unlisted: tuple[Unlisted, ...] = ()
+    """Lists of markets that the venue did not give: what is on them is not recorded."""
 
     @property
     def n_subscriptions(self) -> int:
         """Return how many streams are subscribed, over all sockets."""
         return sum(len(socket.subscriptions) for socket in self.sockets)
+
+    @property
+    def n_streams(self) -> int:
+        """Return how many streams are recorded, those of the EVM included."""
+        return self.n_subscriptions + len(self.evm_feeds)
 
     def rows(self) -> tuple[PlanRow, ...]:
         """Return the plan as lines to show, without anything secret."""
@@ -115,6 +126,9 @@ def plan_recording(settings: Settings, universe: Universe) -> RecordingPlan:
         sockets=tuple(sockets),
         evm_feeds=tuple(feed for feed in CHAIN_FEEDS if feed in feeds),
         left_out=tuple(_left_out(refused, room)),
+        known=tuple(market.coin for market in universe.markets),
+        takes_all=record.coins.strip() == "all" and bool(wanted),
+        unlisted=universe.unlisted,
     )
 
 

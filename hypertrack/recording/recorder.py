@@ -75,7 +75,7 @@ class Recorder:
 
         Raises:
             DatasetError: The folder cannot be written any more; what was written is readable.
-            VenueError: The venue refused every stream.
+            VenueError: The venue refused every stream, or none was ever observed.
         """
         self._writer.start()
         self._supervisor.start()
@@ -87,6 +87,11 @@ class Recorder:
             raise self._supervisor.crash
         if was_refused:
             raise VenueError("the venue refused every stream: choose other --coins or feeds")
+        if not self._book.has_observed:
+            raise VenueError(
+                f"nothing was observed: of {self._plan.n_streams:,} streams none was opened and "
+                "acknowledged; check --url or the network (the ledger says what is missing)"
+            )
         return self._latest
 
     def status(self) -> RecordingStatus:
@@ -127,6 +132,8 @@ class Recorder:
 
     def _checkpoint(self) -> None:
         with _saving(self._session):
+            # What is open in a deleted folder can be written to for ever, and read by nobody.
+            self._session.folder.stat()
             self._book.checkpoint(lambda: self._writer.sync(PATIENCE_S))
 
     def _close_ledger(self) -> None:
@@ -140,7 +147,8 @@ class Recorder:
     def _write_reports(self, *, is_complete: bool = False) -> None:
         folder = self._session.folder
         report = self._latest = self._report()
-        manifest = describe(report, self._plan, self._settings, is_complete=is_complete)
+        plan = replace(self._plan, coins=self._supervisor.coins)
+        manifest = describe(report, plan, self._settings, is_complete=is_complete)
         with _saving(self._session):
             write_manifest(folder, manifest)
             text = render_collection_report(report)
@@ -158,6 +166,7 @@ class Recorder:
             exchange_end_ms=self._book.time.newest_ms,
             status=self.status(),
             n_gaps_by_cause=self._book.n_gaps_by_cause,
+            unobserved=self._book.unobserved,
         )
 
 
@@ -175,6 +184,11 @@ def _saving(session: Session) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if not session.folder.is_dir():
+            raise DatasetError(
+                f"{session.folder} was deleted or moved away while it was recorded to: what stood "
+                "in it is gone from there; record again"
+            ) from error
         raise DatasetError(
             f"{session.folder} could not be written ({error.strerror}): what was recorded until "
             "then is readable; free some space and record on with --append"

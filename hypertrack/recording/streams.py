@@ -6,13 +6,14 @@ from hypertrack.clock import Clock
 from hypertrack.feeds.rows import recorded_candle, recorded_trade
 from hypertrack.feeds.subscriptions import Subscription
 from hypertrack.recording.closed_candles import CandleBook
-from hypertrack.recording.coverage import CoverageBook, StreamCoverage
+from hypertrack.recording.coverage import CoverageBook
 from hypertrack.recording.dedupe import REMEMBERED_OF_TWINS, StreamMemory
 from hypertrack.recording.exchange_time import ExchangeTime
 from hypertrack.recording.intake import Intake, Recover, StreamIntake
 from hypertrack.recording.meters import FeedMeter
 from hypertrack.recording.plan import SocketPlan
 from hypertrack.recording.redundant import Coverage, RedundantCoverage
+from hypertrack.recording.stream_coverage import StreamCoverage
 from hypertrack.records import Feed
 from hypertrack.store.files.session import Session
 from hypertrack.store.files.writing import LineWriter
@@ -46,6 +47,7 @@ class Streams:
         self._candles_by_coin = _stored_candles(session)
         self._end_ms_by_stream = session.end_ms_by_stream or {}
         self._time_by_twin: dict[int, ExchangeTime] = {}
+        self._meters: dict[Intake, Mapping[Feed, FeedMeter]] = {}
         self._twins: dict[Subscription, tuple[RedundantCoverage, StreamMemory]] = {}
 
     def intake_of(self, socket: SocketPlan) -> Intake:
@@ -54,12 +56,29 @@ class Streams:
         time = ExchangeTime(shared)
         meters = {subscription.feed: FeedMeter() for subscription in socket.subscriptions}
         streams = {
-            (subscription.feed, subscription.coin): self._twin(subscription, (time, shared), meters)
+            (subscription.feed, subscription.coin): self._twin(subscription, shared, meters)
             if socket.twin is not None and subscription.feed is Feed.TRADES
             else self._stream(subscription, time, meters)
             for subscription in socket.subscriptions
         }
-        return Intake(streams, time, self._book, self._writer, self._candles, self._clock)
+        intake = Intake(streams, time, self._book, self._writer, self._candles, self._clock)
+        self._meters[intake] = meters
+        return intake
+
+    def added_to(
+        self, intake: Intake, subscription: Subscription, twin: int | None
+    ) -> StreamIntake | None:
+        """Return one more stream of a socket; None where that carries nothing of the feed.
+
+        Args:
+            twin: Of the socket, where another one receives its trades too.
+        """
+        meters = self._meters[intake]
+        if subscription.feed not in meters:
+            return None
+        if twin is not None and subscription.feed is Feed.TRADES:
+            return self._twin(subscription, self._time_of(twin), meters)
+        return self._stream(subscription, intake.time, meters)
 
     def _time_of(self, twin: int) -> ExchangeTime:
         """Return the newest time that either socket of a pair saw."""
@@ -75,22 +94,22 @@ class Streams:
     def _twin(
         self,
         subscription: Subscription,
-        times: tuple[ExchangeTime, ExchangeTime],
+        time: ExchangeTime,
         meters: Mapping[Feed, FeedMeter],
     ) -> StreamIntake:
         """Return a stream that shares its memory and its coverage with that of another socket.
 
         Args:
-            times: Of the socket, and of both.
+            time: Of both sockets.
         """
         other = self._twins.get(subscription)
         if other is None:
             memory = self._memory(subscription)
             memory.limit = REMEMBERED_OF_TWINS
-            coverage = RedundantCoverage(self._coverage(subscription, times[1], memory), times[0])
+            coverage = RedundantCoverage(self._coverage(subscription, time, memory))
             self._twins[subscription] = coverage, memory
         else:
-            coverage, memory = other[0].beside(times[0]), other[1]
+            coverage, memory = other[0].beside(), other[1]
         return self._intake(subscription, coverage, meters, memory)
 
     def _intake(

@@ -71,6 +71,16 @@ class SubscriptionTracker:
         self._sent_s |= dict.fromkeys(subscriptions, now_s)
         self._next_batch_s = now_s + BATCH_INTERVAL_S
 
+    def want(self, subscription: Subscription) -> None:
+        """Have one more subscription sent."""
+        if subscription not in self._wanted:
+            self._wanted.append(subscription)
+
+    def again(self, subscription: Subscription) -> None:
+        """Have a subscription sent once more, as if it had not been."""
+        self._sent_s.pop(subscription, None)
+        self._acknowledged.discard(subscription)
+
     def acknowledge(self, echo: Mapping[str, Any]) -> Subscription | None:
         """Return the subscription that an answer is for, the first time it is answered."""
         for subscription in self._sent_s:
@@ -114,6 +124,11 @@ class SubscriptionTracker:
         self._suspected -= gone
         for subscription in gone:
             self._sent_s.pop(subscription, None)
+
+    @property
+    def n_wanted(self) -> int:
+        """Return how many subscriptions are to be kept."""
+        return len(self._wanted)
 
     @property
     def is_empty(self) -> bool:

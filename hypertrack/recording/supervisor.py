@@ -1,5 +1,6 @@
 """The threads of a recorder, and what they share."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,23 +10,28 @@ from hypertrack.clock import Clock
 from hypertrack.config import RecordSettings
 from hypertrack.feeds.budget import RateBudget
 from hypertrack.feeds.info_client import MAX_CANDLES, InfoClient
-from hypertrack.feeds.subscriptions import EVM
+from hypertrack.feeds.subscriptions import EVM, Subscription
 from hypertrack.recording.background import Background
 from hypertrack.recording.board import Board
 from hypertrack.recording.candle_filling import CandleFiller
-from hypertrack.recording.closed_candles import Candle, CandleBook, Fill
+from hypertrack.recording.closed_candles import Candle, CandleBook, Fill, Lacking, Stored
 from hypertrack.recording.compaction import HourSealer
 from hypertrack.recording.coverage import CoverageBook
 from hypertrack.recording.evm import EvmFollower
-from hypertrack.recording.intake import write_candles
+from hypertrack.recording.intake import Shortage, StreamIntake, write_candles
 from hypertrack.recording.listening import Listener, Surroundings
+from hypertrack.recording.listing_watch import ListingWatch
 from hypertrack.recording.meters import FeedMeter
-from hypertrack.recording.plan import RecordingPlan
+from hypertrack.recording.plan import MARKET_FEEDS, RecordingPlan, SocketPlan
+from hypertrack.recording.redundant import Coverage
+from hypertrack.recording.starvation import StarvationWatch
 from hypertrack.recording.streams import Streams
 from hypertrack.recording.trade_filling import TradeFiller
-from hypertrack.records import Feed
+from hypertrack.records import CoverageCause, Feed
 from hypertrack.store.files.session import Session
 from hypertrack.store.files.writing import LineWriter
+
+log = logging.getLogger(__name__)
 
 
 class Supervisor:
@@ -49,15 +55,21 @@ class Supervisor:
         self._settings, self._plan, self._session = settings, plan, session
         self._book, self._writer, self._clock = book, writer, clock
         self._halt = threading.Event()
+        self._added: list[str] = []
+        """Coins that were listed while recording."""
         self._candles = CandleBook(round(settings.candle_grace_s * 1000))
         self._filled = FeedMeter()
         self._info = InfoClient(plan.endpoints.info, clock, self._halt)
-        self._errands = Background(self._halt)
-        self._filler = CandleFiller(self._info, clock, self._errands)
+        self._background = Background(clock, self._halt)
+        self._filler = CandleFiller(self._info, clock, self._background, self._candles)
         self._listeners = self._build_listeners()
         self._follower = self._build_follower() if plan.evm_feeds else None
         self._sources = [self._thread(*job) for job in self._jobs()]
-        self._threads = [*self._sources, self._thread("background", self._errands.run)]
+        self._threads = [*self._sources, self._thread("background", self._background.run)]
+        if plan.coins and plan.known:
+            take_in = self._take_in if plan.takes_all else None
+            listings = ListingWatch(self._info, plan.known, take_in, clock, self._halt)
+            self._threads.append(self._thread("listings", listings.run))
         if settings.seal and session.hand_over is None:
             sealer = HourSealer(session, writer, book.time, clock, self._halt)
             self._threads.append(self._thread("sealer", sealer.run))
@@ -91,16 +103,20 @@ class Supervisor:
         self._write_candles(closed)
         for fill in due:
             loss = self._coverage_by_candle[fill.coin].loss
-            self._filler.ask(fill, partial(self._take_fill, loss))
+            self._filler.ask(fill, self._stored, partial(self._take_fill, loss))
+        self._compare_candles()
 
     def flush_candles(self) -> None:
         """Write the closed candles that are left, also those that the venue's were to replace."""
         self._write_candles(self._candles.stop(self._book.time.newest_ms or 0))
+        self._compare_candles()
 
     def _build_listeners(self) -> list[Listener]:
         settings, clock = self._settings, self._clock
-        recover = TradeFiller(self._info, clock, self._errands, self._writer).ask
-        streams = Streams(self._session, self._book, self._writer, self._candles, clock, recover)
+        recover = TradeFiller(self._info, clock, self._background, self._writer).ask
+        self._streams = Streams(
+            self._session, self._book, self._writer, self._candles, clock, recover
+        )
         around = Surroundings(
             settings=settings,
             clock=clock,
@@ -110,14 +126,15 @@ class Supervisor:
             candles=self._candles,
         )
         listeners = [
-            Listener(socket, streams.intake_of(socket), around) for socket in self._plan.sockets
+            Listener(socket, self._streams.intake_of(socket), around)
+            for socket in self._plan.sockets
         ]
-        self._coverage_by_candle = {
-            coin: stream.coverage
-            for listener in listeners
-            for (feed, coin), stream in listener.intake.streams.items()
-            if feed is Feed.CANDLES
-        }
+        self._coverage_by_candle: dict[str, Coverage] = {}
+        self._trades_by_coin: dict[str, StreamIntake] = {}
+        for listener in listeners:
+            for stream in listener.intake.streams.values():
+                self._follow(stream)
+        self._watch = StarvationWatch(self._trades_by_coin)
         self.board.watch(listeners, around.refused)
         if Feed.CANDLES in self._plan.feeds:
             self.board.add(Feed.CANDLES, self._filled)
@@ -159,13 +176,92 @@ class Supervisor:
             self.crash = crash
             self._halt.set()
 
-    def _take_fill(self, loss: object, fill: Fill, candles: list[Candle] | None) -> None:
+    @property
+    def coins(self) -> tuple[str, ...]:
+        """Return the coins that are recorded, those listed meanwhile included."""
+        return (*self._plan.coins, *self._added)
+
+    def _take_in(self, coin: str) -> bool:
+        """Record a coin that is listed now over the socket with the fewest streams.
+
+        All its streams go there, and its trades to the twin of that socket too.
+        """
+        sockets = list(zip(self._plan.sockets, self._listeners, strict=True))
+        market = [one for one in sockets if one[0].url == self._plan.endpoints.market_ws]
+        feeds = [feed for feed in MARKET_FEEDS if feed in self._plan.feeds]
+        n_taken = sum(listener.n_subscriptions for _, listener in sockets)
+        is_twice = self._settings.redundant and Feed.TRADES in feeds
+        if n_taken + len(feeds) + is_twice > self._settings.max_subscriptions or not market:
+            return False
+        home, _ = min(market[: self._n_homes(market)], key=lambda one: one[1].n_subscriptions)
+        for socket, listener in market:
+            is_twin = socket is not home and home.twin is not None and socket.twin == home.twin
+            for feed in feeds if socket is home else [Feed.TRADES] if is_twin else []:
+                subscription = Subscription(feed, coin)
+                stream = self._streams.added_to(listener.intake, subscription, socket.twin)
+                if stream is not None:
+                    self._follow(stream)
+                    listener.take_in(stream)
+        self._added.append(coin)
+        return True
+
+    def _n_homes(self, market: list[tuple[SocketPlan, Listener]]) -> int:
+        """Return how many of the sockets carry all feeds: twins, which do not, come behind."""
+        twins = {socket.twin for socket, _ in market if socket.twin is not None}
+        return len(market) - len(twins)
+
+    def _follow(self, stream: StreamIntake) -> None:
+        """Watch a stream of trades or candles of a coin."""
+        feed, coin = stream.subscription.feed, stream.subscription.coin
+        if feed is Feed.TRADES:
+            self._trades_by_coin[coin] = stream
+        elif feed is Feed.CANDLES:
+            self._coverage_by_candle[coin] = stream.coverage
+
+    def _compare_candles(self) -> None:
+        """Compare what the venue counts with what is stored; end the streams that starve."""
+        now_s = self._clock.monotonic_s()
+        states, closed = self._candles.take_seen()
+        self._watch.see(states, now_s)
+        self._watch.see_closed(closed)
+        for candle, since_ms in self._watch.due(now_s, self._book.time.lateness_ms / 1_000):
+            self._take_starved(candle, since_ms)
+
+    def _take_starved(self, candle: Candle, since_ms: int) -> None:
+        """End a stream that lacks what the venue counts, and have it begin again."""
+        coin = candle.row.coin
+        subscription = Subscription(Feed.TRADES, coin)
+        n_missing = candle.n_trades - self._stored(coin, candle.start_ms).n_trades
+        log.warning(
+            "%s: the venue counted %d trades more than it sent; subscribing again",
+            subscription.stream,
+            n_missing,
+            extra={"coin": coin},
+        )
+        for listener in self._listeners:
+            stream = listener.intake.streams.get((Feed.TRADES, coin))
+            if stream is not None:
+                stream.shortage = Shortage(candle.start_ms, candle.n_trades)
+                stream.coverage.starve(CoverageCause.STARVED, since_ms)
+                listener.resubscribe(subscription)
+
+    def _stored(self, coin: str, start_ms: int) -> Stored:
+        """Return what is stored of a coin's minute; nothing where its trades are not recorded."""
+        stream = self._trades_by_coin.get(coin)
+        n_trades = None if stream is None else stream.memory.n_in_minute(start_ms)
+        if stream is None or n_trades is None:
+            return Stored(0, is_all=False)
+        return Stored(n_trades, stream.coverage.is_whole_since(start_ms))
+
+    def _take_fill(
+        self, loss: object, fill: Fill, candles: list[Candle] | None, lacking: list[Lacking]
+    ) -> None:
         """Write the candles that were asked for; ``loss`` is what they were asked for after."""
-        self._write_candles(self._candles.filled(fill, candles or []))
+        self._write_candles(self._candles.filled(fill, candles or [], lacking))
         coverage = self._coverage_by_candle[fill.coin]
         if coverage.loss is not loss:
             return  # lost again meanwhile: that is asked for by itself
-        if candles is not None and len(candles) < MAX_CANDLES:
+        if candles is not None and not lacking and len(candles) < MAX_CANDLES:
             coverage.close_gap()
         else:
             coverage.leave_gap()

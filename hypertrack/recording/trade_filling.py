@@ -1,6 +1,7 @@
 """Asking the venue for the trades before a replay, which may reach a little further back."""
 
 import logging
+from dataclasses import dataclass, field
 from functools import partial
 
 from hypertrack.clock import Clock
@@ -11,10 +12,56 @@ from hypertrack.recording.background import Background
 from hypertrack.recording.dedupe import Identity
 from hypertrack.recording.intake import StreamIntake
 from hypertrack.recording.line_format import join_lines
+from hypertrack.recording.replay import Identities, identities_of, oldest_after
 from hypertrack.records import Feed
 from hypertrack.store.files.writing import LineWriter
 
 log = logging.getLogger(__name__)
+
+RETRIES_S = (1.0, 2.0, 4.0, 8.0)
+"""The venue's REST servers may trail its sockets by seconds, or answer from a cache."""
+
+
+@dataclass(slots=True)
+class Search:
+    """The trades between the last one stored and a replay, as far as answers have shown them.
+
+    An answer is a stretch of a coin's trades without a hole. Where it holds a trade of `behind` it
+    goes on from there; where it holds one of `ahead` it leads up to that. The gap is closed where
+    the two meet, by identity, and by nothing else.
+    """
+
+    stream: StreamIntake
+    loss: object
+    behind: set[Identity]
+    """All stored up to the newest of these."""
+    ahead: set[Identity]
+    """All stored from the oldest of these on."""
+    oldest_ms: int = field(init=False)
+    newest_ms: int = field(init=False)
+    n_asked: int = 0
+
+    def __post_init__(self) -> None:
+        self.oldest_ms = min(time_ms for time_ms, _ in self.behind)
+        self.newest_ms = max(time_ms for time_ms, _ in self.ahead)
+
+    @property
+    def is_closed(self) -> bool:
+        """Return whether nothing is missing."""
+        return not self.behind.isdisjoint(self.ahead)
+
+    def take(self, answer: Identities) -> None:
+        """Take an answer into account."""
+        joins_ahead = not self.ahead.isdisjoint(answer)
+        if not self.behind.isdisjoint(answer):
+            self.behind |= answer
+        if joins_ahead:
+            self.ahead |= answer
+
+    def may_still_close(self, answer: Identities) -> bool:
+        """Return whether a later answer could tell more: this one trails behind the replay."""
+        oldest_ms = min(time_ms for time_ms, _ in self.ahead)
+        return all(time_ms < oldest_ms for time_ms, _ in answer)
 
 
 class TradeFiller:
@@ -23,38 +70,77 @@ class TradeFiller:
     def __init__(self, info: InfoClient, clock: Clock, background: Background, writer: LineWriter):
         self._info = info
         self._clock = clock
-        self._errands = background
+        self._background = background
         self._writer = writer
 
-    def ask(self, stream: StreamIntake, last: Identity, oldest_ms: int) -> None:
-        """Ask for the trades between the last one stored and the oldest one replayed.
+    def ask(self, stream: StreamIntake, last: Identity, replayed: Identities) -> None:
+        """Ask for the trades between the last one that proves something and the replay.
 
-        Until the answer comes the coverage holds back what it says of them.
+        Until it is decided the coverage holds back what it says of them.
         """
-        self._errands.add(partial(self._fill, stream, stream.coverage.loss, last, oldest_ms))
+        loss = stream.coverage.loss
+        if loss is not None:
+            search = Search(stream, loss, {last}, set(replayed))
+            self._background.add(partial(self._search, search))
 
-    def _fill(self, stream: StreamIntake, loss: object, last: Identity, oldest_ms: int) -> None:
-        rows = self._asked(stream.subscription.coin)
-        self._store(stream, rows)
-        identities = {(row.exchange_time_ms, row.row_id) for row in rows}
-        oldest_ms = min((oldest_ms, *(time_ms for time_ms, _ in identities)))
-        with stream.coverage.lock:
-            if stream.coverage.loss is not loss:
-                return  # lost again meanwhile, and written down as it stood
-            if last in identities or oldest_ms < last[0]:
-                stream.coverage.close_gap()
-            else:
-                stream.coverage.open_gap(last[0], oldest_ms)
+    def _search(self, search: Search) -> None:
+        coverage = search.stream.coverage
+        if not coverage.is_pending(search.loss):
+            return  # lost again meanwhile, and written down as it stood
+        rows = self._asked(search.stream.subscription.coin)
+        if rows is not None:
+            self._store(search, rows)
+            search.take(identities_of(rows))
+        search.behind |= search.stream.proven()
+        with coverage.lock:
+            if coverage.is_pending(search.loss) and not self._asks_again(search, rows):
+                _conclude(search)
 
-    def _asked(self, coin: str) -> list[Row]:
+    def _asks_again(self, search: Search, rows: list[Row] | None) -> bool:
+        """Put the question again where the answer trails behind the replay."""
+        if rows is None or search.is_closed or search.n_asked == len(RETRIES_S):
+            return False
+        if not search.may_still_close(identities_of(rows)):
+            return False
+        self._background.add(partial(self._search, search), RETRIES_S[search.n_asked])
+        search.n_asked += 1
+        return True
+
+    def _asked(self, coin: str) -> list[Row] | None:
         try:
             return self._info.recent_trades(coin)
         except VenueError as error:
             log.warning("trades of %s that were missed stay so: %s", coin, error)
-            return []
+            return None
 
-    def _store(self, stream: StreamIntake, rows: list[Row]) -> None:
-        new = stream.new_of(rows)
+    def _store(self, search: Search, rows: list[Row]) -> None:
+        """Store what lies between the last trade stored and the replay's end.
+
+        What is newer the socket brings: were it stored now, and the socket lost before it, the
+        next replay would hold the last trade stored and hide what lies between. What is older,
+        or was in the replay, may be forgotten by now and is stored all the same.
+        """
+        stream, stored = search.stream, search.behind | search.ahead
+        wanted = [
+            row
+            for row in rows
+            if search.oldest_ms <= row.exchange_time_ms <= search.newest_ms
+            and (row.exchange_time_ms, row.row_id) not in stored
+        ]
+        new = stream.new_of(wanted)
         received_ns = self._clock.wall_ns()
         if new and self._writer.offer(Feed.TRADES, join_lines(new, received_ns)):
             stream.meter.n_rows += len(new)
+
+
+def _conclude(search: Search) -> None:
+    """Tell the coverage what is missing, if anything is."""
+    coverage = search.stream.coverage
+    last = max(search.behind, key=lambda identity: identity[0])
+    oldest_ms = oldest_after(last, frozenset(search.ahead))
+    if search.is_closed:
+        coverage.close_gap()
+    elif oldest_ms is None:
+        coverage.leave_gap()
+    else:
+        coverage.open_gap(last[0], oldest_ms)

@@ -1,5 +1,6 @@
 """What every record is, and its JSON: the only door to msgspec."""
 
+import json
 from pathlib import PurePath
 from typing import Any, TypeVar
 
@@ -23,7 +24,11 @@ R = TypeVar("R", bound=Record)
 
 def encode_json(value: object) -> bytes:
     """Return compact JSON; records become objects, enums their values, paths their text."""
-    return msgspec.json.encode(value, enc_hook=_path_text)
+    try:
+        return msgspec.json.encode(value, enc_hook=_path_text)
+    except UnicodeEncodeError:  # a path that is not UTF-8 has halves of surrogate pairs in it
+        plain = msgspec.to_builtins(value, enc_hook=_path_text)
+        return json.dumps(plain, separators=(",", ":")).encode()
 
 
 def _path_text(value: object) -> str:

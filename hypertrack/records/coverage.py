@@ -25,6 +25,16 @@ class CoverageCause(StrEnum):
     OVERFLOW = "overflow"
     UNREADABLE = "unreadable"
     REFUSED = "refused"
+    HOLE = "hole"
+    """Block numbers of an archive that are not there."""
+    DAMAGED = "damaged"
+    """A file that cannot be read any more."""
+    UNOPENED = "unopened"
+    """Asked for, over a socket that was never open."""
+    UNACKNOWLEDGED = "unacknowledged"
+    """Asked for on an open socket, and never answered."""
+    STARVED = "starved"
+    """Its rows stopped inside a living socket, while the venue went on counting them."""
 
 
 class CoverageLine(Record, frozen=True, kw_only=True):
@@ -74,3 +84,5 @@ class DataSummary(Record, frozen=True, kw_only=True):
     n_rows_by_feed: dict[str, int]
     gaps: tuple[GapCount, ...]
     has_ledger: bool
+    n_unread_by_reason: dict[str, int] = {}  # noqa: RUF012 - msgspec copies it for each record
+    """Lines that are there and no reader takes, by what is wrong with them."""

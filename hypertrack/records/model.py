@@ -1,6 +1,7 @@
 """What a model says, and how good it is."""
 
 from collections.abc import Mapping
+from typing import Self
 
 from hypertrack.records.base import Record
 
@@ -37,6 +38,10 @@ HEAD_MEANINGS: Mapping[str, str] = {
 """What each score is a measurement of, in one line, for report, dashboard and README."""
 
 
+SCORE_NAMES = (*BINARY_HEADS, "influence_score")
+"""Scores that are one number, in the order of the model's targets."""
+
+
 CONSTANT = "constant"
 """The predictor that always answers the average of the training rows."""
 
@@ -51,6 +56,13 @@ class Scores(Record, frozen=True, kw_only=True):
     influence_score: float
     trading_style: tuple[float, float, float, float, float, float]
     """In the order of `STYLE_DIMENSIONS`."""
+
+    @classmethod
+    def of(cls, values: Mapping[str, float]) -> Self:
+        """Return the scores from a number for each of `SCORE_NAMES` and `STYLE_DIMENSIONS`."""
+        a, b, c, d, e, f = (values[name] for name in STYLE_DIMENSIONS)
+        own = {name: values[name] for name in SCORE_NAMES}
+        return cls(**own, trading_style=(a, b, c, d, e, f))
 
 
 class Interval(Record, frozen=True):

@@ -1,10 +1,19 @@
 """What the outputs say of wallets."""
 
-from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hypertrack.records.base import Record
 from hypertrack.records.coverage import DataSummary
 from hypertrack.records.model import ModelSummary, Scores
+
+if TYPE_CHECKING:  # every command loads the records, few need numpy
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+FEATURE_REMARKS: Mapping[str, str] = {"flow_pnl_usd": "of the trades seen, as if flat before"}
+"""What has to be said beside a feature wherever its number stands."""
 
 
 class Category(Record, frozen=True, kw_only=True):
@@ -36,7 +45,7 @@ class Reason(Record, frozen=True, kw_only=True, gc=False):
 
 
 class WalletProfile(Record, frozen=True, kw_only=True):
-    """Everything the outputs say of one wallet."""
+    """Everything the outputs say of one wallet; made when the wallet is looked at."""
 
     wallet: str
     first_seen_ms: int
@@ -51,26 +60,54 @@ class WalletProfile(Record, frozen=True, kw_only=True):
     reasons: dict[str, tuple[Reason, ...]] = {}  # noqa: RUF012 - msgspec copies it for each record
     """By score, the strongest first; of style for the dimension that is least like the typical
     wallet's. Empty without a model."""
+    remarks: dict[str, str] = {}  # noqa: RUF012 - as above
+    """By feature, what has to be said beside its number, or in its place where it has none."""
 
 
-class ProfileSet(Record, frozen=True, kw_only=True):
-    """All profiles of one classification, with what they rest on."""
+class ProfileHeader(Record, frozen=True, kw_only=True):
+    """What all profiles of one classification rest on."""
 
     generated_ms: int
     data: DataSummary
     model: ModelSummary | None
     """None for rules-only profiles."""
-    profiles: tuple[WalletProfile, ...]
     notice: str | None = None
     """Shown at the top of every output, such as that the data was simulated."""
     typical: Scores | None = None
     """Of the typical wallet, from which reasons lead to a wallet's own."""
+    typical_features: dict[str, float | None] = {}  # noqa: RUF012 - msgspec copies it
+    """Of the typical wallet over a window as long; None where most wallets have none."""
     units: dict[str, str] = {}  # noqa: RUF012 - as above
     """Of the features."""
+    remarks: dict[str, str] = {}  # noqa: RUF012 - as above
+    """By feature, what has to be said wherever its number stands."""
+    needs_position: tuple[str, ...] = ()
+    """Features that a wallet lacks where its positions are not known."""
+    thresholds: dict[str, float] = {}  # noqa: RUF012 - as above
+    """Of the rules, as they were in force."""
     fingerprint: str = ""
     """Of the data, the settings and the model: another one means these profiles are stale."""
+    n_wallets: int = 0
+    n_with_category: int = 0
+    n_wallets_by_category: dict[str, int] = {}  # noqa: RUF012 - as above
+    """Most frequent first."""
 
-    def n_wallets_by_category(self) -> dict[str, int]:
-        """Return how many wallets hold each category, most frequent first."""
-        names = (category.name for p in self.profiles for category in p.categories)
-        return dict(Counter(names).most_common())
+
+class ProfileSet(Protocol):
+    """All profiles of one classification, the most active wallet first.
+
+    They are columns; the profile of a wallet is made when it is looked at.
+    """
+
+    @property
+    def header(self) -> ProfileHeader:
+        """What they rest on."""
+
+    def column(self, name: str) -> "NDArray[Any]":
+        """Return one column, ``[wallets]``: ``wallet``, a score or a feature; NaN is unknown."""
+
+    def holds(self, names: Collection[str] | None = None) -> "NDArray[np.bool_]":
+        """Return which wallets hold one of these categories, ``[wallets]``; any where None."""
+
+    def wallets(self, rows: "NDArray[np.intp]") -> Iterator[WalletProfile]:
+        """Make the profiles of some rows, ascending, in bounded memory."""

@@ -69,3 +69,5 @@ class RecordingReport(Record, frozen=True, kw_only=True):
     simulated venue."""
     status: RecordingStatus
     n_gaps_by_cause: dict[str, int]
+    unobserved: tuple[str, ...] = ()
+    """Streams asked for and never observed, each with the reason."""

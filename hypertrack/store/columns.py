@@ -11,6 +11,7 @@ from pyarrow import csv, parquet
 
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.files import replacing
+from hypertrack.text import csv_cell
 
 Columns = Mapping[str, NDArray[Any] | Sequence[Any]]
 
@@ -67,6 +68,9 @@ def _write_csv(table: pa.Table, path: Path) -> None:
         if pa.types.is_floating(field.type):
             values = table[field.name].to_numpy()
             table = table.set_column(index, field.name, pa.array(values, mask=np.isnan(values)))
+        elif pa.types.is_string(field.type):
+            cells = [None if text is None else csv_cell(text) for text in table[index].to_pylist()]
+            table = table.set_column(index, field.name, pa.array(cells, pa.string()))
     csv.write_csv(table, path)
 
 

@@ -1,5 +1,6 @@
 """An opened dataset: the recorded lines as tables of an in-memory DuckDB."""
 
+import logging
 import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
@@ -15,8 +16,9 @@ import duckdb
 from hypertrack.config import DatabaseUrl
 from hypertrack.errors import DatasetError
 from hypertrack.records import DataSummary, Feed
+from hypertrack.store.files.layout import require_data
+from hypertrack.store.reading.damage import Damage
 from hypertrack.store.reading.folder_lines import FolderLines
-from hypertrack.store.reading.imported_fills import load_fills
 from hypertrack.store.reading.numbered_hours import count_sealed, load_hours
 from hypertrack.store.reading.opening import open_lines
 from hypertrack.store.reading.prepared import (
@@ -26,14 +28,17 @@ from hypertrack.store.reading.prepared import (
     write_prepared,
 )
 from hypertrack.store.reading.raw_tables import Counts, load_tables
+from hypertrack.store.reading.readable_rows import unread_by_reason
 from hypertrack.store.reading.recorded_lines import Lines, Version
 from hypertrack.store.reading.truncation import ReadWindow
-from hypertrack.store.reading.unsealed import SealedHours, export_unsealed
+from hypertrack.store.reading.unsealed import SealedHours, export_ledger, export_unsealed
 from hypertrack.store.summary import summarize
+
+log = logging.getLogger(__name__)
 
 TABLES = (
     *("wallets", "coins", "trades", "bbo", "candles"),
-    *("evm_transactions", "erc20_transfers", "coverage"),
+    *("evm_transactions", "erc20_transfers", "imported_fills", "coverage", "unread_lines"),
 )
 
 WORTH_PREPARING = 250_000
@@ -63,9 +68,16 @@ class Dataset:
     ``evm_transactions(time_ms, sender_id, receiver_id, value_hype, has_input)`` and
     ``erc20_transfers(time_ms, sender_id, receiver_id, contract_id, amount)``: ids of `wallets`.
     ``imported_fills(time_ms, coin_id, trade_id, wallet_id, is_buy, closed_pnl_usd, fee_usd,
-    start_position)``: what imported archives say of a wallet's part in a trade; fees are paid
-    where positive, positions in coins before the fill; NULL where not told.
+    start_position, order_id, dir, price, size, is_taker, is_settlement, has_trade)``: what imports
+    say of a wallet's part in a trade, distinct by the first five. Fees are paid where positive,
+    positions in coins before the fill; price (0 or more) and size are always there, the rest is
+    NULL where not told. ``has_trade``: `trades` holds the match (same time, coin and id). Where it
+    is false the fill changes the wallet's position and is no trade of the market: a settlement
+    (``is_settlement``: ``dir`` says so, the price is what the coin was worth at its end), a dust
+    conversion, or a fill whose other side is not known.
     ``coverage(stream, feed, coin, status, start_ms, end_ms, cause, missed)``: the ledger.
+    ``unread_lines(feed, reason, n_lines)``: lines that are there and no reader takes.
+    Of trades and fills whose id is 0 the id here is negative and made of all that they say.
     """
 
     def __init__(
@@ -154,8 +166,10 @@ def open_dataset(
             loaded = _load_folder(connection, lines.between(window), window, keep_prepared, opened)
         else:
             loaded = load_tables(connection, lines, window), None
-        load_fills(connection, lines, window)
-        return Dataset(lines, connection, *loaded, opened.pop_all())
+        dataset = Dataset(lines, connection, *loaded, opened.pop_all())
+    if window.is_all:
+        _say_what_is_unread(dataset)
+    return dataset
 
 
 def open_unsealed(
@@ -169,7 +183,8 @@ def open_unsealed(
         memory_limit_gib: As for `open_dataset`.
 
     Returns:
-        A dataset that has ``coverage`` and no other table, and the sealed hours to be read.
+        A dataset that has ``coverage`` and ``unread_lines`` and no other table, and the sealed
+        hours to be read, of which `note_sealed` is to be told.
 
     Raises:
         DatasetError: As for `open_dataset`.
@@ -180,12 +195,30 @@ def open_unsealed(
         return Dataset(lines, connection, {}, None, opened.pop_all()), sealed
 
 
+def note_sealed(
+    dataset: Dataset,
+    folder: Path,
+    unread: Sequence[tuple[str, str, int]],
+    damage: Sequence[Damage],
+) -> None:
+    """Let a dataset that was opened without its sealed hours know what these are found to lack.
+
+    Args:
+        dataset: Of `open_unsealed`.
+        folder: Where ``coverage`` is written to, like the raw tables.
+        unread: Feed, reason and number of rows that no reader takes.
+        damage: Hours that cannot be read.
+    """
+    export_ledger(dataset.connection, folder, unread, damage)
+    _say_what_is_unread(dataset)
+
+
 def _open(
     opened: ExitStack, place: Path | DatabaseUrl, memory_limit_gib: float | None
 ) -> tuple[Lines, duckdb.DuckDBPyConnection]:
     """Return the lines at a place, and an empty DuckDB for them."""
-    if isinstance(place, Path) and not place.is_dir():
-        raise DatasetError(f"no dataset at {place}: record one with `hypertrack record`")
+    if isinstance(place, Path):
+        require_data(place)
     lines = opened.enter_context(closing(open_lines(place)))
     if not lines.has_data():
         raise DatasetError(f"nothing recorded in {place}: record with `hypertrack record`")
@@ -221,6 +254,15 @@ def _load_folder(
 
 def _temporary_folder() -> TemporaryDirectory[str]:
     return TemporaryDirectory(prefix="hypertrack-", ignore_cleanup_errors=True)
+
+
+def _say_what_is_unread(dataset: Dataset) -> None:
+    """Log the lines that are left out, once for each opening of the whole."""
+    unread = unread_by_reason(dataset.connection)
+    if unread:
+        told = ", ".join(f"{n:,} {reason}" for reason, n in unread.items())
+        place, n_lines = dataset.lines.place, sum(unread.values())
+        log.warning("%s: %s lines are left out: %s", place, f"{n_lines:,}", told)
 
 
 def connect_quietly(config: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:

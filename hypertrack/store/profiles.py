@@ -1,131 +1,203 @@
-"""Wallet profiles in one Parquet file: flat columns for any tool, and the whole record back."""
+"""Wallet profiles in one Parquet file: written as they are made, read as they are looked at."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import parquet
 
 from hypertrack.errors import DatasetError
+from hypertrack.files import replacing
 from hypertrack.records import (
-    BINARY_HEADS,
-    STYLE_DIMENSIONS,
-    Category,
     JsonError,
-    ProfileSet,
-    Scores,
-    WalletProfile,
-    as_dict,
+    ProfileColumns,
+    ProfileHeader,
+    Verdicts,
     decode_json,
     encode_json,
+    replace,
 )
-from hypertrack.store.columns import read_table, write_table
-from hypertrack.store.reason_columns import read_reasons, reasons_column
+from hypertrack.store.profile_tables import COLUMN_BY_SCORE, from_table, schema, to_numpy, to_table
 
-SET_KEY = b"hypertrack.profile_set"
-"""Parquet metadata: everything of the set but its profiles, as JSON."""
+HEADER_KEY = b"hypertrack.profiles"
+"""Parquet metadata: what all profiles rest on, as JSON."""
 
 FEATURES_KEY = b"hypertrack.features"
 """Parquet metadata: the names of the feature columns, as JSON."""
 
-SCORE_NAMES = (*BINARY_HEADS, "influence_score")
-STYLE_COLUMNS = tuple(f"style_{name}" for name in STYLE_DIMENSIONS)
-
-CATEGORY_TYPE = pa.struct(
-    {
-        "name": pa.string(),
-        "group": pa.string(),
-        "confidence": pa.float64(),
-        "evidence": pa.string(),
-        "boost": pa.float64(),
-        "is_proven": pa.bool_(),
-        "caveat": pa.string(),
-    }
-)
+TEXT_COLUMNS = [
+    "categories.list.element.name",
+    "nearest",
+    "reasons.list.element.score",
+    "reasons.list.element.feature",
+]
+"""What repeats itself; features hardly do, and looking for it takes longer than writing them."""
 
 
-def write_profiles(path: Path, profiles: ProfileSet) -> None:
-    """Write a row per wallet; an existing file is replaced in one step.
+class ProfileFile:
+    """Profiles in a Parquet file, by row: the order in which they were written.
 
-    Columns: wallet, first_seen_ms, last_seen_ms, the scores and ``style_*`` (null without a
-    model), categories, why_none, activity, reasons of the scores, and each feature.
+    Attributes:
+        header: What they rest on.
     """
-    rows = profiles.profiles
-    names = list(dict.fromkeys(name for row in rows for name in row.features))
-    columns: dict[str, pa.Array] = {
-        "wallet": pa.array([row.wallet for row in rows], pa.string()),
-        "first_seen_ms": pa.array([row.first_seen_ms for row in rows], pa.int64()),
-        "last_seen_ms": pa.array([row.last_seen_ms for row in rows], pa.int64()),
-        **_score_columns([row.scores for row in rows]),
-        "categories": pa.array(
-            [[as_dict(each) for each in row.categories] for row in rows], pa.list_(CATEGORY_TYPE)
-        ),
-        "why_none": pa.array([row.why_none for row in rows], pa.string()),
-        "activity": pa.array([row.activity for row in rows], pa.list_(pa.int32())),
-        "reasons": reasons_column(rows),
-    }
-    for name in names:
-        columns[name] = pa.array([row.features.get(name) for row in rows], pa.float64())
-    header = encode_json(_with_profiles(profiles, ()))
-    metadata = {SET_KEY: header, FEATURES_KEY: encode_json(names)}
-    write_table(path, pa.table(columns).replace_schema_metadata(metadata))
 
+    def __init__(self, source: Path | pa.Buffer):
+        """Open a file, or what would be in one.
 
-def read_profiles(path: Path) -> ProfileSet:
-    """Return what `write_profiles` wrote.
+        Raises:
+            DatasetError: No such file, or not one of profiles.
+        """
+        self._place = source if isinstance(source, Path) else "memory"
+        if isinstance(source, Path) and not source.is_file():
+            raise DatasetError(f"no table at {source}")
+        with self._errors():
+            footer = parquet.read_metadata(_readable(source))
+        metadata = footer.metadata or {}
+        try:
+            self.header = decode_json(metadata[HEADER_KEY], ProfileHeader)
+            self._features = decode_json(metadata[FEATURES_KEY], list[str])
+        except (KeyError, JsonError) as error:
+            raise DatasetError(
+                f"{self._place} holds no profiles of this version: run `hypertrack classify`"
+            ) from error
+        with self._errors():
+            self._file = parquet.ParquetFile(
+                _readable(source), metadata=footer, read_dictionary=TEXT_COLUMNS
+            )
 
-    Raises:
-        DatasetError: No such file, or not one of profiles.
-    """
-    table = read_table(path)
-    metadata = table.schema.metadata or {}
-    try:
-        header = decode_json(metadata[SET_KEY], ProfileSet)
-        names = decode_json(metadata[FEATURES_KEY], list[str])
-        return _with_profiles(header, tuple(_profiles(table, names)))
-    except (KeyError, JsonError) as error:
-        raise DatasetError(f"{path} holds no profiles: run `hypertrack classify`") from error
+    def column(self, name: str) -> NDArray[Any]:
+        """Return one column, ``[wallets]``; a number that is unknown is NaN."""
+        return to_numpy(self._read(COLUMN_BY_SCORE.get(name, name)))
 
+    def holds(self, names: Collection[str] | None = None) -> NDArray[np.bool_]:
+        """Return which wallets hold one of these categories, ``[wallets]``; any where None."""
+        found = [np.zeros(0, dtype=bool)]
+        # By row group: Arrow cannot join nested texts that were coded apart.
+        for group in range(self._file.num_row_groups):
+            table = self._read_group(group, ["categories"])
+            lists = table["categories"].combine_chunks()
+            held = lists.flatten().field("name")
+            codes = np.flatnonzero(
+                [names is None or name in names for name in held.dictionary.to_pylist()]
+            )
+            is_meant = np.isin(to_numpy(held.indices), codes)
+            counts = to_numpy(lists.value_lengths())
+            rows = np.repeat(np.arange(len(lists)), counts)[is_meant]
+            found.append(np.bincount(rows, minlength=len(lists)) > 0)
+        return np.concatenate(found)
 
-def _with_profiles(profiles: ProfileSet, rows: tuple[WalletProfile, ...]) -> ProfileSet:
-    fields = {name: getattr(profiles, name) for name in ProfileSet.__struct_fields__}
-    return ProfileSet(**fields | {"profiles": rows})
-
-
-def _score_columns(scores: Sequence[Scores | None]) -> dict[str, pa.Array]:
-    columns = {
-        name: pa.array(
-            [None if row is None else getattr(row, name) for row in scores], pa.float64()
-        )
-        for name in SCORE_NAMES
-    }
-    for index, name in enumerate(STYLE_COLUMNS):
-        style = [None if row is None else row.trading_style[index] for row in scores]
-        columns[name] = pa.array(style, pa.float64())
-    return columns
-
-
-def _profiles(table: pa.Table, names: Sequence[str]) -> Iterator[WalletProfile]:
-    features = [table[name].to_pylist() for name in names]
-    rows = table.drop_columns([*names, "reasons"]).to_pylist()
-    reasons = read_reasons(table["reasons"])
-    for row, why, *values in zip(rows, reasons, *features, strict=True):
-        pairs = zip(names, values, strict=True)
-        yield WalletProfile(
-            wallet=row["wallet"],
-            first_seen_ms=row["first_seen_ms"],
-            last_seen_ms=row["last_seen_ms"],
-            features={name: value for name, value in pairs if value is not None},
-            scores=_scores(row),
-            categories=tuple(Category(**each) for each in row["categories"]),
-            why_none=row["why_none"],
-            activity=tuple(row["activity"]),
-            reasons=why,
-        )
-
-
-def _scores(row: dict[str, Any]) -> Scores | None:
-    if row[SCORE_NAMES[0]] is None:
+    def row_of(self, wallet: str) -> int | None:
+        """Return the row of a wallet; None where it has none."""
+        start = 0
+        for group in range(self._file.num_row_groups):
+            wallets = to_numpy(self._read_group(group, ["wallet"])["wallet"])
+            found = np.flatnonzero(wallets == wallet).tolist()
+            if found:
+                return start + int(found[0])
+            start += len(wallets)
         return None
-    style = tuple(row[name] for name in STYLE_COLUMNS)
-    return Scores(**{name: row[name] for name in SCORE_NAMES}, trading_style=style)
+
+    def batches(self, rows: NDArray[np.intp]) -> Iterator[ProfileColumns]:
+        """Yield the profiles of some rows, ascending, a row group at a time."""
+        start = 0
+        for group in range(self._file.num_row_groups):
+            end = start + self._file.metadata.row_group(group).num_rows
+            here = rows[slice(*np.searchsorted(rows, (start, end)))]
+            if len(here):
+                yield from_table(_taken(self._read_group(group), here - start), self._features)
+            start = end
+
+    def _read(self, name: str) -> pa.ChunkedArray:
+        with self._errors():
+            return self._file.read(columns=[name], use_threads=False)[name]
+
+    def _read_group(self, group: int, names: Sequence[str] | None = None) -> pa.Table:
+        with self._errors():
+            return self._file.read_row_group(group, names, use_threads=False)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (pa.ArrowException, OSError) as error:
+            what = str(error).splitlines()[0]
+            raise DatasetError(f"{self._place} is no table, or torn: {what}") from error
+
+
+def _taken(table: pa.Table, rows: NDArray[np.intp]) -> pa.Table:
+    """Return some rows, ascending."""
+    first, last = int(rows[0]), int(rows[-1])
+    if last - first + 1 == len(rows):  # `take` copies, and loads pandas
+        return table.slice(first, len(rows))
+    return table.take(rows)
+
+
+def _readable(source: Path | pa.Buffer) -> Path | pa.BufferReader:
+    return source if isinstance(source, Path) else pa.BufferReader(source)
+
+
+def write_profiles(
+    path: Path | None, header: ProfileHeader, batches: Iterable[ProfileColumns]
+) -> ProfileFile:
+    """Write profiles as they are made, a row group each; an existing file is replaced at the end.
+
+    Columns: wallet, first_seen_ms, last_seen_ms, n_candle_matches, the scores and ``style_*``
+    (null without a model), categories, the nearest rule of a wallet without one, activity,
+    reasons of the scores, and each feature. Sentences are not written; they follow from these.
+
+    Args:
+        path: None keeps them in memory, as they would be in the file.
+        header: Its counts are filled in.
+        batches: At least one, which may be empty; all of the same features.
+
+    Returns:
+        The profiles, opened.
+    """
+    if path is None:
+        sink = pa.BufferOutputStream()
+        _write(sink, header, batches)
+        return ProfileFile(sink.getvalue())
+    with replacing(path) as unfinished:
+        _write(unfinished, header, batches)
+    return ProfileFile(path)
+
+
+def _write(
+    sink: Path | pa.BufferOutputStream, header: ProfileHeader, batches: Iterable[ProfileColumns]
+) -> None:
+    batches = iter(batches)
+    first = next(batches)
+    features = tuple(first.features)
+    n_wallets, n_with_category, counts = 0, 0, Counter[str]()
+    with parquet.ParquetWriter(
+        sink,
+        schema(features),
+        compression="zstd",
+        use_dictionary=TEXT_COLUMNS,
+        store_schema=False,  # for other readers texts are texts, not codes
+    ) as writer:
+        for columns in chain((first,), batches):
+            writer.write_table(to_table(columns), row_group_size=max(len(columns), 1))
+            n_wallets += len(columns)
+            n_with_category += int(np.count_nonzero(np.diff(columns.verdicts.ends, prepend=0)))
+            counts += _counts(columns.verdicts)
+        counted = replace(
+            header,
+            n_wallets=n_wallets,
+            n_with_category=n_with_category,
+            n_wallets_by_category=dict(counts.most_common()),
+        )
+        writer.add_key_value_metadata(
+            {HEADER_KEY: encode_json(counted), FEATURES_KEY: encode_json(features)}
+        )
+
+
+def _counts(verdicts: Verdicts) -> Counter[str]:
+    n_by_place = np.bincount(verdicts.category, minlength=len(verdicts.names)).tolist()
+    return Counter(dict(zip(verdicts.names, n_by_place, strict=True)))

@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 
 from hypertrack.records import DAY_MS, HOUR_MS, DataSummary, Feed, GapCount
+from hypertrack.store.reading.readable_rows import unread_by_reason
 from hypertrack.store.reading.recorded_lines import Lines
 
 MIN_OBSERVED_MS = HOUR_MS
@@ -98,6 +99,7 @@ def summarize(
         n_self_trades=n_self,
         n_duplicate_trades=counts[Feed.TRADES][0] - n_trades,
         n_torn_lines=sum(n_unread for _, n_unread in counts.values()),
+        n_unread_by_reason=unread_by_reason(connection),
         n_quarantined=lines.n_quarantined(),
         notional_usd=notional_usd,
         n_rows_by_feed={feed.value: n_read for feed, (n_read, _) in counts.items()},

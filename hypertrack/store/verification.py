@@ -15,6 +15,7 @@ REPLAYED_TRADES = 30
 LISTED_MINUTES = 1_000
 
 NO_CANDLE = "no candle recorded"
+BEHIND = "more trades than their candle counts"
 EDGE = "recording began or ended in it"
 UNOBSERVED = "not observed"
 
@@ -30,7 +31,7 @@ class CoinVerification(Record, frozen=True, kw_only=True):
     n_unexplained: int
     """Of these, minutes that no gap of the ledger touches."""
     n_behind: int
-    """Minutes with more trades than their candle, which was not the final one."""
+    """Minutes with more trades than their candle, which was not the final one: not judged."""
     n_expected: int
     """Trades that the candles count."""
     n_found: int
@@ -74,6 +75,8 @@ class Verification(Record, frozen=True, kw_only=True):
     n_incomplete: int
     n_unexplained: int
     n_behind: int
+    unjudged_frac: float
+    """Of the minutes recorded whole, those without a candle that could judge them."""
     n_unjudged_by_reason: dict[str, int]
     coins: tuple[CoinVerification, ...]
     """The least complete first."""
@@ -84,7 +87,11 @@ class Verification(Record, frozen=True, kw_only=True):
     n_duplicate_trades: int
     n_out_of_order: int
     n_torn_lines: int
+    n_unread_by_reason: dict[str, int]
+    """Lines that are there and no reader takes, of trades, quotes, candles, transactions, fills."""
     n_quarantined: int
+    damaged_files: tuple[str, ...]
+    """Sealed hours that cannot be read, or whose checksum is another."""
     skew: Skew | None
 
 
@@ -127,6 +134,17 @@ FROM gaps ASOF LEFT JOIN trades
     ON trades.coin_id = gaps.coin_id AND gaps.end_ms < trades.time_ms
 """
 
+# A minute that a gap took wholly has neither trades nor a candle, and would not be there at all.
+MISSED = f"""
+CREATE TEMP TABLE missed AS
+SELECT DISTINCT coin, unnest(generate_series(
+    start_ms // {MINUTE_MS} * {MINUTE_MS}, end_ms - 1, {MINUTE_MS}
+)) AS start_ms
+FROM coverage
+WHERE feed IN ('trades', 'candles') AND coin IS NOT NULL AND start_ms < end_ms
+    AND NOT {IS_OBSERVED} AND coalesce(cause, '') <> 'stop'
+"""
+
 # Volumes are equal where they differ by rounding alone.
 MINUTES = f"""
 CREATE TEMP TABLE minutes AS
@@ -141,6 +159,7 @@ paired AS (
         CASE WHEN abs(volume_found - volume) <= 1e-8 + 1e-6 * volume THEN volume
             ELSE least(coalesce(volume_found, 0), volume) END AS volume_matched
     FROM candle_counts FULL JOIN found USING (coin, start_ms)
+        FULL JOIN missed USING (coin, start_ms)
 ),
 placed AS (
     SELECT paired.*,
@@ -154,7 +173,8 @@ placed AS (
 )
 SELECT *,
     CASE WHEN n_touched = 0 THEN '{UNOBSERVED}' WHEN n_inside = 0 THEN '{EDGE}'
-        WHEN n_expected IS NULL THEN '{NO_CANDLE}' END AS reason,
+        WHEN n_expected IS NULL THEN '{NO_CANDLE}'
+        WHEN n_found > n_expected THEN '{BEHIND}' END AS reason,
     n_found < n_expected OR (n_found = n_expected AND volume_matched < volume_expected)
         AS is_incomplete,
     EXISTS (
@@ -162,6 +182,7 @@ SELECT *,
             AND losses.start_ms < placed.start_ms + {MINUTE_MS}
     ) AS is_explained
 FROM placed
+WHERE n_touched > 0 OR n_found > 0 OR n_expected IS NOT NULL
 """
 
 # The replay after a reconnection may repeat the last trades of a coin, and no older ones.
@@ -178,18 +199,26 @@ WITH reached AS (
 SELECT coin, count(*) AS n_out_of_order FROM reached WHERE time_ms < reached_ms GROUP BY coin
 """
 
-TOTALS = """
-count(*), coalesce(count(*) FILTER (is_incomplete), 0),
-coalesce(count(*) FILTER (is_incomplete AND NOT is_explained), 0),
-coalesce(count(*) FILTER (n_found > n_expected), 0),
-coalesce(sum(n_expected), 0)::BIGINT, coalesce(sum(least(n_found, n_expected)), 0)::BIGINT,
-sum(least(n_found, n_expected)) / nullif(sum(n_expected), 0),
-sum(volume_matched * {price}) / nullif(sum(volume_expected * {price}), 0)
+TOTALS = f"""
+count(*) FILTER (reason IS NULL), count(*) FILTER (reason IS NULL AND is_incomplete),
+count(*) FILTER (reason IS NULL AND is_incomplete AND NOT is_explained),
+count(*) FILTER (reason = '{BEHIND}'),
+coalesce(sum(n_expected) FILTER (reason IS NULL), 0)::BIGINT,
+coalesce(sum(n_found) FILTER (reason IS NULL), 0)::BIGINT,
+sum(n_found) FILTER (reason IS NULL) / nullif(sum(n_expected) FILTER (reason IS NULL), 0),
+sum(volume_matched * {{price}}) FILTER (reason IS NULL)
+    / nullif(sum(volume_expected * {{price}}) FILTER (reason IS NULL), 0)
 """
-ALL_COINS = f"SELECT {TOTALS.format(price='close')} FROM minutes WHERE reason IS NULL"
+ALL_COINS = f"""
+SELECT {TOTALS.format(price="close")},
+    count(*) FILTER (reason IN ('{NO_CANDLE}', '{BEHIND}'))
+        / nullif(count(*) FILTER (reason IS NULL OR reason IN ('{NO_CANDLE}', '{BEHIND}')), 0)
+FROM minutes
+"""
 BY_COIN = f"""
 WITH judged AS (
-    SELECT coin, {TOTALS.format(price="1")} FROM minutes WHERE reason IS NULL GROUP BY coin
+    SELECT coin, {TOTALS.format(price="1")} FROM minutes
+    WHERE reason IS NULL OR reason = '{BEHIND}' GROUP BY coin
 )
 SELECT coin, judged.* EXCLUDE (coin), coalesce(n_out_of_order, 0)
 FROM judged FULL JOIN disorder USING (coin)
@@ -212,8 +241,9 @@ FROM trade_receipts WHERE received_ns IS NOT NULL
 def verify_dataset(dataset: Dataset) -> Verification:
     """Compare the recorded trades of each coin and minute with the venue's own candle.
 
-    A minute is judged where its candle was recorded and the whole of it lies in the time recorded
-    according to the ledger; without a ledger none is. What a gap lost counts as missing.
+    A minute is judged where its candle was recorded, counts at least the trades that are there,
+    and the whole of it lies in the time recorded according to the ledger; without a ledger none
+    is. What a gap lost counts as missing, and where it took the candle too, as not judged.
 
     Raises:
         DatasetError: A file could not be read at all.
@@ -223,10 +253,10 @@ def verify_dataset(dataset: Dataset) -> Verification:
     """
     connection = dataset.connection
     load_receipts(connection, dataset.lines)
-    for statement in (STRETCHES, LOSSES, MINUTES, DISORDER):
+    for statement in (STRETCHES, LOSSES, MISSED, MINUTES, DISORDER):
         connection.execute(statement)
     summary = dataset.summary()
-    judged, incomplete, unexplained, behind, _, _, trades_frac, value_frac = _rows(
+    judged, incomplete, unexplained, behind, _, _, trades_frac, value_frac, unjudged_frac = _rows(
         connection, ALL_COINS
     )[0]
     return Verification(
@@ -238,6 +268,7 @@ def verify_dataset(dataset: Dataset) -> Verification:
         n_incomplete=incomplete,
         n_unexplained=unexplained,
         n_behind=behind,
+        unjudged_frac=unjudged_frac or 0.0,
         n_unjudged_by_reason=dict(_rows(connection, UNJUDGED)),
         coins=tuple(_coin(row) for row in _rows(connection, BY_COIN)),
         incomplete_minutes=tuple(_minute(row) for row in _rows(connection, INCOMPLETE)),
@@ -245,7 +276,9 @@ def verify_dataset(dataset: Dataset) -> Verification:
         n_duplicate_trades=summary.n_duplicate_trades,
         n_out_of_order=_rows(connection, "SELECT sum(n_out_of_order) FROM disorder")[0][0] or 0,
         n_torn_lines=summary.n_torn_lines,
+        n_unread_by_reason=summary.n_unread_by_reason,
         n_quarantined=summary.n_quarantined,
+        damaged_files=dataset.lines.damaged_files(),
         skew=_skew(connection),
     )
 

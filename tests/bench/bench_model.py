@@ -69,9 +69,7 @@ def time_scoring(model: WalletModel, matrix: FeatureMatrix, n_wallets: int) -> N
     """Score as many wallets, repeating those there are."""
     drawn = np.random.default_rng(0).integers(0, len(matrix.wallets), n_wallets)
     many = replace(matrix, wallets=("",) * n_wallets, values=matrix.values[drawn], wallet_ids=drawn)
-    with timed(f"score {n_wallets:,} wallets as arrays"):
-        model.predict_array(many)
-    with timed(f"score {n_wallets:,} wallets as records"):
+    with timed(f"score {n_wallets:,} wallets"):
         model.predict(many)
 
 
@@ -147,7 +145,7 @@ def main(n_trades: int, seed: int, folder: Path) -> None:
     time_scoring(trained.model, matrix, 1_000_000)
     time_evaluation(samples, trained.model, 5_000)
     show_evaluation(trained)
-    show_truth(trained.model.predict_array(matrix), matrix, market.truth)
+    show_truth(trained.model.predict(matrix), matrix, market.truth)
 
 
 if __name__ == "__main__":

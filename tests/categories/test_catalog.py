@@ -1,11 +1,13 @@
 import random
 from collections import Counter
 
+import numpy as np
 import pytest
+from column_fakes import quantities
 from profile_fakes import BASE_FEATURES, features, scores
 
 from hypertrack.categories.catalog import CATALOG, describe_catalog
-from hypertrack.categories.quantities import QUANTITIES, wallet_values
+from hypertrack.categories.quantities import QUANTITIES
 from hypertrack.categories.rules import CANDLE_SEEN, ENOUGH_EVIDENCE, Rule
 from hypertrack.config import CategorySettings
 from hypertrack.features.registry import REGISTRY
@@ -79,7 +81,7 @@ def random_values(rng: random.Random) -> dict[str, float]:
         sophistication_score=rng.random(),
         influence_score=rng.uniform(0, 60),
     )
-    return wallet_values(wallet, 7, said)
+    return {name: column.item() for name, column in quantities([(wallet, 7, said)]).items()}
 
 
 def test_catalog_holds_the_30_categories_in_order() -> None:
@@ -130,7 +132,8 @@ def test_printed_formula_is_the_one_computed(rule: Rule) -> None:
     for _ in range(40):
         values = random_values(rng)
         expected = eval(rule.formula, {"min": min, "abs": abs}, dict(values))
-        assert rule.confidence(values) == pytest.approx(expected)
+        columns = {name: np.array([value]) for name, value in values.items()}
+        assert rule.confidence(columns) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("rule", CATALOG, ids=lambda rule: rule.name)

@@ -1,11 +1,28 @@
-import time
+import dataclasses
 
 import pytest
-from profile_fakes import features, head, heads, profile_set, scores
+from column_fakes import profile_columns
+from profile_fakes import (
+    features,
+    head,
+    heads,
+    model_of,
+    profile_header,
+    profile_set,
+    scores,
+)
 
-from hypertrack.categories.classify import Verdict, caveat, classify_wallet
+from hypertrack.categories.cases import caveat, make_profiles
 from hypertrack.config import CategorySettings
-from hypertrack.records import Category, Interval, Scores
+from hypertrack.errors import DatasetError
+from hypertrack.records import (
+    Category,
+    HeadEvaluation,
+    Interval,
+    Scores,
+    WalletProfile,
+    replace,
+)
 
 BASE = CategorySettings(min_evidence_tx=0)
 
@@ -17,11 +34,24 @@ def classify(
     settings: CategorySettings = BASE,
     n_candle_matches: int = 1,
     **values: float,
-) -> Verdict:
-    return classify_wallet(features(**values), n_candle_matches, said, settings, heads(*unearned))
+) -> WalletProfile:
+    return verdict_of(features(**values), n_candle_matches, said, settings, heads(*unearned))
 
 
-def named(verdict: Verdict) -> dict[str, Category]:
+def verdict_of(
+    values: dict[str, float],
+    n_candle_matches: int,
+    said: Scores | None,
+    settings: CategorySettings,
+    by_head: dict[str, HeadEvaluation],
+) -> WalletProfile:
+    columns = profile_columns([(values, n_candle_matches, said)], settings, by_head)
+    header = profile_header(summary=model_of(by_head))
+    (profile,) = make_profiles(columns, replace(header, thresholds=settings.model_dump()))
+    return profile
+
+
+def named(verdict: WalletProfile) -> dict[str, Category]:
     return {category.name: category for category in verdict.categories}
 
 
@@ -140,6 +170,17 @@ def test_market_conditions_are_unknown_without_a_matched_candle() -> None:
     assert named(classify(**values, n_candle_matches=0)) == {}
 
 
+def test_without_a_matched_candle_no_market_condition_is_what_kept_a_wallet_out() -> None:
+    values = {"tx_count": 9, "positive_momentum_ratio": 0.41}  # 0.4 would be a contrarian
+    ten = BASE.model_copy(update={"min_candle_matches": 10})
+
+    asked = classify(**values, n_candle_matches=10, settings=ten).why_none
+    unasked = classify(**values, n_candle_matches=9, settings=ten).why_none
+
+    assert asked is not None and asked.startswith("nearest is Possible Contrarian Trader")
+    assert unasked is not None and unasked.startswith("nearest is Possible Scalper")
+
+
 def test_little_evidence_keeps_every_category_but_dormant_away() -> None:
     said = scores(profitability_score=0.9, bot_probability=0.9)
     values = {"tx_count": 4, "tx_per_day": 80, "size_entropy": 0.1, "age_days": 45}
@@ -243,7 +284,7 @@ def test_unearned_head_adds_nothing_to_the_confidence_of_a_proven_category() -> 
 
 
 def test_head_that_was_not_evaluated_is_unproven() -> None:
-    verdict = classify_wallet(
+    verdict = verdict_of(
         features(tx_count=9), 1, scores(bot_probability=0.9), CategorySettings(), {}
     )
 
@@ -306,14 +347,46 @@ def test_varied_wallets_hold_a_category_or_say_why_not() -> None:
     assert all(0 <= c.confidence <= 1 for p in profiles for c in p.categories)
 
 
-@pytest.mark.slow
-def test_speed_of_a_hundred_thousand_wallets_is_printed() -> None:
-    profiles, by_head = profile_set(1_000).profiles, heads()
+def test_wallets_of_one_set_do_not_touch_each_other() -> None:
+    """Alone, in a set, and in a set the other way round: a wallet's verdict is its own."""
+    busy = (features(tx_count=9.0, tx_per_day=80.0, size_entropy=0.25), 1, None)
+    idle = (features(tx_count=1.0), 0, None)
+    rising = (features(tx_count=9.0, positive_momentum_ratio=0.8), 1, None)
 
-    start_s = time.perf_counter()
-    for _ in range(10):
-        for profile in profiles:
-            classify_wallet(profile.features, 5, profile.scores, BASE, by_head)
-    took_s = 10 * (time.perf_counter() - start_s)
+    alone = [verdict_of(*each, BASE, {}) for each in (busy, idle, rising)]
+    header = replace(profile_header(), thresholds=BASE.model_dump())
+    together = list(make_profiles(profile_columns([busy, idle, rising], BASE, {}), header))
+    turned = list(make_profiles(profile_columns([rising, idle, busy], BASE, {}), header))
 
-    print(f"100,000 wallets in {took_s:.1f} s")
+    assert [c.name for c in together[0].categories] == ["Scalper"]
+    for own, one, other in zip(alone, together, reversed(turned), strict=True):
+        assert own.categories == one.categories == other.categories
+        assert own.why_none == one.why_none == other.why_none
+
+
+def test_nobody_can_be_asked() -> None:
+    assert list(make_profiles(profile_columns([], BASE, {}), profile_header())) == []
+
+
+def test_positions_that_are_unknown_are_said_to_be() -> None:
+    nan = float("nan")
+
+    unknown = classify(median_holding_s=nan, closed_episode_count=nan, flow_pnl_usd=-3.0)
+    known = classify(median_holding_s=nan, closed_episode_count=0.0)
+    measured = classify(median_holding_s=9.5, closed_episode_count=2.0)
+
+    assert unknown.remarks == {
+        "flow_pnl_usd": "of the trades seen, as if flat before",
+        "median_holding_s": "position unknown",
+        "closed_episode_count": "position unknown",
+    }
+    assert known.remarks == {}  # no episode closed, so there is no median
+    assert measured.remarks == {}
+
+
+def test_rule_of_another_version_is_refused() -> None:
+    columns = profile_columns([(features(tx_count=9.0), 1, None)], BASE, {})
+    foreign = dataclasses.replace(columns.verdicts, names=("Astrologer",))
+
+    with pytest.raises(DatasetError, match="no rule is called Astrologer"):
+        list(make_profiles(dataclasses.replace(columns, verdicts=foreign), profile_header()))

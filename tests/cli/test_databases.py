@@ -109,9 +109,11 @@ def test_seal_says_that_it_is_for_folders() -> None:
     assert "hypertrack import sqlite:///a.db --data FOLDER" in result.stderr
 
 
-@pytest.mark.parametrize("command", ["verify", "classify", "features", "report"])
+@pytest.mark.parametrize(
+    "command", ["verify", "classify --no-model", "features", "report --no-model"]
+)
 def test_server_that_cannot_be_reached_is_one_line(command: str) -> None:
-    words = [command, "--data", "postgresql://me:s3cret@127.0.0.1:1/d"]
+    words = [*command.split(), "--data", "postgresql://me:s3cret@127.0.0.1:1/d"]
 
     result = CliRunner().invoke(app, words)
 

@@ -90,7 +90,7 @@ def test_check_leakage_says_that_both_are_identical(dataset: Path) -> None:
     result = features(dataset, "--check-leakage", "--seed", 3, "--names", "tx_count,total_value")
 
     assert result.exit_code == 0, result.stderr
-    assert result.stdout == ("2026-01-05 08:01:00.000 UTC  2 features × 2 wallets  identical\n")
+    assert result.stdout == ("2026-01-05T08:01:00.000Z  2 features × 2 wallets  identical\n")
 
 
 def test_check_leakage_names_feature_wallet_and_both_values(
@@ -109,7 +109,7 @@ def test_check_leakage_names_feature_wallet_and_both_values(
     assert shown.exit_code == machine.exit_code == 1
     assert shown.stderr.endswith("error: planted depends on data from after the cut\n")
     assert shown.stdout.splitlines() == [
-        "2026-01-05 08:01:00.000 UTC  2 features × 2 wallets  1 differ",
+        "2026-01-05T08:01:00.000Z  2 features × 2 wallets  1 differ",
         f"  planted: {ALICE} has 200 with later data, 100 without; 2 wallets",
     ]
     found = json.loads(machine.stdout)

@@ -33,7 +33,7 @@ def test_json_line_has_time_level_event_and_fields(capsys: pytest.CaptureFixture
     logging.getLogger("a.b").info("not asked for")
 
     (line,) = map(json.loads, capsys.readouterr().err.splitlines())
-    assert line.pop("time").endswith("+00:00")
+    assert line.pop("time").endswith("Z")
     assert line == {
         "level": "warning",
         "event": "ws://x: lost",
@@ -52,6 +52,18 @@ def test_traceback_stays_within_its_json_line(capsys: pytest.CaptureFixture[str]
 
     (line,) = map(json.loads, capsys.readouterr().err.splitlines())
     assert line["exception"].endswith("ZeroDivisionError: a bug")
+
+
+@pytest.mark.parametrize("is_json", [False, True])
+def test_path_that_is_no_utf_8_is_logged(capsys: pytest.CaptureFixture[str], is_json: bool) -> None:
+    begin_to_log(is_json=is_json)
+
+    logging.getLogger("a").warning(
+        "no dataset at %s", Path(b"b\xe4d".decode(errors="surrogateescape"))
+    )
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert ("no dataset at b\\udce4d" if is_json else "no dataset at b\ufffdd") in line
 
 
 def test_line_for_people_is_text(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from fakes import ALICE, BOB, START_MS
 
@@ -62,3 +64,18 @@ def test_wallets_are_listed_each_once() -> None:
 def test_a_word_that_is_no_address_is_an_error(text: str) -> None:
     with pytest.raises(ConfigError, match="--wallets takes a file or addresses"):
         parse_wallets(text)
+
+
+def test_wallets_are_read_from_a_file_with_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "wallets.csv"
+    file.write_bytes(b"\xef\xbb\xbf" + f"wallet,n\r\n{ALICE.upper()},3\r\n".encode())
+
+    assert parse_wallets(str(file)) == (ALICE,)
+
+
+def test_wallets_in_another_encoding_are_refused_with_the_line(tmp_path: Path) -> None:
+    file = tmp_path / "wallets.csv"
+    file.write_bytes(f"{ALICE}\n".encode() + b"\xe4\n")
+
+    with pytest.raises(ConfigError, match=r"wallets\.csv:2: byte 0xe4 is not UTF-8"):
+        parse_wallets(str(file))

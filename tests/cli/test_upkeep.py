@@ -8,7 +8,7 @@ from fakes import ALICE, BOB, START_MS, candle, observed, trade, write_dataset
 from typer.testing import CliRunner
 
 from hypertrack.cli.main import app
-from hypertrack.records import HOUR_MS, MINUTE_MS
+from hypertrack.records import DAY_MS, HOUR_MS, MINUTE_MS
 from hypertrack.store.files.session import open_session
 
 FLAT = (100.0, 100.0, 100.0, 100.0)
@@ -60,6 +60,34 @@ def test_verify_ends_with_one_below_the_completeness_asked_for(
             f"error: completeness 0.750000 of {lacking} is below 0.751: 1 minutes lack trades, "
             "1 of them without a gap in the ledger\n"
         )
+
+
+def test_verify_says_which_share_of_the_minutes_nobody_judged(tmp_path: Path) -> None:
+    times = [START_MS + nth * 30_000 for nth in range(6)]
+    data = write_dataset(
+        tmp_path,
+        trades=[trade(time_ms, buyer=ALICE, seller=BOB, taker=BOB) for time_ms in times],
+        candles=[candle(START_MS, prices=FLAT, volume=2.0, count=2)],
+        coverage=[observed("trades:BTC", START_MS, START_MS + 3 * MINUTE_MS)],
+    )
+
+    result = run(app, ["verify", "--data", str(data)], env={"COLUMNS": "200"})
+
+    assert (
+        "100.000 % of the judged trades, 100.000 % of their value; 66.7 % of the" in result.stdout
+    )
+
+
+def test_verify_tells_of_a_clock_that_is_years_away_in_words(tmp_path: Path) -> None:
+    lines = [
+        {**trade(START_MS, buyer=ALICE, seller=BOB, taker=BOB), "received_ns": received_ms * 10**6}
+        for received_ms in (START_MS + 324 * DAY_MS,)
+    ]
+    data = write_dataset(tmp_path, trades=lines)
+
+    result = run(app, ["verify", "--data", str(data)], env={"COLUMNS": "200"})
+
+    assert "324 days after their time: a replayed or simulated venue, or a clock" in result.stdout
 
 
 def test_verify_without_candles_proves_nothing(tmp_path: Path) -> None:

@@ -1,16 +1,18 @@
-from profile_fakes import profile_set, scores, with_profiles
+import math
+
+from profile_fakes import MadeSet, profile_set, scores, with_profiles
 from rich.console import Console
 
-from hypertrack.cli.wallet import sparkline, wallet_view
-from hypertrack.pipeline.views import reasons
-from hypertrack.records import HEADS, ProfileSet, Reason, replace
+from hypertrack.cli.wallet_display import sparkline, wallet_view
+from hypertrack.pipeline.wallet import reasons
+from hypertrack.records import HEADS, Reason, replace
 
 
-def shown(profiles: ProfileSet, *, width: int = 200) -> str:
+def shown(profiles: MadeSet, *, width: int = 200) -> str:
     console = Console(width=width, record=True, quiet=False)
     profile = profiles.profiles[0]
     with console.capture() as captured:
-        console.print(wallet_view(profiles, profile, reasons(profiles, profile)))
+        console.print(wallet_view(profiles.header, profile, reasons(profiles.header, profile)))
     return captured.get()
 
 
@@ -55,6 +57,36 @@ def test_reasons_stand_below_the_scores_in_the_features_units() -> None:
     assert lines[start + 2] == "+0.62 all others"
     assert "risk_score 0.30, typical 0.19, unproven" in lines
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_position_that_is_unknown_is_said_to_be_and_the_flow_says_what_it_is_of() -> None:
+    profiles = profile_set(1, unearned=None)
+    (bare,) = profiles.profiles
+    wallet = replace(
+        bare,
+        features={
+            **bare.features,
+            "median_holding_s": math.nan,
+            "closed_episode_count": math.nan,
+            "flow_pnl_usd": -950.5,
+        },
+        remarks={
+            "median_holding_s": "position unknown",
+            "closed_episode_count": "position unknown",
+            "flow_pnl_usd": "of the trades seen, as if flat before",
+        },
+    )
+
+    lines = [" ".join(line.split()) for line in shown(with_profiles(profiles, wallet)).splitlines()]
+
+    start = lines.index("positions")
+    assert lines[start + 1 : start + 4] == [
+        "median_holding_s position unknown",
+        "closed_episode_count position unknown",
+        "flow_pnl_usd -950.5 USD of the trades seen, as if flat before",
+    ]
+    assert "nan" not in " ".join(lines)
+    assert "positions" not in shown(profiles)  # none of these was measured
 
 
 def test_sparkline_never_hides_a_slice_with_activity() -> None:

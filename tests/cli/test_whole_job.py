@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 
+from hypertrack.pipeline.profiles import Profiles
 from hypertrack.store.dataset import open_dataset
-from hypertrack.store.profiles import read_profiles
+from hypertrack.store.profiles import ProfileFile
 
 TIMEOUT_S = 120
 
@@ -136,7 +138,10 @@ def test_training_on_five_minutes_is_refused_with_the_reason(replayed: Path) -> 
 
 
 @pytest.mark.slow
-def test_forced_training_and_all_that_follows(replayed: Path, tmp_path: Path) -> None:
+def test_forced_training_and_all_that_follows(
+    replayed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HYPERTRACK_TRAIN__TRAIN_CUTS_FRAC", "0.6")  # one is quicker than four
     at = ["--data", replayed / "recorded_data"]
 
     trained = hypertrack(tmp_path, *at, "train", "--force", "--report", "pages/run.html")
@@ -144,17 +149,19 @@ def test_forced_training_and_all_that_follows(replayed: Path, tmp_path: Path) ->
     hypertrack(tmp_path, *at, "report")
     hypertrack(tmp_path, *at, "dashboard")
 
-    profiles = read_profiles(tmp_path / "wallet_profiles.parquet")
-    assert len(profiles.profiles) == 528
-    assert all(profile.scores is not None for profile in profiles.profiles)
-    assert profiles.model is not None
-    assert profiles.model.is_forced
-    assert not any(head.has_earned_weight for head in profiles.model.heads)
+    profiles = Profiles(ProfileFile(tmp_path / "wallet_profiles.parquet"))
+    wallets = list(profiles.wallets(np.arange(528)))
+    model = profiles.header.model
+    assert len(wallets) == profiles.header.n_wallets == 528
+    assert all(profile.scores is not None for profile in wallets)
+    assert model is not None
+    assert model.is_forced
+    assert not any(head.has_earned_weight for head in model.heads)
     assert "FORCED" in (tmp_path / "final_report.txt").read_text(encoding="utf-8")
     assert "wrote pages/run.html" in trained.stderr
     report = (tmp_path / "pages" / "run.html").read_text(encoding="utf-8")
     assert "Trained with <code>--force</code>" in report
-    assert any(profile.reasons for profile in profiles.profiles)
+    assert any(profile.reasons for profile in wallets)
     hypertrack(tmp_path, *at, "models", "show", "--report", "again.html")
     assert (tmp_path / "again.html").read_text(encoding="utf-8") == report
     assert "528" in (tmp_path / "wallet_dashboard.html").read_text(encoding="utf-8")
@@ -175,7 +182,8 @@ def test_rules_work_without_a_model(replayed: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_demo_does_the_whole_job(tmp_path: Path) -> None:
-    environment = {**os.environ, "BROWSER": "none"}
+    no_way = "http://127.0.0.1:9"  # nothing of it leaves this machine, nor goes through a proxy
+    environment = {**os.environ, "BROWSER": "none", "http_proxy": no_way, "ALL_PROXY": no_way}
 
     done = subprocess.run(
         [sys.executable, "-m", "hypertrack", "demo", "--json", "--open", "--seed", "3"],
@@ -198,6 +206,11 @@ def test_demo_does_the_whole_job(tmp_path: Path) -> None:
     assert result["n_wallets"] > 500
     assert result["truth"]["bot_auc"] > 0.55
     assert coverage_is_whole(demo / "recorded_data")
+    (tmp_path / "elsewhere").mkdir()
+    for folder, words in ((tmp_path / "elsewhere", ["--config", result["config"]]), (demo, [])):
+        shown = hypertrack(folder, *words, "wallet", result["busiest_wallet"]).stdout
+        assert result["busiest_wallet"] in shown
+        assert "why, compared with the typical wallet" in shown  # the model was found
 
 
 def coverage_is_whole(data: Path) -> bool:

@@ -92,3 +92,34 @@ def test_secret_is_never_shown(tmp_path: Path) -> None:
 def test_url_must_be_http(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="must start with http"):
         load_config(flags={"venue.url": "ws://127.0.0.1"}, environment={}, folder=tmp_path)
+
+
+def test_settings_are_read_with_byte_order_mark_and_windows_lines(tmp_path: Path) -> None:
+    mark = b"\xef\xbb\xbf"
+    (tmp_path / "hypertrack.toml").write_bytes(mark + b"[train]\r\nseed = 1\r\n")
+    (tmp_path / ".env").write_bytes(mark + b"HYPERTRACK_TRAIN__MAX_EPOCHS=2\r\n")
+
+    train = load_config(environment={}, folder=tmp_path).settings.train
+
+    assert (train.seed, train.max_epochs) == (1, 2)
+
+
+@pytest.mark.parametrize("name", ["hypertrack.toml", ".env"])
+def test_settings_in_another_encoding_are_one_line_with_their_place(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_bytes(b"# fine\n# Stra\xdfe\n")
+
+    with pytest.raises(ConfigError, match=r":2: byte 0xdf is not UTF-8: save it as UTF-8"):
+        load_config(environment={}, folder=tmp_path)
+
+
+def test_password_in_the_venues_address_is_never_written_out(tmp_path: Path) -> None:
+    config = load_config(
+        flags={"venue.url": "http://me:s3cret@venue.example:8765/"}, environment={}, folder=tmp_path
+    )
+
+    shown = {key: value for key, value, _ in config.items()}
+    assert config.settings.venue.url == "http://me:s3cret@venue.example:8765"
+    assert shown["venue.url"] == "http://***@venue.example:8765"
+    assert "s3cret" not in config.settings.model_dump_json()

@@ -33,7 +33,8 @@ def assert_same(found: FeatureMatrix, expected: FeatureMatrix) -> None:
 def as_known_at(cut_ms: int, market: Market) -> Market:
     """Return the lines that could have been recorded before the cut."""
     known = {
-        name: [line for line in market[name] if line["time"] < cut_ms] for name in ("trades", "bbo")
+        name: [line for line in market[name] if line["time"] < cut_ms]
+        for name in ("trades", "fills", "bbo")
     }
     return {
         **known,
@@ -158,7 +159,9 @@ def test_asking_for_a_few_prepares_only_what_they_need(
     engine.matrix()
 
     assert after_few - before == {"executions"}
-    assert {"last_trades", "steps", "prices_around", "prices_later", "episodes"} <= set(engine.kept)
+    assert {"last_trades", "steps", "prices_around", "prices_later", "episode_steps"} <= set(
+        engine.kept
+    )
 
 
 def test_unknown_feature_is_an_error(open_engine: Any) -> None:

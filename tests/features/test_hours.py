@@ -60,3 +60,12 @@ def test_weekend_is_saturday_and_sunday_utc(features_of: Any) -> None:
     assert features_of("weekend_share", trades=trades)[ALICE]["weekend_share"] == pytest.approx(
         3 / 9
     )
+
+
+@pytest.mark.parametrize(("day", "share"), [(3, 0), (4, 0), (5, 1), (6, 1), (7, 0)])
+def test_each_day_is_of_the_weekend_or_not(features_of: Any, day: int, share: float) -> None:
+    noon_ms = MIDNIGHT_MS + day * DAY_MS + 12 * HOUR_MS  # Thursday, Friday, ... Monday
+
+    trades = [trade(noon_ms, buyer=ALICE, seller=BOB, taker=ALICE)]
+
+    assert features_of("weekend_share", trades=trades)[ALICE]["weekend_share"] == share

@@ -2,15 +2,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from engine_fakes import ALL_FEATURES
 from fakes import ALICE, BOB, CAROL, START_MS, trade, write_dataset
+from model_fakes import make_matrix
 
-from hypertrack.config import FeatureSettings, FeeSettings
+from hypertrack.config import FeeSettings
 from hypertrack.features.definition import Scope, feature
 from hypertrack.features.engine import FeatureEngine
-from hypertrack.features.leakage import CutCheck, check_cuts, random_cuts
+from hypertrack.features.leakage import check_cuts, leaks, random_cuts
 from hypertrack.features.registry import REGISTRY
 from hypertrack.market.executions import executions
+from hypertrack.records import CutCheck
 from hypertrack.store.dataset import open_dataset
 
 Check = Callable[..., tuple[CutCheck, ...]]
@@ -32,7 +36,7 @@ def check(tmp_path: Path) -> Iterator[Check]:
     ) -> tuple[CutCheck, ...]:
         folder = write_dataset(tmp_path / "data", **lines)
         with open_dataset(folder) as dataset:
-            engine = FeatureEngine(dataset, FeatureSettings(), FeeSettings())
+            engine = FeatureEngine(dataset, ALL_FEATURES, FeeSettings())
             cuts_ms = random_cuts(engine, 2, seed=0) if cuts_ms is None else cuts_ms
             open_until = lambda cut_ms: open_dataset(folder, until_ms=cut_ms)  # noqa: E731  # a line
             return tuple(check_cuts(engine, open_until, cuts_ms, names or None))
@@ -100,6 +104,22 @@ def test_a_value_that_appears_with_later_data_alone_is_a_leak(
     (found,) = check("planted_repeat", trades=TRADES, cuts_ms=(START_MS + MINUTE_MS,))
 
     assert (found.leaks[0].with_later, found.leaks[0].without_later) == (1.0, None)
+
+
+@pytest.mark.parametrize(
+    ("later", "is_leak"),
+    [(1 + 1e-6, True), (1 + 1e-12, False)],
+    ids=["a millionth", "rounding"],
+)
+def test_a_leak_may_be_small_and_rounding_is_none(later: float, is_leak: bool) -> None:
+    known = make_matrix(np.full((2, 1), 1_000.0), ("total_value",))
+    whole = make_matrix(np.array([[1_000.0], [1_000.0 * later]]), ("total_value",))
+
+    found = list(leaks(whole, known))
+
+    assert [(leak.name, leak.wallet) for leak in found] == [
+        ("total_value", known.wallets[1]),
+    ][: int(is_leak)]
 
 
 def test_wallets_seen_later_are_no_leak_of_the_engine(check: Check) -> None:

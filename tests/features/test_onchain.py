@@ -3,9 +3,10 @@ from typing import Any
 import pytest
 from fakes import ALICE, BOB, CAROL, START_MS, erc20_transfer, evm_transaction, trade
 
-from hypertrack.features.engine import NO_WALLET
+from hypertrack.records import SYSTEM_WALLETS
 
 TOKEN, OTHER = "0x" + "7" * 40, "0x" + "8" * 40
+NO_WALLET = SYSTEM_WALLETS[0]
 
 TRANSACTIONS = [
     evm_transaction(

@@ -1,3 +1,4 @@
+import math
 from typing import Any
 
 import pytest
@@ -31,11 +32,19 @@ EXTENDED = names(
     """
 )
 
+PROFIT = names(
+    """
+    profit_usd realised_pnl_usd return_on_notional_bps fees_reported_share position_known_share
+    win_rate profit_factor avg_win_usd avg_loss_usd largest_loss_usd broken_chain_count
+    """
+)
+
 
 def test_registry_holds_the_specified_features_in_their_order() -> None:
     assert [each.name for each in select(["base"])] == BASE
     assert [each.name for each in select(["extended"])] == EXTENDED
-    assert list(REGISTRY) == BASE + EXTENDED
+    assert [each.name for each in select(["profit"])] == PROFIT
+    assert list(REGISTRY) == BASE + EXTENDED + PROFIT
 
 
 def test_the_alias_is_another_name_of_a_feature() -> None:
@@ -65,7 +74,28 @@ def test_counts_and_sums_grow_with_time() -> None:
         "fees_usd",
         "flow_pnl_usd",
         "net_notional_usd",
+        "profit_usd",
+        "realised_pnl_usd",
     }
+
+
+def test_what_needs_a_position_says_so_and_is_missing_without_one() -> None:
+    needing = {each.name for each in FEATURES if each.needs_position}
+
+    assert needing == {
+        "median_holding_s",
+        "closed_episode_count",
+        "profit_usd",
+        "realised_pnl_usd",
+        "return_on_notional_bps",
+        "win_rate",
+        "profit_factor",
+        "avg_win_usd",
+        "avg_loss_usd",
+        "largest_loss_usd",
+        "broken_chain_count",
+    }
+    assert all(math.isnan(REGISTRY[name].missing) for name in needing)
 
 
 def test_unknown_names_are_an_error() -> None:

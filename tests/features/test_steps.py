@@ -21,6 +21,8 @@ def test_burstiness_is_std_over_mean_of_gaps(features_of: Any) -> None:
 
 def test_burstiness_needs_three_executions(features_of: Any) -> None:
     assert features_of("burstiness", trades=at(0, 10))[ALICE]["burstiness"] == 0
+    # Gaps 10 and 30 s: mean 20, both 10 from it.
+    assert features_of("burstiness", trades=at(0, 10, 40))[ALICE]["burstiness"] == 0.5
 
 
 def test_burstiness_of_executions_at_one_time_is_zero(features_of: Any) -> None:

@@ -11,7 +11,7 @@ from hypertrack.records import Feed
 
 TRADE = (
     '{"coin":"BTC","side":"A","px":"84143.0","sz":"0.00036","time":1790232216193,'
-    '"hash":"0x7a","tid":1045359869404765,"users":["0x9a","0x82"]}'
+    '"hash":"0x7a","tid":1045359869404765,"users":["0x' + "9a" * 20 + '","0x' + "82" * 20 + '"]}'
 )
 BOOK = (
     '{"coin":"BTC","time":1790232236546,"levels":[[{"px":"84143.0","sz":"10.2","n":36}],'
@@ -47,6 +47,12 @@ def facts(row: Row) -> tuple[str, int, int | str, str]:
             Feed.TRADES,
             ("BTC", 1790232216193, 1045359869404765, TRADE),
         ),
+        (
+            enveloped("trades", TRADE),
+            Feed.TRADES,
+            ("BTC", 1790232216193, 1045359869404765, TRADE),
+        ),
+        (enveloped("bbo", f"[{QUOTE}]"), Feed.BBO, ("MATIC", 1788490065008, 0, QUOTE)),
         (enveloped("l2Book", BOOK), Feed.L2BOOK, ("BTC", 1790232236546, 0, BOOK)),
         (enveloped("bbo", QUOTE), Feed.BBO, ("MATIC", 1788490065008, 0, QUOTE)),
         (enveloped("candle", CANDLE), Feed.CANDLES, ("BTC", 1788490020000, 61, CANDLE)),
@@ -242,3 +248,86 @@ def test_every_frame_of_the_real_capture_is_read(capture: Path) -> None:
         n_rows[parsed.feed] += len(parsed.rows)
 
     assert n_rows == {Feed.TRADES: 1_869, Feed.L2BOOK: 285}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"px": "0.0"}, "price or size 0 out of range"),
+        ({"px": "-1"}, "price or size -1 out of range"),
+        ({"px": "1e300"}, "price or size 1e+300 out of range"),
+        ({"px": ""}, "'' is no number"),
+        ({"px": "nan"}, "price or size nan out of range"),
+        ({"sz": "0"}, "price or size 0 out of range"),
+        ({"side": "X"}, "Invalid enum value 'X'"),
+        ({"tid": -1}, "trade id -1 out of range"),
+        ({"tid": 2**63}, "trade id 9223372036854775808 out of range"),
+        ({"time": 1_790_232_216}, "time 1790232216 out of range"),
+        ({"time": 1_790_232_216_193_000}, "time 1790232216193000 out of range"),
+        ({"users": []}, "Expected `array` of length 2"),
+        ({"users": ["0x9a", "0x" + "82" * 20]}, "no wallet: '0x9a'"),
+        ({"coin": ""}, "no coin is named"),
+    ],
+)
+def test_trade_beyond_the_bounds_is_unreadable_and_its_neighbour_is_kept(
+    change: dict[str, object], reason: str
+) -> None:
+    broken = json.dumps(json.loads(TRADE) | change)
+
+    parsed = parse_frame(enveloped("trades", f"[{broken},{TRADE}]"))
+
+    assert isinstance(parsed, Rows)
+    assert [row.row_id for row in parsed.rows] == [1045359869404765]
+    assert parsed.flaw is not None
+    assert parsed.flaw.reason.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("channel", "sent"),
+    [
+        ("bbo", QUOTE.replace("[null,null]", '[{"px":"0","sz":"1.0","n":1},null]')),
+        ("bbo", QUOTE.replace("[null,null]", "[]")),
+        ("l2Book", BOOK.replace("84143.0", "1e300")),
+        ("l2Book", '{"coin":"BTC","time":1790232236546,"levels":[null,null]}'),
+        ("candle", CANDLE.replace("80641.0", "-1")),
+        ("candle", CANDLE.replace('"n":61', '"n":-1')),
+        ("candle", CANDLE.replace('"v":"2.20493",', "")),
+    ],
+)
+def test_quote_book_or_candle_beyond_the_bounds_is_unreadable(channel: str, sent: str) -> None:
+    parsed = parse_frame(enveloped(channel, sent))
+
+    assert isinstance(parsed, Rows)
+    assert parsed.rows == []
+    assert parsed.flaw is not None
+    assert parsed.flaw.n_rows == 1
+
+
+def test_book_level_needs_no_count_of_orders() -> None:
+    parsed = parse_frame(enveloped("l2Book", BOOK.replace(',"n":36', "")))
+
+    assert isinstance(parsed, Rows)
+    assert parsed.flaw is None
+
+
+def test_trades_with_the_id_zero_are_told_apart_by_all_they_say() -> None:
+    dust = TRADE.replace("1045359869404765", "0")
+    other = dust.replace("0.00036", "0.00037")
+
+    parsed = parse_frame(enveloped("trades", f"[{dust},{other},{dust}]"))
+
+    assert isinstance(parsed, Rows)
+    first, second, third = (row.row_id for row in parsed.rows)
+    assert first == third != second
+    stored = recorded_trade(b'{"received_ns":7,' + dust.encode()[1:])
+    assert stored is not None
+    assert stored.row_id == first
+
+
+def test_broken_first_block_does_not_take_the_others_with_it() -> None:
+    broken = BLOCK.replace("1790232216193", "1790232216193000000")
+
+    parsed = parse_frame(f"[{broken},{BLOCK}]".encode())
+
+    assert isinstance(parsed, Rows)
+    assert (parsed.feed, len(parsed.rows)) == (Feed.BLOCKS, 1)

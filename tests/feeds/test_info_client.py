@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 from clock_fakes import ManualClock
-from exchange_fakes import AT_ONCE, HandSource, blocks, coin
+from exchange_fakes import AT_ONCE, HandSource, block, blocks, coin, trade
 from fakes import START_MS
 
 from hypertrack.errors import VenueError
@@ -15,6 +15,7 @@ from hypertrack.feeds.universe import Market, fetch_universe
 from hypertrack.records import MINUTE_MS
 from hypertrack.simulate.venue.faults import Faults
 from hypertrack.simulate.venue.server import Exchange, running_exchange
+from hypertrack.simulate.venue.source import Event
 from hypertrack.simulate.venue.venue_rules import VenueRules
 
 HISTORY = HandSource(
@@ -51,6 +52,20 @@ def test_candles_of_a_span_are_those_that_start_in_it(exchange: Exchange) -> Non
         (START_MS + MINUTE_MS, 60),
         (START_MS + 2 * MINUTE_MS, 60),
     ]
+
+
+def test_trades_of_another_coin_in_an_answer_are_left_out() -> None:
+    """They would be stored under the coin that was asked for, and said to be its gap's end."""
+    stray = block(trade(START_MS + 60, 9, name="ETH"))
+    mixed = Event(stray.time_ms, "trades", "BTC", stray.data)
+    source = HandSource([*blocks(2), mixed], open_ms=START_MS + 500)
+    with (
+        running_exchange(source, AT_ONCE) as exchange,
+        closing(InfoClient(f"{exchange.url}/info")) as info,
+    ):
+        rows = info.recent_trades("BTC")
+
+    assert [(row.coin, row.row_id) for row in rows] == [("BTC", 2), ("BTC", 1)]
 
 
 def test_questions_wait_for_the_weight_limit() -> None:
@@ -113,6 +128,9 @@ class _HandInfo(InfoClient):
 
     def perp_dexs(self) -> list[str]:
         return [""]
+
+    def outcomes(self) -> dict[str, object]:
+        return {"outcomes": []}
 
     def perp_contexts(self, _dex: str) -> list[tuple[dict[str, object], dict[str, object]]]:
         return [

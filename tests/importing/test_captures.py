@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 from archive_fakes import both_fills, fill, frame, read_lines, write_lines
 from fakes import ALICE, BOB, START_MS, candle, observed, quote, trade, write_dataset
 from import_fakes import imported
@@ -55,10 +56,11 @@ def test_only_candles_that_were_over_are_written(tmp_path: Path) -> None:
     ]
     frames = [frame("candle", venue(state)) for state in states]
 
-    imported(tmp_path / "data", write_lines(tmp_path / "c", frames))
+    report = imported(tmp_path / "data", write_lines(tmp_path / "c", frames))
 
     (line,) = lines(tmp_path / "data", "candles")
     assert (line["t"], line["n"]) == (START_MS, 5)
+    assert report.counts == {"candles": 1, "open candles": 1}
 
 
 def test_silence_longer_than_the_venue_lets_a_socket_live_is_a_gap(tmp_path: Path) -> None:
@@ -118,6 +120,30 @@ def test_sealed_hours_of_a_dataset_are_copied_too(tmp_path: Path) -> None:
     assert lines(tmp_path / "data", "trades") == [first, *TRADES[1:]]
 
 
+def test_damaged_hour_of_a_copied_dataset_is_a_gap(tmp_path: Path) -> None:
+    old = write_dataset(
+        tmp_path / "old",
+        trades=TRADES,
+        coverage=[observed("trades:BTC", START_MS - 7_200_000, START_MS + 50)],
+    )
+    for hour in ("06", "07"):
+        path = old / "sealed" / "trades" / f"2026-01-05T{hour}.parquet"
+        write_table(path, pa.Table.from_pylist([{**TRADES[0], "rest": None}]))
+    path.write_bytes(path.read_bytes()[:-20])
+
+    imported(tmp_path / "data", old)
+
+    found = [
+        (line["stream"], line["start_ms"] - START_MS, line["end_ms"] - START_MS, line["cause"])
+        for line in lines(tmp_path / "data", "coverage")
+    ]
+    assert found == [
+        ("trades:BTC", -7_200_000, -3_600_000, None),
+        ("trades:BTC", 0, 50, None),
+        ("trades", -3_600_000, 0, "damaged"),
+    ]
+
+
 def test_fills_of_a_dataset_are_copied_once(tmp_path: Path) -> None:
     maker, taker, later = [
         {"received_ns": 1, "user": user, **each} for user, each in [*both_fills(), fill(trade_id=8)]
@@ -142,6 +168,86 @@ def test_two_datasets_of_one_time_become_one(tmp_path: Path) -> None:
         summary = dataset.summary()
     assert (summary.n_trades, summary.n_duplicate_trades) == (4, 0)
     assert summary.observed_frac == 1.0
+
+
+def test_bad_objects_of_a_frame_do_not_take_the_good_ones_with_them(tmp_path: Path) -> None:
+    bad = {**venue(TRADES[1]), "px": "0"}
+    frames = [frame("trades", [venue(TRADES[0]), bad, venue(TRADES[2])])]
+
+    report = imported(tmp_path / "data", write_lines(tmp_path / "c", frames))
+
+    assert report.counts == {"trades": 2, "quarantined": 1}
+    assert {line["status"] for line in lines(tmp_path / "data", "coverage")} == {"observed", "gap"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"time": START_MS * 1_000_000},
+        {"time": START_MS * 1_000},
+        {"time": START_MS // 1_000},
+        {"time": -START_MS},
+        {"time": START_MS + 365 * 86_400_000},
+        {"time": None},
+        {"px": "1e300"},
+        {"px": None},
+        {"users": None},
+        {"users": [ALICE]},
+        {"users": [ALICE, "bob"]},
+        {"side": "Z"},
+        {"tid": "7"},
+        {"coin": ""},
+    ],
+)
+def test_trade_that_cannot_be_meant_is_quarantined_wherever_it_comes_from(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
+    bad = {**TRADES[1], **change}
+    old = write_dataset(tmp_path / "old", trades=[bad, TRADES[0]])
+    captured = [frame("trades", [venue(bad)]), frame("trades", [venue(TRADES[0])])]
+    captured += [frame("trades", [venue(TRADES[n])], START_MS + n * 100) for n in (2, 3)]
+    capture = write_lines(tmp_path / "c", captured)
+
+    from_capture = imported(tmp_path / "one", capture)
+    from_dataset = imported(tmp_path / "two", old)
+
+    assert from_capture.counts == {"trades": 3, "quarantined": 1}
+    assert from_dataset.counts == {"trades": 1, "quarantined": 1}
+
+
+def test_capture_of_a_clock_that_is_behind_keeps_its_trades(tmp_path: Path) -> None:
+    frames = [frame("trades", [venue(one)], one["time"] - 7_200_000) for one in TRADES]
+
+    report = imported(tmp_path / "data", write_lines(tmp_path / "c", frames))
+
+    assert report.counts == {"trades": 4}
+
+
+def test_candles_come_as_an_object_or_a_list_and_the_fullest_state_counts(tmp_path: Path) -> None:
+    prices = (1.0, 2.0, 1.0, 2.0)
+    states = [
+        venue(candle(START_MS, prices=prices, count=5)),
+        [venue(candle(START_MS, prices=prices, count=3))],
+        [venue(candle(START_MS + 60_000, prices=prices, count=2))],
+        venue(candle(START_MS, prices=prices, count=6)),
+    ]
+
+    report = imported(
+        tmp_path / "data", write_lines(tmp_path / "c", [frame("candle", s) for s in states])
+    )
+
+    found = [(line["t"], line["n"]) for line in lines(tmp_path / "data", "candles")]
+    assert found == [(START_MS, 5), (START_MS, 6)]
+    assert report.counts == {"candles": 2, "open candles": 1}
+
+
+def test_trades_with_the_id_zero_are_told_apart_by_all_they_say(tmp_path: Path) -> None:
+    dust = {**venue(TRADES[0]), "tid": 0}
+    frames = [frame("trades", [dust, {**dust, "sz": "2.0"}, {**dust, "px": "99.0"}, dust])]
+
+    report = imported(tmp_path / "data", write_lines(tmp_path / "c", frames))
+
+    assert report.counts == {"trades": 3, "duplicates": 1}
 
 
 def lines(folder: Path, name: str) -> list[dict[str, object]]:

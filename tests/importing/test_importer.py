@@ -1,5 +1,6 @@
 """The ledger says what files observed; the same file twice adds nothing; nothing is in silence."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,10 @@ def hour_file(folder: Path, hour: int, *lines: object) -> Path:
     return write_lines(folder / "node_fills_by_block" / "20260105" / f"{hour}.lz4", lines)
 
 
+def whole_hour(folder: Path) -> Path:
+    return hour_file(folder, 8, block(both_fills()), block([], START_MS + HOUR_MS - 1, 1_001))
+
+
 def coverage(folder: Path) -> list[tuple[Any, ...]]:
     return [
         (line["stream"], line["status"], line["start_ms"] - START_MS, line["end_ms"] - START_MS)
@@ -29,9 +34,10 @@ def coverage(folder: Path) -> list[tuple[Any, ...]]:
 
 
 def test_neighbouring_hours_are_one_observed_interval_of_every_coin(tmp_path: Path) -> None:
-    hour_file(tmp_path, 8, block(both_fills(time_ms=START_MS + 5), START_MS + 5))
-    later = START_MS + HOUR_MS + 9
-    hour_file(tmp_path, 9, block(both_fills(coin="ETH", time_ms=later), later))
+    first, last = START_MS + 5, START_MS + HOUR_MS - 9
+    hour_file(tmp_path, 8, block(both_fills(time_ms=first), first, 7), block([], last, 8))
+    first, last = START_MS + HOUR_MS + 9, START_MS + 2 * HOUR_MS - 1
+    hour_file(tmp_path, 9, block(both_fills(coin="ETH", time_ms=first), first), block([], last))
 
     imported(tmp_path / "data", tmp_path / "node_fills_by_block")
 
@@ -61,7 +67,10 @@ def test_hour_that_ends_torn_is_observed_until_then(tmp_path: Path) -> None:
 
 
 def test_unreadable_line_is_quarantined_and_leaves_a_gap(tmp_path: Path) -> None:
-    path = hour_file(tmp_path, 8, block(both_fills()), ["what"], block([], START_MS + 75))
+    end = block([], START_MS + HOUR_MS - 1, 1_003)
+    path = hour_file(
+        tmp_path, 8, block(both_fills()), ["what"], block([], START_MS + 75, 1_002), end
+    )
 
     report = imported(tmp_path / "data", path)
 
@@ -116,7 +125,7 @@ def test_archive_fills_what_a_recording_missed(tmp_path: Path) -> None:
         ],
     )
 
-    imported(data, hour_file(tmp_path, 8, block(both_fills())), mode="append")
+    imported(data, whole_hour(tmp_path), mode="append")
 
     assert sorted(coverage(data), key=lambda line: line[2]) == [
         ("trades:BTC", "observed", 0, 100),
@@ -149,7 +158,7 @@ def test_recorder_and_import_never_write_together(tmp_path: Path) -> None:
 
 
 def test_import_that_is_stopped_has_the_files_it_read_whole(tmp_path: Path) -> None:
-    hour_file(tmp_path, 8, block(both_fills()))
+    whole_hour(tmp_path)
     hour_file(tmp_path, 9, block([fill()], START_MS + HOUR_MS))
     files, _ = find_files([tmp_path / "node_fills_by_block"])
 
@@ -162,3 +171,111 @@ def test_import_that_is_stopped_has_the_files_it_read_whole(tmp_path: Path) -> N
     assert len(read_lines(tmp_path / "data" / "imports.jsonl")) == 1
     with open_dataset(tmp_path / "data") as dataset:
         assert dataset.summary().n_trades == 1
+
+
+def blocks(numbers: Iterable[int], step_ms: int = 1_000) -> list[dict[str, Any]]:
+    """Return blocks without fills but the first, of these numbers, evenly in time."""
+    first, *others = numbers
+    return [
+        block(both_fills(), START_MS, first),
+        *(block([], START_MS + (n - first) * step_ms, n) for n in others),
+    ]
+
+
+def test_numbers_that_jump_are_a_hole_from_the_last_block_to_the_next(tmp_path: Path) -> None:
+    source = write_lines(tmp_path / "b", blocks([1, 2, 3, 4, 6, 7]))
+
+    imported(tmp_path / "data", source)
+
+    assert coverage(tmp_path / "data") == [
+        ("trades:BTC", "observed", 0, 3_001),
+        ("trades:BTC", "observed", 5_000, 6_001),
+        ("trades", "gap", 3_000, 5_000),
+    ]
+    assert read_lines(tmp_path / "data" / "coverage.jsonl")[2]["cause"] == "hole"
+
+
+def test_file_without_its_empty_blocks_has_a_hole_where_far_more_are_missing(
+    tmp_path: Path,
+) -> None:
+    # Every 14th block, one a second, as a file without the blocks without fills; then 49 minutes
+    # of nothing.
+    numbers = [*range(1_000, 1_840, 14), *range(43_000, 43_840, 14)]
+    path = hour_file(tmp_path, 8, *blocks(numbers, step_ms=70))
+
+    imported(tmp_path / "data", path)
+
+    last_ms, next_ms = (1_826 - 1_000) * 70, (43_000 - 1_000) * 70
+    assert ("trades", "gap", last_ms, next_ms) in coverage(tmp_path / "data")
+    assert [line[2:] for line in coverage(tmp_path / "data") if line[1] == "observed"] == [
+        (0, last_ms + 1),
+        (next_ms, (43_826 - 1_000) * 70 + 1),
+    ]
+
+
+def test_hour_that_ends_early_is_observed_until_then(tmp_path: Path) -> None:
+    path = hour_file(tmp_path, 8, *blocks([1, 2, 3]))
+
+    imported(tmp_path / "data", path)
+
+    assert coverage(tmp_path / "data") == [("trades:BTC", "observed", 0, 2_001)]
+
+
+def test_blocks_that_overlap_or_come_late_make_no_hole(tmp_path: Path) -> None:
+    first = write_lines(tmp_path / "1", blocks([1, 2, 3]))
+    lines = [block([], START_MS + n * 1_000, n + 1) for n in (1, 2, 4, 3, 5)]
+    second = write_lines(tmp_path / "2", [*lines[:2], lines[3], lines[2], lines[4]])
+
+    imported(tmp_path / "data", first, second)
+
+    assert coverage(tmp_path / "data") == [("trades:BTC", "observed", 0, 5_001)]
+
+
+def test_minutes_without_any_fill_of_the_venue_are_silence(tmp_path: Path) -> None:
+    times = [START_MS, START_MS + 40_000, START_MS + 200_000]
+    fills = [
+        each for nth, at in enumerate(times, 1) for each in both_fills(time_ms=at, trade_id=nth)
+    ]
+    path = write_lines(tmp_path / "node_fills" / "20260105" / "8", fills)
+
+    imported(tmp_path / "data", path)
+
+    assert sorted(coverage(tmp_path / "data"), key=lambda line: line[2]) == [
+        ("trades:BTC", "observed", 0, 40_001),
+        ("trades", "gap", 40_001, 200_000),
+        ("trades:BTC", "observed", 200_000, 200_001),
+    ]
+
+
+def test_line_longer_than_any_of_the_venue_is_quarantined_by_its_beginning(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "b.lz4", [block(both_fills()), "x" * (17 << 20), block([])])
+
+    report = imported(tmp_path / "data", path)
+
+    assert (report.counts["trades"], report.counts["quarantined"]) == (1, 1)
+    (kept,) = read_lines(tmp_path / "data" / "quarantine.jsonl")
+    assert kept["reason"] == f"line 2 of {path}: longer than any line of the venue"
+    assert len(kept["frame"]) == 4_096
+
+
+@pytest.mark.parametrize("encode", [lambda text: b"\xef\xbb\xbf" + text, lambda text: text])
+def test_byte_order_mark_and_carriage_returns_are_no_part_of_a_line(
+    tmp_path: Path, encode: Callable[[bytes], bytes]
+) -> None:
+    path = write_lines(tmp_path / "b", [block(both_fills()), block(both_fills(coin="ETH"))])
+    path.write_bytes(encode(path.read_bytes().replace(b"\n", b"\r\n")))
+
+    report = imported(tmp_path / "data", path)
+
+    assert report.counts == {"trades": 2, "fills": 4}
+
+
+def test_line_that_is_not_utf_8_is_quarantined_with_its_place(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "b", [block(both_fills()), block(both_fills(coin="ETH"))])
+    path.write_bytes(path.read_bytes().replace(b'"ETH"', b'"\xc9TH"'))
+
+    report = imported(tmp_path / "data", path)
+
+    assert report.counts == {"trades": 1, "fills": 2, "quarantined": 1}
+    assert report.first_flaw is not None
+    assert report.first_flaw.startswith(f"line 2 of {path}: 'utf-8' codec can't decode byte 0xc9")

@@ -49,7 +49,7 @@ def test_foreign_files_of_a_folder_are_left_out_with_the_reason(tmp_path: Path) 
     assert file.path == tmp_path / "fills"
     assert {left.path.name: left.reason for left in left_out} == {
         "broken.lz4": "torn, or not what its name says",
-        "notes.json": "no format that is known",
+        "notes.json": 'no format that is known: {"a": 1}',
         "empty": "empty",
     }
 
@@ -130,3 +130,45 @@ def test_archive_with_the_name_of_a_dataset_file_is_an_archive(tmp_path: Path, n
     path = write_lines(tmp_path / name, [node_trade()])
 
     assert find_files([path])[0][0].format is Format.NODE_TRADES
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\x1f\x8b\x08\x00", "packed by gzip: unpack it with gunzip"),
+        (b"\x28\xb5\x2f\xfd\x00", "packed by zstd: unpack it with unzstd"),
+        ("{}".encode("utf-16"), "UTF-16: make it UTF-8 with iconv -f UTF-16 -t UTF-8"),
+        ("{}\n".encode("utf-16-le"), "line 1 is not UTF-8: it holds NUL bytes, as UTF-16 does"),
+        (b'{"a":1}\n{"a":"\xe9"}', "line 2 is not UTF-8 (byte 0xe9): convert it"),
+        (b"PAR1....", "Parquet, and no sealed hour of a dataset"),
+    ],
+)
+def test_file_that_holds_no_lines_says_what_it_is(
+    tmp_path: Path, content: bytes, reason: str
+) -> None:
+    (tmp_path / "file").write_bytes(content)
+
+    files, (left,) = find_files([tmp_path / "file"])
+
+    assert (files, left.reason) == ([], reason)
+
+
+def test_packed_file_that_is_cut_counts_for_what_it_holds(tmp_path: Path) -> None:
+    pairs = [block(both_fills(trade_id=n + 1), number=n + 1) for n in range(2_000)]
+    path = write_lines(tmp_path / "cut.lz4", pairs)
+    path.write_bytes(path.read_bytes()[:-500])
+
+    report = imported(tmp_path / "data", path)
+
+    assert 1_500 < report.counts["trades"] < 2_000
+    assert report.files[0].is_torn
+    found = [line["tid"] for line in read_lines(tmp_path / "data" / "trades.jsonl")]
+    assert found == [*range(1, len(found) + 1)]
+
+
+def test_packed_file_without_its_name_is_read(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "b.lz4", [block(both_fills())])
+
+    report = imported(tmp_path / "data", path.rename(tmp_path / "b"))
+
+    assert report.counts["trades"] == 1

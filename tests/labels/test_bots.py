@@ -10,7 +10,7 @@ from hypertrack.labels.bots import (
     majority,
     report_labelling,
 )
-from hypertrack.labels.cuts import Window
+from hypertrack.market.window import Window
 from hypertrack.records import DAY_MS, HOUR_MS, MINUTE_MS
 
 HOUR = Window(START_MS, START_MS + HOUR_MS)
@@ -82,6 +82,22 @@ def test_trading_right_after_rare_quotes_is_a_reaction(votes: Any) -> None:
 
     assert votes(bbo=quotes, trades=bought(just_after))["quote_reaction"] == 1
     assert "quote_reaction" not in votes(bbo=quotes, trades=bought(much_later))
+
+
+@pytest.mark.parametrize(
+    ("late_ms", "is_reaction"),
+    [(0, False), (1, True), (250, True), (251, False), (600, False)],
+)
+def test_reaction_comes_after_the_quote_and_within_a_quarter_of_a_second(
+    votes: Any, late_ms: int, is_reaction: bool
+) -> None:
+    """What trades in the block of a quote cannot have seen it."""
+    minutes = [i * MINUTE_MS for i in range(1, 26)]
+    quotes = [quote(START_MS + at, 99.0 + at, 101.0 + at) for at in minutes]
+
+    found = votes(bbo=quotes, trades=bought([at + late_ms for at in minutes]))
+
+    assert found.get("quote_reaction") == (1 if is_reaction else None)
 
 
 def test_trading_after_quotes_that_never_rest_is_no_reaction(votes: Any) -> None:

@@ -1,5 +1,6 @@
 from hypertrack.config import TrainSettings
-from hypertrack.labels.cuts import Window, fitting_embargo_ms, walk_forward
+from hypertrack.labels.cuts import fitting_embargo_ms, walk_forward
+from hypertrack.market.window import Window
 from hypertrack.records import HOUR_MS
 
 HUNDRED_HOURS = Window(0, 100 * HOUR_MS)

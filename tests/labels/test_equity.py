@@ -1,11 +1,11 @@
 from typing import Any
 
 import pytest
-from fakes import ALICE, BOB, CAROL, START_MS, trade
+from fakes import ALICE, BOB, CAROL, START_MS, fill_of, trade
 
 from hypertrack.config import FeeSettings
-from hypertrack.labels.cuts import Window
 from hypertrack.labels.equity import equity_outcomes
+from hypertrack.market.window import Window
 from hypertrack.records import MINUTE_MS
 
 FEES = FeeSettings(perp_taker_bps=10, perp_maker_bps=0)
@@ -104,19 +104,11 @@ def test_what_was_brought_along_earns_nothing_while_it_is_added_to(
     assert alice["net_return_bps"] == pytest.approx((20 - 0.22) / 220 * 1e4)
 
 
-def told(line: dict[str, Any], wallet: str, **says: Any) -> dict[str, Any]:
-    """Return a wallet's fill of a recorded trade, as an import keeps it."""
-    side = "B" if line["users"][0] == wallet else "A"
-    facts = {key: line[key] for key in ("received_ns", "coin", "px", "sz", "time", "hash", "tid")}
-    own = {"user": wallet, "side": side, "closedPnl": "0.0", "fee": "0.0", "startPosition": "0.0"}
-    return {**facts, **own, "crossed": line["side"] == side, "feeToken": "USDC", **says}
-
-
 def test_fills_tell_the_fee_and_the_position_brought_along(
     open_backend: Any, by_wallet: Any
 ) -> None:
     sold = trade(at(4), buyer=BOB, seller=ALICE, taker=ALICE, price=120, size=2)
-    fill = told(sold, ALICE, startPosition="7.5", closedPnl="40.0", fee="0.03")
+    fill = fill_of(sold, ALICE, startPosition="7.5", closedPnl="40.0", fee="0.03")
     con = open_backend(trades=[sold, FALL], fills=[fill])
 
     found = by_wallet(con, equity_outcomes(con, Window(at(3.5), at(10)), FEES))
@@ -132,8 +124,8 @@ def test_fills_tell_the_fee_and_the_position_brought_along(
 
 def round_trip_fills(closed_pnl: str) -> list[dict[str, Any]]:
     return [
-        told(ROUND_TRIP[0], ALICE, fee="0.05"),
-        told(ROUND_TRIP[3], ALICE, startPosition="2.0", closedPnl=closed_pnl, fee="0.06"),
+        fill_of(ROUND_TRIP[0], ALICE, fee="0.05"),
+        fill_of(ROUND_TRIP[3], ALICE, startPosition="2.0", closedPnl=closed_pnl, fee="0.06"),
     ]
 
 
@@ -171,7 +163,7 @@ def test_fee_is_read_in_dollars(
 ) -> None:
     buyer, seller = (ALICE, BOB) if side == "buy" else (BOB, ALICE)
     line = trade(at(1), buyer=buyer, seller=seller, taker=ALICE, price=100, coin=coin)
-    con = open_backend(trades=[line], fills=[told(line, ALICE, fee=fee, feeToken=token)])
+    con = open_backend(trades=[line], fills=[fill_of(line, ALICE, fee=fee, feeToken=token)])
 
     assert con.table("imported_fills").to_pyarrow()["fee_usd"].to_pylist() == [
         None if paid_usd is None else pytest.approx(paid_usd)
@@ -203,3 +195,41 @@ def test_executions_outside_the_window_are_not_seen(open_backend: Any, by_wallet
     found = by_wallet(con, equity_outcomes(con, Window(at(1.5), at(3.5)), FEES))
 
     assert set(found) == {BOB, CAROL}
+
+
+def test_first_loss_is_a_fall_from_where_the_wallet_began(
+    open_backend: Any, by_wallet: Any
+) -> None:
+    con = open_backend(
+        trades=[
+            trade(at(1), buyer=ALICE, seller=BOB, taker=ALICE, price=100, size=2),
+            trade(at(2), buyer=BOB, seller=ALICE, taker=ALICE, price=90, size=2),
+        ]
+    )
+
+    alice = by_wallet(con, equity_outcomes(con, TEN_MINUTES, FEES))[ALICE]
+
+    # lost 20 and fees of 0.20 and 0.18, never above 0; exposure was 200 at most
+    assert alice["drawdown_frac"] == pytest.approx(20.38 / 200)
+
+
+def test_execution_at_the_windows_start_is_inside_and_not_brought_along(
+    open_backend: Any, by_wallet: Any
+) -> None:
+    con = open_backend(trades=ROUND_TRIP)
+
+    alice = by_wallet(con, equity_outcomes(con, Window(at(1), at(10)), FEES))[ALICE]
+
+    assert alice["net_return_bps"] == pytest.approx((40 - 0.44) / 440 * 1e4)
+    assert (alice["inherited_frac"], alice["holding_s"]) == (0, pytest.approx(180))
+
+
+def test_trade_at_the_windows_end_is_outside_and_marks_nothing(
+    open_backend: Any, by_wallet: Any
+) -> None:
+    con = open_backend(trades=ROUND_TRIP)
+
+    alice = by_wallet(con, equity_outcomes(con, Window(START_MS, at(2)), FEES))[ALICE]
+
+    # bought at 100; that 110 is paid at the very end is not known yet
+    assert alice["net_return_bps"] == pytest.approx(-10)

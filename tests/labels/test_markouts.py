@@ -4,14 +4,8 @@ import numpy as np
 import pytest
 from fakes import ALICE, BOB, CAROL, START_MS, trade
 
-from hypertrack.labels.cuts import Window
-from hypertrack.labels.markouts import (
-    MIN_BETS,
-    MIN_EXECUTIONS,
-    coin_drift,
-    markout_outcomes,
-    markouts,
-)
+from hypertrack.labels.markouts import MIN_BETS, MIN_EXECUTIONS, markout_outcomes
+from hypertrack.market.window import Window
 from hypertrack.records import MINUTE_MS
 
 
@@ -23,58 +17,40 @@ def price_path(prices: list[float]) -> list[dict[str, Any]]:
     ]
 
 
-PATH = price_path([100, 100, 100, 100, 100, 110, 100, 100, 100, 100, 100])
-
-
-def test_drift_is_the_mean_return_of_all_minutes(open_backend: Any) -> None:
-    con = open_backend(trades=PATH)
-
-    drift = coin_drift(con, Window(START_MS, START_MS + 6 * MINUTE_MS)).to_pyarrow().to_pylist()
-
-    # minute 0 sees 110 after 5 minutes, minutes 1 to 4 see 100, minute 5 falls from 110 to 100
-    assert drift == [{"coin_id": 0, "drift": pytest.approx((0.1 - 10 / 110) / 6)}]
-
-
-def test_markout_is_signed_by_direction_and_less_the_drift(open_backend: Any) -> None:
-    own = trade(START_MS + 30_000, buyer=ALICE, seller=BOB, taker=ALICE, price=100, trade_id=1)
-    con = open_backend(trades=[*PATH, own])
-    window = Window(START_MS, START_MS + 11 * MINUTE_MS)
-    drift = (0.1 - 10 / 110) / 6
-
-    rows = markouts(con, window).filter(lambda t: t.time_ms == START_MS + 30_000).to_pyarrow()
-
-    bought = (110 / 100 - 1 - drift) * 1e4  # 5.5 minutes in, 110 is the last price
-    assert sorted(rows["markout_bps"].to_pylist()) == pytest.approx([-bought, bought])
-
-
-def test_execution_without_its_five_minutes_in_the_window_is_left_out(open_backend: Any) -> None:
-    con = open_backend(trades=PATH)
-    window = Window(START_MS, START_MS + 6 * MINUTE_MS)
-
-    rows = markouts(con, window).to_pyarrow()
-
-    assert rows["time_ms"].to_pylist() == [START_MS] * 2
-
-
 def random_path(n_minutes: int) -> list[dict[str, Any]]:
     rng = np.random.default_rng(1)
     return price_path((100 * np.exp(np.cumsum(rng.normal(0, 0.01, n_minutes)))).tolist())
 
 
+def own(bet: int, seconds: int, price: float, *, is_buy: bool = True) -> dict[str, Any]:
+    """A trade of ALICE; between two of her bets lie five minutes without any."""
+    buyer, seller = (ALICE, BOB) if is_buy else (BOB, ALICE)
+    time_ms = START_MS + bet * 10 * MINUTE_MS + seconds * 1_000
+    return trade(time_ms, buyer=buyer, seller=seller, taker=ALICE, price=price)
+
+
 def test_t_statistic_is_that_of_bets_of_five_minutes(open_backend: Any, by_wallet: Any) -> None:
-    con = open_backend(trades=random_path(60))
-    window = Window(START_MS, START_MS + 60 * MINUTE_MS)
+    """The price is 100 at every whole minute and five minutes after each trade of ALICE.
 
-    bob = by_wallet(con, markout_outcomes(con, window))[BOB]
+    The drift is 0, then; to buy at 50 gains 100 %, to sell at 200 gains 50 %, at 100 nothing.
+    """
+    bets = [
+        (own(0, 20, 50), own(0, 40, 50)),  # 100 %
+        (own(1, 20, 100), own(1, 40, 100)),  # 0
+        (own(2, 20, 50), own(2, 40, 50)),  # 100 %
+        (own(3, 20, 100), own(3, 40, 100)),  # 0
+        (own(4, 20, 50), own(4, 40, 100)),  # 100 % and 0: 50 %
+        (own(5, 20, 200, is_buy=False), own(5, 40, 200, is_buy=False)),  # 50 %
+    ]
+    quiet = price_path([100.0] * 61)
+    con = open_backend(trades=[*quiet, *(line for bet in bets for line in bet)])
+    window = Window(START_MS, START_MS + 61 * MINUTE_MS)
 
-    named = markouts(con, window).join(con.table("wallets"), "wallet_id")
-    rows = [row for row in named.to_pyarrow().to_pylist() if row["wallet"] == BOB]
-    by_bet: dict[int, list[float]] = {}
-    for row in rows:
-        by_bet.setdefault(row["time_ms"] // 300_000, []).append(row["markout_bps"])
-    bets = [np.mean(bps) for bps in by_bet.values()]
-    assert (len(rows), len(bets)) == (55, 11)
-    assert bob["markout_t"] == pytest.approx(np.mean(bets) / (np.std(bets, ddof=1) / 11**0.5))
+    alice = by_wallet(con, markout_outcomes(con, window))[ALICE]
+
+    # Six bets: mean 1/2; squares of what they are from it: four of 1/4, and two of nothing.
+    # Variance 1 / (6 - 1), standard error sqrt(1/5 / 6), t = 1/2 · sqrt(30).
+    assert alice["markout_t"] == pytest.approx(30**0.5 / 2)
 
 
 def test_burst_of_executions_is_one_bet(open_backend: Any, by_wallet: Any) -> None:

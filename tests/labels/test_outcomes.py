@@ -5,8 +5,8 @@ import pytest
 from fakes import ALICE, BOB, CAROL, START_MS, quote, trade
 
 from hypertrack.config import FeeSettings
-from hypertrack.labels.cuts import Window
 from hypertrack.labels.outcomes import QUANTITIES, influence, measure
+from hypertrack.market.window import Window
 from hypertrack.records import MINUTE_MS
 
 TRADES = [

@@ -4,8 +4,8 @@ import ibis
 import pytest
 from fakes import ALICE, BOB, CAROL, START_MS, candle, trade
 
-from hypertrack.labels.cuts import Window
 from hypertrack.labels.style import holding_horizon, style_outcomes
+from hypertrack.market.window import Window
 from hypertrack.records import MINUTE_MS
 
 HOUR = Window(START_MS, START_MS + 60 * MINUTE_MS)
@@ -77,6 +77,18 @@ def test_market_making_needs_both_sides_of_the_book(alice: Any) -> None:
 
     assert style["directional_bias"] == pytest.approx((300 - 200) / 500)
     assert style["market_making"] == pytest.approx(400 / 500 * (1 - 1 / 5))
+
+
+def test_seller_is_as_far_from_market_making_as_a_buyer(alice: Any) -> None:
+    style = alice(
+        trades=[
+            trade(at(1), buyer=BOB, seller=ALICE, taker=BOB, size=3),
+            trade(at(2), buyer=ALICE, seller=BOB, taker=BOB, size=1),
+        ]
+    )
+
+    assert style["directional_bias"] == pytest.approx(-0.5)
+    assert style["market_making"] == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(

@@ -33,5 +33,5 @@ def test_unreadable_labels_name_the_line(tmp_path: Path, text: str, message: str
 
 
 def test_missing_file_is_said(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"cannot read labels .*No such file"):
+    with pytest.raises(ConfigError, match=r"cannot read .*No such file"):
         read_user_labels(tmp_path / "none.csv")

@@ -6,7 +6,8 @@ import pytest
 from fakes import ALICE, BOB, CAROL, START_MS, quote, trade
 
 from hypertrack.config import FeeSettings
-from hypertrack.market.executions import executions, fills, with_fees
+from hypertrack.market.executions import executions, fills
+from hypertrack.market.fees import with_fees
 from hypertrack.market.prices import reference_prices
 
 
@@ -121,7 +122,7 @@ def test_fees_follow_the_kind_of_coin(
     )
     engine = open_engine(trades=[bought(START_MS, 10_000.0, coin=coin)])
 
-    rows = with_fees(executions(engine.backend), engine.backend.table("coins"), fees)
+    rows = with_fees(engine.backend, executions(engine.backend), fees)
 
     by_wallet = {row["wallet_id"]: row["fee_usd"] for row in rows.to_pyarrow().to_pylist()}
     assert by_wallet == {0: pytest.approx(taker_bps), 1: pytest.approx(maker_bps)}

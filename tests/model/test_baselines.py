@@ -33,6 +33,26 @@ def test_baseline_learns_what_can_be_learnt(samples: Samples, name: str) -> None
     assert (own < 0.6 * errors(samples, constant(samples, scaler(samples)))).all()
 
 
+@pytest.mark.parametrize("name", ["linear", "trees"])
+def test_feature_that_nobody_has_changes_no_answer(samples: Samples, name: str) -> None:
+    """Holding times of a recording in which no position is known."""
+
+    def with_last_feature(value: float) -> Samples:
+        train, test = samples.train.features.copy(), samples.test.features.copy()
+        train[:, -1] = test[:, -1] = value
+        return replace(
+            samples,
+            train=replace(samples.train, features=train),
+            test=replace(samples.test, features=test),
+        )
+
+    missing, same = with_last_feature(np.nan), with_last_feature(0.0)
+
+    np.testing.assert_allclose(
+        BASELINES[name](missing, scaler(missing)), BASELINES[name](same, scaler(same)), atol=1e-6
+    )
+
+
 def test_persistence_knows_only_the_same_quantity_of_the_past(samples: Samples) -> None:
     repeating = replace(
         samples,

@@ -12,15 +12,14 @@ from hypertrack.model.inputs import InputScaler
 from hypertrack.model.run import keep_model
 from hypertrack.model.samples import Samples, permuted
 from hypertrack.model.training import pick_device, train_network, training_rows
-from hypertrack.model.versions import (
-    WalletModel,
+from hypertrack.model.version_files import (
     champion_version,
     find_version,
     list_versions,
-    load_champion,
     promote,
-    save_version,
 )
+from hypertrack.model.versions import WalletModel, load_champion, save_version
+from hypertrack.records import Interval
 
 SETTINGS = TrainSettings(hidden=(32, 16), max_epochs=8, learning_rate=1e-2)
 SAMPLES = make_samples()
@@ -72,6 +71,23 @@ def test_model_is_not_worse_than_itself() -> None:
     assert found.overall is not None
     assert (found.overall.low, found.overall.high) == (0, 0)
     assert not found.is_a_worse
+
+
+@pytest.mark.parametrize(
+    ("overall", "is_worse"),
+    [
+        (Interval(-0.1, -0.2, -0.01), True),
+        (Interval(-0.1, -0.3, 0.1), False),  # may be as good
+        (Interval(-0.1, -0.2, 0.0), False),
+        (None, False),
+    ],
+)
+def test_model_is_worse_where_all_of_the_interval_says_so(
+    overall: Interval | None, is_worse: bool
+) -> None:
+    found = Comparison(version_a="a", version_b="b", heads=(), overall=overall)
+
+    assert found.is_a_worse == is_worse
 
 
 def test_head_that_cannot_be_measured_has_no_difference() -> None:

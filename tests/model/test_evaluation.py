@@ -74,6 +74,52 @@ def test_skill_must_hold_on_wallets_never_trained_on(samples: Samples) -> None:
     assert not risk.has_earned_weight
 
 
+def test_good_luck_on_old_wallets_does_not_make_up_for_new_ones(samples: Samples) -> None:
+    predicted = truth(samples)
+    new = samples.test.is_held_out
+    # The wrong side of the constant, by a little: far better over all wallets, worse on new ones.
+    predicted[new] = np.where(truth(samples)[new] > 0.5, 0.4, 0.6)
+
+    bot = judge(samples, predicted)["bot_probability"]
+
+    assert bot.skill is not None and bot.skill.low > 0.5
+    assert bot.skill_new_wallets is not None and bot.skill_new_wallets < 0
+    assert not bot.has_earned_weight
+
+
+def test_skill_that_may_be_luck_earns_no_weight(samples: Samples) -> None:
+    """The best guess is above zero on both kinds of wallets, and its interval is not."""
+    few = without(samples, np.arange(len(samples.test)) >= 40)
+    predicted, column = the_constant(few), TARGETS.index("bot_probability")
+    # Right about seven of ten: 0.7 · (0.25 - 0.04) - 0.3 · (0.64 - 0.25) is 0.03 a wallet better
+    # than the constant, give or take 0.28 for each.
+    is_right = np.zeros(40, dtype=bool)
+    for chosen in (few.test.is_held_out, ~few.test.is_held_out):
+        is_right[chosen] = np.arange(chosen.sum()) % 10 < 7
+    is_yes = truth(few)[:, column] == 1
+    predicted[:, column] += np.where(is_right == is_yes, 0.3, -0.3)
+
+    bot = judge(few, predicted)["bot_probability"]
+
+    assert bot.skill is not None and bot.skill_new_wallets is not None
+    assert bot.skill.low < 0 < bot.skill.value
+    assert bot.skill_new_wallets > 0
+    assert not bot.has_earned_weight
+
+
+@pytest.mark.parametrize(("n_rows", "is_enough"), [(29, False), (30, True)])
+def test_thirty_test_rows_with_an_outcome_are_asked_for(
+    samples: Samples, n_rows: int, is_enough: bool
+) -> None:
+    few = without(samples, np.arange(len(samples.test)) >= n_rows)
+
+    risk = judge(few, truth(few))["risk_score"]
+
+    assert risk.skill is not None and risk.skill.low == 1
+    assert risk.has_earned_weight == is_enough
+    assert ("29 test rows with an outcome, at least 30" in risk.reason) != is_enough
+
+
 def test_better_baseline_is_named(samples: Samples) -> None:
     half = (truth(samples) + the_constant(samples)) / 2
 

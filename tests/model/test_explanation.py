@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 import torch
 from model_fakes import FEATURES, finish, make_matrix, make_samples
+from profile_fakes import profile_header
 
+from hypertrack.categories.cases import make_profiles
 from hypertrack.config import TrainSettings
+from hypertrack.features.engine import FeatureMatrix
 from hypertrack.features.registry import REGISTRY
 from hypertrack.labels.targets import HEAD_COLUMNS, TARGETS
 from hypertrack.model.attribution import TOLERANCE, TOLERANCE_FRAC
@@ -17,7 +20,8 @@ from hypertrack.model.inputs import InputScaler, typical
 from hypertrack.model.network import WalletNet
 from hypertrack.model.predictor import Predictor
 from hypertrack.model.training import train_network, training_rows
-from hypertrack.records import HEADS, STYLE_DIMENSIONS
+from hypertrack.records import HEADS, STYLE_DIMENSIONS, ProfileColumns, Reason, Verdicts
+from hypertrack.records import replace as replace_record
 
 SETTINGS = TrainSettings(hidden=(32, 16), max_epochs=10, learning_rate=1e-2)
 SAMPLES = make_samples()
@@ -45,6 +49,35 @@ def untrained(values: np.ndarray) -> Explainer:
     torch.manual_seed(3)
     network = WalletNet(scaler.n_inputs, hidden=(16,), dropout_frac=0.0).eval()
     return Explainer(Predictor(network, scaler, {}, {}), typical(values))
+
+
+def reasons_of(explainer: Explainer, matrix: FeatureMatrix) -> list[dict[str, tuple[Reason, ...]]]:
+    """Return the reasons as they are shown, by wallet and score."""
+    n_wallets = len(matrix.wallets)
+    zeros = np.zeros(n_wallets, dtype=np.int64)
+    no_verdicts = Verdicts(
+        names=(),
+        ends=zeros,
+        category=np.zeros(0, dtype=np.int8),
+        confidence=np.zeros(0),
+        boost=np.zeros(0),
+        is_proven=np.zeros(0, dtype=bool),
+        nearest=np.full(n_wallets, -1, dtype=np.int8),
+        nearest_way=zeros.astype(np.int8),
+    )
+    columns = ProfileColumns(
+        wallets=np.array(matrix.wallets, dtype=object),
+        first_seen_ms=zeros,
+        last_seen_ms=zeros,
+        n_candle_matches=zeros,
+        features={name: matrix.column(name) for name in matrix.names},
+        scores={},
+        activity=np.zeros((n_wallets, 1), dtype=np.int32),
+        verdicts=no_verdicts,
+        reasons=explainer.reasons(matrix),
+    )
+    header = replace_record(profile_header(), typical_features=explainer.typical_features(matrix))
+    return [profile.reasons for profile in make_profiles(columns, header)]
 
 
 def test_additions_sum_to_the_difference_from_the_typical_wallet() -> None:
@@ -98,7 +131,7 @@ def test_feature_that_made_the_outcome_comes_first() -> None:
 def test_every_head_has_the_five_strongest_reasons_in_order() -> None:
     matrix = make_matrix(SAMPLES.test.features[:20])
 
-    for reasons in EXPLAINER.reasons(matrix):
+    for reasons in reasons_of(EXPLAINER, matrix):
         *heads, style = reasons
         assert tuple(heads) == HEADS[:5]
         assert style in STYLE_DIMENSIONS
@@ -123,7 +156,7 @@ def test_values_are_in_the_features_own_units_over_the_window() -> None:
     explainer = untrained(training)
     matrix = replace(make_matrix(np.array([[900.0, 0.9, 0.07]]), NAMES), observed_days=0.5)
 
-    reasons = next(explainer.reasons(matrix))
+    (reasons,) = reasons_of(explainer, matrix)
 
     found = {each.feature: each for each in reasons["bot_probability"]}
     assert REGISTRY["tx_count"].is_extensive
@@ -135,7 +168,7 @@ def test_missing_feature_is_compared_with_the_typical_value() -> None:
     training = np.array([[100.0, 0.2, 4.0], [200.0, 0.4, 2.0], [300.0, 0.6, math.nan]])
     explainer = untrained(training)
 
-    reasons = next(explainer.reasons(make_matrix(np.array([[200.0, 0.4, math.nan]]), NAMES)))
+    (reasons,) = reasons_of(explainer, make_matrix(np.array([[200.0, 0.4, math.nan]]), NAMES))
 
     (gap,) = reasons["bot_probability"]  # all else is as usual
     assert (gap.feature, gap.value, gap.typical) == ("median_gap_s", None, 3.0)
@@ -151,14 +184,14 @@ def test_typical_wallet_lacks_what_most_lack() -> None:
 def test_typical_wallet_has_no_reasons() -> None:
     matrix = make_matrix(EXPLAINER.typical[None])
 
-    assert next(EXPLAINER.reasons(matrix)) == {}
+    assert reasons_of(EXPLAINER, matrix) == [{}]
 
 
 @pytest.mark.parametrize("n_wallets", [0, 3])
 def test_wallets_are_explained_in_the_order_of_the_matrix(n_wallets: int) -> None:
     matrix = make_matrix(SAMPLES.test.features[:n_wallets])
 
-    reasons = list(EXPLAINER.reasons(matrix))
+    reasons = reasons_of(EXPLAINER, matrix)
 
     assert len(reasons) == n_wallets
     for row, found in zip(matrix.values.tolist(), reasons, strict=True):

@@ -14,7 +14,8 @@ from model_fakes import FEATURES, finish, five_cuts, spoilt
 from numpy.typing import NDArray
 
 from hypertrack.config import TrainSettings
-from hypertrack.labels.cuts import Window, walk_forward
+from hypertrack.labels.cuts import walk_forward
+from hypertrack.market.window import Window
 from hypertrack.model.baselines import FITS, constant
 from hypertrack.model.estimator_selection import choose_estimators
 from hypertrack.model.inputs import InputScaler

@@ -12,10 +12,10 @@ from hypertrack.labels.targets import HEAD_COLUMNS
 from hypertrack.model.baselines import constant
 from hypertrack.model.evaluation import evaluate
 from hypertrack.model.inputs import InputScaler
-from hypertrack.model.leaks import MAX_ROWS, LeakChecks, check_leaks, check_permutation
+from hypertrack.model.leaks import MAX_ROWS, check_leaks, check_permutation
 from hypertrack.model.run import learn_quickly
 from hypertrack.model.samples import Samples, plan_cuts
-from hypertrack.records import HEADS, HOUR_MS
+from hypertrack.records import HEADS, HOUR_MS, LeakChecks
 from hypertrack.store.dataset import Dataset, open_dataset
 
 Array = NDArray[np.float64]

@@ -123,6 +123,25 @@ def test_calibration_interval_holds_the_error_itself() -> None:
     assert 0 <= found.low < found.value < found.high
 
 
+def test_calibration_interval_is_moved_back_by_what_resampling_adds() -> None:
+    """Twenty wallets in each of ten bins, whose errors are added up resample by resample."""
+    resamples = Resamples.draw(200, 300, 0)
+    bins = np.repeat(np.arange(10), 20)
+    errors = [
+        sum(abs((CAME[d] - SAID[d] - 0.02)[bins[d] == each].sum()) for each in range(10)) / 200
+        for d in drawn_one_by_one(resamples)
+    ]
+
+    found = calibration_error(CAME, SAID + 0.02, resamples)
+
+    assert found is not None
+    assert found.value == pytest.approx(errors[0]) == pytest.approx(0.02)
+    added = np.mean(errors[1:]) - errors[0]
+    assert added > 0.03  # chance makes far more of an error than there is
+    low, high = np.quantile(errors[1:], [0.025, 0.975]) - added
+    assert (found.low, found.high) == pytest.approx((max(low, 0), high))
+
+
 def test_equal_probabilities_share_a_bin() -> None:
     said, came = np.full(100, 0.3), (np.arange(100) < 40).astype(float)
 

@@ -1,19 +1,24 @@
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 
-from hypertrack.config import Settings
+from hypertrack.config import Settings, TrainSettings
 from hypertrack.errors import NotEnoughDataError
 from hypertrack.features.engine import FeatureEngine
+from hypertrack.labels.targets import TARGETS
+from hypertrack.model import run
 from hypertrack.model.baselines import BASELINES
+from hypertrack.model.inputs import InputScaler
 from hypertrack.model.run import Stage, TrainedModel, TrainingEvent, train_model
-from hypertrack.model.training import EpochResult
+from hypertrack.model.samples import Samples, assemble
 from hypertrack.model.versions import load_champion
-from hypertrack.records import HEADS
+from hypertrack.records import HEADS, EpochResult
 from hypertrack.store.dataset import open_dataset
 
 pytestmark = pytest.mark.slow
@@ -26,12 +31,37 @@ def clock_ms() -> int:
 
 
 @pytest.fixture(scope="module")
-def events(
-    market_engine: FeatureEngine, tmp_path_factory: pytest.TempPathFactory
-) -> list[TrainingEvent]:
+def settings_of_run(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Half the cuts of the defaults, and the rows that they bring."""
+    train = TrainSettings(train_cuts_frac=(0.4, 0.6), min_train_rows=100)
+    return Settings(out=tmp_path_factory.mktemp("out"), train=train)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run: all that it yields, and what it was trained and tested on."""
+
+    events: list[TrainingEvent]
+    samples: Samples
+
+
+@pytest.fixture(scope="module")
+def one_run(market_engine: FeatureEngine, settings_of_run: Settings) -> Run:
+    assembled = list[Samples]()
+
+    def assemble_and_keep(*words: Any, **more: Any) -> Samples:
+        assembled.append(assemble(*words, **more))
+        return assembled[-1]
+
+    with patch.object(run, "assemble", assemble_and_keep):
+        events = list(train_model(market_engine, settings_of_run, clock_ms=clock_ms))
+    return Run(events, *assembled)
+
+
+@pytest.fixture(scope="module")
+def events(one_run: Run) -> list[TrainingEvent]:
     """All that one training run yields."""
-    settings = Settings(out=tmp_path_factory.mktemp("out"))
-    return list(train_model(market_engine, settings, clock_ms=clock_ms))
+    return one_run.events
 
 
 def last(events: list[TrainingEvent]) -> TrainedModel:
@@ -61,12 +91,24 @@ def test_every_head_stands_beside_its_baselines(events: list[TrainingEvent]) -> 
         assert head.reason
 
 
+def test_inputs_are_scaled_by_training_rows_alone(one_run: Run) -> None:
+    samples, scaler = one_run.samples, last(one_run.events).model.scaler
+
+    of_training, of_test = (
+        InputScaler.fit(samples.feature_names, rows.features)
+        for rows in (samples.train, samples.test)
+    )
+
+    assert (scaler.mean == of_training.mean).all() and (scaler.std == of_training.std).all()
+    assert not np.allclose(of_training.mean, of_test.mean)
+
+
 def test_card_says_what_the_model_rests_on(events: list[TrainingEvent]) -> None:
     card = json.loads((last(events).folder / "card.json").read_text())
 
     details = card["details"]
     assert details["data"]["n_trades"] == 60_000
-    assert [cut["is_test"] for cut in details["cuts"]] == [False] * 4 + [True]
+    assert [cut["is_test"] for cut in details["cuts"]] == [False] * 2 + [True]
     assert (details["embargo_s"], details["embargo_is_shortened"]) == (1_800, False)
     assert {each["name"] for each in card["labelling_functions"]} > {"fast", "restful"}
     assert [each["epoch"] for each in card["epochs"]] == list(range(1, len(card["epochs"]) + 1))
@@ -86,14 +128,20 @@ def test_champion_scores_every_wallet(
 
     assert model.summary == last(events).summary
     assert len(scores) == len(matrix.wallets)
-    assert all(0 <= score.bot_probability <= 1 for score in scores)
-    assert np.std([score.bot_probability for score in scores]) > 0.05
+    bot = scores[:, TARGETS.index("bot_probability")]
+    assert (bot >= 0).all() and (bot <= 1).all()
+    assert np.std(bot) > 0.05
 
 
 def test_same_data_and_seed_make_the_same_model(
-    events: list[TrainingEvent], market_engine: FeatureEngine, settings: Settings
+    events: list[TrainingEvent],
+    market_engine: FeatureEngine,
+    settings_of_run: Settings,
+    tmp_path: Path,
 ) -> None:
-    again = last(list(train_model(market_engine, settings, clock_ms=clock_ms)))
+    elsewhere = settings_of_run.model_copy(update={"out": tmp_path})
+
+    again = last(list(train_model(market_engine, elsewhere, clock_ms=clock_ms)))
 
     assert again.summary == last(events).summary  # the version carries a hash of the weights
 
@@ -128,8 +176,9 @@ def test_five_real_minutes_are_refused_with_the_reason(
 
 
 def test_five_real_minutes_train_by_force_and_earn_little(
-    capture_dataset: Path, settings: Settings
+    capture_dataset: Path, tmp_path: Path
 ) -> None:
+    settings = Settings(out=tmp_path / "out", train=TrainSettings(train_cuts_frac=(0.6,)))
     with open_dataset(capture_dataset) as dataset:
         engine = FeatureEngine(dataset, settings.features, settings.fees)
 
@@ -137,7 +186,7 @@ def test_five_real_minutes_train_by_force_and_earn_little(
         scores = trained.model.predict(engine.matrix())
 
     assert trained.summary.is_forced
-    assert trained.model.card.details["embargo_is_shortened"]
+    assert trained.model.card.details.embargo_is_shortened
     heads = {head.head: head for head in trained.summary.heads}
     assert not heads["sophistication_score"].has_earned_weight  # no five minutes fit in there
     assert heads["sophistication_score"].skill is None

@@ -9,8 +9,9 @@ from model_fakes import FEATURES, five_cuts, spoilt
 from hypertrack.config import Settings, TrainSettings
 from hypertrack.errors import NotEnoughDataError
 from hypertrack.features.engine import FeatureEngine
-from hypertrack.labels.cuts import Cut, Window, walk_forward
+from hypertrack.labels.cuts import Cut, walk_forward
 from hypertrack.labels.targets import BOT_VOTE
+from hypertrack.market.window import Window
 from hypertrack.model.inputs import InputScaler
 from hypertrack.model.samples import Rows, Samples, assemble, build_samples, measure_cut, plan_cuts
 from hypertrack.records import DAY_MS, HOUR_MS

@@ -125,6 +125,20 @@ def test_best_epoch_is_kept_and_training_stops_after_it() -> None:
     assert trained.epochs[-1].learning_rate <= settings.learning_rate
 
 
+def test_weights_are_those_of_the_best_epoch() -> None:
+    noise = np.random.default_rng(0).random((200, len(TARGETS))).round()
+    patient = ONE.model_copy(update={"max_epochs": 200, "patience_epochs": 3})
+    train, validation = rows(200, 1, noise), rows(60, 2)
+
+    trained = finish(train_network(train, validation, patient))
+
+    best = int(np.argmin([epoch.validation_loss for epoch in trained.epochs])) + 1
+    assert best < len(trained.epochs)
+    until_then = patient.model_copy(update={"max_epochs": best})
+    stopped = finish(train_network(train, validation, until_then))
+    assert all((a == b).all() for a, b in zip(weights(trained), weights(stopped), strict=True))
+
+
 def test_epoch_has_at_most_the_steps_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = []
     step = torch.optim.Adam.step

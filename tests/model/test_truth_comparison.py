@@ -1,14 +1,9 @@
 import numpy as np
 import pytest
+from profile_fakes import MadeSet, made_set, profile_header
 
 from hypertrack.model.truth_comparison import compare_with_truth
-from hypertrack.records import Category, DataSummary, ProfileSet, Scores, WalletProfile
-
-DATA = DataSummary(
-    path="x", start_ms=0, end_ms=1, observed_days=1, observed_frac=1, n_trades=1, n_wallets=1,
-    n_coins=1, n_self_trades=0, n_duplicate_trades=0, n_torn_lines=0, n_quarantined=0,
-    notional_usd=1, n_rows_by_feed={}, gaps=(), has_ledger=True,
-)  # fmt: skip
+from hypertrack.records import Category, Scores, WalletProfile, replace
 
 
 def profile(number: int, score: float, *categories: str) -> WalletProfile:
@@ -34,18 +29,14 @@ def profile(number: int, score: float, *categories: str) -> WalletProfile:
 
 
 @pytest.fixture
-def profiles() -> ProfileSet:
-    return ProfileSet(
-        generated_ms=0,
-        data=DATA,
-        model=None,
-        profiles=(
-            profile(1, 0.9, "Bot", "Possibly Profitable Trader"),
-            profile(2, 0.8, "Possible Bot"),
-            profile(3, 0.3, "Possible Scalper"),
-            profile(4, 0.2),
-            profile(99, 0.0, "Bot"),  # not in the truth: left out
-        ),
+def profiles() -> MadeSet:
+    return made_set(
+        profile_header(),
+        profile(1, 0.9, "Bot", "Possibly Profitable Trader"),
+        profile(2, 0.8, "Possible Bot"),
+        profile(3, 0.3, "Possible Scalper"),
+        profile(4, 0.2),
+        profile(99, 0.0, "Bot"),  # not in the truth: left out
     )
 
 
@@ -57,7 +48,7 @@ TRUTH = {
 }
 
 
-def test_scores_are_ranked_against_the_truth(profiles: ProfileSet) -> None:
+def test_scores_are_ranked_against_the_truth(profiles: MadeSet) -> None:
     found = compare_with_truth(profiles, TRUTH)
 
     assert found.n_wallets == 4
@@ -66,7 +57,7 @@ def test_scores_are_ranked_against_the_truth(profiles: ProfileSet) -> None:
     assert found.sophistication_ic == pytest.approx(-1)
 
 
-def test_category_counts_its_possible_half(profiles: ProfileSet) -> None:
+def test_category_counts_its_possible_half(profiles: MadeSet) -> None:
     found = {c.category: c for c in compare_with_truth(profiles, TRUTH).categories}
 
     assert (found["Bot"].n_assigned, found["Bot"].precision, found["Bot"].recall) == (2, 0.5, 0.5)
@@ -76,19 +67,8 @@ def test_category_counts_its_possible_half(profiles: ProfileSet) -> None:
     assert found["Whale"].recall is None
 
 
-def test_without_scores_only_categories_are_judged(profiles: ProfileSet) -> None:
-    bare = ProfileSet(
-        generated_ms=0,
-        data=DATA,
-        model=None,
-        profiles=tuple(
-            WalletProfile(
-                wallet=p.wallet, first_seen_ms=0, last_seen_ms=1, features={}, scores=None,
-                categories=p.categories, why_none=None, activity=(),
-            )
-            for p in profiles.profiles
-        ),
-    )  # fmt: skip
+def test_without_scores_only_categories_are_judged(profiles: MadeSet) -> None:
+    bare = made_set(profiles.header, *(replace(each, scores=None) for each in profiles.profiles))
 
     found = compare_with_truth(bare, TRUTH)
 

@@ -20,14 +20,14 @@ from hypertrack.model.versions import (
     load_champion,
     save_version,
 )
-from hypertrack.records import STYLE_DIMENSIONS, HeadEvaluation, replace
+from hypertrack.records import HeadEvaluation, replace
 
 
 def make_model(seed: int = 0, created_ms: int = 1_767_600_000_000) -> WalletModel:
     scaler = InputScaler.fit(FEATURES, np.random.default_rng(seed).normal(3, 2, (50, 12)))
     torch.manual_seed(seed)
     network = WalletNet(scaler.n_inputs, hidden=(16, 8), dropout_frac=0.3)
-    card = make_card(network, created_ms, details={"seed": seed})
+    card = make_card(network, created_ms, seed=seed)
     return WalletModel(network, scaler, card)
 
 
@@ -41,7 +41,7 @@ def test_reloaded_model_predicts_the_same(tmp_path: Path) -> None:
     again = load_champion(tmp_path)
 
     assert again.card == model.card
-    assert (again.predict_array(MATRIX) == model.predict_array(MATRIX)).all()
+    assert (again.predict(MATRIX) == model.predict(MATRIX)).all()
 
 
 def test_version_is_a_folder_named_by_time_and_weights(tmp_path: Path) -> None:
@@ -67,39 +67,27 @@ def test_last_version_saved_is_the_champion(tmp_path: Path) -> None:
     assert len(list((tmp_path / "models").glob("2*"))) == 2
 
 
-def test_scores_are_the_columns_of_the_array() -> None:
-    model = make_model()
-
-    scores = model.predict(MATRIX)
-    array = model.predict_array(MATRIX)
-
-    assert len(scores) == 20
-    assert scores[7].bot_probability == array[7, TARGETS.index("bot_probability")]
-    assert scores[7].influence_score == array[7, TARGETS.index("influence_score")]
-    assert scores[7].trading_style == tuple(array[7, -len(STYLE_DIMENSIONS) :])
-
-
 def test_influence_is_in_percent() -> None:
     model = make_model()
     with torch.no_grad():
         model.network.heads.weight.zero_()
         model.network.heads.bias.fill_(np.log1p(40.0))
 
-    assert model.predict(MATRIX)[0].influence_score == pytest.approx(40, rel=1e-5)
+    assert model.predict(MATRIX)[0, TARGETS.index("influence_score")] == pytest.approx(40, rel=1e-5)
 
 
 def test_chunks_of_wallets_predict_what_single_ones_do() -> None:
     model = make_model()
     many = make_matrix(np.random.default_rng(1).normal(3, 2, (CHUNK_ROWS + 3, 12)))
 
-    found = model.predict_array(many)
+    found = model.predict(many)
 
     last = make_matrix(many.values[-2:])
-    np.testing.assert_allclose(found[-2:], model.predict_array(last), atol=1e-6)
+    np.testing.assert_allclose(found[-2:], model.predict(last), atol=1e-6)
 
 
 def test_no_wallets_have_no_scores() -> None:
-    assert make_model().predict(make_matrix(np.zeros((0, 12)))) == []
+    assert make_model().predict(make_matrix(np.zeros((0, 12)))).shape == (0, len(TARGETS))
 
 
 def test_other_features_are_refused_with_both_lists() -> None:

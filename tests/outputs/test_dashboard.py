@@ -3,13 +3,13 @@ import hashlib
 import re
 from html.parser import HTMLParser
 
-from profile_fakes import hostile_set, profile_set
+from profile_fakes import hostile_set, profile_set, with_profiles
 
 from hypertrack.config import DashboardSettings, ReportSettings
 from hypertrack.outputs.cards import PageData, page_data, script_json
 from hypertrack.outputs.dashboard import render_dashboard
 from hypertrack.outputs.reason_views import score_views
-from hypertrack.records import decode_json
+from hypertrack.records import Reason, decode_json, replace
 
 SETTINGS = DashboardSettings()
 
@@ -113,13 +113,36 @@ def test_reasons_of_a_card_refer_to_names_said_once() -> None:
 
     assert len(page.explained.scores) == 6
     assert len(page.explained.features) == len(set(page.explained.features))
-    views = score_views(profiles, max(profiles.profiles, key=lambda p: p.features["tx_count"]))
+    views = score_views(
+        profiles.header, max(profiles.profiles, key=lambda p: p.features["tx_count"])
+    )
     for found, view in zip(page.cards[0].why, views, strict=True):
         assert page.explained.scores[found.score].name == view.name
         assert page.explained.scores[found.score].doubt == view.doubt
         assert [page.explained.features[reason.feature].name for reason in found.reasons] == [
             reason.feature for reason in view.reasons
         ]
+
+
+def test_cards_say_that_a_position_is_unknown() -> None:
+    profiles = profile_set(1)
+    reasons = (
+        Reason(feature="median_holding_s", value=None, typical=60.0, contribution=0.5),
+        Reason(feature="flow_pnl_usd", value=-950.5, typical=None, contribution=0.25),
+    )
+    wallet = replace(
+        profiles.profiles[0],
+        reasons={"risk_score": reasons},
+        remarks={"median_holding_s": "position unknown"},
+    )
+
+    page = embedded(render_dashboard(with_profiles(profiles, wallet), SETTINGS))
+
+    (risk,) = (score for score in page.cards[0].why if score.reasons)
+    assert [(page.explained.features[r.feature].name, r.value) for r in risk.reasons] == [
+        ("median_holding_s", "position unknown"),
+        ("flow_pnl_usd (of the trades seen, as if flat before)", "$-950"),
+    ]
 
 
 def test_doubt_stands_beside_heads_without_earned_weight() -> None:
@@ -137,7 +160,7 @@ def test_page_of_nobody_renders() -> None:
 def test_json_in_the_page_cannot_end_its_element() -> None:
     profiles = hostile_set()
 
-    text = script_json(page_data(profiles, profiles.profiles))
+    text = script_json(page_data(profiles.header, profiles.profiles))
 
     assert set("<>&\u2028\u2029").isdisjoint(text)
     assert "\\u003c/script\\u003e" in text
@@ -154,7 +177,7 @@ def test_hostile_text_never_becomes_markup() -> None:
 
 def test_escaped_json_reads_back_as_it_was() -> None:
     profiles = profile_set(40)
-    page = page_data(profiles, profiles.profiles)
+    page = page_data(profiles.header, profiles.profiles)
 
     assert decode_json(script_json(page), PageData) == page
 

@@ -1,3 +1,6 @@
+import pytest
+from markdown_it import MarkdownIt
+
 from hypertrack.outputs.docs import render_docs
 from hypertrack.outputs.templates import read_readme, template_folder
 
@@ -49,3 +52,13 @@ def test_aligned_column_carries_no_style_attribute() -> None:
 def test_readme_and_templates_are_found_in_the_checkout() -> None:
     assert (template_folder() / "dashboard.html.j2").is_file()
     assert render_docs(read_readme()).startswith("<h2")
+
+
+def test_no_other_scheme_leads_out_even_where_the_parser_lets_it_through(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the parser takes for safe may change with its version."""
+    monkeypatch.setattr(MarkdownIt, "validateLink", lambda _parser, _url: True)
+
+    for scheme in ("javascript:alert(1)", "data:text/html,x", "ftp://example.com", "HTTPS:x"):
+        assert render_docs(f"[a]({scheme})") == "<p><span>a</span></p>\n"

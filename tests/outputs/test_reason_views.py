@@ -1,18 +1,18 @@
-from profile_fakes import profile_set, scores, with_profiles
+from profile_fakes import profile_set, scores
 
 from hypertrack.outputs.reason_views import ScoreView, score_name, score_views
-from hypertrack.records import ProfileSet, Reason, WalletProfile, replace
+from hypertrack.records import ProfileHeader, Reason, WalletProfile, replace
 
 FAST = Reason(feature="tx_count", value=812.0, typical=14.2, contribution=0.25)
 SLOW = Reason(feature="avg_slippage", value=None, typical=3.14, contribution=-0.125)
 NOTHING = Reason(feature="total_value", value=1.0, typical=1.0, contribution=0.004)
 
 
-def explained(**reasons: tuple[Reason, ...]) -> tuple[ProfileSet, WalletProfile]:
+def explained(**reasons: tuple[Reason, ...]) -> tuple[ProfileHeader, WalletProfile]:
     profiles = profile_set(1, unearned=("risk_score",))
     said = scores(bot_probability=0.82, influence_score=3.5)
     wallet = replace(profiles.profiles[0], scores=said, reasons=reasons)
-    return with_profiles(profiles, wallet), wallet
+    return profiles.header, wallet
 
 
 def view_of(score: str, *reasons: Reason) -> ScoreView:
@@ -61,4 +61,18 @@ def test_score_without_reasons_says_that_nothing_moves_it() -> None:
 def test_no_model_means_no_reasons() -> None:
     profiles = profile_set(1, unearned=None)
 
-    assert score_views(profiles, profiles.profiles[0]) == ()
+    assert score_views(profiles.header, profiles.profiles[0]) == ()
+
+
+def test_feature_that_needs_a_position_says_that_it_is_unknown() -> None:
+    held = Reason(feature="median_holding_s", value=None, typical=600.0, contribution=0.25)
+    flow = Reason(feature="flow_pnl_usd", value=-950.0, typical=None, contribution=-0.125)
+    header, wallet = explained(risk_score=(held, flow))
+    unknown = replace(wallet, remarks={"median_holding_s": "position unknown"})
+
+    view = next(v for v in score_views(header, unknown) if v.score == "risk_score")
+
+    assert [reason.sentence for reason in view.reasons] == [
+        "median_holding_s position unknown (typical 10.0 min) +0.25",
+        "flow_pnl_usd (of the trades seen, as if flat before) $-950 (typical none) −0.12",
+    ]

@@ -1,14 +1,14 @@
 import csv
 import io
+from collections.abc import Callable
 
 import pytest
-from profile_fakes import BASE_FEATURES, profile_set, with_profiles
+from profile_fakes import BASE_FEATURES, MadeSet, profile_set, with_profiles
 
 from hypertrack.config import ReportSettings
-from hypertrack.outputs.report import render_csv, render_json, render_markdown, render_report
+from hypertrack.outputs import report
 from hypertrack.records import (
     Category,
-    ProfileSet,
     Reason,
     Scores,
     WalletProfile,
@@ -19,6 +19,22 @@ from hypertrack.records import (
 ALL = ReportSettings()
 STYLE = (0.23411, -0.1234, 0.5678, 0.1234, -0.2341, 0.3456)
 HOSTILE = "</script><img src=x onerror=alert(1)>|`*_\n\u202e"
+
+
+def render_report(profiles: MadeSet, settings: ReportSettings) -> str:
+    return "".join(report.render_report(profiles, settings))
+
+
+def render_json(profiles: MadeSet, settings: ReportSettings) -> str:
+    return "".join(report.render_json(profiles, settings))
+
+
+def render_csv(profiles: MadeSet, settings: ReportSettings) -> str:
+    return "".join(report.render_csv(profiles, settings))
+
+
+def render_markdown(profiles: MadeSet, settings: ReportSettings) -> str:
+    return "".join(report.render_markdown(profiles, settings))
 
 
 def wallet(name: str = "0x" + "a" * 40, *, scored: bool = True) -> WalletProfile:
@@ -71,7 +87,7 @@ def without_category() -> WalletProfile:
     )
 
 
-def report_set(*some: WalletProfile, notice: str | None = None) -> ProfileSet:
+def report_set(*some: WalletProfile, notice: str | None = None) -> MadeSet:
     return with_profiles(profile_set(0, notice=notice), *(some or (wallet(),)))
 
 
@@ -198,14 +214,14 @@ def test_name_cannot_forge_a_line_of_the_report() -> None:
 def test_json_holds_the_profiles_and_who_is_left_out() -> None:
     profiles = report_set(wallet(), without_category())
 
-    report = decode_json(render_json(profiles, ReportSettings(categories_only=True)))
+    plain = decode_json(render_json(profiles, ReportSettings(categories_only=True)))
 
-    assert report["n_wallets"] == 2
-    assert report["left_out"] == [{"n_wallets": 1, "reason": "without a category"}]
-    assert [p["wallet"] for p in report["profiles"]] == ["0x" + "a" * 40]
-    assert report["profiles"][0]["scores"]["trading_style"][0] == pytest.approx(0.23411)
-    assert report["profiles"][0]["features"]["median_gap_s"] is None
-    assert report["model"]["heads"][0]["has_earned_weight"] is False
+    assert plain["n_wallets"] == 2
+    assert plain["left_out"] == [{"n_wallets": 1, "reason": "without a category"}]
+    assert [p["wallet"] for p in plain["profiles"]] == ["0x" + "a" * 40]
+    assert plain["profiles"][0]["scores"]["trading_style"][0] == pytest.approx(0.23411)
+    assert plain["profiles"][0]["features"]["median_gap_s"] is None
+    assert plain["model"]["heads"][0]["has_earned_weight"] is False
 
 
 def test_csv_has_a_row_a_wallet_and_nothing_where_unknown() -> None:
@@ -228,6 +244,14 @@ def test_csv_of_nobody_is_its_header() -> None:
 
     assert text.startswith("wallet,categories,unproven,why_none")
     assert text.count("\n") == 1
+
+
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_cell_of_a_csv_begins_as_a_formula(first: str) -> None:
+    text = render_csv(report_set(wallet(f"{first}1")), ALL)
+
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert rows[0]["wallet"].startswith("'")
 
 
 def test_csv_cell_is_no_formula() -> None:
@@ -253,3 +277,51 @@ def test_markdown_interprets_nothing_in_a_name() -> None:
 
     assert "<img" not in text
     assert r"&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;\|\`\*\_" in text
+
+
+UNKNOWN = replace(
+    wallet(),
+    features={
+        **wallet().features,
+        "median_holding_s": float("nan"),
+        "closed_episode_count": float("nan"),
+        "flow_pnl_usd": -950.5,
+    },
+    reasons={
+        "risk_score": (
+            Reason(feature="median_holding_s", value=None, typical=60.0, contribution=0.5),
+            Reason(feature="flow_pnl_usd", value=-950.5, typical=2.0, contribution=0.25),
+        )
+    },
+    remarks={
+        "median_holding_s": "position unknown",
+        "closed_episode_count": "position unknown",
+        "flow_pnl_usd": "of the trades seen, as if flat before",
+    },
+)
+
+
+def test_csv_says_that_a_position_is_unknown_in_place_of_a_number() -> None:
+    (row,) = csv.DictReader(io.StringIO(render_csv(report_set(UNKNOWN), ALL)))
+
+    assert row["median_holding_s"] == row["closed_episode_count"] == "position unknown"
+    assert row["flow_pnl_usd (of the trades seen, as if flat before)"] == "-950.5"
+    assert row["median_gap_s"] == ""  # missing for another reason
+
+
+def test_json_says_that_a_position_is_unknown_beside_the_null() -> None:
+    (shown,) = decode_json(render_json(report_set(UNKNOWN), ALL))["profiles"]
+
+    assert shown["features"]["median_holding_s"] is None
+    assert shown["remarks"] == UNKNOWN.remarks
+
+
+@pytest.mark.parametrize("render", [render_report, render_markdown])
+def test_reasons_say_that_a_position_is_unknown(
+    render: Callable[[MadeSet, ReportSettings], str],
+) -> None:
+    text = " ".join(render(report_set(UNKNOWN), ALL).replace("\\", "").split())
+
+    assert "median_holding_s position unknown (typical 1.0 min) +0.50" in text
+    assert "flow_pnl_usd (of the trades seen, as if flat before) $-950" in text
+    assert "nan" not in text

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 from profile_fakes import HOSTILE
-from training_fakes import training_card
+from training_fakes import as_card, training_card
 
 from hypertrack.files import write_text
 from hypertrack.outputs.training_report import render_training_report
@@ -32,7 +32,7 @@ def open_report(open_file: Callable[..., Page], tmp_path: Path) -> OpenReport:
 
     def opened(card: dict[str, Any] | None = None, **options: Any) -> Page:
         file = tmp_path / "training_report.html"
-        write_text(file, render_training_report(card or training_card()))
+        write_text(file, render_training_report(as_card(card or training_card())))
         return open_file(file, **options)
 
     return opened

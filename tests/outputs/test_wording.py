@@ -1,6 +1,7 @@
 import pytest
 from profile_fakes import START_MS, data, head
 
+from hypertrack.clock import utc
 from hypertrack.outputs.wording import (
     amount,
     coverage,
@@ -8,14 +9,13 @@ from hypertrack.outputs.wording import (
     gaps,
     left_out,
     plural,
-    printable,
     quality,
     signed,
     span,
     usd,
-    utc,
 )
 from hypertrack.records import DataSummary, as_dict, decode_json, encode_json
+from hypertrack.text import printable
 
 
 @pytest.mark.parametrize(

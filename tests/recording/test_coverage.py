@@ -6,8 +6,9 @@ import pytest
 from clock_fakes import ManualClock
 from fakes import START_MS
 
-from hypertrack.recording.coverage import CoverageBook, StreamCoverage
+from hypertrack.recording.coverage import CoverageBook
 from hypertrack.recording.exchange_time import ExchangeTime
+from hypertrack.recording.stream_coverage import StreamCoverage
 from hypertrack.records import CoverageCause, Feed
 from hypertrack.store.files.ledger import Ledger, read_ledger
 
@@ -98,11 +99,61 @@ def test_stream_without_rows_begins_with_the_first_frame_of_its_socket(bench: Be
     assert bench.stopped() == [("observed", 20, 30, "stop", None)]
 
 
-def test_stream_never_acknowledged_is_not_observed(bench: Bench) -> None:
+def test_stream_never_acknowledged_is_missing_from_the_beginning_on(bench: Bench) -> None:
+    stream = bench.stream()
+    stream.opened()
+    bench.see(20)
+    bench.see(30)
+
+    assert bench.book.unobserved == ("trades:BTC (unacknowledged)",)
+    assert bench.stopped() == [("gap", 20, 30, "unacknowledged", None)]
+    assert bench.book.unobserved == ("trades:BTC (unacknowledged)",)
+
+
+def test_stream_whose_socket_never_opened_is_missing_although_no_time_is_known(
+    bench: Bench,
+) -> None:
     bench.stream()
+    bench.clock.advance(7)
+
+    began_s = START_MS // 1000
+    assert bench.stopped() == [("gap", began_s, began_s + 7, "unopened", None)]
+    assert not bench.book.has_observed
+
+
+def test_what_passed_before_a_late_acknowledgement_is_a_gap(bench: Bench) -> None:
+    stream = bench.stream()
+    stream.opened()
+    bench.see(10)
+    bench.clock.advance(6)
+    bench.see(16)
+    stream.acknowledge()
     bench.see(20)
 
-    assert bench.stopped() == []
+    assert bench.stopped() == [
+        ("gap", 10, 16, "unacknowledged", None),
+        ("observed", 16, 20, "stop", None),
+    ]
+
+
+def test_checkpoint_tells_of_a_stream_not_acknowledged_once_it_is_overdue(bench: Bench) -> None:
+    bench.stream()
+    bench.see(10)
+    bench.book.checkpoint()
+    before = bench.intervals()
+    bench.clock.advance(5)
+    bench.see(15)
+    bench.book.checkpoint()
+
+    assert before == []
+    assert bench.intervals() == [("gap", 10, 15, "unopened", None)]
+
+
+def test_rows_that_come_late_shorten_what_is_claimed_at_the_end(bench: Bench) -> None:
+    observed_until(bench, bench.stream(), 10, 30)
+    bench.socket.count(4_000)
+
+    assert bench.stopped() == [("observed", 10, 26, "stop", None)]
 
 
 def test_end_is_what_its_own_socket_saw(bench: Bench) -> None:
@@ -369,6 +420,21 @@ def test_warning_outlives_a_checkpoint_that_began_before_it(bench: Bench) -> Non
     ]
 
 
+def test_loss_in_doubt_is_missing_from_the_last_row_that_proves_something(bench: Bench) -> None:
+    stream = bench.stream(is_recovered=True)
+    observed_until(bench, stream, 10, 20)
+    stream.lose(ERROR)
+    bench.see(30)
+    stream.acknowledge()
+    stream.begin_rows(28_000, 30_000)
+    stream.warn(17_000, 28_000)
+
+    assert bench.stopped() == [
+        ("observed", 10, 17, "error", None),
+        ("disconnected", 17, 30, "error", None),
+    ]
+
+
 def test_loss_still_in_doubt_at_the_next_one_stays_in_the_ledger(bench: Bench) -> None:
     stream = bench.stream(is_recovered=True)
     observed_until(bench, stream, 10, 20)
@@ -390,3 +456,15 @@ def test_loss_still_in_doubt_at_the_next_one_stays_in_the_ledger(bench: Bench) -
         ("observed", 30, 40, "closed", None),
         ("disconnected", 40, 50, "closed", 0),
     ]
+
+
+def test_stream_is_whole_since_its_last_gap(bench: Bench) -> None:
+    stream = bench.stream(is_recovered=True)
+    observed_until(bench, stream, 10, 20)
+    assert (stream.is_whole_since(9_000), stream.is_whole_since(10_000)) == (False, True)
+    stream.lose(ERROR)
+    assert not stream.is_whole_since(10_000)
+    observed_until(bench, stream, 26, 40)
+    stream.open_gap(18_000, 25_000)
+
+    assert (stream.is_whole_since(24_000), stream.is_whole_since(25_000)) == (False, True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from clock_fakes import ManualClock
-from fakes import START_MS
+from fakes import ALICE, BOB, START_MS
 
 from hypertrack.config import RecordSettings
 from hypertrack.feeds.frames import parse_frame
@@ -14,7 +14,7 @@ from hypertrack.feeds.subscriptions import Subscription
 from hypertrack.recording.closed_candles import CandleBook
 from hypertrack.recording.coverage import CoverageBook
 from hypertrack.recording.dedupe import REMEMBERED, StreamMemory
-from hypertrack.recording.intake import Intake
+from hypertrack.recording.intake import Intake, StreamIntake
 from hypertrack.recording.line_format import join_lines
 from hypertrack.recording.meters import FeedMeter, quantile
 from hypertrack.recording.plan import SocketPlan
@@ -41,7 +41,7 @@ class Bench:
         streams = Streams(session, self.book, self.writer, candles, self.clock)
         self.intake: Intake = streams.intake_of(SocketPlan(url="", subscriptions=subscriptions))
         for stream in self.intake.streams.values():
-            stream.acknowledge()
+            stream.coverage.acknowledge()
 
     def take(self, channel: str, data: object) -> None:
         text = json.dumps({"channel": channel, "data": data}).encode()
@@ -62,7 +62,10 @@ class Bench:
 
 
 def trade(trade_id: int, time_ms: int = START_MS, coin: str = "BTC") -> dict[str, object]:
-    return {"coin": coin, "px": "1.50", "time": time_ms, "tid": trade_id}
+    return {
+        **{"coin": coin, "side": "B", "px": "1.50", "sz": "1.0", "time": time_ms},
+        **{"tid": trade_id, "users": [ALICE, BOB]},
+    }
 
 
 def quote(time_ms: int, coin: str = "BTC") -> dict[str, object]:
@@ -188,7 +191,7 @@ def test_replay_closes_a_gap_only_once_it_is_queued(
     stream = bench.intake.streams[Feed.TRADES, "BTC"]
     bench.take("trades", [trade(1)])
     stream.coverage.lose(CoverageCause.ERROR)
-    stream.acknowledge()
+    stream.coverage.acknowledge()
     offer, was_decided = bench.writer.offer, []
 
     def offered(*words: object) -> bool:
@@ -200,3 +203,72 @@ def test_replay_closes_a_gap_only_once_it_is_queued(
 
     assert was_decided == [False]
     assert stream.coverage.loss is None
+
+
+def lose_and_come_back(bench: Bench) -> StreamIntake:
+    stream = bench.intake.streams[Feed.TRADES, "BTC"]
+    stream.coverage.lose(CoverageCause.ERROR)
+    stream.acknowledge()
+    return stream
+
+
+def test_replay_that_begins_in_the_block_of_the_last_trade_without_it_proves_nothing(
+    bench: Bench,
+) -> None:
+    """Thirty trades of one block may be all that a replay holds: others of it may be missing."""
+    bench.take("trades", [trade(1)])
+    lose_and_come_back(bench)
+
+    bench.take("trades", [trade(2), trade(3, START_MS + 70)])
+    bench.written("trades")
+
+    lines = [line for line in read_ledger(bench.folder) if line.stream == "trades:BTC"]
+    gaps = [(line.start_ms, line.end_ms) for line in lines if line.status == "gap"]
+    assert gaps == [(START_MS, START_MS)]
+
+
+def test_replay_that_begins_before_the_last_trade_proves_that_nothing_is_missing(
+    bench: Bench,
+) -> None:
+    """The last trade may have left a replay that reaches back behind it."""
+    bench.take("trades", [trade(1)])
+    lose_and_come_back(bench)
+
+    bench.take("trades", [trade(2, START_MS - 1), trade(3, START_MS + 70)])
+    bench.written("trades")
+
+    lines = [line for line in read_ledger(bench.folder) if line.stream == "trades:BTC"]
+    assert [line.status for line in lines if line.missed == 0] == ["disconnected"]
+    assert "gap" not in {line.status for line in lines}
+
+
+@pytest.mark.parametrize("is_stored_before", [True, False])
+def test_ledger_says_that_trades_may_be_missing_before_the_replay_is_stored(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, is_stored_before: bool
+) -> None:
+    """A kill right after the replay was stored must leave the gap in the ledger."""
+    bench.take("trades", [trade(9, coin="ETH")])
+    bench.take("trades", [trade(1)] if is_stored_before else [])
+    lose_and_come_back(bench)
+    offer, ledger = bench.writer.offer, list[tuple[str, int, int]]()
+
+    def offered(*words: object) -> bool:
+        bench.book.tell()  # as the writer does before it writes anything
+        lines = [line for line in read_ledger(bench.folder) if line.stream == "trades:BTC"]
+        ledger.extend((line.status, line.start_ms, line.end_ms) for line in lines)
+        return bool(offer(*words))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bench.writer, "offer", offered)
+    bench.take("trades", [trade(7, START_MS + 5_000)])
+
+    assert ledger == [("disconnected", START_MS, START_MS + 5_000)]
+
+
+def test_time_does_not_pass_for_frames_that_nothing_is_written_of(bench: Bench) -> None:
+    """What the ledger calls observed would end after the last trade that was kept."""
+    bench.take("trades", [trade(1)])
+    bench.written("trades")  # the writer is over
+
+    bench.take("trades", [trade(2, START_MS + 5_000)])
+
+    assert bench.intake.time.newest_ms == START_MS

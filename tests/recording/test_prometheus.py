@@ -16,7 +16,7 @@ from recorder_fakes import plan_for, settings_for
 
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError
-from hypertrack.pipeline import live
+from hypertrack.pipeline.record import record
 from hypertrack.recording.prometheus import metrics_server
 from hypertrack.records import Feed, FeedStatus, RecordingStatus
 from hypertrack.simulate.venue.faults import Faults
@@ -144,7 +144,7 @@ def test_recording_serves_its_metrics_until_it_ends(tmp_path: Path) -> None:
                 found.append(scraped(port))
                 stop.set()
 
-        live.record(settings, plan_for(settings), stop, look, duration_s=20)
+        record(settings, plan_for(settings), stop, look, duration_s=20)
 
     metrics = found[0]
     assert values(metrics["hypertrack_lines"]) == {("trades",): 350}
@@ -164,7 +164,7 @@ def test_port_that_is_taken_is_an_error_before_any_data_is_touched(tmp_path: Pat
         settings = Settings.model_validate({**local.model_dump(), "data": tmp_path})
 
         with pytest.raises(ConfigError, match="in use or not ours; choose another --metrics-port"):
-            live.record(settings, plan_for(settings), threading.Event(), lambda _: None)
+            record(settings, plan_for(settings), threading.Event(), lambda _: None)
 
     assert [path.name for path in tmp_path.iterdir()] == ["trades.jsonl"]
 

@@ -19,6 +19,7 @@ from recorder_fakes import (
 )
 
 from hypertrack.errors import DatasetError
+from hypertrack.recording import supervisor
 from hypertrack.recording.recorder import Recorder
 from hypertrack.records import MINUTE_MS, Feed
 from hypertrack.simulate.venue.faults import Faults
@@ -259,8 +260,9 @@ def test_real_capture_is_recorded_without_an_unread_frame(capture: Path, tmp_pat
     assert (summary.n_trades, summary.n_wallets) == (1_869, 528)
 
 
-def test_candles_missed_between_two_sessions_are_asked_for(tmp_path: Path) -> None:
-    for n_trades, opened, n_minutes in ((250, 0, 4), (1_000, 800, 12)):
+def record_ten_minutes_in_two_sessions(folder: Path) -> None:
+    """Record minutes 0 and 1, then 7 to 9; the second session asks for the five between."""
+    for n_trades, opened, n_minutes in ((130, 0, 2), (600, 400, 8)):
         source = HandSource(
             blocks(n_trades, step_ms=1_000), open_ms=START_MS + opened * 1_000, coins=(coin(),)
         )
@@ -270,12 +272,27 @@ def test_candles_missed_between_two_sessions_are_asked_for(tmp_path: Path) -> No
                     n_rows(s, Feed.CANDLES) >= n_minutes  # noqa: B023
                     and s.exchange_time_ms == START_MS + n_trades * 1_000  # noqa: B023
                 ),
-                tmp_path,
+                folder,
                 settings_for(exchange.url, "trades", "candles"),
                 mode="append",
             )
 
+
+def test_candles_missed_between_two_sessions_are_asked_for(tmp_path: Path) -> None:
+    record_ten_minutes_in_two_sessions(tmp_path)
+
     candles = sorted((line["t"], line["n"]) for line in lines(tmp_path, "candles"))
-    assert candles == [(START_MS + nth * MINUTE_MS, 60 if nth else 59) for nth in range(16)]
+    assert candles == [(START_MS + nth * MINUTE_MS, 60 if nth else 59) for nth in range(10)]
     between = coverage_of(tmp_path, "candles:BTC")[1]
     assert (between[0], between[3:]) == ("disconnected", ("stop", 0))
+
+
+def test_as_many_candles_as_the_venue_gives_at_most_do_not_prove_that_there_are_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "MAX_CANDLES", 5)
+
+    record_ten_minutes_in_two_sessions(tmp_path)
+
+    between = coverage_of(tmp_path, "candles:BTC")[1]
+    assert (between[0], between[3:]) == ("disconnected", ("stop", None))

@@ -1,9 +1,11 @@
 """Recorders that end badly: a full disk, a kill, a bug; what they wrote is whole."""
 
 import json
+import shutil
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from fakes import START_MS
 from recorder_fakes import coverage_of, lines, plan_for, record_until, settings_for, trade_ids
 
 from hypertrack.errors import DatasetError
+from hypertrack.records import RecordingStatus
 from hypertrack.simulate.venue.server import running_exchange
 from hypertrack.store.files.manifest import read_manifest
 from hypertrack.store.files.session import open_session
@@ -88,3 +91,21 @@ def test_bug_in_a_thread_is_raised_where_it_is_seen(
         record_until(lambda _: False, tmp_path, settings_for(exchange.url))
 
     assert (tmp_path / "manifest.json").exists()
+
+
+def test_deleted_folder_ends_the_recording_at_once(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    pace = AT_ONCE.model_copy(update={"speed": 1})
+    with running_exchange(SOURCE, pace) as exchange:
+        settings = settings_for(exchange.url)
+        started_s = time.monotonic()
+
+        def delete(status: RecordingStatus) -> bool:
+            if status.n_rows:
+                shutil.rmtree(folder, ignore_errors=True)
+            return False
+
+        with pytest.raises(DatasetError, match="was deleted or moved away while it was recorded"):
+            record_until(delete, folder, settings)
+
+    assert time.monotonic() - started_s < 10.0

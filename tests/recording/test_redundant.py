@@ -16,7 +16,7 @@ from hypertrack.recording.closed_candles import CandleBook
 from hypertrack.recording.coverage import CoverageBook
 from hypertrack.recording.exchange_time import ExchangeTime
 from hypertrack.recording.plan import SocketPlan
-from hypertrack.recording.redundant import RedundantCoverage
+from hypertrack.recording.redundant import Lack, RedundantCoverage
 from hypertrack.recording.streams import Streams
 from hypertrack.records import CoverageCause, Feed, RawJson, RecordingStatus, encode_json
 from hypertrack.simulate.venue.faults import Faults
@@ -130,15 +130,17 @@ class Pair:
         both = ExchangeTime(self.book.time)
         self.times = ExchangeTime(both), ExchangeTime(both)
         stream = self.book.stream("trades:BTC", both, is_recovered=True)
-        self.one = RedundantCoverage(stream, self.times[0])
-        self.other = self.one.beside(self.times[1])
+        self.one = RedundantCoverage(stream)
+        self.other = self.one.beside()
         for part, time in zip((self.one, self.other), self.times, strict=True):
             time.see(1_000)
             part.acknowledge()
+            part.claim()
             part.begin_rows(1_000, 1_000)
 
     def see(self, part: int, time_ms: int) -> None:
         self.times[part].see(time_ms)
+        (self.one, self.other)[part].bring([(time_ms, 1)])
 
     def lines(self) -> list[tuple[str, int, int, str | None]]:
         for part in (self.one, self.other):
@@ -161,6 +163,7 @@ def test_stream_is_observed_until_the_last_of_two_is_lost(pair: Pair) -> None:
 
     pair.see(0, 9_000)
     pair.one.acknowledge()
+    assert pair.one.claim()
     pair.one.begin_rows(8_000, 9_000)
     pair.one.open_gap(3_000, 8_000)
 
@@ -177,13 +180,14 @@ def come_back_with_a_gap(pair: Pair) -> None:
     pair.other.lose(CoverageCause.ERROR)
     pair.see(1, 9_000)
     pair.other.acknowledge()
+    assert not pair.other.claim()
     pair.other.begin_rows(8_000, 9_000)
-    pair.other.open_gap(3_000, 8_000)
+    pair.other.lack(Lack(3_000, 8_000, frozenset({(8_000, 1), (9_000, 1)})))
 
 
 def test_survivor_that_is_late_may_still_bring_what_the_replay_lacks(pair: Pair) -> None:
     come_back_with_a_gap(pair)
-    pair.see(0, 8_500)
+    pair.see(0, 9_000)
 
     assert pair.lines() == [("observed", 1_000, 9_000, "stop")]
 
@@ -220,7 +224,7 @@ def test_replay_of_the_second_socket_does_not_prove_that_nothing_was_missed(
         trades = [trade(START_MS + nth, nth) for nth in range(first_id, last_id + 1)]
         text = encode_json({"channel": "trades", "data": trades})
         for intake, part in zip(intakes, parts, strict=True):
-            part.acknowledge()
+            part.coverage.acknowledge()
             frame = parse_frame(text)
             assert isinstance(frame, Rows)
             intake.take(frame, text, clock.wall_ns())

@@ -140,3 +140,24 @@ def test_roll_is_empty_when_all_is_struck_off() -> None:
     roll.strike_off(roll.of_coins({"BTC", "ETH"}))
 
     assert roll.is_empty
+
+
+def test_coin_that_is_wanted_later_is_sent_once() -> None:
+    roll = SubscriptionTracker(trades("BTC"), refuse_coin_after=3)
+    roll.begin()
+    send(roll, 0.0)
+    for _ in range(2):
+        roll.want(*trades("ETH"))
+
+    assert (roll.n_wanted, send(roll, 1.0), send(roll, 2.0)) == (2, ["ETH"], [])
+
+
+def test_stream_that_starved_is_subscribed_and_acknowledged_again() -> None:
+    roll = SubscriptionTracker(trades("BTC", "ETH"), refuse_coin_after=3)
+    roll.begin()
+    send(roll, 0.0)
+    (btc,) = trades("BTC")
+    roll.again(btc)
+
+    assert send(roll, 1.0, answered=False) == ["BTC"]
+    assert roll.acknowledge(btc.wire()) == btc

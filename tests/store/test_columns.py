@@ -1,7 +1,10 @@
+import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.store.columns import read_columns, write_columns
@@ -67,3 +70,27 @@ def test_a_missing_or_foreign_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "out.parquet").write_text("hello")
     with pytest.raises(DatasetError, match="is no table"):
         read_columns(tmp_path / "out.parquet")
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), min_size=1))
+@settings(deadline=None)
+def test_any_text_in_a_csv_is_one_harmless_cell(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+
+    write_columns(path, {"text": texts, "n": list(range(len(texts)))})
+
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))[1:]
+    assert [int(n) for _, n in rows] == list(range(len(texts)))
+    assert not any(text.lstrip().startswith(("=", "+", "-", "@")) for text, _ in rows)
+
+
+def test_text_in_a_csv_opens_no_formula_and_keeps_to_its_cell(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+
+    write_columns(path, {"wallet": ["=1+1", "a\x1b[2J\nb\x00"], "n": [-1, 2]})
+
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[1:] == ['"\'=1+1",-1', '"a\ufffd[2J\ufffdb\ufffd",2']

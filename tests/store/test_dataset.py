@@ -17,6 +17,7 @@ TABLES = {
     "erc20_transfers",
     "evm_transactions",
     "imported_fills",
+    "unread_lines",
     "trades",
     "wallets",
 }
@@ -78,3 +79,17 @@ def test_long_queries_print_no_progress_of_their_own() -> None:
         found = cursor.execute("SELECT current_setting('enable_progress_bar')").fetchone()
 
     assert found == (False,)
+
+
+def test_lines_that_are_left_out_are_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    good = trade(START_MS, buyer=ALICE, seller=BOB, taker=BOB)
+    trades = [good, {**good, "time": 7}, {**good, "px": "0"}, {**good, "px": "-1"}]
+
+    with open_dataset(write_dataset(tmp_path, trades=trades)):
+        pass
+
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{tmp_path}: 3 lines are left out: 2 price or size out of range, 1 time out of range"
+    ]

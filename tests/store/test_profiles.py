@@ -1,207 +1,227 @@
-import math
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
-from fakes import ALICE, BOB, START_MS
+from category_examples import CASES, example_wallets
+from column_fakes import profile_columns
+from fakes import ALICE
+from profile_fakes import model_of, profile_header
 from pyarrow import parquet
 
 from hypertrack.errors import DatasetError
-from hypertrack.records import (
-    Category,
-    DataSummary,
-    GapCount,
-    HeadEvaluation,
-    Interval,
-    ModelSummary,
-    ProfileSet,
-    Quality,
-    Reason,
-    ReliabilityBin,
-    Scores,
-    WalletProfile,
-    as_dict,
-)
+from hypertrack.records import ProfileColumns, ReasonColumns
 from hypertrack.store.columns import write_columns
-from hypertrack.store.profiles import read_profiles, write_profiles
+from hypertrack.store.profiles import ProfileFile, write_profiles
 
-DATA = DataSummary(
-    path="recorded_data",
-    start_ms=START_MS,
-    end_ms=START_MS + 1,
-    observed_days=1.0,
-    observed_frac=0.5,
-    n_trades=3,
-    n_wallets=2,
-    n_coins=1,
-    n_self_trades=0,
-    n_duplicate_trades=0,
-    n_torn_lines=1,
-    n_quarantined=0,
-    notional_usd=1e6,
-    n_rows_by_feed={"trades": 3},
-    gaps=(GapCount(cause="error", n_intervals=1, duration_s=2.5, n_missed=None),),
-    has_ledger=True,
+N = 80
+
+SETTINGS, HEADS = CASES["some heads earned"]
+HEADER = profile_header(summary=model_of(HEADS or {}))
+REASONS = ReasonColumns(
+    ends=np.arange(1, N + 1) * 2 - 1,  # the first wallet has one, all others two
+    scores=("risk_score", "volatility"),
+    score=np.arange(2 * N - 1, dtype=np.int8) % 2,
+    features=("tx_count", "flip_rate"),
+    feature=np.arange(2 * N - 1, dtype=np.int16) % 2,
+    contribution=np.linspace(-1, 1, 2 * N - 1),
 )
-
-HEAD = HeadEvaluation(
-    head="risk_score",
-    n_test=10,
-    masked_frac=0.1,
-    base_rate=0.2,
-    skill=Interval(0.1, 0.05, 0.15),
-    skill_new_wallets=None,
-    auc=Interval(0.7, 0.6, 0.8),
-    rank_ic=Interval(0.2, 0.1, 0.3),
-    calibration_error=Interval(0.01, 0.0, 0.02),
-    reliability=(
-        ReliabilityBin(n=5, mean_predicted=0.1, yes_share=Interval(0.2, 0.0, 0.4)),
-        ReliabilityBin(n=5, mean_predicted=0.3, yes_share=Interval(0.4, 0.0, 0.8)),
-    ),
-    baselines={
-        "constant": Quality(
-            skill=Interval(0.0, 0.0, 0.0),
-            skill_new_wallets=None,
-            auc=None,
-            rank_ic=None,
-            calibration_error=None,
-        )
-    },
-    has_earned_weight=True,
-    reason="skill 0.10",
+SCORED = replace(
+    profile_columns(example_wallets("some heads earned"), SETTINGS, HEADS or {}),
+    first_seen_ms=np.arange(N),
+    last_seen_ms=np.arange(N) + 5,
+    activity=np.arange(3 * N, dtype=np.int32).reshape(N, 3),
+    reasons=REASONS,
 )
-
-MODEL = ModelSummary(
-    version="v1",
-    created_ms=START_MS,
-    estimator="net",
-    is_forced=False,
-    n_train_rows=1,
-    n_validation_rows=1,
-    n_test_rows=1,
-    n_train_wallets=1,
-    heads=(HEAD,),
-)
-
-SCORED = WalletProfile(
-    wallet=ALICE,
-    first_seen_ms=START_MS,
-    last_seen_ms=START_MS + 1,
-    features={"tx_count": 3.0, "markout_5s_bps": -1.25},
-    scores=Scores(
-        profitability_score=0.1,
-        risk_score=0.2,
-        bot_probability=0.3,
-        sophistication_score=0.4,
-        influence_score=5.0,
-        trading_style=(0.1, -0.2, 0.3, -0.4, 0.5, -0.6),
-    ),
-    categories=(
-        Category(name="Bot", group="bots", confidence=0.9, evidence="it is <b>", boost=0.05),
-        Category(
-            name="Whale",
-            group="size",
-            confidence=0.5,
-            evidence="big",
-            is_proven=False,
-            caveat="skill −0.02",
-        ),
-    ),
-    why_none=None,
-    activity=(0, 3, 1),
-    reasons={
-        "risk_score": (
-            Reason(feature="tx_count", value=3.0, typical=14.5, contribution=0.125),
-            Reason(feature="median_gap_s", value=None, typical=4.0, contribution=-0.05),
-        ),
-        "volatility": (Reason(feature="tx_count", value=3.0, typical=None, contribution=-0.25),),
-    },
-)
-
-BARE = WalletProfile(
-    wallet=BOB,
-    first_seen_ms=START_MS,
-    last_seen_ms=START_MS,
-    features={"tx_count": 1.0},
-    scores=None,
-    categories=(),
-    why_none="nearest: Bot",
-    activity=(),
-)
+BARE = profile_columns(example_wallets("rules alone"), CASES["rules alone"][0], {})
+NOBODY = profile_columns([], SETTINGS, {})
 
 
-@pytest.mark.parametrize("model", [MODEL, None])
-def test_profiles_come_back_as_they_were(tmp_path: Path, model: ModelSummary | None) -> None:
-    profiles = ProfileSet(
-        generated_ms=START_MS,
-        data=DATA,
-        model=model,
-        profiles=(BARE, SCORED, BARE),
-        notice="simulated",
-        typical=SCORED.scores,
-        units={"tx_count": "count", "markout_5s_bps": "bps"},
-    )
+def told(columns: ProfileColumns) -> dict[str, Any]:
+    """Return all that the columns say, texts in place of places."""
+    verdicts, reasons = columns.verdicts, columns.reasons
+    names = np.array([*verdicts.names, None])
+    return {
+        **{name: values.tolist() for name, values in columns.features.items()},
+        **{name: values.tolist() for name, values in columns.scores.items()},
+        "wallets": columns.wallets.tolist(),
+        "seen": [columns.first_seen_ms.tolist(), columns.last_seen_ms.tolist()],
+        "n_candle_matches": columns.n_candle_matches.tolist(),
+        "activity": columns.activity.tolist(),
+        "ends": verdicts.ends.tolist(),
+        "categories": names[verdicts.category].tolist(),
+        "numbers": [verdicts.confidence.tolist(), verdicts.boost.tolist()],
+        "is_proven": verdicts.is_proven.tolist(),
+        "nearest": names[verdicts.nearest].tolist(),
+        "nearest_way": verdicts.nearest_way.tolist(),
+        "reasons": None
+        if reasons is None
+        else [
+            reasons.ends.tolist(),
+            [reasons.scores[place] for place in reasons.score],
+            [reasons.features[place] for place in reasons.feature],
+            reasons.contribution.tolist(),
+        ],
+    }
 
-    write_profiles(tmp_path / "wallet_profiles.parquet", profiles)
 
-    assert read_profiles(tmp_path / "wallet_profiles.parquet") == profiles
+@pytest.mark.parametrize("columns", [SCORED, BARE])
+def test_columns_come_back_as_they_were(tmp_path: Path, columns: ProfileColumns) -> None:
+    file = write_profiles(tmp_path / "profiles.parquet", HEADER, [columns, columns])
+
+    first, second = file.batches(np.arange(2 * N))
+
+    np.testing.assert_equal(told(first), told(columns))
+    np.testing.assert_equal(told(second), told(columns))
 
 
-def test_undefined_features_stay_undefined(tmp_path: Path) -> None:
-    path = tmp_path / "profiles.parquet"
-    row = WalletProfile(
-        wallet=ALICE,
-        first_seen_ms=0,
-        last_seen_ms=0,
-        features={"twap_share": math.nan},
-        scores=None,
-        categories=(),
-        why_none=None,
-        activity=(1,),
-    )
+def test_header_is_what_was_given_and_counts(tmp_path: Path) -> None:
+    file = write_profiles(tmp_path / "profiles.parquet", HEADER, [BARE, BARE])
 
-    write_profiles(path, ProfileSet(generated_ms=0, data=DATA, model=None, profiles=(row,)))
+    n_held = np.diff(BARE.verdicts.ends, prepend=0)
+    names = [BARE.verdicts.names[place] for place in BARE.verdicts.category]
+    assert (file.header.data, file.header.model) == (HEADER.data, HEADER.model)
+    assert file.header.thresholds == HEADER.thresholds
+    assert file.header.n_wallets == 2 * N
+    assert file.header.n_with_category == 2 * (n_held > 0).sum()
+    assert file.header.n_wallets_by_category == {name: 2 * names.count(name) for name in set(names)}
+    counts = list(file.header.n_wallets_by_category.values())
+    assert counts == sorted(counts, reverse=True)
 
-    assert math.isnan(read_profiles(path).profiles[0].features["twap_share"])
+
+def test_rows_asked_for_are_read_from_every_group(tmp_path: Path) -> None:
+    file = write_profiles(tmp_path / "profiles.parquet", HEADER, [SCORED, SCORED, SCORED])
+    rows = np.array([0, 7, N + 2, 2 * N + 79])
+
+    found = list(file.batches(rows))
+
+    assert [part.wallets.tolist() for part in found] == [
+        [SCORED.wallets[0], SCORED.wallets[7]],
+        [SCORED.wallets[2]],
+        [SCORED.wallets[79]],
+    ]
+    assert found[1].features["tx_per_day"].item() == SCORED.features["tx_per_day"][2]
+    assert found[2].activity.tolist() == [[237, 238, 239]]
+    assert found[0].reasons is not None
+    assert found[0].reasons.ends.tolist() == [1, 3]
+    assert list(file.batches(np.array([], dtype=np.intp))) == []
+
+
+def test_one_wallet_is_found_by_its_address(tmp_path: Path) -> None:
+    file = write_profiles(tmp_path / "profiles.parquet", HEADER, [BARE])
+
+    assert file.row_of(BARE.wallets[41]) == 41
+    assert file.row_of(ALICE) is None
+
+
+def test_one_column_is_read_over_all_wallets(tmp_path: Path) -> None:
+    file = write_profiles(tmp_path / "profiles.parquet", HEADER, [SCORED, BARE])
+
+    undefined = np.full(N, np.nan)
+    for name in ("risk_score", "volatility"):
+        np.testing.assert_equal(file.column(name), [*SCORED.scores[name], *undefined])
+    both = [*SCORED.features["age_days"], *BARE.features["age_days"]]
+    np.testing.assert_equal(file.column("age_days"), both)
+    assert file.column("wallet").tolist() == [*SCORED.wallets, *BARE.wallets]
+
+
+def test_who_holds_a_category_is_read_without_the_rest(tmp_path: Path) -> None:
+    file = write_profiles(tmp_path / "profiles.parquet", HEADER, [SCORED, BARE])
+
+    starts = np.append(0, BARE.verdicts.ends[:-1])
+    held = [
+        {BARE.verdicts.names[place] for place in BARE.verdicts.category[start:end]}
+        for start, end in zip(starts, BARE.verdicts.ends, strict=True)
+    ]
+    assert file.holds()[N:].tolist() == [bool(names) for names in held]
+    assert file.holds({"Whale", "Dormant"})[N:].tolist() == [
+        bool(names & {"Whale", "Dormant"}) for names in held
+    ]
+    assert 0 < file.holds({"Whale"}).sum() < file.holds().sum() < 2 * N
+
+
+def test_what_is_kept_in_memory_is_what_would_be_in_the_file(tmp_path: Path) -> None:
+    file = write_profiles(tmp_path / "profiles.parquet", HEADER, [SCORED])
+    memory = write_profiles(None, HEADER, [SCORED])
+
+    assert memory.header == file.header
+    for one, other in zip(memory.batches(np.arange(N)), file.batches(np.arange(N)), strict=True):
+        np.testing.assert_equal(told(one), told(other))
 
 
 def test_any_tool_can_read_the_columns(tmp_path: Path) -> None:
     path = tmp_path / "profiles.parquet"
 
-    write_profiles(
-        path, ProfileSet(generated_ms=0, data=DATA, model=MODEL, profiles=(SCORED, BARE))
-    )
+    write_profiles(path, HEADER, [SCORED, BARE])
 
     table = parquet.read_table(path)
-    assert table["wallet"].to_pylist() == [ALICE, BOB]
-    assert table["risk_score"].to_pylist() == [0.2, None]
-    assert table["style_volatility"].to_pylist() == [0.3, None]
-    assert table["tx_count"].to_pylist() == [3.0, 1.0]
-    assert table["reasons"].to_pylist() == [
-        [
-            {"score": score, **as_dict(reason)}
-            for score, some in SCORED.reasons.items()
-            for reason in some
-        ],
-        [],
+    assert table["wallet"].to_pylist() == [*SCORED.wallets, *BARE.wallets]
+    assert table["risk_score"].to_pylist()[N - 1 : N + 1] == [SCORED.scores["risk_score"][-1], None]
+    assert table["style_volatility"].to_pylist()[0] == SCORED.scores["volatility"][0]
+    assert table["reasons"].to_pylist()[0] == [
+        {"score": "risk_score", "feature": "tx_count", "contribution": -1.0}
     ]
-    assert [each["name"] for each in table["categories"].to_pylist()[0]] == ["Bot", "Whale"]
+    held = table["categories"].to_pylist()[0]
+    assert [each["name"] for each in held] == [
+        SCORED.verdicts.names[place] for place in SCORED.verdicts.category[: len(held)]
+    ]
 
 
-def test_no_profiles_is_a_valid_set(tmp_path: Path) -> None:
-    empty = ProfileSet(generated_ms=0, data=DATA, model=None, profiles=())
+def test_nobody_is_a_valid_set(tmp_path: Path) -> None:
+    file = write_profiles(tmp_path / "profiles.parquet", HEADER, [NOBODY])
 
-    write_profiles(tmp_path / "profiles.parquet", empty)
+    assert file.header.n_wallets == file.header.n_with_category == 0
+    assert file.column("tx_count").tolist() == file.holds().tolist() == []
+    assert list(file.batches(np.array([], dtype=np.intp))) == []
+    assert file.row_of(ALICE) is None
 
-    assert read_profiles(tmp_path / "profiles.parquet") == empty
+
+def test_failure_on_the_way_leaves_the_old_file(tmp_path: Path) -> None:
+    def fails() -> Iterator[ProfileColumns]:
+        yield SCORED
+        raise RuntimeError("the model broke")
+
+    path = tmp_path / "profiles.parquet"
+    write_profiles(path, HEADER, [BARE])
+
+    with pytest.raises(RuntimeError, match="the model broke"):
+        write_profiles(path, HEADER, fails())
+
+    assert ProfileFile(path).header.n_wallets == N
+    assert [each.name for each in tmp_path.iterdir()] == ["profiles.parquet"]
+
+
+def test_profiles_that_are_open_survive_their_replacement(tmp_path: Path) -> None:
+    path = tmp_path / "profiles.parquet"
+    old = write_profiles(path, HEADER, [SCORED])
+
+    write_profiles(path, HEADER, [BARE])
+
+    (read,) = old.batches(np.arange(N))
+    np.testing.assert_equal(told(read), told(SCORED))
 
 
 def test_another_table_is_an_error(tmp_path: Path) -> None:
     write_columns(tmp_path / "profiles.parquet", {"wallet": [ALICE]})
 
-    with pytest.raises(DatasetError, match="holds no profiles"):
-        read_profiles(tmp_path / "profiles.parquet")
+    with pytest.raises(DatasetError, match="holds no profiles of this version"):
+        ProfileFile(tmp_path / "profiles.parquet")
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no table at"):
-        read_profiles(tmp_path / "profiles.parquet")
+        ProfileFile(tmp_path / "profiles.parquet")
+
+
+@pytest.mark.parametrize("place", [100, 1_500, -200])
+def test_torn_file_is_an_error_wherever_it_is_torn(tmp_path: Path, place: int) -> None:
+    path = tmp_path / "profiles.parquet"
+    write_profiles(path, HEADER, [SCORED])
+    torn = bytearray(path.read_bytes())
+    torn[place : (place + 120) or None] = b"\xff" * len(torn[place : (place + 120) or None])
+    path.write_bytes(torn)
+
+    with pytest.raises(DatasetError):
+        list(ProfileFile(path).batches(np.arange(N)))

@@ -1,13 +1,12 @@
 """Verification of hand-made recordings: each flaw is found, and nothing that is none."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fakes import ALICE, BOB, START_MS, candle, observed, trade, write_dataset
 
-from hypertrack.records import MINUTE_MS
+from hypertrack.records import DAY_MS, MINUTE_MS
 from hypertrack.store.dataset import open_dataset
 from hypertrack.store.verification import Verification, verify_dataset
 
@@ -95,6 +94,22 @@ def test_frame_lost_at_a_moment_explains_the_minute_of_the_next_trade(tmp_path: 
     assert (found.n_incomplete, found.n_unexplained) == (1, 0)
 
 
+def test_gap_that_ends_where_a_minute_begins_explains_its_first_trade(tmp_path: Path) -> None:
+    trades = trades_of()
+    del trades[6]  # at the very beginning of the second minute
+    lost = (START_MS + 50_000, START_MS + MINUTE_MS)
+    coverage = [
+        observed("trades:BTC", START_MS, lost[0]),
+        {**observed("trades:BTC", *lost), "status": "gap", "cause": "error"},
+        observed("trades:BTC", lost[1], START_MS + 4 * MINUTE_MS),
+    ]
+
+    found = verified(tmp_path, trades=trades, coverage=coverage)
+
+    assert [minute.start_ms for minute in found.incomplete_minutes] == [lost[1]]
+    assert (found.n_incomplete, found.n_unexplained) == (1, 0)
+
+
 def test_gap_of_another_coin_explains_nothing(tmp_path: Path) -> None:
     trades = trades_of() + trades_of("ETH")
     del trades[8]
@@ -138,7 +153,26 @@ def test_more_trades_than_the_candle_hide_no_loss_elsewhere(tmp_path: Path) -> N
     found = verified(tmp_path, trades=trades, candles=candles)
 
     assert (found.n_behind, found.n_incomplete) == (1, 1)
-    assert found.completeness == 22 / 23
+    assert found.completeness == 17 / 18
+    assert found.unjudged_frac == 1 / 4
+    assert found.n_unjudged_by_reason == {"more trades than their candle counts": 1}
+    assert found.coins[0].n_behind == 1
+
+
+def test_minutes_that_a_gap_took_with_their_candles_are_not_judged(tmp_path: Path) -> None:
+    lost = (START_MS + MINUTE_MS, START_MS + 3 * MINUTE_MS)
+    inside = [one for one in trades_of() if not lost[0] <= one["time"] < lost[1]]
+    candles = [candles_of()[0], candles_of()[3]]
+    coverage = [
+        observed("trades:BTC", START_MS, lost[0]),
+        {**observed("trades:BTC", *lost), "status": "gap", "cause": "error"},
+        observed("trades:BTC", lost[1], START_MS + 4 * MINUTE_MS),
+    ]
+
+    found = verified(tmp_path, trades=inside, candles=candles, coverage=coverage)
+
+    assert (found.n_judged, found.completeness, found.unjudged_frac) == (2, 1.0, 0.5)
+    assert found.n_unjudged_by_reason == {"no candle recorded": 2}
 
 
 def test_minutes_that_cannot_be_judged_are_counted_by_reason(tmp_path: Path) -> None:
@@ -241,11 +275,50 @@ def test_feed_that_was_not_recorded_leaves_nothing_to_judge(tmp_path: Path, name
 
 
 def test_every_single_missing_trade_is_found(tmp_path: Path) -> None:
-    for missing in range(24):
-        trades = trades_of()
-        del trades[missing]
+    coins = [f"C{missing:02}" for missing in range(24)]  # each lacks another of its trades
+    trades = [
+        line
+        for missing, coin in enumerate(coins)
+        for nth, line in enumerate(trades_of(coin))
+        if nth != missing
+    ]
+    candles = [line for coin in coins for line in candles_of(coin)]
 
-        found = verified(tmp_path, trades=trades)
+    found = verified(
+        tmp_path, trades=trades, candles=candles, coverage=[whole(coin) for coin in coins]
+    )
 
-        (minute,) = found.incomplete_minutes
-        assert minute.start_ms == START_MS + missing // 6 * MINUTE_MS, json.dumps(missing)
+    assert sorted((minute.coin, minute.start_ms) for minute in found.incomplete_minutes) == [
+        (coin, START_MS + missing // 6 * MINUTE_MS) for missing, coin in enumerate(coins)
+    ]
+    assert found.n_incomplete == found.n_unexplained == 24
+
+
+@pytest.mark.parametrize(
+    "time_ms",
+    [START_MS // 1000, START_MS * 1_000_000, -1, START_MS + 365 * DAY_MS, 4_070_908_800_000],
+)
+def test_row_that_cannot_be_meant_is_named_and_changes_nothing_else(
+    tmp_path: Path, time_ms: int
+) -> None:
+    good = trades_of()
+    bad_candle = {**candles_of()[0], "t": time_ms, "n": 99}
+
+    found = verified(
+        tmp_path,
+        trades=[*good[:3], {**good[3], "tid": 99, "time": time_ms}, *good[3:]],
+        candles=[bad_candle, *candles_of()],
+    )
+
+    assert (found.completeness, found.n_judged, found.n_trades) == (1.0, 4, 24)
+    assert (found.n_unjudged_by_reason, found.n_out_of_order) == ({}, 0)
+    assert sum(found.n_unread_by_reason.values()) == 2
+
+
+def test_candle_of_a_count_that_cannot_be_meant_is_left_out(tmp_path: Path) -> None:
+    broken = {**candles_of()[0], "n": 10**18}
+
+    found = verified(tmp_path, candles=[broken, *candles_of()])
+
+    assert found.completeness == 1.0
+    assert found.n_unread_by_reason == {"count of trades out of range": 1}

@@ -18,7 +18,7 @@ from ibis import _
 from ibis.backends.pyspark import Backend
 from numpy.typing import NDArray
 from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from hypertrack.config import DatabaseUrl
 from hypertrack.errors import EngineError
@@ -26,7 +26,7 @@ from hypertrack.market.engine.selection import PARTIES, span_query
 from hypertrack.market.engine.shards import Columns
 from hypertrack.market.engine.spark_reading import number_tables
 from hypertrack.market.executions import fills
-from hypertrack.store.dataset import open_unsealed
+from hypertrack.store.dataset import note_sealed, open_unsealed
 
 ANSWER_S = 5.0
 """Patience with a cluster's master before it counts as unreachable."""
@@ -73,11 +73,20 @@ class SparkBackend(Backend):  # type: ignore[misc]  # Ibis ships no types
     ) -> None:
         """Compute rows once; Spark keeps them where they were computed, in no order."""
         del order_by, by_coin
-        self.register(name, self._session.sql(self.compile(rows)).persist())
+        self.register(name, self._typed(rows).persist())
 
     def define(self, name: str, rows: ibis.Table) -> None:
         """Give rows a name, by which they are computed wherever they are read."""
-        self.register(name, self._session.sql(self.compile(rows)))
+        self.register(name, self._typed(rows))
+
+    def _typed(self, rows: ibis.Table) -> DataFrame:
+        """Return rows with the types that Ibis thinks they have: Spark widens small integers."""
+        type_name = self.compiler.type_mapper.to_string
+        columns = ", ".join(
+            f"CAST(`{name}` AS {type_name(dtype)}) AS `{name}`"
+            for name, dtype in rows.schema().items()
+        )
+        return self._session.sql(f"SELECT {columns} FROM ({self.compile(rows)})")
 
     def list_tables(
         self, *, like: str | None = None, database: tuple[str, str] | str | None = None
@@ -139,7 +148,7 @@ class Spark:
     """Measures wallets of a dataset on Spark; use as a context manager.
 
     Attributes:
-        dataset: Has the ledger alone; the other tables are Spark's.
+        dataset: Has the ledger and what is not read; the other tables are Spark's.
         kept: Names of the tables that are there for the whole dataset.
     """
 
@@ -172,7 +181,10 @@ class Spark:
             self._session = _session(master)
             opened.callback(self._session.stop)
             self._whole = SparkBackend().of(self._session)
-            for name, rows in number_tables(self._session, unsealed, sealed).items():
+            numbered = number_tables(self._session, unsealed, sealed)
+            note_sealed(self.dataset, unsealed, numbered.unread, numbered.damage)
+            coverage = self._session.read.parquet(f"{unsealed}/coverage")
+            for name, rows in {**numbered.tables, "coverage": coverage}.items():
                 self._whole.register(name, rows)
             self._opened = opened.pop_all()
 

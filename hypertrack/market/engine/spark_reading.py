@@ -6,56 +6,13 @@ numbered. A test holds both equal.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from pyspark.sql import DataFrame, SparkSession
 
-from hypertrack.records import MINUTE_MS, ZERO_HASH, Feed
-
-SHAPES: Mapping[Feed, str] = {
-    Feed.TRADES: "coin string, side string, px string, sz string, time bigint, hash string, "
-    "tid bigint, users array<string>",
-    Feed.BBO: "received_ns bigint, coin string, time bigint, bbo array<struct<px: string>>",
-    Feed.CANDLES: "received_ns bigint, s string, i string, t bigint, o string, h string, "
-    "l string, c string, v string, n bigint",
-}
-"""The columns of sealed hours that are read."""
-
-# Spark would take `1d` and ` 1` for numbers.
-NUMBER = "CASE WHEN {0} RLIKE '^[-+0-9.eE]+$' THEN try_cast({0} AS DOUBLE) END"
-POSITIVE = "CASE WHEN {0} BETWEEN 1e-18 AND 1e18 THEN {0} END"
-
-
-def _positive(text: str) -> str:
-    return POSITIVE.format(f"({NUMBER.format(text)})")
-
-
-READ: Mapping[Feed, str] = {
-    Feed.TRADES: f"""
-SELECT coin, time AS time_ms, tid AS trade_id, {_positive("px")} AS price,
-    {_positive("sz")} AS size, CASE side WHEN 'B' THEN true WHEN 'A' THEN false END AS is_buy,
-    coalesce(hash = '{ZERO_HASH}', false) AS is_twap,
-    try_element_at(users, 1) AS buyer, try_element_at(users, 2) AS seller
-FROM {{sealed}}
-""",
-    Feed.BBO: f"""
-SELECT received_ns, coin, time AS time_ms, bbo IS NOT NULL AS has_bbo,
-    {_positive("try_element_at(bbo, 1).px")} AS bid_price,
-    {_positive("try_element_at(bbo, 2).px")} AS ask_price
-FROM {{sealed}}
-""",
-    Feed.CANDLES: f"""
-SELECT received_ns, s AS coin, t AS start_ms, i AS interval, n, {_positive("o")} AS open,
-    {_positive("h")} AS high, {_positive("l")} AS low, {_positive("c")} AS close,
-    CASE WHEN {NUMBER.format("v")} BETWEEN 0 AND 1e18 THEN {NUMBER.format("v")} END AS volume
-FROM {{sealed}}
-""",
-}
-WHOLE_ROW = {
-    Feed.TRADES: ("coin", "time_ms", "trade_id", "price", "size", "is_buy", "buyer", "seller"),
-    Feed.BBO: ("coin", "time_ms"),
-    Feed.CANDLES: ("coin", "start_ms", "interval", "open", "high", "low", "close", "volume"),
-}
-"""What a row must have to count as read."""
+from hypertrack.market.engine.spark_rows import READ, define_functions, read_sealed
+from hypertrack.records import MINUTE_MS, Feed
+from hypertrack.store.reading.damage import Damage
 
 NAMES = {
     "wallets": """
@@ -64,7 +21,7 @@ FROM (
     SELECT lower(buyer) AS wallet FROM raw_trades UNION SELECT lower(seller) FROM raw_trades
     UNION SELECT lower(sender) FROM raw_evm UNION SELECT lower(receiver) FROM raw_evm
     UNION SELECT lower(sender) FROM raw_transfers UNION SELECT lower(receiver) FROM raw_transfers
-    UNION SELECT lower(contract) FROM raw_transfers
+    UNION SELECT lower(contract) FROM raw_transfers UNION SELECT wallet FROM raw_fills
 )
 WHERE wallet IS NOT NULL
 """,
@@ -72,6 +29,7 @@ WHERE wallet IS NOT NULL
 SELECT CAST(row_number() OVER (ORDER BY coin) - 1 AS INT) AS coin_id, coin
 FROM (
     SELECT coin FROM raw_trades UNION SELECT coin FROM raw_bbo UNION SELECT coin FROM raw_candles
+    UNION SELECT coin FROM raw_fills
 )
 """,
 }
@@ -122,45 +80,67 @@ JOIN wallets AS r ON r.wallet = lower(receiver)
 JOIN wallets AS c ON c.wallet = lower(contract)
 WHERE amount BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308
 """,
+    "imported_fills": """
+SELECT told.*, coalesce(matched, false) AS has_trade
+FROM (
+    SELECT time_ms, coin_id, trade_id, wallet_id, is_buy,
+        any_value(closed_pnl_usd, true) AS closed_pnl_usd, any_value(fee_usd, true) AS fee_usd,
+        any_value(start_position, true) AS start_position,
+        any_value(order_id, true) AS order_id, any_value(dir, true) AS dir,
+        any_value(price, true) AS price, any_value(size, true) AS size,
+        any_value(is_taker, true) AS is_taker,
+        coalesce(bool_or(dir ILIKE 'settle%'), false) AS is_settlement
+    FROM raw_fills JOIN coins USING (coin) JOIN wallets USING (wallet)
+    GROUP BY time_ms, coin_id, trade_id, wallet_id, is_buy
+) AS told
+LEFT JOIN (SELECT time_ms, coin_id, trade_id, true AS matched FROM trades)
+    USING (time_ms, coin_id, trade_id)
+""",
 }
 """From the raw tables, in the order in which they need each other."""
 
 
+class Numbered(NamedTuple):
+    """What Spark made of a dataset."""
+
+    tables: Mapping[str, DataFrame]
+    """Kept where they were computed."""
+    unread: Sequence[tuple[str, str, int]]
+    """Feed, reason and number of the rows of sealed hours that no reader takes."""
+    damage: Sequence[Damage]
+    """Sealed hours that cannot be read."""
+
+
 def number_tables(
     session: SparkSession, unsealed: Path, sealed: Mapping[Feed, Sequence[Path]]
-) -> dict[str, DataFrame]:
-    """Return the tables of a dataset as Spark computes them, kept where they were computed.
+) -> Numbered:
+    """Return the tables of a dataset as Spark computes them.
 
     Args:
         session: Whose workers see both places.
         unsealed: Holds a folder of Parquet for each raw table: what is not in sealed hours.
         sealed: Files of the sealed hours of each feed.
+
+    Raises:
+        EngineError: Sealed hours could not be read, though none is damaged.
     """
-    for name in ("raw_evm", "raw_transfers"):
+    define_functions(session)
+    for name in ("raw_evm", "raw_transfers", "raw_fills"):
         session.read.parquet(f"{unsealed}/{name}").createOrReplaceTempView(name)
+    unread: list[tuple[str, str, int]] = []
+    damage: list[Damage] = []
     for feed in READ:
         rows = session.read.parquet(f"{unsealed}/raw_{feed}")
         if sealed[feed]:
-            rows = rows.unionByName(_read(session, feed, sealed[feed]))
+            rows.createOrReplaceTempView(f"open_{feed}")
+            found = read_sealed(session, feed, sealed[feed])
+            unread += [(feed, reason, n) for reason, n in found.unread.items()]
+            damage += [Damage(feed, path) for path in found.damaged]
+            rows = rows.unionByName(found.rows)
         rows.createOrReplaceTempView(f"raw_{feed}")
     tables = {}
     for name, statement in (NAMES | TABLES).items():
-        tables[name] = session.sql(statement).persist()
+        # What is made of them is planned anew for every query, and should not start at the lines.
+        tables[name] = session.sql(statement).localCheckpoint()
         tables[name].createOrReplaceTempView(name)
-    return tables
-
-
-def _read(session: SparkSession, feed: Feed, paths: Sequence[Path]) -> DataFrame:
-    """Return the rows of sealed hours that can be read."""
-    view = f"sealed_{feed}"
-    patterns = [_literal(path) for path in paths]
-    session.read.schema(SHAPES[feed]).parquet(*patterns).createOrReplaceTempView(view)
-    rows = session.sql(READ[feed].format(sealed=view))
-    if feed is Feed.BBO:
-        rows = rows.filter("has_bbo")
-    return rows.dropna(subset=list(WHOLE_ROW[feed]))
-
-
-def _literal(path: Path) -> str:
-    """Return a path as Hadoop reads it, which takes brackets and stars for patterns."""
-    return "".join(f"\\{letter}" if letter in "\\{}[]*?," else letter for letter in str(path))
+    return Numbered(tables, unread, damage)

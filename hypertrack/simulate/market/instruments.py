@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from hypertrack.errors import ConfigError
 from hypertrack.simulate.market.arrays import Floats
 
-CoinKind = Literal["perp", "spot", "hip3"]
+CoinKind = Literal["perp", "spot", "hip3", "outcome"]
 
 SHARE_BY_KIND: dict[CoinKind, float] = {"perp": 0.914, "spot": 0.07, "hip3": 0.016}
 """Share of all trades (measured on the venue, 2025-10-27)."""

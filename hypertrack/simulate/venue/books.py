@@ -16,7 +16,8 @@ class Level(Record, frozen=True):
 
     px: str
     sz: str
-    n: int
+    n: int = 1
+    """Orders; a capture may lack it."""
 
 
 Side = tuple[Level, ...]

@@ -1,9 +1,10 @@
 """What subscribers are sent: snapshots, events as they come, and what the venue paces."""
 
 from collections.abc import Callable, Iterator
+from heapq import heappop, heappush
 from typing import Any
 
-from hypertrack.records import MINUTE_MS, encode_json
+from hypertrack.records import MINUTE_MS, as_dict, encode_json, replace
 from hypertrack.simulate.venue import accounts, explorer
 from hypertrack.simulate.venue import listings as universe
 from hypertrack.simulate.venue.books import N_FAST_LEVELS, Book
@@ -36,6 +37,7 @@ class Broadcaster:
         self._clock = clock
         self._changed_candles: set[str] = set()
         self._sampled: list[WireTrade] = []
+        self._held: list[tuple[int, Event]] = []
         self._explored_ms = clock.now_ms
         self._n_explored = 0
         self._takers: dict[str, Callable[[Event], None]] = {
@@ -60,6 +62,12 @@ class Broadcaster:
         """Return when something is to be sent at the venue's own pace."""
         return min(self._due)
 
+    def _send_held(self, until_ms: float) -> None:
+        """Send the blocks of trades that were held back until then."""
+        while self._held and self._held[0][0] <= until_ms:
+            event = heappop(self._held)[1]
+            self._publish("trades", event.coin, event.data)
+
     def take(self, event: Event) -> None:
         """Take an event in and publish it."""
         self._clock.now_ms = max(self._clock.now_ms, event.time_ms)
@@ -68,6 +76,7 @@ class Broadcaster:
     def push_due(self) -> None:
         """Send what is due at the exchange's time."""
         now = self._clock.now_ms
+        self._send_held(now)
         for at, (period, push) in enumerate(self._paced):
             if self._due[at] <= now:
                 push()
@@ -75,6 +84,7 @@ class Broadcaster:
 
     def finish(self) -> None:
         """Send what is still to be said of the last events."""
+        self._send_held(float("inf"))
         self._push_candles()
 
     def snapshot(self, subscription: Subscription, *, is_explorer: bool) -> Iterator[bytes]:
@@ -103,13 +113,19 @@ class Broadcaster:
             last = self._state.candles.last_start_ms(coin) or 0
             if trades[0].time >= last + MINUTE_MS:
                 self._push_candles_of(coin)
-        self._state.add_trades(event, trades)
+        counted = trades
+        if self.is_open and (jump_ms := self._hub.plan.jump_ms()):
+            event, trades = _dated_ahead(event, trades, jump_ms)
+        self._state.add_trades(event, trades, counted)
         self._changed_candles.add(coin)
         if not self.is_open:
             return
         self._state.published.add(trades)
         self._hub.plan.count_missed(coin, len(trades))
-        self._publish("trades", coin, event.data)
+        if self._hub.plan.is_late():
+            heappush(self._held, (event.time_ms + self._hub.plan.faults.late_ms, event))
+        else:
+            self._publish("trades", coin, event.data)
         if self._hub.has(("explorerTxs",)):
             self._sampled += trades
         self._publish_fills(trades)
@@ -248,6 +264,15 @@ class Broadcaster:
         if subscription.kind == "userEvents":
             return channel_frame("user", encode_json({"fills": fills}))
         return channel_frame("userFills", encode_json({"user": user, "fills": fills}))
+
+
+def _dated_ahead(
+    event: Event, trades: list[WireTrade], jump_ms: int
+) -> tuple[Event, list[WireTrade]]:
+    """Return a block of trades as a venue writes it whose clock is ahead."""
+    dated = [replace(trade, time=trade.time + jump_ms) for trade in trades]
+    data = encode_json([as_dict(trade) for trade in dated])
+    return Event(event.time_ms, event.channel, event.coin, data), dated
 
 
 def _quote_of(data: bytes) -> bytes:

@@ -79,6 +79,8 @@ class Dialogue:
             raise UnreadableRequestError
 
     def _subscribe(self, connection: Connection, subscription: Subscription) -> None:
+        if subscription.coin == self._hub.plan.faults.mute:
+            return
         if subscription.topic in connection.subscriptions:
             self._error(connection, f"Already subscribed: {subscription.text()}")
         elif connection.guest.n_subscriptions >= self._rules.max_subscriptions:

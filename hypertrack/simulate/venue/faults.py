@@ -47,6 +47,30 @@ class Faults(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Explorer frames come as ``{"channel","data"}`` instead of bare arrays."""
     clock_skew_ms: int = 0
     """Added to the time that the exchange tells of itself (``exchangeStatus``)."""
+    clock_jump_every: int | None = None
+    """Every so many trades frames, `clock_jump_frames` are dated ahead, as if the venue's clock
+    jumped and came back; replays and answers keep that date."""
+    clock_jump_frames: int = 1
+    clock_jump_ms: int = 30_000
+    late_every: int | None = None
+    """Every so many trades frames, one is sent only `late_ms` later."""
+    late_ms: int = 5_000
+    starve: str | None = None
+    """A coin whose trades are sent no more to those who are subscribed now; a new subscription
+    has them again. Its candles go on."""
+    recent_trades_lag_ms: int = 0
+    """Exchange time by which ``recentTrades`` trails the sockets."""
+    has_cached_recent_trades: bool = False
+    """``recentTrades`` of a coin is always answered as the first time."""
+    mute: str | None = None
+    """A coin whose subscriptions are neither acknowledged nor served."""
+    candle_snapshot: Literal["right", "empty", "old"] = "right"
+    """Answers of ``candleSnapshot``: as they are, none, or as they were in the middle of the
+    time asked for."""
+    unlisted: str | None = None
+    """A coin that is on no list yet; it trades all the same."""
+    failing_dex: str | None = None
+    """A builder's dex whose lists answer 500."""
     http_failures: int = 0
     """Requests that fail, from the next one on."""
     http_status: Literal[429, 500] = 429
@@ -71,7 +95,7 @@ class FaultPlan:
         """Replace the faults in force; counting starts over."""
         self.faults = faults
         self.is_idle = faults == Faults()
-        self._n_frames = 0
+        self._n_frames = self._n_blocks = self._n_sent = 0
         self._failures_left = faults.http_failures
         self._has_broken = faults.break_after_frames is None
 
@@ -89,6 +113,20 @@ class FaultPlan:
         if not self.faults.has_unknown_keys:
             return payload
         return encode_json(_with_unknown_keys(decode_json(payload)))
+
+    def jump_ms(self) -> int:
+        """Return by how much the venue's clock is ahead at the next block of trades."""
+        every = self.faults.clock_jump_every
+        if every is None:
+            return 0
+        self._n_blocks += 1
+        is_ahead = self._n_blocks % every >= every - self.faults.clock_jump_frames
+        return self.faults.clock_jump_ms if is_ahead else 0
+
+    def is_late(self) -> bool:
+        """Return whether the next block of trades is held back."""
+        self._n_sent += 1
+        return _is_due(self._n_sent, self.faults.late_every)
 
     def breaks_now(self, now_ms: int) -> bool:
         """Return whether the sockets are to be broken; true once."""

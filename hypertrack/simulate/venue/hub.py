@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from hypertrack.simulate.venue.connections import Connection, websocket_frame
-from hypertrack.simulate.venue.faults import FaultPlan
+from hypertrack.simulate.venue.faults import FaultPlan, Faults
 from hypertrack.simulate.venue.subscription_requests import Subscription, Topic
 
 _DRAIN_POLL_S = 0.001
@@ -26,6 +26,9 @@ class Hub:
         self.has_subscriber = asyncio.Event()
         self.n_subscribed = 0
         self._by_topic: dict[Topic, list[Connection]] = {}
+        self._starved: set[Connection] = set()
+        """Sockets that were subscribed to the coin that starves when it began to."""
+        self._starving: Faults | None = None
         self._by_kind: dict[str, dict[Topic, Subscription]] = {}
 
     def add(self, connection: Connection) -> None:
@@ -43,6 +46,8 @@ class Hub:
         topic = subscription.topic
         connection.subscriptions[topic] = subscription
         self._by_topic.setdefault(topic, []).append(connection)
+        if topic == ("trades", self.plan.faults.starve):
+            self._starved.discard(connection)
         self._by_kind.setdefault(subscription.kind, {})[topic] = subscription
         self.n_subscribed += 1
         self.plan.welcome()
@@ -77,11 +82,20 @@ class Hub:
             for connection in subscribers:
                 connection.send_frame(frame)
             return
-        for connection in tuple(subscribers):
+        for connection in self._served(topic, subscribers):
             for faulty in self.plan.frames(payload):
                 connection.send(faulty)
         if self.plan.breaks_now(now_ms):
             self._break_sockets()
+
+    def _served(self, topic: Topic, subscribers: list[Connection]) -> tuple[Connection, ...]:
+        """Return who is sent a topic's frames."""
+        faults = self.plan.faults
+        if topic != ("trades", faults.starve):
+            return tuple(subscribers)
+        if self._starving is not faults:
+            self._starving, self._starved = faults, set(subscribers)
+        return tuple(one for one in subscribers if one not in self._starved)
 
     def flush(self) -> None:
         """Write out what is queued."""

@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from hypertrack.records import HOUR_MS, WALLET_PATTERN
+from hypertrack.records import HOUR_MS, WALLET_PATTERN, RawJson
 from hypertrack.simulate.market.identifiers import hashes
 from hypertrack.simulate.venue import accounts
 from hypertrack.simulate.venue import listings as universe
 from hypertrack.simulate.venue.books import Book, grouped, spread
 from hypertrack.simulate.venue.built_candles import INTERVALS
+from hypertrack.simulate.venue.faults import Faults
 from hypertrack.simulate.venue.numbers import rounded
 from hypertrack.simulate.venue.state import CoinState, VenueState
 from hypertrack.simulate.venue.subscription_requests import is_offered
@@ -48,10 +49,19 @@ class InfoDesk:
         state: What the venue knows.
         now_ms: Returns exchange time.
         told_ms: Returns the exchange time that the venue tells of itself.
+        faults: Returns what goes wrong now.
     """
 
-    def __init__(self, state: VenueState, now_ms: Callable[[], int], told_ms: Callable[[], int]):
+    def __init__(
+        self,
+        state: VenueState,
+        now_ms: Callable[[], int],
+        told_ms: Callable[[], int],
+        faults: Callable[[], Faults] = Faults,
+    ):
         self._state = state
+        self._faults = faults
+        self._cached_trades: dict[str, list[RawJson]] = {}
         self._now_ms = now_ms
         self._handlers: dict[str, Callable[[Json], Any]] = {
             "meta": lambda r: universe.meta(state, self._dex(r)),
@@ -59,11 +69,12 @@ class InfoDesk:
             "allPerpMetas": lambda _: [universe.meta(state, d) for d in ("", *state.dexes)],
             "spotMeta": lambda _: universe.spot_meta(state),
             "spotMetaAndAssetCtxs": self._spot_meta_and_contexts,
+            "outcomeMeta": lambda _: universe.outcome_meta(state),
             "perpDexs": lambda _: universe.perp_dexes(state),
             "allMids": lambda r: universe.mids(state, self._dex(r)),
             "l2Book": self._book,
             "candleSnapshot": self._candles,
-            "recentTrades": lambda r: self._coin(r).recent_trades(),
+            "recentTrades": self._recent_trades,
             "fundingHistory": self._fundings,
             "userFills": lambda r: self._fills(r)[: -accounts.MAX_FILLS - 1 : -1],
             "userFillsByTime": self._fills_by_time,
@@ -86,11 +97,12 @@ class InfoDesk:
             raise UnknownTypeError
         if kind not in self._handlers:
             raise UnknownTypeError
+        self._state.unlisted = self._faults().unlisted
         return self._handlers[kind](request)
 
     def _dex(self, request: Json) -> str:
         dex = _optional(request, "dex", str) or ""
-        if dex and dex not in self._state.dexes:
+        if dex and (dex not in self._state.dexes or dex == self._faults().failing_dex):
             raise UnknownNameError
         return dex
 
@@ -129,9 +141,18 @@ class InfoDesk:
             raise UnknownTypeError
         end = min(_optional(req, "endTime", int) or _FAR_FUTURE_MS, self._now_ms())
         first = max(start, self._state.source.start_ms)
-        if end < first:
+        faulty = self._faults().candle_snapshot
+        if end < first or faulty == "empty":
             return []
-        return self._state.candles.between(name, interval, first, end)[-MAX_CANDLES:]
+        candles = self._state.candles.between(name, interval, first, end)[-MAX_CANDLES:]
+        return _as_of_before(candles) if faulty == "old" else candles
+
+    def _recent_trades(self, request: Json) -> list[RawJson]:
+        coin, faults = self._coin(request), self._faults()
+        trades = coin.recent_trades(self._now_ms() - faults.recent_trades_lag_ms)
+        if not faults.has_cached_recent_trades:
+            return trades
+        return self._cached_trades.setdefault(coin.coin.name, trades)
 
     def _fundings(self, request: Json) -> list[Json]:
         """Return the hourly rates of a stretch; every past hour has one."""
@@ -186,6 +207,14 @@ def _funding(coin: str, hour_ms: int, drawn: int) -> Json:
         "premium": rounded(premium, 10),
         "time": hour_ms + drawn % 100,
     }
+
+
+def _as_of_before(candles: list[Json]) -> list[Json]:
+    """Return the candles as a cache has them since the one in the middle had half its trades."""
+    if not candles:
+        return []
+    *whole, last = candles[: len(candles) // 2 + 1]
+    return [*whole, {**last, "n": last["n"] // 2, "v": rounded(float(last["v"]) / 2, 8)}]
 
 
 def _user(request: Json) -> str:

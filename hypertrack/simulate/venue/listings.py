@@ -18,13 +18,13 @@ _OPEN_INTEREST_DAYS = 0.25
 def coins_of_dex(state: VenueState, dex: str) -> list[CoinState]:
     """Return the perps of a builder's dex, or of the venue's own where ``dex`` is empty."""
     if not dex:
-        return [c for c in state.coins.values() if c.coin.kind == "perp"]
-    return [c for c in state.coins.values() if c.coin.name.startswith(f"{dex}:")]
+        return [c for c in _listed(state) if c.coin.kind == "perp"]
+    return [c for c in _listed(state) if c.coin.name.startswith(f"{dex}:")]
 
 
 def spot_coins(state: VenueState) -> list[CoinState]:
     """Return the spot pairs."""
-    return [c for c in state.coins.values() if c.coin.kind == "spot"]
+    return [c for c in _listed(state) if c.coin.kind == "spot"]
 
 
 def meta(state: VenueState, dex: str = "") -> Json:
@@ -49,6 +49,23 @@ def spot_meta(state: VenueState) -> Json:
     return {
         "universe": [_pair(coin, at + 1) for at, coin in enumerate(coins)],
         "tokens": [_token(0, "USDC", 8), *tokens],
+    }
+
+
+def outcome_meta(state: VenueState) -> Json:
+    """Return outcome markets; both sides of one share its number (``#`` ten times it, plus side).
+
+    Source: protocol, section 5.
+    """
+    names = [c.coin.name for c in _listed(state) if c.coin.kind == "outcome"]
+    numbers = sorted({int(name[1:]) // 10 for name in names})
+    sides = [{"name": "Yes"}, {"name": "No"}]
+    return {
+        "outcomes": [
+            {"outcome": number, "name": f"Outcome {number}", "description": "", "sideSpecs": sides}
+            for number in numbers
+        ],
+        "questions": [],
     }
 
 
@@ -96,6 +113,10 @@ def funding_rate(premium: float) -> float:
     """Return the hourly rate: the premium, with interest clamped around it (venue docs)."""
     interest = _BASE_FUNDING * 8
     return (premium + min(max(interest - premium, -0.0005), 0.0005)) / 8
+
+
+def _listed(state: VenueState) -> list[CoinState]:
+    return [coin for name, coin in state.coins.items() if name != state.unlisted]
 
 
 def _perp_context(state: VenueState, coin: CoinState, mid: float | None) -> Json:

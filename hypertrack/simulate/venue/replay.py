@@ -1,56 +1,30 @@
 """A raw capture of the venue as a source: its frames at their own pace."""
 
+import logging
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
 
 from hypertrack.errors import ConfigError
-from hypertrack.records import DAY_MS, JsonError, RawJson, Record, json_decoder
+from hypertrack.records import DAY_MS
 from hypertrack.simulate.market.instruments import Coin, CoinKind
+from hypertrack.simulate.venue.captured_frames import (
+    PLAYED_CHANNELS,
+    CapturedFrame,
+    CapturedFrames,
+    CapturedTrade,
+    items_in,
+    quoted,
+    trades_in,
+)
 from hypertrack.simulate.venue.source import Event
 
-PLAYED_CHANNELS = frozenset({"trades", "bbo", "l2Book"})
-"""What is played from a capture; the exchange makes candles and contexts from these."""
+log = logging.getLogger(__name__)
 
 _REMEMBERED_TRADES = 1_000
 """Latest trades of a coin that are recognised when a reconnection repeats them."""
-
-
-class CapturedFrame(Record, frozen=True):
-    """A line of a capture."""
-
-    received_wall_ns: int
-    channel: str
-    data: RawJson
-
-    @property
-    def received_ms(self) -> int:
-        """Time of receipt, which the replay takes for exchange time."""
-        return self.received_wall_ns // 1_000_000
-
-
-class CapturedTrade(Record, frozen=True):
-    """What the replay reads of a trade."""
-
-    coin: str
-    px: str
-    sz: str
-    time: int
-    tid: int
-
-
-class CapturedQuote(Record, frozen=True):
-    """What the replay reads of a book or of a best bid and offer."""
-
-    coin: str
-
-
-_frame_decoder = json_decoder(CapturedFrame)
-_trades_decoder = json_decoder(list[CapturedTrade])
-_items_decoder = json_decoder(list[RawJson])
-_quote_decoder = json_decoder(CapturedQuote)
 
 
 class CaptureSource:
@@ -59,7 +33,7 @@ class CaptureSource:
     Frames come at the time at which they were received. Trades that a subscription repeated are
     played once, one block a frame; those of a coin's first frame, which were past when the
     capture began, are the exchange's history. Lines that cannot be read, such as a torn last
-    one, are skipped and counted.
+    one, and trades that a recorder would refuse are skipped and counted.
 
     Args:
         path: Read once at the start and again for every replay, never held in memory.
@@ -73,9 +47,9 @@ class CaptureSource:
     def __init__(self, path: Path):
         if not path.is_file():
             raise ConfigError(f"a replay needs a capture file, found none at {path}")
-        self._path = path
+        self._frames = CapturedFrames(path)
         survey = _Survey()
-        for frame in self._frames():
+        for frame in self._frames:
             survey.add(frame)
         if not survey.coins:
             raise ConfigError(
@@ -84,6 +58,8 @@ class CaptureSource:
             )
         self._history = survey.history()
         self.n_unreadable = survey.n_unreadable
+        if self.n_unreadable:
+            log.warning("%s: %d lines or trades cannot be played", path, self.n_unreadable)
         self.n_trades = survey.n_trades
         self.open_ms = survey.first_ms
         self.start_ms = self._history[0].time_ms if self._history else self.open_ms
@@ -98,58 +74,35 @@ class CaptureSource:
         for event in self._history:
             seen.fresh_blocks(event.data)
         now = self.open_ms
-        for frame in filter(None, self._frames()):
+        for frame in filter(None, self._frames):
             now = max(now, frame.received_ms)
             if frame.channel == "trades":
                 for coin, _, data in seen.fresh_blocks(bytes(frame.data)):
                     yield Event(now, "trades", coin, data)
             else:
-                coin = _quote_decoder.decode(frame.data).coin
-                yield Event(now, frame.channel, coin, bytes(frame.data))
-
-    def _frames(self) -> Iterator[CapturedFrame | None]:
-        """Yield the frames that can be played, and None for every unreadable line."""
-        with self._path.open("rb") as lines:
-            for line in lines:
-                try:
-                    frame = _readable(line)
-                except JsonError:
-                    yield None
-                    continue
-                if frame.channel in PLAYED_CHANNELS:
-                    yield frame
-
-
-def _readable(line: bytes) -> CapturedFrame:
-    """Return the line's frame; raise `JsonError` where it is not of its channel's shape."""
-    frame = _frame_decoder.decode(line)
-    if frame.channel == "trades":
-        _trades_decoder.decode(frame.data)
-    elif frame.channel in PLAYED_CHANNELS:
-        _quote_decoder.decode(frame.data)
-    return frame
+                yield Event(now, frame.channel, quoted(frame).coin, bytes(frame.data))
 
 
 class _SeenTrades:
     """The latest trades of each coin, to tell new ones from repeated ones."""
 
     def __init__(self) -> None:
-        self._by_coin: dict[str, OrderedDict[tuple[int, int], None]] = {}
+        self._by_coin: dict[str, OrderedDict[Hashable, None]] = {}
 
     def fresh_blocks(self, data: bytes) -> Iterator[tuple[str, int, bytes]]:
         """Return coin, block time and JSON of the frame's new trades, a block each."""
         blocks: dict[tuple[str, int], list[bytes]] = {}
-        items = _items_decoder.decode(data)
-        for trade, item in zip(_trades_decoder.decode(data), items, strict=True):
-            if self._add(trade):
+        items = items_in(data)
+        for trade, item in zip(trades_in(data), items, strict=True):
+            if self._add(trade, bytes(item)):
                 blocks.setdefault((trade.coin, trade.time), []).append(bytes(item))
         return iter(
             [(coin, time, b"[%s]" % b",".join(items)) for (coin, time), items in blocks.items()]
         )
 
-    def _add(self, trade: CapturedTrade) -> bool:
+    def _add(self, trade: CapturedTrade, item: bytes) -> bool:
         known = self._by_coin.setdefault(trade.coin, OrderedDict())
-        key = (trade.time, trade.tid)
+        key = (trade.time, trade.tid or item)  # of those whose id is 0, all that they say
         if key in known:
             return False
         known[key] = None
@@ -179,11 +132,11 @@ class _Survey:
         self.last_ms = max(self.last_ms, frame.received_ms)
         self.channels.add(frame.channel)
         if frame.channel != "trades":
-            self._coin(_quote_decoder.decode(frame.data).coin)
+            self._coin(quoted(frame).coin)
             return
         for coin, time_ms, data in self._seen.fresh_blocks(bytes(frame.data)):
             found = self._coin(coin)
-            trades = _trades_decoder.decode(data)
+            trades = trades_in(data)
             found.add(trades)
             self.n_trades += len(trades)
             if found.opening_ns in (None, frame.received_wall_ns):
@@ -247,6 +200,8 @@ class _CoinSurvey:
 
 
 def _kind(name: str) -> CoinKind:
+    if name.startswith("#"):
+        return "outcome"
     if ":" in name:
         return "hip3"
     return "spot" if name.startswith("@") or "/" in name else "perp"

@@ -62,7 +62,12 @@ class Exchange:
         self._hub = Hub(self._plan)
         self._clock = ExchangeClock(source.open_ms, settings.speed, clock)
         self._broadcaster = Broadcaster(self._state, self._hub, self._clock)
-        desk = InfoDesk(self._state, lambda: self._clock.now_ms, self._told_time_ms)
+        desk = InfoDesk(
+            self._state,
+            lambda: self._clock.now_ms,
+            self._told_time_ms,
+            lambda: self._plan.faults,
+        )
         self._dialogue = Dialogue(self._state, self._hub, self._broadcaster, desk, clock)
         web_desk = WebDesk(self._state, self._hub, self._dialogue, desk, self._clock, clock)
         self._player = Player(
@@ -111,7 +116,7 @@ class Exchange:
                 f"ours; choose another, or 0 for any ({error.strerror})"
             ) from error
         port = self._runner.addresses[0][1]
-        self.url = f"http://{host}:{port}"
+        self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         return self.url
 
     async def play_until(self, stop: asyncio.Event) -> None:

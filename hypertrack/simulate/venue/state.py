@@ -30,6 +30,9 @@ class WireTrade(Record, frozen=True):
         return self.side == "B"
 
 
+KEPT_OF_NEEDED = 10
+"""Trades are kept for answers that trail behind, too."""
+
 _trades_decoder = json_decoder(list[WireTrade])
 _items_decoder = json_decoder(list[RawJson])
 
@@ -76,14 +79,15 @@ class CoinState:
         self.traded_coins = 0.0
         self._book: Book | None = None
         self._rules = rules
-        self._frames: deque[tuple[int, bytes]] = deque()
+        self._frames: deque[tuple[int, int, bytes]] = deque()
+        """Count of trades, exchange time and ``data`` of the latest blocks."""
         self._n_kept = 0
 
-    def add_trades(self, data: bytes, trades: list[WireTrade]) -> None:
+    def add_trades(self, time_ms: int, data: bytes, trades: list[WireTrade]) -> None:
         """Take a block's trades in."""
-        self._frames.append((len(trades), data))
+        self._frames.append((len(trades), time_ms, data))
         self._n_kept += len(trades)
-        n_needed = max(self._rules.replayed_trades, self._rules.recent_trades)
+        n_needed = KEPT_OF_NEEDED * max(self._rules.replayed_trades, self._rules.recent_trades)
         while self._n_kept - self._frames[0][0] >= n_needed:
             self._n_kept -= self._frames.popleft()[0]
         for trade in trades:
@@ -95,12 +99,17 @@ class CoinState:
         """Return the trades that a subscription begins with, oldest first."""
         return self._latest(self._rules.replayed_trades)
 
-    def recent_trades(self) -> list[RawJson]:
+    def recent_trades(self, until_ms: int) -> list[RawJson]:
         """Return the trades that are given when they are asked for, newest first."""
-        return self._latest(self._rules.recent_trades)[::-1]
+        return self._latest(self._rules.recent_trades, until_ms)[::-1]
 
-    def _latest(self, n_trades: int) -> list[RawJson]:
-        items = [item for _, data in self._frames for item in _items_decoder.decode(data)]
+    def _latest(self, n_trades: int, until_ms: int | None = None) -> list[RawJson]:
+        items = [
+            item
+            for _, time_ms, data in self._frames
+            if until_ms is None or time_ms <= until_ms
+            for item in _items_decoder.decode(data)
+        ]
         return items[-n_trades:]
 
     def set_quote(self, data: bytes) -> None:
@@ -138,6 +147,8 @@ class VenueState:
         self.rules = rules
         self.coins = {coin.name: CoinState(coin, rules) for coin in source.coins}
         self.dexes = tuple(sorted({name.partition(":")[0] for name in self.coins if ":" in name}))
+        self.unlisted: str | None = None
+        """A coin that is on no list yet."""
         self.candles = CandleBook()
         self.published = Published(source.coins)
         self.trade_log: deque[bytes] = deque()
@@ -146,10 +157,16 @@ class VenueState:
         self._n_logged: deque[int] = deque()
         self._n_in_log = 0
 
-    def add_trades(self, event: Event, trades: list[WireTrade]) -> None:
-        """Take a trades frame in."""
-        self.coins[event.coin].add_trades(event.data, trades)
-        for trade in trades:
+    def add_trades(
+        self, event: Event, trades: list[WireTrade], counted: list[WireTrade] | None = None
+    ) -> None:
+        """Take a trades frame in.
+
+        Args:
+            counted: The same as candles count them, where its trades are dated wrongly.
+        """
+        self.coins[event.coin].add_trades(event.time_ms, event.data, trades)
+        for trade in counted or trades:
             self.candles.add(trade.coin, trade.time, trade.px, float(trade.sz))
         self._log(event.data, len(trades))
 

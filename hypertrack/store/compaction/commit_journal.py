@@ -6,6 +6,7 @@ by one, and the journal goes. A kill at any point leaves the old files in force,
 """
 
 import fcntl
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -14,8 +15,10 @@ from pathlib import Path
 
 from hypertrack.errors import DatasetError
 from hypertrack.files import sync_folder
-from hypertrack.records import Feed, Record, decode_json, encode_json
+from hypertrack.records import Feed, JsonError, Record, decode_json, encode_json
 from hypertrack.store.files.layout import SEALED_NAME, feed_path
+
+log = logging.getLogger(__name__)
 
 JOURNAL_NAME = "sealing.json"
 LOCK_NAME = "sealing.lock"
@@ -145,6 +148,7 @@ def finish_sealing(folder: Path) -> None:
     for feed in Feed:
         journal = _journal(folder, feed)
         if journal is None:
+            (sealed_folder(folder, feed) / JOURNAL_NAME).unlink(missing_ok=True)
             continue
         place = sealed_folder(folder, feed)
         for path in (*(place / name for name in journal.hours), feed_path(folder, feed)):
@@ -177,8 +181,19 @@ def last_line_start(descriptor: int, size: int) -> int:
 
 
 def _journal(folder: Path, feed: Feed) -> Journal | None:
+    """Return the journal in force; None where there is none, or one that cannot be read.
+
+    Without it the old files are in force. That loses nothing: the open file is replaced last, and
+    until then holds every line of the hours that were renamed, which readers see once.
+    """
     path = sealed_folder(folder, feed) / JOURNAL_NAME
-    return decode_json(path.read_bytes(), Journal) if path.exists() else None
+    try:
+        return decode_json(path.read_bytes(), Journal)
+    except FileNotFoundError:
+        return None
+    except (JsonError, UnicodeDecodeError, OSError):
+        log.warning("%s cannot be read and is not followed", path)
+        return None
 
 
 def _newest(path: Path) -> Path:

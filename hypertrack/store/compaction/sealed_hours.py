@@ -1,15 +1,17 @@
 """Sealing: finished hours of a feed become Parquet files, which say the same in less space."""
 
 import glob
+import logging
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
+from hypertrack.clock import utc_name
 from hypertrack.errors import DatasetError
 from hypertrack.records import HOUR_MS, Feed, Record, encode_json
+from hypertrack.store.compaction.checksums import DAMAGED, is_intact, write_checksums
 from hypertrack.store.compaction.commit_journal import (
     Prepared,
     finish_sealing,
@@ -21,10 +23,13 @@ from hypertrack.store.compaction.commit_journal import (
     sealed_hours,
     sole_sealer,
 )
-from hypertrack.store.compaction.sealed_rows import HOUR_FORMAT, LAYOUTS, Layout
+from hypertrack.store.compaction.sealed_rows import LAYOUTS, Layout
 from hypertrack.store.dataset import connect_quietly, memory_config
 from hypertrack.store.files.layout import feed_path
+from hypertrack.store.reading.damage import unreadable
 from hypertrack.store.sql import parquet, quoted
+
+log = logging.getLogger(__name__)
 
 # No JSON holds the delimiter unescaped, so that every line is one value.
 READ_LINES = """
@@ -167,8 +172,9 @@ def _read(connection: duckdb.DuckDBPyConnection, path: Path, layout: Layout) -> 
 def _write_hour(connection: duckdb.DuckDBPyConnection, folder: Path, feed: Feed, hour: int) -> str:
     """Write the next version of an hour: what was sealed of it before, and what is new."""
     layout = LAYOUTS[feed]
-    name = datetime.fromtimestamp(hour * HOUR_MS // 1000, UTC).strftime(HOUR_FORMAT)
+    name = utc_name(hour * HOUR_MS)[:13]  # up to the hour: 2026-01-22T12
     path = sealed_folder(folder, feed) / f"{name}.parquet"
+    _put_damaged_aside(path)
     older = parquet([path])
     nothing = f"(SELECT {layout.columns} FROM marked WHERE false)"
     statement = WRITE_HOUR.format(
@@ -188,7 +194,16 @@ def _write_hour(connection: duckdb.DuckDBPyConnection, folder: Path, feed: Feed,
         raise OSError(f"{n_written} of {n_older + n_new} rows of {name} were written")
     with part_of(path).open("rb") as file:
         os.fsync(file.fileno())
+    write_checksums(path, part_of(path), path)
     return path.name
+
+
+def _put_damaged_aside(path: Path) -> None:
+    """Rename an hour that cannot be read, so that what is new of it can be sealed."""
+    is_damaged = path.exists() and (is_intact(path, path) is False or bool(unreadable([path])))
+    if is_damaged:
+        log.warning("%s is damaged and put aside as %s", path, path.name + DAMAGED)
+        path.replace(path.with_name(path.name + DAMAGED))
 
 
 def _write_open(connection: duckdb.DuckDBPyConnection, path: Path, condition: str) -> None:

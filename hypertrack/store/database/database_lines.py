@@ -7,6 +7,7 @@ from hypertrack.errors import DatasetError
 from hypertrack.records import Feed
 from hypertrack.store.database import session_table as sessions
 from hypertrack.store.database.connecting import UnreachableError, open_reader
+from hypertrack.store.reading.damage import Damage
 from hypertrack.store.reading.recorded_lines import Version
 from hypertrack.store.reading.relations import Columns
 
@@ -64,12 +65,20 @@ class DatabaseLines:
         return self._count("coverage") > 0
 
     def has_data(self) -> bool:
-        """Return whether the session has a row of any feed."""
+        """Return whether the session has a row of any feed, or an imported fill."""
         found = " UNION ALL ".join(
             f"SELECT session_id FROM {feed} WHERE session_id = {self._session.session_id}"
-            for feed in Feed
+            for feed in (*Feed, "fills")
         )
         return bool(self._database.rows(f"SELECT 1 WHERE EXISTS ({found})"))
+
+    def damage(self) -> tuple[Damage, ...]:
+        """Return nothing: a database has no files of ours."""
+        return ()
+
+    def damaged_files(self) -> tuple[str, ...]:
+        """Return nothing: a database has no files of ours."""
+        return ()
 
     def version(self) -> Version:
         """Return the session and how often anything was added to it."""

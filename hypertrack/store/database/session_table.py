@@ -1,9 +1,8 @@
 """The sessions of a dataset in a database: which is continued, which is archived."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
-from hypertrack.clock import Clock
+from hypertrack.clock import Clock, utc_name
 from hypertrack.errors import DatasetError
 from hypertrack.records import Feed, Record
 from hypertrack.store.database.connecting import Database
@@ -53,8 +52,7 @@ def new_session(database: Database, clock: Clock) -> StoredSession:
 def free_name(database: Database, clock: Clock, prefix: str = "") -> str:
     """Return a name after the time that no session has."""
     taken = {one.name for one in _stored(database)}
-    moment = datetime.fromtimestamp(clock.wall_ns() // 1_000_000_000, UTC)
-    name = first = prefix + moment.strftime("%Y-%m-%dT%H-%M-%SZ")
+    name = first = prefix + utc_name(clock.wall_ns() // 1_000_000)
     n = 1
     while name in taken:
         n += 1

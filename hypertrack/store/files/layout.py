@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from hypertrack.errors import DatasetError
 from hypertrack.records import Feed
 
 COVERAGE_NAME = "coverage.jsonl"
@@ -22,10 +23,21 @@ def feed_path(folder: Path, feed: Feed) -> Path:
 
 
 def has_data(folder: Path) -> bool:
-    """Return whether the folder holds anything recorded."""
-    return any(feed_path(folder, feed).exists() for feed in Feed) or any(
-        (folder / SEALED_NAME).glob("*/*.parquet")
-    )
+    """Return whether the folder holds anything recorded or imported."""
+    named = [*(feed_path(folder, feed) for feed in Feed), folder / FILLS_NAME]
+    return any(path.exists() for path in named) or any((folder / SEALED_NAME).glob("*/*.parquet"))
+
+
+def require_data(folder: Path) -> None:
+    """Do nothing where the folder holds something recorded.
+
+    Raises:
+        DatasetError: There is no such folder, or nothing in it.
+    """
+    if not folder.is_dir():
+        raise DatasetError(f"no dataset at {folder}: record one with `hypertrack record`")
+    if not has_data(folder):
+        raise DatasetError(f"nothing recorded in {folder}: record with `hypertrack record`")
 
 
 def dataset_files(folder: Path) -> list[Path]:

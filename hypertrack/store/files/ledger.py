@@ -87,9 +87,11 @@ def read_ledger(folder: Path) -> list[CoverageLine]:
     lines = []
     for text in path.read_bytes().splitlines():
         try:
-            lines.append(decode_json(text, CoverageLine))
-        except JsonError:
+            line = decode_json(text, CoverageLine)
+        except (JsonError, UnicodeDecodeError):
             continue
+        if line.start_ms <= line.end_ms:
+            lines.append(line)
     return lines
 
 

@@ -3,11 +3,10 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from hypertrack.clock import Clock, SystemClock
+from hypertrack.clock import Clock, SystemClock, utc_name
 from hypertrack.errors import DatasetError
 from hypertrack.records import Feed, JsonError, Record, decode_json, encode_json
 from hypertrack.store.compaction.commit_journal import finish_sealing, forget_parts, last_line_start
@@ -171,8 +170,7 @@ def _continued(folder: Path) -> Session:
 
 
 def _new_archive(folder: Path, clock: Clock) -> Path:
-    moment = datetime.fromtimestamp(clock.wall_ns() // 1_000_000_000, UTC)
-    name = moment.strftime("%Y-%m-%dT%H-%M-%SZ")
+    name = utc_name(clock.wall_ns() // 1_000_000)
     archive, n = folder / ARCHIVE_NAME / name, 1
     while archive.exists():
         archive, n = folder / ARCHIVE_NAME / f"{name}-{n + 1}", n + 1

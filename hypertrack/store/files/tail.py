@@ -21,8 +21,11 @@ TAIL_HOURS = 24
 N_REPLAYED = 30
 """What the venue replays of a coin (protocol, section 2.1): more need not be known."""
 
+IDENTITY = ("coin", "time", "tid", "side", "px", "sz", "hash", "users")
+"""What tells trades apart: beside the id all that they say, for those whose id is 0."""
+
 NEWEST_SEALED = f"""
-SELECT coin, time, tid FROM read_parquet($paths)
+SELECT {", ".join(IDENTITY)} FROM read_parquet($paths)
 QUALIFY row_number() OVER (PARTITION BY coin ORDER BY time DESC, tid) <= {N_REPLAYED}
 ORDER BY time, coin, tid
 """
@@ -46,7 +49,7 @@ def _sealed(folder: Path) -> tuple[bytes, ...]:
     except duckdb.Error as error:  # recording goes on, only less sure of what it missed
         log.warning("sealed trades could not be read: %s", str(error).splitlines()[0])
         return ()
-    return tuple(line_of(dict(zip(("coin", "time", "tid"), row, strict=True))) for row in rows)
+    return tuple(line_of(dict(zip(IDENTITY, row, strict=True))) for row in rows)
 
 
 def newest_lines(path: Path) -> tuple[bytes, ...]:

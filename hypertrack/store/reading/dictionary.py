@@ -11,7 +11,7 @@ FROM (
     SELECT buyer AS spelling FROM raw_trades UNION SELECT seller FROM raw_trades
     UNION SELECT sender FROM raw_evm UNION SELECT receiver FROM raw_evm
     UNION SELECT sender FROM raw_transfers UNION SELECT receiver FROM raw_transfers
-    UNION SELECT contract FROM raw_transfers
+    UNION SELECT contract FROM raw_transfers UNION SELECT wallet FROM raw_fills
 )
 WHERE spelling IS NOT NULL;
 CREATE TABLE wallets AS
@@ -23,7 +23,7 @@ CREATE TABLE coins AS
 SELECT (row_number() OVER (ORDER BY coin) - 1)::INTEGER AS coin_id, coin
 FROM (
     SELECT coin FROM raw_trades UNION SELECT coin FROM raw_bbo UNION SELECT coin FROM raw_candles
-    UNION SELECT coin FROM kept_coins
+    UNION SELECT coin FROM raw_fills UNION SELECT coin FROM kept_coins
 );
 """
 NO_NAMES = """

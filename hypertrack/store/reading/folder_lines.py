@@ -1,15 +1,24 @@
 """The recorded lines of a dataset folder: open files and sealed hours together."""
 
 import glob
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
 import duckdb
 
+from hypertrack.errors import DatasetError
 from hypertrack.records import HOUR_MS, Feed
-from hypertrack.store.compaction.commit_journal import FeedFiles, open_file, sealed_hours
+from hypertrack.store.compaction.checksums import DAMAGED, is_intact
+from hypertrack.store.compaction.commit_journal import (
+    PART,
+    FeedFiles,
+    open_file,
+    sealed_folder,
+    sealed_hours,
+)
 from hypertrack.store.compaction.sealed_rows import HOUR_FORMAT, LAYOUTS
 from hypertrack.store.files.layout import (
     COVERAGE_NAME,
@@ -19,9 +28,12 @@ from hypertrack.store.files.layout import (
     dataset_files,
     has_data,
 )
+from hypertrack.store.reading.damage import Damage, unreadable
 from hypertrack.store.reading.recorded_lines import Version
 from hypertrack.store.reading.relations import Columns, read_settled, relation, run_on
 from hypertrack.store.reading.truncation import ReadWindow
+
+log = logging.getLogger(__name__)
 
 BLOCK_BYTES = 1 << 20
 
@@ -37,6 +49,7 @@ class FolderLines:
         self.folder = folder
         self._has_hour = has_hour
         self._has_open = has_open
+        self._damaged: dict[Feed, list[Path]] = {}
 
     def between(self, window: ReadWindow) -> Self:
         """Return the same without the sealed hours that lie wholly outside a window."""
@@ -45,15 +58,27 @@ class FolderLines:
             start_ms = hour_start_ms(name)
             return window.overlaps(start_ms, start_ms + HOUR_MS)
 
-        return self if window.is_all else type(self)(self.folder, has_hour)
+        return self if window.is_all else self._narrowed(has_hour, has_open=True)
 
     def only(self, names: frozenset[str], *, has_open: bool) -> Self:
         """Return some sealed hours by name, with the open files or without."""
-        return type(self)(self.folder, names.__contains__, has_open=has_open)
+        return self._narrowed(names.__contains__, has_open=has_open)
 
     def sealed(self, feed: Feed) -> list[Path]:
         """Return the sealed hours of a feed, oldest first."""
         return [path for path in sealed_hours(self.folder, feed) if self._has(path)]
+
+    def damaged(self, feed: Feed) -> frozenset[str]:
+        """Return the names of the sealed hours of a feed that were found damaged so far."""
+        return frozenset(map(hour_name, self._damaged.get(feed, ())))
+
+    def note(self, feed: Feed, damaged: Sequence[Path]) -> None:
+        """Count sealed hours as damaged from now on."""
+        known = self._damaged.setdefault(feed, [])
+        for path in damaged:
+            if path not in known:
+                log.warning("%s is damaged and left out: its hour is a gap", path)
+                known.append(path)
 
     def run(
         self, connection: duckdb.DuckDBPyConnection, statement: str, feed: Feed, columns: Columns
@@ -62,8 +87,18 @@ class FolderLines:
         has_line = LAYOUTS[feed].has_line
 
         def read(files: FeedFiles) -> None:
-            opened = [files.open] if self._has_open else []
             sealed = [path for path in files.sealed if self._has(path)]
+            try:
+                run_over(files, sealed)
+            except DatasetError:
+                damaged = unreadable(sealed)
+                if not damaged:
+                    raise
+                run_over(files, [path for path in sealed if path not in damaged])
+                self.note(feed, damaged)
+
+        def run_over(files: FeedFiles, sealed: Sequence[Path]) -> None:
+            opened = [files.open] if self._has_open else []
             parts = {
                 "source": relation(opened, sealed, columns, has_line=has_line),
                 "open": relation(opened, (), columns),
@@ -89,12 +124,34 @@ class FolderLines:
         """Count the lines of all files, and a torn last one."""
         n_whole, n_torn = _count_lines(open_file(self.folder, feed))
         if hours := sealed_hours(self.folder, feed):
-            counted = "SELECT coalesce(sum(num_rows), 0) FROM parquet_file_metadata($paths)"
-            paths = [glob.escape(str(path)) for path in hours]
-            with duckdb.connect() as connection:
-                row = connection.execute(counted, {"paths": paths}).fetchone()
-            n_whole += int(row[0]) if row else 0
+            try:
+                n_whole += _count_rows(hours)
+            except duckdb.Error:
+                damaged = unreadable(hours)
+                self.note(feed, damaged)
+                n_whole += _count_rows([path for path in hours if path not in damaged])
         return n_whole, n_torn
+
+    def damage(self) -> list[Damage]:
+        """Return the sealed hours that were found damaged, in this reading or by a sealing."""
+        aside = {
+            feed: sorted(sealed_folder(self.folder, feed).glob(f"*{DAMAGED}")) for feed in Feed
+        }
+        return [
+            Damage(feed, path)
+            for feed in Feed
+            for path in aside[feed] + self._damaged.get(feed, [])
+        ]
+
+    def damaged_files(self) -> tuple[str, ...]:
+        """Return the names of damaged files, by the checksums of all sealed hours too."""
+        found = {damage.name for damage in self.damage()}
+        for feed in Feed:
+            for path in sealed_hours(self.folder, feed):
+                name = path.with_name(path.name.removesuffix(PART))
+                if is_intact(path, name) is False:
+                    found.add(Damage(feed, name).name)
+        return tuple(sorted(found))
 
     def n_quarantined(self) -> int:
         """Count the lines of ``quarantine.jsonl``."""
@@ -121,6 +178,12 @@ class FolderLines:
     def close(self) -> None:
         """Nothing is held."""
 
+    def _narrowed(self, has_hour: Callable[[str], bool], *, has_open: bool) -> Self:
+        """Return some of these lines; what is found damaged in them is known of the whole."""
+        narrow = type(self)(self.folder, has_hour, has_open=has_open)
+        narrow._damaged = self._damaged
+        return narrow
+
     def _has(self, path: Path) -> bool:
         return self._has_hour is None or self._has_hour(hour_name(path))
 
@@ -139,6 +202,15 @@ def hour_name(path: Path) -> str:
 def hour_start_ms(name: str) -> int:
     """Return when an hour of that name began."""
     return int(datetime.strptime(name, HOUR_FORMAT).replace(tzinfo=UTC).timestamp()) * 1_000
+
+
+def _count_rows(paths: Sequence[Path]) -> int:
+    counted = "SELECT coalesce(sum(num_rows), 0) FROM parquet_file_metadata($paths)"
+    if not paths:
+        return 0
+    with duckdb.connect() as connection:
+        values = {"paths": [glob.escape(str(path)) for path in paths]}
+        return int(connection.execute(counted, values).fetchall()[0][0])
 
 
 def _count_lines(path: Path) -> tuple[int, int]:

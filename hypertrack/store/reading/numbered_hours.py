@@ -5,47 +5,48 @@ hour that was sealed since is a batch of its own. Names are numbered in the orde
 came, so that older batches stay true; views give the ids of a dataset, in the order of the text.
 """
 
-import fcntl
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
-from hypertrack.records import HOUR_MS, Feed, JsonError, Record, decode_json, encode_json
+from hypertrack.records import HOUR_MS, Feed, encode_json
 from hypertrack.store.compaction.commit_journal import feed_files
 from hypertrack.store.reading.dictionary import number_hours, number_rows, unite_candles
 from hypertrack.store.reading.folder_lines import FolderLines, hour_name, hour_start_ms
+from hypertrack.store.reading.hour_batches import (
+    MADE,
+    Batch,
+    batch_file,
+    forget_others,
+    hour_stamp,
+    is_there,
+    read_manifest,
+    read_names,
+    sole_writer,
+    write_manifest,
+    write_names,
+)
+from hypertrack.store.reading.imported_fills import number_fills, read_fills
 from hypertrack.store.reading.prepared import as_table
 from hypertrack.store.reading.raw_tables import (
-    MACROS,
     READERS,
     Counts,
+    begin_reading,
+    last_receipts,
     read_feed,
     read_ledger,
     unnest_chains,
 )
-from hypertrack.store.reading.recorded_lines import Version
 from hypertrack.store.reading.truncation import BEGINS, ReadWindow
 from hypertrack.store.sql import parquet, quoted
-
-MANIFEST_NAME = "hours.json"
-LOCK_NAME = "lock"
-
-FORMAT = 1
-"""Changes whenever rows are numbered otherwise, so that older batches are made anew."""
 
 BATCH_ROWS = 2_000_000
 """Of one feed: so few that its strings fit into half a gigabyte, so many that numbering names
 anew for every batch costs little."""
-
-MADE: dict[Feed, tuple[str, ...]] = {
-    Feed.TRADES: ("trades", "built_candles"),
-    Feed.BBO: ("bbo",),
-    Feed.CANDLES: ("recorded_candles",),
-}
-"""The tables that are made of each feed's hours; chains are few rows, and read as they are."""
 
 SCHEMA = "hours"
 """What views of batches need beside them."""
@@ -59,29 +60,26 @@ CREATE TABLE {SCHEMA}.ids AS SELECT
         FROM kept_coins JOIN coins USING (coin)) AS coins;
 """
 
+ADD_UP_UNREAD = """
+CREATE OR REPLACE TABLE unread_lines AS
+SELECT feed, reason, sum(n_lines)::BIGINT AS n_lines FROM unread_lines
+GROUP BY feed, reason ORDER BY feed, reason
+"""
+
 WALLET_COLUMNS = ("buyer_id", "seller_id")
 
 
-class Batch(Record, frozen=True):
-    """Some sealed hours of a feed that were numbered together."""
+class Reading(NamedTuple):
+    """What batches are made of, and where they are kept."""
 
-    feed: Feed
-    name: str
-    hours: Version
-    """Name, size and time of change of each."""
-    n_read: int
-    n_unread: int
-
-
-class Manifest(Record, frozen=True):
-    """The batches that are there, oldest hour first within a feed."""
-
-    format: int
-    batches: tuple[Batch, ...]
+    lines: FolderLines
+    place: Path
+    window: ReadWindow
+    last_receipt_ms: Callable[[Feed], int]
 
 
 def count_sealed(lines: FolderLines) -> int:
-    """Return the rows of all sealed trades, without reading them."""
+    """Return the rows of all sealed trades, without reading them; damaged hours have none."""
     return sum(_n_rows(lines.sealed(Feed.TRADES)).values())
 
 
@@ -100,23 +98,22 @@ def load_hours(
         DatasetError: A file could not be read at all.
         OSError: Nothing can be written there.
     """
-    connection.execute(MACROS)
+    begin_reading(connection)
     while True:
         files = [feed_files(lines.folder, feed) for feed in MADE]
         counts, overlapping = read_open(connection, lines, window)
-        with _sole_writer(place):
+        with sole_writer(place):
             batches = _extend(connection, lines, place, overlapping, window)
         if [feed_files(lines.folder, feed) for feed in MADE] == files:
             break  # else an hour was sealed meanwhile, and is missing or there twice
-    for each in batches:
-        n_read, n_unread = counts[each.feed]
-        counts[each.feed] = (n_read + each.n_read, n_unread + each.n_unread)
+    read_fills(connection, lines, window)
     read_ledger(connection, lines, window)
     unnest_chains(connection)
-    _read_names(connection, place)
+    read_names(connection, place)
     number_rows(connection)
     _unite(connection, place, batches)
-    return counts
+    number_fills(connection)
+    return _counted(connection, counts, batches)
 
 
 def read_open(
@@ -129,11 +126,13 @@ def read_open(
     """
     counts: Counts = {}
     overlapping: dict[Feed, frozenset[str]] = {}
+    last_ms = last_receipts(connection, lines)
     for feed in READERS:
         if feed not in MADE:
             counts[feed] = read_feed(connection, lines, feed, window)
             continue
-        counts[feed] = read_feed(connection, lines.only(frozenset(), has_open=True), feed, window)
+        opened = lines.only(frozenset(), has_open=True)
+        counts[feed] = read_feed(connection, opened, feed, window, last_ms)
         found = connection.execute(
             f"SELECT DISTINCT {BEGINS[feed]} // {HOUR_MS} FROM raw_{feed}"
         ).fetchall()
@@ -144,7 +143,7 @@ def read_open(
         )
         if overlapping[feed]:
             both = lines.only(overlapping[feed], has_open=True)
-            counts[feed] = read_feed(connection, both, feed, window)
+            counts[feed] = read_feed(connection, both, feed, window, last_ms)
     return counts, overlapping
 
 
@@ -157,15 +156,15 @@ def _extend(
 ) -> list[Batch]:
     """Return all batches, with new ones of the hours that none holds as they are now."""
     kept, to_do = [], []
-    known = _manifest(place)
+    known = read_manifest(place)
     for feed in MADE:
         paths = [each for each in lines.sealed(feed) if hour_name(each) not in overlapping[feed]]
-        now = {hour_name(path): (hour_name(path), *_stamp(path)) for path in paths}
+        now = {hour_name(path): (hour_name(path), *hour_stamp(path)) for path in paths}
         current = set(now.values())
         good = [
             each
             for each in known
-            if each.feed == feed and current.issuperset(each.hours) and _is_there(place, each)
+            if each.feed == feed and current.issuperset(each.hours) and is_there(place, each)
         ]
         done = {str(hour[0]) for each in good for hour in each.hours}
         kept += good
@@ -173,38 +172,58 @@ def _extend(
         to_do += [(feed, batch) for batch in _batches(new)]
     if to_do:
         with _numbering(connection, place) as numbering:
+            reading = Reading(lines, place, window, last_receipts(numbering, lines))
             for feed, paths in to_do:
-                kept.append(_number(numbering, lines, place, feed, paths, window))
-                _write_names(numbering, place)
-                _write_manifest(place, kept)
-        _forget_others(place, kept)
+                kept += _number(numbering, reading, feed, paths)
+                write_names(numbering, place)
+                write_manifest(place, kept)
+        forget_others(place, kept)
     return sorted(kept, key=lambda each: (each.feed, each.hours))
 
 
 def _number(
-    connection: duckdb.DuckDBPyConnection,
-    lines: FolderLines,
-    place: Path,
-    feed: Feed,
-    paths: Sequence[Path],
-    window: ReadWindow,
-) -> Batch:
-    names = frozenset(map(hour_name, paths))
-    hours = tuple((hour_name(path), *_stamp(path)) for path in paths)
-    n_read, n_unread = read_feed(connection, lines.only(names, has_open=False), feed, window)
+    connection: duckdb.DuckDBPyConnection, reading: Reading, feed: Feed, paths: Sequence[Path]
+) -> list[Batch]:
+    """Make a batch of some hours, without the damaged ones, which may be mended; none of none."""
+    stamps = [(hour_name(path), *hour_stamp(path)) for path in paths]
+    some = reading.lines.only(frozenset(map(hour_name, paths)), has_open=False)
+    n_read, _ = read_feed(connection, some, feed, reading.window, reading.last_receipt_ms)
+    hours = tuple(stamp for stamp in stamps if stamp[0] not in some.damaged(feed))
+    if not hours:
+        return []
     number_hours(connection, feed)
     connection.execute(f"DROP TABLE IF EXISTS raw_{feed}")
     # Never the name of an older batch: another process may be reading that.
     digest = hashlib.blake2b(encode_json(hours), digest_size=6).hexdigest()
-    batch = Batch(feed, f"{min(names)}_{digest}", hours, n_read, n_unread)
+    batch = Batch(feed, f"{hours[0][0]}_{digest}", hours, n_read, _unread(connection, feed))
     for table in MADE[feed]:
-        target = _file(place, table, batch)
+        target = batch_file(reading.place, table, batch)
         target.parent.mkdir(exist_ok=True)
         connection.execute(
             f"COPY {table} TO {quoted(target)} (FORMAT parquet, COMPRESSION lz4_raw)"
         )
         connection.execute(f"DROP TABLE {table}")
-    return batch
+    return [batch]
+
+
+def _unread(connection: duckdb.DuckDBPyConnection, feed: Feed) -> tuple[tuple[str, int], ...]:
+    found = "SELECT reason, n_lines FROM unread_lines WHERE feed = $feed ORDER BY reason"
+    return tuple(connection.execute(found, {"feed": feed}).fetchall())
+
+
+def _counted(
+    connection: duckdb.DuckDBPyConnection, counts: Counts, batches: Sequence[Batch]
+) -> Counts:
+    """Return the lines read and not read of all batches too, and add these to ``unread_lines``."""
+    counted = dict(counts)
+    for batch in batches:
+        n_read, n_unread = counted[batch.feed]
+        n_left_out = sum(n for _, n in batch.unread)
+        counted[batch.feed] = (n_read + batch.n_read, n_unread + n_left_out)
+        for reason, n in batch.unread:
+            connection.execute("INSERT INTO unread_lines VALUES (?, ?, ?)", [batch.feed, reason, n])
+    connection.execute(ADD_UP_UNREAD)
+    return counted
 
 
 def _unite(connection: duckdb.DuckDBPyConnection, place: Path, batches: Sequence[Batch]) -> None:
@@ -212,7 +231,7 @@ def _unite(connection: duckdb.DuckDBPyConnection, place: Path, batches: Sequence
     connection.execute(KEPT_IDS)
     for feed, tables in MADE.items():
         for table in tables:
-            files = [_file(place, table, each) for each in batches if each.feed == feed]
+            files = [batch_file(place, table, each) for each in batches if each.feed == feed]
             if files:
                 _prepend(connection, table, files)
     for table in ("recorded_candles", "built_candles"):
@@ -251,66 +270,9 @@ def _numbering(
             value = connection.execute(f"SELECT current_setting('{name}')").fetchall()[0][0]
             numbering.execute(f"SET {name} = {quoted(value)}")
         numbering.execute("SET enable_progress_bar = false")
-        numbering.execute(MACROS)
-        _read_names(numbering, place, "")
+        begin_reading(numbering)
+        read_names(numbering, place, "")
         yield numbering
-
-
-def _read_names(connection: duckdb.DuckDBPyConnection, place: Path, prefix: str = "kept_") -> None:
-    for table, column in (("wallets", "wallet"), ("coins", "coin")):
-        path = place / f"{table}.parquet"
-        nothing = f"(SELECT NULL::INTEGER AS {column}_id, NULL::VARCHAR AS {column} WHERE false)"
-        source = parquet([path]) if path.exists() else nothing
-        connection.execute(f"CREATE TABLE {prefix}{table} AS FROM {source}")
-
-
-def _write_names(connection: duckdb.DuckDBPyConnection, place: Path) -> None:
-    for table in ("wallets", "coins"):
-        part = place / f"{table}.parquet.part"
-        connection.execute(f"COPY {table} TO {quoted(part)} (FORMAT parquet)")
-        part.replace(place / f"{table}.parquet")
-
-
-def _manifest(place: Path) -> tuple[Batch, ...]:
-    """Return the batches that were kept; none where there are none, or some that we cannot use."""
-    try:
-        kept = decode_json((place / MANIFEST_NAME).read_bytes(), Manifest)
-    except (OSError, JsonError):
-        kept = None
-    names = [place / f"{table}.parquet" for table in ("wallets", "coins")]
-    if kept and kept.format == FORMAT and all(path.exists() for path in names):
-        return kept.batches
-    for path in names:
-        path.unlink(missing_ok=True)
-    return ()
-
-
-def _is_there(place: Path, batch: Batch) -> bool:
-    return all(_file(place, table, batch).exists() for table in MADE[batch.feed])
-
-
-def _write_manifest(place: Path, batches: Sequence[Batch]) -> None:
-    part = place / f"{MANIFEST_NAME}.part"
-    part.write_bytes(encode_json(Manifest(FORMAT, tuple(batches))))
-    part.replace(place / MANIFEST_NAME)
-
-
-def _forget_others(place: Path, batches: Sequence[Batch]) -> None:
-    """Delete the files of batches whose hours have changed."""
-    files = {_file(place, table, each) for each in batches for table in MADE[each.feed]}
-    for table in (table for tables in MADE.values() for table in tables):
-        for path in (place / table).glob("*_*.parquet"):
-            if path not in files:
-                path.unlink()
-
-
-@contextmanager
-def _sole_writer(place: Path) -> Iterator[None]:
-    """Wait until no other process writes batches there."""
-    place.mkdir(parents=True, exist_ok=True)
-    with (place / LOCK_NAME).open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _batches(paths: Sequence[Path]) -> Iterator[list[Path]]:
@@ -328,23 +290,20 @@ def _batches(paths: Sequence[Path]) -> Iterator[list[Path]]:
 
 
 def _n_rows(paths: Sequence[Path]) -> dict[Path, int]:
-    """Return how many rows files have, from their ends."""
+    """Return how many rows files have, from their ends; 0 where one is damaged."""
     if not paths:
         return {}
     with duckdb.connect() as connection:
-        found = connection.execute(
-            f"SELECT file_name, num_rows FROM {parquet(paths)}".replace(
-                "read_parquet", "parquet_file_metadata"
-            )
-        )
-        by_name = dict(found.fetchall())
-    return {path: by_name[str(path)] for path in paths}
+        try:
+            by_name = _ends(connection, paths)
+        except duckdb.Error:
+            by_name = {}
+            for path in paths:
+                with suppress(duckdb.Error):
+                    by_name |= _ends(connection, [path])
+    return {path: by_name.get(str(path), 0) for path in paths}
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    stat = path.stat()
-    return stat.st_size, stat.st_mtime_ns
-
-
-def _file(place: Path, table: str, batch: Batch) -> Path:
-    return place / table / f"{batch.name}.parquet"
+def _ends(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, int]:
+    source = parquet(paths).replace("read_parquet", "parquet_file_metadata")
+    return dict(connection.execute(f"SELECT file_name, num_rows FROM {source}").fetchall())

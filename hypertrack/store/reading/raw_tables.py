@@ -1,20 +1,37 @@
 """Recorded lines to tables: the one place of the store where the venue's spellings are read.
 
-A line that is not JSON, or lacks what
-its table needs, is left out and counted; numbers stay the strings that came until they are cast.
+A line that is not JSON, lacks what its table needs, or says what cannot be meant
+(`readable_rows`) is left out and counted; numbers stay the strings that came until they are cast.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 
 import duckdb
 
-from hypertrack.records import ZERO_HASH, Feed
+from hypertrack.records import MAX_TIME_MS, SYSTEM_WALLETS, ZERO_HASH, Feed
+from hypertrack.store.reading.damage import note_damage
 from hypertrack.store.reading.dictionary import number_tables
+from hypertrack.store.reading.imported_fills import number_fills, read_fills
+from hypertrack.store.reading.readable_rows import (
+    AMOUNT,
+    COUNT,
+    MACROS,
+    TIME,
+    TORN,
+    UNREAD_LINES,
+    WALLET,
+    Flaw,
+    count,
+    drop_ahead,
+    drop_unreadable,
+)
 from hypertrack.store.reading.recorded_lines import Lines
 from hypertrack.store.reading.relations import Columns
-from hypertrack.store.reading.truncation import ReadWindow, cut_coverage, forget_outside
+from hypertrack.store.reading.truncation import BEGINS, ReadWindow, cut_coverage, forget_outside
 
 TRADE_COLUMNS: Columns = {
+    "received_ns": "BIGINT",
     "coin": "VARCHAR",
     "side": "VARCHAR",
     "px": "VARCHAR",
@@ -51,6 +68,7 @@ TRANSACTION_COLUMNS: Columns = {
     "input": "VARCHAR",
     "blockTimestamp": "VARCHAR",
     "status": "VARCHAR",
+    "received_ns": "BIGINT",
     "transfers": (
         'STRUCT(contract VARCHAR, "from" VARCHAR, "to" VARCHAR, value VARCHAR, decimals INTEGER)[]'
     ),
@@ -64,12 +82,7 @@ COVERAGE_COLUMNS: Columns = {
     "missed": "BIGINT",
 }
 
-# Bounds of a usable price or size: wide enough for anything a venue could mean, narrow enough
-# that squares of notionals stay finite.
-MACROS = """
-CREATE OR REPLACE MACRO is_positive(number) AS number BETWEEN 1e-18 AND 1e18;
-CREATE OR REPLACE MACRO positive(text) AS
-    CASE WHEN is_positive(try_cast(text AS DOUBLE)) THEN try_cast(text AS DOUBLE) END;
+HEX_MACROS = """
 CREATE OR REPLACE MACRO hex_part(digits, start) AS
     coalesce(try_cast('0x' || substr(digits, start, 16) AS UBIGINT), 0)::DOUBLE;
 CREATE OR REPLACE MACRO hex_words(digits) AS
@@ -81,16 +94,22 @@ CREATE OR REPLACE MACRO hex_number(text) AS hex_words(lpad(substr(text, 3), 64, 
 READ_TRADES = f"""
 CREATE OR REPLACE TEMP TABLE raw_trades AS
 SELECT
-    coin, time AS time_ms, tid AS trade_id,
+    received_ns, coin, time AS time_ms,
+    identity(tid, concat_ws('|', side, px, sz, hash, lower(users[1]), lower(users[2]))) AS trade_id,
     try_cast(px AS DOUBLE) AS price, try_cast(sz AS DOUBLE) AS size,
     CASE side WHEN 'B' THEN true WHEN 'A' THEN false END AS is_buy,
-    coalesce(hash = '{ZERO_HASH}', false) AS is_twap,
+    coalesce(hash = '{ZERO_HASH}' AND lower(users[CASE side WHEN 'B' THEN 1 ELSE 2 END])
+        NOT IN {SYSTEM_WALLETS}, false) AS is_twap,
     users[1] AS buyer, users[2] AS seller
 FROM {{source}}
 """
-TRADE_IS_READ = "is_positive(price) AND is_positive(size) AND " + " AND ".join(
-    f"{column} IS NOT NULL"
-    for column in ("coin", "time_ms", "trade_id", "is_buy", "buyer", "seller")
+TRADE_FLAWS = (
+    Flaw(
+        TORN, "coin <> '' AND time_ms IS NOT NULL AND trade_id IS NOT NULL AND is_buy IS NOT NULL"
+    ),
+    Flaw(TIME, "is_time(time_ms)"),
+    Flaw(AMOUNT, "is_positive(price) AND is_positive(size)"),
+    Flaw(WALLET, "is_wallet(buyer) AND is_wallet(seller)"),
 )
 
 READ_BBO = """
@@ -99,18 +118,23 @@ SELECT received_ns, coin, time AS time_ms, bbo IS NOT NULL AS has_bbo,
     positive(bbo[1].px) AS bid_price, positive(bbo[2].px) AS ask_price
 FROM {source}
 """
-BBO_IS_READ = "coin IS NOT NULL AND time_ms IS NOT NULL AND has_bbo"
+BBO_FLAWS = (
+    Flaw(TORN, "coin <> '' AND time_ms IS NOT NULL AND has_bbo"),
+    Flaw(TIME, "is_time(time_ms)"),
+)
 
 READ_CANDLES = """
 CREATE OR REPLACE TEMP TABLE raw_candles AS
 SELECT received_ns, s AS coin, t AS start_ms, i AS interval, n,
     positive(o) AS open, positive(h) AS high, positive(l) AS low, positive(c) AS close,
-    CASE WHEN try_cast(v AS DOUBLE) BETWEEN 0 AND 1e18 THEN try_cast(v AS DOUBLE) END AS volume
+    not_negative(v) AS volume
 FROM {source}
 """
-CANDLE_IS_READ = " AND ".join(
-    f"{column} IS NOT NULL"
-    for column in ("coin", "start_ms", "interval", "open", "high", "low", "close", "volume")
+CANDLE_FLAWS = (
+    Flaw(TORN, "coin <> '' AND start_ms IS NOT NULL AND interval IS NOT NULL"),
+    Flaw(TIME, "is_time(start_ms)"),
+    Flaw(AMOUNT, "(open + high + low + close + volume) IS NOT NULL"),
+    Flaw(COUNT, "coalesce(is_count(n), true)"),
 )
 
 # A failed transaction was sent and counts, but moved nothing.
@@ -120,13 +144,21 @@ SELECT chain, lower(hash) AS hash, lower("from") AS sender, lower("to") AS recei
     try_cast(blockTimestamp AS BIGINT) * 1000 AS time_ms,
     CASE WHEN status = '0x0' THEN 0 ELSE hex_number(value) / 1e18 END AS value_hype,
     coalesce(length(input) > 2, false) AS has_input,
-    transfers
+    transfers, received_ns
 FROM {source}
 """
-TRANSACTION_IS_READ = """
-chain = 'core' OR (chain = 'evm' AND hash IS NOT NULL AND sender IS NOT NULL AND
-    time_ms IS NOT NULL AND value_hype IS NOT NULL)
-"""
+TRANSACTION_FLAWS = (
+    Flaw(
+        TORN,
+        "chain = 'core' OR (chain = 'evm' AND hash IS NOT NULL AND sender IS NOT NULL AND "
+        "time_ms IS NOT NULL AND value_hype IS NOT NULL)",
+    ),
+    Flaw(TIME, "chain = 'core' OR is_time(time_ms)"),
+    Flaw(
+        WALLET,
+        "chain = 'core' OR (is_wallet(sender) AND (receiver IS NULL OR is_wallet(receiver)))",
+    ),
+)
 
 UNNEST_TRANSFERS = """
 CREATE TEMP TABLE raw_transfers AS
@@ -134,25 +166,32 @@ SELECT time_ms, lower(transfer.contract) AS contract, lower(transfer."from") AS 
     lower(transfer."to") AS receiver,
     try_cast(transfer.value AS DOUBLE) / pow(10, coalesce(transfer.decimals, 18)) AS amount
 FROM (SELECT time_ms, unnest(transfers) AS transfer FROM raw_evm)
+WHERE is_wallet(transfer.contract) AND is_wallet(transfer."from") AND is_wallet(transfer."to")
 """
 
-READERS: Mapping[Feed, tuple[Columns, str, str]] = {
-    Feed.TRADES: (TRADE_COLUMNS, READ_TRADES, TRADE_IS_READ),
-    Feed.BBO: (BBO_COLUMNS, READ_BBO, BBO_IS_READ),
-    Feed.CANDLES: (CANDLE_COLUMNS, READ_CANDLES, CANDLE_IS_READ),
-    Feed.TRANSACTIONS: (TRANSACTION_COLUMNS, READ_TRANSACTIONS, TRANSACTION_IS_READ),
+READ_LAST_RECEIPT = """
+CREATE OR REPLACE TEMP TABLE last_receipt AS
+SELECT max(received_ms(received_ns)) AS last_ms FROM {source}
+"""
+
+READERS: Mapping[Feed, tuple[Columns, str, Sequence[Flaw]]] = {
+    Feed.TRADES: (TRADE_COLUMNS, READ_TRADES, TRADE_FLAWS),
+    Feed.BBO: (BBO_COLUMNS, READ_BBO, BBO_FLAWS),
+    Feed.CANDLES: (CANDLE_COLUMNS, READ_CANDLES, CANDLE_FLAWS),
+    Feed.TRANSACTIONS: (TRANSACTION_COLUMNS, READ_TRANSACTIONS, TRANSACTION_FLAWS),
 }
-"""What is read of each feed, the statement that does, and which of its rows count as read."""
+"""What is read of each feed, the statement that does, and which of its rows are left out."""
 
 Counts = dict[Feed, tuple[int, int]]
 
-READ_COVERAGE = """
+READ_COVERAGE = f"""
 CREATE OR REPLACE TABLE coverage AS
 SELECT stream, split_part(stream, ':', 1) AS feed,
     CASE WHEN contains(stream, ':') THEN substr(stream, strpos(stream, ':') + 1) END AS coin,
     status, start_ms, end_ms, cause, missed
-FROM {source}
+FROM {{source}}
 WHERE stream IS NOT NULL AND status IS NOT NULL AND start_ms <= end_ms
+    AND start_ms >= 0 AND end_ms < {MAX_TIME_MS}
 """
 
 # What verification needs beside the tables: every line as it stands on disk, and the venue's own
@@ -165,17 +204,24 @@ SELECT * FROM (
     UNION ALL
     SELECT coin, time AS time_ms, received_ns, false FROM {sealed}
 )
-WHERE coin IS NOT NULL AND time_ms IS NOT NULL
+WHERE coin <> '' AND is_time(time_ms)
 """
 READ_COUNTS = """
+CREATE OR REPLACE TEMP TABLE candle_states AS
+SELECT s AS coin, t AS start_ms, received_ns, n AS n_trades, not_negative(v) AS volume,
+    positive(c) AS close
+FROM {source}
+WHERE i = '1m' AND is_count(n) AND s <> '' AND is_time(t) AND (volume + close) IS NOT NULL
+"""
+LATEST_COUNTS = """
 CREATE OR REPLACE TEMP TABLE candle_counts AS
 SELECT coin, start_ms, last.n_trades, last.volume, last.close
 FROM (
-    SELECT s AS coin, t AS start_ms, max({{'n_trades': n, 'received_ns': received_ns,
-        'volume': try_cast(v AS DOUBLE), 'close': try_cast(c AS DOUBLE)}}) AS last
-    FROM {source} WHERE i = '1m' AND n IS NOT NULL AND s IS NOT NULL AND t IS NOT NULL
-    GROUP BY s, t
-)
+    SELECT coin, start_ms, max({'n_trades': n_trades, 'received_ns': received_ns,
+        'volume': volume, 'close': close}) AS last
+    FROM candle_states GROUP BY coin, start_ms
+);
+DROP TABLE candle_states
 """
 
 
@@ -189,50 +235,84 @@ def load_receipts(connection: duckdb.DuckDBPyConnection, lines: Lines) -> None:
     Raises:
         DatasetError: A file could not be read at all.
     """
-    columns = {name: TRADE_COLUMNS[name] for name in ("coin", "time")} | {"received_ns": "BIGINT"}
+    connection.execute(MACROS)
+    columns = {name: TRADE_COLUMNS[name] for name in ("coin", "time", "received_ns")}
     lines.run(connection, READ_RECEIPTS, Feed.TRADES, columns)
+    drop_ahead(connection, "trade_receipts")
     lines.run(connection, READ_COUNTS, Feed.CANDLES, CANDLE_COLUMNS)
+    drop_ahead(connection, "candle_states", "start_ms")
+    connection.execute(LATEST_COUNTS)
 
 
 def load_tables(connection: duckdb.DuckDBPyConnection, lines: Lines, window: ReadWindow) -> Counts:
     """Create the tables of what a dataset holds of a window; missing feeds are empty.
 
     Returns:
-        For trades, bbo, candles and transactions: lines read, and lines that could not be.
+        For trades, bbo, candles and transactions: lines read, and lines that could not be; why
+        they could not stands in ``unread_lines``.
 
     Raises:
         DatasetError: A file could not be read at all.
     """
-    connection.execute(MACROS)
+    begin_reading(connection)
     counts = {feed: read_feed(connection, lines, feed, window) for feed in READERS}
+    read_fills(connection, lines, window)
     read_ledger(connection, lines, window)
     unnest_chains(connection)
     number_tables(connection)
+    number_fills(connection)
     return counts
 
 
+def begin_reading(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make what reading needs: macros, and ``unread_lines``, still empty."""
+    connection.execute(MACROS + HEX_MACROS + UNREAD_LINES)
+
+
 def read_feed(
-    connection: duckdb.DuckDBPyConnection, lines: Lines, feed: Feed, window: ReadWindow
+    connection: duckdb.DuckDBPyConnection,
+    lines: Lines,
+    feed: Feed,
+    window: ReadWindow,
+    last_receipt_ms: Callable[[Feed], int] | None = None,
 ) -> tuple[int, int]:
     """Create ``raw_{feed}`` anew, from the lines that can be read and lie in the window.
+
+    Args:
+        connection: Has what `begin_reading` makes.
+        lines: Whose lines are read: of the whole dataset, or of some hours.
+        feed: Which to read.
+        window: What lies outside is left out.
+        last_receipt_ms: Gives the last receipt in the whole dataset, where lines are some of it.
 
     Returns:
         Lines read, and lines that could not be.
     """
-    columns, statement, is_read = READERS[feed]
+    columns, statement, flaws = READERS[feed]
+    connection.execute("DELETE FROM unread_lines WHERE feed = $feed", {"feed": feed})
     lines.run(connection, statement, feed, columns)
-    table = f"raw_{feed}"
-    n_all = _count(connection, f"SELECT count(*) FROM {table}")
-    # A row that fails the test, or of which it is not known, was not read.
-    deleted = f"DELETE FROM {table} WHERE ({is_read}) IS NOT TRUE"
-    n_unread = _count(connection, deleted)
-    n_outside = forget_outside(connection, feed, window)
-    return n_all - n_unread - n_outside, n_unread
+    last_ms = partial(last_receipt_ms, feed) if last_receipt_ms else None
+    read, unread = drop_unreadable(
+        connection, f"raw_{feed}", flaws, feed=feed, time=BEGINS[feed], last_receipt_ms=last_ms
+    )
+    return read - forget_outside(connection, feed, window), unread
+
+
+def last_receipts(connection: duckdb.DuckDBPyConnection, lines: Lines) -> Callable[[Feed], int]:
+    """Return what gives the last receipt of a feed's lines, ms, looked up when first asked."""
+
+    @cache
+    def last_receipt_ms(feed: Feed) -> int:
+        lines.run(connection, READ_LAST_RECEIPT, feed, {"received_ns": "BIGINT"})
+        return count(connection, "SELECT last_ms FROM last_receipt")
+
+    return last_receipt_ms
 
 
 def read_ledger(connection: duckdb.DuckDBPyConnection, lines: Lines, window: ReadWindow) -> None:
-    """Create ``coverage``, cut to the window."""
+    """Create ``coverage``, cut to the window; what damaged hours lost is a gap of it."""
     lines.run_on_ledger(connection, READ_COVERAGE, COVERAGE_COLUMNS)
+    note_damage(connection, lines.damage())
     cut_coverage(connection, window)
 
 
@@ -243,8 +323,3 @@ def unnest_chains(connection: duckdb.DuckDBPyConnection) -> None:
         "WHERE chain = 'evm' ORDER BY ALL"
     )
     connection.execute(UNNEST_TRANSFERS)
-
-
-def _count(connection: duckdb.DuckDBPyConnection, statement: str) -> int:
-    row = connection.execute(statement).fetchone()
-    return int(row[0]) if row else 0

@@ -1,10 +1,12 @@
 """The recorded lines of a dataset, wherever it is: what all reading goes through."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import duckdb
 
 from hypertrack.records import Feed
+from hypertrack.store.reading.damage import Damage
 from hypertrack.store.reading.relations import Columns
 
 Version = tuple[tuple[str | int, ...], ...]
@@ -54,6 +56,12 @@ class Lines(Protocol):
 
     def has_data(self) -> bool:
         """Return whether anything was recorded."""
+
+    def damage(self) -> Sequence[Damage]:
+        """Return the files that could not be read and were left out, so far."""
+
+    def damaged_files(self) -> tuple[str, ...]:
+        """Return the names of all files that are not as they were written; each is read."""
 
     def version(self) -> Version:
         """Return what changes whenever the lines do."""

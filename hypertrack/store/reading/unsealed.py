@@ -1,18 +1,22 @@
 """What a folder holds beside its sealed hours, for an engine that reads those itself."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 
 from hypertrack.records import Feed
 from hypertrack.store.compaction.commit_journal import feed_files
+from hypertrack.store.reading.damage import Damage, note_damage
 from hypertrack.store.reading.folder_lines import FolderLines, hour_name
-from hypertrack.store.reading.numbered_hours import MADE, read_open
+from hypertrack.store.reading.hour_batches import MADE
+from hypertrack.store.reading.imported_fills import read_fills
+from hypertrack.store.reading.numbered_hours import ADD_UP_UNREAD, read_open
 from hypertrack.store.reading.prepared import export
 from hypertrack.store.reading.raw_tables import (
-    MACROS,
     READERS,
+    begin_reading,
     read_feed,
     read_ledger,
     unnest_chains,
@@ -20,7 +24,9 @@ from hypertrack.store.reading.raw_tables import (
 from hypertrack.store.reading.recorded_lines import Lines
 from hypertrack.store.reading.truncation import ReadWindow
 
-RAW_TABLES = ("raw_trades", "raw_bbo", "raw_candles", "raw_evm", "raw_transfers")
+log = logging.getLogger(__name__)
+
+RAW_TABLES = ("raw_trades", "raw_bbo", "raw_candles", "raw_evm", "raw_transfers", "raw_fills")
 
 SealedHours = Mapping[Feed, tuple[Path, ...]]
 
@@ -41,17 +47,34 @@ def export_unsealed(
     Raises:
         DatasetError: A file could not be read at all.
     """
-    connection.execute(MACROS)
+    begin_reading(connection)
     sealed: SealedHours = dict.fromkeys(MADE, ())
     if isinstance(lines, FolderLines):
         sealed = _read_settled(connection, lines)
     else:
         for feed in READERS:
             read_feed(connection, lines, feed, ReadWindow())
+    read_fills(connection, lines, ReadWindow())
     read_ledger(connection, lines, ReadWindow())
     unnest_chains(connection)
     export(connection, folder, RAW_TABLES)
     return sealed
+
+
+def export_ledger(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    unread: Sequence[tuple[str, str, int]],
+    damage: Sequence[Damage],
+) -> None:
+    """Add what the sealed hours are found to lack, and write the ledger beside the raw tables."""
+    for row in unread:
+        connection.execute("INSERT INTO unread_lines VALUES (?, ?, ?)", row)
+    connection.execute(ADD_UP_UNREAD)
+    for each in damage:
+        log.warning("%s is damaged and left out: its hour is a gap", each.path)
+    note_damage(connection, damage)
+    export(connection, folder, ("coverage",))
 
 
 def _read_settled(connection: duckdb.DuckDBPyConnection, lines: FolderLines) -> SealedHours:

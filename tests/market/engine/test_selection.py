@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fakes import ALICE, BOB, CAROL, START_MS, trade, write_dataset
+from fakes import ALICE, BOB, CAROL, START_MS, fill_of, trade, write_dataset
 
 from hypertrack.config import FeatureSettings, FeeSettings
 from hypertrack.errors import ConfigError
@@ -79,7 +79,8 @@ def test_a_window_that_holds_everything_is_the_whole(busy_engine: FeatureEngine)
 
 
 def test_a_window_counts_its_own_gaps_and_episodes(open_engine: Any) -> None:
-    # Alice buys at 0 and 10 s, sells at 30 and 60 s: her second half alone is a short position.
+    # Alice buys at 0 and 10 s, sells at 30 and 60 s: in her second half she ends what she began
+    # before it.
     trades = [
         trade(START_MS + s * 1_000, buyer=buyer, seller=seller, taker=ALICE)
         for s, buyer, seller in (
@@ -89,7 +90,11 @@ def test_a_window_counts_its_own_gaps_and_episodes(open_engine: Any) -> None:
             (60, BOB, ALICE),
         )
     ]
-    engine = open_engine(trades=trades)
+    fills = [
+        fill_of(line, ALICE, startPosition=start)
+        for line, start in zip(trades, ("0", "1", "2", "1"), strict=True)
+    ]
+    engine = open_engine(trades=trades, fills=fills)
     names = ["tx_count", "median_gap_s", "flip_rate", "closed_episode_count", "net_notional_usd"]
 
     whole = engine.matrix(names=names, wallets=[ALICE])

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from clock_fakes import ManualClock
-from fakes import START_MS
+from fakes import ALICE, BOB, START_MS
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +25,7 @@ from hypertrack.store.files.writing import LineWriter
 LEVEL = {"px": "84143.0", "sz": "10.2", "n": 36}
 TRADE = {
     **{"coin": "BTC", "side": "A", "px": "84143.0", "sz": "0.00036", "time": START_MS},
-    **{"hash": "0x7a", "tid": 1045359869404765, "users": ["0x9a", "0x82"]},
+    **{"hash": "0x7a", "tid": 1045359869404765, "users": [ALICE, BOB]},
 }
 BLOCK = {"blockTime": START_MS, "hash": "0xab", "height": 1_060, "numTxs": 8, "proposer": "0xcd"}
 TRANSACTION = {

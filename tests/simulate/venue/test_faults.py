@@ -281,3 +281,98 @@ def test_frames_of_all_channels_count_towards_the_break() -> None:
         *["trades"],  # the replay, which is not counted
         *["trades", "candle", "trades", "candle"],
     ]
+
+
+def test_recent_trades_may_trail_the_sockets() -> None:
+    with running_exchange(HUNDRED, AT_ONCE, Faults(recent_trades_lag_ms=1_000)) as exchange:
+        with VenueClient(exchange.url) as client:
+            client.subscribe("trades", coin="BTC")
+            client.trades(100)
+        assert exchange.finished.wait(5)
+        answer = info(exchange.url, type="recentTrades", coin="BTC")
+
+    assert [one["tid"] for one in answer] == list(range(90, 60, -1))  # a trade each 100 ms
+
+
+def test_recent_trades_may_come_from_a_cache() -> None:
+    with running_exchange(HUNDRED, AT_ONCE, Faults(has_cached_recent_trades=True)) as exchange:
+        before = info(exchange.url, type="recentTrades", coin="BTC")
+        with VenueClient(exchange.url) as client:
+            client.subscribe("trades", coin="BTC")
+            client.trades(100)
+        after = info(exchange.url, type="recentTrades", coin="BTC")
+
+    assert before == after == []
+
+
+def test_starving_coin_is_sent_again_to_who_subscribes_again() -> None:
+    with (
+        running_exchange(HUNDRED, AT_ONCE, Faults(starve="BTC")) as exchange,
+        VenueClient(exchange.url) as client,
+    ):
+        client.subscribe("trades", coin="BTC")
+        client.subscribe("candle", coin="BTC", interval="1m")
+        counted = client.frames(
+            lambda frame: channel_of(frame) == "candle" and frame["data"]["n"] == 100
+        )
+        client.unsubscribe("trades", coin="BTC")
+        client.subscribe("trades", coin="BTC")
+        replayed = client.trades(100)
+
+    assert [trade_id for frame in counted for trade_id in ids_of(frame)] == []
+    assert replayed == list(range(71, 101))
+
+
+def test_muted_coin_is_not_answered() -> None:
+    with (
+        running_exchange(HUNDRED, AT_ONCE, Faults(mute="BTC")) as exchange,
+        VenueClient(exchange.url) as client,
+    ):
+        client.subscribe("trades", coin="BTC")
+        client.subscribe("trades", coin="ETH")
+        answer = client.frame()
+
+    assert answer["data"]["subscription"]["coin"] == "ETH"
+
+
+def test_clock_that_jumps_dates_some_trades_ahead() -> None:
+    faults = Faults(clock_jump_every=10, clock_jump_frames=2)
+    with (
+        running_exchange(HUNDRED, AT_ONCE, faults) as exchange,
+        VenueClient(exchange.url) as client,
+    ):
+        client.subscribe("trades", coin="BTC")
+        frames = client.frames(lambda frame: 20 in ids_of(frame))
+        sent = {trade_id: time_ms for time_ms, _, trade_id in exchange.sent.trades()}
+
+    times = {one["tid"]: one["time"] for f in frames if ids_of(f) for one in f["data"]}
+    ahead = [tid for tid, time_ms in times.items() if time_ms > START_MS + tid * 100]
+    assert ahead == [8, 9, 18, 19]
+    assert times[8] == sent[8] == START_MS + 800 + 30_000
+
+
+def test_late_trades_come_after_newer_ones() -> None:
+    faults = Faults(late_every=10, late_ms=300)
+    with (
+        running_exchange(HUNDRED, AT_ONCE, faults) as exchange,
+        VenueClient(exchange.url) as client,
+    ):
+        client.subscribe("trades", coin="BTC")
+        client.subscribe("l2Book", coin="BTC")  # something that the exchange paces
+        order = client.trades(21)
+
+    assert sorted(order) == [*range(1, 20), 21]  # 20 is still on its way
+    assert order.index(10) > order.index(12)
+
+
+@pytest.mark.parametrize(("snapshot", "counts"), [("right", [100]), ("old", [50]), ("empty", [])])
+def test_candle_snapshot_may_be_empty_or_older(snapshot: str, counts: list[int]) -> None:
+    faults = Faults(candle_snapshot=snapshot)
+    with running_exchange(HUNDRED, AT_ONCE, faults) as exchange:
+        with VenueClient(exchange.url) as client:
+            client.subscribe("trades", coin="BTC")
+            client.trades(100)
+        span = {"coin": "BTC", "interval": "1m", "startTime": START_MS}
+        answer = info(exchange.url, type="candleSnapshot", req=span)
+
+    assert [candle["n"] for candle in answer] == counts

@@ -163,3 +163,93 @@ def test_real_capture_is_played_in_order_and_told_by_the_info_endpoint(capture: 
     assert all(later >= time for time, later in pairwise(times))
     assert sorted(names) == ["BTC", "CASHCAT", "xyz:CL", "xyz:CXMT", "xyz:KR200"]
     assert sum(candle["n"] for candle in candles) == 893
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"px": ""},
+        {"px": "0"},
+        {"px": "1e300"},
+        {"sz": "0.0"},
+        {"sz": None},
+        {"side": "?"},
+        {"users": None},
+        {"users": ["0x1", "0x2"]},
+        {"hash": None},
+        {"coin": ""},
+        {"time": START_MS * 1_000},
+        {"time": START_MS // 1_000},
+        {"time": START_MS + 365 * 86_400_000},
+    ],
+)
+def test_trade_that_cannot_be_meant_is_skipped_and_those_beside_it_are_played(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
+    good = [trade(START_MS, 1), trade(START_MS, 2)]
+
+    source = write(
+        tmp_path / "capture.jsonl",
+        line(START_MS + 300, "trades", [good[0], trade(START_MS, 9) | change, good[1]]),
+        line(START_MS + 400, "trades", [trade(START_MS + 200, 3)]),
+    )
+
+    assert ids(source) == [(0, [1, 2]), (400, [3])]
+    assert (source.n_unreadable, source.n_trades) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("channel", "data"),
+    [
+        ("l2Book", {"coin": "BTC", "time": START_MS, "levels": [None, None]}),
+        ("l2Book", {"coin": "BTC", "time": START_MS, "levels": None}),
+        ("l2Book", book(START_MS, "0", "2.0")),
+        ("l2Book", book(START_MS * 1000, "1.0", "2.0")),
+        ("bbo", {"coin": "BTC", "time": START_MS, "bbo": None}),
+        ("bbo", {"coin": "BTC", "time": START_MS, "bbo": [{"px": "", "sz": "1.0", "n": 1}, None]}),
+    ],
+)
+def test_quote_or_book_that_cannot_be_meant_is_skipped(
+    tmp_path: Path, channel: str, data: dict[str, Any]
+) -> None:
+    source = write(
+        tmp_path / "capture.jsonl",
+        line(START_MS, "trades", [trade(START_MS, 1)]),
+        line(START_MS + 10, channel, data),
+    )
+
+    assert [event.channel for event in source.events()] == ["trades"]
+    assert source.n_unreadable == 1
+
+
+def test_book_level_without_its_count_of_orders_is_played(tmp_path: Path) -> None:
+    told = book(START_MS, "1.0", "2.0")
+    for (level,) in told["levels"]:
+        del level["n"]
+
+    source = write(tmp_path / "capture.jsonl", line(START_MS, "l2Book", told))
+
+    with running_exchange(source, AT_ONCE) as exchange, VenueClient(exchange.url) as client:
+        client.subscribe("bbo", coin="BTC")
+        frames = client.frames(lambda frame: channel_of(frame) == "bbo")
+    assert frames[-1]["data"]["bbo"][0] == {"px": "1.0", "sz": "1.0", "n": 1}
+    assert source.n_unreadable == 0
+
+
+def test_bytes_that_are_no_text_and_a_byte_order_mark_are_no_end(tmp_path: Path) -> None:
+    path = tmp_path / "capture.jsonl"
+    good = line(START_MS, "trades", [trade(START_MS, 1)]).encode()
+    bad = good.replace(b'"0x', b'"\xff\xfe')
+    path.write_bytes(b"\xef\xbb\xbf" + good.replace(b"\n", b"\r\n") + bad + b"\x00\n" + good)
+
+    source = CaptureSource(path)
+
+    assert (ids(source), source.n_unreadable) == ([(0, [1])], 2)
+
+
+def test_trades_with_the_id_zero_are_told_apart_by_all_they_say(tmp_path: Path) -> None:
+    dust = [trade(START_MS, 0), trade(START_MS, 0, size="0.25"), trade(START_MS, 0)]
+
+    source = write(tmp_path / "capture.jsonl", line(START_MS, "trades", dust))
+
+    assert ids(source) == [(0, [0, 0])]

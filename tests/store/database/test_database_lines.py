@@ -90,8 +90,10 @@ def test_tables_are_those_of_the_folder(url: DatabaseUrl, folder: Path, tmp_path
     assert ours.pop("path") == str(url)
     assert theirs.pop("path") == str(folder)
     assert theirs.pop("n_torn_lines") == ours.pop("n_quarantined") == 4  # the import's doing
-    theirs.pop("n_quarantined")
-    ours.pop("n_torn_lines")
+    assert sum(theirs.pop("n_unread_by_reason").values()) == 4
+    for taken in (theirs.pop("n_quarantined"), ours.pop("n_torn_lines")):
+        assert taken == 0
+    assert ours.pop("n_unread_by_reason") == {}
     assert ours == theirs
 
 
@@ -125,7 +127,7 @@ def test_verification_is_that_of_the_folder(url: DatabaseUrl, folder: Path, tmp_
     with open_dataset(folder) as filed, open_dataset(url) as stored:
         theirs, ours = as_dict(verify_dataset(filed)), as_dict(verify_dataset(stored))
     differing = {name for name in ours if ours[name] != theirs[name]}
-    assert differing == {"path", "n_torn_lines", "n_quarantined"}
+    assert differing == {"path", "n_torn_lines", "n_unread_by_reason", "n_quarantined"}
     assert ours["n_incomplete"] == 1
 
 

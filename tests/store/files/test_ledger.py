@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hypertrack.records import CoverageCause, CoverageLine, CoverageStatus
+from hypertrack.records import CoverageCause, CoverageLine, CoverageStatus, encode_json
 from hypertrack.store.files.ledger import Ledger, read_ledger
 
 
@@ -52,3 +52,12 @@ def test_ledger_without_a_file_is_empty_and_lines_that_are_none_are_skipped(tmp_
     )
 
     assert [line.stream for line in read_ledger(tmp_path)] == ["a"]
+
+
+def test_line_of_a_ledger_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
+    good = encode_json(observed(5, 9))
+    backwards = encode_json(observed(9, 5))
+    path = tmp_path / "coverage.jsonl"
+    path.write_bytes(b"\n".join([b'{"stream":"\xff\xfe"}', backwards, good, b"[]", b"\xff", b""]))
+
+    assert [line.start_ms for line in read_ledger(tmp_path)] == [5]

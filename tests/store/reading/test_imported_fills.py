@@ -2,7 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import ALICE, BOB, START_MS, trade, write_dataset
+from fakes import ALICE, BOB, CAROL, START_MS, trade, write_dataset
 
 from hypertrack.errors import DatasetError
 from hypertrack.store.dataset import open_dataset
@@ -40,7 +40,8 @@ def test_each_wallets_part_in_a_trade_is_a_row(tmp_path: Path) -> None:
 
 
 def test_repeated_foreign_and_broken_fills_are_left_out(tmp_path: Path) -> None:
-    broken = [fill(side="?"), fill("0x" + "9" * 40), fill(coin="NOPE"), {"user": ALICE}]
+    broken = [fill(side="?"), fill("0x9"), fill(px="1e300"), fill(sz="0"), {"user": ALICE}]
+    broken += [fill(time=START_MS * 1000), fill(coin="")]
     write_dataset(tmp_path, trades=[BOUGHT], fills=[fill(), *broken, fill()])
     with (tmp_path / "fills.jsonl").open("a") as file:
         file.write('{"user":"0xaa')  # torn
@@ -68,3 +69,48 @@ def test_unreadable_file_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(DatasetError, match=r"fills\.jsonl could not be read"):
         rows(tmp_path)
+
+
+def told(folder: Path, columns: str) -> list[tuple[Any, ...]]:
+    with open_dataset(folder) as dataset:
+        statement = (
+            f"SELECT {columns} FROM imported_fills JOIN wallets USING (wallet_id) "
+            "JOIN coins USING (coin_id) ORDER BY ALL"
+        )
+        return dataset.connection.execute(statement).fetchall()
+
+
+def test_settlement_at_nothing_is_a_fill_and_no_trade(tmp_path: Path) -> None:
+    settled = fill(CAROL, "A", coin="#118441", px="0.0", sz="30.0", dir="Settlement", tid=9)
+    write_dataset(tmp_path, trades=[BOUGHT], fills=[settled | {"closedPnl": "-15.0"}])
+
+    columns = "wallet, coin, price, size, closed_pnl_usd, is_settlement, has_trade"
+    assert told(tmp_path, columns) == [(CAROL, "#118441", 0.0, 30.0, -15.0, True, False)]
+
+
+def test_fill_keeps_its_order_its_direction_and_who_took(tmp_path: Path) -> None:
+    taken = fill(oid=11, dir="Open Long", crossed=True)
+    write_dataset(tmp_path, trades=[BOUGHT], fills=[taken])
+
+    columns = "order_id, dir, price, size, is_taker, is_settlement, has_trade"
+    assert told(tmp_path, columns) == [(11, "Open Long", 100.0, 1.0, True, False, True)]
+
+
+def test_fills_with_the_id_zero_are_told_apart_by_all_they_say(tmp_path: Path) -> None:
+    dust = fill(tid=0, dir="Spot Dust Conversion")
+    write_dataset(tmp_path, trades=[], fills=[dust, {**dust, "sz": "0.5"}, dust])
+
+    assert told(tmp_path, "size, has_trade") == [(0.5, False), (1.0, False)]
+
+
+def test_fills_alone_are_a_dataset(tmp_path: Path) -> None:
+    write_dataset(tmp_path, fills=[fill()])
+
+    assert told(tmp_path, "wallet, coin, is_taker") == [(ALICE, "BTC", None)]
+
+
+def test_fill_that_names_no_trade_is_its_wallets_all_the_same(tmp_path: Path) -> None:
+    nameless = {name: value for name, value in fill().items() if name != "tid"}
+    write_dataset(tmp_path, trades=[BOUGHT], fills=[nameless])
+
+    assert told(tmp_path, "wallet, has_trade") == [(ALICE, False)]

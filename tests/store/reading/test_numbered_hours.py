@@ -5,7 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import ALICE, BOB, CAROL, START_MS, quote, trade, write_dataset
+from fakes import (
+    ALICE,
+    BOB,
+    CAROL,
+    START_MS,
+    add_sealed_rows,
+    fill_of,
+    observed,
+    quote,
+    trade,
+    write_dataset,
+)
 
 from hypertrack.records import HOUR_MS, MINUTE_MS
 from hypertrack.store import dataset as dataset_room
@@ -49,6 +60,20 @@ def folder(tmp_path: Path) -> Path:
 
 def rows_of(dataset: Dataset) -> dict[str, list[Any]]:
     return {name: dataset.connection.execute(f"FROM {name}").fetchall() for name in TABLES}
+
+
+def sorted_rows_of(dataset: Dataset) -> dict[str, list[str]]:
+    return {name: sorted(map(str, rows)) for name, rows in rows_of(dataset).items()}
+
+
+def read_in_both_ways(folder: Path, patch: pytest.MonkeyPatch, **window: int) -> list[Any]:
+    """Return tables and summary of a folder: in batches, of kept batches, and all at once."""
+    found = []
+    for n_worth_it in (3, 3, 1_000):
+        patch.setattr(dataset_room, "WORTH_PREPARING", n_worth_it)
+        with open_dataset(folder, **window) as dataset:
+            found.append((sorted_rows_of(dataset), dataset.summary()))
+    return found
 
 
 def read_at_once(tmp_path: Path, n_hours: int, **window: int) -> dict[str, list[Any]]:
@@ -165,3 +190,90 @@ def test_what_was_lost_of_the_kept_rows_is_made_anew(
 
     with open_dataset(folder) as dataset:
         assert rows_of(dataset) == read_at_once(tmp_path, 5)
+
+
+def test_rows_that_cannot_be_meant_are_left_out_and_counted_of_all_batches(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = trade(START_MS + 1, buyer=ALICE, seller=BOB, taker=BOB, price=7.0)
+    poison = [
+        {**good, "tid": 901, "time": good["time"] * 1_000_000},
+        {**good, "tid": 902, "px": "1e300"},
+        {**good, "tid": 903, "users": []},
+        {**good, "tid": 904, "time": START_MS + 9 * HOUR_MS},
+    ]
+    add_sealed_rows(folder / "sealed/trades/2026-01-05T08.parquet", *poison)
+    add_sealed_rows(folder / "sealed/trades/2026-01-05T10.parquet", poison[1])
+    late_quote = {**quote(START_MS, 1.0, 2.0), "time": START_MS * 1_000_000}
+    add_sealed_rows(folder / "sealed/bbo/2026-01-05T09.parquet", late_quote)
+
+    first, again, at_once = read_in_both_ways(folder, monkeypatch)
+
+    assert first == again == at_once
+    tables, summary = first
+    assert (len(tables["trades"]), len(tables["bbo"])) == (15, 5)
+    assert summary.n_torn_lines == 6
+    assert tables["unread_lines"] == [
+        "('bbo', 'time out of range', 1)",
+        "('trades', \"no wallet's address\", 1)",
+        "('trades', 'price or size out of range', 2)",
+        "('trades', 'time ahead of its receipt', 1)",
+        "('trades', 'time out of range', 1)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("window", "n_matched"),
+    [({}, 3), ({"since_ms": START_MS + HOUR_MS, "until_ms": START_MS + 4 * HOUR_MS}, 1)],
+)
+def test_imported_fills_are_the_same_beside_batches(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, window: dict[str, int], n_matched: int
+) -> None:
+    lines = trades(5)
+    alone = {"user": f"0x{'e' * 40}", "coin": "ONLY", "tid": 5, "time": START_MS + 2 * HOUR_MS}
+    fills = [
+        fill_of(lines[0], CAROL, startPosition="1.5"),
+        fill_of(lines[4], BOB, fee="0.25"),
+        fill_of(lines[12], CAROL),
+        fill_of(lines[0], CAROL) | alone | {"dir": "Settlement"},
+        fill_of(lines[0], CAROL) | {"px": "1e300"},
+    ]
+    write_dataset(folder, fills=fills)
+
+    first, again, at_once = read_in_both_ways(folder, monkeypatch, **window)
+
+    assert first == again == at_once
+    tables = first[0]
+    has_trade = [row.endswith("True)") for row in tables["imported_fills"]]
+    assert (has_trade.count(True), has_trade.count(False)) == (n_matched, 1)
+    assert any("ONLY" in row for row in tables["coins"])
+    assert any("0xeee" in row for row in tables["wallets"])
+
+
+def test_a_damaged_hour_is_a_gap_whenever_batches_are_opened(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_dataset(folder, coverage=[observed("trades", START_MS, START_MS + 5 * HOUR_MS)])
+    (folder / "sealed/trades/2026-01-05T09.parquet").write_bytes(b"PAR1 torn")
+
+    first, again, at_once = read_in_both_ways(folder, monkeypatch)
+
+    assert first == again == at_once
+    tables, summary = first
+    assert len(tables["trades"]) == 12
+    assert [(gap.cause, gap.duration_s) for gap in summary.gaps] == [("damaged", 3600.0)]
+
+
+def test_rows_without_a_receipt_are_judged_by_the_last_one_of_all_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = trades(5)
+    for line in lines[3:6]:  # the second hour, which is in one batch with the first
+        line["received_ns"] = None
+    folder = write_dataset(tmp_path / "data", trades=lines)
+    list(seal_folder(folder))
+
+    first, again, at_once = read_in_both_ways(folder, monkeypatch)
+
+    assert first == again == at_once
+    assert len(first[0]["trades"]) == 15

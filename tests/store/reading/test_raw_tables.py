@@ -19,6 +19,7 @@ from fakes import (
 )
 from pyarrow import parquet
 
+from hypertrack.records import DAY_MS, HOUR_MS
 from hypertrack.store.dataset import Dataset, open_dataset
 
 ONE = trade(START_MS, buyer=ALICE, seller=BOB, taker=BOB, price=10.5, size=2.0, trade_id=7)
@@ -57,6 +58,14 @@ def test_zero_hash_is_a_twap(tmp_path: Path) -> None:
         assert rows(dataset, "trades")[0][6] is True
 
 
+def test_zero_hash_of_the_venues_own_conversion_is_no_twap(tmp_path: Path) -> None:
+    system = "0x" + "E" * 40
+    conversion = trade(START_MS, buyer=system, seller=BOB, taker=system, is_twap=True)
+
+    with open_dataset(write_dataset(tmp_path, trades=[conversion])) as dataset:
+        assert rows(dataset, "(SELECT is_twap FROM trades)") == [(False,)]
+
+
 def test_trades_are_one_by_time_coin_and_id(tmp_path: Path) -> None:
     others = [
         {**ONE, "time": START_MS + 1},
@@ -67,6 +76,18 @@ def test_trades_are_one_by_time_coin_and_id(tmp_path: Path) -> None:
     with open_dataset(write_dataset(tmp_path, trades=[ONE, *others, ONE, ONE])) as dataset:
         assert len(rows(dataset, "trades")) == 4
         assert dataset.summary().n_duplicate_trades == 2
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_of_two_copies_of_a_trade_that_differ_the_smaller_values_are_kept(
+    tmp_path: Path, is_first: bool
+) -> None:
+    other = {**ONE, "px": "10.25", "sz": "3.0"}
+    trades = [other, ONE] if is_first else [ONE, other]
+
+    with open_dataset(write_dataset(tmp_path, trades=trades)) as dataset:
+        assert rows(dataset, "trades") == [(START_MS, 0, 7, 10.25, 2.0, False, False, 0, 1)]
+        assert dataset.summary().n_duplicate_trades == 1
 
 
 def test_quotes_have_a_mid_where_both_sides_are_there(tmp_path: Path) -> None:
@@ -165,6 +186,16 @@ def test_sealed_hours_alone_are_a_dataset(tmp_path: Path) -> None:
         json.dumps({**ONE, "side": "X"}).encode(),
         json.dumps({**ONE, "users": [ALICE]}).encode(),
         json.dumps({**ONE, "users": None}).encode(),
+        json.dumps({**ONE, "users": [ALICE, "bob"]}).encode(),
+        json.dumps({**ONE, "coin": ""}).encode(),
+        json.dumps({**ONE, "px": "1e300"}).encode(),
+        json.dumps({**ONE, "tid": -1}).encode(),
+        json.dumps({**ONE, "time": START_MS // 1000}).encode(),
+        json.dumps({**ONE, "time": START_MS * 1000}).encode(),
+        json.dumps({**ONE, "time": START_MS * 1_000_000}).encode(),
+        json.dumps({**ONE, "time": -START_MS}).encode(),
+        json.dumps({**ONE, "time": START_MS + 365 * DAY_MS}).encode(),
+        json.dumps({**ONE, "time": 4_070_908_800_000}).encode(),
     ],
 )
 @pytest.mark.parametrize("end", [b"\n", b""])
@@ -179,12 +210,12 @@ def test_a_line_that_cannot_be_read_is_counted(tmp_path: Path, broken: bytes, en
 
 
 def test_a_broken_line_in_the_middle_hides_nothing_after_it(tmp_path: Path) -> None:
-    lines = [json.dumps({**ONE, "tid": i}) for i in range(4)]
+    lines = [json.dumps({**ONE, "tid": i}) for i in range(1, 5)]
     lines[1] = lines[1][:40]
     (tmp_path / "trades.jsonl").write_text("\n".join(lines) + "\n")
 
     with open_dataset(tmp_path) as dataset:
-        assert [row[2] for row in rows(dataset, "trades")] == [0, 2, 3]
+        assert [row[2] for row in rows(dataset, "trades")] == [1, 3, 4]
         assert dataset.summary().n_torn_lines == 1
 
 
@@ -196,7 +227,7 @@ def test_added_keys_and_numbers_without_quotes_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "coin", ["'; DROP TABLE trades; --", '"', "", "💥", "a\u0000b", "NULL", "x" * 1_000]
+    "coin", ["'; DROP TABLE trades; --", '"', "💥", "a\u0000b", "NULL", "x" * 1_000]
 )
 def test_coin_names_are_just_text(tmp_path: Path, coin: str) -> None:
     folder = write_dataset(tmp_path / "it's [a] *folder*?", trades=[{**ONE, "coin": coin}])
@@ -204,3 +235,106 @@ def test_coin_names_are_just_text(tmp_path: Path, coin: str) -> None:
     with open_dataset(folder) as dataset:
         assert rows(dataset, "coins") == [(0, coin)]
         assert len(rows(dataset, "trades")) == 1
+
+
+POISON = {
+    "seconds": START_MS // 1000,
+    "microseconds": START_MS * 1000,
+    "negative": -START_MS,
+    "2099": 4_070_908_800_000,
+}
+
+
+@pytest.mark.parametrize("time_ms", POISON.values(), ids=POISON.keys())
+@pytest.mark.parametrize("is_sealed", [False, True], ids=["open", "sealed"])
+def test_time_that_cannot_be_meant_is_left_out_of_every_feed(
+    tmp_path: Path, time_ms: int, *, is_sealed: bool
+) -> None:
+    lines_by_feed: dict[str, list[dict[str, Any]]] = {
+        "trades": [ONE, {**ONE, "tid": 8, "time": time_ms}],
+        "bbo": [quote(START_MS, 99.0, 101.0), {**quote(START_MS, 1.0, 2.0), "time": time_ms}],
+        "candles": [
+            candle(START_MS, prices=(1, 4, 0.5, 2)),
+            {**candle(START_MS, prices=(1, 4, 0.5, 2)), "t": time_ms},
+        ],
+    }
+    for feed, lines in lines_by_feed.items():
+        if is_sealed:
+            seal(tmp_path, feed, lines)
+        else:
+            write_dataset(tmp_path, **{feed: lines})
+
+    with open_dataset(tmp_path) as dataset:
+        assert [len(rows(dataset, feed)) for feed in lines_by_feed] == [1, 1, 1]
+        assert rows(dataset, "candles")[0][0] == START_MS
+        assert sum(dataset.summary().n_unread_by_reason.values()) == 3
+
+
+def test_lines_that_are_not_read_are_counted_by_reason(tmp_path: Path) -> None:
+    trades = [
+        ONE,
+        {**ONE, "px": "1e300"},
+        {**ONE, "users": [ALICE, "0x1"]},
+        {**ONE, "users": ["somebody", BOB]},
+        {**ONE, "time": 7},
+        {**ONE, "time": START_MS + DAY_MS},
+        {"coin": "BTC"},
+    ]
+
+    with open_dataset(write_dataset(tmp_path, trades=trades)) as dataset:
+        assert dataset.summary().n_unread_by_reason == {
+            "no wallet's address": 2,
+            "price or size out of range": 1,
+            "time ahead of its receipt": 1,
+            "time out of range": 1,
+            "torn, or not of its feed's shape": 1,
+        }
+
+
+def received(time_ms: int, received_ms: int, trade_id: int) -> dict[str, Any]:
+    return {**ONE, "time": time_ms, "tid": trade_id, "received_ns": received_ms * 1_000_000}
+
+
+def test_time_of_a_recorder_whose_clock_is_behind_is_no_flaw(tmp_path: Path) -> None:
+    # Received by a clock that is three hours late: it is the one in the middle that is ahead.
+    trades = [received(START_MS + i, START_MS + i - 3 * HOUR_MS, i) for i in range(1, 12)]
+    trades[5]["time"] += 61_000
+
+    with open_dataset(write_dataset(tmp_path, trades=trades)) as dataset:
+        assert [row[2] for row in rows(dataset, "trades")] == [1, 2, 3, 4, 5, 7, 8, 9, 10, 11]
+
+
+def test_two_sessions_have_each_their_own_skew(tmp_path: Path) -> None:
+    right = [received(START_MS + i, START_MS + i + 300, i) for i in range(1, 30)]
+    behind = [
+        received(START_MS + DAY_MS + i, START_MS + DAY_MS + i - 2 * HOUR_MS, 100 + i)
+        for i in range(12)
+    ]
+
+    with open_dataset(write_dataset(tmp_path, trades=[*right, *behind])) as dataset:
+        assert len(rows(dataset, "trades")) == 41
+
+
+def test_rows_of_a_venue_that_runs_faster_than_time_are_kept(tmp_path: Path) -> None:
+    trades = [received(START_MS + i * 60_000, START_MS + i * 100, i) for i in range(1, 121)]
+
+    with open_dataset(write_dataset(tmp_path, trades=trades)) as dataset:
+        assert len(rows(dataset, "trades")) == 120
+
+
+def test_line_without_a_receipt_is_judged_by_the_last_one(tmp_path: Path) -> None:
+    unknown = {name: value for name, value in ONE.items() if name != "received_ns"}
+    trades = [ONE, {**unknown, "tid": 8}, {**unknown, "tid": 9, "time": START_MS + DAY_MS}]
+
+    with open_dataset(write_dataset(tmp_path, trades=trades)) as dataset:
+        assert [row[2] for row in rows(dataset, "trades")] == [7, 8]
+
+
+def test_trades_with_the_id_zero_are_told_apart_by_all_they_say(tmp_path: Path) -> None:
+    dust = {**ONE, "tid": 0}
+    trades = [dust, {**dust, "sz": "2.5"}, {**dust, "px": "10.0"}, dust]
+
+    with open_dataset(write_dataset(tmp_path, trades=trades)) as dataset:
+        assert len(rows(dataset, "trades")) == 3
+        assert all(row[2] < 0 for row in rows(dataset, "trades"))
+        assert dataset.summary().n_duplicate_trades == 1

@@ -1,0 +1,188 @@
+"""The case for what is said of a wallet, in sentences; made when the wallet is looked at."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from math import isnan
+
+from hypertrack.categories.catalog import CATALOG
+from hypertrack.categories.nearest import NO_RULE, shortfalls
+from hypertrack.categories.quantities import Columns, Values
+from hypertrack.errors import DatasetError
+from hypertrack.records import (
+    Category,
+    HeadEvaluation,
+    ProfileColumns,
+    ProfileHeader,
+    Reason,
+    Scores,
+    Verdicts,
+    WalletProfile,
+)
+
+RULES = {rule.name: rule for rule in CATALOG}
+
+POSITION_UNKNOWN = "position unknown"
+
+COUNT_BEHIND = {"median_holding_s": "closed_episode_count"}
+"""What a feature is the median of: where it is known that there were none, nothing is unknown."""
+
+
+def make_profiles(columns: ProfileColumns, header: ProfileHeader) -> Iterator[WalletProfile]:
+    """Yield the profiles of wallets, in the order of the columns.
+
+    Raises:
+        DatasetError: A rule is not in the catalog: another version wrote the columns.
+    """
+    has_scores = bool(columns.scores)
+    parts = zip(
+        columns.wallets.tolist(),
+        columns.first_seen_ms.tolist(),
+        columns.last_seen_ms.tolist(),
+        _by_wallet(columns.features, len(columns)),
+        _by_wallet(columns.scores, len(columns)),
+        columns.n_candle_matches.tolist(),
+        _findings(columns.verdicts),
+        columns.activity.tolist(),
+        _reasons(columns, header),
+        strict=True,
+    )
+    argue = _Arguments(header)
+    for wallet, first_ms, last_ms, own, said, n_matches, (held, nearest), slices, why in parts:
+        values = {**own, "n_candle_matches": n_matches, **said}
+        yield WalletProfile(
+            wallet=wallet,
+            first_seen_ms=first_ms,
+            last_seen_ms=last_ms,
+            features=own,
+            scores=Scores.of(said) if has_scores else None,
+            categories=tuple(argue.category(values, *each) for each in held),
+            why_none=None if held else argue.why_none(values, *nearest),
+            activity=tuple(slices),
+            reasons=why,
+            remarks=argue.remarks(own),
+        )
+
+
+def caveat(head: str, heads: Mapping[str, HeadEvaluation]) -> str:
+    """Return why a head has not earned weight: ``profitability: skill -0.02, 95 % CI [...]``."""
+    name = head.removesuffix("_score").replace("_", " ")
+    evaluation = heads.get(head)
+    if evaluation is None:
+        return f"{name}: not evaluated on held-out rows"
+    if evaluation.skill is None:
+        return f"{name}: {evaluation.reason}"
+    skill = evaluation.skill
+    text = (
+        f"{name}: skill {_signed(skill.value)}, "
+        f"95 % CI [{_signed(skill.low)}, {_signed(skill.high)}]"
+    )
+    if skill.low > 0 and evaluation.skill_new_wallets is not None:
+        text += f", on new wallets {_signed(evaluation.skill_new_wallets)}"
+    return text
+
+
+class _Arguments:
+    """Argues under the thresholds, and on the heads, of one classification."""
+
+    def __init__(self, header: ProfileHeader):
+        self._limits = header.thresholds
+        self._heads = {} if header.model is None else {h.head: h for h in header.model.heads}
+        self._needs_position = header.needs_position
+        self._remarks = header.remarks
+
+    def category(
+        self, values: Values, name: str, confidence: float, boost: float, is_proven: bool
+    ) -> Category:
+        """Return a category with its evidence, and with its caveat where it is unproven."""
+        rule = RULES[name]
+        return Category(
+            name=name,
+            group=rule.group.value,
+            confidence=confidence,
+            evidence=rule.evidence.format_map({**self._limits, **values}),
+            boost=boost,
+            is_proven=is_proven,
+            caveat=None if is_proven else caveat(rule.driven_by or "", self._heads),
+        )
+
+    def why_none(self, values: Values, name: str | None, way: int) -> str:
+        """Return what kept a wallet without a category out of the nearest rule."""
+        if name is None:
+            return "no rule could be asked"
+        return shortfalls(RULES[name], way, values, self._limits)
+
+    def remarks(self, features: Values) -> dict[str, str]:
+        """Return what has to be said beside, or in place of, the numbers of a wallet."""
+        said = {name: text for name, text in self._remarks.items() if name in features}
+        for name in self._needs_position:
+            if name in features and isnan(features[name]) and not _had_none(name, features):
+                said[name] = POSITION_UNKNOWN
+        return said
+
+
+def _had_none(name: str, features: Values) -> bool:
+    """Return whether a feature is missing because there was nothing to take it of."""
+    return features.get(COUNT_BEHIND.get(name, "")) == 0
+
+
+Held = tuple[str, float, float, bool]
+"""Name, confidence, boost, and whether it is proven."""
+
+
+def _findings(verdicts: Verdicts) -> Iterator[tuple[Sequence[Held], tuple[str | None, int]]]:
+    """Yield the categories of each wallet, and the nearest rule for one without."""
+    unknown = set(verdicts.names) - RULES.keys()
+    if unknown:
+        raise DatasetError(f"no rule is called {min(unknown)}: run `hypertrack classify` again")
+    names = [verdicts.names[place] for place in verdicts.category.tolist()]
+    numbers = (verdicts.confidence.tolist(), verdicts.boost.tolist(), verdicts.is_proven.tolist())
+    held = list(zip(names, *numbers, strict=True))
+    nearest = [
+        (None if place == NO_RULE else verdicts.names[place], way)
+        for place, way in zip(verdicts.nearest.tolist(), verdicts.nearest_way.tolist(), strict=True)
+    ]
+    for (start, end), miss in zip(pairwise((0, *verdicts.ends.tolist())), nearest, strict=True):
+        yield held[start:end], miss
+
+
+def _by_wallet(columns: Columns, n_wallets: int) -> Iterator[dict[str, float]]:
+    """Yield a dictionary for each wallet; an empty one where there are no columns."""
+    if not columns:
+        return ({} for _ in range(n_wallets))
+    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+    return (dict(zip(columns, row, strict=True)) for row in rows)
+
+
+def _reasons(
+    columns: ProfileColumns, header: ProfileHeader
+) -> Iterator[dict[str, tuple[Reason, ...]]]:
+    """Yield what moved the scores of each wallet, by score."""
+    reasons = columns.reasons
+    if reasons is None:
+        yield from ({} for _ in range(len(columns)))
+        return
+    values = {name: columns.features[name].tolist() for name in reasons.features}
+    found = list(
+        zip(
+            [reasons.scores[place] for place in reasons.score.tolist()],
+            [reasons.features[place] for place in reasons.feature.tolist()],
+            reasons.contribution.tolist(),
+            strict=True,
+        )
+    )
+    for row, (start, end) in enumerate(pairwise((0, *reasons.ends.tolist()))):
+        by_score: dict[str, tuple[Reason, ...]] = {}
+        for score, feature, contribution in found[start:end]:
+            value = values[feature][row]
+            reason = Reason(
+                feature=feature,
+                value=None if isnan(value) else value,
+                typical=header.typical_features.get(feature),
+                contribution=contribution,
+            )
+            by_score[score] = (*by_score.get(score, ()), reason)
+        yield by_score
+
+
+def _signed(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")

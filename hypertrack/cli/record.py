@@ -1,0 +1,130 @@
+"""The record command: the live venue to a dataset."""
+
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hypertrack.cli.parsing import choose_feeds, parse_duration_s
+from hypertrack.cli.session import Session
+from hypertrack.errors import ConfigError
+from hypertrack.text import printable
+
+if TYPE_CHECKING:
+    from hypertrack.config import Settings
+    from hypertrack.pipeline.record import RecordingReport, SessionMode
+
+N_NAMED = 5
+
+
+def record(
+    session: Session,
+    trades: Annotated[bool | None, typer.Option(help="Every trade, with both wallets.")] = None,
+    bbo: Annotated[bool | None, typer.Option(help="Best bid and offer.")] = None,
+    l2book: Annotated[bool | None, typer.Option(help="Order books, 20 levels.")] = None,
+    candles: Annotated[bool | None, typer.Option(help="Closed 1-minute candles.")] = None,
+    blocks: Annotated[bool | None, typer.Option(help="HyperCore and HyperEVM blocks.")] = None,
+    transactions: Annotated[
+        bool | None, typer.Option(help="Their transactions, ERC-20 transfers decoded.")
+    ] = None,
+    coins: Annotated[
+        str | None, typer.Option(help="all, top:N by day volume, or BTC,ETH,xyz:SP500,@107.")
+    ] = None,
+    network: Annotated[str | None, typer.Option(help="mainnet or testnet.")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Another venue with the same protocol: http://host:port.")
+    ] = None,
+    duration: Annotated[
+        str | None, typer.Option(help="90s, 10m, 6h, 2d; default until Ctrl-C.")
+    ] = None,
+    redundant: Annotated[
+        bool | None,
+        typer.Option("--redundant/--no-redundant", help="Receive trades over two sockets."),
+    ] = None,
+    seal: Annotated[
+        bool | None,
+        typer.Option("--seal/--no-seal", help="Turn finished hours into Parquet meanwhile."),
+    ] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Serve Prometheus metrics on this port.")
+    ] = None,
+    metrics_host: Annotated[
+        str | None, typer.Option(help="To whom; default 127.0.0.1, this machine alone.")
+    ] = None,
+    append: Annotated[bool, typer.Option("--append", help="Go on with the data here.")] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Delete the data here (asks).")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan alone.")] = False,
+) -> None:
+    """Record the live venue. Data already here moves to archive/<utc>/ first.
+
+    No feed flag records all six; a positive one only those named; --no-... all but those.
+
+    Example: hypertrack record --trades --candles --coins top:50 --duration 6h
+    """
+    chosen = {"trades": trades, "bbo": bbo, "l2book": l2book, "candles": candles}
+    chosen |= {"blocks": blocks, "transactions": transactions}
+    duration_s = None if duration is None else parse_duration_s(duration)
+    mode = _mode(session, append=append, clear=clear, yes=yes or dry_run)
+    flags: dict[str, object] = {"record.coins": coins, "venue.network": network, "venue.url": url}
+    flags |= {"record.redundant": redundant, "record.seal": seal}
+    flags |= {"record.metrics_port": metrics_port, "record.metrics_host": metrics_host}
+    configured = session.load(flags).settings.record.feeds
+    settings = session.load({**flags, "record.feeds": choose_feeds(configured, chosen)}).settings
+    _record(session, settings, mode, duration_s, is_dry=dry_run)
+
+
+def _record(
+    session: Session,
+    settings: "Settings",
+    mode: "SessionMode",
+    duration_s: float | None,
+    *,
+    is_dry: bool,
+) -> None:
+    from hypertrack.cli.recording_display import show_plan, status_display, stopped_by_signals
+    from hypertrack.pipeline.record import plan as ask_for_plan
+    from hypertrack.pipeline.record import record as run
+
+    with session.err.status("asking the venue for its coins"):
+        plan = ask_for_plan(settings)
+    show_plan(session, plan)
+    if is_dry:
+        return
+    stop = threading.Event()
+    display = status_display(session, settings.record.status_interval_s)
+    with stopped_by_signals(stop), display as show:
+        report = run(settings, plan, stop, show, mode=mode, duration_s=duration_s)
+    session.done(
+        {"report": report},
+        f"recorded {report.status.n_rows:,} lines in {report.folder}; {_report_place(settings)} "
+        f"what and what is missing{_unobserved(report)}",
+    )
+
+
+def _unobserved(report: "RecordingReport") -> str:
+    """Return what was asked for and never came, with the reason; a few names stand for many."""
+    names = report.unobserved
+    more = f" and {len(names) - N_NAMED} more" if len(names) > N_NAMED else ""
+    return f"; never observed: {', '.join(names[:N_NAMED])}{more}" if names else ""
+
+
+def _report_place(settings: "Settings") -> str:
+    if isinstance(settings.data, Path):
+        return "data_collection_report.txt there says"
+    return "its table sessions holds the report, which says"
+
+
+def _mode(session: Session, *, append: bool, clear: bool, yes: bool) -> "SessionMode":
+    if append and clear:
+        raise ConfigError("--append keeps what --clear deletes: give one of them")
+    if not clear:
+        return "append" if append else "rotate"
+    folder = session.load().settings.data
+    if not yes:
+        if not sys.stdin.isatty():
+            raise ConfigError(f"--clear deletes the recording in {folder}: confirm with --yes")
+        typer.confirm(f"Delete the recording in {printable(str(folder))}?", abort=True, err=True)
+    return "clear"

@@ -1,0 +1,70 @@
+"""Markouts: where the price went after a wallet traded, less where its coin went anyway."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import ibis
+from ibis import Table, Value, _
+
+from hypertrack.market.executions import executions
+from hypertrack.market.price_lookups import (
+    HORIZONS,
+    LATER,
+    minute_prices,
+    prices_around,
+    prices_later,
+)
+from hypertrack.market.window import Window
+
+TO_BPS = 1e4
+
+
+def markouts(
+    con: Any, window: Window, horizons: Iterable[str] = HORIZONS, *, start_ms: int | None = None
+) -> Table:
+    """Return the executions of a window with ``{horizon}_bps``: their markout at each horizon.
+
+    direction · (later price / vwap − 1 − the coin's drift), in bps of the price; NULL where there
+    is no later price, or the horizon ends beyond the window.
+
+    Args:
+        con: Holds the dataset, or a part of it.
+        window: Nothing outside of it is looked at.
+        horizons: Of `HORIZONS`.
+        start_ms: As for `minute_prices`.
+    """
+    rows, horizons = window.of(executions(con)), tuple(horizons)
+    drift = coin_drift(con, window, horizons, start_ms=start_ms).rename(drift_coin="coin_id")
+    found = rows
+    for prices, names in ((prices_around, ("after_5s",)), (prices_later, tuple(LATER))):
+        if wanted := [name for name in names if name in horizons]:
+            looked_up = prices(con).select(*wanted, coin="coin_id", at_ms="time_ms")
+            is_same = [found.coin_id == looked_up.coin, found.time_ms == looked_up.at_ms]
+            found = found.join(looked_up, is_same).drop("coin", "at_ms")
+    found = found.left_join(drift, found.coin_id == drift.drift_coin)
+    return found.select(
+        *rows.columns, **{f"{name}_bps": _markout(name, window.end_ms) for name in horizons}
+    )
+
+
+def coin_drift(
+    con: Any, window: Window, horizons: Iterable[str] = HORIZONS, *, start_ms: int | None = None
+) -> Table:
+    """Return coin_id and ``drift_{horizon}``: its mean return over each horizon in the window.
+
+    From every whole minute, but only minutes whose horizon ends inside the window.
+    """
+    minutes = window.of(minute_prices(con, start_ms))
+    return minutes.group_by("coin_id").aggregate(
+        **{
+            f"drift_{name}": ibis.ifelse(
+                _.time_ms + HORIZONS[name].offset_ms < window.end_ms, _[name] / _.now - 1, None
+            ).mean()
+            for name in horizons
+        }
+    )
+
+
+def _markout(name: str, end_ms: int) -> Value:
+    gain = _.direction * (_[name] / _.vwap - 1 - _[f"drift_{name}"].fill_null(0.0))
+    return ibis.ifelse(_.time_ms + HORIZONS[name].offset_ms < end_ms, gain * TO_BPS, None)

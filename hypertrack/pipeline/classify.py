@@ -1,0 +1,142 @@
+"""The classify command: scores and categories of every wallet, made again where they are stale."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hypertrack.config import Settings
+from hypertrack.errors import DatasetError
+from hypertrack.files import require_writable
+from hypertrack.model import MODEL_NAME
+from hypertrack.pipeline.places import notice_of, open_engine, require_data
+from hypertrack.records import FEATURE_REMARKS, ProfileHeader, encode_json
+
+if TYPE_CHECKING:  # the command loads these when it runs
+    from hypertrack.features.engine import FeatureMatrix
+    from hypertrack.model.versions import WalletModel
+    from hypertrack.pipeline.profiles import Profiles
+
+__all__ = ["PROFILES_NAME", "classify", "fingerprint", "fresh_profiles"]
+
+PROFILES_NAME = "wallet_profiles.parquet"
+
+
+def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = True) -> "Profiles":
+    """Profile every wallet.
+
+    Args:
+        with_model: Give scores; the rules alone otherwise.
+        is_kept: Write ``wallet_profiles.parquet``.
+
+    Raises:
+        DatasetError: No dataset at ``settings.data``.
+        ModelError: No model in ``settings.out``, or one for other features.
+    """
+    require_data(settings)
+    if is_kept:
+        require_writable(settings.out / PROFILES_NAME)
+    if with_model:
+        from hypertrack.model.version_files import champion_file
+
+        champion_file(settings.out)  # missing, it is missed before the work
+    from hypertrack.features.activity import activity
+    from hypertrack.pipeline.profile_batches import profile_batches
+    from hypertrack.pipeline.profiles import Profiles
+    from hypertrack.store.profiles import write_profiles
+
+    behind = fingerprint(settings, with_model=with_model)
+    with open_engine(settings) as engine:
+        model = _load_model(settings) if with_model else None
+        matrix = engine.matrix()
+        slices = activity(engine)
+        summary = engine.dataset.summary()
+        notice = notice_of(engine.dataset.lines)
+    header = ProfileHeader(
+        generated_ms=time.time_ns() // 1_000_000,
+        data=summary,
+        notice=notice,
+        thresholds=settings.categories.model_dump(),
+        fingerprint=behind,
+        **_told_by_model(model, matrix),
+        **_said_of_features(matrix.names),
+    )
+    batches = profile_batches(matrix, slices, model, settings.categories)
+    file = settings.out / PROFILES_NAME if is_kept else None
+    return Profiles(write_profiles(file, header, batches))
+
+
+def fresh_profiles(
+    settings: Settings,
+    *,
+    with_model: bool = True,
+    is_kept: bool = True,
+    kept_file: Path | None = None,
+) -> "Profiles":
+    """Return the profiles written last, or classify again where anything behind them changed.
+
+    Args:
+        with_model: As `classify`.
+        is_kept: As `classify`.
+        kept_file: Show this file's profiles instead, whatever became of the data behind them.
+
+    Raises:
+        DatasetError: There is no dataset, or the file asked for cannot be read.
+        ModelError: As `classify`.
+    """
+    if kept_file is None:
+        require_data(settings)
+    from hypertrack.pipeline.profiles import Profiles
+    from hypertrack.store.profiles import ProfileFile
+
+    if kept_file is not None:
+        return Profiles(ProfileFile(kept_file))
+    file = settings.out / PROFILES_NAME
+    if file.exists():
+        with suppress(DatasetError):  # of another version: made again
+            profiles = Profiles(ProfileFile(file))
+            if profiles.header.fingerprint == fingerprint(settings, with_model=with_model):
+                return profiles
+    return classify(settings, with_model=with_model, is_kept=is_kept)
+
+
+def fingerprint(settings: Settings, *, with_model: bool) -> str:
+    """Return a hash that changes with the data, the model and the settings behind profiles."""
+    from hypertrack.store.reading.opening import open_lines
+
+    with closing(open_lines(settings.data)) as lines:
+        version = lines.version()
+    behind = settings.model_dump(mode="json", include={"features", "fees", "categories"})
+    model = settings.out / MODEL_NAME
+    weights = model.read_bytes() if with_model and model.exists() else b""
+    return hashlib.sha256(encode_json([version, behind, with_model]) + weights).hexdigest()
+
+
+def _load_model(settings: Settings) -> "WalletModel":
+    from hypertrack.model.versions import load_champion
+
+    return load_champion(settings.out)
+
+
+def _told_by_model(model: "WalletModel | None", matrix: "FeatureMatrix") -> dict[str, Any]:
+    """Return what the header says of the model."""
+    if model is None:
+        return {"model": None}
+    return {
+        "model": model.summary,
+        "typical": model.typical_scores(),
+        "typical_features": model.typical_features(matrix),
+    }
+
+
+def _said_of_features(names: Sequence[str]) -> dict[str, Any]:
+    """Return what the header says of the features."""
+    from hypertrack.features.registry import REGISTRY
+
+    return {
+        "units": {name: REGISTRY[name].unit for name in names},
+        "remarks": {name: text for name, text in FEATURE_REMARKS.items() if name in names},
+        "needs_position": tuple(name for name in names if REGISTRY[name].needs_position),
+    }

@@ -1,0 +1,81 @@
+"""From a feature matrix to the columns of profiles, some wallets at a time."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypertrack.categories.classify import classify
+from hypertrack.config import CategorySettings
+from hypertrack.records import SCORE_NAMES, STYLE_DIMENSIONS, ProfileColumns
+
+if TYPE_CHECKING:
+    from hypertrack.features.engine import FeatureMatrix
+    from hypertrack.model.versions import WalletModel
+
+BATCH_ROWS = 8_192
+"""Wallets at a time: some 10 MB of columns, and one row group of the file."""
+
+PER_WALLET = (
+    "wallet_ids",
+    "values",
+    "n_executions",
+    "n_fills",
+    "n_candle_matches",
+    "first_seen_ms",
+    "last_seen_ms",
+)
+"""What a matrix holds of each wallet, beside its address."""
+
+
+def profile_batches(
+    matrix: "FeatureMatrix",
+    slices: NDArray[np.integer[Any]],
+    model: "WalletModel | None",
+    thresholds: CategorySettings,
+) -> Iterator[ProfileColumns]:
+    """Yield the columns of all wallets, the most active first; of nobody one empty batch.
+
+    Args:
+        slices: Executions in equal slices of the recording, ``[wallets, slices]``.
+        model: Gives scores and their reasons; None is the rules alone.
+    """
+    # Scored in the order of the matrix: the last digit can depend on who is in a batch.
+    scores = None if model is None else model.predict(matrix).astype(np.float64)
+    heads = {} if model is None else {head.head: head for head in model.summary.heads}
+    order = _most_active_first(matrix)
+    for start in range(0, max(len(order), 1), BATCH_ROWS):
+        rows = order[start : start + BATCH_ROWS]
+        part = _rows_of(matrix, rows)
+        features = dict(zip(part.names, part.values.T.copy(), strict=True))
+        said = {} if scores is None else _by_name(scores[rows])
+        matches = {"n_candle_matches": part.n_candle_matches.astype(np.float64)}
+        yield ProfileColumns(
+            wallets=np.array(part.wallets, dtype=object),
+            first_seen_ms=part.first_seen_ms,
+            last_seen_ms=part.last_seen_ms,
+            n_candle_matches=part.n_candle_matches,
+            features=features,
+            scores=said,
+            activity=slices[rows].astype(np.int32, copy=False),
+            verdicts=classify({**features, **matches, **said}, thresholds, heads),
+            reasons=None if model is None else model.explain(part),
+        )
+
+
+def _most_active_first(matrix: "FeatureMatrix") -> NDArray[np.intp]:
+    """Return the rows by number of transactions, then by address: the order of every output."""
+    addresses = np.array(matrix.wallets, dtype=np.bytes_)
+    return np.lexsort((addresses, -matrix.column("tx_count")))
+
+
+def _rows_of(matrix: "FeatureMatrix", rows: NDArray[np.intp]) -> "FeatureMatrix":
+    columns = {name: getattr(matrix, name)[rows] for name in PER_WALLET}
+    return replace(matrix, wallets=tuple(matrix.wallets[row] for row in rows.tolist()), **columns)
+
+
+def _by_name(scores: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Return scores by name, which stand in the order of the model's targets."""
+    return dict(zip((*SCORE_NAMES, *STYLE_DIMENSIONS), scores.T.copy(), strict=True))

@@ -1,0 +1,47 @@
+"""The wallet command: one wallet, and why."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hypertrack.config import Settings
+from hypertrack.errors import ConfigError, DatasetError
+from hypertrack.pipeline.classify import fresh_profiles
+from hypertrack.records import WALLET_PATTERN, ProfileHeader, WalletProfile
+
+if TYPE_CHECKING:  # the command loads this when it runs
+    from hypertrack.outputs.reason_views import ScoreView
+
+__all__ = ["ScoreView", "find_wallet", "reasons"]
+
+
+def find_wallet(
+    settings: Settings, address: str, *, with_model: bool = True, kept_file: Path | None = None
+) -> tuple[ProfileHeader, WalletProfile]:
+    """Return the profile of one wallet, with what it rests on.
+
+    Args:
+        address: Any case.
+        kept_file: Look among the profiles in this file, and not among the dataset's.
+
+    Raises:
+        ConfigError: Not an address.
+        DatasetError: The wallet was not seen in the recording.
+    """
+    wallet = address.strip().lower()
+    if not WALLET_PATTERN.fullmatch(wallet):
+        raise ConfigError(f"a wallet is 0x and 40 hexadecimal digits, found {address!r}")
+    profiles = fresh_profiles(settings, with_model=with_model, is_kept=False, kept_file=kept_file)
+    profile = profiles.find(wallet)
+    if profile is None:
+        raise DatasetError(
+            f"wallet {wallet} is not among the {profiles.header.n_wallets:,} seen in "
+            f"{kept_file or settings.data}"
+        )
+    return profiles.header, profile
+
+
+def reasons(header: ProfileHeader, profile: WalletProfile) -> "tuple[ScoreView, ...]":
+    """Return in words what moved the scores of a wallet; empty where there are none."""
+    from hypertrack.outputs.reason_views import score_views
+
+    return score_views(header, profile)
