@@ -13,6 +13,7 @@ from pathlib import Path
 from hypertrack.config import load_config
 from hypertrack.errors import NotEnoughDataError
 from hypertrack.pipeline import classify, dashboard, record, report, train
+from hypertrack.records import EpochResult
 
 
 def main() -> None:
@@ -50,8 +51,8 @@ def main() -> None:
         print(f"\n{error}; going on with the rules alone")
         has_model = False
 
-    profiles = classify.classify(settings, with_model=has_model)
-    for name, n in profiles.n_wallets_by_category().items():
+    header = classify.classify(settings, with_model=has_model).header
+    for name, n in header.n_wallets_by_category.items():
         print(f"{n:>6,}  {name}")
     print(report.write_report(settings, with_model=has_model))
     print(dashboard.write_dashboard(settings, with_model=has_model))
@@ -61,7 +62,7 @@ def print_stage(stage: "train.Stage") -> None:
     print(f"\n{stage.text}")
 
 
-def print_epoch(epoch: "train.EpochResult") -> None:
+def print_epoch(epoch: EpochResult) -> None:
     print(f"epoch {epoch.epoch}: validation loss {epoch.validation_loss:.4f}")
 
 

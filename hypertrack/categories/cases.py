@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from math import isnan
+from math import isnan, nan
 
 from hypertrack.categories.catalog import CATALOG
 from hypertrack.categories.nearest import NO_RULE, shortfalls
@@ -113,7 +113,11 @@ class _Arguments:
 
     def remarks(self, features: Values) -> dict[str, str]:
         """Return what has to be said beside, or in place of, the numbers of a wallet."""
-        said = {name: text for name, text in self._remarks.items() if name in features}
+        said = {
+            name: text
+            for name, text in self._remarks.items()
+            if not isnan(features.get(name, nan))  # what is not there needs no remark
+        }
         for name in self._needs_position:
             if name in features and isnan(features[name]) and not _had_none(name, features):
                 said[name] = POSITION_UNKNOWN

@@ -88,6 +88,8 @@ def fresh_profiles(
     """
     if kept_file is None:
         require_data(settings)
+    elif not kept_file.is_file():
+        raise DatasetError(f"no profiles at {kept_file}: `hypertrack classify` writes them")
     from hypertrack.pipeline.profiles import Profiles
     from hypertrack.store.profiles import ProfileFile
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
-from hypertrack.errors import NotEnoughDataError
+from hypertrack.errors import ConfigError, NotEnoughDataError
 from hypertrack.files import TABLE_SUFFIXES, require_writable
 from hypertrack.pipeline.places import open_engine, open_past, require_data
 from hypertrack.records import CutCheck
@@ -34,6 +34,17 @@ class FeatureQuery:
     since_ms: int | None = None
     until_ms: int | None = None
 
+    def check_window(self) -> None:
+        """Refuse a window that holds no time, before anything is opened.
+
+        Raises:
+            ConfigError: It does not.
+        """
+        if self.since_ms is None or self.until_ms is None:
+            return
+        if self.since_ms >= self.until_ms:
+            raise ConfigError("the window ends before it begins: choose an earlier start")
+
 
 def export_features(settings: Settings, file: Path, query: FeatureQuery | None = None) -> int:
     """Write the feature matrix, first column ``wallet``; return the number of wallets.
@@ -42,11 +53,13 @@ def export_features(settings: Settings, file: Path, query: FeatureQuery | None =
         file: ``.parquet`` or ``.csv``.
         query: Only a part; everything where None.
     """
+    query = query or FeatureQuery()
+    query.check_window()
     require_data(settings)
     require_writable(file, TABLE_SUFFIXES)
     from hypertrack.features.export import write_features
 
-    matrix = _matrix(settings, query or FeatureQuery())
+    matrix = _matrix(settings, query)
     write_features(matrix, file)
     return len(matrix.wallets)
 

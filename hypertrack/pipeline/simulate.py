@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
-from hypertrack.errors import DatasetError
+from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.files import TABLE_SUFFIXES, require_writable
 from hypertrack.pipeline.ports import require_free_port
 from hypertrack.store.files.layout import MANIFEST_NAME, has_data
@@ -45,11 +45,13 @@ def serve(
     Raises:
         ConfigError: The port is taken, or the capture cannot be read.
     """
-    from hypertrack.simulate.venue.server import serve as serve_source
-
+    if replay is not None and not replay.is_file():
+        raise ConfigError(f"a replay needs a capture file, found none at {replay}")
     require_free_port(settings.simulate.host, settings.simulate.port, "--port")
     if truth is not None:
         require_writable(truth, TABLE_SUFFIXES)
+    from hypertrack.simulate.venue.server import serve as serve_source
+
     source = _source(settings, replay, truth)
 
     async def run() -> None:

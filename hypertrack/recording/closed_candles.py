@@ -27,6 +27,8 @@ class Candle(NamedTuple):
 
     row: Row
     received_ns: int
+    n_stored: int | None = None
+    """Trades of its minute that had come over the same socket before it, where that is known."""
 
     @property
     def start_ms(self) -> int:

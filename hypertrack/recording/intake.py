@@ -66,7 +66,7 @@ class StreamIntake:
             return [row.raw for row in rows if add((row.exchange_time_ms, row.row_id))]
 
 
-Recover = Callable[[StreamIntake, Identity, Identities], None]
+Recover = Callable[[StreamIntake, Identity, Identities, int], None]
 
 
 class Intake:
@@ -227,10 +227,13 @@ class Intake:
         stream.shed_since_ms, stream.n_shed = None, 0
 
     def _keep_closed(self, stream: StreamIntake, rows: list[Row], received_ns: int) -> None:
+        trades = self.streams.get((Feed.TRADES, stream.subscription.coin))
+        if trades is not None and isinstance(trades.coverage, RedundantCoverage):
+            trades = None  # what the other socket brings is not in step with this one's candles
         for row in rows:
-            stream.meter.n_rows += write_candles(
-                self._writer, self._candles.take(Candle(row, received_ns))
-            )
+            n_stored = None if trades is None else trades.memory.n_in_minute(row.exchange_time_ms)
+            closed = self._candles.take(Candle(row, received_ns, n_stored))
+            stream.meter.n_rows += write_candles(self._writer, closed)
 
 
 def write_candles(writer: LineWriter, candles: list[Candle]) -> int:

@@ -5,7 +5,7 @@ consequence"). They prove that nothing is missing where a trade is among them up
 stored; anything else is asked for, and a gap where the answer does not prove it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Protocol
 
@@ -19,8 +19,12 @@ Identities = frozenset[Identity]
 class Recover(Protocol):
     """Asks for the trades between the last one that proves something and a replay."""
 
-    def __call__(self, last: Identity, replayed: Identities) -> None:
-        """Ask; the coverage is told once it is decided."""
+    def __call__(self, last: Identity, replayed: Identities, until_ms: int) -> None:
+        """Ask; the coverage is told once it is decided.
+
+        Args:
+            until_ms: Of the last trade stored, which the replay should hold or follow.
+        """
 
 
 def identities_of(rows: list[Row]) -> Identities:
@@ -28,9 +32,10 @@ def identities_of(rows: list[Row]) -> Identities:
     return frozenset((row.exchange_time_ms, row.row_id) for row in rows)
 
 
-def oldest_after(last: Identity, identities: Identities) -> int | None:
-    """Return the time of the oldest one that is no older than the last one stored."""
-    return min((time_ms for time_ms, _ in identities if time_ms >= last[0]), default=None)
+def first_from(time_ms: int, identities: Iterable[Identity]) -> int:
+    """Return the time of the first one from a time on; of the last one where there is none."""
+    times_ms = [own_ms for own_ms, _ in identities]
+    return min((own_ms for own_ms in times_ms if own_ms >= time_ms), default=max(times_ms))
 
 
 def decide_replay(
@@ -45,19 +50,26 @@ def decide_replay(
     replayed = identities_of(replay)
     if not coverage.claim():
         return _beginning_of_a_twin(coverage, memory, replayed)
+    oldest_ms = min(time_ms for time_ms, _ in replayed)
     last = memory.last_until(coverage.anchor_ms)
     if last is None:
-        coverage.warn(None, min(time_ms for time_ms, _ in replayed))
+        coverage.warn(None, oldest_ms)
         return coverage.leave_gap
     if last in replayed:
         return coverage.close_gap
-    oldest_ms = oldest_after(last, replayed)
-    coverage.warn(last[0], last[0] if oldest_ms is None else oldest_ms)
+    until_ms = last[0]
+    end_ms = first_from(until_ms, replayed)
+    if oldest_ms < until_ms:
+        # It reaches back behind the last trade stored and lacks it: a clock has jumped, or the
+        # replay has a hole. Nothing is certain that is not older than all of it.
+        last = memory.last_until(oldest_ms - 1)
+    if last is None:
+        coverage.warn(None, end_ms)
+        return partial(coverage.open_gap, 0, end_ms)
+    coverage.warn(last[0], end_ms)
     if recover is not None and coverage.loss is not None:
-        return partial(recover, last, replayed)
-    return (
-        coverage.leave_gap if oldest_ms is None else partial(coverage.open_gap, last[0], oldest_ms)
-    )
+        return partial(recover, last, replayed, until_ms)
+    return partial(coverage.open_gap, last[0], end_ms)
 
 
 def _beginning_of_a_twin(

@@ -27,10 +27,26 @@ class StarvationWatch:
         self._waiting: deque[tuple[float, Candle]] = deque()
         self._whole_until_ms: dict[str, int] = {}
         """Of each coin, the end of the last closed minute of which no trade is missing."""
+        self._before: dict[str, tuple[int, int, int]] = {}
+        """Of each coin, when its stream began, the minute of that, and how many trades of it came
+        before and are not stored."""
 
     def see(self, candles: Iterable[Candle], now_s: float) -> None:
         """Take candles as they stand now."""
-        self._waiting += [(now_s, one) for one in candles if one.row.coin in self._stream_by_coin]
+        for candle in candles:
+            stream = self._stream_by_coin.get(candle.row.coin)
+            if stream is not None:
+                self._note_beginning(stream, candle)
+                self._waiting.append((now_s, candle))
+
+    def _note_beginning(self, stream: StreamIntake, candle: Candle) -> None:
+        """Count what the minute had before the stream began in it, from the first candle since."""
+        start_ms, coin = stream.coverage.start_ms, candle.row.coin
+        if start_ms is None or start_ms <= candle.start_ms or candle.n_stored is None:
+            return
+        if self._before.get(coin, (0, 0, 0))[:2] != (start_ms, candle.start_ms):
+            n_before = candle.n_trades - candle.n_stored
+            self._before[coin] = (start_ms, candle.start_ms, n_before)
 
     def see_closed(self, candles: Iterable[Candle]) -> None:
         """Take candles that are closed: a minute that has all its trades is behind us."""
@@ -45,7 +61,8 @@ class StarvationWatch:
     def due(self, now_s: float, lateness_s: float = 0.0) -> Iterator[tuple[Candle, int]]:
         """Yield the candles that count more trades than came, and since when they may lack.
 
-        A minute is judged where it was observed from its beginning on.
+        A minute is judged where it was observed from its beginning on, and the one in which that
+        began by what was added to it since.
 
         Args:
             lateness_s: How much later than others trades come at this venue.
@@ -54,9 +71,18 @@ class StarvationWatch:
             candle = self._waiting.popleft()[1]
             stream = self._stream_by_coin[candle.row.coin]
             start_ms = stream.coverage.start_ms
-            if stream.coverage.loss is not None or start_ms is None or start_ms > candle.start_ms:
+            if stream.coverage.loss is not None or start_ms is None:
                 continue
+            n_expected = self._n_expected(candle, start_ms)
             n_stored = stream.memory.n_in_minute(candle.start_ms)
-            if n_stored is not None and n_stored < candle.n_trades:
+            if n_expected is not None and n_stored is not None and n_stored < n_expected:
                 whole_ms = self._whole_until_ms.get(candle.row.coin, 0)
-                yield candle, min(max(start_ms, whole_ms), candle.start_ms)
+                yield candle, max(start_ms, min(whole_ms, candle.start_ms))
+
+    def _n_expected(self, candle: Candle, start_ms: int) -> int | None:
+        """Return how many trades must be stored by now; None where that is not known."""
+        if start_ms <= candle.start_ms:
+            return candle.n_trades
+        began_ms, minute_ms, n_before = self._before.get(candle.row.coin, (0, 0, 0))
+        is_same = (began_ms, minute_ms) == (start_ms, candle.start_ms)
+        return candle.n_trades - n_before if is_same else None

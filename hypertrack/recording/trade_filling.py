@@ -12,7 +12,7 @@ from hypertrack.recording.background import Background
 from hypertrack.recording.dedupe import Identity
 from hypertrack.recording.intake import StreamIntake
 from hypertrack.recording.line_format import join_lines
-from hypertrack.recording.replay import Identities, identities_of, oldest_after
+from hypertrack.recording.replay import Identities, first_from, identities_of
 from hypertrack.records import Feed
 from hypertrack.store.files.writing import LineWriter
 
@@ -37,6 +37,8 @@ class Search:
     """All stored up to the newest of these."""
     ahead: set[Identity]
     """All stored from the oldest of these on."""
+    until_ms: int
+    """Of the last trade stored: what is missing ends behind it."""
     oldest_ms: int = field(init=False)
     newest_ms: int = field(init=False)
     n_asked: int = 0
@@ -73,14 +75,16 @@ class TradeFiller:
         self._background = background
         self._writer = writer
 
-    def ask(self, stream: StreamIntake, last: Identity, replayed: Identities) -> None:
+    def ask(
+        self, stream: StreamIntake, last: Identity, replayed: Identities, until_ms: int
+    ) -> None:
         """Ask for the trades between the last one that proves something and the replay.
 
         Until it is decided the coverage holds back what it says of them.
         """
         loss = stream.coverage.loss
         if loss is not None:
-            search = Search(stream, loss, {last}, set(replayed))
+            search = Search(stream, loss, {last}, set(replayed), until_ms)
             self._background.add(partial(self._search, search))
 
     def _search(self, search: Search) -> None:
@@ -136,11 +140,10 @@ class TradeFiller:
 def _conclude(search: Search) -> None:
     """Tell the coverage what is missing, if anything is."""
     coverage = search.stream.coverage
-    last = max(search.behind, key=lambda identity: identity[0])
-    oldest_ms = oldest_after(last, frozenset(search.ahead))
     if search.is_closed:
         coverage.close_gap()
-    elif oldest_ms is None:
-        coverage.leave_gap()
-    else:
-        coverage.open_gap(last[0], oldest_ms)
+        return
+    last_ms = max(time_ms for time_ms, _ in search.behind)
+    is_contradicted = min(time_ms for time_ms, _ in search.ahead) < search.until_ms
+    from_ms = max(last_ms, search.until_ms) if is_contradicted else last_ms
+    coverage.open_gap(last_ms, first_from(from_ms, search.ahead))

@@ -10,10 +10,7 @@ from collections import deque
 from statistics import median, quantiles
 
 from hypertrack.clock import Clock
-from hypertrack.records import DAY_MS
-
-MAX_AHEAD_MS = 60_000
-"""Beyond the median skew: a time further ahead than this is no time."""
+from hypertrack.records import DAY_MS, MAX_AHEAD_MS
 
 EVERY_FRAMES = 8
 """Of so many frames one is noted: a recorder takes tens of thousands a second."""
@@ -21,9 +18,6 @@ EVERY_FRAMES = 8
 NOTED_FRAMES = 64
 LEARNED_FRAMES = 8
 """Before there are so many nothing is known of the skew."""
-
-RACING_MS = 1_000
-"""A skew that grows by this over three noted frames is a replay's."""
 
 SAMPLE_S = 0.25
 SAMPLES = 240
@@ -69,9 +63,9 @@ class VenueClock:
         self._check_drift(received_ns, now_s)
         if len(self._skews_ms) < LEARNED_FRAMES:
             return time_ms <= received_ns // 1_000_000 + DAY_MS
-        if self._is_racing():
-            return skew_ms <= median(list(self._skews_ms)[-3:]) + DAY_MS
-        return False
+        if self._cap_ms is not None or self._is_in_our_time():
+            return False
+        return skew_ms <= median(tuple(self._skews_ms)) + DAY_MS
 
     def note(self, time_ms: int, received_ns: int) -> None:
         """Take a live frame into account, also one that is not plausible: many make it so."""
@@ -107,9 +101,10 @@ class VenueClock:
             self._forget()
         self._drift_ms = drift_ms
 
-    def _is_racing(self) -> bool:
-        skews_ms = list(self._skews_ms)
-        return median(skews_ms[-3:]) - median(skews_ms[-6:-3]) > RACING_MS
+    def _is_in_our_time(self) -> bool:
+        """Return whether the venue's clock is ours, by and large: no replay's is."""
+        skew_ms = median(tuple(self._skews_ms)) - (self._drift_ms or 0.0)
+        return abs(skew_ms) <= MAX_AHEAD_MS
 
     def _take_sample(self) -> None:
         self._samples_ms.append(median(list(self._skews_ms)[-LEARNED_FRAMES:]))

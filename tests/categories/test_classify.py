@@ -321,6 +321,18 @@ def test_wallet_with_one_trade_says_that_one_is_too_few() -> None:
     assert verdict.why_none == "nearest is Moderate Trader: transactions 1 (needs at least 5)"
 
 
+def test_reason_is_never_a_market_condition_of_a_wallet_whose_candles_are_unknown() -> None:
+    """Nine executions with a candle are too few here, though only just."""
+    settings = CategorySettings(min_candle_matches=10)
+    values = {"tx_count": 9, "avg_candle_volatility": 0.0099}
+
+    seen = classify(settings=settings, n_candle_matches=10, **values).why_none
+    unseen = classify(settings=settings, n_candle_matches=9, **values).why_none
+
+    assert seen is not None and seen.startswith("nearest is Possible Volatility Trader")
+    assert unseen is not None and "Volatility" not in unseen
+
+
 def test_reason_never_prints_two_equal_numbers() -> None:
     verdict = classify(tx_count=9, unique_tokens=6, flip_rate=0.2999)
 
@@ -372,7 +384,7 @@ def test_positions_that_are_unknown_are_said_to_be() -> None:
     nan = float("nan")
 
     unknown = classify(median_holding_s=nan, closed_episode_count=nan, flow_pnl_usd=-3.0)
-    known = classify(median_holding_s=nan, closed_episode_count=0.0)
+    known = classify(median_holding_s=nan, closed_episode_count=0.0, flow_pnl_usd=nan)
     measured = classify(median_holding_s=9.5, closed_episode_count=2.0)
 
     assert unknown.remarks == {
@@ -380,7 +392,7 @@ def test_positions_that_are_unknown_are_said_to_be() -> None:
         "median_holding_s": "position unknown",
         "closed_episode_count": "position unknown",
     }
-    assert known.remarks == {}  # no episode closed, so there is no median
+    assert known.remarks == {}  # no episode closed, so there is no median; no trade, so no flow
     assert measured.remarks == {}
 
 

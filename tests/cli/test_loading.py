@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from fakes import ALICE, BOB, START_MS, observed, trade, write_dataset
+
+pytestmark = pytest.mark.slow  # what is loaded, only a process of its own can tell
 
 HEAVY = ("torch", "sklearn", "scipy", "ibis", "duckdb", "pyarrow", "numpy", "aiohttp", "jinja2")
 
@@ -25,9 +28,16 @@ NO_DATA = [
     *(["wallet", ALICE], ["features"], ["features", "--describe"], ["verify"], ["seal"]),
     ["features", "--check-leakage"],
     ["import", "nowhere"],
+    ["report", "--profiles", "nowhere.parquet"],
 ]
 NO_MODEL = [["models", "show"], ["models", "compare", "a", "b"], ["models", "promote", "a"]]
-WRONG = [["simulate", "--write", "made", "--trades", "0"], ["features", "--describe", "--out", "a"]]
+WRONG = [
+    ["simulate", "--write", "made", "--trades", "0"],
+    ["simulate", "--replay", "nowhere"],
+    ["features", "--describe", "--out", "a"],
+    ["features", "--since", "2026-01-02", "--until", "2026-01-01"],
+    ["train", "--seed", "one"],
+]
 
 
 def ends(folder: Path, *commands: list[str]) -> list[str]:

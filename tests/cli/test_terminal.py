@@ -118,6 +118,7 @@ def test_data_that_steer_are_shown_harmless_in_any_encoding(tmp_path: Path, enco
     assert ("ÄB?" if encoding == "cp1252" else "?B?") in verified.stdout.decode(encoding)
 
 
+@pytest.mark.slow  # the program itself, as above
 def test_help_is_shown_in_ascii(tmp_path: Path) -> None:
     helped = run_in(tmp_path, "ascii", "--help")
 

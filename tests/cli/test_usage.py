@@ -65,7 +65,7 @@ def test_old_profiles_are_shown_to_whoever_names_their_file(profiled: Path) -> N
 def test_file_of_profiles_that_is_missing_is_named(folder: Path) -> None:
     result = run(app, ["dashboard", "--profiles", "gone.parquet"])
 
-    assert error_of(result, 1) == "no table at gone.parquet\n"
+    assert error_of(result, 1) == "no profiles at gone.parquet: `hypertrack classify` writes them\n"
 
 
 def test_profiles_and_no_model_contradict_each_other(folder: Path) -> None:

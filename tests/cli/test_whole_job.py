@@ -207,7 +207,10 @@ def test_demo_does_the_whole_job(tmp_path: Path) -> None:
     assert result["truth"]["bot_auc"] > 0.55
     assert coverage_is_whole(demo / "recorded_data")
     (tmp_path / "elsewhere").mkdir()
-    for folder, words in ((tmp_path / "elsewhere", ["--config", result["config"]]), (demo, [])):
+    for folder, words in (
+        (tmp_path / "elsewhere", ["--config", tmp_path / result["config"]]),
+        (demo, []),
+    ):
         shown = hypertrack(folder, *words, "wallet", result["busiest_wallet"]).stdout
         assert result["busiest_wallet"] in shown
         assert "why, compared with the typical wallet" in shown  # the model was found

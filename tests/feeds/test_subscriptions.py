@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from hypertrack.feeds.frames import Unasked, parse_frame
 from hypertrack.feeds.subscriptions import CORE, Subscription
 from hypertrack.records import Feed
 
@@ -35,3 +36,17 @@ def test_echo_may_have_more_keys_than_were_sent() -> None:
 
 def test_stream_is_feed_and_coin() -> None:
     assert Subscription(Feed.TRADES, "xyz:CL").stream == "trades:xyz:CL"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"channel": "subscriptionResponse", "data": {"method": "unsubscribe", "subscription": {}}},
+        {"channel": "error", "data": 'Already unsubscribed: {"type":"trades","coin":"BTC"}'},
+    ],
+)
+def test_answer_to_a_cancellation_acknowledges_nothing(answer: dict[str, object]) -> None:
+    cancellation = json.loads(Subscription(Feed.TRADES, "BTC").cancellation())
+
+    assert cancellation["method"] == "unsubscribe"
+    assert isinstance(parse_frame(json.dumps(answer).encode()), Unasked)

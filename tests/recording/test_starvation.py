@@ -83,7 +83,19 @@ def test_trades_may_lack_since_the_last_minute_that_was_whole(bench: Bench) -> N
     assert bench.short() == [(11, 11 * MINUTE_MS)]
 
 
-def test_minute_in_which_the_stream_began_is_not_judged(bench: Bench) -> None:
+def test_minute_in_which_the_stream_began_is_judged_by_what_was_added(bench: Bench) -> None:
+    """Five of seven trades came before: not stored, and not missing."""
+    bench.store(9, 2)
+    bench.watch.see([candle(9, 7)._replace(n_stored=2)], 0.0)
+    bench.watch.see([candle(9, 8)._replace(n_stored=2)], 1.0)
+
+    assert bench.short(3.0) == []
+    assert bench.short(4.0) == [(9, bench.start_ms)]
+
+
+def test_minute_of_the_beginning_is_not_judged_where_nothing_tells_what_came_before(
+    bench: Bench,
+) -> None:
     bench.watch.see([candle(9, 7)], 0.0)
 
     assert bench.short() == []

@@ -192,7 +192,19 @@ def test_replay_with_a_hole_where_the_last_trade_was_proves_nothing(bench: Bench
     replay = [row for row in rows(8, 14) if row.row_id != 10]
     bench.come_back(replay, [replay] * 5)
 
-    assert bench.missing() == [(10, 11, None)]
+    assert bench.missing() == [(7, 11, None)]  # nothing is certain of what it overlaps
+
+
+def test_last_trade_dated_ahead_hides_nothing_before_its_date(bench: Bench) -> None:
+    """The venue's clock jumped for one trade just before the socket was lost."""
+    ahead = Row("BTC", START_MS + 40_000, 11, RawJson(b"{}"))
+    for _ in range(2):
+        bench.take([ahead])
+
+    bench.come_back(rows(20, 25), [])
+
+    ((start, end, _),) = bench.missing()
+    assert (start, end >= 20) == (10, True)
 
 
 def test_trade_that_came_late_is_part_of_what_has_to_be_proven(bench: Bench) -> None:

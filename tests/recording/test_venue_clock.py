@@ -45,6 +45,22 @@ def test_time_a_minute_beyond_the_usual_skew_is_no_time(skew_ms: int) -> None:
     assert bench.frame(-10_000) is not None
 
 
+def test_venue_in_our_time_is_judged_from_its_first_frames_on() -> None:
+    bench = Bench()
+    bench.pass_frames(10)
+
+    assert bench.frame(HOUR_MS) is None
+
+
+def test_replay_over_two_sockets_of_which_one_falls_behind_loses_no_frame() -> None:
+    bench = Bench(-300 * DAY_MS)
+    bench.pass_frames(100, step_s=0.001, speed=200)
+    behind = [bench.frame(-90_000) for _ in range(100)]
+
+    assert None not in behind
+    assert bench.frame(0) == bench.now_ms
+
+
 def test_clock_that_jumps_ahead_moves_exchange_time_by_a_second_at_most() -> None:
     bench = Bench()
     bench.pass_frames(200)

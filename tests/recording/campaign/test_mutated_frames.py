@@ -102,7 +102,7 @@ class Bench:
         )
         self.intake = streams.intake_of(SocketPlan(url="", subscriptions=subscriptions))
         for stream in self.intake.streams.values():
-            stream.acknowledge()
+            stream.coverage.acknowledge()
 
     def take(self, data: bytes) -> Rows | Unreadable | object:
         frame = parse_frame(data)
