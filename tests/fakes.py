@@ -5,6 +5,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+from pyarrow import parquet
+
 ALICE = "0x" + "a" * 40
 BOB = "0x" + "b" * 40
 CAROL = "0x" + "c" * 40
@@ -121,6 +124,15 @@ def observed(stream: str, start_ms: int, end_ms: int, **more: Any) -> dict[str, 
         "missed": None,
         **more,
     }
+
+
+def add_sealed_rows(path: Path, *rows: Mapping[str, Any]) -> None:
+    """Add rows to a sealed hour, such as no recorder of today would seal."""
+    sealed = parquet.read_table(path)
+    names = sealed.schema.names
+    more = [{name: row.get(name) for name in names} for row in rows]
+    added = pa.concat_tables([sealed, pa.Table.from_pylist(more, sealed.schema)])
+    parquet.write_table(added, path)
 
 
 def write_dataset(folder: Path, **lines_by_file: Iterable[Mapping[str, Any]]) -> Path:

@@ -4,10 +4,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from column_fakes import profile_columns
 from disk_fakes import logged_disk
 from model_fakes import FEATURES, make_card
-from profile_fakes import profile_set
+from profile_fakes import profile_header
 
+from hypertrack.config import CategorySettings
 from hypertrack.errors import HypertrackError
 from hypertrack.files import replacing, write_text
 from hypertrack.importing.imported_coverage import extend_ledger
@@ -78,7 +80,9 @@ OBSERVED = CoverageLine(
 WRITERS: dict[str, Callable[[Path], object]] = {
     "manifest": lambda folder: write_manifest(folder, Manifest()),
     "ledger of an import": lambda folder: extend_ledger(folder, [OBSERVED]),
-    "profiles": lambda folder: write_profiles(folder / "profiles.parquet", profile_set(3)),
+    "profiles": lambda folder: write_profiles(
+        folder / "profiles.parquet", profile_header(), [profile_columns([], CategorySettings(), {})]
+    ),
     "table": lambda folder: write_table(folder / "table.csv", pa.table({"wallet": ["0x"]})),
     "model": save_model,
     "text": lambda folder: write_text(folder / "report.txt", "text"),

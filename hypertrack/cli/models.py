@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hypertrack.cli.session import OutOption, Session, command
+from hypertrack.cli.session import (
+    ConfigOption,
+    DataOption,
+    JsonOption,
+    OutOption,
+    QuietOption,
+    Session,
+    Shared,
+    VerboseOption,
+    command,
+)
 from hypertrack.files import require_writable
 from hypertrack.records import Card
 
@@ -24,12 +34,27 @@ def register(app: typer.Typer) -> None:
         help="Versions of the model, and how near it comes to the truth of simulated markets.\n\n"
         "Example: hypertrack models list",
     )
+    models.callback()(_take_shared)
     command(models, name="list")(list_)
     command(models)(show)
     command(models)(compare)
     command(models)(promote)
     command(models)(benchmark)
     app.add_typer(models, name="models")
+
+
+def _take_shared(
+    context: typer.Context,
+    *,
+    config: ConfigOption = None,
+    data: DataOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    json: JsonOption = False,
+) -> None:
+    # Shared options may stand between `models` and its command, too.
+    root = context.find_root()
+    root.obj = Shared(config, data, quiet, verbose, json).or_else(root.obj)
 
 
 def list_(session: Session, out: OutOption = None) -> None:

@@ -23,6 +23,10 @@ SHOWN_MB = 1.0
 OnStatus = Callable[["RecordingStatus"], None]
 
 
+N_NAMED = 6
+"""Coins whose names are put into words; the manifest has all."""
+
+
 @contextmanager
 def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
     """Let Ctrl-C and SIGTERM set ``stop`` instead of ending the program."""
@@ -38,10 +42,21 @@ def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
 def show_plan(session: Session, plan: "RecordingPlan") -> None:
     """Print what will be recorded and what was left out, with the reason."""
     if session.is_json:
-        session.emit({"rows": plan.rows(), "left_out": plan.left_out, "unlisted": plan.unlisted})
+        session.emit(
+            {
+                "rows": plan.rows(),
+                "left_out": plan.left_out,
+                "unlisted": plan.unlisted,
+                "aliases": plan.aliases,
+            }
+        )
         return
     rows = [(row.source, row.feed.value, f"{row.n_streams:,}", row.coins) for row in plan.rows()]
     session.err.print(plain_table(("from", "feed", "streams", "coins"), rows))
+    if plan.aliases:
+        named = [f"{coin} is {alias}" for coin, alias in plan.aliases.items()]
+        more = f" and {len(named) - N_NAMED} more" if len(named) > N_NAMED else ""
+        session.err.print("; ".join(named[:N_NAMED]) + more, markup=False)
     for one in plan.unlisted:
         text = f"not listed by the venue: {one.name} ({one.reason}); asked for again meanwhile"
         session.err.print(text, style="yellow", markup=False)

@@ -92,6 +92,9 @@ def _facts(found: "Verification") -> Iterator[tuple[str, str]]:
         yield "damaged", f"{name}: restore it, or move it away"
     for reason, n in found.n_unread_by_reason.items():
         yield "left out", f"{n:,} lines: {reason}"
+    for coin in found.coins:
+        if coin.alias is not None:
+            yield "named", f"{coin.coin} is {coin.alias}"
     if found.skew is not None:
         yield "received", _skew_words(found.skew)
 

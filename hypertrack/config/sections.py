@@ -118,7 +118,7 @@ class FeatureSettings(Section):
     machine, ``local[*]``, or on a cluster, ``spark://host:7077``. Training always uses DuckDB."""
     spark_folder: Path | None = None
     """Folder that this machine and all of Spark's workers see under this path, for handing the
-    dataset over; the system's temporary folder where unset, which does for one machine."""
+    open lines over; the system's temporary folder where unset, which does for one machine."""
 
     @field_validator("groups")
     @classmethod

@@ -18,9 +18,9 @@ from hypertrack.features.definition import Feature, Scope, Source
 from hypertrack.features.registry import ALIASES, select
 from hypertrack.market.engine.selection import DuckDB
 from hypertrack.market.engine.shards import Columns
-from hypertrack.records import SYSTEM_WALLETS
+from hypertrack.records import DAY_MS, SYSTEM_WALLETS
 from hypertrack.store.dataset import Dataset
-from hypertrack.store.summary import observed_days
+from hypertrack.store.summary import MIN_OBSERVED_MS, observed_ms
 
 COUNTS: dict[Source, dict[str, ibis.Deferred]] = {
     activity: {
@@ -51,9 +51,26 @@ class Measured(Protocol):
 class Computer(Protocol):
     """What runs the expressions: DuckDB, or Spark."""
 
+    def wallets(self) -> NDArray[np.object_]:
+        """Return the addresses of all wallets, by id."""
+
+    def span_ms(
+        self, since_ms: int | None = None, until_ms: int | None = None, *, has_self: bool = False
+    ) -> tuple[int, int] | None:
+        """Return the times of the first and the last trade of a window; None without any.
+
+        Args:
+            since_ms: Of the window; from the beginning where None.
+            until_ms: Its exclusive end; to the end where None.
+            has_self: Whether trades of a wallet with itself count.
+        """
+
     @property
     def kept(self) -> list[str]:
         """Names of the tables that are there for the whole dataset."""
+
+    def prepare(self) -> None:
+        """Keep on disk what makes the next call quick, where that is of use."""
 
     def part(
         self, wallet_ids: Sequence[int] | None, since_ms: int | None
@@ -108,13 +125,10 @@ class FeatureEngine:
         self.dataset = dataset
         self.settings = settings
         self.fees = fees
-        first, last = dataset.connection.execute(
-            "SELECT min(time_ms), max(time_ms) FROM trades WHERE buyer_id <> seller_id"
-        ).fetchall()[0]
-        self.start_ms: int = 0 if first is None else first
-        self.end_ms: int = 0 if last is None else last + 1
-        known = dataset.connection.execute("SELECT wallet FROM wallets ORDER BY wallet_id")
-        self._wallets = np.array([wallet for (wallet,) in known.fetchall()], dtype=object)
+        first_ms, last_ms = self._computer.span_ms() or (0, -1)
+        self.start_ms = first_ms
+        self.end_ms = last_ms + 1
+        self._wallets = self._computer.wallets()
 
     @property
     def backend(self) -> Any:
@@ -133,7 +147,7 @@ class FeatureEngine:
 
     def prepare(self) -> None:
         """Keep on disk what makes the next opening of a large dataset quick."""
-        self._duckdb.prepare()
+        self._computer.prepare()
 
     def matrix(
         self,
@@ -218,9 +232,17 @@ class FeatureEngine:
             start_ms=self.start_ms if since_ms is None else max(since_ms, self.start_ms),
             end_ms=self.end_ms if until_ms is None else until_ms,
             until_ms=until_ms,
-            observed_days=observed_days(self.dataset.connection, until_ms, since_ms=since_ms),
+            observed_days=self._observed_days(since_ms, until_ms),
             fees=self.fees,
         )
+
+    def _observed_days(self, since_ms: int | None, until_ms: int | None) -> float:
+        """Return the observed days of a window: without a ledger, from first to last trade."""
+        length_ms = observed_ms(self.dataset.connection, since_ms, until_ms)
+        if length_ms is None:
+            first_ms, last_ms = self._computer.span_ms(since_ms, until_ms, has_self=True) or (0, 0)
+            length_ms = last_ms - first_ms
+        return max(length_ms, MIN_OBSERVED_MS) / DAY_MS
 
     def _spread(self, found: Columns, features: Sequence[Feature]) -> Columns:
         """Return columns over all wallets of the dataset, with each feature's missing value."""

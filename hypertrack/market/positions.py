@@ -22,6 +22,7 @@ EXACT, DERIVED, FLAT_SEEN, UNKNOWN = "exact", "derived", "flat_seen", "unknown"
 was traded until then; ``flat_seen``: derived, and since then it was 0."""
 
 KEYS = ("wallet_id", "coin_id")
+IN_STRETCH = [*KEYS, "stretch"]
 ORDER = ("time_ms", "direction", "is_taker")
 
 FLAT_FRAC = 1e-12
@@ -144,25 +145,7 @@ def _levels(con: Any, rows: Table) -> Table:
     The level is the position before all that it did then. What a fill says is carried on to what
     follows, and back to what came before, within one stretch of observed time.
     """
-    moments = rows.group_by(*KEYS, "time_ms", "stretch").aggregate(net=_.signed_size.sum())
-    moments = moments.left_join(reported_levels(con), [*KEYS, "time_ms"])
-    moments = moments.drop("wallet_id_right", "coin_id_right", "time_ms_right")
-    in_stretch = [*KEYS, "stretch"]
-    before = ibis.window(group_by=in_stretch, order_by="time_ms", rows=(None, -1))
-    so_far = ibis.window(group_by=in_stretch, order_by="time_ms", rows=(None, 0))
-    moments = moments.mutate(
-        flow_before=_.net.sum().over(before).fill_null(0.0),
-        n_told=_.reported_level.count().over(so_far),
-    ).mutate(offset=_.reported_level - _.flow_before)
-    told = ibis.window(group_by=[*in_stretch, "n_told"])
-    all_of_it = ibis.window(group_by=in_stretch)
-    is_first = (_.n_told == 1) & _.offset.notnull()
-    moments = moments.mutate(
-        carried_on=_.offset.max().over(told),
-        told_ms=ibis.ifelse(_.offset.notnull(), _.time_ms, None).max().over(told),
-        carried_back=ibis.ifelse(is_first, _.offset, None).max().over(all_of_it),
-        first_told_ms=ibis.ifelse(is_first, _.time_ms, None).max().over(all_of_it),
-    )
+    moments = _carried(_moments(con, rows))
     # Outside of observed time, trades may be missing between any two: each fill tells of itself.
     is_alone = _.stretch.isnull()
     is_on = (_.n_told > 0) & ~is_alone
@@ -174,7 +157,7 @@ def _levels(con: Any, rows: Table) -> Table:
     )
     moments = moments.mutate(level=level, is_back=is_back & _.reported_level.isnull())
     is_flat = _.is_back & ((_.level + _.net).abs() <= FLAT_FRAC * _.net.abs())
-    earlier = ibis.window(group_by=in_stretch, order_by="time_ms", rows=(None, -1))
+    earlier = ibis.window(group_by=IN_STRETCH, order_by="time_ms", rows=(None, -1))
     moments = moments.mutate(was_flat=is_flat.any().over(earlier).fill_null(False))
     return moments.select(
         *KEYS,
@@ -191,6 +174,38 @@ def _levels(con: Any, rows: Table) -> Table:
             (_.is_back, _.first_told_ms),
             else_=_.told_ms,
         ),
+    )
+
+
+def _moments(con: Any, rows: Table) -> Table:
+    """Return each time at which a wallet did something in a coin, and what fills tell of it.
+
+    Columns: wallet_id, coin_id, time_ms, stretch, net (coins), reported_level, flow_before: net of
+    what came before in the stretch, n_told: times so far of which fills tell, offset: the position
+    at the beginning of the stretch by what they tell here.
+    """
+    moments = rows.group_by(*KEYS, "time_ms", "stretch").aggregate(net=_.signed_size.sum())
+    moments = moments.left_join(reported_levels(con), [*KEYS, "time_ms"])
+    moments = moments.drop("wallet_id_right", "coin_id_right", "time_ms_right")
+    before = ibis.window(group_by=IN_STRETCH, order_by="time_ms", rows=(None, -1))
+    so_far = ibis.window(group_by=IN_STRETCH, order_by="time_ms", rows=(None, 0))
+    return moments.mutate(
+        flow_before=_.net.sum().over(before).fill_null(0.0),
+        n_told=_.reported_level.count().over(so_far),
+    ).mutate(offset=_.reported_level - _.flow_before)
+
+
+def _carried(moments: Table) -> Table:
+    """Return moments with the offset, and its time, last told, and first told in the stretch."""
+    told = ibis.window(group_by=[*IN_STRETCH, "n_told"])
+    all_of_it = ibis.window(group_by=IN_STRETCH)
+    is_told = _.offset.notnull()
+    is_first = (_.n_told == 1) & is_told
+    return moments.mutate(
+        carried_on=_.offset.max().over(told),
+        told_ms=ibis.ifelse(is_told, _.time_ms, None).max().over(told),
+        carried_back=ibis.ifelse(is_first, _.offset, None).max().over(all_of_it),
+        first_told_ms=ibis.ifelse(is_first, _.time_ms, None).max().over(all_of_it),
     )
 
 

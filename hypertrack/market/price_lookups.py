@@ -80,7 +80,8 @@ def traded_times(con: Any) -> Table:
 
 def _prices(con: Any, name: str, asks: Mapping[str, Ask]) -> Table:
     if name not in con.whole.list_tables():  # where they are, a part's are among them
-        keep(con.part, name, partial(_priced_times, asks=asks), order_by=ORDER)
+        build = partial(_priced_times, asks=asks)
+        keep(con.part, name, build, order_by=ORDER, by_coin=True)
     return con.table(name)
 
 

@@ -30,7 +30,7 @@ def last_trades(con: Any) -> Table:
 
     Trades of one coin and time are ordered by their id. Of the whole dataset, whoever is asked for.
     """
-    keep(con.whole, "last_trades", _last_trades, order_by=("coin_id", "time_ms"))
+    keep(con.whole, "last_trades", _last_trades, order_by=("coin_id", "time_ms"), by_coin=True)
     return con.table("last_trades")
 
 

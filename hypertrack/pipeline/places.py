@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hypertrack.config import DatabaseUrl, FeatureSettings, Settings
+from hypertrack.config import DatabaseUrl, Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.files import require_writable
 
@@ -71,25 +71,44 @@ def open_engine(
     from hypertrack.store.dataset import open_dataset
 
     warn_of_leftovers(settings)
-    memory = settings.features.memory_limit_gib
-    with ExitStack() as opened:
-        dataset = opened.enter_context(open_dataset(settings.data, memory_limit_gib=memory))
-        if check is not None:
-            check(dataset)
-        from hypertrack.features.engine import FeatureEngine  # after the check: it loads Ibis
+    asked = settings.features
+    if on_spark:
+        with _spark(settings) as spark:
+            yield from _engine(settings, spark.dataset, check, spark)
+        return
+    with open_dataset(
+        settings.data, memory_limit_gib=asked.memory_limit_gib, keep_prepared=asked.keep_prepared
+    ) as dataset:
+        yield from _engine(settings, dataset, check)
 
-        spark = opened.enter_context(_spark(dataset, settings.features)) if on_spark else None
-        yield FeatureEngine(dataset, settings.features, settings.fees, spark)
+
+def _engine(
+    settings: Settings,
+    dataset: "Dataset",
+    check: "Callable[[Dataset], None] | None",
+    spark: "Spark | None" = None,
+) -> "Iterator[FeatureEngine]":
+    if check is not None:
+        check(dataset)
+    from hypertrack.features.engine import FeatureEngine  # after the check: it loads Ibis
+
+    yield FeatureEngine(dataset, settings.features, settings.fees, spark)
 
 
-def _spark(dataset: "Dataset", settings: FeatureSettings) -> "Spark":
+def _spark(settings: Settings) -> "Spark":
+    asked = settings.features
     try:
         from hypertrack.market.engine.spark import Spark
     except ImportError as error:
         raise ConfigError(
-            f"engine {settings.engine} needs Spark ({error}): pip install 'hypertrack[spark]'"
+            f"engine {asked.engine} needs Spark ({error}): pip install 'hypertrack[spark]'"
         ) from error
-    return Spark(dataset, settings.engine, settings.spark_folder)
+    return Spark(
+        settings.data,
+        asked.engine,
+        asked.spark_folder,
+        memory_limit_gib=asked.memory_limit_gib,
+    )
 
 
 def open_past(settings: Settings, until_ms: int) -> "Dataset":

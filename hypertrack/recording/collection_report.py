@@ -55,6 +55,7 @@ def describe(
         notice=report.notice,
         is_complete=is_complete,
         coins=plan.coins,
+        aliases=plan.aliases,
         feeds=tuple(plan.feeds),
         report=report,
         bytes_by_file={

@@ -62,6 +62,8 @@ class RecordingPlan(Record, frozen=True, kw_only=True):
     """Coins that are listed later are recorded too."""
     unlisted: tuple[Unlisted, ...] = ()
     """Lists of markets that the venue did not give: what is on them is not recorded."""
+    aliases: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it for each record
+    """By coin, what people call those of ``coins`` whose name is a number."""
 
     @property
     def n_subscriptions(self) -> int:
@@ -129,6 +131,11 @@ def plan_recording(settings: Settings, universe: Universe) -> RecordingPlan:
         known=tuple(market.coin for market in universe.markets),
         takes_all=record.coins.strip() == "all" and bool(wanted),
         unlisted=universe.unlisted,
+        aliases={
+            market.coin: market.alias
+            for market in universe.markets
+            if market.alias is not None and market.alias != market.coin and market.coin in coins
+        },
     )
 
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 
 from hypertrack.clock import Clock, SystemClock
 from hypertrack.config import Settings
-from hypertrack.errors import DatasetError, VenueError
+from hypertrack.errors import VenueError
 from hypertrack.feeds.endpoints import host_of
 from hypertrack.files import write_whole
 from hypertrack.recording.collection_report import describe, render_collection_report
@@ -18,7 +18,7 @@ from hypertrack.store.files.layout import REPORT_NAME
 from hypertrack.store.files.ledger import Ledger
 from hypertrack.store.files.manifest import write_manifest
 from hypertrack.store.files.session import Session
-from hypertrack.store.files.writing import LineWriter
+from hypertrack.store.files.writing import LineWriter, unwritable
 
 TICK_S = 0.1
 SAMPLE_INTERVAL_S = 1.0
@@ -184,12 +184,4 @@ def _saving(session: Session) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if not session.folder.is_dir():
-            raise DatasetError(
-                f"{session.folder} was deleted or moved away while it was recorded to: what stood "
-                "in it is gone from there; record again"
-            ) from error
-        raise DatasetError(
-            f"{session.folder} could not be written ({error.strerror}): what was recorded until "
-            "then is readable; free some space and record on with --append"
-        ) from error
+        raise unwritable(session.folder, error) from error

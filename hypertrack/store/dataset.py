@@ -4,8 +4,10 @@ import logging
 import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,11 +17,21 @@ from hypertrack.config import DatabaseUrl
 from hypertrack.errors import DatasetError
 from hypertrack.records import DataSummary, Feed
 from hypertrack.store.files.layout import require_data
+from hypertrack.store.reading.damage import Damage
+from hypertrack.store.reading.folder_lines import FolderLines
+from hypertrack.store.reading.numbered_hours import count_sealed, load_hours
 from hypertrack.store.reading.opening import open_lines
-from hypertrack.store.reading.prepared import export, load, open_prepared, write_prepared
-from hypertrack.store.reading.raw_tables import load_tables
+from hypertrack.store.reading.prepared import (
+    FOLDER_NAME,
+    load,
+    open_prepared,
+    write_prepared,
+)
+from hypertrack.store.reading.raw_tables import Counts, load_tables
 from hypertrack.store.reading.readable_rows import unread_by_reason
 from hypertrack.store.reading.recorded_lines import Lines, Version
+from hypertrack.store.reading.truncation import ReadWindow
+from hypertrack.store.reading.unsealed import SealedHours, export_ledger, export_unsealed
 from hypertrack.store.summary import summarize
 
 log = logging.getLogger(__name__)
@@ -31,6 +43,17 @@ TABLES = (
 
 WORTH_PREPARING = 250_000
 """Trades: fewer are read anew in no time."""
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Where tables may be kept, and what they would be."""
+
+    place: Path
+    version: Version
+    """Of the lines they are made of."""
+    tables: tuple[str, ...]
+    """The dataset's own: none where its sealed hours are kept as they were numbered."""
 
 
 class Dataset:
@@ -62,12 +85,12 @@ class Dataset:
         lines: Lines,
         connection: duckdb.DuckDBPyConnection,
         lines_by_feed: Mapping[Feed, tuple[int, int]],
-        version: Version = (),
-        folder: Path | None = None,
+        keeping: Keeping | None = None,
+        opened: ExitStack | None = None,
     ):
-        """Take what was read of a version; ``folder`` is where its tables may be kept, if any."""
-        self.version = version
-        self._folder = folder
+        """Take what was read, where its tables may be kept, and what is to be closed after use."""
+        self._keeping = keeping
+        self._opened = opened or ExitStack()
         self.lines = lines
         self.connection = connection
         self._lines_by_feed = lines_by_feed
@@ -76,12 +99,8 @@ class Dataset:
         """Return what the dataset holds and what it is known to lack."""
         return summarize(self.connection, self.lines, self._lines_by_feed)
 
-    def export(self, names: Sequence[str], folder: Path) -> None:
-        """Write tables as Parquet, each to a folder of its name."""
-        export(self.connection, folder, names)
-
     def load(self) -> None:
-        """Have all tables in memory: what prepared ones are read from otherwise, file by file."""
+        """Have tables in memory, but for large ones, which are read from what is kept of them."""
         load(self.connection)
 
     def prepare(self, tables: Sequence[str] = ()) -> None:
@@ -90,19 +109,22 @@ class Dataset:
         Nothing is done where that would not pay: for a database, a small dataset, one that was
         opened in part or prepared before, and one to which lines were added since.
         """
-        if self._folder is None or self.version != self.lines.version():
+        kept = self._keeping
+        if kept is None or kept.version != self.lines.version():
             return
         n_trades = self.connection.execute("SELECT count(*) FROM trades").fetchall()[0][0]
         if n_trades >= WORTH_PREPARING:
-            names = (*TABLES, *tables)
-            write_prepared(
-                self.connection, self._folder, self.version, dict(self._lines_by_feed), names
-            )
+            names = (*kept.tables, *tables)
+            counts = dict(self._lines_by_feed)
+            write_prepared(self.connection, kept.place, kept.version, counts, names)
+
+    def temporary_folder(self) -> Path:
+        """Return a new folder, which is removed when the dataset is closed."""
+        return Path(self._opened.enter_context(_temporary_folder()))
 
     def close(self) -> None:
         """Free the tables and whatever they spilled to disk."""
-        self.connection.close()
-        self.lines.close()
+        self._opened.close()
 
     def __enter__(self) -> Self:
         return self
@@ -120,36 +142,118 @@ def open_dataset(
     place: Path | DatabaseUrl,
     *,
     memory_limit_gib: float | None = None,
+    since_ms: int | None = None,
     until_ms: int | None = None,
+    keep_prepared: bool = True,
 ) -> Dataset:
     """Load a dataset.
 
     Args:
         place: Folder with the recorded files, open or sealed, or a database.
         memory_limit_gib: Beyond it DuckDB spills to a temporary folder; its own limit where None.
+        since_ms: Load nothing that happened before; sealed hours that were over are not opened.
         until_ms: Load the dataset as it stood at that time: nothing that happened then or later,
             no candle that was not over, no wallet or coin not yet seen. Everything where None.
+        keep_prepared: Keep many sealed hours in the folder as they were numbered.
 
     Raises:
         DatasetError: No such dataset, nothing recorded in it, or lines that cannot be read.
     """
-    if isinstance(place, Path):
-        require_data(place)
+    window = ReadWindow(since_ms, until_ms)
     with ExitStack() as opened:
-        lines = opened.enter_context(closing(open_lines(place)))
-        if not lines.has_data():
-            raise DatasetError(f"nothing recorded in {place}: record with `hypertrack record`")
-        connection = connect_quietly(memory_config(memory_limit_gib))
-        opened.enter_context(connection)
-        version = lines.version()
-        folder = place if isinstance(place, Path) and until_ms is None else None
-        kept = None if folder is None else open_prepared(connection, folder, version)
-        counts = kept or load_tables(connection, lines, until_ms=until_ms)
-        dataset = Dataset(lines, connection, counts, version, None if kept else folder)
-        opened.pop_all()
-    if until_ms is None:
+        lines, connection = _open(opened, place, memory_limit_gib)
+        if isinstance(lines, FolderLines):
+            loaded = _load_folder(connection, lines.between(window), window, keep_prepared, opened)
+        else:
+            loaded = load_tables(connection, lines, window), None
+        dataset = Dataset(lines, connection, *loaded, opened.pop_all())
+    if window.is_all:
         _say_what_is_unread(dataset)
     return dataset
+
+
+def open_unsealed(
+    place: Path | DatabaseUrl, folder: Path, *, memory_limit_gib: float | None = None
+) -> tuple[Dataset, SealedHours]:
+    """Read a dataset but for its sealed hours, for an engine that reads those itself.
+
+    Args:
+        place: As for `open_dataset`.
+        folder: Where the raw tables are written (see `export_unsealed`).
+        memory_limit_gib: As for `open_dataset`.
+
+    Returns:
+        A dataset that has ``coverage`` and ``unread_lines`` and no other table, and the sealed
+        hours to be read, of which `note_sealed` is to be told.
+
+    Raises:
+        DatasetError: As for `open_dataset`.
+    """
+    with ExitStack() as opened:
+        lines, connection = _open(opened, place, memory_limit_gib)
+        sealed = export_unsealed(connection, lines, folder)
+        return Dataset(lines, connection, {}, None, opened.pop_all()), sealed
+
+
+def note_sealed(
+    dataset: Dataset,
+    folder: Path,
+    unread: Sequence[tuple[str, str, int]],
+    damage: Sequence[Damage],
+) -> None:
+    """Let a dataset that was opened without its sealed hours know what these are found to lack.
+
+    Args:
+        dataset: Of `open_unsealed`.
+        folder: Where ``coverage`` is written to, like the raw tables.
+        unread: Feed, reason and number of rows that no reader takes.
+        damage: Hours that cannot be read.
+    """
+    export_ledger(dataset.connection, folder, unread, damage)
+    _say_what_is_unread(dataset)
+
+
+def _open(
+    opened: ExitStack, place: Path | DatabaseUrl, memory_limit_gib: float | None
+) -> tuple[Lines, duckdb.DuckDBPyConnection]:
+    """Return the lines at a place, and an empty DuckDB for them."""
+    if isinstance(place, Path):
+        require_data(place)
+    lines = opened.enter_context(closing(open_lines(place)))
+    if not lines.has_data():
+        raise DatasetError(f"nothing recorded in {place}: record with `hypertrack record`")
+    return lines, opened.enter_context(connect_quietly(memory_config(memory_limit_gib)))
+
+
+def _load_folder(
+    connection: duckdb.DuckDBPyConnection,
+    lines: FolderLines,
+    window: ReadWindow,
+    keep_prepared: bool,
+    opened: ExitStack,
+) -> tuple[Counts, Keeping | None]:
+    """Load what was kept of the same lines; else many sealed hours in batches, few at once."""
+    version, place = lines.version(), lines.folder / FOLDER_NAME
+    if count_sealed(lines) < WORTH_PREPARING:
+        keeping = Keeping(place / "tables", version, TABLES) if window.is_all else None
+        if keeping and (kept := open_prepared(connection, keeping.place, version)):
+            return kept.lines_by_feed, None
+        return load_tables(connection, lines, window), keeping
+    if window.is_all and keep_prepared:
+        with suppress(
+            OSError, duckdb.IOException
+        ):  # a full or read-only disk costs time, and nothing else
+            counts = load_hours(connection, lines, place / "hours", window)
+            keeping = Keeping(place / "made", version, ())
+            is_same = lines.version() == version
+            is_kept = is_same and open_prepared(connection, keeping.place, version)
+            return counts, None if is_kept else keeping
+    temporary = opened.enter_context(_temporary_folder())
+    return load_hours(connection, lines, Path(temporary), window), None
+
+
+def _temporary_folder() -> TemporaryDirectory[str]:
+    return TemporaryDirectory(prefix="hypertrack-", ignore_cleanup_errors=True)
 
 
 def _say_what_is_unread(dataset: Dataset) -> None:

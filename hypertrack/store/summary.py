@@ -69,30 +69,6 @@ def observed_ms(
     return int(_row(connection, OBSERVED_ISLANDS, bounds)[0])
 
 
-def observed_days(
-    connection: duckdb.DuckDBPyConnection,
-    until_ms: int | None = None,
-    *,
-    since_ms: int | None = None,
-) -> float:
-    """Return the observed time in ``[since_ms, until_ms)`` in days, at least one hour.
-
-    Without a ledger: from the first trade inside to the last one.
-    """
-    length_ms = observed_ms(connection, since_ms, until_ms)
-    if length_ms is None:
-        span = (
-            "SELECT coalesce(max(time_ms) - min(time_ms), 0) FROM trades "
-            "WHERE time_ms >= $start_ms AND time_ms < $end_ms"
-        )
-        bounds = {
-            "start_ms": -(2**62) if since_ms is None else since_ms,
-            "end_ms": 2**62 if until_ms is None else until_ms,
-        }
-        length_ms = _row(connection, span, bounds)[0]
-    return max(length_ms, MIN_OBSERVED_MS) / DAY_MS
-
-
 def summarize(
     connection: duckdb.DuckDBPyConnection,
     lines: Lines,

@@ -1,11 +1,13 @@
 """How whole a recording is: its trades against the venue's own candles, minute by minute."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import duckdb
 
 from hypertrack.records import MINUTE_MS, GapCount, Record
 from hypertrack.store.dataset import Dataset
+from hypertrack.store.files.manifest import parse_manifest
 from hypertrack.store.reading.raw_tables import load_receipts
 from hypertrack.store.summary import IS_OBSERVED
 
@@ -24,6 +26,8 @@ class CoinVerification(Record, frozen=True, kw_only=True):
     """One coin's trades beside its candles, over the minutes that could be judged."""
 
     coin: str
+    alias: str | None = None
+    """What people call it, where its name is a number."""
     n_judged: int
     """Minutes with a candle, inside the time recorded; minutes with gaps included."""
     n_incomplete: int
@@ -256,6 +260,8 @@ def verify_dataset(dataset: Dataset) -> Verification:
     for statement in (STRETCHES, LOSSES, MISSED, MINUTES, DISORDER):
         connection.execute(statement)
     summary = dataset.summary()
+    manifest = parse_manifest(dataset.lines.manifest())
+    aliases = {} if manifest is None else manifest.aliases
     judged, incomplete, unexplained, behind, _, _, trades_frac, value_frac, unjudged_frac = _rows(
         connection, ALL_COINS
     )[0]
@@ -270,7 +276,7 @@ def verify_dataset(dataset: Dataset) -> Verification:
         n_behind=behind,
         unjudged_frac=unjudged_frac or 0.0,
         n_unjudged_by_reason=dict(_rows(connection, UNJUDGED)),
-        coins=tuple(_coin(row) for row in _rows(connection, BY_COIN)),
+        coins=tuple(_coin(row, aliases) for row in _rows(connection, BY_COIN)),
         incomplete_minutes=tuple(_minute(row) for row in _rows(connection, INCOMPLETE)),
         gaps=summary.gaps,
         n_duplicate_trades=summary.n_duplicate_trades,
@@ -283,11 +289,12 @@ def verify_dataset(dataset: Dataset) -> Verification:
     )
 
 
-def _coin(row: tuple[Any, ...]) -> CoinVerification:
+def _coin(row: tuple[Any, ...], aliases: Mapping[str, str]) -> CoinVerification:
     coin, *counts, trades_frac, volume_frac, n_out_of_order = row
     judged, incomplete, unexplained, behind, expected, found = (n or 0 for n in counts)
     return CoinVerification(
         coin=coin,
+        alias=aliases.get(coin),
         n_judged=judged,
         n_incomplete=incomplete,
         n_unexplained=unexplained,

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from hypertrack.cli.main import app
 from hypertrack.records import DAY_MS, HOUR_MS, MINUTE_MS
+from hypertrack.store.files.manifest import Manifest, write_manifest
 from hypertrack.store.files.session import open_session
 
 FLAT = (100.0, 100.0, 100.0, 100.0)
@@ -38,6 +39,23 @@ def test_verify_shows_each_coin_and_what_is_missing(lacking: str) -> None:
     assert "BTC 75.000 % 75.000 % 4 1 2 1 1 0" in " ".join(result.stdout.split())
     assert "1 minutes, 1 of them without a gap in the ledger" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_verify_names_a_coin_by_its_question(tmp_path: Path) -> None:
+    coin = "#118440"
+    write_dataset(
+        tmp_path,
+        trades=[trade(START_MS, buyer=ALICE, seller=BOB, taker=BOB, coin=coin)],
+        candles=[candle(START_MS, prices=FLAT, coin=coin)],
+        coverage=[observed(f"trades:{coin}", START_MS, START_MS + MINUTE_MS)],
+    )
+    write_manifest(tmp_path, Manifest(aliases={coin: "Rain on Monday?: \x1b[2JYes"}))
+
+    shown = run(app, ["verify", "--data", str(tmp_path)])
+    told = run(app, ["verify", "--data", str(tmp_path), "--json"])
+
+    assert "#118440 is Rain on Monday?: \ufffd[2JYes" in shown.stdout
+    assert json.loads(told.stdout)["coins"][0]["alias"].startswith("Rain on Monday?")
 
 
 def test_verify_for_machines_is_one_object(lacking: str) -> None:

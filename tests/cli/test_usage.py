@@ -170,7 +170,11 @@ def test_machines_read_nothing_but_log_lines_on_stderr(folder: Path) -> None:
 
 
 def test_list_of_models_is_json_wherever_the_flag_stands(folder: Path) -> None:
-    for words in (["--json", "models", "list"], ["models", "list", "--json"]):
+    for words in (
+        ["--json", "models", "list"],
+        ["models", "--json", "list"],
+        ["models", "list", "--json"],
+    ):
         result = run(app, words)
         assert (json.loads(result.stdout), result.stderr) == ([], "")
 

@@ -32,7 +32,7 @@ class Wire:
     def __init__(self, answers: Mapping[str, Any]):
         self._answers = answers
 
-    def post(self, request: Mapping[str, str]) -> bytes:
+    def post(self, request: Mapping[str, str], _what: str) -> bytes:
         answer = self._answers[request.get("dex") or request["type"]]
         if isinstance(answer, Exception):
             raise answer

@@ -136,6 +136,14 @@ def test_no_feed_is_an_error() -> None:
         planned(feeds=())
 
 
+def test_plan_names_the_planned_coins_whose_names_are_numbers() -> None:
+    outcome = Market(coin="#10", day_volume_usd=1.0, alias="Rain on Monday?: Yes")
+    universe = Universe((*MARKETS, outcome))
+
+    assert planned(universe, coins="BTC,#10").aliases == {"#10": "Rain on Monday?: Yes"}
+    assert set(planned(universe, coins="all").aliases) == {"#10", "@107"}
+
+
 def test_rows_show_the_plan_without_secrets() -> None:
     settings = Settings.model_validate(
         {

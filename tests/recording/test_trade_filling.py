@@ -168,6 +168,7 @@ def test_answer_that_comes_late_stores_nothing_twice_that_is_forgotten(bench: Be
     bench.answers.left = [rows(1, 25)]
     bench.take(rows(20, 25))
     for row in rows(26, 26 + REMEMBERED):
+        bench.clock.advance(1.0)
         bench.take([row])
     n_rows = bench.stream.meter.n_rows
     bench.background.run_due()

@@ -7,7 +7,7 @@ from pyarrow import parquet
 
 from hypertrack.records import HOUR_MS, GapCount
 from hypertrack.store.dataset import open_dataset
-from hypertrack.store.summary import observed_days, observed_ms
+from hypertrack.store.summary import observed_ms
 
 # Ten hours from the first trade to the last.
 TRADES = [
@@ -99,7 +99,7 @@ def test_observed_time_is_the_union_of_trades_streams(tmp_path: Path) -> None:
         assert summary.observed_days == pytest.approx(6 / 24)
         assert summary.observed_frac == pytest.approx(0.6)
         until_ms = START_MS + 4 * HOUR_MS
-        assert observed_days(dataset.connection, until_ms) == pytest.approx(4 / 24)
+        assert observed_ms(dataset.connection, None, until_ms) == 4 * HOUR_MS
         assert observed_ms(dataset.connection, START_MS - 1, START_MS + HOUR_MS) == HOUR_MS
 
 

@@ -1,31 +1,55 @@
-"""The Ibis backend over an opened dataset."""
+"""Ibis over the DuckDB that holds a dataset, or a part of it."""
 
-from collections.abc import Sequence
-from typing import Any, Self
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import ibis
+import numpy as np
 from ibis.backends.duckdb import Backend
+from numpy.typing import NDArray
 
+from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.store.dataset import Dataset
 
 WHOLE = "main"
 """The schema that holds the tables of the whole dataset."""
 
+ROWS_AT_ONCE = 5_000_000
+"""Of the coins that are looked up together: their sort stays within a few hundred megabytes."""
+
+MARKET = ("trades", "bbo", "last_trades")
+"""What is known of coins, whoever traded them."""
+
+END_ID = 2**31 - 1
+"""Beyond every id."""
+
+T = TypeVar("T")
+U = TypeVar("U")
+
 
 class DuckDBBackend(Backend):  # type: ignore[misc]  # Ibis ships no types
-    """Ibis on DuckDB: what an expression needs of an engine, and Ibis does not offer.
+    """Ibis on DuckDB, with what `Tables` ask of an engine beside.
 
     Names are looked up in the schemas of the connection's search path, in their order.
     """
 
-    whole: Self
-    """Keeps what is made from the whole dataset."""
-    part: Self
-    """Keeps what is made for the wallets and the window asked for."""
+    whole: Tables
+    part: Tables
 
-    def keep(self, name: str, rows: ibis.Table, order_by: Sequence[str] = ()) -> None:
-        """Compute rows once, as a table."""
-        self.con.execute(f'CREATE TABLE "{name}" AS {self.ordered(rows, order_by)}')
+    def keep(
+        self, name: str, rows: ibis.Table, order_by: Sequence[str] = (), *, by_coin: bool = False
+    ) -> None:
+        """Compute rows once, as a table; a few coins at a time where that may be and they are many.
+
+        DuckDB would sort all rows at once to look up prices, which is more than fits in memory.
+        """
+        query = self.ordered(rows, order_by)
+        groups = self._coin_groups() if by_coin and self.whole is self else []
+        if len(groups) > 1:
+            self._keep_coins(name, query, groups)
+        else:
+            self.con.execute(f'CREATE TABLE "{name}" AS {query}')
 
     def define(self, name: str, rows: ibis.Table) -> None:
         """Give rows a name, by which they are computed wherever they are read."""
@@ -44,13 +68,7 @@ class DuckDBBackend(Backend):  # type: ignore[misc]  # Ibis ships no types
         return f"SELECT {columns} FROM ({self.compile(rows)}){by}"
 
     def as_of(self, rows: ibis.Table, points: ibis.Table, point_ms: str) -> ibis.Table:
-        """Return rows with the last point of their coin at or before their ``seen_ms``.
-
-        Args:
-            rows: With ``coin_id`` and ``seen_ms``.
-            points: ``coin``, their time in ``point_ms``, and what is wanted of them; one a time.
-            point_ms: Name of the column.
-        """
+        """Return rows with the last point of their coin (see `Tables`)."""
         found = rows.asof_join(
             points,
             on=rows.seen_ms >= points[point_ms],
@@ -84,6 +102,64 @@ class DuckDBBackend(Backend):  # type: ignore[misc]  # Ibis ships no types
         )
         names = [name for (name,) in found.fetchall()]
         return list(self._filter_with_like(names, like))
+
+    def _coin_groups(self) -> list[tuple[int, int]]:
+        """Return where groups of coins with about `ROWS_AT_ONCE` trades begin and end."""
+        found = self.con.execute(
+            "SELECT coin_id, count(*) AS n FROM trades GROUP BY coin_id ORDER BY coin_id"
+        ).fetchnumpy()
+        return groups_of(found["coin_id"], found["n"], ROWS_AT_ONCE)
+
+    def _keep_coins(self, name: str, query: str, groups: Sequence[tuple[int, int]]) -> None:
+        """Make the rows of each group of coins, in a schema where there are no others."""
+        known = {*self.list_tables()} & {*MARKET}
+
+        def make(cursor: Any, group: tuple[int, int]) -> None:
+            schema = f"{name}_{group[0]}"
+            cursor.execute(f"CREATE SCHEMA {schema}")
+            cursor.execute(f"SET search_path = '{schema},{WHOLE}'")
+            for table in known:
+                cursor.execute(
+                    f"CREATE VIEW {table} AS FROM {WHOLE}.{table} "
+                    f"WHERE coin_id >= {group[0]} AND coin_id < {group[1]}"
+                )
+            cursor.execute(f'CREATE TABLE "{name}" AS {query}')
+
+        in_parallel(self.con, make, groups)
+        made = " UNION ALL ".join(f'FROM {name}_{first}."{name}"' for first, _ in groups)
+        self.con.execute(f'CREATE VIEW "{name}" AS {made}')
+
+
+def groups_of(ids: NDArray[Any], counts: NDArray[Any], n_each: float) -> list[tuple[int, int]]:
+    """Return the ids at which groups of about ``n_each`` begin and end, of ascending ids."""
+    so_far = np.cumsum(counts)
+    n_all = int(so_far[-1]) if len(so_far) else 0
+    targets = np.arange(n_each, n_all, n_each)
+    starts = np.unique([0, *ids[np.searchsorted(so_far, targets)]]).tolist()
+    return list(zip(starts, [*starts[1:], END_ID], strict=True))
+
+
+def in_parallel(connection: Any, run: Callable[[Any, T], U], items: Sequence[T]) -> list[U]:
+    """Run something for every item, on one thread each, as many at once as DuckDB has threads.
+
+    Args:
+        run: Takes a connection of its own, and the item.
+    """
+    threads = connection.execute("SELECT current_setting('threads')").fetchall()[0][0]
+    cursors = [connection.cursor() for _ in items]
+    connection.execute("SET threads = 1")
+    pool = ThreadPoolExecutor(threads)
+    try:
+        return list(pool.map(run, cursors, items))
+    except BaseException:
+        for cursor in cursors:
+            cursor.interrupt()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+        for cursor in cursors:
+            cursor.close()
+        connection.execute(f"SET threads = {threads}")
 
 
 def connect(dataset: Dataset) -> DuckDBBackend:

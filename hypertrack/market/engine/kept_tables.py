@@ -1,28 +1,68 @@
-"""What is made once and read again and again: named tables of a backend."""
+"""What definitions are expressed on: named tables of an engine, made once and read again."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Protocol
 
 from ibis import Table
 
 
+class Tables(Protocol):
+    """Tables by name, of a whole dataset or of the wallets and the window asked for.
+
+    Attributes:
+        whole: Keeps what is made from the whole dataset.
+        part: Keeps what is made for the wallets and the window asked for.
+    """
+
+    whole: "Tables"
+    part: "Tables"
+
+    def table(self, name: str, /, *, database: tuple[str, str] | str | None = None) -> Table:
+        """Return a table: of the part, or else of the whole dataset."""
+
+    def list_tables(self) -> list[str]:
+        """Return the names of the tables that are here; a part's are not the whole's."""
+
+    def keep(self, name: str, rows: Table, order_by: Sequence[str], *, by_coin: bool) -> None:
+        """Compute rows once, as a table (see `keep`)."""
+
+    def define(self, name: str, rows: Table) -> None:
+        """Give rows a name, by which they are computed wherever they are read."""
+
+    def as_of(self, rows: Table, points: Table, point_ms: str) -> Table:
+        """Return rows with the last point of their coin at or before their ``seen_ms``.
+
+        Args:
+            rows: With ``coin_id`` and ``seen_ms``.
+            points: ``coin``, their time in ``point_ms``, and what is wanted of them; one a time.
+            point_ms: Name of the column.
+        """
+
+
 def keep(
-    con: Any, name: str, build: Callable[[Any], Table], *, order_by: Sequence[str] = ()
+    con: Tables,
+    name: str,
+    build: Callable[[Tables], Table],
+    *,
+    order_by: Sequence[str] = (),
+    by_coin: bool = False,
 ) -> Table:
     """Return the table ``name``, after making it from ``build(con)`` where it does not exist.
 
     Args:
-        con: The backend that keeps it.
+        con: The tables that it is kept among.
         name: Of the table.
-        build: From the backend to the rows.
-        order_by: How the rows are to lie, where a backend keeps them in order.
+        build: From the tables to the rows.
+        order_by: How the rows are to lie, where an engine keeps them in order.
+        by_coin: Rows of a coin are made of that coin's rows alone, so that an engine may make
+            them a few coins at a time.
     """
     if name not in con.list_tables():
-        con.keep(name, build(con), order_by)
+        con.keep(name, build(con), order_by, by_coin=by_coin)
     return con.table(name)
 
 
-def view(con: Any, name: str, build: Callable[[Any], Table]) -> Table:
+def view(con: Tables, name: str, build: Callable[[Tables], Table]) -> Table:
     """Return the rows called ``name``, which are computed anew wherever they are read."""
     if name not in con.list_tables():
         con.define(name, build(con))

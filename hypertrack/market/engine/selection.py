@@ -9,14 +9,24 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hypertrack.market.engine.backend import WHOLE, DuckDBBackend, connect, over
-from hypertrack.market.engine.shards import PARTIES, Part
+from hypertrack.market.engine.shards import Part
 from hypertrack.market.executions import executions
 from hypertrack.market.price_lookups import prices_around
 from hypertrack.market.prices import last_trades
 from hypertrack.store.dataset import Dataset
 
 SCHEMA = "selection"
+
+PARTIES = {
+    "trades": ("buyer_id", "seller_id"),
+    "evm_transactions": ("sender_id", "receiver_id"),
+    "erc20_transfers": ("sender_id", "receiver_id"),
+}
+"""The tables that tell of wallets, and where."""
 
 PREPARED = {"last_trades": last_trades, "prices_around": prices_around}
 """What every part needs of the whole market."""
@@ -39,6 +49,19 @@ class DuckDB:
     def kept(self) -> list[str]:
         """Names of the tables that are there for the whole dataset: its own, and prepared ones."""
         return self._everything.kept
+
+    def wallets(self) -> NDArray[np.object_]:
+        """Return the addresses of all wallets, by id."""
+        found = self._dataset.connection.execute("SELECT wallet FROM wallets ORDER BY wallet_id")
+        return np.array([wallet for (wallet,) in found.fetchall()], dtype=object)
+
+    def span_ms(
+        self, since_ms: int | None = None, until_ms: int | None = None, *, has_self: bool = False
+    ) -> tuple[int, int] | None:
+        """Return the times of the first and the last trade (see `Computer`)."""
+        statement = span_query(since_ms, until_ms, has_self=has_self)
+        first, last = self._dataset.connection.execute(statement).fetchall()[0]
+        return None if first is None else (first, last)
 
     def prepare(self) -> None:
         """Keep on disk what makes the next call quick."""
@@ -63,7 +86,8 @@ class DuckDB:
             connection.execute(f"SET search_path = '{SCHEMA},{WHOLE}'")
             _narrow(connection, wallet_ids, since_ms)
             wallets = "true" if wallet_ids is None else "wallet_id IN (FROM asked_wallets)"
-            part = Part(over(connection, self._connected), SCHEMA, wallets)
+            backend = over(connection, self._connected)
+            part = Part(backend, SCHEMA, self._dataset.temporary_folder, wallets)
             yield part
             part.drop()
         finally:
@@ -79,7 +103,15 @@ class DuckDB:
     def _everything(self) -> Part:
         """The whole dataset in shards, which keep what is made for any cut."""
         self._dataset.load()
-        return Part(self._connected, "whole")
+        return Part(self._connected, "whole", self._dataset.temporary_folder)
+
+
+def span_query(since_ms: int | None, until_ms: int | None, *, has_self: bool) -> str:
+    """Return the query of the first and the last time in ``trades``, for any engine."""
+    conditions = ["true"] if has_self else ["buyer_id <> seller_id"]
+    conditions += [] if since_ms is None else [f"time_ms >= {since_ms}"]
+    conditions += [] if until_ms is None else [f"time_ms < {until_ms}"]
+    return f"SELECT min(time_ms), max(time_ms) FROM trades WHERE {' AND '.join(conditions)}"
 
 
 def _narrow(connection: Any, wallet_ids: Sequence[int] | None, since_ms: int | None) -> None:

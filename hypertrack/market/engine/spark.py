@@ -1,12 +1,12 @@
 """The same expressions on Apache Spark: one machine's cores, or a cluster.
 
-DuckDB reads the dataset, open lines and sealed hours, and numbers its names; the tables are handed
-over as Parquet, and everything from there on is computed by Spark.
+Spark reads the sealed hours itself, and numbers their names; only the lines that are still open are
+read here and handed over as Parquet.
 """
 
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,15 +16,17 @@ import ibis
 import numpy as np
 from ibis import _
 from ibis.backends.pyspark import Backend
+from numpy.typing import NDArray
 from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
+from hypertrack.config import DatabaseUrl
 from hypertrack.errors import EngineError
-from hypertrack.market.engine.shards import PARTIES, Columns
+from hypertrack.market.engine.selection import PARTIES, span_query
+from hypertrack.market.engine.shards import Columns
+from hypertrack.market.engine.spark_reading import number_tables
 from hypertrack.market.executions import fills
-from hypertrack.store.dataset import Dataset
-
-TABLES = ("trades", "bbo", "candles", "coins", "evm_transactions", "erc20_transfers")
+from hypertrack.store.dataset import note_sealed, open_unsealed
 
 ANSWER_S = 5.0
 """Patience with a cluster's master before it counts as unreachable."""
@@ -66,14 +68,25 @@ class SparkBackend(Backend):  # type: ignore[misc]  # Ibis ships no types
         rows.createOrReplaceTempView(self._prefix + name)
         self._own.add(name)
 
-    def keep(self, name: str, rows: ibis.Table, order_by: Sequence[str] = ()) -> None:
+    def keep(
+        self, name: str, rows: ibis.Table, order_by: Sequence[str] = (), *, by_coin: bool = False
+    ) -> None:
         """Compute rows once; Spark keeps them where they were computed, in no order."""
-        del order_by
-        self.register(name, self._session.sql(self.compile(rows)).persist())
+        del order_by, by_coin
+        self.register(name, self._typed(rows).persist())
 
     def define(self, name: str, rows: ibis.Table) -> None:
         """Give rows a name, by which they are computed wherever they are read."""
-        self.register(name, self._session.sql(self.compile(rows)))
+        self.register(name, self._typed(rows))
+
+    def _typed(self, rows: ibis.Table) -> DataFrame:
+        """Return rows with the types that Ibis thinks they have: Spark widens small integers."""
+        type_name = self.compiler.type_mapper.to_string
+        columns = ", ".join(
+            f"CAST(`{name}` AS {type_name(dtype)}) AS `{name}`"
+            for name, dtype in rows.schema().items()
+        )
+        return self._session.sql(f"SELECT {columns} FROM ({self.compile(rows)})")
 
     def list_tables(
         self, *, like: str | None = None, database: tuple[str, str] | str | None = None
@@ -135,36 +148,66 @@ class Spark:
     """Measures wallets of a dataset on Spark; use as a context manager.
 
     Attributes:
+        dataset: Has the ledger and what is not read; the other tables are Spark's.
         kept: Names of the tables that are there for the whole dataset.
     """
 
-    def __init__(self, dataset: Dataset, master: str, folder: Path | None):
-        """Hand the dataset over.
+    def __init__(
+        self,
+        place: Path | DatabaseUrl,
+        master: str,
+        folder: Path | None,
+        *,
+        memory_limit_gib: float | None = None,
+    ):
+        """Let Spark read a dataset.
 
         Args:
-            dataset: Its tables are written as Parquet and removed at the end.
+            place: Of the dataset; all workers see its sealed hours under the same path.
             master: ``spark://host:7077`` or ``local[*]``.
             folder: Which this machine and all workers see; a temporary one where None.
+            memory_limit_gib: Of this machine, while it reads the open lines.
 
         Raises:
+            DatasetError: No such dataset, or nothing recorded in it.
             EngineError: Nobody answers there, or Spark does not start.
         """
         _require_answer(master)
-        self._place = TemporaryDirectory(prefix="hypertrack-", dir=folder)
-        dataset.export(TABLES, Path(self._place.name))
-        try:
+        with ExitStack() as opened:
+            made = TemporaryDirectory(prefix="hypertrack-", dir=folder)
+            unsealed = Path(opened.enter_context(made))
+            self.dataset, sealed = open_unsealed(place, unsealed, memory_limit_gib=memory_limit_gib)
+            opened.enter_context(self.dataset)
             self._session = _session(master)
-        except BaseException:
-            self._place.cleanup()
-            raise
-        self._whole = SparkBackend().of(self._session)
-        for name in TABLES:
-            self._whole.register(name, self._session.read.parquet(f"{self._place.name}/{name}"))
+            opened.callback(self._session.stop)
+            self._whole = SparkBackend().of(self._session)
+            numbered = number_tables(self._session, unsealed, sealed)
+            note_sealed(self.dataset, unsealed, numbered.unread, numbered.damage)
+            coverage = self._session.read.parquet(f"{unsealed}/coverage")
+            for name, rows in {**numbered.tables, "coverage": coverage}.items():
+                self._whole.register(name, rows)
+            self._opened = opened.pop_all()
+
+    def wallets(self) -> NDArray[np.object_]:
+        """Return the addresses of all wallets, by id."""
+        rows = self._session.sql("SELECT wallet FROM wallets ORDER BY wallet_id").toArrow()
+        return np.array(rows["wallet"].to_pylist(), dtype=object)
+
+    def span_ms(
+        self, since_ms: int | None = None, until_ms: int | None = None, *, has_self: bool = False
+    ) -> tuple[int, int] | None:
+        """Return the times of the first and the last trade (see `Computer`)."""
+        statement = span_query(since_ms, until_ms, has_self=has_self)
+        first, last = self._session.sql(statement).collect()[0]
+        return None if first is None else (first, last)
 
     @property
     def kept(self) -> list[str]:
         """Names of the tables that are there for the whole dataset."""
         return self._whole.list_tables()
+
+    def prepare(self) -> None:
+        """Keep nothing: the disks are the cluster's."""
 
     @contextmanager
     def part(self, wallet_ids: Sequence[int] | None, since_ms: int | None) -> Iterator[SparkPart]:
@@ -186,8 +229,7 @@ class Spark:
 
     def close(self) -> None:
         """Stop the session and remove what was handed over."""
-        self._session.stop()
-        self._place.cleanup()
+        self._opened.close()
 
     def __enter__(self) -> "Spark":
         return self

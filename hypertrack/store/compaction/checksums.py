@@ -5,8 +5,9 @@ another it names both: whatever a kill leaves behind, what is in force is named.
 """
 
 import hashlib
-import os
 from pathlib import Path
+
+from hypertrack.files import write_whole
 
 SUFFIX = ".sha256"
 DAMAGED = ".damaged"
@@ -30,13 +31,8 @@ def write_checksums(path: Path, *versions: Path) -> None:
     Raises:
         OSError: The disk is full, or broken.
     """
-    target = checksum_path(path)
-    part = target.with_name(target.name + ".new")
-    with part.open("w", encoding="ascii") as file:
-        file.writelines(f"{file_checksum(each)}\n" for each in versions if each.exists())
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(target)
+    lines = (f"{file_checksum(each)}\n" for each in versions if each.exists())
+    write_whole(checksum_path(path), "".join(lines).encode())
 
 
 def is_intact(path: Path, name: Path) -> bool | None:

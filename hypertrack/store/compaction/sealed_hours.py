@@ -27,6 +27,7 @@ from hypertrack.store.compaction.sealed_rows import LAYOUTS, Layout
 from hypertrack.store.dataset import connect_quietly, memory_config
 from hypertrack.store.files.layout import feed_path
 from hypertrack.store.reading.damage import unreadable
+from hypertrack.store.sql import parquet, quoted
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ COPY (
         UNION ALL BY NAME
         SELECT {columns} FROM marked WHERE hour = {hour}
     ) ORDER BY {order}, received_ns
-) TO '{path}' (FORMAT parquet, COMPRESSION zstd)
+) TO {path} (FORMAT parquet, COMPRESSION zstd)
 """
 
 
@@ -161,7 +162,7 @@ def _prepare(
 
 def _read(connection: duckdb.DuckDBPyConnection, path: Path, layout: Layout) -> None:
     shape = encode_json(layout.shape).decode()
-    connection.execute(READ_LINES, {"shape": shape, "path": _literal_glob(path)})
+    connection.execute(READ_LINES, {"shape": shape, "path": glob.escape(str(path))})
     statement = MARK_LINES.format(is_kept=layout.is_kept, time_ms=layout.time_ms, hour_ms=HOUR_MS)
     removed = encode_json(dict.fromkeys(layout.shape)).decode()
     connection.execute(statement, {"removed": removed})
@@ -174,22 +175,21 @@ def _write_hour(connection: duckdb.DuckDBPyConnection, folder: Path, feed: Feed,
     name = utc_name(hour * HOUR_MS)[:13]  # up to the hour: 2026-01-22T12
     path = sealed_folder(folder, feed) / f"{name}.parquet"
     _put_damaged_aside(path)
-    older = f"read_parquet('{_quoted(_literal_glob(path))}')"
+    older = parquet([path])
     nothing = f"(SELECT {layout.columns} FROM marked WHERE false)"
     statement = WRITE_HOUR.format(
         sealed=older if path in sealed_hours(folder, feed) else nothing,
         columns=layout.columns,
         hour=hour,
         order=", ".join(f'"{column}"' for column in layout.order),
-        path=_quoted(str(part_of(path))),
+        path=quoted(part_of(path)),
     )
     n_older = 0
     if path.exists():
         n_older = _count(connection, f"SELECT count(*) FROM {older}")
     connection.execute(statement)
     n_new = _count(connection, f"SELECT count(*) FROM marked WHERE hour = {hour}")
-    part = _quoted(_literal_glob(part_of(path)))
-    n_written = _count(connection, f"SELECT count(*) FROM read_parquet('{part}')")
+    n_written = _count(connection, f"SELECT count(*) FROM {parquet([part_of(path)])}")
     if n_written != n_older + n_new:
         raise OSError(f"{n_written} of {n_older + n_new} rows of {name} were written")
     with part_of(path).open("rb") as file:
@@ -224,11 +224,3 @@ def _size(folder: Path, feed: Feed) -> int:
 def _count(connection: duckdb.DuckDBPyConnection, statement: str) -> int:
     row = connection.execute(statement).fetchone()
     return int(row[0]) if row else 0
-
-
-def _literal_glob(path: Path) -> str:
-    return glob.escape(str(path))
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")

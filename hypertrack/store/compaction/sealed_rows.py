@@ -5,6 +5,9 @@ from typing import Any
 
 from hypertrack.records import Feed, Record, decode_json, encode_json
 
+HOUR_FORMAT = "%Y-%m-%dT%H"
+"""How a sealed hour is called, in UTC."""
+
 LEVEL = {"px": "VARCHAR", "sz": "VARCHAR", "n": "BIGINT"}
 
 Shape = Mapping[str, Any]

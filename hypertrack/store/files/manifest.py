@@ -21,6 +21,8 @@ class Manifest(Record, frozen=True, kw_only=True):
     is_complete: bool = False
     """False while recording, and where the recorder was killed."""
     coins: tuple[str, ...] = ()
+    aliases: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it for each record
+    """By coin, what people call it: the question and answer of an outcome, the pair of a spot."""
     feeds: tuple[str, ...] = ()
     report: RecordingReport | None = None
     bytes_by_file: dict[str, int] = {}  # noqa: RUF012 - msgspec copies it for each record

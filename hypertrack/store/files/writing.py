@@ -146,10 +146,7 @@ class LineWriter:
             self._thread.join()
         self._close_files()
         if self._failure is not None:
-            raise DatasetError(
-                f"{self._folder} could not be written ({self._failure.strerror}): what was "
-                "recorded until then is readable; free some space and record on with --append"
-            )
+            raise unwritable(self._folder, self._failure)
 
     def _run(self) -> None:
         try:
@@ -229,3 +226,16 @@ def write_whole(descriptor: int, lines: bytes, offset: int) -> None:
     except OSError:
         os.ftruncate(descriptor, offset + lines.rfind(b"\n", 0, n_written) + 1)
         raise
+
+
+def unwritable(folder: Path, error: OSError) -> DatasetError:
+    """Return what to say of a recording that can no longer be written."""
+    if not folder.is_dir():
+        return DatasetError(
+            f"{folder} was deleted or moved away while it was recorded to: what stood in it is "
+            "gone from there; record again"
+        )
+    return DatasetError(
+        f"{folder} could not be written ({error.strerror}): what was recorded until then is "
+        "readable; free some space and record on with --append"
+    )

@@ -2,7 +2,7 @@
 
 import duckdb
 
-from hypertrack.records import MINUTE_MS
+from hypertrack.records import MINUTE_MS, Feed
 
 NUMBER_NAMES = """
 CREATE TEMP TABLE spellings AS
@@ -16,15 +16,36 @@ FROM (
 WHERE spelling IS NOT NULL;
 CREATE TABLE wallets AS
 SELECT (row_number() OVER (ORDER BY wallet) - 1)::INTEGER AS wallet_id, wallet
-FROM (SELECT DISTINCT wallet FROM spellings);
+FROM (SELECT wallet FROM spellings UNION SELECT wallet FROM kept_wallets);
 CREATE TEMP TABLE spelled AS
 SELECT spelling, wallet_id FROM spellings JOIN wallets USING (wallet);
 CREATE TABLE coins AS
 SELECT (row_number() OVER (ORDER BY coin) - 1)::INTEGER AS coin_id, coin
 FROM (
     SELECT coin FROM raw_trades UNION SELECT coin FROM raw_bbo UNION SELECT coin FROM raw_candles
-    UNION SELECT coin FROM raw_fills
+    UNION SELECT coin FROM raw_fills UNION SELECT coin FROM kept_coins
 );
+"""
+NO_NAMES = """
+CREATE TEMP TABLE kept_wallets(wallet_id INTEGER, wallet VARCHAR);
+CREATE TEMP TABLE kept_coins(coin_id INTEGER, coin VARCHAR);
+"""
+
+# The same for rows that are read in turn: what is new goes behind what was numbered before.
+EXTEND_WALLETS = """
+CREATE OR REPLACE TEMP TABLE spellings AS
+SELECT spelling, lower(spelling) AS wallet
+FROM (SELECT buyer AS spelling FROM raw_trades UNION SELECT seller FROM raw_trades);
+INSERT INTO wallets
+SELECT (SELECT count(*) FROM wallets) + row_number() OVER (ORDER BY wallet) - 1, wallet
+FROM (SELECT DISTINCT wallet FROM spellings) ANTI JOIN wallets USING (wallet);
+CREATE OR REPLACE TEMP TABLE spelled AS
+SELECT spelling, wallet_id FROM spellings JOIN wallets USING (wallet);
+"""
+EXTEND_COINS = """
+INSERT INTO coins
+SELECT (SELECT count(*) FROM coins) + row_number() OVER (ORDER BY coin) - 1, coin
+FROM (SELECT DISTINCT coin FROM raw_{feed}) ANTI JOIN coins USING (coin);
 """
 
 # Sorted, so that a cut in time touches few blocks, and repeated trades lie side by side.
@@ -76,39 +97,43 @@ FROM (
 ORDER BY time_ms, coin_id
 """
 
-# Of two recorded candles of a minute the one with more trades is the later state of it. Built
-# ones leave self-trades out, like every feature.
-NUMBER_CANDLES = f"""
-CREATE TABLE candles AS
-WITH recorded AS (
-    SELECT t AS start_ms, coin_id, last.open, last.high, last.low, last.close, last.volume
-    FROM (
-        SELECT start_ms AS t, coin_id, max({{
-            'n': n, 'received_ns': received_ns,
-            'open': open, 'high': high, 'low': low, 'close': close, 'volume': volume
-        }}) AS last
-        FROM raw_candles JOIN coins USING (coin)
-        WHERE interval = '1m'
-        GROUP BY start_ms, coin_id
-    )
-),
-moments AS (
+# Of two recorded candles of a minute the one with more trades is the later state of it.
+NUMBER_RECORDED = """
+CREATE TABLE recorded_candles AS
+SELECT t AS start_ms, coin_id, last.open, last.high, last.low, last.close, last.volume
+FROM (
+    SELECT start_ms AS t, coin_id, max({
+        'n': n, 'received_ns': received_ns,
+        'open': open, 'high': high, 'low': low, 'close': close, 'volume': volume
+    }) AS last
+    FROM raw_candles JOIN coins USING (coin)
+    WHERE interval = '1m'
+    GROUP BY start_ms, coin_id
+)
+ORDER BY ALL
+"""
+
+# Built ones leave self-trades out, like every feature.
+BUILD_CANDLES = f"""
+CREATE TABLE built_candles AS
+WITH moments AS (
     SELECT time_ms, coin_id, arg_min(price, trade_id) AS open, max(price) AS high,
         min(price) AS low, arg_max(price, trade_id) AS close, sum(size) AS volume
     FROM trades WHERE buyer_id <> seller_id
     GROUP BY time_ms, coin_id
-),
-built AS (
-    SELECT time_ms // {MINUTE_MS} * {MINUTE_MS} AS start_ms, coin_id,
-        arg_min(open, time_ms) AS open, max(high) AS high, min(low) AS low,
-        arg_max(close, time_ms) AS close, sum(volume) AS volume
-    FROM moments
-    GROUP BY time_ms // {MINUTE_MS}, coin_id
 )
-FROM recorded
+SELECT time_ms // {MINUTE_MS} * {MINUTE_MS} AS start_ms, coin_id,
+    arg_min(open, time_ms) AS open, max(high) AS high, min(low) AS low,
+    arg_max(close, time_ms) AS close, sum(volume) AS volume
+FROM moments
+GROUP BY time_ms // {MINUTE_MS}, coin_id
+ORDER BY ALL
+"""
+UNITE_CANDLES = """
+CREATE TABLE candles AS
+FROM recorded_candles
 UNION ALL
-SELECT start_ms, coin_id, open, high, low, close, volume
-FROM built ANTI JOIN recorded USING (start_ms, coin_id)
+FROM built_candles ANTI JOIN recorded_candles USING (start_ms, coin_id)
 ORDER BY start_ms, coin_id
 """
 
@@ -134,12 +159,45 @@ ORDER BY ALL;
 
 def number_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the tables of a `Dataset` from what was read; ``raw_{feed}`` are gone afterwards."""
+    connection.execute(NO_NAMES)
+    number_rows(connection)
+    unite_candles(connection)
+    connection.execute("DROP TABLE kept_wallets; DROP TABLE kept_coins")
+
+
+def number_rows(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables from what was read and the names that were kept; candles in two tables."""
     connection.execute(NUMBER_NAMES)
+    number_trades(connection)
+    for statement in (NUMBER_BBO, NUMBER_RECORDED, NUMBER_EVM):
+        connection.execute(statement)
+    for name in ("bbo", "candles", "transactions", "evm", "transfers"):
+        connection.execute(f"DROP TABLE raw_{name}")
+    connection.execute("DROP TABLE spellings; DROP TABLE spelled")
+
+
+def number_trades(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make ``trades`` and ``built_candles`` of the trades that were read."""
     connection.execute(NUMBER_TRADES)
     repeated = connection.execute(COUNT_REPEATED).fetchall()[0][0]
     connection.execute(DISTINCT_TRADES if repeated else SAME_TRADES)
-    for statement in (NUMBER_BBO, NUMBER_CANDLES, NUMBER_EVM):
-        connection.execute(statement)
-    for name in ("raw_bbo", "raw_candles", "raw_transactions", "raw_evm", "raw_transfers"):
-        connection.execute(f"DROP TABLE {name}")
-    connection.execute("DROP TABLE spellings; DROP TABLE spelled")
+    connection.execute(BUILD_CANDLES)
+
+
+def unite_candles(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make ``candles`` of those that were recorded, and those built where none was."""
+    connection.execute(UNITE_CANDLES)
+    connection.execute("DROP TABLE recorded_candles; DROP TABLE built_candles")
+
+
+def number_hours(connection: duckdb.DuckDBPyConnection, feed: Feed) -> None:
+    """Make the tables of one feed from what was read of it, extending ``wallets`` and ``coins``."""
+    connection.execute(EXTEND_COINS.format(feed=feed))
+    match feed:
+        case Feed.TRADES:
+            connection.execute(EXTEND_WALLETS)
+            number_trades(connection)
+        case Feed.BBO:
+            connection.execute(NUMBER_BBO)
+        case _:
+            connection.execute(NUMBER_RECORDED)

@@ -16,6 +16,7 @@ from hypertrack.store.reading.readable_rows import (
 )
 from hypertrack.store.reading.recorded_lines import Lines
 from hypertrack.store.reading.relations import Columns
+from hypertrack.store.reading.truncation import ReadWindow
 
 FILLS = "fills"
 """What they are counted as, beside the feeds."""
@@ -84,23 +85,24 @@ DROP TABLE raw_fills
 """
 
 
-def read_fills(
-    connection: duckdb.DuckDBPyConnection, lines: Lines, *, until_ms: int | None = None
-) -> None:
+def read_fills(connection: duckdb.DuckDBPyConnection, lines: Lines, window: ReadWindow) -> None:
     """Create ``raw_fills`` of what was imported; empty where nothing was.
 
     Args:
         connection: Knows the macros of `readable_rows`.
         lines: Of the dataset.
-        until_ms: Exclusive end; everything where None.
+        window: What lies outside is left out.
 
     Raises:
         DatasetError: The fills could not be read at all.
     """
+    connection.execute("DELETE FROM unread_lines WHERE feed = $feed", {"feed": FILLS})
     lines.run_on_fills(connection, READ_FILLS, COLUMNS)
     drop_unreadable(connection, "raw_fills", FILL_FLAWS, feed=FILLS, time=None)
-    if until_ms is not None:
-        connection.execute(f"DELETE FROM raw_fills WHERE time_ms >= {until_ms}")
+    if window.since_ms is not None:
+        connection.execute(f"DELETE FROM raw_fills WHERE time_ms < {window.since_ms}")
+    if window.until_ms is not None:
+        connection.execute(f"DELETE FROM raw_fills WHERE time_ms >= {window.until_ms}")
 
 
 def number_fills(connection: duckdb.DuckDBPyConnection) -> None:

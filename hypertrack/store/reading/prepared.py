@@ -13,12 +13,16 @@ import duckdb
 
 from hypertrack.records import Feed, JsonError, Record, decode_json, encode_json
 from hypertrack.store.reading.recorded_lines import Version
+from hypertrack.store.sql import parquet, quoted
 
 FOLDER_NAME = "prepared"
 MANIFEST_NAME = "prepared.json"
 
 FORMAT = 2
 """Changes whenever the tables are made otherwise, so that older ones are made anew."""
+
+LOADED_ROWS = 10_000_000
+"""Of a table: half a gigabyte. More stay on disk, however often they are read."""
 
 Counts = dict[Feed, tuple[int, int]]
 
@@ -33,14 +37,13 @@ class Prepared(Record, frozen=True):
 
 
 def open_prepared(
-    connection: duckdb.DuckDBPyConnection, folder: Path, version: Version
-) -> Counts | None:
+    connection: duckdb.DuckDBPyConnection, place: Path, version: Version
+) -> Prepared | None:
     """Create a view of each table, where they are those of this version of the lines.
 
     Returns:
-        Lines read and not read, as `load_tables`; None where nothing, or something older, is kept.
+        What is kept; None where nothing, or something older, is.
     """
-    place = folder / FOLDER_NAME
     try:
         kept = decode_json((place / MANIFEST_NAME).read_bytes(), Prepared)
     except (OSError, JsonError):  # nothing there, or nothing that we wrote
@@ -49,21 +52,20 @@ def open_prepared(
         return None
     for table in kept.tables:
         connection.execute(f'CREATE VIEW "{table}" AS FROM {_parquet(place, table)}')
-    return kept.lines_by_feed
+    return kept
 
 
 def write_prepared(
     connection: duckdb.DuckDBPyConnection,
-    folder: Path,
+    place: Path,
     version: Version,
     lines_by_feed: Counts,
     tables: Sequence[str],
 ) -> None:
     """Keep tables, in the order of their rows, in place of any that were kept before."""
-    place = folder / FOLDER_NAME
-    unfinished = folder / f".{FOLDER_NAME}-{uuid.uuid4().hex}"
-    unfinished.mkdir()
+    unfinished = place.with_name(f".{place.name}-{uuid.uuid4().hex}")
     try:
+        unfinished.mkdir(parents=True)
         export(connection, unfinished, tables)
         kept = Prepared(FORMAT, version, lines_by_feed, tuple(tables))
         (unfinished / MANIFEST_NAME).write_bytes(encode_json(kept))
@@ -80,26 +82,34 @@ def export(connection: duckdb.DuckDBPyConnection, folder: Path, tables: Sequence
     for table in tables:
         (folder / table).mkdir()
         connection.execute(
-            f'COPY "{table}" TO {_quoted(folder / table / "0.parquet")} '
+            f'COPY "{table}" TO {quoted(folder / table / "0.parquet")} '
             "(FORMAT parquet, COMPRESSION lz4_raw)"
         )
 
 
 def load(connection: duckdb.DuckDBPyConnection) -> None:
-    """Replace views of kept tables by the tables themselves, which are quicker to read twice."""
+    """Replace views of kept rows by tables, which are quicker to read twice, where they are few."""
     views = connection.execute(
         "SELECT view_name FROM duckdb_views() WHERE schema_name = 'main' AND NOT internal "
         "AND sql LIKE '%read_parquet%'"
     ).fetchall()
     for (name,) in views:
+        n_rows = connection.execute(f'SELECT count(*) FROM "{name}"').fetchall()[0][0]
+        if n_rows <= LOADED_ROWS:
+            as_table(connection, name)
+
+
+def as_table(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Replace a view by a table of its rows; a table stays."""
+    is_view = connection.execute(
+        "SELECT count(*) FROM duckdb_views() WHERE schema_name = 'main' AND view_name = $name",
+        {"name": name},
+    ).fetchall()[0][0]
+    if is_view:
         connection.execute(f'CREATE TABLE "loaded" AS FROM "{name}"')
         connection.execute(f'DROP VIEW "{name}"')
         connection.execute(f'ALTER TABLE "loaded" RENAME TO "{name}"')
 
 
 def _parquet(place: Path, table: str) -> str:
-    return f"read_parquet({_quoted(place / table / '0.parquet')})"
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+    return parquet([place / table / "0.parquet"])

@@ -4,7 +4,8 @@ A line that is not JSON, lacks what its table needs, or says what cannot be mean
 (`readable_rows`) is left out and counted; numbers stay the strings that came until they are cast.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 
 import duckdb
 
@@ -21,12 +22,13 @@ from hypertrack.store.reading.readable_rows import (
     UNREAD_LINES,
     WALLET,
     Flaw,
+    count,
     drop_ahead,
     drop_unreadable,
 )
 from hypertrack.store.reading.recorded_lines import Lines
 from hypertrack.store.reading.relations import Columns
-from hypertrack.store.reading.truncation import forget_later
+from hypertrack.store.reading.truncation import BEGINS, ReadWindow, cut_coverage, forget_outside
 
 TRADE_COLUMNS: Columns = {
     "received_ns": "BIGINT",
@@ -167,8 +169,23 @@ FROM (SELECT time_ms, unnest(transfers) AS transfer FROM raw_evm)
 WHERE is_wallet(transfer.contract) AND is_wallet(transfer."from") AND is_wallet(transfer."to")
 """
 
+READ_LAST_RECEIPT = """
+CREATE OR REPLACE TEMP TABLE last_receipt AS
+SELECT max(received_ms(received_ns)) AS last_ms FROM {source}
+"""
+
+READERS: Mapping[Feed, tuple[Columns, str, Sequence[Flaw]]] = {
+    Feed.TRADES: (TRADE_COLUMNS, READ_TRADES, TRADE_FLAWS),
+    Feed.BBO: (BBO_COLUMNS, READ_BBO, BBO_FLAWS),
+    Feed.CANDLES: (CANDLE_COLUMNS, READ_CANDLES, CANDLE_FLAWS),
+    Feed.TRANSACTIONS: (TRANSACTION_COLUMNS, READ_TRANSACTIONS, TRANSACTION_FLAWS),
+}
+"""What is read of each feed, the statement that does, and which of its rows are left out."""
+
+Counts = dict[Feed, tuple[int, int]]
+
 READ_COVERAGE = f"""
-CREATE TABLE coverage AS
+CREATE OR REPLACE TABLE coverage AS
 SELECT stream, split_part(stream, ':', 1) AS feed,
     CASE WHEN contains(stream, ':') THEN substr(stream, strpos(stream, ':') + 1) END AS coin,
     status, start_ms, end_ms, cause, missed
@@ -227,10 +244,8 @@ def load_receipts(connection: duckdb.DuckDBPyConnection, lines: Lines) -> None:
     connection.execute(LATEST_COUNTS)
 
 
-def load_tables(
-    connection: duckdb.DuckDBPyConnection, lines: Lines, *, until_ms: int | None = None
-) -> dict[Feed, tuple[int, int]]:
-    """Create the tables of what a dataset holds from before ``until_ms``; missing feeds are empty.
+def load_tables(connection: duckdb.DuckDBPyConnection, lines: Lines, window: ReadWindow) -> Counts:
+    """Create the tables of what a dataset holds of a window; missing feeds are empty.
 
     Returns:
         For trades, bbo, candles and transactions: lines read, and lines that could not be; why
@@ -239,43 +254,72 @@ def load_tables(
     Raises:
         DatasetError: A file could not be read at all.
     """
-    connection.execute(MACROS + HEX_MACROS + UNREAD_LINES)
-    counts = {
-        feed: _read(connection, lines, feed, columns, statement, flaws)
-        for feed, (columns, statement, flaws) in READ.items()
-    }
-    read_fills(connection, lines, until_ms=until_ms)
-    lines.run_on_ledger(connection, READ_COVERAGE, COVERAGE_COLUMNS)
-    note_damage(connection, lines.damage())
-    if until_ms is not None:
-        later = forget_later(connection, until_ms)
-        counts = {feed: (n - later[feed], n_unread) for feed, (n, n_unread) in counts.items()}
-    connection.execute(
-        "CREATE TEMP TABLE raw_evm AS SELECT DISTINCT ON (hash) * FROM raw_transactions "
-        "WHERE chain = 'evm' ORDER BY ALL"
-    )
-    connection.execute(UNNEST_TRANSFERS)
+    begin_reading(connection)
+    counts = {feed: read_feed(connection, lines, feed, window) for feed in READERS}
+    read_fills(connection, lines, window)
+    read_ledger(connection, lines, window)
+    unnest_chains(connection)
     number_tables(connection)
     number_fills(connection)
     return counts
 
 
-READ: Mapping[Feed, tuple[Columns, str, Sequence[Flaw]]] = {
-    Feed.TRADES: (TRADE_COLUMNS, READ_TRADES, TRADE_FLAWS),
-    Feed.BBO: (BBO_COLUMNS, READ_BBO, BBO_FLAWS),
-    Feed.CANDLES: (CANDLE_COLUMNS, READ_CANDLES, CANDLE_FLAWS),
-    Feed.TRANSACTIONS: (TRANSACTION_COLUMNS, READ_TRANSACTIONS, TRANSACTION_FLAWS),
-}
+def begin_reading(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make what reading needs: macros, and ``unread_lines``, still empty."""
+    connection.execute(MACROS + HEX_MACROS + UNREAD_LINES)
 
 
-def _read(
+def read_feed(
     connection: duckdb.DuckDBPyConnection,
     lines: Lines,
     feed: Feed,
-    columns: Columns,
-    statement: str,
-    flaws: Sequence[Flaw],
+    window: ReadWindow,
+    last_receipt_ms: Callable[[Feed], int] | None = None,
 ) -> tuple[int, int]:
+    """Create ``raw_{feed}`` anew, from the lines that can be read and lie in the window.
+
+    Args:
+        connection: Has what `begin_reading` makes.
+        lines: Whose lines are read: of the whole dataset, or of some hours.
+        feed: Which to read.
+        window: What lies outside is left out.
+        last_receipt_ms: Gives the last receipt in the whole dataset, where lines are some of it.
+
+    Returns:
+        Lines read, and lines that could not be.
+    """
+    columns, statement, flaws = READERS[feed]
+    connection.execute("DELETE FROM unread_lines WHERE feed = $feed", {"feed": feed})
     lines.run(connection, statement, feed, columns)
-    time = "start_ms" if feed is Feed.CANDLES else "time_ms"
-    return drop_unreadable(connection, f"raw_{feed}", flaws, feed=feed, time=time)
+    last_ms = partial(last_receipt_ms, feed) if last_receipt_ms else None
+    read, unread = drop_unreadable(
+        connection, f"raw_{feed}", flaws, feed=feed, time=BEGINS[feed], last_receipt_ms=last_ms
+    )
+    return read - forget_outside(connection, feed, window), unread
+
+
+def last_receipts(connection: duckdb.DuckDBPyConnection, lines: Lines) -> Callable[[Feed], int]:
+    """Return what gives the last receipt of a feed's lines, ms, looked up when first asked."""
+
+    @cache
+    def last_receipt_ms(feed: Feed) -> int:
+        lines.run(connection, READ_LAST_RECEIPT, feed, {"received_ns": "BIGINT"})
+        return count(connection, "SELECT last_ms FROM last_receipt")
+
+    return last_receipt_ms
+
+
+def read_ledger(connection: duckdb.DuckDBPyConnection, lines: Lines, window: ReadWindow) -> None:
+    """Create ``coverage``, cut to the window; what damaged hours lost is a gap of it."""
+    lines.run_on_ledger(connection, READ_COVERAGE, COVERAGE_COLUMNS)
+    note_damage(connection, lines.damage())
+    cut_coverage(connection, window)
+
+
+def unnest_chains(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create ``raw_evm`` and ``raw_transfers`` of the transactions that were read."""
+    connection.execute(
+        "CREATE TEMP TABLE raw_evm AS SELECT DISTINCT ON (hash) * FROM raw_transactions "
+        "WHERE chain = 'evm' ORDER BY ALL"
+    )
+    connection.execute(UNNEST_TRANSFERS)

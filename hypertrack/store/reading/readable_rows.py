@@ -4,7 +4,7 @@ A row that is in a dataset already and cannot be meant is left out, whoever wrot
 ``unread_lines`` by what is wrong with it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import duckdb
@@ -53,6 +53,7 @@ MIN_FOR_SKEW = 10
 # The clocks of venue and recorder may differ; what is common to most rows is skew, what a few do
 # is a row that cannot be meant. A row without a time of receipt was received by the last one's.
 LAST_RECEIPT = "SELECT max(received_ms(received_ns)) FROM {table}"
+HAS_NO_RECEIPT = "SELECT count(*) FROM {table} WHERE received_ms(received_ns) IS NULL"
 FARTHEST_AHEAD = """
 SELECT max({time} - coalesce(received_ms(received_ns), {last_ms})) FROM {table}
 """
@@ -96,6 +97,7 @@ def drop_unreadable(
     *,
     feed: str,
     time: str | None = "time_ms",
+    last_receipt_ms: Callable[[], int] | None = None,
 ) -> tuple[int, int]:
     """Delete the rows that cannot be meant from a table of rows, and write down why.
 
@@ -104,6 +106,7 @@ def drop_unreadable(
         flaws: The first one that a row has is its reason.
         feed: Under which they are counted.
         time: The column of exchange time that must not lie ahead of receipt; None for none.
+        last_receipt_ms: As for `drop_ahead`.
 
     Returns:
         Rows kept, and rows deleted.
@@ -118,16 +121,31 @@ def drop_unreadable(
             f"FROM {table} WHERE ({is_fine}) IS NOT TRUE GROUP BY reason ORDER BY reason"
         )
         connection.execute(f"DELETE FROM {table} WHERE ({is_fine}) IS NOT TRUE")
-    n_ahead = drop_ahead(connection, table, time) if time else 0
+    n_ahead = drop_ahead(connection, table, time, last_receipt_ms) if time else 0
     if n_ahead:
         row = f"{_text(feed)}, {_text(AHEAD)}, {n_ahead}"
         connection.execute(f"INSERT INTO unread_lines VALUES ({row})")
     return n_all - n_unread - n_ahead, n_unread + n_ahead
 
 
-def drop_ahead(connection: duckdb.DuckDBPyConnection, table: str, time: str = "time_ms") -> int:
-    """Delete the rows whose exchange time lies beyond receipt, after the usual skew; count them."""
+def drop_ahead(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    time: str = "time_ms",
+    last_receipt_ms: Callable[[], int] | None = None,
+) -> int:
+    """Delete the rows whose exchange time lies beyond receipt, after the usual skew; count them.
+
+    Args:
+        connection: Knows the macros.
+        table: Has ``received_ns``.
+        time: The column of exchange time.
+        last_receipt_ms: Gives the last receipt of all rows, 0 without any, where the table has
+            some of them; asked only where a row tells none of its own.
+    """
     last_ms = count(connection, LAST_RECEIPT.format(table=table))
+    if last_receipt_ms and count(connection, HAS_NO_RECEIPT.format(table=table)):
+        last_ms = max(last_ms, last_receipt_ms())
     if not last_ms:
         return 0
     names = {"table": table, "time": time, "last_ms": last_ms}

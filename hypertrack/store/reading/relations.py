@@ -1,6 +1,5 @@
 """The files of a feed as one relation: open lines and sealed hours, of one moment."""
 
-import glob
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import duckdb
 from hypertrack.errors import DatasetError
 from hypertrack.records import Feed, encode_json
 from hypertrack.store.compaction.commit_journal import FeedFiles, feed_files
+from hypertrack.store.sql import quoted, quoted_path
 
 Columns = Mapping[str, str]
 """DuckDB's types by name."""
@@ -44,18 +44,18 @@ def relation(
         has_line: Sealed hours hold whole lines instead of their fields.
     """
     names = ", ".join(f'"{name}"' for name in columns)
-    typed = ", ".join(f"{_quoted(name)}: {_quoted(kind)}" for name, kind in columns.items())
+    typed = ", ".join(f"{quoted(name)}: {quoted(kind)}" for name, kind in columns.items())
     parts = [
-        f"SELECT {names} FROM read_json({_path(path)}, format = 'newline_delimited', "
+        f"SELECT {names} FROM read_json({quoted_path(path)}, format = 'newline_delimited', "
         f"columns = {{{typed}}}, ignore_errors = true)"
         for path in open_paths
         if path.exists()
     ]
     casts = ", ".join(f'"{name}"::{kind} AS "{name}"' for name, kind in columns.items())
-    if paths := ", ".join(map(_path, sealed)):
+    if paths := ", ".join(map(quoted_path, sealed)):
         rows = f"read_parquet([{paths}], union_by_name = true)"
         if has_line:
-            shape = _quoted(encode_json(dict(columns)).decode())
+            shape = quoted(encode_json(dict(columns)).decode())
             rows = f"(SELECT unnest(from_json(line, {shape})) FROM {rows})"
         parts.append(f"SELECT {casts} FROM {rows}")
     empty = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in columns.items())
@@ -73,11 +73,3 @@ def run_on(connection: duckdb.DuckDBPyConnection, statement: str, path: Path) ->
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise DatasetError(f"{path} could not be read ({reason}): move it away") from error
-
-
-def _path(path: Path) -> str:
-    return _quoted(glob.escape(str(path)))
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

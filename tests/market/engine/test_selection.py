@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fakes import ALICE, BOB, CAROL, START_MS, trade, write_dataset
+from fakes import ALICE, BOB, CAROL, START_MS, fill_of, trade, write_dataset
 
 from hypertrack.config import FeatureSettings, FeeSettings
 from hypertrack.errors import ConfigError
@@ -89,14 +89,15 @@ def test_a_window_counts_its_own_gaps_and_episodes(open_engine: Any) -> None:
             (60, BOB, ALICE),
         )
     ]
-    engine = open_engine(trades=trades)
+    engine = open_engine(trades=trades, fills=[fill_of(trades[0], ALICE)])  # flat before it
     names = ["tx_count", "median_gap_s", "flip_rate", "closed_episode_count", "net_notional_usd"]
 
     whole = engine.matrix(names=names, wallets=[ALICE])
     late = engine.matrix(names=names, wallets=[ALICE], since_ms=START_MS + 30_000)
 
-    assert whole.values.tolist() == [[4, 20, pytest.approx(1 / 3), 1, 0]]
-    assert late.values.tolist() == [[2, 30, 0, 0, -200]]
+    np.testing.assert_allclose(whole.values, [[4, 20, 1 / 3, 1, 0]])
+    # Of the later half alone no fill tells a position.
+    np.testing.assert_allclose(late.values, [[2, 30, 0, np.nan, -200]])
 
 
 @pytest.mark.slow
@@ -116,7 +117,7 @@ def test_a_prepared_dataset_gives_the_same(
 
     assert all_[0].values.tobytes() == all_[1].values.tobytes()
     assert_rows_of(some[1], some[0])
-    assert (folder / "prepared/prices_around/0.parquet").exists()
+    assert (folder / "prepared/tables/prices_around/0.parquet").exists()
 
 
 def test_wallets_not_seen_have_no_row(open_engine: Any) -> None:

@@ -1,5 +1,6 @@
 """The order in which a sealing reaches the disk, and what a kill within it leaves to be done."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from hypertrack.store.files.session import open_session
 
 HOUR = "sealed/trades/2026-01-05T08.parquet"
 JOURNAL = "sealed/trades/sealing.json"
+UNFINISHED_CHECKSUM = f"sealed/trades/.2026-01-05T08.parquet.sha256.{os.getpid()}.part"
 
 
 class Killed(BaseException):
@@ -58,6 +60,9 @@ def test_parts_are_on_the_disk_before_the_journal_and_the_journal_before_any_is_
 
     assert disk.events == [
         f"sync {HOUR}.part",
+        f"sync {UNFINISHED_CHECKSUM}",
+        f"rename {HOUR}.sha256",
+        "sync sealed/trades",
         "sync trades.jsonl.part",
         "sync trades.jsonl.part",  # with what came since
         f"sync {JOURNAL}.part",

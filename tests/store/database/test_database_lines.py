@@ -49,7 +49,15 @@ def folder(tmp_path: Path) -> Path:
         tmp_path / "folder",
         trades=[*trades, trade(START_MS + 90_000, buyer=BOB, seller=CAROL, taker=CAROL, coin="@7")],
         bbo=[quote(START_MS + nth, 99.0, None if nth == 2 else 101.0) for nth in range(5)],
-        l2book=[{"received_ns": nth, "coin": "BTC", "time": nth, "levels": []} for nth in range(4)],
+        l2book=[
+            {
+                "received_ns": (START_MS + nth) * 1_000_000,
+                "coin": "BTC",
+                "time": START_MS + nth,
+                "levels": [[], []],
+            }
+            for nth in range(4)
+        ],
         candles=[candle(START_MS + nth * MINUTE_MS, prices=FLAT, count=86) for nth in range(2)],
         transactions=[
             evm_transaction(

@@ -78,18 +78,18 @@ def test_a_line_that_was_edited_is_read(folder: Path) -> None:
 
 
 def test_lines_added_while_it_was_open_prepare_nothing(folder: Path) -> None:
-    (folder / FOLDER_NAME / MANIFEST_NAME).unlink()
+    (folder / FOLDER_NAME / "tables" / MANIFEST_NAME).unlink()
     with open_dataset(folder) as dataset:
         with (folder / "trades.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(trade(START_MS + 9, buyer=BOB, seller=CAROL, taker=BOB)) + "\n")
         dataset.prepare()
 
-    assert not (folder / FOLDER_NAME / MANIFEST_NAME).exists()
+    assert not (folder / FOLDER_NAME / "tables" / MANIFEST_NAME).exists()
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"format": 0}', "[]"])
 def test_what_we_did_not_write_is_not_used(folder: Path, text: str) -> None:
-    (folder / FOLDER_NAME / MANIFEST_NAME).write_text(text, encoding="utf-8")
+    (folder / FOLDER_NAME / "tables" / MANIFEST_NAME).write_text(text, encoding="utf-8")
 
     with open_dataset(folder) as dataset:
         assert not is_read_from_prepared(dataset)

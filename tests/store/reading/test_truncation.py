@@ -89,3 +89,32 @@ def test_lines_left_out_are_neither_read_nor_duplicates(tmp_path: Path) -> None:
 
     assert (summary.n_trades, summary.n_duplicate_trades) == (1, 0)
     assert summary.n_rows_by_feed[Feed.TRADES] == 1
+
+
+def test_nothing_before_a_start_is_loaded(tmp_path: Path) -> None:
+    folder = write_dataset(
+        tmp_path,
+        trades=[
+            trade(CUT_MS - 1, buyer=CAROL, seller=BOB, taker=BOB, coin="ETH"),
+            trade(CUT_MS, buyer=ALICE, seller=BOB, taker=ALICE),
+        ],
+        bbo=[quote(CUT_MS - 1, 99, 101, "SOL"), quote(CUT_MS, 99, 101)],
+        transactions=[
+            evm_transaction(CUT_MS - 1_000, CAROL, BOB),
+            evm_transaction(CUT_MS, ALICE, BOB),
+        ],
+        coverage=[
+            observed("trades:BTC", START_MS, CUT_MS + 5),
+            observed("trades:ETH", START_MS, CUT_MS - 1),
+        ],
+    )
+
+    with open_dataset(folder, since_ms=CUT_MS) as dataset:
+        wallets = dataset.connection.execute("SELECT wallet FROM wallets").fetchall()
+        coins = dataset.connection.execute("SELECT coin FROM coins").fetchall()
+        ledger = dataset.connection.execute("SELECT stream, start_ms, end_ms FROM coverage")
+        assert wallets == [(ALICE,), (BOB,)]
+        assert coins == [("BTC",)]
+        assert ledger.fetchall() == [("trades:BTC", CUT_MS, CUT_MS + 5)]
+        for table in ("trades", "bbo", "candles", "evm_transactions"):
+            assert count(dataset, table) == 1, table

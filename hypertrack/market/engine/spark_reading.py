@@ -1,0 +1,146 @@
+"""Sealed hours to the numbered tables of a dataset, by Spark: no row passes through this machine.
+
+The statements say what `store.reading` says on DuckDB: which rows are read, and how names are
+numbered. A test holds both equal.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from pyspark.sql import DataFrame, SparkSession
+
+from hypertrack.market.engine.spark_rows import READ, define_functions, read_sealed
+from hypertrack.records import MINUTE_MS, Feed
+from hypertrack.store.reading.damage import Damage
+
+NAMES = {
+    "wallets": """
+SELECT CAST(row_number() OVER (ORDER BY wallet) - 1 AS INT) AS wallet_id, wallet
+FROM (
+    SELECT lower(buyer) AS wallet FROM raw_trades UNION SELECT lower(seller) FROM raw_trades
+    UNION SELECT lower(sender) FROM raw_evm UNION SELECT lower(receiver) FROM raw_evm
+    UNION SELECT lower(sender) FROM raw_transfers UNION SELECT lower(receiver) FROM raw_transfers
+    UNION SELECT lower(contract) FROM raw_transfers UNION SELECT wallet FROM raw_fills
+)
+WHERE wallet IS NOT NULL
+""",
+    "coins": """
+SELECT CAST(row_number() OVER (ORDER BY coin) - 1 AS INT) AS coin_id, coin
+FROM (
+    SELECT coin FROM raw_trades UNION SELECT coin FROM raw_bbo UNION SELECT coin FROM raw_candles
+    UNION SELECT coin FROM raw_fills
+)
+""",
+}
+TABLES = {
+    "trades": """
+SELECT time_ms, coin_id, trade_id, min(price) AS price, min(size) AS size, min(is_buy) AS is_buy,
+    min(is_twap) AS is_twap, min(b.wallet_id) AS buyer_id, min(s.wallet_id) AS seller_id
+FROM raw_trades JOIN coins USING (coin)
+JOIN wallets AS b ON b.wallet = lower(buyer) JOIN wallets AS s ON s.wallet = lower(seller)
+GROUP BY time_ms, coin_id, trade_id
+""",
+    "bbo": """
+SELECT time_ms, coin_id, last.bid_price, last.ask_price,
+    (last.bid_price + last.ask_price) / 2 AS mid_price
+FROM (
+    SELECT time_ms, coin_id, max(struct(received_ns, bid_price, ask_price)) AS last
+    FROM raw_bbo JOIN coins USING (coin) GROUP BY time_ms, coin_id
+)
+""",
+    "candles": f"""
+WITH recorded AS (
+    SELECT start_ms, coin_id,
+        max(struct(n, received_ns, open, high, low, close, volume)) AS last
+    FROM raw_candles JOIN coins USING (coin) WHERE interval = '1m' GROUP BY start_ms, coin_id
+),
+built AS (
+    SELECT time_ms DIV {MINUTE_MS} * {MINUTE_MS} AS start_ms, coin_id,
+        min_by(price, struct(time_ms, trade_id)) AS open, max(price) AS high, min(price) AS low,
+        max_by(price, struct(time_ms, trade_id)) AS close, sum(size) AS volume
+    FROM trades WHERE buyer_id <> seller_id
+    GROUP BY time_ms DIV {MINUTE_MS}, coin_id
+)
+SELECT start_ms, coin_id, last.open, last.high, last.low, last.close, last.volume FROM recorded
+UNION ALL
+SELECT start_ms, coin_id, open, high, low, close, volume
+FROM built LEFT ANTI JOIN recorded USING (start_ms, coin_id)
+""",
+    "evm_transactions": """
+SELECT time_ms, s.wallet_id AS sender_id, r.wallet_id AS receiver_id, value_hype, has_input
+FROM raw_evm JOIN wallets AS s ON s.wallet = lower(sender)
+LEFT JOIN wallets AS r ON r.wallet = lower(receiver)
+""",
+    "erc20_transfers": """
+SELECT time_ms, s.wallet_id AS sender_id, r.wallet_id AS receiver_id,
+    c.wallet_id AS contract_id, amount
+FROM raw_transfers JOIN wallets AS s ON s.wallet = lower(sender)
+JOIN wallets AS r ON r.wallet = lower(receiver)
+JOIN wallets AS c ON c.wallet = lower(contract)
+WHERE amount BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308
+""",
+    "imported_fills": """
+SELECT told.*, coalesce(matched, false) AS has_trade
+FROM (
+    SELECT time_ms, coin_id, trade_id, wallet_id, is_buy,
+        any_value(closed_pnl_usd, true) AS closed_pnl_usd, any_value(fee_usd, true) AS fee_usd,
+        any_value(start_position, true) AS start_position,
+        any_value(order_id, true) AS order_id, any_value(dir, true) AS dir,
+        any_value(price, true) AS price, any_value(size, true) AS size,
+        any_value(is_taker, true) AS is_taker,
+        coalesce(bool_or(dir ILIKE 'settle%'), false) AS is_settlement
+    FROM raw_fills JOIN coins USING (coin) JOIN wallets USING (wallet)
+    GROUP BY time_ms, coin_id, trade_id, wallet_id, is_buy
+) AS told
+LEFT JOIN (SELECT time_ms, coin_id, trade_id, true AS matched FROM trades)
+    USING (time_ms, coin_id, trade_id)
+""",
+}
+"""From the raw tables, in the order in which they need each other."""
+
+
+class Numbered(NamedTuple):
+    """What Spark made of a dataset."""
+
+    tables: Mapping[str, DataFrame]
+    """Kept where they were computed."""
+    unread: Sequence[tuple[str, str, int]]
+    """Feed, reason and number of the rows of sealed hours that no reader takes."""
+    damage: Sequence[Damage]
+    """Sealed hours that cannot be read."""
+
+
+def number_tables(
+    session: SparkSession, unsealed: Path, sealed: Mapping[Feed, Sequence[Path]]
+) -> Numbered:
+    """Return the tables of a dataset as Spark computes them.
+
+    Args:
+        session: Whose workers see both places.
+        unsealed: Holds a folder of Parquet for each raw table: what is not in sealed hours.
+        sealed: Files of the sealed hours of each feed.
+
+    Raises:
+        EngineError: Sealed hours could not be read, though none is damaged.
+    """
+    define_functions(session)
+    for name in ("raw_evm", "raw_transfers", "raw_fills"):
+        session.read.parquet(f"{unsealed}/{name}").createOrReplaceTempView(name)
+    unread: list[tuple[str, str, int]] = []
+    damage: list[Damage] = []
+    for feed in READ:
+        rows = session.read.parquet(f"{unsealed}/raw_{feed}")
+        if sealed[feed]:
+            rows.createOrReplaceTempView(f"open_{feed}")
+            found = read_sealed(session, feed, sealed[feed])
+            unread += [(feed, reason, n) for reason, n in found.unread.items()]
+            damage += [Damage(feed, path) for path in found.damaged]
+            rows = rows.unionByName(found.rows)
+        rows.createOrReplaceTempView(f"raw_{feed}")
+    tables = {}
+    for name, statement in (NAMES | TABLES).items():
+        # What is made of them is planned anew for every query, and should not start at the lines.
+        tables[name] = session.sql(statement).localCheckpoint()
+        tables[name].createOrReplaceTempView(name)
+    return Numbered(tables, unread, damage)

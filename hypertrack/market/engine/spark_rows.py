@@ -1,0 +1,225 @@
+"""Sealed hours as Spark reads them: the rows that every reader takes, and why others are left out.
+
+Flaws and bounds are those of `store.reading`; here are the functions by which Spark understands
+them. What is judged by the usual skew of clocks is judged by that of the sealed hours.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, Row, SparkSession
+
+from hypertrack.errors import EngineError
+from hypertrack.records import (
+    HOUR_MS,
+    MAX_AHEAD_MS,
+    MAX_AMOUNT,
+    MAX_COUNT,
+    MAX_TIME_MS,
+    MIN_AMOUNT,
+    MIN_TIME_MS,
+    SYSTEM_WALLETS,
+    ZERO_HASH,
+    Feed,
+)
+from hypertrack.store.reading.damage import unreadable
+from hypertrack.store.reading.raw_tables import READERS
+from hypertrack.store.reading.readable_rows import (
+    AHEAD,
+    MAX_AHEAD_FRAC,
+    MIN_FOR_DISBELIEF,
+    MIN_FOR_SKEW,
+)
+from hypertrack.store.reading.truncation import BEGINS
+
+SHAPES: Mapping[Feed, str] = {
+    Feed.TRADES: "received_ns bigint, coin string, side string, px string, sz string, time bigint, "
+    "hash string, tid bigint, users array<string>",
+    Feed.BBO: "received_ns bigint, coin string, time bigint, bbo array<struct<px: string>>",
+    Feed.CANDLES: "received_ns bigint, s string, i string, t bigint, o string, h string, "
+    "l string, c string, v string, n bigint",
+}
+"""The columns of sealed hours that are read."""
+
+# DuckDB's number of the lower half of an MD5 has its bytes in the opposite order.
+_LOW_HALF = ", ".join(f"substr(digest, {at}, 2)" for at in range(31, 15, -2))
+
+# What the macros of `readable_rows` say. Spark alone would take `1d` and ` 1` for numbers, and
+# `$` for the place before a line end.
+FUNCTIONS = {
+    "is_time(ms BIGINT) RETURNS BOOLEAN": f"ms BETWEEN {MIN_TIME_MS} AND {MAX_TIME_MS - 1}",
+    "received_ms(ns BIGINT) RETURNS BIGINT": (
+        "CASE WHEN is_time(ns DIV 1000000) THEN ns DIV 1000000 END"
+    ),
+    "is_positive(number DOUBLE) RETURNS BOOLEAN": f"number BETWEEN {MIN_AMOUNT} AND {MAX_AMOUNT}",
+    "is_count(number BIGINT) RETURNS BOOLEAN": f"number BETWEEN 0 AND {MAX_COUNT}",
+    "is_wallet(text STRING) RETURNS BOOLEAN": (
+        "length(text) = 42 AND text RLIKE '^0[xX][0-9a-fA-F]{40}$'"
+    ),
+    "number_of(text STRING) RETURNS DOUBLE": (
+        "CASE WHEN text RLIKE '^[-+0-9.eE]+$' THEN try_cast(text AS DOUBLE) END"
+    ),
+    "positive_of(text STRING) RETURNS DOUBLE": (
+        "CASE WHEN is_positive(number_of(text)) THEN number_of(text) END"
+    ),
+    "not_negative(text STRING) RETURNS DOUBLE": (
+        f"CASE WHEN number_of(text) BETWEEN 0 AND {MAX_AMOUNT} THEN number_of(text) END"
+    ),
+    "low_half(digest STRING) RETURNS DECIMAL(20, 0)": (
+        f"CAST(conv(concat({_LOW_HALF}), 16, 10) AS DECIMAL(20, 0))"
+    ),
+    "identity(id BIGINT, said STRING) RETURNS BIGINT": (
+        "CASE WHEN id > 0 THEN id WHEN id = 0 THEN -1 - low_half(md5(said)) DIV 2 END"
+    ),
+}
+
+READ: Mapping[Feed, str] = {
+    Feed.TRADES: f"""
+SELECT received_ns, coin, time AS time_ms,
+    identity(tid, concat_ws('|', side, px, sz, hash, lower(try_element_at(users, 1)),
+        lower(try_element_at(users, 2)))) AS trade_id,
+    number_of(px) AS price, number_of(sz) AS size,
+    CASE side WHEN 'B' THEN true WHEN 'A' THEN false END AS is_buy,
+    coalesce(hash = '{ZERO_HASH}'
+        AND lower(try_element_at(users, CASE side WHEN 'B' THEN 1 ELSE 2 END))
+        NOT IN {SYSTEM_WALLETS}, false) AS is_twap,
+    try_element_at(users, 1) AS buyer, try_element_at(users, 2) AS seller
+FROM {{sealed}}
+""",
+    Feed.BBO: """
+SELECT received_ns, coin, time AS time_ms, bbo IS NOT NULL AS has_bbo,
+    positive_of(try_element_at(bbo, 1).px) AS bid_price,
+    positive_of(try_element_at(bbo, 2).px) AS ask_price
+FROM {sealed}
+""",
+    Feed.CANDLES: """
+SELECT received_ns, s AS coin, t AS start_ms, i AS interval, n, positive_of(o) AS open,
+    positive_of(h) AS high, positive_of(l) AS low, positive_of(c) AS close,
+    not_negative(v) AS volume
+FROM {sealed}
+""",
+}
+
+JUDGE = "SELECT *, CASE {cases} END AS flaw FROM {rows}"
+COUNT_FLAWS = """
+SELECT flaw, count(*) AS n, max(received_ms(received_ns)) AS last_ms,
+    max({time} - received_ms(received_ns)) AS ahead_ms,
+    max(CASE WHEN received_ms(received_ns) IS NULL THEN {time} END) AS unreceived_ms
+FROM {rows} GROUP BY flaw ORDER BY flaw
+"""
+LAST_RECEIPT = "SELECT max(received_ms(received_ns)) FROM {rows}"
+FIND_AHEAD = f"""
+WITH skews AS (
+    SELECT received_ms(received_ns) DIV {HOUR_MS} AS hour,
+        CASE WHEN count(*) >= {MIN_FOR_SKEW} THEN median({{time}} - received_ms(received_ns)) END
+            AS skew_ms
+    FROM {{rows}} WHERE received_ms(received_ns) IS NOT NULL GROUP BY 1
+),
+usual AS (
+    SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY {{time}} - received_ms(received_ns))
+        AS usual_ms
+    FROM {{rows}}
+)
+SELECT {{rows}}.*, {{time}} - coalesce(received_ms(received_ns), {{last_ms}})
+    > {MAX_AHEAD_MS} + greatest(0, coalesce(usual_ms, 0), coalesce(skew_ms, 0)) AS is_ahead
+FROM {{rows}} CROSS JOIN usual
+LEFT JOIN skews ON skews.hour = received_ms(received_ns) DIV {HOUR_MS}
+"""
+
+
+class SealedRows(NamedTuple):
+    """What the sealed hours of a feed hold."""
+
+    rows: DataFrame
+    unread: Mapping[str, int]
+    """Rows left out, by what is wrong with them."""
+    damaged: tuple[Path, ...]
+    """Hours that cannot be read."""
+
+
+def define_functions(session: SparkSession) -> None:
+    """Let a session know the functions that statements of this file use."""
+    for signature, body in FUNCTIONS.items():
+        session.sql(f"CREATE OR REPLACE TEMPORARY FUNCTION {signature} RETURN {body}")
+
+
+def read_sealed(session: SparkSession, feed: Feed, paths: Sequence[Path]) -> SealedRows:
+    """Return the rows of sealed hours that can be read.
+
+    Args:
+        session: Knows the functions, and the rows that are not sealed as ``open_{feed}``.
+        feed: Which to read.
+        paths: Its sealed hours.
+
+    Raises:
+        EngineError: They could not be read, though no hour is damaged.
+    """
+    try:
+        return _read(session, feed, paths)
+    except (PySparkException, Py4JJavaError) as error:
+        damaged = tuple(unreadable(paths))
+        if not damaged:
+            place = paths[0].parent
+            raise EngineError(
+                f"Spark could not read {place}: its workers must see it under the same path"
+            ) from error
+        rest = [path for path in paths if path not in damaged]
+        return _read(session, feed, rest)._replace(damaged=damaged)
+
+
+def _read(session: SparkSession, feed: Feed, paths: Sequence[Path]) -> SealedRows:
+    sealed = f"sealed_{feed}"
+    reader = session.read.schema(SHAPES[feed])
+    files = reader.parquet(*map(_literal, paths)) if paths else _nothing(session, feed)
+    files.createOrReplaceTempView(sealed)
+    session.sql(READ[feed].format(sealed=sealed)).createOrReplaceTempView(f"{sealed}_rows")
+    _columns, _statement, flaws = READERS[feed]
+    cases = " ".join(
+        f"WHEN ({flaw.is_fine}) IS NOT TRUE THEN {_quoted(flaw.reason)}" for flaw in flaws
+    )
+    judged = session.sql(JUDGE.format(cases=cases, rows=f"{sealed}_rows"))
+    judged.createOrReplaceTempView(f"{sealed}_judged")
+    found = session.sql(COUNT_FLAWS.format(time=BEGINS[feed], rows=f"{sealed}_judged")).collect()
+    rows = judged.filter("flaw IS NULL").drop("flaw")
+    unread = {each.flaw: each.n for each in found if each.flaw is not None}
+    for fine in (each for each in found if each.flaw is None):
+        rows, n_ahead = _drop_ahead(session, feed, rows, fine)
+        unread |= {AHEAD: n_ahead} if n_ahead else {}
+    return SealedRows(rows, unread, ())
+
+
+def _drop_ahead(
+    session: SparkSession, feed: Feed, rows: DataFrame, fine: Row
+) -> tuple[DataFrame, int]:
+    """Return rows without those whose time lies beyond receipt, and how many these are."""
+    _flaw, n, last_ms, ahead_ms, unreceived_ms = fine
+    if unreceived_ms is not None:
+        statement = LAST_RECEIPT.format(rows=f"open_{feed}")
+        last_ms = max(last_ms or 0, session.sql(statement).collect()[0][0] or 0)
+        ahead_ms = max(ahead_ms or 0, unreceived_ms - last_ms)
+    if not last_ms or ahead_ms is None or ahead_ms <= MAX_AHEAD_MS:
+        return rows, 0
+    view = f"fine_{feed}"
+    rows.createOrReplaceTempView(view)
+    told = session.sql(FIND_AHEAD.format(rows=view, time=BEGINS[feed], last_ms=last_ms))
+    n_ahead = told.filter("is_ahead").count()
+    if n >= MIN_FOR_DISBELIEF and n_ahead > MAX_AHEAD_FRAC * n:
+        return rows, 0
+    return told.filter("is_ahead IS NOT TRUE").drop("is_ahead"), n_ahead
+
+
+def _nothing(session: SparkSession, feed: Feed) -> DataFrame:
+    return session.createDataFrame([], SHAPES[feed])
+
+
+def _quoted(text: str) -> str:
+    """Return text as a literal of Spark's, which takes two quotes for the seam of two literals."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _literal(path: Path) -> str:
+    """Return a path as Hadoop reads it, which takes brackets and stars for patterns."""
+    return "".join(f"\\{letter}" if letter in "\\{}[]*?," else letter for letter in str(path))
