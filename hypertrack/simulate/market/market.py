@@ -13,6 +13,7 @@ from hypertrack.simulate.market.arrays import (
     EvmBlockArrays,
     EvmTransactionArrays,
     FactArrays,
+    HourArrays,
     QuoteArrays,
     TradeArrays,
 )
@@ -20,8 +21,14 @@ from hypertrack.simulate.market.evm_activity import EvmChain, build_tokens
 from hypertrack.simulate.market.flow import Flow, Minute
 from hypertrack.simulate.market.instruments import Coin, build_coins
 from hypertrack.simulate.market.latent_prices import LatentPrices
+from hypertrack.simulate.market.past_fills import PastFillArrays
+from hypertrack.simulate.market.past_prices import PastPrices
 from hypertrack.simulate.market.population import build_population
-from hypertrack.simulate.market.start_positions import PositionArrays, draw_positions
+from hypertrack.simulate.market.start_positions import (
+    PositionArrays,
+    StartPositions,
+    draw_positions,
+)
 from hypertrack.simulate.market.tempo import Tempo, at_own_pace
 from hypertrack.simulate.market.traps import lay_traps
 from hypertrack.simulate.market.truth import truth
@@ -93,9 +100,22 @@ class Market:
                 begin, minutes = end, []
 
     @cached_property
+    def past_prices(self) -> PastPrices:
+        """What coins cost in the weeks before the start."""
+        return PastPrices(self.coins, self.start_ms, self._rng(10))
+
+    @property
     def start_positions(self) -> PositionArrays:
         """What wallets hold at the start, with what they paid for it on average."""
-        return draw_positions(self._population, self.coins, self._rng(7))
+        return self._start.positions
+
+    @cached_property
+    def _start(self) -> StartPositions:
+        return draw_positions(self._population, self.coins, self.past_prices, self._rng(7))
+
+    def past_fills(self, wallet: int) -> PastFillArrays:
+        """Return what a wallet traded before the start, by time; it explains its positions."""
+        return self._start.openings.of_wallet(wallet)
 
     def ledger(self) -> WalletLedger:
         """Return a ledger of nothing yet, to which the chunks with facts are to be added."""
@@ -146,4 +166,13 @@ def _joined(start_ms: int, end_ms: int, minutes: list[Minute], evm: EvmArrays) -
         evm=evm,
         facts=FactArrays.join(facts) if facts else None,
         end_prices=minutes[-1].prices,
+        hours=_hours(start_ms, minutes),
     )
+
+
+def _hours(start_ms: int, minutes: list[Minute]) -> HourArrays:
+    """Return the full hours at which minutes end."""
+    ends = start_ms + MINUTE_MS * np.arange(1, len(minutes) + 1)
+    is_full = np.flatnonzero(ends % HOUR_MS == 0)
+    prices = np.array([minutes[at].prices for at in is_full])
+    return HourArrays(ends[is_full], prices.reshape(len(is_full), len(minutes[0].prices)))
