@@ -1,6 +1,7 @@
 """Questions about wallets: who asks for what, checked and answered."""
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any
 
 from hypertrack.records import WALLET_PATTERN
@@ -23,7 +24,6 @@ from hypertrack.simulate.venue.fill_answers import (
 )
 from hypertrack.simulate.venue.flow_answers import (
     MAX_ROWS,
-    payment_ms,
     told_flows,
     told_payments,
 )
@@ -119,10 +119,10 @@ class AccountDesk:
 
     def _payments(self, request: Json) -> list[Json]:
         start, end = _span(request)
-        end = min(end, self._now_ms())
         account = self._book.account(_user(request), self._now_ms())
-        chosen = [one for one in account.payments if start <= payment_ms(one) <= end]
-        return told_payments(self._coins, sorted(chosen, key=payment_ms)[:MAX_ROWS])
+        chosen = [one for one in account.payments if start <= one.paid_ms <= end]
+        chosen.sort(key=attrgetter("paid_ms"))
+        return told_payments(self._coins, chosen[:MAX_ROWS])
 
     def _role(self, request: Json) -> Json:
         return {"role": "user" if self._book.knows(_user(request)) else "missing"}

@@ -1,10 +1,14 @@
 """One wallet's account: its fills one after the other, its positions, funding and cash."""
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+
 from hypertrack.records import HOUR_MS
+from hypertrack.simulate.market.arrays import CoinIds, Columns, Floats, Ints
 from hypertrack.simulate.market.fees import fee_bps
 from hypertrack.simulate.market.funding import is_funded
 from hypertrack.simulate.market.instruments import Coin
@@ -38,6 +42,8 @@ class FundingPayment(NamedTuple):
     """What a position was paid at a full hour."""
 
     hour_ms: int
+    paid_ms: int
+    """When it is told to have been paid."""
     coin: int
     units: int
     rate: float
@@ -56,6 +62,43 @@ class Holding:
     funding_since_change_usd: float = 0.0
 
 
+class FillColumns:
+    """Numbers of an account's fills, for sums over them."""
+
+    def __init__(self) -> None:
+        self._times, self._units, self._coins = array("q"), array("q"), array("h")
+        self._prices, self._values, self._cash = array("d"), array("d"), array("d")
+
+    def add(self, trade: OwnTrade, value_usd: float, cash_usd: float) -> None:
+        """Add a fill, with the cash it brought."""
+        self._times.append(trade.time_ms)
+        self._units.append(trade.units)
+        self._coins.append(trade.coin)
+        self._prices.append(trade.price)
+        self._values.append(value_usd)
+        self._cash.append(cash_usd)
+
+    def arrays(self) -> "FillArrays":
+        """Return copies of the columns."""
+        return FillArrays(
+            *(np.array(column) for column in (self._times, self._coins, self._units)),
+            *(np.array(column) for column in (self._prices, self._values, self._cash)),
+        )
+
+
+@dataclass(frozen=True)
+class FillArrays(Columns):
+    """An account's fills, in their order."""
+
+    time_ms: Ints
+    coin: CoinIds
+    units: Ints
+    price: Floats
+    value_usd: Floats
+    cash_usd: Floats
+    """What the fill brought after its fee; negative where it cost."""
+
+
 @dataclass
 class Account:
     """A wallet's account, carried forward as it trades and hours pass."""
@@ -65,6 +108,7 @@ class Account:
     holdings: dict[int, Holding] = field(default_factory=dict)
     """By coin; those that are closed stay, for their funding."""
     payments: list[FundingPayment] = field(default_factory=list)
+    columns: FillColumns = field(default_factory=FillColumns)
     n_log: int = 0
     """Trades of the log that are counted."""
     _next_hour_ms: int = 0
@@ -90,6 +134,8 @@ class Account:
         else:
             fee = fee_usd = round(size * trade.price * part, USD_DECIMALS)
         self.fills.append(OwnFill(trade, before, pnl, fee, fee_usd))
+        value = size * trade.price
+        self.columns.add(trade, value, -fee_usd - (value if trade.units > 0 else -value))
 
     def _pay_until(self, time_ms: int, rates: HourlyRates) -> None:
         """Pay the funding of the full hours up to a time; trades at that very time come after."""
@@ -103,13 +149,15 @@ class Account:
         self._next_hour_ms = max(hour, self._next_hour_ms)
 
     def _pay(self, hour_ms: int, coin: int, holding: Holding, rates: HourlyRates) -> None:
-        price, rate = rates.at(hour_ms, coin)
-        size = self.coins[coin].size_of(holding.units)
-        paid = round(size * price * rate, USD_DECIMALS)
+        prices, hour_rates, told_ms = rates.at(hour_ms)
+        rate, size = hour_rates[coin], self.coins[coin].size_of(holding.units)
+        paid = round(size * prices[coin] * rate, USD_DECIMALS)
         holding.funding_usd += paid
         holding.funding_since_open_usd += paid
         holding.funding_since_change_usd += paid
-        self.payments.append(FundingPayment(hour_ms, coin, holding.units, rate, -paid))
+        self.payments.append(
+            FundingPayment(hour_ms, told_ms[coin], coin, holding.units, rate, -paid)
+        )
 
 
 def _traded(holding: Holding, units: int, price: float) -> float:

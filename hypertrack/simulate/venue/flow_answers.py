@@ -7,7 +7,7 @@ from zlib import crc32
 import numpy as np
 
 from hypertrack.simulate.market.cash_flows import CashFlow, FlowKind
-from hypertrack.simulate.market.funding import RATE_DECIMALS, paid_ms
+from hypertrack.simulate.market.funding import RATE_DECIMALS
 from hypertrack.simulate.market.identifiers import hashes
 from hypertrack.simulate.market.instruments import Coin
 from hypertrack.simulate.venue.account_ledger import USD_DECIMALS, FundingPayment
@@ -34,7 +34,7 @@ def told_payments(coins: Sequence[Coin], payments: Sequence[FundingPayment]) -> 
     """Return funding updates."""
     return [
         {
-            "time": payment_ms(payment),
+            "time": payment.paid_ms,
             "hash": _FUNDING_HASH,
             "delta": {
                 "type": "funding",
@@ -47,12 +47,6 @@ def told_payments(coins: Sequence[Coin], payments: Sequence[FundingPayment]) -> 
         }
         for payment in payments
     ]
-
-
-def payment_ms(payment: FundingPayment) -> int:
-    """Return when a payment is told to have been made."""
-    hours = np.array([payment.hour_ms], dtype=np.int64)
-    return int(paid_ms(hours, payment.coin)[0])
 
 
 def usd_by_place(flow: CashFlow, wallet: str) -> list[tuple[str, float]]:

@@ -24,7 +24,7 @@ class MarketRecords:
 
     def knows(self, wallet: str) -> bool:
         """Return whether the wallet is one of the market's."""
-        return wallet in self._numbers
+        return self._market.money.knows(wallet)
 
     def past_trades(self, wallet: str) -> Sequence[OwnTrade]:
         """Return what a wallet traded before the market's start, oldest first."""
@@ -45,13 +45,8 @@ class MarketRecords:
         return [OwnTrade(*row) for row in zip(*columns, strict=True)]
 
     def flows(self, wallet: str) -> Sequence[CashFlow]:
-        """Return all of a wallet's flows, oldest first."""
-        at = self._numbers.get(wallet)
-        if at is None:
-            return ()
-        past = self._market.past_fills(at)
-        first = int(past.time_ms[0]) if len(past) else self._market.start_ms
-        return (CashFlow(first - 3_600_000, "deposit", 100_000.0, "", wallet),)
+        """Return all flows of an address, oldest first."""
+        return self._market.money.flows(wallet)
 
     def past_prices(self) -> tuple[Ints, Floats]:
         """Return full hours up to the start and the coins' prices then, ``[hours, coins]``."""
