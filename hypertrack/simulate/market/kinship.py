@@ -81,8 +81,8 @@ def tie(people: Population, rng: np.random.Generator) -> Kinship:
     return Kinship(master_of, vaults, tuple(gifts), _agents(people, rng))
 
 
-def sub_account_name(number: int) -> str:
-    """Return the name that its owner gave a sub-account."""
+def free_text(number: int) -> str:
+    """Return a name that somebody gave an account."""
     return _NAMES[number % len(_NAMES)]
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hypertrack.records import HOUR_MS
-from hypertrack.simulate.market.arrays import CoinIds, Columns, Floats, Ints
+from hypertrack.simulate.market.arrays import CoinIds, Columns, Flags, Floats, Ints
 from hypertrack.simulate.market.fees import fee_bps
 from hypertrack.simulate.market.funding import is_funded
 from hypertrack.simulate.market.instruments import Coin
@@ -66,7 +66,8 @@ class FillColumns:
     """Numbers of an account's fills, for sums over them."""
 
     def __init__(self) -> None:
-        self._times, self._units, self._coins = array("q"), array("q"), array("h")
+        self._times, self._units = array("q"), array("q")
+        self._coins, self._is_taker = array("h"), array("b")
         self._prices, self._values, self._cash = array("d"), array("d"), array("d")
 
     def add(self, trade: OwnTrade, value_usd: float, cash_usd: float) -> None:
@@ -74,6 +75,7 @@ class FillColumns:
         self._times.append(trade.time_ms)
         self._units.append(trade.units)
         self._coins.append(trade.coin)
+        self._is_taker.append(trade.is_taker)
         self._prices.append(trade.price)
         self._values.append(value_usd)
         self._cash.append(cash_usd)
@@ -81,8 +83,13 @@ class FillColumns:
     def arrays(self) -> "FillArrays":
         """Return copies of the columns."""
         return FillArrays(
-            *(np.array(column) for column in (self._times, self._coins, self._units)),
-            *(np.array(column) for column in (self._prices, self._values, self._cash)),
+            time_ms=np.array(self._times),
+            coin=np.array(self._coins),
+            units=np.array(self._units),
+            is_taker=np.array(self._is_taker, dtype=np.bool_),
+            price=np.array(self._prices),
+            value_usd=np.array(self._values),
+            cash_usd=np.array(self._cash),
         )
 
 
@@ -93,6 +100,7 @@ class FillArrays(Columns):
     time_ms: Ints
     coin: CoinIds
     units: Ints
+    is_taker: Flags
     price: Floats
     value_usd: Floats
     cash_usd: Floats

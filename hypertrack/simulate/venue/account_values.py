@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from hypertrack.records import DAY_MS
 from hypertrack.simulate.market.arrays import CoinIds, Flags, Floats, Ints
 from hypertrack.simulate.market.cash_flows import CashFlow
 from hypertrack.simulate.market.instruments import Coin
@@ -80,6 +81,12 @@ class AccountValues:
         """Return what was traded since."""
         counts = self._is_at(self._fills.coin, places) & (self._fills.time_ms >= since_ms)
         return float(self._fills.value_usd[counts].sum())
+
+    def day_volume_usd(self, day: int, *, is_taker: bool) -> float:
+        """Return what was taken or made on a day, counted from the epoch."""
+        fills = self._fills
+        counts = (fills.time_ms // DAY_MS == day) & (fills.is_taker == is_taker)
+        return float(fills.value_usd[counts].sum())
 
     def _is_at(self, coin: CoinIds, places: Sequence[str]) -> Flags:
         """Return of which fills the coins are held at one of the places."""

@@ -56,6 +56,7 @@ class InfoDesk:
         accounts: AccountDesk,
         faults: Callable[[], Faults] = Faults,
     ):
+        self.accounts = accounts
         self._state = state
         self._faults = faults
         self._cached_trades: dict[str, list[RawJson]] = {}
@@ -89,8 +90,10 @@ class InfoDesk:
             raise UnknownTypeError
         if kind not in self._handlers:
             raise UnknownTypeError
-        self._state.unlisted = self._faults().unlisted
-        return self._handlers[kind](request)
+        faults = self._faults()
+        self._state.unlisted = faults.unlisted
+        reply = self._handlers[kind](request)
+        return reply[: faults.page_items] if kind in _BY_TWENTY else reply
 
     def _dex(self, request: Json) -> str:
         dex = optional(request, "dex", str) or ""
