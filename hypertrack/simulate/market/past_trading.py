@@ -18,8 +18,8 @@ _MEDIAN_DAYS = 12.0
 _DAYS_SPREAD = 0.7
 _TRIPS_PER_SESSION = 1.0
 _MOST_TRIPS = 150
-_MAKER_TRIPS = (2_000, 30_000)
-"""Of market makers: of most, more than the venue still tells."""
+_MAKER_TRIPS = (2_000, 12_000)
+"""Of market makers: of half of them, more than the venue still tells."""
 _LONGEST_MS = 5 * DAY_MS
 _MIN_USD = 10.0
 

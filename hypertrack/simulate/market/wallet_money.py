@@ -152,8 +152,9 @@ class WalletMoney:
     ) -> CashFlow:
         """Return a flow of the first days: deposits come before anything else."""
         later = after_ms if kind == "deposit" else _FIRST_MS + after_ms
-        giver = self._numbers.get(source or target, 0)
-        begin = self._start_ms - _PAST_MS + giver * 7_919_000 % (_FIRST_MS - HOUR_MS)
+        whose = target if kind in ("deposit", "vault_create", "vault_deposit") else source
+        nth = self._numbers.get(whose, 0)
+        begin = self._start_ms - _PAST_MS + nth * 7_919_000 % (_FIRST_MS - HOUR_MS)
         return CashFlow(int(block_before(begin + later)), kind, round(usd, 2), source, target, dex)
 
     def _total_usd(self, wallet: int) -> float:
