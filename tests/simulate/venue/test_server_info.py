@@ -201,6 +201,21 @@ def test_funding_is_hourly_and_capped(exchange: Exchange) -> None:
     assert all(0 <= rate["time"] - start - nth * 3_600_000 < 100 for nth, rate in enumerate(rates))
 
 
+def test_leaderboard_ranks_everybody_who_traded_by_all_that_was_gained(exchange: Exchange) -> None:
+    rows = httpx.get(f"{exchange.url}/Mainnet/leaderboard").json()["leaderboardRows"]
+
+    told = {row["ethAddress"]: dict(row["windowPerformances"]) for row in rows}
+    windows = dict(info(exchange.url, type="portfolio", user=ALICE))
+    assert set(told) == {ALICE, BOB}
+    assert list(told[ALICE]) == ["day", "week", "month", "allTime"]
+    gains = [float(row["windowPerformances"][-1][1]["pnl"]) for row in rows]
+    assert gains == sorted(gains, reverse=True)
+    assert told[ALICE]["day"]["pnl"] == windows["day"]["pnlHistory"][-1][1]
+    assert float(told[ALICE]["day"]["roi"]) == pytest.approx(
+        float(told[ALICE]["day"]["pnl"]) / 10_000
+    )
+
+
 def test_status_tells_exchange_time(exchange: Exchange) -> None:
     status = info(exchange.url, type="exchangeStatus")
 
