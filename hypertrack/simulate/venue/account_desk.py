@@ -84,9 +84,9 @@ class AccountDesk:
             "subAccounts2": lambda r: self._sub_accounts(r, ["", *state.dexes]),
         }
 
-    def fills(self, wallet: str) -> list[Json]:
-        """Return a wallet's latest fills, oldest first, no more than an answer holds."""
-        return told_fills(self._coins, wallet, self._own_fills(wallet)[-MAX_FILLS:])
+    def fills(self, wallet: str, count: int = MAX_FILLS) -> list[Json]:
+        """Return a wallet's latest fills, oldest first."""
+        return told_fills(self._coins, wallet, self._own_fills(wallet)[-count:])
 
     def values(self, wallet: str) -> AccountValues:
         """Return a wallet's account with what it is worth."""
@@ -132,12 +132,12 @@ class AccountDesk:
         return clearinghouse_state(self.values(_user(request)), dex)
 
     def _flows(self, request: Json) -> list[Json]:
-        start, end = _span(request)
+        start, end = _span({"startTime": 0, **request})
         flows = self._book.flows(_user(request), self._now_ms())
         return told_flows([f for f in flows if start <= f.time_ms <= end][:MAX_ROWS])
 
     def _payments(self, request: Json) -> list[Json]:
-        start, end = _span(request)
+        start, end = _span({"startTime": 0, **request})
         account = self._book.account(_user(request), self._now_ms())
         chosen = [one for one in account.payments if start <= one.paid_ms <= end]
         chosen.sort(key=attrgetter("paid_ms"))
