@@ -22,6 +22,8 @@ _MAKER_TRIPS = (2_000, 12_000)
 """Of market makers: of half of them, more than the venue still tells."""
 _LONGEST_MS = 5 * DAY_MS
 _MIN_USD = 10.0
+_MOST_SIZE_SPREAD = 1.0
+"""Wallets whose orders differ more than this would lose all they have before the market opens."""
 
 
 class PastTrading:
@@ -89,7 +91,8 @@ class PastTrading:
     def _units(self, wallet: int, coin: CoinIds, time_ms: Floats, rng: np.random.Generator) -> Ints:
         """Return signed sizes of entries; spot is bought first."""
         people = self._people
-        noise = np.exp(people.size_spread[wallet] * rng.standard_normal(len(coin)))
+        spread = min(people.size_spread[wallet], _MOST_SIZE_SPREAD)
+        noise = np.exp(spread * rng.standard_normal(len(coin)))
         usd = np.maximum(people.size_usd[wallet] * noise, _MIN_USD)
         size = usd / self._past.at(time_ms, coin)
         units = np.maximum(np.round(size * self._columns.size_scale[coin]), 1).astype(np.int64)

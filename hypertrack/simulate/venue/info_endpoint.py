@@ -156,7 +156,7 @@ class InfoDesk:
         end = min(optional(request, "endTime", int) or FAR_FUTURE_MS, self._now_ms())
         first = -(-start // HOUR_MS)
         hours = np.arange(first, min(end // HOUR_MS + 1, first + MAX_FUNDINGS), dtype=np.int64)
-        at = np.array([list(self._state.coins).index(coin.coin.name)])
+        at = np.array([self._state.coin_ids[coin.coin.name]])
         premium = premiums(hours * HOUR_MS, at)
         columns = (rate_of(premium), premium, paid_ms(hours * HOUR_MS, at))
         rows = zip(*(column.tolist() for column in columns), strict=True)

@@ -216,6 +216,17 @@ def test_leaderboard_ranks_everybody_who_traded_by_all_that_was_gained(exchange:
     )
 
 
+def test_context_tells_the_rate_that_the_history_will_tell(exchange: Exchange) -> None:
+    _, contexts = info(exchange.url, type="metaAndAssetCtxs")
+    source = HandSource(blocks(1), open_ms=START_MS + 3_601_000, extra_ms=3_700_000)
+
+    with running_exchange(source, STILL) as later:
+        rate = info(later.url, type="fundingHistory", coin="BTC", startTime=START_MS + 1)[0]
+
+    assert rate["fundingRate"] == contexts[0]["funding"] == "0.0000115625"
+    assert rate["premium"] == contexts[0]["premium"]
+
+
 def test_status_tells_exchange_time(exchange: Exchange) -> None:
     status = info(exchange.url, type="exchangeStatus")
 
