@@ -3,7 +3,15 @@
 import numpy as np
 
 from hypertrack.records import MINUTE_MS
-from hypertrack.simulate.market.arrays import CoinIds, Floats, Ids, Ints, Signs, clipped
+from hypertrack.simulate.market.arrays import (
+    CoinIds,
+    Floats,
+    Ids,
+    Ints,
+    Signs,
+    clipped,
+    stable_order,
+)
 from hypertrack.simulate.market.instruments import CoinColumns
 from hypertrack.simulate.market.kinds import KINDS
 from hypertrack.simulate.market.orders import OrderArrays, RestingOrders
@@ -23,7 +31,7 @@ class Pool:
     """Weighted candidates in groups, to be drawn from."""
 
     def __init__(self, group: Ints, weight: Floats, n_groups: int):
-        self._order = np.argsort(group, kind="stable")
+        self._order = stable_order(group, n_groups)
         self._ends = np.concatenate([[0.0], np.cumsum(weight[self._order])])
         bounds = np.searchsorted(group[self._order], np.arange(n_groups + 1))
         self._low = self._ends[bounds[:-1]]
