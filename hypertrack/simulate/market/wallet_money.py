@@ -16,10 +16,14 @@ from hypertrack.simulate.market.kinship import Kinship, Vault
 from hypertrack.simulate.market.population import Population
 from hypertrack.simulate.market.start_positions import PositionArrays
 
-_PAST_MS = 60 * DAY_MS
-"""Before the start, when the first money came: longer ago than any trade."""
+_PAST_MS = 75 * DAY_MS
+"""Before the start, when the first money came from outside."""
 _FIRST_MS = 8 * DAY_MS
-"""Time within which it came to all."""
+"""Time within which it came to all; after that they give to each other, by turns."""
+_APART_MS = 7_919_000
+"""By which one wallet begins after the other, around and around."""
+_OWN_MS = 24 * DAY_MS
+"""After which everybody has all it was given and divides it: still longer ago than any trade."""
 _MARGIN = (0.25, 1.0)
 """Equity over the notional that a wallet comes in with."""
 _RESERVE_ORDERS = (8.0, 25.0)
@@ -123,7 +127,7 @@ class WalletMoney:
             for nth, (low, high) in enumerate(pairwise([0.0, *cuts.tolist(), 1.0])):
                 yield self._flow("deposit", missing * (high - low), "", address, nth * 60_000 + 1)
         for kind, dex, usd in moved:
-            yield self._flow(kind, usd, address, address, 2 * HOUR_MS, dex)
+            yield self._flow(kind, usd, address, address, _OWN_MS - _FIRST_MS, dex)
         if wallet not in self._kinship.vaults and rng.random() < _MOVES_SHARE:
             yield self._move(wallet, rng)
 
@@ -154,7 +158,7 @@ class WalletMoney:
         later = after_ms if kind == "deposit" else _FIRST_MS + after_ms
         whose = target if kind in ("deposit", "vault_create", "vault_deposit") else source
         nth = self._numbers.get(whose, 0)
-        begin = self._start_ms - _PAST_MS + nth * 7_919_000 % (_FIRST_MS - HOUR_MS)
+        begin = self._start_ms - _PAST_MS + nth * _APART_MS % (_FIRST_MS - HOUR_MS)
         return CashFlow(int(block_before(begin + later)), kind, round(usd, 2), source, target, dex)
 
     def _total_usd(self, wallet: int) -> float:
