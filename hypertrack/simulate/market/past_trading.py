@@ -1,6 +1,7 @@
 """What each wallet did in the weeks before: trips in and out of coins, then what it still holds."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,6 +22,7 @@ _MOST_TRIPS = 150
 _MAKER_TRIPS = (2_000, 12_000)
 """Of market makers: of half of them, more than the venue still tells."""
 _LONGEST_MS = 5 * DAY_MS
+_DUST_SHARE = 0.3
 _MIN_USD = 10.0
 _MOST_SIZE_SPREAD = 1.0
 """Wallets whose orders differ more than this would lose all they have before the market opens."""
@@ -75,11 +77,27 @@ class PastTrading:
         is_over = leave < free_until[coin]
         coin, enter, leave = coin[is_over], enter[is_over], leave[is_over]
         units = self._units(wallet, coin, enter, rng)
-        legs = (
-            self._leg(wallet, coin, time, signed, rng)
-            for time, signed in ((enter, units), (leave, -units))
+        left = self._left(coin, leave, units, rng)
+        entries = self._leg(wallet, coin, enter, units, rng)
+        exits = self._leg(wallet, coin, leave, left - units, rng)
+        dust = self._dust(self._leg(wallet, coin, leave, -left, rng))
+        return PastFillArrays.join([entries, exits, dust])
+
+    def _left(self, coin: CoinIds, leave_ms: Floats, units: Ints, rng: np.random.Generator) -> Ints:
+        """Return what stays of some spot trips: too little to be sold."""
+        is_dusty = self._is_spot[coin] & (units > 1) & (rng.random(len(coin)) < _DUST_SHARE)
+        return (is_dusty & (leave_ms < self._end_ms - DAY_MS)).astype(np.int64)
+
+    def _dust(self, left: PastFillArrays) -> PastFillArrays:
+        """Return what is left as the venue converts it: for all at once, at the end of the day."""
+        left = left.take(left.units != 0)
+        midnight = (left.time_ms // DAY_MS + 1) * DAY_MS
+        return replace(
+            left,
+            time_ms=block_before(midnight),
+            is_taker=np.ones(len(left), dtype=bool),
+            is_dust=np.ones(len(left), dtype=bool),
         )
-        return PastFillArrays.join(list(legs))
 
     def _count(self, wallet: int, days: float, rng: np.random.Generator) -> int:
         if KINDS[self._people.kind[wallet]].name == "market_maker":
@@ -114,4 +132,5 @@ class PastTrading:
             units=units,
             price=np.round(price * step) / step,
             is_taker=rng.random(len(coin)) >= self._people.limit_share[wallet],
+            is_dust=np.zeros(len(coin), dtype=bool),
         )

@@ -101,7 +101,7 @@ class AccountDesk:
 
     def _fills(self, request: Json, *, is_sliced: bool = False) -> list[Json]:
         wallet = _user(request)
-        chosen = self._chosen(wallet, is_sliced=is_sliced)[:-MAX_FILLS_BY_TIME:-1]
+        chosen = self._chosen(wallet, is_sliced=is_sliced)[::-1][:MAX_FILLS_BY_TIME]
         return self._page(wallet, chosen, request)
 
     def _fills_by_time(self, request: Json, *, is_sliced: bool = False) -> list[Json]:

@@ -135,7 +135,7 @@ class Account:
         gain = _traded(holding, trade.units, trade.price)
         pnl = round(gain / 10**coin.size_decimals, USD_DECIMALS)
         size = coin.size_of(abs(trade.units))
-        part = fee_bps(coin, trade.is_taker) / 1e4
+        part = 0.0 if trade.is_dust else fee_bps(coin, trade.is_taker) / 1e4
         if coin.kind == "spot" and trade.units > 0:
             fee = round(size * part, TOKEN_DECIMALS)
             fee_usd = fee * trade.price
@@ -171,6 +171,8 @@ class Account:
 def _traded(holding: Holding, units: int, price: float) -> float:
     """Change a position and return its gain, in USD per smallest step of the coin's size."""
     before, after = holding.units, holding.units + units
+    if not units:  # a capture may know sizes below the coin's smallest step
+        return 0.0
     holding.units = after
     holding.funding_since_change_usd = 0.0
     if before * units >= 0:

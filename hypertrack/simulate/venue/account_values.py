@@ -56,7 +56,8 @@ class AccountValues:
             for flow in flows
             for place, usd in usd_by_place(flow, wallet)
         ]
-        self._fills = account.columns.arrays()
+        fills = account.columns.arrays()
+        self._fills = fills.take(np.argsort(fills.time_ms, kind="stable"))  # clocks may have jumped
         self._place = np.array([place_of(coin) for coin in account.coins])
 
     def cash_usd(self, place: str) -> float:
@@ -116,8 +117,7 @@ class AccountValues:
 
 
 def _running(when_ms: Ints | Floats, amount: Floats, times_ms: Ints) -> Floats:
-    """Return the sums of what moved until each time."""
-    order = np.argsort(when_ms, kind="stable")
-    sums = np.concatenate([[0.0], np.cumsum(amount[order])])
-    found: Floats = sums[np.searchsorted(when_ms[order], times_ms, side="right")]
+    """Return the sums of what moved, in the order of time, until each time."""
+    sums = np.concatenate([[0.0], np.cumsum(amount)])
+    found: Floats = sums[np.searchsorted(when_ms, times_ms, side="right")]
     return found

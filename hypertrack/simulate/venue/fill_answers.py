@@ -34,7 +34,8 @@ def fills_between(
 
 def is_twap(fill: OwnFill) -> bool:
     """Return whether the fill is a slice of the wallet's own TWAP order."""
-    return fill.trade.is_taker and fill.trade.hash == ZERO_HASH
+    trade = fill.trade
+    return trade.is_taker and trade.hash == ZERO_HASH and not trade.is_dust
 
 
 def aggregated(fills: Iterable[Json]) -> list[Json]:
@@ -72,6 +73,8 @@ def _told(coin: Coin, wallet: str, fill: OwnFill) -> Json:
 
 def _direction(coin: Coin, fill: OwnFill) -> str:
     before, after = fill.before, fill.after
+    if fill.trade.is_dust:
+        return "Spot Dust Conversion"
     if coin.kind in ("spot", "outcome"):
         return "Buy" if fill.trade.units > 0 else "Sell"
     if before * after < 0:

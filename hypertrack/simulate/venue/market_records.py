@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from hypertrack.records import ZERO_HASH
 from hypertrack.simulate.market.arrays import Floats, Ints
 from hypertrack.simulate.market.cash_flows import CashFlow
 from hypertrack.simulate.market.identifiers import hashes, trade_ids
 from hypertrack.simulate.market.kinship import Vault, free_text
 from hypertrack.simulate.market.market import Market
-from hypertrack.simulate.venue.trade_log import OwnTrade
+from hypertrack.simulate.venue.trade_log import DUST_ID, OwnTrade
 from hypertrack.simulate.venue.wallet_records import Role, SubAccount
 
 _PAST_IDS = 2**45
@@ -35,14 +36,15 @@ class MarketRecords:
             return ()
         fills = self._market.past_fills(at)
         numbers = _PAST_IDS + at * _PAST_IDS_PER_WALLET + np.arange(len(fills))
+        told_hashes = hashes(numbers, self._market.settings.seed)
         columns = (
             fills.time_ms.tolist(),
             fills.coin.tolist(),
             fills.units.tolist(),
             fills.price.tolist(),
             fills.is_taker.tolist(),
-            trade_ids(numbers).tolist(),
-            hashes(numbers, self._market.settings.seed),
+            np.where(fills.is_dust, DUST_ID, trade_ids(numbers)).tolist(),
+            np.where(fills.is_dust, ZERO_HASH, told_hashes).tolist(),
         )
         return [OwnTrade(*row) for row in zip(*columns, strict=True)]
 

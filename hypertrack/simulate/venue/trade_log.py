@@ -11,6 +11,8 @@ from hypertrack.records import ZERO_HASH
 from hypertrack.simulate.market.instruments import Coin
 from hypertrack.simulate.venue.wire_trades import WireTrade
 
+DUST_ID = 0
+"""Of all conversions of dust; they have no hash either (protocol, section 3)."""
 _HASH_BYTES = 32
 _HASH = re.compile("0x[0-9a-f]{64}")
 _MOST_WAITING = 4_096
@@ -28,6 +30,11 @@ class OwnTrade(NamedTuple):
     is_taker: bool
     trade_id: int
     hash: str
+
+    @property
+    def is_dust(self) -> bool:
+        """Return whether the venue converted what was too little to be sold."""
+        return self.trade_id == DUST_ID
 
 
 class TradeLog:

@@ -168,3 +168,15 @@ def test_rates_are_mostly_the_usual_one_and_one_for_every_asker() -> None:
 )
 def test_rate_follows_the_premium_beyond_the_clamp(premium: float, rate: float) -> None:
     assert rate_of(np.array([premium])) == pytest.approx([rate])
+
+
+def test_dust_is_converted_at_the_end_of_a_day_and_leaves_nothing(market: Market) -> None:
+    n_dust = 0
+    for wallet in range(200):
+        fills = market.past_fills(wallet)
+        dust = fills.take(fills.is_dust)
+        n_dust += len(dust)
+        assert np.all(dust.units == -1)
+        assert np.all(-dust.time_ms % DAY_MS < 200)  # the day's last blocks
+
+    assert n_dust > 10

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 from exchange_fakes import HandSource, block, blocks, coin, quote, trade
-from fakes import ALICE, BOB, CAROL, START_MS
+from fakes import ALICE, BOB, CAROL, START_MS, ZERO_HASH
 from venue_fakes import PlayedVenue, fill_key
 
 from hypertrack.records import HOUR_MS, encode_json
@@ -418,3 +418,27 @@ def test_unknown_wallets_are_worth_nothing_and_have_no_role() -> None:
 def test_malformed_questions_are_refused(request_: dict[str, object]) -> None:
     with pytest.raises(UnknownTypeError):
         venue(block(trade(at(1), 1))).ask(**request_)
+
+
+def test_dust_has_neither_id_nor_hash_nor_fee_and_is_no_twap() -> None:
+    """10 tokens bought at 40, 9.99 sold at 50, and the venue converts the last hundredth."""
+    bought = OwnTrade(START_MS - 3, 2, 1_000, 40.0, True, 7, "0x" + "1" * 64)
+    sold = bought._replace(time_ms=START_MS - 2, units=-999, price=50.0, trade_id=8)
+    dust = OwnTrade(START_MS - 1, 2, -1, 60.0, True, 0, ZERO_HASH)
+    source = PastSource([], coins=COINS, past=Past([bought, sold, dust]), extra_ms=1)
+    played = PlayedVenue(source)
+
+    fill = played.fills(ALICE)[-1]
+
+    assert (fill["dir"], fill["tid"], fill["hash"]) == ("Spot Dust Conversion", 0, ZERO_HASH)
+    assert (fill["startPosition"], fill["closedPnl"], fill["fee"]) == ("0.01", "0.2", "0.0")
+    assert fill["twapId"] is None
+    assert played.ask("userTwapSliceFills", user=ALICE) == []
+
+
+def test_trade_below_the_smallest_size_moves_nothing() -> None:
+    tiny = HandSource([block(trade(at(1), 1, size="0.000001"))], coins=COINS)
+
+    (fill,) = PlayedVenue(tiny).fills(ALICE)
+
+    assert (fill["sz"], fill["closedPnl"]) == ("0.0", "0.0")
