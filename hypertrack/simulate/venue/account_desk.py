@@ -7,7 +7,7 @@ from typing import Any
 from hypertrack.records import WALLET_PATTERN
 from hypertrack.simulate.venue.account_book import AccountBook
 from hypertrack.simulate.venue.account_history import portfolio
-from hypertrack.simulate.venue.account_ledger import OwnFill
+from hypertrack.simulate.venue.account_ledger import MAX_FILLS_BY_TIME, OwnFill
 from hypertrack.simulate.venue.account_states import (
     clearinghouse_state,
     spot_clearinghouse_state,
@@ -16,7 +16,6 @@ from hypertrack.simulate.venue.account_values import SPOT, AccountValues
 from hypertrack.simulate.venue.fee_answers import user_fees
 from hypertrack.simulate.venue.fill_answers import (
     MAX_FILLS,
-    MAX_FILLS_BY_TIME,
     aggregated,
     fills_between,
     is_twap,

@@ -68,17 +68,10 @@ def _window(values: AccountValues, name: str, places: list[str]) -> Json:
 
 def _times(values: AccountValues, name: str) -> Ints:
     """Return a window's points: its beginning, full hours, and now; none without a past."""
-    first = _first_ms(values)
+    first = values.first_ms
     if first is None:
         return np.empty(0, dtype=np.int64)
     span, step = WINDOWS[name]
     start = max(values.now_ms - span, first - 1)
     full = np.arange(start // step * step + step, values.now_ms, step, dtype=np.int64)
     return np.unique(np.concatenate([[start], full, [values.now_ms]]).astype(np.int64))
-
-
-def _first_ms(values: AccountValues) -> int | None:
-    """Return when the account began."""
-    begins = [flow.time_ms for flow in values.flows[:1]]
-    begins += [fill.trade.time_ms for fill in values.account.fills[:1]]
-    return min(begins, default=None)

@@ -15,6 +15,8 @@ from hypertrack.simulate.market.instruments import Coin
 from hypertrack.simulate.venue.hourly_rates import HourlyRates
 from hypertrack.simulate.venue.trade_log import OwnTrade
 
+MAX_FILLS_BY_TIME = 10_000
+"""Only so many of a wallet's latest fills can be asked for."""
 USD_DECIMALS = 6
 TOKEN_DECIMALS = 10
 """Of fees in tokens: enough for a thousandth of a cent of anything."""
@@ -113,6 +115,7 @@ class Account:
 
     coins: Sequence[Coin]
     fills: list[OwnFill] = field(default_factory=list)
+    """The latest, at least as many as can be asked for."""
     holdings: dict[int, Holding] = field(default_factory=dict)
     """By coin; those that are closed stay, for their funding."""
     payments: list[FundingPayment] = field(default_factory=list)
@@ -142,6 +145,8 @@ class Account:
         else:
             fee = fee_usd = round(size * trade.price * part, USD_DECIMALS)
         self.fills.append(OwnFill(trade, before, pnl, fee, fee_usd))
+        if len(self.fills) >= 2 * MAX_FILLS_BY_TIME:
+            del self.fills[:-MAX_FILLS_BY_TIME]
         value = size * trade.price
         self.columns.add(trade, value, -fee_usd - (value if trade.units > 0 else -value))
 

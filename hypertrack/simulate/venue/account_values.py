@@ -60,6 +60,13 @@ class AccountValues:
         self._fills = fills.take(np.argsort(fills.time_ms, kind="stable"))  # clocks may have jumped
         self._place = np.array([place_of(coin) for coin in account.coins])
 
+    @property
+    def first_ms(self) -> int | None:
+        """Return when the account began; None where nothing ever moved."""
+        begins = [flow.time_ms for flow in self.flows[:1]]
+        begins += self._fills.time_ms[:1].tolist()
+        return min(begins, default=None)
+
     def cash_usd(self, place: str) -> float:
         """Return a place's cash now."""
         return float(self._cash([place], np.array([self.now_ms]))[0])

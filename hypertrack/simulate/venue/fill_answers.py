@@ -7,15 +7,18 @@ from zlib import crc32
 
 from hypertrack.records import HOUR_MS, ZERO_HASH
 from hypertrack.simulate.market.instruments import Coin
-from hypertrack.simulate.venue.account_ledger import TOKEN_DECIMALS, USD_DECIMALS, OwnFill
+from hypertrack.simulate.venue.account_ledger import (
+    MAX_FILLS_BY_TIME,
+    TOKEN_DECIMALS,
+    USD_DECIMALS,
+    OwnFill,
+)
 from hypertrack.simulate.venue.numbers import residual, rounded, wire_number
 
 Json = dict[str, Any]
 
 MAX_FILLS = 2_000
 """Of one answer."""
-MAX_FILLS_BY_TIME = 10_000
-"""Only so many of a wallet's latest fills can be asked for."""
 
 
 def told_fills(coins: Sequence[Coin], wallet: str, fills: Iterable[OwnFill]) -> list[Json]:

@@ -242,6 +242,11 @@ def test_status_tells_exchange_time(exchange: Exchange) -> None:
         ('{"type":', 400, "Failed to parse the request body as JSON"),
         ('{"type":"meta","dex":"nope"}', 500, "null"),
         ('{"type":"fundingHistory","coin":"NOPE","startTime":0}', 500, "null"),
+        (f'{{"type":"clearinghouseState","user":"{ALICE}","dex":"nope"}}', 500, "null"),
+        (
+            '{"type":"userFills","user":"0x12"}',
+            *(422, "Failed to deserialize the JSON body into the target type"),
+        ),
     ],
 )
 def test_refusals_are_the_venues_own(exchange: Exchange, body: str, status: int, text: str) -> None:
