@@ -120,7 +120,7 @@ class WalletMoney:
         moved = self._moved(wallet)
         transfers = self._transfers.get(address, [])
         received = sum(flow.usd for flow in transfers if flow.target == address)
-        given = sum(flow.usd for flow in transfers if flow.source == address)
+        given = sum(flow.usd + flow.fee_usd for flow in transfers if flow.source == address)
         missing = self._total_usd(wallet) - received + given
         if missing >= 1:
             cuts = np.sort(rng.random(int(rng.integers(0, 3))))

@@ -55,7 +55,7 @@ def usd_by_place(flow: CashFlow, wallet: str) -> list[tuple[str, float]]:
         return [("", -flow.usd), ("spot", flow.usd)]
     if flow.kind == "to_dex":
         return [("", -flow.usd), (flow.dex, flow.usd)]
-    return [("", flow.usd if flow.target == wallet else -flow.usd)]
+    return [("", flow.usd if flow.target == wallet else -flow.usd - flow.fee_usd)]
 
 
 def _number(flow: CashFlow) -> int:
@@ -64,8 +64,8 @@ def _number(flow: CashFlow) -> int:
 
 
 def _withdrawal(flow: CashFlow) -> Json:
-    usdc = residual(flow.usd)
-    return {"type": "withdraw", "usdc": usdc, "nonce": flow.time_ms, "fee": "0.0"}
+    told = {"usdc": residual(flow.usd), "nonce": flow.time_ms, "fee": residual(flow.fee_usd)}
+    return {"type": "withdraw", **told}
 
 
 def _send(flow: CashFlow) -> Json:
@@ -98,7 +98,7 @@ _DELTAS: dict[FlowKind, Callable[[CashFlow], Json]] = {
         "toPerp": False,
     },
     "to_dex": _send,
-    "gift": lambda flow: {**_transfer(flow, "internalTransfer"), "fee": "0.0"},
+    "gift": lambda flow: {**_transfer(flow, "internalTransfer"), "fee": residual(flow.fee_usd)},
     "sub_account": lambda flow: _transfer(flow, "subAccountTransfer"),
     "vault_deposit": lambda flow: {
         **{"type": "vaultDeposit", "vault": flow.target},

@@ -118,7 +118,8 @@ def test_nobody_gives_what_did_not_come_in(market: Market) -> None:
         cash = 0.0
         for flow in market.money.flows(wallet):
             is_own = flow.source == flow.target
-            cash += flow.usd if flow.target == wallet and not is_own else -flow.usd
+            is_in = flow.target == wallet and not is_own
+            cash += flow.usd if is_in else -flow.usd - flow.fee_usd
             assert cash > -0.05  # each flow is rounded to a cent
 
 

@@ -303,8 +303,8 @@ def test_flows_come_by_five_hundred_within_their_stretch() -> None:
     [
         (
             CashFlow(START_MS, "withdrawal", 12.5, ALICE, ""),
-            {"type": "withdraw", "usdc": "12.5", "nonce": START_MS, "fee": "0.0"},
-            {"": -12.5, "spot": 0.0},
+            {"type": "withdraw", "usdc": "12.5", "nonce": START_MS, "fee": "1.0"},
+            {"": -13.5, "spot": 0.0},  # the fee is paid beside the amount
         ),
         (
             CashFlow(START_MS, "to_spot", 12.5, ALICE, ALICE),
@@ -315,7 +315,7 @@ def test_flows_come_by_five_hundred_within_their_stretch() -> None:
             CashFlow(START_MS, "gift", 12.5, BOB, ALICE),
             {
                 **{"type": "internalTransfer", "usdc": "12.5", "user": BOB},
-                **{"destination": ALICE, "fee": "0.0"},
+                **{"destination": ALICE, "fee": "1.0"},
             },
             {"": 12.5, "spot": 0.0},
         ),

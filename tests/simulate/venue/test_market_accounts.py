@@ -184,11 +184,11 @@ def _into_perps(delta: Mapping[str, Any], wallet: str) -> float:
     """Return what a flow brought into a wallet's perps; between dexes it stays there."""
     if delta["type"] == "send":
         return 0.0
-    usd = float(delta["usdc"])
+    usd, paid = float(delta["usdc"]), float(delta["usdc"]) + float(delta.get("fee", 0))
     if delta["type"] in ("withdraw", "accountClassTransfer"):
-        return -usd
+        return -paid
     is_mine = wallet in (delta.get("destination"), delta.get("vault"))
-    return usd if is_mine or delta["type"] == "deposit" else -usd
+    return usd if is_mine or delta["type"] == "deposit" else -paid
 
 
 def test_some_wallets_pay_in_or_out_while_the_market_is_open(
