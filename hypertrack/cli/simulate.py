@@ -11,12 +11,17 @@ from hypertrack.errors import ConfigError
 
 if TYPE_CHECKING:
     from hypertrack.config import Settings
-    from hypertrack.pipeline.simulate import Exchange
+    from hypertrack.pipeline.simulate import Exchange, WritePlan
 
 
 SkillFlag = Annotated[
     str | None,
     typer.Option(help="Who foresees prices: none, realistic, default, copyable.", metavar="WORLD"),
+]
+DATASET = "dataset"
+FormatFlag = Annotated[
+    str,
+    typer.Option("--format", help="With --write: dataset, or node_fills_by_block for archives."),
 ]
 TrendFlag = Annotated[
     list[str] | None,
@@ -46,24 +51,32 @@ def simulate(
         Path | None, typer.Option(help="Write a dataset folder at once, without a server.")
     ] = None,
     trades: Annotated[int | None, typer.Option(help="With --write: so many trades.", min=1)] = None,
+    format_: FormatFlag = DATASET,
+    sealed: Annotated[
+        bool, typer.Option("--sealed", help="With --write: hours as Parquet, as seal leaves them.")
+    ] = False,
+    holes: Annotated[
+        int | None, typer.Option(help="With archives: stretches of blocks to leave out.", min=0)
+    ] = None,
 ) -> None:
     """Run an exchange on this machine that speaks the venue's protocol.
 
     Record from it with: hypertrack record --url http://127.0.0.1:8765
 
     Example: hypertrack simulate --speed 60 --skill realistic --truth truth.parquet
+
+    Example: hypertrack simulate --write archives --format node_fills_by_block --holes 2
     """
     if replay is not None and (write is not None or truth is not None):
         raise ConfigError("--replay serves a capture, whose truth nobody knows: drop the others")
-    if trades is not None and write is None:
-        raise ConfigError("--trades goes with --write DIR")
+    plan = _plan(write, trades, format_, sealed=sealed, holes=holes)
     names = {"port": port, "seed": seed, "speed": speed, "hours": hours}
     flags: dict[str, object] = {f"simulate.{key}": value for key, value in names.items()}
     flags |= {"simulate.wallets": wallets, "simulate.coins": coins}
     flags |= {"simulate.skill": skill, "simulate.trend": trend or None}
     settings = session.load(flags).settings
     if write is not None:
-        _write(session, settings, write, trades, truth)
+        _write(session, settings, write, plan, truth)
         return
     _serve(session, settings, replay, truth)
 
@@ -90,8 +103,34 @@ def _serve(session: Session, settings: "Settings", replay: Path | None, truth: P
         )
 
 
+def _plan(
+    write: Path | None, trades: int | None, form: str, *, sealed: bool, holes: int | None
+) -> "WritePlan":
+    """Return what is to be written, where the flags go together.
+
+    Raises:
+        ConfigError: They do not.
+    """
+    from hypertrack.pipeline.simulate import WriteForm, WritePlan
+
+    wanted = {"--trades": trades is not None, "--format": form != DATASET}
+    wanted |= {"--sealed": sealed, "--holes": holes is not None}
+    flags = [flag for flag, is_given in wanted.items() if is_given]
+    if write is None and flags:
+        raise ConfigError(f"{flags[0]} goes with --write DIR")
+    forms = {DATASET: WriteForm.SEALED if sealed else WriteForm.DATASET}
+    forms[WriteForm.NODE_FILLS_BY_BLOCK.value] = WriteForm.NODE_FILLS_BY_BLOCK
+    if form not in forms:
+        raise ConfigError(f"--format must be one of {', '.join(forms)}, found {form}")
+    if holes is not None and form == DATASET:
+        raise ConfigError("--holes goes with --format node_fills_by_block: a dataset has no blocks")
+    if sealed and form != DATASET:
+        raise ConfigError("--sealed is for datasets, and archives are packed already: drop it")
+    return WritePlan(form=forms[form], n_trades=trades, n_holes=holes or 0)
+
+
 def _write(
-    session: Session, settings: "Settings", folder: Path, trades: int | None, truth: Path | None
+    session: Session, settings: "Settings", folder: Path, plan: "WritePlan", truth: Path | None
 ) -> None:
     from hypertrack.cli.progress import progress_bars
     from hypertrack.pipeline.simulate import write
@@ -99,7 +138,7 @@ def _write(
     n_trades = 0
     with progress_bars(session) as progress:
         task = progress.add_task("writing trades", total=1.0, detail="")
-        for event in write(settings, folder, n_trades=trades, truth=truth):
+        for event in write(settings, folder, plan, truth=truth):
             n_trades = event.n_trades
             progress.update(task, completed=event.frac, detail=f"{n_trades:,} trades")
     text = f"wrote {n_trades:,} trades to {folder}"

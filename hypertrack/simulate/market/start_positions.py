@@ -1,6 +1,7 @@
 """What wallets hold when the market begins: positions built hours to weeks before."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,9 @@ _MEDIAN_AGE_DAYS = 1.5
 _AGE_SPREAD = 1.2
 _AGE_DAYS = (0.04, 30.0)
 _LONG_SHARE = 0.55
+_DUST_SHARE = 0.3
+"""Of the wallets that like a spot pair."""
+_DUST_DECIMALS = 10
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,15 @@ class PositionArrays(Columns):
     units: Ints
     """In the smallest step of the coin's size; negative for short."""
     entry_price: Floats
+
+
+class Dust(NamedTuple):
+    """A spot balance that is too small to be sold."""
+
+    wallet: int
+    coin: int
+    size: float
+    """Coins, less than one step of the coin's size."""
 
 
 def draw_positions(
@@ -54,6 +67,17 @@ def draw_positions(
     return PositionArrays(wallet, coin, side * units, price[coin] * np.exp(-moved))
 
 
+def draw_dust(people: Population, coins: tuple[Coin, ...], rng: np.random.Generator) -> list[Dust]:
+    """Draw who comes in with dust, by wallet."""
+    wallet = np.repeat(np.arange(len(people)), people.home_count)
+    is_spot = np.array([coin.kind == "spot" for coin in coins])
+    step = 10.0 ** -np.array([coin.size_decimals for coin in coins])
+    has = is_spot[people.home] & (rng.random(len(wallet)) < _DUST_SHARE)
+    coin = people.home[has]
+    size = np.round(rng.uniform(0.001, 0.999, len(coin)) * step[coin], _DUST_DECIMALS)
+    return list(map(Dust, wallet[has].tolist(), coin.tolist(), size.tolist()))
+
+
 def _held_coins(
     people: Population, coins: tuple[Coin, ...], rng: np.random.Generator
 ) -> tuple[Ids, CoinIds]:
@@ -68,4 +92,8 @@ def _held_coins(
     first = np.searchsorted(wallet, wallet)
     nth -= np.concatenate([[0], np.cumsum(able)])[first]
     chosen = able & (nth < most[wallet])
-    return wallet[chosen], people.home[chosen]
+    wallet, coin = wallet[chosen], people.home[chosen]
+    # A wallet may like a coin twice, and holds one position of it.
+    _, first = np.unique(wallet.astype(np.int64) * len(coins) + coin, return_index=True)
+    own = np.sort(first)
+    return wallet[own], coin[own]

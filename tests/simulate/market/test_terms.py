@@ -1,0 +1,70 @@
+"""What wallets pay, by hand, and by what they trade."""
+
+import numpy as np
+import pytest
+
+from hypertrack.simulate.market.instruments import build_coins
+from hypertrack.simulate.market.kinds import KINDS
+from hypertrack.simulate.market.population import build_population
+from hypertrack.simulate.market.terms import FeeSchedule, TermArrays, base_terms, draw_terms
+
+COINS = build_coins(12, 20.0)
+BTC, SPOT, HIP3 = 0, 4, 8
+
+
+def one_wallet() -> TermArrays:
+    """Return a maker of tier 4 with a rebate of .2 bps that trades through a builder at 1 bp."""
+    return TermArrays(
+        *(np.array([bps]) for bps in (2.8, -0.2, 3.5, -0.2)), np.array([1.0]), np.array([False])
+    )
+
+
+def bps(terms: TermArrays, coin: int, *, is_taker: bool, is_buy: bool) -> float:
+    schedule = FeeSchedule(terms, COINS)
+    wallet, of = np.array([0], dtype=np.int32), np.array([coin], dtype=np.int16)
+    return float(schedule.bps(wallet, of, np.array([is_taker]), np.array([is_buy]))[0])
+
+
+def test_coins_are_of_the_kinds_meant() -> None:
+    assert [COINS[at].kind for at in (BTC, SPOT, HIP3)] == ["perp", "spot", "hip3"]
+
+
+@pytest.mark.parametrize(
+    ("coin", "is_taker", "is_buy", "expected"),
+    [
+        (BTC, True, True, 2.8 + 1),
+        (BTC, False, True, -0.2 + 1),
+        (SPOT, True, True, 3.5),  # of spot a builder takes part in sales alone
+        (SPOT, True, False, 3.5 + 1),
+        (HIP3, True, True, 2 * 2.8 + 1),
+    ],
+)
+def test_fee_is_the_tiers_and_the_builders(
+    coin: int, is_taker: bool, is_buy: bool, expected: float
+) -> None:
+    assert bps(one_wallet(), coin, is_taker=is_taker, is_buy=is_buy) == pytest.approx(expected)
+
+
+def test_base_terms_are_the_schedule_of_the_settings() -> None:
+    terms = base_terms(1)
+
+    taker = [bps(terms, coin, is_taker=True, is_buy=True) for coin in (BTC, SPOT, HIP3)]
+    maker = [bps(terms, coin, is_taker=False, is_buy=True) for coin in (BTC, SPOT, HIP3)]
+    assert taker == [4.5, 7.0, 9.0]
+    assert maker == [1.5, 4.0, 3.0]
+
+
+def test_who_trades_more_pays_less_makers_get_rebates_and_people_use_builders() -> None:
+    people = build_population(2_000, COINS, np.random.default_rng(3))
+    terms = draw_terms(people, np.random.default_rng(4))
+    makes = people.kind == [kind.name for kind in KINDS].index("market_maker")
+    day_usd = people.size_usd * people.sessions_per_day * people.session_ms / people.gap_ms
+
+    busy, idle = np.argsort(-day_usd)[:20], np.argsort(day_usd)[:1_000]
+    assert terms.perp_taker_bps[busy].max() <= 3.0
+    assert np.median(terms.perp_taker_bps[idle]) > 4.3
+    assert np.all(terms.perp_maker_bps[makes] <= -0.1)
+    assert np.all(terms.perp_maker_bps[~makes] >= 0)
+    assert np.any(terms.builder_bps > 0)
+    assert not np.any(terms.builder_bps[people.is_bot] > 0)
+    assert not np.any(terms.numbers_orders[~people.is_bot])
