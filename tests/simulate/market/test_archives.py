@@ -11,13 +11,18 @@ import pyarrow as pa
 import pytest
 from import_fakes import imported
 
-from hypertrack.config import SimulateSettings
+from hypertrack.config import FeatureSettings, FeeSettings, SimulateSettings
 from hypertrack.errors import DatasetError
+from hypertrack.features.engine import FeatureEngine
+from hypertrack.market.profit import window_profit
+from hypertrack.market.window import Window
 from hypertrack.records import HOUR_MS, MINUTE_MS, ZERO_HASH, CoverageCause
 from hypertrack.simulate.market.archives import ArchiveWriter, hour_name
 from hypertrack.simulate.market.bulk import write_dataset
 from hypertrack.simulate.market.market import START_MS, Market
 from hypertrack.simulate.market.playing import played
+from hypertrack.simulate.market.wallet_ledger import WalletLedger
+from hypertrack.store.dataset import open_dataset
 from hypertrack.store.files.ledger import read_ledger
 
 BEGIN_MS = START_MS + 55 * MINUTE_MS
@@ -36,7 +41,7 @@ class Written(NamedTuple):
     end_prices: np.ndarray
 
 
-def archive(market: Market, folder: Path, n_holes: int = 0) -> tuple[ArchiveWriter, np.ndarray]:
+def archive(market: Market, folder: Path, n_holes: int = 0) -> tuple[ArchiveWriter, WalletLedger]:
     ledger = market.ledger()
     with ArchiveWriter(market, folder, n_holes) as writer:
         for _ in played(market, writer.write, None, ledger):
@@ -195,6 +200,23 @@ def test_closed_profit_is_that_of_the_average_entry(written: Written, fills: lis
     assert len(cash) > 50
     for key in cash:
         assert closed[key] == pytest.approx(cash[key] + cost[key], abs=0.01)
+
+
+def test_analysis_of_the_import_knows_fees_and_nearly_all_positions(written: Written) -> None:
+    """Not all: of fills of one block that end where they began nothing tells the first."""
+    market, paid = written.market, defaultdict[str, float](float)
+    with open_dataset(written.dataset) as dataset:
+        engine = FeatureEngine(dataset, FeatureSettings(), FeeSettings())
+        ever = Window(market.start_ms, market.end_ms)
+        rows = window_profit(engine.backend, ever, FeeSettings()).to_pyarrow().to_pylist()
+        wallets = dict(dataset.connection.execute("FROM wallets").fetchall())
+    for row in rows:
+        paid[wallets[row["wallet_id"]]] += row["fees_usd"]
+
+    truth = dict(zip(written.truth["wallet"].tolist(), written.truth["fees_usd"], strict=True))
+    assert {wallet: truth[wallet] for wallet in paid} == pytest.approx(paid, abs=0.005)
+    assert all(row["is_fee_reported"] for row in rows)
+    assert sum(row["pnl_source"] == "venue" for row in rows) > 0.95 * len(rows) > 200
 
 
 def positions(truth: dict[str, np.ndarray]) -> Iterator[np.ndarray]:
