@@ -31,9 +31,10 @@ from hypertrack.simulate.market.wallet_ledger import WalletLedger
 
 COVERAGE_NAME = "coverage.jsonl"
 _MARGIN = 0.02
-_MARGIN_FOR_CHANCE = 10.0
-"""Rates are set a little high, more so for few trades, so that the trades asked for come before
-the hours are over."""
+_MARGIN_FOR_CHANCE = 15.0
+"""Rates are set a little high, more so for few trades, so that the trades asked for mostly come
+before the hours are over. They come by whole sessions, about 200 at once: their number has a
+standard deviation of that many times as few independent arrivals, 14 over its root."""
 
 
 def settings_for(settings: SimulateSettings, n_trades: int) -> SimulateSettings:
@@ -56,8 +57,9 @@ def write_dataset(
     Args:
         market: What to write.
         folder: Made where missing; must not hold a dataset.
-        n_trades: End after so many trades; None writes the market to its end. The market's rate
-            has to suffice (`settings_for`).
+        n_trades: End after so many trades, past the market's end if need be, but not beyond
+            twice its length; None writes the market to its end. `settings_for` sets the rate at
+            which they come within the hours or soon after.
         with_quotes: Write the bbo feed too.
         ledger: Keeps what is written (`Market.ledger`).
 

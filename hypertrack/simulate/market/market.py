@@ -79,22 +79,26 @@ class Market:
         self.wallets = self._population.addresses
         self.tokens = build_tokens(self._rng(2))
 
-    def chunks(self, *, with_facts: bool = False) -> Iterator[Chunk]:
+    def chunks(self, *, with_facts: bool = False, overtime_ms: int = 0) -> Iterator[Chunk]:
         """Yield all that happens, in order, some minutes at a time.
 
         Each call starts over and yields the same.
 
         Args:
             with_facts: Find what a ledger needs, too; nothing else differs.
+            overtime_ms: Go on past the end for so long, for whoever waits for a number of trades.
         """
         flow = self._flow()
         chain = EvmChain(self._population, self.tokens, self._rng(4))
         begin, minutes = self.start_ms, list[Minute]()
-        for start in range(self.start_ms, self.end_ms, MINUTE_MS):
-            end = min(start + MINUTE_MS, self.end_ms)
+        last_ms = self.end_ms
+        if overtime_ms:  # in whole minutes, so that candles are whole
+            last_ms = -(-(self.end_ms + overtime_ms) // MINUTE_MS) * MINUTE_MS
+        for start in range(self.start_ms, last_ms, MINUTE_MS):
+            end = min(start + MINUTE_MS, last_ms)
             minutes.append(flow.minute(start, end, with_facts=with_facts))
             n_trades = sum(len(minute.trades) for minute in minutes)
-            if end == self.end_ms or len(minutes) == _CHUNK_MINUTES or n_trades > _CHUNK_TRADES:
+            if end >= self.end_ms or len(minutes) == _CHUNK_MINUTES or n_trades > _CHUNK_TRADES:
                 yield _joined(begin, end, minutes, chain.stretch(begin, end))
                 begin, minutes = end, []
 

@@ -31,7 +31,8 @@ def played(
         ledger: Keeps what is written (`Market.ledger`).
     """
     n_done = 0
-    for chunk in market.chunks(with_facts=ledger is not None):
+    overtime_ms = 0 if n_trades is None else market.end_ms - market.start_ms
+    for chunk in market.chunks(with_facts=ledger is not None, overtime_ms=overtime_ms):
         kept = chunk if n_trades is None else chunk.until(n_trades - n_done)
         write(kept)
         if ledger is not None:
