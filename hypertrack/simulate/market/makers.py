@@ -23,9 +23,9 @@ class Pool:
     """Weighted candidates in groups, to be drawn from."""
 
     def __init__(self, group: Ints, weight: Floats, n_groups: int):
-        self._order = np.argsort(group, kind="stable")
+        self._order = in_groups(group, n_groups)
         self._ends = np.concatenate([[0.0], np.cumsum(weight[self._order])])
-        bounds = np.searchsorted(group[self._order], np.arange(n_groups + 1))
+        bounds = np.concatenate([[0], np.cumsum(np.bincount(group, minlength=n_groups))])
         self._low = self._ends[bounds[:-1]]
         self.total: Floats = self._ends[bounds[1:]] - self._low
         """Weight of each group."""
@@ -100,6 +100,13 @@ class MarketMakers:
             is_twap=never,
             is_exit=never,
         )
+
+
+def in_groups(group: Ints, n_groups: int) -> Ints:
+    """Return the rows by group, those of one group in their order."""
+    # Numbers of 16 bits are sorted by their digits, ten times as fast as longer ones.
+    short = group.astype(np.int16) if n_groups <= np.iinfo(np.int16).max else group
+    return np.argsort(short, kind="stable")
 
 
 def resting_pool(resting: RestingOrders, n_coins: int, start_ms: int) -> tuple[Pool, Ints]:
