@@ -38,11 +38,10 @@ MEMORY_GIB = 4.0
 """Of DuckDB, so that the whole process stays below 6 GiB."""
 
 
-def market(n_trades: int, hours: float, start_ms: int = START_MS, seed: int = 7) -> Market:
-    """Return a market of so many trades, with as many wallets as a month of that rate has."""
-    month_trades = round(n_trades / hours * N_HOURS)
-    wallets = max(month_trades // TRADES_PER_WALLET, 100)
-    settings = SimulateSettings(wallets=wallets, hours=hours, seed=seed)
+def market(n_trades: int, hours: float, start_ms: int = START_MS) -> Market:
+    """Return a market of so many trades; one of another length has the same wallets."""
+    wallets = max(round(n_trades / hours * N_HOURS) // TRADES_PER_WALLET, 100)
+    settings = SimulateSettings(wallets=wallets, hours=hours)
     return Market(settings_for(settings, n_trades), start_ms)
 
 
@@ -108,7 +107,7 @@ def hour(n_trades: int) -> None:
     path, before = month(n_trades), set(month(n_trades).rglob("*"))
     per_hour = n_trades // N_HOURS
     with tempfile.TemporaryDirectory() as temporary:
-        write_sealed(Path(temporary), market(per_hour, 1.0, END_MS, seed=8), per_hour)
+        write_sealed(Path(temporary), market(per_hour, 1.0, END_MS), per_hour)
         shutil.copytree(Path(temporary) / "sealed", path / "sealed", dirs_exist_ok=True)
     added = set((path / "sealed").rglob("*")) - before
     try:

@@ -11,8 +11,9 @@ import numpy as np
 from hypertrack.simulate.market.arrays import Flags, Floats, Ints, TradeArrays
 from hypertrack.simulate.market.dataset_lines import number_texts
 from hypertrack.simulate.market.holdings import WalletFillArrays
-from hypertrack.simulate.market.identifiers import hashes, order_hashes, scrambled
+from hypertrack.simulate.market.identifiers import hashes, order_hashes
 from hypertrack.simulate.market.instruments import Coin
+from hypertrack.simulate.market.liquidations import Liquidations
 from hypertrack.simulate.market.terms import FeeSchedule, TermArrays
 
 T = TypeVar("T")
@@ -25,11 +26,6 @@ _IDS_PER_ORDER = 128
 _TWAP_GAP_MS = 120_000
 """Slices come every 30 s; after this long the next one is of another TWAP."""
 _FIRST_TWAP_ID = 1_500_000
-
-_LIQUIDATED_SHARE = 0.3
-"""Of orders that close at a loss which the venue would not have let stand at full leverage."""
-_LOSS_AT_FULL_LEVERAGE = 0.5
-"""Times one over the leverage: half of the margin is the maintenance margin."""
 
 _USD_DECIMALS = 6
 _TOKEN_DECIMALS = 10
@@ -53,44 +49,45 @@ class FillObjects:
         self._tokens = [coin.token for coin in coins]
         self._scale = 10.0 ** np.array([coin.size_decimals for coin in coins])
         self._is_spot = np.array([coin.kind == "spot" for coin in coins])
-        self._leverage = np.array([coin.max_leverage for coin in coins])
+        self._liquidations = Liquidations(coins)
         self._wallets = wallets
         self._numbers_orders = terms.numbers_orders
-        self._fees = FeeSchedule(terms, coins)
+        self._schedule = FeeSchedule(terms, coins)
         self._seed = seed
         self._twaps = _TwapIds()
 
     def texts(self, trades: TradeArrays, fills: WalletFillArrays) -> list[str]:
         """Return ``["0x…",{…}]`` for each fill of the trades."""
+        is_liquidated = self._liquidations.among(trades, fills)
         order_ids = _order_ids(trades)
-        dirs, liquidations = self._dirs(trades, fills)
+        marks = self._own_ids(fills, order_ids)
+        self._mark_liquidations(trades, fills, is_liquidated, marks)
         rows = zip(
             fills.wallet.tolist(),
             _twice(self._matches(trades)),
             np.where(fills.is_buy, "B", "A").tolist(),
             _twice(trades.time_ms.tolist()),
             number_texts(fills.before / self._scale[fills.coin]),
-            dirs,
+            self._dirs(fills, is_liquidated),
             number_texts(_rounded(fills.closed_usd, _USD_DECIMALS)),
             _twice(order_hashes(trades.order, trades.is_zero_hash, self._seed)),
             order_ids.tolist(),
             np.where(fills.is_taker, "true", "false").tolist(),
-            self._fee_texts(trades, fills),
+            self._fees(trades, fills),
             _twice(trades.trade_id.tolist()),
-            map(str.__add__, self._own_ids(fills, order_ids), liquidations),
+            marks,
+            self._fee_tokens(fills),
             self._twap_ids(trades, fills),
             strict=True,
         )
         wallets = self._wallets
         return [
-            f'["{wallets[wallet]}",{{{match},"side":"{side}","time":{time},'
+            f'["{wallets[user]}",{{{match},"side":"{side}","time":{time},'
             f'"startPosition":"{start}","dir":"{way}","closedPnl":"{closed}","hash":"{digest}",'
-            f'"oid":{order_id},"crossed":{crossed},{fees}"tid":{trade_id},{marks}'
+            f'"oid":{order},"crossed":{taker},{fees},"tid":{trade},{mark}'
             f'"feeToken":"{token}","twapId":{twap}}}]'
-            for wallet, match, side, time, start, way, closed, digest, order_id, crossed, (
-                fees,
-                token,
-            ), trade_id, marks, twap in rows
+            for (user, match, side, time, start, way, closed, digest, order, taker, *rest) in rows
+            for fees, trade, mark, token, twap in (rest,)
         ]
 
     def _matches(self, trades: TradeArrays) -> Iterator[str]:
@@ -104,71 +101,60 @@ class FillObjects:
         names = self._names
         return (f'"coin":"{names[coin]}","px":"{px}","sz":"{sz}"' for coin, px, sz in rows)
 
-    def _fee_texts(self, trades: TradeArrays, fills: WalletFillArrays) -> list[tuple[str, str]]:
-        """Return each fee's fields, and the token in which it is paid.
-
-        Who buys spot pays in what is bought.
-        """
+    def _fees(self, trades: TradeArrays, fills: WalletFillArrays) -> list[str]:
+        """Return the fields of each fee: who buys spot pays in what is bought."""
         size = trades.size[fills.trade]
         usd = trades.price[fills.trade] * size
-        bps = self._fees.bps(fills.wallet, fills.coin, fills.is_taker, fills.is_buy)
-        in_token = self._is_spot[fills.coin] & fills.is_buy
+        bps = self._schedule.bps(fills.wallet, fills.coin, fills.is_taker, fills.is_buy)
         paid = _rounded(usd * bps / 1e4, _USD_DECIMALS)
+        in_token = self._in_token(fills)
         paid[in_token] = _rounded((size * bps)[in_token] / 1e4, _TOKEN_DECIMALS)
-        built = usd * self._fees.builder_bps(fills.wallet, fills.coin, fills.is_buy) / 1e4
+        built = usd * self._schedule.builder_bps(fills.wallet, fills.coin, fills.is_buy) / 1e4
         builder = _rounded(built, _USD_DECIMALS)
-        fields = [f'"fee":"{text}",' for text in number_texts(paid)]
+        fields = [f'"fee":"{text}"' for text in number_texts(paid)]
         shared = np.flatnonzero(builder)
         for at, text in zip(shared.tolist(), number_texts(builder[shared]), strict=True):
-            fields[at] += f'"builderFee":"{text}",'
-        coins = zip(fills.coin.tolist(), in_token.tolist(), strict=True)
-        tokens = [self._tokens[coin] if is_paid else "USDC" for coin, is_paid in coins]
-        return list(zip(fields, tokens, strict=True))
+            fields[at] += f',"builderFee":"{text}"'
+        return fields
 
-    def _dirs(self, trades: TradeArrays, fills: WalletFillArrays) -> tuple[list[str], list[str]]:
-        """Return what each fill did to its position, and the field of those in a liquidation."""
+    def _fee_tokens(self, fills: WalletFillArrays) -> list[str]:
+        coins = zip(fills.coin.tolist(), self._in_token(fills).tolist(), strict=True)
+        return [self._tokens[coin] if is_paid else "USDC" for coin, is_paid in coins]
+
+    def _in_token(self, fills: WalletFillArrays) -> Flags:
+        is_paid: Flags = self._is_spot[fills.coin] & fills.is_buy
+        return is_paid
+
+    def _dirs(self, fills: WalletFillArrays, is_liquidated: Flags) -> list[str]:
+        """Return what each fill did to its position."""
         before, after = fills.before, fills.after
+        was_long, is_spot = before > 0, self._is_spot[fills.coin]
         opens = np.abs(after) > np.abs(before)
-        was_long = before > 0
-        is_long = np.where(opens, after, before) > 0
-        dirs = np.where(
-            opens,
-            np.where(is_long, "Open Long", "Open Short"),
-            np.where(is_long, "Close Long", "Close Short"),
-        ).astype(object)
+        side = np.where(np.where(opens, after, before) > 0, " Long", " Short").astype(object)
+        dirs = np.where(opens, "Open", "Close").astype(object) + side
         flips = before * after < 0
         dirs[flips] = np.where(was_long, "Long > Short", "Short > Long")[flips]
-        is_spot = self._is_spot[fills.coin]
         dirs[is_spot] = np.where(fills.is_buy, "Buy", "Sell")[is_spot]
-        fields = [""] * len(fills)
-        first, is_liquidated = self._liquidated(trades, fills)
-        for at in np.flatnonzero(is_liquidated).tolist():
-            wallet = self._wallets[fills.wallet[2 * at]]
-            (mark,) = number_texts(trades.price[first[at] : first[at] + 1])
+        at = 2 * np.flatnonzero(is_liquidated)
+        dirs[at] = "Liquidated Cross" + side[at]
+        texts: list[str] = dirs.tolist()
+        return texts
+
+    def _mark_liquidations(
+        self,
+        trades: TradeArrays,
+        fills: WalletFillArrays,
+        is_liquidated: Flags,
+        marks: list[str],
+    ) -> None:
+        """Tell both fills of a liquidation; the venue's own order carries no other id."""
+        at = np.flatnonzero(is_liquidated)
+        prices = number_texts(trades.price[np.searchsorted(trades.order, trades.order[at])])
+        for row, mark in zip(at.tolist(), prices, strict=True):
+            wallet = self._wallets[fills.wallet[2 * row]]
             field = f'"liquidation":{{"liquidatedUser":"{wallet}","markPx":"{mark}",'
-            fields[2 * at] = fields[2 * at + 1] = field + '"method":"market"},'
-            dirs[2 * at] = f"Liquidated Cross {'Long' if was_long[2 * at] else 'Short'}"
-        return dirs.tolist(), fields
-
-    def _liquidated(self, trades: TradeArrays, fills: WalletFillArrays) -> tuple[Ints, Flags]:
-        """Return the first row of each trade's order, and whether a position is liquidated by it.
-
-        Which orders these are follows from positions and losses: the market lets its wallets
-        close what loses, and here the venue does it for some of them.
-        """
-        first = np.searchsorted(trades.order, trades.order)
-        last = np.searchsorted(trades.order, trades.order, side="right") - 1
-        before, after = fills.before[2 * first], fills.after[2 * last]
-        side = np.sign(before)
-        closes = (side == np.where(trades.is_buy, -1, 1)) & (before * after >= 0)
-        entry = fills.entry_price[2 * first]
-        gain = np.divide(trades.price[first], entry, out=np.ones(len(entry)), where=entry > 0) - 1
-        limit = -_LOSS_AT_FULL_LEVERAGE / self._leverage[trades.coin]
-        luck = scrambled(trades.order.astype(np.uint64)) % np.uint64(1_000)
-        may = (
-            (luck < 1_000 * _LIQUIDATED_SHARE) & ~trades.is_zero_hash & ~self._is_spot[trades.coin]
-        )
-        return first, closes & (side * gain < limit) & may
+            marks[2 * row] = field + '"method":"market"},'
+            marks[2 * row + 1] += marks[2 * row]
 
     def _own_ids(self, fills: WalletFillArrays, order_ids: Ints) -> list[str]:
         """Return the field of the wallet's own order id, empty where it gives none."""
