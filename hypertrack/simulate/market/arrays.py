@@ -26,6 +26,13 @@ def clipped(values: NDArray[Any], low: ArrayLike, high: ArrayLike) -> NDArray[An
     return within
 
 
+def stable_order(keys: Ints, n_keys: int) -> Ints:
+    """Return the rows by keys from 0 to below ``n_keys``, those of one key in their order."""
+    few = n_keys <= np.iinfo(np.uint16).max
+    order: Ints = np.argsort(keys.astype(np.uint16) if few else keys, kind="stable")  # radix sort
+    return order
+
+
 @dataclass(frozen=True)
 class Columns:
     """Arrays of one length, a row of each being one thing."""

@@ -3,7 +3,15 @@
 import numpy as np
 
 from hypertrack.records import MINUTE_MS
-from hypertrack.simulate.market.arrays import CoinIds, Floats, Ids, Ints, Signs, clipped
+from hypertrack.simulate.market.arrays import (
+    CoinIds,
+    Floats,
+    Ids,
+    Ints,
+    Signs,
+    clipped,
+    stable_order,
+)
 from hypertrack.simulate.market.instruments import CoinColumns
 from hypertrack.simulate.market.kinds import KINDS
 from hypertrack.simulate.market.orders import OrderArrays, RestingOrders
@@ -23,9 +31,9 @@ class Pool:
     """Weighted candidates in groups, to be drawn from."""
 
     def __init__(self, group: Ints, weight: Floats, n_groups: int):
-        self._order = in_groups(group, n_groups)
+        self._order = stable_order(group, n_groups)
         self._ends = np.concatenate([[0.0], np.cumsum(weight[self._order])])
-        bounds = np.concatenate([[0], np.cumsum(np.bincount(group, minlength=n_groups))])
+        bounds = np.searchsorted(group[self._order], np.arange(n_groups + 1))
         self._low = self._ends[bounds[:-1]]
         self.total: Floats = self._ends[bounds[1:]] - self._low
         """Weight of each group."""
@@ -100,13 +108,6 @@ class MarketMakers:
             is_twap=never,
             is_exit=never,
         )
-
-
-def in_groups(group: Ints, n_groups: int) -> Ints:
-    """Return the rows by group, those of one group in their order."""
-    # Numbers of 16 bits are sorted by their digits, ten times as fast as longer ones.
-    short = group.astype(np.int16) if n_groups <= np.iinfo(np.int16).max else group
-    return np.argsort(short, kind="stable")
 
 
 def resting_pool(resting: RestingOrders, n_coins: int, start_ms: int) -> tuple[Pool, Ints]:

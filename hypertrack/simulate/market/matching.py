@@ -4,7 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hypertrack.simulate.market.arrays import Columns, Flags, Floats, Ids, Ints, clipped
+from hypertrack.simulate.market.arrays import (
+    Columns,
+    Flags,
+    Floats,
+    Ids,
+    Ints,
+    clipped,
+    stable_order,
+)
 from hypertrack.simulate.market.instruments import CoinColumns
 from hypertrack.simulate.market.makers import SLOT_MS, MarketMakers, group_of, resting_pool
 from hypertrack.simulate.market.orders import MIN_ORDER_USD, OrderArrays, RestingOrders
@@ -121,7 +129,7 @@ class Matching:
             left = units > got
             order, units = order[left], (units - got)[left]
         joined = FillArrays.join([*fills, _no_maker(order, units)])
-        return joined.take(np.argsort(joined.order, kind="stable"))
+        return joined.take(stable_order(joined.order, len(takers)))
 
     def _with_makers(self, fills: FillArrays, takers: OrderArrays) -> FillArrays:
         """Give the other parts to market makers."""
@@ -156,7 +164,7 @@ def _no_maker(order: Ints, units: Ints) -> FillArrays:
 
 def _available(row: Ints, asked: Ints, remaining: Ints) -> Ints:
     """Return what each asker gets of its limit order, one after the other."""
-    order = np.argsort(row, kind="stable")
+    order = stable_order(row, len(remaining))
     ranked, wanted = row[order], asked[order]
     ends = np.cumsum(wanted)
     first = np.searchsorted(ranked, ranked)
