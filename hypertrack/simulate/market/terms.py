@@ -30,10 +30,14 @@ _REBATES_BPS = (0.1, 0.2, 0.3)
 
 _STAKERS_SHARE = 0.2
 _STAKING_DISCOUNTS = (0.05, 0.10, 0.15, 0.20, 0.30, 0.40)
+_BUSY_TIER = 3
+_BUSY_STAKERS_SHARE = 0.75
+_BUSY_DISCOUNTS = (0.30, 0.40)
+"""Of those to whom the discount is worth the stake."""
 _REFERRED_SHARE = 0.3
 _REFERRAL_DISCOUNT = 0.04
 
-_BUILDERS_SHARE = 0.15
+_BUILDERS_SHARE = 0.3
 """Of wallets that no program runs: they trade through somebody's screen, who adds a fee."""
 _BUILDER_BPS = (0.5, 1.0, 2.5, 5.0)
 
@@ -97,8 +101,12 @@ def draw_terms(people: Population, rng: np.random.Generator) -> TermArrays:
     rank = np.argsort(np.argsort(-day_usd)) / count
     tier = (rank[:, None] < _TIER_RANKS).sum(axis=1)
     tier = np.where(makes, np.maximum(tier, _MAKER_TIER), tier)
-    stakes = rng.random(count) < np.where(makes, 0.5, _STAKERS_SHARE)
-    discount = np.where(stakes, rng.choice(_STAKING_DISCOUNTS, count), 0.0)
+    is_busy = tier >= _BUSY_TIER
+    stakes = rng.random(count) < np.where(is_busy, _BUSY_STAKERS_SHARE, _STAKERS_SHARE)
+    level = np.where(
+        is_busy, rng.choice(_BUSY_DISCOUNTS, count), rng.choice(_STAKING_DISCOUNTS, count)
+    )
+    discount = np.where(stakes, level, 0.0)
     is_referred = (rng.random(count) < _REFERRED_SHARE) & (tier == 0)
     discount = 1 - (1 - discount) * (1 - _REFERRAL_DISCOUNT * is_referred)
     rebate = np.where(makes, rng.choice(_REBATES_BPS, count), 0.0)

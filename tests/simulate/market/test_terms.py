@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+from hypertrack.config import SimulateSettings
+from hypertrack.simulate.market.arrays import TradeArrays
 from hypertrack.simulate.market.instruments import build_coins
 from hypertrack.simulate.market.kinds import KINDS
+from hypertrack.simulate.market.market import Market
 from hypertrack.simulate.market.population import build_population
 from hypertrack.simulate.market.terms import FeeSchedule, TermArrays, base_terms, draw_terms
 
@@ -68,3 +71,28 @@ def test_who_trades_more_pays_less_makers_get_rebates_and_people_use_builders() 
     assert np.any(terms.builder_bps > 0)
     assert not np.any(terms.builder_bps[people.is_bot] > 0)
     assert not np.any(terms.numbers_orders[~people.is_bot])
+
+
+@pytest.mark.slow
+def test_fees_of_fills_are_those_measured_on_the_venue() -> None:
+    """Within a factor of 1.5 of what 81 s of the venue showed, where the fee is not near 0."""
+    settings = SimulateSettings(wallets=3_000, coins=187, hours=0.1, trades_per_second=45)
+    market = Market(settings)
+    schedule = FeeSchedule(market.terms, market.coins)
+    trades = TradeArrays.join([chunk.trades for chunk in market.chunks()])
+
+    found = []
+    for is_taker in (True, False):
+        is_buy = trades.is_buy == is_taker
+        wallet = np.where(is_buy, trades.buyer, trades.seller)
+        role = np.full(len(trades), is_taker)
+        fees = schedule.bps(wallet, trades.coin, role, is_buy)
+        found.append(np.percentile(fees, [25, 50, 90]).round(2).tolist())
+
+    print(f"taker {found[0]}, maker {found[1]}; the venue's 1.4, 3.4, 5.3 and -0.3, -0.1, 1.5")
+    taker, maker = found
+    for ours, venues in zip(taker, (1.4, 3.4, 5.3), strict=True):
+        assert venues / 1.5 < ours < venues * 1.5
+    assert maker[0] == pytest.approx(-0.3, abs=0.15)
+    assert maker[1] == pytest.approx(-0.1, abs=0.15)
+    assert 1 < maker[2] < 2.25
