@@ -31,9 +31,9 @@ _REBATES_BPS = (0.1, 0.2, 0.3)
 _STAKERS_SHARE = 0.2
 _STAKING_DISCOUNTS = (0.05, 0.10, 0.15, 0.20, 0.30, 0.40)
 _BUSY_TIER = 3
-_BUSY_STAKERS_SHARE = 0.75
-_BUSY_DISCOUNTS = (0.30, 0.40)
-"""Of those to whom the discount is worth the stake."""
+_BUSY_STAKERS_SHARE = 0.7
+_BUSY_DISCOUNT = 0.40
+"""Of those who trade so much that the largest discount is worth its stake."""
 _REFERRED_SHARE = 0.3
 _REFERRAL_DISCOUNT = 0.04
 
@@ -103,9 +103,7 @@ def draw_terms(people: Population, rng: np.random.Generator) -> TermArrays:
     tier = np.where(makes, np.maximum(tier, _MAKER_TIER), tier)
     is_busy = tier >= _BUSY_TIER
     stakes = rng.random(count) < np.where(is_busy, _BUSY_STAKERS_SHARE, _STAKERS_SHARE)
-    level = np.where(
-        is_busy, rng.choice(_BUSY_DISCOUNTS, count), rng.choice(_STAKING_DISCOUNTS, count)
-    )
+    level = np.where(is_busy, _BUSY_DISCOUNT, rng.choice(_STAKING_DISCOUNTS, count))
     discount = np.where(stakes, level, 0.0)
     is_referred = (rng.random(count) < _REFERRED_SHARE) & (tier == 0)
     discount = 1 - (1 - discount) * (1 - _REFERRAL_DISCOUNT * is_referred)
