@@ -95,7 +95,8 @@ def write_hours(
 ) -> Iterator[WriteProgress]:
     """Write the market's dataset as sealed hours, yielding after each chunk.
 
-    What it holds is what `write_dataset` would have written. Memory holds an hour.
+    What it holds is what `write_dataset` would have written. Memory holds an hour that
+    happens and one that is written.
 
     Args:
         market: What to write.
@@ -106,9 +107,9 @@ def write_hours(
         ledger: Keeps what is written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    writer = HourWriter(market, sink, with_quotes=with_quotes)
-    yield from played(market, writer.write, n_trades, ledger)
-    writer.finish()
+    with HourWriter(market, sink, with_quotes=with_quotes) as writer:
+        yield from played(market, writer.write, n_trades, ledger)
+        writer.finish()
     _write_coverage(market, folder, writer.end_ms, with_quotes)
 
 

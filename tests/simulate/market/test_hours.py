@@ -1,5 +1,8 @@
 """A market written as sealed hours is what its lines become when they are sealed."""
 
+import errno
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -97,10 +100,28 @@ def test_stopped_writing_leaves_no_dataset(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), NewHours(tmp_path) as sealed:
         for progress in write_hours(market, tmp_path, sealed):
             if progress.n_trades > 500:
-                assert list(tmp_path.rglob("*.parquet.part"))
                 raise KeyboardInterrupt
 
+    assert (tmp_path / "sealed" / "trades").is_dir()  # an hour was written, and taken back
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+class FullDisk:
+    """Has no room for any hour."""
+
+    def write(self, feed: Feed, hour: int, tables: Iterator[pa.Table]) -> None:
+        raise OSError(errno.ENOSPC, f"no room for {feed} of {hour}: {sum(1 for _ in tables)}")
+
+
+def test_full_disk_is_told_at_the_latest_when_the_market_is_over(tmp_path: Path) -> None:
+    market = Market(SETTINGS, BEGIN_MS)
+
+    with pytest.raises(OSError, match="no room for trades"):
+        for _ in write_hours(market, tmp_path, FullDisk()):
+            pass
+
+    assert not (tmp_path / "coverage.jsonl").exists()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("hours")]
 
 
 def test_table_of_other_columns_is_refused(tmp_path: Path) -> None:
