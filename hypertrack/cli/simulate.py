@@ -58,6 +58,14 @@ def simulate(
     holes: Annotated[
         int | None, typer.Option(help="With archives: stretches of blocks to leave out.", min=0)
     ] = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Play half an hour of a market of the venue's size, or what other flags say, and "
+            "print its figures beside the real ones.",
+        ),
+    ] = False,
 ) -> None:
     """Run an exchange on this machine that speaks the venue's protocol.
 
@@ -70,15 +78,32 @@ def simulate(
     if replay is not None and (write is not None or truth is not None):
         raise ConfigError("--replay serves a capture, whose truth nobody knows: drop the others")
     plan = _plan(write, trades, format_, sealed=sealed, holes=holes)
+    if check and (replay or write or truth or port is not None or speed is not None):
+        raise ConfigError("--check plays a market and prints: it serves and writes nothing")
     names = {"port": port, "seed": seed, "speed": speed, "hours": hours}
     flags: dict[str, object] = {f"simulate.{key}": value for key, value in names.items()}
     flags |= {"simulate.wallets": wallets, "simulate.coins": coins}
     flags |= {"simulate.skill": skill, "simulate.trend": trend or None}
+    if check:
+        _check(session, flags)
+        return
     settings = session.load(flags).settings
     if write is not None:
         _write(session, settings, write, plan, truth)
         return
     _serve(session, settings, replay, truth)
+
+
+def _check(session: Session, flags: dict[str, object]) -> None:
+    from hypertrack.cli.market_lines import show_market
+    from hypertrack.pipeline.market_lines import VENUE_SIZE, simulated_market
+
+    venue = {f"simulate.{name}": value for name, value in VENUE_SIZE.items()}
+    given = {name: value for name, value in flags.items() if value is not None}
+    settings = session.load(venue | given).settings
+    with session.err.status("playing the market"):
+        found = simulated_market(settings)
+    show_market(session, found)
 
 
 def _serve(session: Session, settings: "Settings", replay: Path | None, truth: Path | None) -> None:

@@ -1,12 +1,19 @@
-"""``simulate`` makes the world that its flags name, and says so."""
+"""``simulate`` makes the world that its flags name, and says so; markets stand beside the venue."""
 
+import json
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from hypertrack.cli.main import app
+from hypertrack.config import SimulateSettings
 from hypertrack.records import CoverageCause
+from hypertrack.simulate.market.arrays import QuoteArrays, TradeArrays
+from hypertrack.simulate.market.bulk import write_dataset
+from hypertrack.simulate.market.calibration import compare
+from hypertrack.simulate.market.market import Market
+from hypertrack.simulate.market.measured_windows import measured_windows
 from hypertrack.store.columns import read_columns
 from hypertrack.store.dataset import open_dataset
 from hypertrack.store.files.ledger import read_ledger
@@ -106,3 +113,52 @@ def test_flags_that_do_not_go_together_are_refused(flags: tuple[str, ...], compl
 
     assert result.exit_code == 2
     assert complaint in " ".join(result.stderr.split())
+
+
+def test_check_prints_a_market_beside_the_venue_and_marks_what_is_unlike_it() -> None:
+    result = RUNNER.invoke(app, ["simulate", "--check", "--hours", "0.05", "--coins", "12"])
+
+    assert result.exit_code == 0, result.output
+    rows = {line[:44].rstrip(): line[44:] for line in result.stdout.splitlines()}
+    assert "0.165 to 0.188" in rows["taker executions that are TWAP slices"]
+    assert rows["wallets"].rstrip().endswith("*")  # a fifteenth of the venue's coins
+    assert not rows["coins per wallet, p50"].rstrip().endswith("*")
+    assert "trades of 12 coins" in result.stdout
+
+
+def test_a_recorded_market_is_measured_as_the_same_market_simulated(tmp_path: Path) -> None:
+    """Every line that needs no sizes of quotes, from the files, is that of the market itself."""
+    out = tmp_path / "data"
+    small = SimulateSettings(hours=0.1, coins=12, wallets=300, trades_per_second=20)
+    market = Market(small)
+    for _ in write_dataset(market, out):
+        pass
+    chunks = list(market.chunks())
+    trades = TradeArrays.join([chunk.trades for chunk in chunks])
+    quotes = QuoteArrays.join([chunk.quotes for chunk in chunks])
+    starts = range(int(trades.time_ms[0]), int(trades.time_ms[-1]) + 1, 81_000)
+    names = [coin.name for coin in market.coins]
+    expected = compare(measured_windows(trades, quotes, names, starts))
+
+    result = RUNNER.invoke(app, ["verify", "--market", "--data", str(out), "--json"])
+
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["n_windows"] == 5
+    here = {line["quantity"]: line["here"] for line in found["lines"]}
+    assert here.keys() == {line.quantity for line in expected}
+    for line in expected:
+        if "depth" in line.quantity:
+            assert here[line.quantity] is None
+        else:
+            assert here[line.quantity] == pytest.approx(line.here, nan_ok=True), line.quantity
+
+
+def test_too_little_to_measure_is_said(tmp_path: Path) -> None:
+    out = tmp_path / "data"
+    RUNNER.invoke(app, ["simulate", "--write", str(out), *SMALL, "--trades", "40"])
+
+    result = RUNNER.invoke(app, ["verify", "--market", "--data", str(out)])
+
+    assert result.exit_code == 1
+    assert "100 trades in a window of 81 seconds, found 40 trades" in result.stderr
