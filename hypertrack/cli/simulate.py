@@ -23,6 +23,28 @@ FormatFlag = Annotated[
     str,
     typer.Option("--format", help="With --write: dataset, or node_fills_by_block for archives."),
 ]
+TruthFlag = Annotated[
+    Path | None, typer.Option(help="Write the truth of every wallet (.parquet, .csv).")
+]
+ReplayFlag = Annotated[Path | None, typer.Option(help="Serve a raw capture of the venue instead.")]
+WriteFlag = Annotated[
+    Path | None, typer.Option(help="Write a dataset folder at once, without a server.")
+]
+TradesFlag = Annotated[int | None, typer.Option(help="With --write: so many trades.", min=1)]
+SealedFlag = Annotated[
+    bool, typer.Option("--sealed", help="With --write: hours as Parquet, as seal leaves them.")
+]
+HolesFlag = Annotated[
+    int | None, typer.Option(help="With archives: stretches of blocks to leave out.", min=0)
+]
+CheckFlag = Annotated[
+    bool,
+    typer.Option(
+        "--check",
+        help="Play half an hour of a market of the venue's size, or what other flags say, and "
+        "print its figures beside the real ones.",
+    ),
+]
 TrendFlag = Annotated[
     list[str] | None,
     typer.Option(help="A coin that drifts, a fraction a day; repeatable.", metavar="COIN=FRAC"),
@@ -41,31 +63,14 @@ def simulate(
     coins: Annotated[int | None, typer.Option(help="Coins, up to 197.")] = None,
     skill: SkillFlag = None,
     trend: TrendFlag = None,
-    truth: Annotated[
-        Path | None, typer.Option(help="Write the truth of every wallet (.parquet, .csv).")
-    ] = None,
-    replay: Annotated[
-        Path | None, typer.Option(help="Serve a raw capture of the venue instead.")
-    ] = None,
-    write: Annotated[
-        Path | None, typer.Option(help="Write a dataset folder at once, without a server.")
-    ] = None,
-    trades: Annotated[int | None, typer.Option(help="With --write: so many trades.", min=1)] = None,
+    truth: TruthFlag = None,
+    replay: ReplayFlag = None,
+    write: WriteFlag = None,
+    trades: TradesFlag = None,
     format_: FormatFlag = DATASET,
-    sealed: Annotated[
-        bool, typer.Option("--sealed", help="With --write: hours as Parquet, as seal leaves them.")
-    ] = False,
-    holes: Annotated[
-        int | None, typer.Option(help="With archives: stretches of blocks to leave out.", min=0)
-    ] = None,
-    check: Annotated[
-        bool,
-        typer.Option(
-            "--check",
-            help="Play half an hour of a market of the venue's size, or what other flags say, and "
-            "print its figures beside the real ones.",
-        ),
-    ] = False,
+    sealed: SealedFlag = False,
+    holes: HolesFlag = None,
+    check: CheckFlag = False,
 ) -> None:
     """Run an exchange on this machine that speaks the venue's protocol.
 
