@@ -8,18 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hypertrack.config import FeeSettings
 from hypertrack.simulate.market.arrays import CoinIds, Columns, Flags, Floats, Ids, Ints
+from hypertrack.simulate.market.fees import BASE_RATES, FeeRates, fee_multiplier
 from hypertrack.simulate.market.instruments import Coin
 from hypertrack.simulate.market.kinds import KINDS
 from hypertrack.simulate.market.population import Population
 
-_FEES = FeeSettings()
-
-_PERP_TAKER_BPS = np.array([_FEES.perp_taker_bps, 4.0, 3.5, 3.0, 2.8, 2.6, 2.4])
-_PERP_MAKER_BPS = np.array([_FEES.perp_maker_bps, 1.2, 0.8, 0.4, 0.0, 0.0, 0.0])
-_SPOT_TAKER_BPS = np.array([_FEES.spot_taker_bps, 6.0, 5.0, 4.0, 3.5, 3.0, 2.5])
-_SPOT_MAKER_BPS = np.array([_FEES.spot_maker_bps, 3.0, 2.0, 1.0, 0.0, 0.0, 0.0])
+_PERP_TAKER_BPS = np.array([BASE_RATES.perp_taker_bps, 4.0, 3.5, 3.0, 2.8, 2.6, 2.4])
+_PERP_MAKER_BPS = np.array([BASE_RATES.perp_maker_bps, 1.2, 0.8, 0.4, 0.0, 0.0, 0.0])
+_SPOT_TAKER_BPS = np.array([BASE_RATES.spot_taker_bps, 6.0, 5.0, 4.0, 3.5, 3.0, 2.5])
+_SPOT_MAKER_BPS = np.array([BASE_RATES.spot_maker_bps, 3.0, 2.0, 1.0, 0.0, 0.0, 0.0])
 """By tier of the volume of 14 days."""
 
 _TIER_RANKS = np.array([0.002, 0.006, 0.015, 0.04, 0.1, 0.25])
@@ -57,6 +55,11 @@ class TermArrays(Columns):
     """Added by the builder through whom it trades; 0 for none."""
     numbers_orders: Flags
 
+    def rates(self, wallet: int) -> FeeRates:
+        """Return the fees of one wallet."""
+        names = FeeRates._fields
+        return FeeRates(*(float(getattr(self, name)[wallet]) for name in names))
+
 
 class FeeSchedule:
     """What fills cost.
@@ -67,10 +70,9 @@ class FeeSchedule:
     """
 
     def __init__(self, terms: TermArrays, coins: tuple[Coin, ...]):
-        multiplier = {"hip3": _FEES.hip3_multiplier, "outcome": 0.0}
         self._terms = terms
         self._is_spot = np.array([coin.kind == "spot" for coin in coins])
-        self._multiplier = np.array([multiplier.get(coin.kind, 1.0) for coin in coins])
+        self._multiplier = np.array([fee_multiplier(coin) for coin in coins])
 
     def bps(self, wallet: Ids, coin: CoinIds, is_taker: Flags, is_buy: Flags) -> Floats:
         """Return the fees of fills in bps, their builders' part included."""

@@ -1,5 +1,7 @@
 """What wallets pay, by hand, and by what they trade."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -46,6 +48,15 @@ def test_fee_is_the_tiers_and_the_builders(
     coin: int, is_taker: bool, is_buy: bool, expected: float
 ) -> None:
     assert bps(one_wallet(), coin, is_taker=is_taker, is_buy=is_buy) == pytest.approx(expected)
+
+
+def test_one_wallets_rates_are_the_schedules() -> None:
+    terms = one_wallet()
+
+    for coin in (BTC, SPOT, HIP3):
+        for is_taker, is_buy in product((True, False), repeat=2):
+            alone = terms.rates(0).bps(COINS[coin], is_taker=is_taker, is_buy=is_buy)
+            assert alone == pytest.approx(bps(terms, coin, is_taker=is_taker, is_buy=is_buy))
 
 
 def test_base_terms_are_the_schedule_of_the_settings() -> None:
