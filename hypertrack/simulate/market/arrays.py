@@ -185,6 +185,15 @@ class EvmArrays:
 
 
 @dataclass(frozen=True)
+class HourArrays(Columns):
+    """Full hours by time."""
+
+    time_ms: Ints
+    prices: Floats
+    """Latent prices then, ``[hours, coins]``."""
+
+
+@dataclass(frozen=True)
 class Chunk:
     """A contiguous stretch of exchange time, ``start_ms`` included, ``end_ms`` not."""
 
@@ -197,6 +206,8 @@ class Chunk:
     """None where they were not asked for."""
     end_prices: Floats
     """Latent prices at its end, ``[coins]``."""
+    hours: HourArrays
+    """Full hours after its start, up to its end."""
 
     def until(self, n_trades: int) -> "Chunk":
         """Return the chunk up to and with its ``n_trades``-th trade."""
@@ -209,4 +220,5 @@ class Chunk:
         transactions = self.evm.transactions.take(self.evm.transactions.time_ms < end_ms)
         facts = None if self.facts is None else self.facts.take(slice(0, n_trades))
         evm = EvmArrays(blocks, transactions)
-        return Chunk(self.start_ms, end_ms, trades, quotes, evm, facts, self.end_prices)
+        hours = self.hours.take(self.hours.time_ms < end_ms)
+        return Chunk(self.start_ms, end_ms, trades, quotes, evm, facts, self.end_prices, hours)

@@ -83,6 +83,10 @@ class Coin:
         """Decimals that the venue allows in a price (protocol, section 5)."""
         return (8 if self.kind == "spot" else 6) - self.size_decimals
 
+    def size_of(self, units: int) -> float:
+        """Return so many of the smallest steps of the coin's size, in coins."""
+        return float(units / 10**self.size_decimals)
+
 
 class CoinColumns:
     """The coins' numbers as arrays, an entry each."""

@@ -13,18 +13,23 @@ from hypertrack.simulate.market.arrays import (
     EvmBlockArrays,
     EvmTransactionArrays,
     FactArrays,
+    HourArrays,
     QuoteArrays,
     TradeArrays,
 )
+from hypertrack.simulate.market.dust import Dust, draw_dust
 from hypertrack.simulate.market.evm_activity import EvmChain, build_tokens
 from hypertrack.simulate.market.flow import Flow, Minute
 from hypertrack.simulate.market.instruments import Coin, build_coins
+from hypertrack.simulate.market.kinship import Kinship, tie
 from hypertrack.simulate.market.latent_prices import LatentPrices
+from hypertrack.simulate.market.past_fills import PastFillArrays
+from hypertrack.simulate.market.past_prices import PastPrices
+from hypertrack.simulate.market.past_trading import PastTrading
 from hypertrack.simulate.market.population import build_population
 from hypertrack.simulate.market.start_positions import (
-    Dust,
     PositionArrays,
-    draw_dust,
+    StartPositions,
     draw_positions,
 )
 from hypertrack.simulate.market.tempo import Tempo, at_own_pace
@@ -32,6 +37,7 @@ from hypertrack.simulate.market.terms import TermArrays, draw_terms
 from hypertrack.simulate.market.traps import lay_traps
 from hypertrack.simulate.market.truth import truth
 from hypertrack.simulate.market.wallet_ledger import WalletLedger
+from hypertrack.simulate.market.wallet_money import WalletMoney
 from hypertrack.simulate.market.worlds import drift_per_ms, look_ahead_ms, with_skill
 
 __all__ = [
@@ -103,9 +109,49 @@ class Market:
                 begin, minutes = end, []
 
     @cached_property
+    def past_prices(self) -> PastPrices:
+        """What coins cost in the weeks before the start."""
+        return PastPrices(self.coins, self.start_ms, self._rng(10))
+
+    @property
     def start_positions(self) -> PositionArrays:
         """What wallets hold at the start, with what they paid for it on average."""
-        return draw_positions(self._population, self.coins, self._rng(7))
+        return self._start.positions
+
+    @cached_property
+    def _start(self) -> StartPositions:
+        return draw_positions(self._population, self.coins, self.past_prices, self._rng(7))
+
+    def past_fills(self, wallet: int) -> PastFillArrays:
+        """Return what a wallet traded before the start, by time; it explains its positions."""
+        return self._past_trading.of_wallet(wallet)
+
+    @cached_property
+    def kinship(self) -> Kinship:
+        """Who belongs together, as the venue knows it."""
+        return tie(self._population, self._rng(12))
+
+    @cached_property
+    def money(self) -> WalletMoney:
+        """What wallets brought in, took out and gave each other."""
+        return WalletMoney(
+            self._population,
+            self.coins,
+            self.start_positions,
+            self.kinship,
+            (self.start_ms, self.end_ms),
+            lambda wallet: np.random.default_rng([self.settings.seed, 13, wallet]),
+        )
+
+    @cached_property
+    def _past_trading(self) -> PastTrading:
+        return PastTrading(
+            self._population,
+            self.coins,
+            self.past_prices,
+            self._start.openings,
+            lambda wallet: np.random.default_rng([self.settings.seed, 11, wallet]),
+        )
 
     @cached_property
     def terms(self) -> TermArrays:
@@ -115,7 +161,7 @@ class Market:
     @cached_property
     def dust(self) -> list[Dust]:
         """Spot balances below one step of the size that wallets come in with."""
-        return draw_dust(self._population, self.coins, self._rng(22))
+        return draw_dust(len(self.wallets), self.coins, self.start_positions, self._rng(22))
 
     def ledger(self) -> WalletLedger:
         """Return a ledger of nothing yet, to which the chunks with facts are to be added."""
@@ -166,4 +212,13 @@ def _joined(start_ms: int, end_ms: int, minutes: list[Minute], evm: EvmArrays) -
         evm=evm,
         facts=FactArrays.join(facts) if facts else None,
         end_prices=minutes[-1].prices,
+        hours=_hours(start_ms, minutes),
     )
+
+
+def _hours(start_ms: int, minutes: list[Minute]) -> HourArrays:
+    """Return the full hours at which minutes end."""
+    ends = start_ms + MINUTE_MS * np.arange(1, len(minutes) + 1)
+    is_full = np.flatnonzero(ends % HOUR_MS == 0)
+    prices = np.array([minutes[at].prices for at in is_full])
+    return HourArrays(ends[is_full], prices.reshape(len(is_full), len(minutes[0].prices)))

@@ -1,12 +1,15 @@
 """What wallets hold when the market begins: positions built hours to weeks before."""
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hypertrack.records import DAY_MS, HOUR_MS
 from hypertrack.simulate.market.arrays import CoinIds, Columns, Floats, Ids, Ints
-from hypertrack.simulate.market.instruments import Coin
+from hypertrack.simulate.market.calendar import block_before
+from hypertrack.simulate.market.instruments import Coin, CoinColumns, price_step
+from hypertrack.simulate.market.past_fills import PastFillArrays
+from hypertrack.simulate.market.past_prices import PastPrices
 from hypertrack.simulate.market.population import Population
 
 _HOLDERS_SHARE = 0.75
@@ -20,9 +23,11 @@ _MEDIAN_AGE_DAYS = 1.5
 _AGE_SPREAD = 1.2
 _AGE_DAYS = (0.04, 30.0)
 _LONG_SHARE = 0.55
-_DUST_SHARE = 0.3
-"""Of the wallets that like a spot pair."""
-_DUST_DECIMALS = 10
+_MOST_OPENINGS = 6
+_OPENING_MS = 2 * HOUR_MS
+"""Time in which a position is built at most; half its age at most."""
+_OPENING_NOISE = 0.001
+"""Of prices around those of the hour."""
 
 
 @dataclass(frozen=True)
@@ -36,20 +41,19 @@ class PositionArrays(Columns):
     entry_price: Floats
 
 
-class Dust(NamedTuple):
-    """A spot balance that is too small to be sold."""
+@dataclass(frozen=True)
+class StartPositions:
+    """Positions, and the fills that built them."""
 
-    wallet: int
-    coin: int
-    size: float
-    """Coins, less than one step of the coin's size."""
+    positions: PositionArrays
+    openings: PastFillArrays
+    """By wallet and time; the average of a position's prices is its entry price."""
 
 
 def draw_positions(
-    people: Population, coins: tuple[Coin, ...], rng: np.random.Generator
-) -> PositionArrays:
+    people: Population, coins: tuple[Coin, ...], past: PastPrices, rng: np.random.Generator
+) -> StartPositions:
     """Draw what each wallet comes in with: perps of its own, its favourites first."""
-    volatility = np.array([coin.day_volatility_frac for coin in coins])
     price = np.array([coin.price_usd for coin in coins])
     scale = 10.0 ** np.array([coin.size_decimals for coin in coins])
     wallet, coin = _held_coins(people, coins, rng)
@@ -60,22 +64,56 @@ def draw_positions(
     part /= np.bincount(wallet, part, len(people))[wallet]
     usd = np.minimum(total[wallet], _MOST_USD) * part
     age = np.exp(np.log(_MEDIAN_AGE_DAYS) + _AGE_SPREAD * rng.standard_normal(len(wallet)))
-    moved = volatility[coin] * np.sqrt(np.clip(age, *_AGE_DAYS)) * rng.standard_normal(len(wallet))
+    luck = _OPENING_NOISE * rng.standard_normal(len(wallet))
     long = np.where(people.long_bias[wallet] > 0.3, 1.0, _LONG_SHARE)
     side = np.where(rng.random(len(wallet)) < long, 1, -1)
-    units = np.maximum(np.round(usd / price[coin] * scale[coin]), 1).astype(np.int64)
-    return PositionArrays(wallet, coin, side * units, price[coin] * np.exp(-moved))
+    units = side * np.maximum(np.round(usd / price[coin] * scale[coin]), 1).astype(np.int64)
+    opened_ms = past.hours_ms[-1] - np.clip(age, *_AGE_DAYS) * DAY_MS
+    positions = PositionArrays(wallet, coin, units, past.at(opened_ms, coin) * np.exp(luck))
+    openings, row = _openings(positions, opened_ms, past, CoinColumns(coins), rng)
+    paid = np.bincount(row, openings.price * openings.units, len(positions))
+    return StartPositions(replace(positions, entry_price=paid / units), openings.in_order())
 
 
-def draw_dust(people: Population, coins: tuple[Coin, ...], rng: np.random.Generator) -> list[Dust]:
-    """Draw who comes in with dust, by wallet."""
-    wallet = np.repeat(np.arange(len(people)), people.home_count)
-    is_spot = np.array([coin.kind == "spot" for coin in coins])
-    step = 10.0 ** -np.array([coin.size_decimals for coin in coins])
-    has = is_spot[people.home] & (rng.random(len(wallet)) < _DUST_SHARE)
-    coin = people.home[has]
-    size = np.round(rng.uniform(0.001, 0.999, len(coin)) * step[coin], _DUST_DECIMALS)
-    return list(map(Dust, wallet[has].tolist(), coin.tolist(), size.tolist()))
+def _openings(
+    positions: PositionArrays,
+    opened_ms: Floats,
+    past: PastPrices,
+    coins: CoinColumns,
+    rng: np.random.Generator,
+) -> tuple[PastFillArrays, Ints]:
+    """Return the fills that build positions at about their price, and the position of each."""
+    count = np.minimum(rng.geometric(0.4, len(positions)), _MOST_OPENINGS)
+    row = np.repeat(np.arange(len(positions)), count)
+    built = positions.take(row)
+    share, units = _parts(np.abs(positions.units), count, row, rng)
+    longest = np.minimum(_OPENING_MS, (past.hours_ms[-1] - opened_ms) / 2)
+    noise = _OPENING_NOISE * rng.standard_normal(len(row))
+    price = built.entry_price * np.exp(noise)
+    step = price_step(price, coins.price_decimals[built.coin])[1]
+    fills = PastFillArrays(
+        time_ms=block_before(opened_ms[row] + share * longest[row]),
+        wallet=built.wallet,
+        coin=built.coin,
+        units=np.sign(built.units) * units,
+        price=np.round(price * step) / step,
+        is_taker=rng.random(len(row)) < 0.5,
+        is_dust=np.zeros(len(row), dtype=bool),
+    )
+    return fills.take(units > 0), row[units > 0]
+
+
+def _parts(total: Ints, count: Ints, row: Ints, rng: np.random.Generator) -> tuple[Floats, Ints]:
+    """Cut totals into random parts; return the share that is reached with each, and its units."""
+    ends = np.cumsum(rng.exponential(size=len(row)) + 0.15)
+    last = np.cumsum(count) - 1
+    before = np.concatenate([[0.0], ends[last]])
+    share = (ends - before[row]) / np.diff(before)[row]
+    filled = np.round(share * total[row]).astype(np.int64)
+    filled[last] = total
+    units = np.diff(filled, prepend=0)
+    units[last[:-1] + 1] = filled[last[:-1] + 1]
+    return share, units
 
 
 def _held_coins(
@@ -87,13 +125,13 @@ def _held_coins(
     is_perp = np.array([coin.kind == "perp" for coin in coins])
     trades_perps = np.bincount(wallet, is_perp[people.home], len(people)) > 0
     holds = rng.random(len(people)) < _HOLDERS_SHARE / max(trades_perps.mean(), _HOLDERS_SHARE)
-    able = holds[wallet] & is_perp[people.home]
+    is_new = np.zeros(len(wallet), dtype=bool)  # a wallet's coins may be the same one again
+    is_new[np.unique(wallet.astype(np.int64) * len(coins) + people.home, return_index=True)[1]] = (
+        True
+    )
+    able = holds[wallet] & is_perp[people.home] & is_new
     nth = np.cumsum(able) - 1
     first = np.searchsorted(wallet, wallet)
     nth -= np.concatenate([[0], np.cumsum(able)])[first]
     chosen = able & (nth < most[wallet])
-    wallet, coin = wallet[chosen], people.home[chosen]
-    # A wallet may like a coin twice, and holds one position of it.
-    _, first = np.unique(wallet.astype(np.int64) * len(coins) + coin, return_index=True)
-    own = np.sort(first)
-    return wallet[own], coin[own]
+    return wallet[chosen], people.home[chosen]

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from hypertrack.records import HOUR_MS
 from hypertrack.simulate.market.arrays import (
     Chunk,
     FactArrays,
@@ -13,13 +12,11 @@ from hypertrack.simulate.market.arrays import (
     TradeArrays,
 )
 from hypertrack.simulate.market.facts import COPY_DELAYS_MS
+from hypertrack.simulate.market.funding import is_funded, rates_at
 from hypertrack.simulate.market.instruments import Coin, CoinColumns
 from hypertrack.simulate.market.positions import PositionBook, SideArrays
 from hypertrack.simulate.market.start_positions import PositionArrays
 from hypertrack.simulate.market.terms import FeeSchedule, TermArrays
-
-FUNDING_PER_HOUR = 0.0000125
-"""What longs of perps pay shorts: the venue's rate where mark and index agree."""
 
 
 class WalletLedger:
@@ -43,7 +40,7 @@ class WalletLedger:
         self._n = n_wallets
         self._book = PositionBook(start, CoinColumns(coins).size_scale)
         self._fees = FeeSchedule(terms, coins)
-        self._pays_funding = np.array([coin.kind != "spot" for coin in coins])
+        self._pays_funding = np.array([is_funded(coin) for coin in coins])
         self._prices = start_prices
         self._start_usd = self._worth_usd(start_prices)
         self._cash_usd, self._fees_usd, self._funding_usd = (np.zeros(n_wallets) for _ in range(3))
@@ -63,10 +60,10 @@ class WalletLedger:
                 "a ledger needs chunks with facts: take market.chunks(with_facts=True)"
             )
         done = 0
-        for hour in range(-(-chunk.start_ms // HOUR_MS) * HOUR_MS, chunk.end_ms, HOUR_MS):
+        for hour, prices in zip(chunk.hours.time_ms.tolist(), chunk.hours.prices, strict=True):
             until = int(np.searchsorted(chunk.trades.time_ms, hour))
             self._trade(chunk.trades, chunk.facts, slice(done, until))
-            self._pay_funding()
+            self._pay_funding(hour, prices)
             done = until
         self._trade(chunk.trades, chunk.facts, slice(done, len(chunk.trades)))
         self._prices = chunk.end_prices
@@ -113,9 +110,10 @@ class WalletLedger:
         for nth, means in enumerate(self._copies):
             means.add(sides.wallet, of.copy_edge_bps[:, nth], opens & sides.is_taker)
 
-    def _pay_funding(self) -> None:
+    def _pay_funding(self, hour_ms: int, prices: Floats) -> None:
         held = self._book.held()
-        usd = self._book.coins_of(held) * self._prices[held.coin] * FUNDING_PER_HOUR
+        owed = prices * rates_at(hour_ms, len(prices))
+        usd = self._book.coins_of(held) * owed[held.coin]
         pays = self._pays_funding[held.coin]
         self._funding_usd += self._sum(held.wallet[pays], usd[pays])
 

@@ -7,12 +7,18 @@ import pytest
 
 from hypertrack.config import SimulateSettings
 from hypertrack.records import HOUR_MS
-from hypertrack.simulate.market.arrays import Chunk, FactArrays, QuoteArrays, TradeArrays
+from hypertrack.simulate.market.arrays import (
+    Chunk,
+    FactArrays,
+    HourArrays,
+    QuoteArrays,
+    TradeArrays,
+)
 from hypertrack.simulate.market.instruments import build_coins
 from hypertrack.simulate.market.market import START_MS, Market
 from hypertrack.simulate.market.start_positions import PositionArrays
 from hypertrack.simulate.market.terms import base_terms
-from hypertrack.simulate.market.wallet_ledger import FUNDING_PER_HOUR, WalletLedger
+from hypertrack.simulate.market.wallet_ledger import WalletLedger
 
 SETTINGS = SimulateSettings(wallets=600, hours=6, seed=11)
 
@@ -159,7 +165,7 @@ def test_a_ledger_adds_up_by_hand() -> None:
     """One wallet comes in long 2 BTC, sells 1 as taker at 101 where 100.5 is fair, ends at 110.
 
     Cash 101; position 2 x 100 before, 1 x 110 after: 11 gained before a fee of 4.5 bps of 101
-    and funding of an hour on 2 x 100.
+    and funding of an hour on 2 x 100, at the venue's usual rate.
     """
     coins = build_coins(1, 1.0)
     start = PositionArrays(
@@ -173,7 +179,7 @@ def test_a_ledger_adds_up_by_hand() -> None:
 
     columns = ledger.columns()
 
-    fee, funding = 101 * 4.5e-4, 200 * FUNDING_PER_HOUR
+    fee, funding = 101 * 4.5e-4, 200 * 0.0000125
     assert columns["fees_usd"] == pytest.approx([fee, 101 * 1.5e-4])
     assert columns["funding_usd"] == pytest.approx([funding, 0])
     assert columns["profit_usd"] == pytest.approx([11 - fee - funding, 9 - 101 * 1.5e-4])
@@ -210,4 +216,5 @@ def one_sale() -> Chunk:
         copy_edge_bps=np.array([[4.0, 2.0, 0.0, -9.0]]),
     )
     end = np.array([110.0])
-    return Chunk(HOUR_MS - 1, HOUR_MS + 9, trades, whole.quotes, whole.evm, facts, end)
+    hour = HourArrays(np.array([HOUR_MS]), np.array([[100.0]]))
+    return Chunk(HOUR_MS - 1, HOUR_MS + 9, trades, whole.quotes, whole.evm, facts, end, hour)
