@@ -55,6 +55,7 @@ def twap_slices(fills: Iterable[Json]) -> list[Json]:
 def _told(coin: Coin, wallet: str, fill: OwnFill) -> Json:
     trade = fill.trade
     pays_token = coin.kind == "spot" and trade.units > 0
+    built = {"builderFee": rounded(fill.builder_fee_usd, USD_DECIMALS)}
     return {
         "coin": coin.name,
         "px": wire_number(trade.price),
@@ -69,6 +70,7 @@ def _told(coin: Coin, wallet: str, fill: OwnFill) -> Json:
         "crossed": trade.is_taker,
         "fee": rounded(fill.fee, TOKEN_DECIMALS if pays_token else USD_DECIMALS),
         "tid": trade.trade_id,
+        **(built if fill.builder_fee_usd else {}),
         "feeToken": coin.token if pays_token else "USDC",
         "twapId": _twap_id(coin, wallet, fill) if is_twap(fill) else None,
     }

@@ -17,6 +17,7 @@ from hypertrack.simulate.market.arrays import (
 from hypertrack.simulate.market.instruments import build_coins
 from hypertrack.simulate.market.market import START_MS, Market
 from hypertrack.simulate.market.start_positions import PositionArrays
+from hypertrack.simulate.market.terms import base_terms
 from hypertrack.simulate.market.wallet_ledger import WalletLedger
 
 SETTINGS = SimulateSettings(wallets=600, hours=6, seed=11)
@@ -174,7 +175,7 @@ def test_a_ledger_adds_up_by_hand() -> None:
         np.array([2 * 10 ** coins[0].size_decimals]),
         np.array([90.0]),
     )
-    ledger = WalletLedger(2, coins, start, np.array([100.0]))
+    ledger = WalletLedger(coins, start, np.array([100.0]), base_terms(2))
     ledger.add(one_sale())
 
     columns = ledger.columns()
