@@ -14,15 +14,17 @@ from hypertrack.simulate.market.holdings import WalletFillArrays
 from hypertrack.simulate.market.identifiers import hashes, order_hashes
 from hypertrack.simulate.market.instruments import Coin
 from hypertrack.simulate.market.liquidations import Liquidations
+from hypertrack.simulate.market.order_ids import (
+    maker_order_id,
+    taker_mark,
+    taker_order_id,
+)
 from hypertrack.simulate.market.terms import FeeSchedule, TermArrays
 
 T = TypeVar("T")
 
 FIRST_ORDER_ID = 250_000_000_000
-"""About where the venue's were at the end of 2025."""
-_IDS_PER_ORDER = 128
-"""More than an order has fills: the limit orders it meets are older, and have smaller ids."""
-
+"""Of what the venue does by itself: before all orders of wallets."""
 _TWAP_GAP_MS = 120_000
 """Slices come every 30 s; after this long the next one is of another TWAP."""
 _FIRST_TWAP_ID = 1_500_000
@@ -59,7 +61,8 @@ class FillObjects:
     def texts(self, trades: TradeArrays, fills: WalletFillArrays) -> list[str]:
         """Return ``["0x…",{…}]`` for each fill of the trades."""
         is_liquidated = self._liquidations.among(trades, fills)
-        order_ids = _order_ids(trades)
+        digests = order_hashes(trades.order, trades.is_zero_hash, self._seed)
+        order_ids = self._order_ids(trades, fills, digests)
         marks = self._own_ids(fills, order_ids)
         self._mark_liquidations(trades, fills, is_liquidated, marks)
         rows = zip(
@@ -70,7 +73,7 @@ class FillObjects:
             number_texts(fills.before / self._scale[fills.coin]),
             self._dirs(fills, is_liquidated),
             number_texts(_rounded(fills.closed_usd, _USD_DECIMALS)),
-            _twice(order_hashes(trades.order, trades.is_zero_hash, self._seed)),
+            _twice(digests),
             order_ids.tolist(),
             np.where(fills.is_taker, "true", "false").tolist(),
             self._fees(trades, fills),
@@ -156,6 +159,17 @@ class FillObjects:
             marks[2 * row] = field + '"method":"market"},'
             marks[2 * row + 1] += marks[2 * row]
 
+    def _order_ids(
+        self, trades: TradeArrays, fills: WalletFillArrays, digests: Sequence[str]
+    ) -> Ints:
+        """Return the order of each fill."""
+        takers = [self._wallets[wallet] for wallet in fills.wallet[::2].tolist()]
+        coins = [self._names[coin] for coin in trades.coin.tolist()]
+        marks = np.array(list(map(taker_mark, digests, takers, coins)), dtype=np.int64)
+        taken = taker_order_id(trades.time_ms, marks)
+        made = maker_order_id(trades.time_ms, trades.trade_id)
+        return np.stack([taken, made], axis=1).ravel()
+
     def _own_ids(self, fills: WalletFillArrays, order_ids: Ints) -> list[str]:
         """Return the field of the wallet's own order id, empty where it gives none."""
         fields = [""] * len(fills)
@@ -187,13 +201,6 @@ class _TwapIds:
             number, self._next = self._next, self._next + 1
         self._last[taker] = (number, time_ms)
         return number
-
-
-def _order_ids(trades: TradeArrays) -> Ints:
-    """Return the order of each fill: the taker's newer than the limit orders that it met."""
-    nth = np.arange(len(trades)) - np.searchsorted(trades.order, trades.order)
-    taker = FIRST_ORDER_ID + _IDS_PER_ORDER * trades.order
-    return np.stack([taker, taker - 1 - nth], axis=1).ravel()
 
 
 def _rounded(values: Floats, decimals: int) -> Floats:

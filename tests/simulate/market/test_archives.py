@@ -179,12 +179,16 @@ def test_fees_and_profit_are_those_of_the_truth_to_the_cent(
 
 
 def test_closed_profit_is_that_of_the_average_entry(written: Written, fills: list[Line]) -> None:
-    """Of wallets that came in flat: what is closed so far, and still open, is the cash flow."""
-    start = {w for w, text in zip(*positions(written.truth), strict=True) if text}
+    """Of coins that wallets had nothing of: what is closed so far, and open, is the cash flow."""
+    start = {
+        (wallet, held["coin"])
+        for wallet, text in zip(*positions(written.truth), strict=True)
+        for held in json.loads(text or "[]")
+    }
     cash, closed, cost = (defaultdict[tuple[str, str], float](float) for _ in range(3))
     for fill in fills:
         key = (fill["user"], fill["coin"])
-        if fill["user"] in start or is_dust(fill) or fill["dir"] == "Settlement":
+        if key in start or is_dust(fill) or fill["dir"] == "Settlement":
             continue
         before, change, price = float(fill["startPosition"]), signed(fill), float(fill["px"])
         cash[key] -= change * price
