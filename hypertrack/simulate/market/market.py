@@ -32,6 +32,7 @@ from hypertrack.simulate.market.start_positions import (
     StartPositions,
     draw_positions,
 )
+from hypertrack.simulate.market.start_tokens import draw_tokens
 from hypertrack.simulate.market.tempo import Tempo, at_own_pace
 from hypertrack.simulate.market.terms import TermArrays, draw_terms
 from hypertrack.simulate.market.traps import lay_traps
@@ -120,7 +121,9 @@ class Market:
 
     @cached_property
     def _start(self) -> StartPositions:
-        return draw_positions(self._population, self.coins, self.past_prices, self._rng(7))
+        perps = draw_positions(self._population, self.coins, self.past_prices, self._rng(7))
+        tokens = draw_tokens(self._population, self.coins, self.past_prices, self._rng(14))
+        return perps.and_more(tokens)
 
     def past_fills(self, wallet: int) -> PastFillArrays:
         """Return what a wallet traded before the start, by time; it explains its positions."""
@@ -170,8 +173,10 @@ class Market:
 
     def truth_of(self, ledger: WalletLedger) -> dict[str, np.ndarray]:
         """Return the truth over the chunks in a ledger: a column a fact, a row a wallet."""
-        traps = self._traps.with_carried(self.start_positions)
-        return truth(traps, self.coins, self.start_positions, ledger, self.settings)
+        start = self.start_positions
+        is_perp = np.array([coin.kind == "perp" for coin in self.coins])
+        traps = self._traps.with_carried(start.take(is_perp[start.coin]))
+        return truth(traps, self.coins, start, ledger, self.settings)
 
     @cached_property
     def truth(self) -> dict[str, np.ndarray]:
