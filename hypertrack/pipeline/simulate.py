@@ -156,7 +156,7 @@ def _write_lines(
 def _write_sealed(
     market: "Market", folder: Path, plan: WritePlan, ledger: "WalletLedger | None"
 ) -> Writing:
-    from hypertrack.simulate.market.bulk import write_hours
+    from hypertrack.simulate.market.hours import write_hours
     from hypertrack.store.compaction.new_hours import NewHours
 
     with NewHours(folder) as hours:

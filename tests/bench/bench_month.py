@@ -20,7 +20,8 @@ from pathlib import Path
 from hypertrack.config import FeatureSettings, FeeSettings, SimulateSettings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.records import HOUR_MS
-from hypertrack.simulate.market.bulk import settings_for, write_dataset, write_hours
+from hypertrack.simulate.market.bulk import settings_for, write_dataset
+from hypertrack.simulate.market.hours import write_hours
 from hypertrack.simulate.market.market import START_MS, Market
 from hypertrack.store.compaction.new_hours import NewHours
 from hypertrack.store.compaction.sealed_hours import seal_folder

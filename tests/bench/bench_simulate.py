@@ -15,7 +15,8 @@ from pathlib import Path
 
 from hypertrack.config import SimulateSettings
 from hypertrack.simulate.market.archives import ArchiveWriter
-from hypertrack.simulate.market.bulk import settings_for, write_dataset, write_hours
+from hypertrack.simulate.market.bulk import settings_for, write_dataset
+from hypertrack.simulate.market.hours import write_hours
 from hypertrack.simulate.market.market import Market
 from hypertrack.simulate.market.playing import played
 from hypertrack.store.compaction.new_hours import NewHours

@@ -24,7 +24,6 @@ from hypertrack.simulate.market.dataset_lines import (
     trade_lines,
 )
 from hypertrack.simulate.market.evm_lines import EvmLines
-from hypertrack.simulate.market.hours import HourSink, HourWriter
 from hypertrack.simulate.market.market import Market
 from hypertrack.simulate.market.playing import WriteProgress, played
 from hypertrack.simulate.market.wallet_ledger import WalletLedger
@@ -81,39 +80,11 @@ def write_dataset(
         yield from played(market, writer.write, n_trades, ledger)
     for feed, part in parts.items():
         part.rename(paths[feed])
-    _write_coverage(market, folder, writer.end_ms, with_quotes)
+    write_coverage(market, folder, writer.end_ms, with_quotes)
 
 
-def write_hours(
-    market: Market,
-    folder: Path,
-    sink: HourSink,
-    n_trades: int | None = None,
-    *,
-    with_quotes: bool = True,
-    ledger: WalletLedger | None = None,
-) -> Iterator[WriteProgress]:
-    """Write the market's dataset as sealed hours, yielding after each chunk.
-
-    What it holds is what `write_dataset` would have written. Memory holds an hour that
-    happens and one that is written.
-
-    Args:
-        market: What to write.
-        folder: Made where missing; takes the ledger.
-        sink: Takes the hours, and is to put them in force afterwards.
-        n_trades: As of `write_dataset`, like the rest.
-        with_quotes: Write the bbo feed too.
-        ledger: Keeps what is written.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with HourWriter(market, sink, with_quotes=with_quotes) as writer:
-        yield from played(market, writer.write, n_trades, ledger)
-        writer.finish()
-    _write_coverage(market, folder, writer.end_ms, with_quotes)
-
-
-def _write_coverage(market: Market, folder: Path, end_ms: int, with_quotes: bool) -> None:
+def write_coverage(market: Market, folder: Path, end_ms: int, with_quotes: bool) -> None:
+    """Write the ledger of a market that was written up to a time."""
     lines = _coverage(market, end_ms, with_quotes)
     (folder / COVERAGE_NAME).write_bytes(b"".join(encode_json(line) + b"\n" for line in lines))
 

@@ -7,6 +7,7 @@ hour is written while the next one happens, on a thread: packing does not need t
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
@@ -24,10 +25,13 @@ from hypertrack.simulate.market.arrays import (
     QuoteArrays,
     TradeArrays,
 )
+from hypertrack.simulate.market.bulk import write_coverage
 from hypertrack.simulate.market.dataset_lines import minute_candles
 from hypertrack.simulate.market.evm_lines import EvmLines
 from hypertrack.simulate.market.market import Market
+from hypertrack.simulate.market.playing import WriteProgress, played
 from hypertrack.simulate.market.sealed_tables import SealedTables, line_table
+from hypertrack.simulate.market.wallet_ledger import WalletLedger
 
 TABLE_ROWS = 122_880
 """Rows that are text at a time; as many as the database that seals puts into a row group."""
@@ -164,6 +168,35 @@ class HourWriter:
             starts = range(0, len(rows), TABLE_ROWS)
             parts = (table(rows.take(order[at : at + TABLE_ROWS])) for at in starts)
             self._sink.write(feed, hour.number, parts)
+
+
+def write_hours(
+    market: Market,
+    folder: Path,
+    sink: HourSink,
+    n_trades: int | None = None,
+    *,
+    with_quotes: bool = True,
+    ledger: WalletLedger | None = None,
+) -> Iterator[WriteProgress]:
+    """Write the market's dataset as sealed hours, yielding after each chunk.
+
+    What it holds is what `write_dataset` would have written. Memory holds an hour that
+    happens and one that is written.
+
+    Args:
+        market: What to write.
+        folder: Made where missing; takes the ledger.
+        sink: Takes the hours, and is to put them in force afterwards.
+        n_trades: As of `write_dataset`, like the rest.
+        with_quotes: Write the bbo feed too.
+        ledger: Keeps what is written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with HourWriter(market, sink, with_quotes=with_quotes) as writer:
+        yield from played(market, writer.write, n_trades, ledger)
+        writer.finish()
+    write_coverage(market, folder, writer.end_ms, with_quotes)
 
 
 def _until(end_ms: int, rows: Timed) -> tuple[Timed, list[Timed]]:

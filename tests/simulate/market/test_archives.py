@@ -2,7 +2,6 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -125,13 +124,7 @@ def test_hours_lie_and_begin_as_in_the_venues_bucket(written: Written) -> None:
 
 
 def test_start_positions_are_those_of_the_truth(written: Written, fills: list[Line]) -> None:
-    held = {
-        (wallet, position["coin"]): position["size"]
-        for wallet, text in zip(
-            written.truth["wallet"], written.truth["start_positions"], strict=True
-        )
-        for position in json.loads(text or "[]")
-    }
+    held = held_at_start(written.truth)
 
     first: dict[tuple[str, str], float] = {}
     now: dict[tuple[str, str], float] = {}
@@ -158,9 +151,8 @@ def test_fees_and_profit_are_those_of_the_truth_to_the_cent(
     fees: dict[str, float] = defaultdict(float)
     cash: dict[str, float] = defaultdict(float)
     held: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(len(coins)))
-    for wallet, text in zip(written.truth["wallet"], written.truth["start_positions"], strict=True):
-        for position in json.loads(text or "[]"):
-            held[wallet][names.index(position["coin"])] = position["size"]
+    for (wallet, coin), size in held_at_start(written.truth).items():
+        held[wallet][names.index(coin)] = size
     worth = {wallet: float(positions @ first) for wallet, positions in held.items()}
     for fill in fills:
         if not is_dust(fill):
@@ -179,12 +171,8 @@ def test_fees_and_profit_are_those_of_the_truth_to_the_cent(
 
 
 def test_closed_profit_is_that_of_the_average_entry(written: Written, fills: list[Line]) -> None:
-    """Of coins that wallets had nothing of: what is closed so far, and open, is the cash flow."""
-    start = {
-        (wallet, held["coin"])
-        for wallet, text in zip(*positions(written.truth), strict=True)
-        for held in json.loads(text or "[]")
-    }
+    """Where wallets came in flat: what is closed so far, and still open, is the cash flow."""
+    start = held_at_start(written.truth)
     cash, closed, cost = (defaultdict[tuple[str, str], float](float) for _ in range(3))
     for fill in fills:
         key = (fill["user"], fill["coin"])
@@ -223,8 +211,12 @@ def test_analysis_of_the_import_knows_fees_and_nearly_all_positions(written: Wri
     assert sum(row["pnl_source"] == "venue" for row in rows) > 0.95 * len(rows) > 200
 
 
-def positions(truth: dict[str, np.ndarray]) -> Iterator[np.ndarray]:
-    yield from (truth["wallet"], truth["start_positions"])
+def held_at_start(truth: dict[str, np.ndarray]) -> dict[tuple[str, str], float]:
+    return {
+        (wallet, position["coin"]): position["size"]
+        for wallet, text in zip(truth["wallet"], truth["start_positions"], strict=True)
+        for position in json.loads(text or "[]")
+    }
 
 
 def test_dirs_say_what_a_fill_did(fills: list[Line]) -> None:

@@ -13,8 +13,9 @@ from pyarrow import parquet
 from hypertrack.config import SimulateSettings
 from hypertrack.records import MINUTE_MS, Feed
 from hypertrack.simulate.market import hours
-from hypertrack.simulate.market.bulk import write_dataset, write_hours
+from hypertrack.simulate.market.bulk import write_dataset
 from hypertrack.simulate.market.dataset_lines import number_texts
+from hypertrack.simulate.market.hours import write_hours
 from hypertrack.simulate.market.market import START_MS, Market
 from hypertrack.simulate.market.sealed_tables import decimal_texts
 from hypertrack.store.compaction.checksums import is_intact
