@@ -20,7 +20,7 @@ SETTINGS = SimulateSettings(wallets=200, hours=0.05, trades_per_second=10, coins
 
 Json = dict[str, Any]
 
-SAME = ("coin", "px", "sz", "side", "time", "hash", "crossed", "feeToken")
+SAME = ("coin", "px", "sz", "side", "time", "hash", "oid", "crossed", "feeToken")
 NUMBERS = ("startPosition", "closedPnl", "fee", "builderFee")
 
 

@@ -11,9 +11,6 @@ from venue_fakes import PlayedVenue, fee_usd, fill_key
 
 from hypertrack.config import SimulateSettings
 from hypertrack.records import DAY_MS
-from hypertrack.simulate.market.fill_objects import FillObjects
-from hypertrack.simulate.market.holdings import Holdings
-from hypertrack.simulate.market.instruments import CoinColumns
 from hypertrack.simulate.market.market import Market
 from hypertrack.simulate.venue.market_source import MarketSource
 
@@ -148,32 +145,6 @@ def test_every_trade_on_the_tape_is_a_fill_of_both_wallets(
         live = since(told, market.start_ms)
         assert {tuple(fill[key] for key in keys) for fill in live} == tape[wallet]
         assert len({fill_key(fill) for fill in live}) == len(live) == len(tape[wallet])
-
-
-def within_coin(fill: Mapping[str, Any]) -> tuple[str, int]:
-    """Sort by coin; a coin's fills stay in their order."""
-    return fill["coin"], fill["time"]
-
-
-def test_archives_and_accounts_tell_the_same_fills(
-    market: Market, fills: dict[str, list[Any]]
-) -> None:
-    """All that both tell, but for the venue's part in liquidations, which accounts do not know."""
-    holdings = Holdings(market.start_positions, CoinColumns(market.coins).size_scale)
-    objects = FillObjects(market.coins, market.wallets, market.terms, SETTINGS.seed)
-    archived: dict[str, list[Any]] = defaultdict(list)
-    for chunk in market.chunks():
-        for text in objects.texts(chunk.trades, holdings.add(chunk.trades)):
-            wallet, fill = json.loads(text)
-            archived[wallet].append(fill)
-
-    texts = ("coin", "px", "sz", "side", "time", "hash", "oid", "crossed", "tid", "feeToken")
-    for wallet, told in fills.items():
-        live = sorted(since(told, market.start_ms), key=within_coin)
-        for mine, theirs in zip(live, sorted(archived[wallet], key=within_coin), strict=True):
-            assert [mine[key] for key in texts] == [theirs[key] for key in texts]
-            for key in ("startPosition", "closedPnl", "fee", "builderFee"):
-                assert float(mine.get(key, 0)) == pytest.approx(float(theirs.get(key, 0)), abs=2e-6)
 
 
 def test_positions_now_are_what_the_fills_add_up_to(
