@@ -180,7 +180,7 @@ class Chunk:
     facts: FactArrays | None
     """None where they were not asked for."""
     end_prices: Floats
-    """Latent prices at its end, ``[coins]``."""
+    """Fair prices at its end: latent, with what stays of orders' impact; ``[coins]``."""
 
     def until(self, n_trades: int) -> "Chunk":
         """Return the chunk up to and with its ``n_trades``-th trade."""
