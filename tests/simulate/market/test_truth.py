@@ -40,7 +40,7 @@ def test_truth_has_a_row_a_wallet_and_the_columns_of_its_contract(
 ) -> None:
     assert set(truth) == {
         *("wallet", "kind", "is_bot", "edge_bps", "holding_s", "home_coins"),
-        *("maker_edge_bps", "net_edge_bps", "n_openings", "start_positions", "world"),
+        *("maker_edge_bps", "net_edge_bps", "snr", "n_openings", "start_positions", "world"),
         *("owner", "follows", "traps"),
         *(f"copy_edge_bps_{delay}s" for delay in (1, 5, 30, 300)),
         *("profit_usd", "fees_usd", "funding_usd"),
@@ -178,7 +178,8 @@ def test_a_ledger_adds_up_by_hand() -> None:
     assert columns["edge_bps"][0] == 7
     cost = 4.5 + (100.5 / 101 - 1) * 1e4  # sold above what is fair, so the cost is below nothing
     assert columns["net_edge_bps"][0] == pytest.approx(7 - 2 * cost)
-    assert columns["maker_edge_bps"][1] == pytest.approx((100.5 / 101 - 1) * 1e4 - 1.5)
+    assert columns["snr"][0] == 7 / 14
+    assert columns["maker_edge_bps"][1] == pytest.approx((100.5 / 101 - 1) * 1e4 - 8 - 1.5)
     assert columns["copy_edge_bps_5s"][0] == 2
     assert columns["n_openings"].tolist() == [1, 0]
     assert np.isnan(columns["edge_bps"][1])
@@ -205,6 +206,9 @@ def one_sale() -> Chunk:
         maker_edge_bps=np.array([0.0]),
         taker_horizon_ms=np.array([60_000.0]),
         maker_horizon_ms=np.array([0.0]),
+        taker_move_bps=np.array([-14.0]),
+        maker_move_bps=np.array([0.0]),
+        adverse_bps=np.array([8.0]),
         copy_edge_bps=np.array([[4.0, 2.0, 0.0, -9.0]]),
     )
     end = np.array([110.0])
