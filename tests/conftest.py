@@ -11,7 +11,7 @@ from postgres_fakes import PostgresServer, find_server
 
 from hypertrack.config import DatabaseUrl
 
-settings.register_profile("thorough", max_examples=6_250)
+settings.register_profile("thorough", max_examples=10_000)
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 CAPTURE = SHARED_DATA / "mainnet-2026-07-22" / "books_5m.jsonl"

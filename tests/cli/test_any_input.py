@@ -104,6 +104,10 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
+def unprintable(text: str) -> set[str]:
+    return {c for c in text if category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}}
+
+
 def run(*words: object, data: Path) -> str:
     """Run a command; return what it wrote to stdout, having seen that it ended in order."""
     done = CliRunner().invoke(
@@ -115,8 +119,7 @@ def run(*words: object, data: Path) -> str:
     assert "Traceback" not in said
     errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert len(errors) == (done.exit_code != 0), said
-    unprintable = {c for c in said if category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}}
-    assert unprintable <= {"\n"}, (words, said)
+    assert unprintable(said) <= {"\n"}, (words, said)
     return done.stdout if done.exit_code == 0 else ""
 
 
@@ -168,6 +171,7 @@ FILES: dict[str, tuple[list[Any], list[Any]]] = {
 }
 
 
+@pytest.mark.slow  # two commands for each example
 @few(8)
 @given(st.data())
 def test_import_brings_what_is_good_and_counts_the_rest(data: st.DataObject) -> None:
@@ -213,7 +217,7 @@ def test_any_file_is_imported_replayed_or_refused_in_one_line(data: st.DataObjec
 
 # --- what was recorded already -------------------------------------------------------------------
 
-TRADED = [trade_line(n) for n in GOOD_IDS]
+TRADED = [*map(trade_line, GOOD_IDS[:2]), trade_line(GOOD_IDS[2]) | {"coin": HOSTILE[0]}]
 RECORDED: dict[str, tuple[list[Any], list[Any]]] = {
     "trades": (TRADED, [trade_line(BAD_ID)]),
     "bbo": ([quote(START_MS - 1_000, 99.0, 101.0)], [quote(START_MS, 99.0, None)]),
@@ -253,6 +257,7 @@ def write(files: dict[str, bytes], data: Path) -> None:
         (data / name).write_bytes(content)
 
 
+@pytest.mark.slow  # five commands for each example
 @few(4)
 @given(recordings())
 def test_recording_is_verified_and_sealed_whatever_lies_in_it(files: dict[str, bytes]) -> None:
@@ -272,7 +277,7 @@ def test_recording_is_verified_and_sealed_whatever_lies_in_it(files: dict[str, b
             assert sum(found["n_unread_by_reason"].values()) == found["n_torn_lines"]
 
 
-@pytest.mark.slow
+@pytest.mark.slow  # nine commands, most of which load much
 @few(1)
 @given(recordings())
 def test_wallets_are_profiled_and_shown_whatever_was_recorded(files: dict[str, bytes]) -> None:
@@ -290,6 +295,8 @@ def test_wallets_are_profiled_and_shown_whatever_was_recorded(files: dict[str, b
             run("report", *out, "--format", kind, data=data)
         run("dashboard", *out, data=data)
 
+        for path in (here / "out").glob("*.[tcm]*"):  # the reports that are read as they are
+            assert unprintable(path.read_text(encoding="utf-8")) <= {"\n", "\r"}, path
         traded_usd = {row["wallet"]: float(row["total_value"]) for row in rows}
         assert traded_usd[ALICE] >= 100.0 * len(GOOD_IDS)
         profiles = json.loads(next((here / "out").glob("*.json")).read_text())["profiles"]
