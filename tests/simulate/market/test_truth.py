@@ -17,6 +17,7 @@ from hypertrack.simulate.market.arrays import (
     QuoteArrays,
     TradeArrays,
 )
+from hypertrack.simulate.market.fees import fees_bps
 from hypertrack.simulate.market.instruments import build_coins
 from hypertrack.simulate.market.market import Market
 from hypertrack.simulate.market.start_positions import PositionArrays
@@ -214,9 +215,13 @@ def test_a_bp_of_true_edge_is_a_bp_of_realised_gain(played: list[Played]) -> Non
 def test_copiers_earn_what_the_truth_says_after_both_spreads_and_fees(
     played: list[Played], delay_s: int
 ) -> None:
-    """A copier buys at the ask so long after the taker, and sells at the bid when it would."""
+    """A copier buys at the ask so long after the taker, and sells at the bid when it would.
+
+    It pays by the base schedule, whatever the taker pays.
+    """
     parts = []
     for of in played:
+        fee_bps = fees_bps(of.market.coins, is_taker=True)
         openings = of.openings_as(is_taker=True)
         late = np.minimum(openings.time_ms + delay_s * 1_000, openings.end_ms)
         bid, ask = of.quote(openings.coin, late)
@@ -224,7 +229,7 @@ def test_copiers_earn_what_the_truth_says_after_both_spreads_and_fees(
         buys = openings.side > 0
         gain = np.where(buys, np.log(end_bid / ask), np.log(bid / end_ask)) * 1e4
         truth = of.truth[f"copy_edge_bps_{delay_s}s"][openings.wallet]
-        parts.append((gain - 2 * openings.fee_bps, truth))
+        parts.append((gain - 2 * fee_bps[openings.coin], truth))
 
     found = average(parts)
 
