@@ -5,14 +5,17 @@ ledger, the facts about a dataset, a recording and a model, and the profile of a
 """
 
 from hypertrack.records.base import (
+    JsonDecoder,
     JsonError,
     RawJson,
     Record,
+    Within,
     as_dict,
     as_tuple,
     decode_json,
     encode_json,
     json_decoder,
+    lax_json_decoder,
     replace,
 )
 from hypertrack.records.bounds import (
@@ -121,6 +124,7 @@ __all__ = [
     "GapCount",
     "HeadEvaluation",
     "Interval",
+    "JsonDecoder",
     "JsonError",
     "LabellingReport",
     "Leak",
@@ -143,6 +147,7 @@ __all__ = [
     "TrainingDetails",
     "Verdicts",
     "WalletProfile",
+    "Within",
     "are_amounts",
     "are_wallets",
     "as_dict",
@@ -154,6 +159,7 @@ __all__ = [
     "encode_json",
     "is_ahead",
     "json_decoder",
+    "lax_json_decoder",
     "replace",
     "usual_skew_ms",
 ]
