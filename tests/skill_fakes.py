@@ -55,6 +55,7 @@ def openings(*rows: tuple[int, float, int], is_taker: bool = True) -> Openings:
         time_ms=at(seconds),
         direction=direction.astype(np.int64),
         is_taker=np.full(n, is_taker),
+        is_twap=np.zeros(n, dtype=np.bool_),
         notional_usd=np.full(n, 100.0),
         is_known=np.zeros(n, dtype=np.bool_),
     )
@@ -87,6 +88,7 @@ def steps(*rows: tuple[float, int, float, float], known_before: Any = None) -> d
         "time_ms": at(seconds),
         "direction": direction.astype(np.int8),
         "is_taker": np.ones(n, dtype=np.bool_),
+        "is_twap": np.zeros(n, dtype=np.bool_),
         "size": size,
         "price": price,
         "known_before": np.full(n, np.nan) if known_before is None else np.array(known_before),

@@ -22,7 +22,7 @@ def group_starts(*keys: NDArray[Any]) -> Ints:
 
 def group_sizes(starts: Ints, n_rows: int) -> Ints:
     """Return how many rows each group has."""
-    return np.diff(np.append(starts, n_rows))
+    return np.diff(np.append(starts, n_rows)) if len(starts) else starts
 
 
 def group_of_rows(starts: Ints, n_rows: int) -> Ints:

@@ -1,6 +1,7 @@
 """Rows of the market as arrays: executions some wallets at a time, prices some coins at a time."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import ibis
@@ -28,7 +29,22 @@ STEP_KEY = [*KEYS, "time_ms", "direction", "is_taker"]
 def fetch(con: Any, rows: Table) -> Columns:
     """Return the columns of some rows; a missing number is NaN."""
     found = con.con.execute(con.compile(rows)).fetchnumpy()
-    return {name: np.ma.filled(column, np.nan) for name, column in found.items()}
+    return {
+        name: column.astype(np.float64).filled(np.nan)
+        if isinstance(column, np.ma.MaskedArray)
+        else column
+        for name, column in found.items()
+    }
+
+
+@contextmanager
+def computed_once(con: Any, name: str, rows: Table) -> Iterator[Table]:
+    """Give rows as a table that is made once and gone afterwards."""
+    con.keep(name, rows)
+    try:
+        yield con.table(name)
+    finally:
+        con.con.execute(f'DROP TABLE "{name}"')
 
 
 def execution_batches(con: Any, window: Window, wallets: Ints | None = None) -> Iterator[Columns]:
@@ -37,7 +53,7 @@ def execution_batches(con: Any, window: Window, wallets: Ints | None = None) -> 
     Columns: those of `executions` that follow, and ``known_before``: the position in coins before
     it where fills tell, else NaN.
     """
-    rows = window.of(executions(con)).select(*STEP_KEY, "size", price=_.vwap)
+    rows = window.of(executions(con)).select(*STEP_KEY, "size", "is_twap", price=_.vwap)
     counts = fetch(con, rows.group_by("wallet_id").aggregate(n=_.count()).order_by("wallet_id"))
     if wallets is not None:
         is_asked = np.isin(counts["wallet_id"], wallets)

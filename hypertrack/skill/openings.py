@@ -35,6 +35,7 @@ class Openings:
     time_ms: Ints
     direction: Ints
     is_taker: Flags
+    is_twap: Flags
     notional_usd: Floats
     is_known: Flags
 
@@ -80,6 +81,7 @@ def openings_and_lots(rows: Columns) -> tuple[Openings, Lots]:
         time_ms=rows["time_ms"].astype(np.int64),
         direction=direction,
         is_taker=rows["is_taker"].astype(np.bool_),
+        is_twap=rows["is_twap"].astype(np.bool_),
         notional_usd=rows["size"] * rows["price"],
         is_known=~np.isnan(known),
     )
