@@ -56,6 +56,7 @@ def openings(*rows: tuple[int, float, int], is_taker: bool = True) -> Openings:
         direction=direction.astype(np.int64),
         is_taker=np.full(n, is_taker),
         is_twap=np.zeros(n, dtype=np.bool_),
+        price=np.full(n, 100.0),
         notional_usd=np.full(n, 100.0),
         is_known=np.zeros(n, dtype=np.bool_),
     )

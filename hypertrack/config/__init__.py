@@ -14,6 +14,7 @@ from hypertrack.config.sections import (
     TrainSettings,
     VenueSettings,
 )
+from hypertrack.config.skill import CopySettings, SkillSettings
 from hypertrack.config.thresholds import CategorySettings
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "ORIGINAL",
     "CategorySettings",
     "Config",
+    "CopySettings",
     "DashboardSettings",
     "DatabaseUrl",
     "FeatureSettings",
@@ -30,6 +32,7 @@ __all__ = [
     "ReportSettings",
     "Settings",
     "SimulateSettings",
+    "SkillSettings",
     "TrainSettings",
     "VenueSettings",
     "load_config",

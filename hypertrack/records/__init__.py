@@ -84,6 +84,7 @@ from hypertrack.records.profiles import (
     WalletProfile,
 )
 from hypertrack.records.recording import FeedStatus, RecordingReport, RecordingStatus
+from hypertrack.records.skill import SkillSummary, Verdict
 
 __all__ = [
     "BINARY_HEADS",
@@ -140,7 +141,9 @@ __all__ = [
     "ReliabilityBin",
     "Scores",
     "Side",
+    "SkillSummary",
     "TrainingDetails",
+    "Verdict",
     "Verdicts",
     "WalletProfile",
     "are_amounts",

@@ -38,6 +38,14 @@ def sums(values: NDArray[Any], starts: Ints) -> Floats:
     return total
 
 
+def largest(values: Floats, starts: Ints) -> Floats:
+    """Return the largest value of each group, ``[groups]``."""
+    if not len(starts):
+        return np.zeros(0)
+    found: Floats = np.maximum.reduceat(values, starts)
+    return found
+
+
 def running_sums(values: Floats, starts: Ints) -> Floats:
     """Return the sum so far within each row's group, the row included.
 

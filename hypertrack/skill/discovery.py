@@ -6,8 +6,11 @@ from scipy.stats import norm, t
 from hypertrack.skill.arrays import Floats
 from hypertrack.skill.estimate import Estimates
 
-BETS_FOR_SNR = 3.84
-"""Standard errors at which t of 3 is reached with a power of 80 %: 3 + 0.84."""
+LEAST_T = 3.0
+"""Below which nobody is told from luck among many, whatever the threshold of a few would be."""
+
+POWER_Z = 0.84
+"""Standard errors above a threshold at which it is reached with a power of 80 %."""
 
 
 def q_values(p: Floats) -> Floats:
@@ -31,21 +34,37 @@ def power_at(edge_bps: float, measured: Estimates, q: Floats, max_q: float) -> f
     the first where nobody is. NaN where nobody is tested.
     """
     is_tested = measured.is_tested
-    n_tested = int(is_tested.sum())
-    if not n_tested:
+    if not is_tested.any():
         return float("nan")
-    n_flagged = int((q[is_tested] <= max_q).sum())
-    needed = t.isf(max_q * max(n_flagged, 1) / n_tested, measured.df[is_tested])
+    needed = t.isf(_p_in_force(measured, q, max_q), measured.df[is_tested])
     found = norm.sf(needed - edge_bps / measured.error_bps[is_tested])
     return float(found.mean())
 
 
-def bets_needed(measured: Estimates) -> Floats:
+def t_needed(measured: Estimates, q: Floats, max_q: float) -> float:
+    """Return the errors above 0 from which on an edge is told from luck among so many, 3 at least.
+
+    Of many bets, whose errors are certain.
+    """
+    if not measured.is_tested.any():
+        return LEAST_T
+    return max(LEAST_T, float(norm.isf(_p_in_force(measured, q, max_q))))
+
+
+def bets_needed(measured: Estimates, needed_t: float = LEAST_T) -> Floats:
     """Return how many bets would tell each from luck, were its edge what was measured.
 
-    NaN where nothing positive was measured: no number of bets will show an edge below 0.
+    With a power of 80 %. NaN where nothing positive was measured: no number of bets will show an
+    edge below 0.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         snr = measured.edge_bps / (measured.error_bps * np.sqrt(measured.n_bets))
-        needed = np.ceil((BETS_FOR_SNR / snr) ** 2)
+        needed = np.ceil(((needed_t + POWER_Z) / snr) ** 2)
     return np.where(snr > 0, needed, np.nan)
+
+
+def _p_in_force(measured: Estimates, q: Floats, max_q: float) -> float:
+    """Return the p of the last one flagged, or that the first would need where nobody is."""
+    n_tested = int(measured.is_tested.sum())
+    n_flagged = int((q[measured.is_tested] <= max_q).sum())
+    return max_q * max(n_flagged, 1) / n_tested

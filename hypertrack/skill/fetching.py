@@ -30,7 +30,7 @@ def fetch(con: Any, rows: Table) -> Columns:
     """Return the columns of some rows; a missing number is NaN."""
     found = con.con.execute(con.compile(rows)).fetchnumpy()
     return {
-        name: column.astype(np.float64).filled(np.nan)
+        name: np.ma.filled(column.astype(np.float64), np.nan)
         if isinstance(column, np.ma.MaskedArray)
         else column
         for name, column in found.items()

@@ -36,6 +36,7 @@ class Openings:
     direction: Ints
     is_taker: Flags
     is_twap: Flags
+    price: Floats
     notional_usd: Floats
     is_known: Flags
 
@@ -51,12 +52,14 @@ class Openings:
 class Lots:
     """What was closed by each execution that reduced a position, first in first out.
 
-    ``gain_usd``: before fees, against the price at which the middle of the lot was opened.
+    ``gain_usd``: before fees, against the price at which the middle of the lot was opened;
+    ``is_flat``: nothing was left of the position.
     """
 
     wallet: Ints
     holding_ms: Ints
     gain_usd: Floats
+    is_flat: Flags
 
 
 def openings_and_lots(rows: Columns) -> tuple[Openings, Lots]:
@@ -82,6 +85,7 @@ def openings_and_lots(rows: Columns) -> tuple[Openings, Lots]:
         direction=direction,
         is_taker=rows["is_taker"].astype(np.bool_),
         is_twap=rows["is_twap"].astype(np.bool_),
+        price=rows["price"],
         notional_usd=rows["size"] * rows["price"],
         is_known=~np.isnan(known),
     )
@@ -146,9 +150,11 @@ def _closed_lots(rows: Columns, size: Floats, held: Floats, starts: Ints, group:
     from_row = np.minimum(from_row, len(group) - 1)
     is_seen = (middle > brought_in[group[is_lot]]) & (group[from_row] == group[is_lot])
     to_row, from_row = np.flatnonzero(is_lot)[is_seen], from_row[is_seen]
+    left = np.abs(held + size * direction)
     coins = closed[to_row] * (rows["size"] / size)[to_row]
     return Lots(
         wallet=rows["wallet_id"][to_row].astype(np.int64),
         holding_ms=(rows["time_ms"][to_row] - rows["time_ms"][from_row]).astype(np.int64),
         gain_usd=-direction[to_row] * coins * (rows["price"][to_row] - rows["price"][from_row]),
+        is_flat=left[to_row] <= FLAT_FRAC,
     )

@@ -16,9 +16,7 @@ LENGTH = Window(START_MS, START_MS + 2 * HOUR_MS)
 
 
 def evidence_of(engine: FeatureEngine, window: Window = LENGTH) -> Evidence:
-    found = gather(engine.backend, window, np.arange(engine.n_wallets), np.random.default_rng(0))
-    assert found is not None
-    return found
+    return gather(engine.backend, window, np.arange(engine.n_wallets), np.random.default_rng(0))
 
 
 def test_makers_and_takers_bet_and_only_takers_can_be_copied(open_engine: OpenEngine) -> None:
@@ -81,14 +79,13 @@ def test_wallets_that_are_not_judged_have_no_bets(busy_engine: FeatureEngine) ->
 
     found = gather(busy_engine.backend, window, entity, np.random.default_rng(0))
 
-    assert found is not None
     assert found.openings.wallet.min() == 1
 
 
 def lots(*rows: tuple[int, float]) -> Lots:
     wallet, held_s = np.array(rows, dtype=float).T
     held_ms = (held_s * 1000).astype(np.int64)
-    return Lots(wallet.astype(np.int64), held_ms, np.zeros(len(rows)))
+    return Lots(wallet.astype(np.int64), held_ms, np.zeros(len(rows)), np.zeros(len(rows), bool))
 
 
 def test_horizon_lies_between_the_own_holding_time_and_the_usual_one() -> None:

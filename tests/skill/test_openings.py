@@ -67,6 +67,7 @@ def test_lots_close_first_in_first_out() -> None:
 
     assert lots.holding_ms.tolist() == [30_000, 25_000]
     assert lots.gain_usd.tolist() == pytest.approx([20, -20])
+    assert lots.is_flat.tolist() == [False, True]
 
 
 def test_turn_through_zero_closes_what_was_open_and_opens_the_rest() -> None:
