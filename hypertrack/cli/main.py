@@ -35,6 +35,7 @@ from hypertrack.cli.session import (
 from hypertrack.cli.simulate import simulate
 from hypertrack.cli.terminal import show_what_can_be_shown
 from hypertrack.cli.train import train
+from hypertrack.cli.verdict import verdict
 from hypertrack.cli.verify import verify
 from hypertrack.cli.wallet import wallet
 from hypertrack.errors import HypertrackError
@@ -145,6 +146,7 @@ models.register(app)
 command(app)(report)
 command(app)(dashboard)
 command(app)(wallet)
+command(app)(verdict)
 command(app)(categories)
 command(app)(show_config)
 command(app)(verify)

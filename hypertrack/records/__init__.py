@@ -84,13 +84,23 @@ from hypertrack.records.profiles import (
     WalletProfile,
 )
 from hypertrack.records.recording import FeedStatus, RecordingReport, RecordingStatus
-from hypertrack.records.skill import SkillSummary, Verdict
+from hypertrack.records.skill import (
+    GATE_SAYS,
+    PASSED,
+    SKILL_NUMBERS,
+    SKILL_TEXTS,
+    SkillSummary,
+    Verdict,
+    WalletSkill,
+    gate_sentence,
+)
 
 __all__ = [
     "BINARY_HEADS",
     "CONSTANT",
     "DAY_MS",
     "FEATURE_REMARKS",
+    "GATE_SAYS",
     "HEADS",
     "HEAD_MEANINGS",
     "HOUR_MS",
@@ -103,7 +113,10 @@ __all__ = [
     "MINUTE_MS",
     "MIN_AMOUNT",
     "MIN_TIME_MS",
+    "PASSED",
     "SCORE_NAMES",
+    "SKILL_NUMBERS",
+    "SKILL_TEXTS",
     "STYLE_DIMENSIONS",
     "SYSTEM_WALLETS",
     "WALLET_PATTERN",
@@ -146,6 +159,7 @@ __all__ = [
     "Verdict",
     "Verdicts",
     "WalletProfile",
+    "WalletSkill",
     "are_amounts",
     "are_wallets",
     "as_dict",
@@ -155,6 +169,7 @@ __all__ = [
     "checked_wallet",
     "decode_json",
     "encode_json",
+    "gate_sentence",
     "is_ahead",
     "json_decoder",
     "replace",

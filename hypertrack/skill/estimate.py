@@ -49,8 +49,10 @@ class Estimates:
     @property
     def p(self) -> Floats:
         """Return how likely luck alone is to do as well, ``[entities]``; NaN untested."""
-        tail: Floats = t.sf(self.edge_bps / self.error_bps, self.df)
-        return np.where(self.is_tested, tail, np.nan)
+        tested = self.is_tested
+        tail = np.full(len(tested), np.nan)
+        tail[tested] = t.sf(self.edge_bps[tested] / self.error_bps[tested], self.df[tested])
+        return tail
 
 
 @dataclass(frozen=True)
@@ -85,16 +87,17 @@ def estimate(bets: Bets, horizon_ms: Ints) -> Estimates:
     dispersion = variance / expected
     pooled = pool(dispersion[is_tested], own_df[is_tested])
     moderated, df = moderate(dispersion, own_df, pooled)
+    error = np.sqrt(moderated * expected)
     return Estimates(
         entity=entity,
         edge_bps=edge,
-        error_bps=np.sqrt(moderated * expected),
+        error_bps=error,
         df=df,
         n_bets=n_bets,
         n_openings=sums(bets.n_openings, starts).astype(np.int64),
         n_blocks=n_blocks,
         n_hours=_count_hours(bets, len(starts)),
-        is_tested=is_tested,
+        is_tested=is_tested & (error > 0),  # markouts that are all the same tell nothing
     )
 
 

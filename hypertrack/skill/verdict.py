@@ -1,13 +1,13 @@
 """The verdict: gates in their order, each a question with a number and a threshold."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hypertrack.config import CopySettings, SkillSettings
-from hypertrack.records import Verdict
+from hypertrack.records import PASSED, Verdict
 from hypertrack.skill.arrays import Floats
 
 FEWEST_EXITS = 10
@@ -65,14 +65,12 @@ class Gate:
         value: The number asked for, an entity each.
         threshold: What it must reach, or stay at or below where ``is_limit``.
         passes_unknown: Whether a number that is not known passes.
-        says: The sentence about it, with ``{value}`` and ``{threshold}``.
     """
 
     name: str
     without: Verdict
     value: Callable[[Facts], Floats]
     threshold: Callable[[CopySettings, SkillSettings], float]
-    says: str
     is_limit: bool = False
     passes_unknown: bool = False
 
@@ -99,7 +97,6 @@ GATES: tuple[Gate, ...] = (
         Verdict.AVOID,
         lambda f: f.p_loses,
         lambda copy, _: copy.min_p_positive,
-        "loses more than it costs to trade with a chance of {value:.2f} (from {threshold:.2f} on)",
         is_limit=True,
         passes_unknown=True,
     ),
@@ -108,8 +105,6 @@ GATES: tuple[Gate, ...] = (
         Verdict.AVOID,
         _hidden_loss,
         lambda copy, _: copy.min_loser_win_frac,
-        "wins {value:.0%} of its exits and lost all the same: what it keeps hides the loss "
-        "(from {threshold:.0%} on)",
         is_limit=True,
         passes_unknown=True,
     ),
@@ -118,28 +113,24 @@ GATES: tuple[Gate, ...] = (
         Verdict.NOT_ENOUGH_DATA,
         lambda f: f.n_bets,
         lambda copy, _: copy.min_bets,
-        "{value:.0f} bets, {threshold:.0f} needed",
     ),
     Gate(
         "hours",
         Verdict.NOT_ENOUGH_DATA,
         lambda f: f.n_hours,
         lambda copy, _: copy.min_hours,
-        "bets in {value:.0f} different hours, {threshold:.0f} needed",
     ),
     Gate(
         "days",
         Verdict.NOT_ENOUGH_DATA,
         lambda f: f.n_days,
         lambda copy, _: copy.min_days,
-        "bets over {value:.1f} days, {threshold:.1f} needed",
     ),
     Gate(
         "luck",
         Verdict.NOT_ENOUGH_DATA,
         lambda f: f.q,
         lambda _, skill: skill.max_false_discovery_frac,
-        "not to be told from luck: q {value:.2f}, at most {threshold:.2f}",
         is_limit=True,
     ),
     Gate(
@@ -147,29 +138,24 @@ GATES: tuple[Gate, ...] = (
         Verdict.WATCH,
         lambda f: f.n_taker_bets,
         lambda copy, _: copy.min_bets,
-        "{value:.0f} bets as taker, {threshold:.0f} needed: a maker's fills cannot be copied",
     ),
     Gate(
         "copy edge",
         Verdict.WATCH,
         lambda f: f.p_copy,
         lambda copy, _: copy.min_p_positive,
-        "something is left after delay and costs with a chance of {value:.2f}, {threshold:.2f} "
-        "needed",
     ),
     Gate(
         "capacity",
         Verdict.WATCH,
         lambda f: f.capacity_usd,
         lambda copy, _: copy.size_usd,
-        "the edge is gone at ${value:,.0f} a trade, ${threshold:,.0f} asked for",
     ),
     Gate(
         "one coin",
         Verdict.WATCH,
         lambda f: f.coin_frac,
         lambda copy, _: copy.max_coin_frac,
-        "{value:.0%} of the gain from one coin, at most {threshold:.0%}",
         is_limit=True,
     ),
     Gate(
@@ -177,7 +163,6 @@ GATES: tuple[Gate, ...] = (
         Verdict.WATCH,
         lambda f: f.bet_frac,
         lambda copy, _: copy.max_bet_frac,
-        "{value:.0%} of the gain from one bet, at most {threshold:.0%}",
         is_limit=True,
     ),
     Gate(
@@ -185,14 +170,12 @@ GATES: tuple[Gate, ...] = (
         Verdict.WATCH,
         lambda f: f.last_frac,
         lambda _copy, _skill: RECENT_FRAC,
-        "opened last at {value:.0%} of the recording, nothing in its last quarter",
     ),
     Gate(
         "decay",
         Verdict.WATCH,
         lambda f: f.decay_se,
         lambda copy, _: copy.max_decay_se,
-        "its second half was worse by {value:.1f} errors, at most {threshold:.1f}",
         is_limit=True,
     ),
     Gate(
@@ -200,15 +183,12 @@ GATES: tuple[Gate, ...] = (
         Verdict.WATCH,
         _irrelevance,
         lambda copy, _: copy.min_flat_returns,
-        "what it came in with is unknown, and it was flat {value:.0f} times since, {threshold:.0f} "
-        "needed",
     ),
     Gate(
         "copier",
         Verdict.WATCH,
         lambda f: f.is_copier,
         lambda _copy, _skill: 0.0,
-        "follows another wallet: look at that one",
         is_limit=True,
     ),
     Gate(
@@ -216,11 +196,8 @@ GATES: tuple[Gate, ...] = (
         Verdict.WATCH,
         lambda f: f.cash_usd,
         lambda _copy, _skill: 0.0,
-        "lost ${value:,.0f} in the window, whatever it foresaw",
     ),
 )
-
-PASSED = "all gates"
 
 
 @dataclass(frozen=True)
@@ -255,18 +232,3 @@ def decide(facts: Facts, copy: CopySettings, skill: SkillSettings) -> Decisions:
         found.threshold[is_stopped] = threshold
         is_open &= ~is_stopped
     return found
-
-
-def gate_sentence(name: str, value: float, threshold: float) -> str:
-    """Return in words what decided a verdict."""
-    if name == PASSED:
-        return f"passes all gates: something is left for a copier with a chance of {value:.2f}"
-    gate = next(each for each in GATES if each.name == name)
-    if np.isnan(value):
-        return f"{name}: not known"
-    return gate.says.format(value=abs(value) if name == "cash" else value, threshold=threshold)
-
-
-def gate_names() -> Sequence[str]:
-    """Return the names of all that can decide."""
-    return [*(gate.name for gate in GATES), PASSED]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from hypertrack.config import CopySettings, SkillSettings
-from hypertrack.skill.verdict import GATES, PASSED, Decisions, Facts, decide, gate_sentence
+from hypertrack.records import PASSED, gate_sentence
+from hypertrack.skill.verdict import GATES, Decisions, Facts, decide
 
 GOOD = {
     "n_bets": 60.0,
@@ -102,4 +103,4 @@ def test_every_gate_has_a_sentence_with_its_numbers(gate: object) -> None:
 
 def test_sentence_gives_number_and_threshold() -> None:
     assert gate_sentence("bets", 12, 30) == "12 bets, 30 needed"
-    assert gate_sentence("cash", -1234.4, 0) == "lost $1,234 in the window, whatever it foresaw"
+    assert gate_sentence("cash", -1234.4, 0) == "lost money in the window: $-1,234"
