@@ -11,6 +11,7 @@ from hypertrack.config.sections import (
     ReportSettings,
     Settings,
     SimulateSettings,
+    Skill,
     TrainSettings,
     VenueSettings,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "ReportSettings",
     "Settings",
     "SimulateSettings",
+    "Skill",
     "SkillSettings",
     "TrainSettings",
     "VenueSettings",

@@ -180,7 +180,7 @@ def _coin(
         day_volume_usd=share * trades_per_second * 86_400 * MEAN_TRADE_USD,
         max_leverage=(40, 25, 20, 10, 5, 3)[round(5 * thinness)],
         day_volatility_frac=0.0003 if is_stable else volatility,
-        spread_bps=0.1 * 10 ** (2.3 * thinness),
-        depth_usd=240_000 * 10 ** (-2.2 * thinness),
+        spread_bps=0.125 * 10 ** (2.46 * max(thinness - 0.025, 0) ** 0.5),
+        depth_usd=270_000 * 10 ** (-2.2 * thinness),
         follows=follows if follows in present else None,
     )

@@ -1,6 +1,6 @@
 """What wallets ask for: orders as columns, the ones still to come and the ones that rest."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +11,25 @@ MIN_ORDER_USD = 10.0
 
 _SAME_SORT = 0.95
 """Share of exits by the same sort of order as the entry."""
+
+
+@dataclass(frozen=True)
+class MomentArrays(Columns):
+    """Moments at which a wallet acts, with what its session has settled."""
+
+    time_ms: Floats
+    wallet: Ids
+    coin: CoinIds
+    side: Signs
+    """0 where the moment decides."""
+    foreseen: Floats
+    """As in `OrderArrays`, where the session has a side."""
+    horizon_ms: Floats
+    """0 where the moment decides."""
+    units: Ints
+    """In the session's coin; 0 where the moment decides."""
+    is_limit: Flags
+    is_twap: Flags
 
 
 @dataclass(frozen=True)
@@ -25,6 +44,10 @@ class OrderArrays(Columns):
     """Size in the smallest step of the coin's size."""
     holding_ms: Floats
     """After this time an order of the same size goes the other way; 0 for never."""
+    horizon_ms: Floats
+    """Time over which its direction was chosen, closed or not."""
+    foreseen: Floats
+    """What knowing the coming prices adds to the expected side, -2 to 2; 0 for all who do not."""
     is_limit: Flags
     is_twap: Flags
     is_exit: Flags
@@ -34,11 +57,11 @@ class OrderArrays(Columns):
         entries = self.take(self.holding_ms > 0)
         likes_limit = rng.random(len(entries)) < limit_share[entries.wallet]
         is_same = rng.random(len(entries)) < _SAME_SORT
-        return replace(
-            entries,
+        return entries.with_columns(
             time_ms=entries.time_ms + entries.holding_ms,
             side=-entries.side,
             holding_ms=np.zeros(len(entries)),
+            foreseen=np.zeros(len(entries)),
             is_limit=np.where(is_same, entries.is_limit, likes_limit),
             is_exit=np.ones(len(entries), dtype=bool),
         )
@@ -97,8 +120,10 @@ class RestingOrders:
         is_over = (self.until_ms < end_ms) | (self.filled >= self.orders.units)
         over = self.orders.take(is_over)
         filled = self.filled[is_over]
-        done = replace(over, units=filled).take(filled > 0)
-        left = replace(over, units=over.units - filled).take(over.is_exit & (filled < over.units))
+        done = over.with_columns(units=filled).take(filled > 0)
+        left = over.with_columns(units=over.units - filled).take(
+            over.is_exit & (filled < over.units)
+        )
         self.orders = self.orders.take(~is_over)
         self.until_ms = self.until_ms[~is_over]
         self.weight = self.weight[~is_over]

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hypertrack.simulate.market.arrays import CoinIds, Floats, Ints, QuoteArrays
+from hypertrack.simulate.market.arrays import CoinIds, Floats, Ints, QuoteArrays, clipped
 from hypertrack.simulate.market.calendar import block_after, block_times
 from hypertrack.simulate.market.instruments import CoinColumns, price_step
 from hypertrack.simulate.market.latent_prices import STEP_MS, LatentPrices
 
-_IMPACT = 0.25
+_IMPACT = 0.22
 """Price impact of an order, in the square-root law's unit: daily volatility times the root of its
 share of the day's volume."""
-_IMPACT_HALF_LIFE_S = 20.0
+_IMPACT_HALF_LIFE_S = 12.0
 _SPREAD_POWER = 0.7
 """Power of volatility with which the spread widens; depth shrinks with the same."""
 _LEVELS = 5
@@ -34,7 +34,7 @@ class QuoteGrid:
 
     def row(self, time_ms: Ints, coin: CoinIds) -> Ints:
         """Return the row in force just after the blocks at these times."""
-        step = np.clip((time_ms - self.start_ms) // STEP_MS, 0, len(self.change_ms) - 1)
+        step: Ints = clipped((time_ms - self.start_ms) // STEP_MS, 0, len(self.change_ms) - 1)
         return step + (time_ms >= self.change_ms[step, coin])
 
 
@@ -94,6 +94,10 @@ class Quoter:
         share = usd / self._coins.day_volume_usd[coin]
         impact: Floats = _IMPACT * self._coins.volatility[coin] * np.sqrt(share)
         return impact
+
+    def impact_left(self, delay_ms: float) -> float:
+        """Return the part of an order's impact that still stands after a delay."""
+        return float(0.5 ** (delay_ms / 1000 / _IMPACT_HALF_LIFE_S))
 
     def _shifts(self, pressure: Floats) -> Floats:
         """Return the fading sum of the pressure of earlier steps."""
