@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from hypertrack import __version__
-from hypertrack.cli import models
+from hypertrack.cli import models, skill
 from hypertrack.cli.categories import categories
 from hypertrack.cli.classify import classify
 from hypertrack.cli.config import config as show_config
@@ -143,6 +143,7 @@ command(app)(features)
 command(app)(train)
 command(app)(classify)
 models.register(app)
+skill.register(app)
 command(app)(report)
 command(app)(dashboard)
 command(app)(wallet)
