@@ -22,7 +22,7 @@ FIVE_MINUTES = np.full(2, 300_000)
 def variance_of(*rows: tuple[int, int, float, float], edge: float) -> float:
     one = bets(*rows)
     total = np.array([one.weight.sum()])
-    found, _ = block_variance(one, np.array([edge]), total, np.array([0]))
+    found, _, _ = block_variance(one, np.array([edge]), total, np.array([0]))
     return float(found[0])
 
 
@@ -37,7 +37,17 @@ def test_variance_adds_up_residuals_within_a_block() -> None:
     # Mean 0. Two coins of one block move together: residual 2 + 2, and -4 far later.
     found = variance_of((0, 0, 2.0, 1.0), (0, 0, 2.0, 1.0), (0, 9, -4.0, 1.0), edge=0.0)
 
-    assert found == pytest.approx((16 + 16) * 2 / 9)
+    # The first block has 2/3 of the weight, so that 1/3 of its variance is not in its residual.
+    assert found == pytest.approx((16 / (1 / 3) + 16 / (2 / 3)) / 9)
+
+
+def test_heavy_blocks_are_worth_fewer_of_equal_weight() -> None:
+    heavy = bets((0, 0, 1.0, 8.0), (0, 5, 0.0, 1.0), (0, 10, 0.0, 1.0))
+
+    _, n_blocks, n_equal = block_variance(heavy, np.array([0.8]), np.array([10.0]), np.array([0]))
+
+    assert n_blocks.tolist() == [3]
+    assert n_equal.tolist() == pytest.approx([100 / 66])
 
 
 def test_neighbouring_blocks_that_move_together_widen_the_error() -> None:
