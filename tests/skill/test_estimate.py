@@ -74,6 +74,18 @@ def test_one_block_has_no_variance_and_is_not_tested() -> None:
     assert np.isnan(found.p).all()
 
 
+def test_fewer_than_ten_blocks_are_not_tested() -> None:
+    coins = [0, 1] * 10
+    rows = [(0, nth % 9, 1.0 + nth % 3, 1.0) for nth in range(20)]
+    more = [(0, nth // 2, 1.0 + nth % 3, 1.0) for nth in range(20)]
+
+    few = estimate(bets(*sorted(rows), coin=coins), FIVE_MINUTES)
+    enough = estimate(bets(*more, coin=coins), FIVE_MINUTES)
+
+    assert (few.n_blocks.tolist(), few.is_tested.tolist()) == ([9], [False])
+    assert (enough.n_blocks.tolist(), enough.is_tested.tolist()) == ([10], [True])
+
+
 def test_fewer_than_ten_bets_are_not_tested() -> None:
     rows = [(0, block, 1.0 + block % 3, 1.0) for block in range(9)]
     more = [(1, block, 1.0 + block % 3, 1.0) for block in range(10)]
