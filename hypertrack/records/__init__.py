@@ -5,14 +5,17 @@ ledger, the facts about a dataset, a recording and a model, and the profile of a
 """
 
 from hypertrack.records.base import (
+    JsonDecoder,
     JsonError,
     RawJson,
     Record,
+    Within,
     as_dict,
     as_tuple,
     decode_json,
     encode_json,
     json_decoder,
+    lax_json_decoder,
     replace,
 )
 from hypertrack.records.bounds import (
@@ -135,6 +138,7 @@ __all__ = [
     "GapCount",
     "HeadEvaluation",
     "Interval",
+    "JsonDecoder",
     "JsonError",
     "LabellingReport",
     "Leak",
@@ -160,6 +164,7 @@ __all__ = [
     "Verdicts",
     "WalletProfile",
     "WalletSkill",
+    "Within",
     "are_amounts",
     "are_wallets",
     "as_dict",
@@ -172,6 +177,7 @@ __all__ = [
     "gate_sentence",
     "is_ahead",
     "json_decoder",
+    "lax_json_decoder",
     "replace",
     "usual_skew_ms",
 ]
