@@ -7,6 +7,7 @@ from math import isnan, nan
 from hypertrack.categories.catalog import CATALOG
 from hypertrack.categories.nearest import NO_RULE, shortfalls
 from hypertrack.categories.quantities import Columns, Values
+from hypertrack.categories.skill_cases import wallet_skills
 from hypertrack.errors import DatasetError
 from hypertrack.records import (
     Category,
@@ -45,10 +46,14 @@ def make_profiles(columns: ProfileColumns, header: ProfileHeader) -> Iterator[Wa
         _findings(columns.verdicts),
         columns.activity.tolist(),
         _reasons(columns, header),
+        wallet_skills(columns),
         strict=True,
     )
     argue = _Arguments(header)
-    for wallet, first_ms, last_ms, own, said, n_matches, (held, nearest), slices, why in parts:
+    for wallet, first_ms, last_ms, own, said, n_matches, (
+        held,
+        nearest,
+    ), slices, why, luck in parts:
         values = {**own, "n_candle_matches": n_matches, **said}
         yield WalletProfile(
             wallet=wallet,
@@ -61,6 +66,7 @@ def make_profiles(columns: ProfileColumns, header: ProfileHeader) -> Iterator[Wa
             activity=tuple(slices),
             reasons=why,
             remarks=argue.remarks(own),
+            skill=luck,
         )
 
 

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from hypertrack import __version__
-from hypertrack.cli import models
+from hypertrack.cli import models, skill
 from hypertrack.cli.categories import categories
 from hypertrack.cli.classify import classify
 from hypertrack.cli.config import config as show_config
@@ -35,6 +35,7 @@ from hypertrack.cli.session import (
 from hypertrack.cli.simulate import simulate
 from hypertrack.cli.terminal import show_what_can_be_shown
 from hypertrack.cli.train import train
+from hypertrack.cli.verdict import verdict
 from hypertrack.cli.verify import verify
 from hypertrack.cli.wallet import wallet
 from hypertrack.errors import HypertrackError
@@ -142,9 +143,11 @@ command(app)(features)
 command(app)(train)
 command(app)(classify)
 models.register(app)
+skill.register(app)
 command(app)(report)
 command(app)(dashboard)
 command(app)(wallet)
+command(app)(verdict)
 command(app)(categories)
 command(app)(show_config)
 command(app)(verify)

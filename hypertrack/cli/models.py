@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
         help="Versions of the model, and how near it comes to the truth of simulated markets.\n\n"
         "Example: hypertrack models list",
     )
-    models.callback()(_take_shared)
+    models.callback()(take_shared)
     command(models, name="list")(list_)
     command(models)(show)
     command(models)(compare)
@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(models, name="models")
 
 
-def _take_shared(
+def take_shared(
     context: typer.Context,
     *,
     config: ConfigOption = None,
@@ -52,7 +52,7 @@ def _take_shared(
     verbose: VerboseOption = False,
     json: JsonOption = False,
 ) -> None:
-    # Shared options may stand between `models` and its command, too.
+    """Take shared options that stand between a group and its command."""
     root = context.find_root()
     root.obj = Shared(config, data, quiet, verbose, json).or_else(root.obj)
 

@@ -19,7 +19,7 @@ def wallet(
     Example: hypertrack wallet 0x9aa589355bf745db9784c8ef3c646360f11b58af
     """
     from hypertrack.cli.wallet_display import wallet_view
-    from hypertrack.pipeline.wallet import find_wallet, reasons
+    from hypertrack.pipeline.wallet import find_wallet, reasons, skill_facts
 
     refuse_both(no_model, profiles)
     settings = session.load({"out": out}).settings
@@ -30,4 +30,5 @@ def wallet(
     if session.is_json:
         session.emit(profile)
     else:
-        session.out.print(wallet_view(header, profile, reasons(header, profile)))
+        why, skill = reasons(header, profile), skill_facts(profile)
+        session.out.print(wallet_view(header, profile, why, skill))

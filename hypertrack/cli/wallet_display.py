@@ -30,12 +30,16 @@ REASON_CELLS = 8
 
 
 def wallet_view(
-    header: ProfileHeader, profile: WalletProfile, reasons: "Sequence[ScoreView]" = ()
+    header: ProfileHeader,
+    profile: WalletProfile,
+    reasons: "Sequence[ScoreView]" = (),
+    skill: Sequence[tuple[str, str]] = (),
 ) -> RenderableType:
     """Return scores, categories, evidence, activity and what all of it rests on.
 
     Args:
         reasons: What moved the scores; none without a model.
+        skill: What is known of its skill, name and value.
     """
     parts: list[RenderableType] = [Text(profile.wallet, "bold")]
     if header.notice:
@@ -43,6 +47,7 @@ def wallet_view(
     parts += [
         _section("activity", Group(_facts(profile), Text(sparkline(profile.activity), "cyan"))),
         *_positions(header, profile),
+        *([_section("worth copying?", skill_table(skill))] if skill else []),
         _section("scores", _scores(header, profile)),
         *(
             [_section("why, compared with the typical wallet", _reasons(reasons))]
@@ -53,6 +58,14 @@ def wallet_view(
         _section("coverage", _coverage(header)),
     ]
     return Group(*parts)
+
+
+def skill_table(facts: Sequence[tuple[str, str]]) -> RenderableType:
+    """Return what is known of a wallet's skill."""
+    table = Table.grid(padding=(0, 2))
+    for name, value in facts:
+        table.add_row(Text(name, "dim"), Text(value, "bold" if name == "verdict" else ""))
+    return table
 
 
 def sparkline(counts: tuple[int, ...]) -> str:

@@ -15,6 +15,7 @@ from hypertrack.config.sections import (
     TrainSettings,
     VenueSettings,
 )
+from hypertrack.config.skill import CopySettings, SkillSettings
 from hypertrack.config.thresholds import CategorySettings
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "ORIGINAL",
     "CategorySettings",
     "Config",
+    "CopySettings",
     "DashboardSettings",
     "DatabaseUrl",
     "FeatureSettings",
@@ -32,6 +34,7 @@ __all__ = [
     "Settings",
     "SimulateSettings",
     "Skill",
+    "SkillSettings",
     "TrainSettings",
     "VenueSettings",
     "load_config",

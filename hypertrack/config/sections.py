@@ -1,5 +1,6 @@
 """What can be set: one frozen section per stage, units in the names, defaults that are safe."""
 
+import warnings
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -7,6 +8,7 @@ from pydantic import Field, PlainSerializer, SecretStr, field_validator, model_v
 
 from hypertrack.config.places import DataPlace
 from hypertrack.config.section import Section
+from hypertrack.config.skill import CopySettings, SkillSettings
 from hypertrack.config.thresholds import CategorySettings
 from hypertrack.text import masked_url
 
@@ -264,7 +266,15 @@ class SimulateSettings(Section):
     """Coins that drift, a fraction a day: ``BTC=0.02``."""
 
 
-class Settings(Section):
+with warnings.catch_warnings():
+    # ``copy`` is the word that users look for; the method of that name has long been `model_copy`.
+    warnings.filterwarnings("ignore", message='Field name "copy"')
+
+    class _Copying(Section):
+        copy: CopySettings = CopySettings()  # type: ignore[assignment]
+
+
+class Settings(_Copying):
     """Everything that can be set."""
 
     data: DataPlace = Path("recorded_data")
@@ -280,6 +290,7 @@ class Settings(Section):
     features: FeatureSettings = FeatureSettings()
     train: TrainSettings = TrainSettings()
     categories: CategorySettings = CategorySettings()
+    skill: SkillSettings = SkillSettings()
     report: ReportSettings = ReportSettings()
     dashboard: DashboardSettings = DashboardSettings()
     simulate: SimulateSettings = SimulateSettings()

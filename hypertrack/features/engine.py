@@ -145,6 +145,11 @@ class FeatureEngine:
         """Wallets of the whole dataset; ids run from 0."""
         return len(self._wallets)
 
+    @property
+    def wallets(self) -> tuple[str, ...]:
+        """Addresses of all wallets of the dataset, by id."""
+        return tuple(self._wallets)
+
     def prepare(self) -> None:
         """Keep on disk what makes the next opening of a large dataset quick."""
         self._computer.prepare()

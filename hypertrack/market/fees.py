@@ -21,11 +21,7 @@ def with_fees(con: Any, executed: Table, fees: FeeSettings) -> Table:
 
     The schedule is by role and kind of coin: on real fills it said 3.10 bps where 1.71 were paid.
     """
-    rates = con.table("coins").select(
-        fee_coin_id="coin_id",
-        taker_bps=_rate_bps(fees.spot_taker_bps, fees.perp_taker_bps, fees.hip3_multiplier),
-        maker_bps=_rate_bps(fees.spot_maker_bps, fees.perp_maker_bps, fees.hip3_multiplier),
-    )
+    rates = scheduled_rates(con, fees).rename(fee_coin_id="coin_id")
     reports = reported_executions(con).select(
         *(_[name].name(f"report_{name}") for name in EXECUTION),
         "reported_fee_usd",
@@ -40,6 +36,15 @@ def with_fees(con: Any, executed: Table, fees: FeeSettings) -> Table:
         fee_usd=_.reported_fee_usd.fill_null(_.notional_usd * rate_bps * BPS),
         is_fee_reported=_.reported_fee_usd.notnull(),
     ).drop("taker_bps", "maker_bps", "fee_coin_id")
+
+
+def scheduled_rates(con: Any, fees: FeeSettings) -> Table:
+    """Return coin_id, taker_bps, maker_bps: what the schedule takes of notional in each coin."""
+    return con.table("coins").select(
+        "coin_id",
+        taker_bps=_rate_bps(fees.spot_taker_bps, fees.perp_taker_bps, fees.hip3_multiplier),
+        maker_bps=_rate_bps(fees.spot_maker_bps, fees.perp_maker_bps, fees.hip3_multiplier),
+    )
 
 
 def _rate_bps(spot_bps: float, perp_bps: float, hip3_multiplier: float) -> ibis.Value:

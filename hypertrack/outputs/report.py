@@ -17,6 +17,7 @@ from hypertrack.outputs.reason_views import (
     score_views,
 )
 from hypertrack.outputs.selection import Selection, select
+from hypertrack.outputs.verdict_views import headline
 from hypertrack.outputs.wording import (
     HEAD_NAMES,
     SKILL_MEANING,
@@ -119,6 +120,8 @@ def _text_head(header: ProfileHeader, selection: Selection) -> Iterator[str]:
     yield f"Shown: {selection.sentence}"
     if header.notice:
         yield from ("", *_wrap(f"NOTICE: {printable(header.notice)}"))
+    if header.skill is not None:
+        yield from ("", *_wrap(f"SKILL: {headline(header.skill)}"))
     yield from ("", "WHAT WAS OBSERVED")
     for name, fact in _observed(header):
         yield from _wrap(f"  {name:<10}{fact}", 12)
@@ -279,6 +282,8 @@ def _markdown_head(header: ProfileHeader, selection: Selection) -> Iterator[str]
     yield f"Generated {utc(header.generated_ms)}. {selection.sentence}."
     if header.notice:
         yield from ("", f"> **{_plain(header.notice)}**")
+    if header.skill is not None:
+        yield from ("", f"**{_plain(headline(header.skill))}**")
     yield from ("", "## What was observed", "", "| | |", "|---|---|")
     for name, fact in _observed(header):
         yield f"| {name} | {_plain(fact)} |"

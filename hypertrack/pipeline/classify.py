@@ -23,6 +23,9 @@ __all__ = ["PROFILES_NAME", "classify", "fingerprint", "fresh_profiles"]
 
 PROFILES_NAME = "wallet_profiles.parquet"
 
+BEHIND = {"features", "fees", "categories", "skill", "copy"}
+"""Sections of the settings that profiles follow from."""
+
 
 def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = True) -> "Profiles":
     """Profile every wallet.
@@ -45,6 +48,7 @@ def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = Tru
     from hypertrack.features.activity import activity
     from hypertrack.pipeline.profile_batches import profile_batches
     from hypertrack.pipeline.profiles import Profiles
+    from hypertrack.pipeline.skill import judge_wallets
     from hypertrack.store.profiles import write_profiles
 
     behind = fingerprint(settings, with_model=with_model)
@@ -53,6 +57,7 @@ def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = Tru
         matrix = engine.matrix()
         slices = activity(engine)
         summary = engine.dataset.summary()
+        skill = judge_wallets(engine, settings, matrix)
         notice = notice_of(engine.dataset.lines)
     header = ProfileHeader(
         generated_ms=time.time_ns() // 1_000_000,
@@ -60,10 +65,11 @@ def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = Tru
         notice=notice,
         thresholds=settings.categories.model_dump(),
         fingerprint=behind,
+        skill=skill.summary,
         **_told_by_model(model, matrix),
         **_said_of_features(matrix.names),
     )
-    batches = profile_batches(matrix, slices, model, settings.categories)
+    batches = profile_batches(matrix, slices, model, settings.categories, skill.columns)
     file = settings.out / PROFILES_NAME if is_kept else None
     return Profiles(write_profiles(file, header, batches))
 
@@ -110,7 +116,7 @@ def fingerprint(settings: Settings, *, with_model: bool) -> str:
 
     with closing(open_lines(settings.data)) as lines:
         version = lines.version()
-    behind = settings.model_dump(mode="json", include={"features", "fees", "categories"})
+    behind = settings.model_dump(mode="json", include=BEHIND)
     model = settings.out / MODEL_NAME
     weights = model.read_bytes() if with_model and model.exists() else b""
     return hashlib.sha256(encode_json([version, behind, with_model]) + weights).hexdigest()

@@ -1,6 +1,6 @@
 """From a feature matrix to the columns of profiles, some wallets at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +35,14 @@ def profile_batches(
     slices: NDArray[np.integer[Any]],
     model: "WalletModel | None",
     thresholds: CategorySettings,
+    skill: Mapping[str, NDArray[Any]] | None = None,
 ) -> Iterator[ProfileColumns]:
     """Yield the columns of all wallets, the most active first; of nobody one empty batch.
 
     Args:
         slices: Executions in equal slices of the recording, ``[wallets, slices]``.
         model: Gives scores and their reasons; None is the rules alone.
+        skill: Columns about skill, ``[wallets]`` each; None leaves them empty.
     """
     # Scored in the order of the matrix: the last digit can depend on who is in a batch.
     scores = None if model is None else model.predict(matrix).astype(np.float64)
@@ -62,6 +64,7 @@ def profile_batches(
             activity=slices[rows].astype(np.int32, copy=False),
             verdicts=classify({**features, **matches, **said}, thresholds, heads),
             reasons=None if model is None else model.explain(part),
+            skill={name: column[rows] for name, column in (skill or {}).items()},
         )
 
 

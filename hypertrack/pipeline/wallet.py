@@ -10,8 +10,9 @@ from hypertrack.records import WALLET_PATTERN, ProfileHeader, WalletProfile
 
 if TYPE_CHECKING:  # the command loads this when it runs
     from hypertrack.outputs.reason_views import ScoreView
+    from hypertrack.pipeline.profiles import Profiles
 
-__all__ = ["ScoreView", "find_wallet", "reasons"]
+__all__ = ["ScoreView", "checked_address", "find_wallet", "profile_of", "reasons", "skill_facts"]
 
 
 def find_wallet(
@@ -27,17 +28,35 @@ def find_wallet(
         ConfigError: Not an address.
         DatasetError: The wallet was not seen in the recording.
     """
+    wallet = checked_address(address)
+    profiles = fresh_profiles(settings, with_model=with_model, is_kept=False, kept_file=kept_file)
+    return profiles.header, profile_of(profiles, wallet, kept_file or settings.data)
+
+
+def checked_address(address: str) -> str:
+    """Return an address in lower case.
+
+    Raises:
+        ConfigError: It is none.
+    """
     wallet = address.strip().lower()
     if not WALLET_PATTERN.fullmatch(wallet):
         raise ConfigError(f"a wallet is 0x and 40 hexadecimal digits, found {address!r}")
-    profiles = fresh_profiles(settings, with_model=with_model, is_kept=False, kept_file=kept_file)
+    return wallet
+
+
+def profile_of(profiles: "Profiles", wallet: str, place: object) -> WalletProfile:
+    """Return the profile of a wallet.
+
+    Raises:
+        DatasetError: It has none.
+    """
     profile = profiles.find(wallet)
     if profile is None:
         raise DatasetError(
-            f"wallet {wallet} is not among the {profiles.header.n_wallets:,} seen in "
-            f"{kept_file or settings.data}"
+            f"wallet {wallet} is not among the {profiles.header.n_wallets:,} seen in {place}"
         )
-    return profiles.header, profile
+    return profile
 
 
 def reasons(header: ProfileHeader, profile: WalletProfile) -> "tuple[ScoreView, ...]":
@@ -45,3 +64,10 @@ def reasons(header: ProfileHeader, profile: WalletProfile) -> "tuple[ScoreView, 
     from hypertrack.outputs.reason_views import score_views
 
     return score_views(header, profile)
+
+
+def skill_facts(profile: WalletProfile) -> tuple[tuple[str, str], ...]:
+    """Return name and value of what is known of a wallet's skill; nothing where not judged."""
+    from hypertrack.outputs.verdict_views import skill_lines
+
+    return () if profile.skill is None else tuple(skill_lines(profile.skill))

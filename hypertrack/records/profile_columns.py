@@ -1,7 +1,7 @@
 """Profiles as they are kept: columns over wallets, without an object for each of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # every command loads the records, few need numpy
@@ -65,6 +65,8 @@ class ProfileColumns:
         scores: By name, dimensions of style too, ``[wallets]`` each; empty without a model.
         activity: Executions in equal slices of the recording, ``[wallets, slices]``.
         reasons: None without a model.
+        skill: By the names of `SKILL_NUMBERS` and `SKILL_TEXTS`, ``[wallets]`` each; empty where
+            skill was not judged.
     """
 
     wallets: "NDArray[Any]"
@@ -76,6 +78,7 @@ class ProfileColumns:
     activity: "NDArray[np.int32]"
     verdicts: Verdicts
     reasons: ReasonColumns | None
+    skill: "Mapping[str, NDArray[Any]]" = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.wallets)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from hypertrack.records.base import Record
 from hypertrack.records.coverage import DataSummary
 from hypertrack.records.model import ModelSummary, Scores
+from hypertrack.records.skill import SkillSummary, WalletSkill
 
 if TYPE_CHECKING:  # every command loads the records, few need numpy
     import numpy as np
@@ -62,6 +63,8 @@ class WalletProfile(Record, frozen=True, kw_only=True):
     wallet's. Empty without a model."""
     remarks: dict[str, str] = {}  # noqa: RUF012 - as above
     """By feature, what has to be said beside its number, or in its place where it has none."""
+    skill: WalletSkill | None = None
+    """None where it was not judged."""
 
 
 class ProfileHeader(Record, frozen=True, kw_only=True):
@@ -88,6 +91,8 @@ class ProfileHeader(Record, frozen=True, kw_only=True):
     fingerprint: str = ""
     """Of the data, the settings and the model: another one means these profiles are stale."""
     n_wallets: int = 0
+    skill: SkillSummary | None = None
+    """None where skill was not judged."""
     n_with_category: int = 0
     n_wallets_by_category: dict[str, int] = {}  # noqa: RUF012 - as above
     """Most frequent first."""

@@ -1,6 +1,6 @@
 """Columns of profiles as an Arrow table and back: flat, so that any tool reads them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from hypertrack.records import (
     SCORE_NAMES,
+    SKILL_NUMBERS,
+    SKILL_TEXTS,
     STYLE_DIMENSIONS,
     ProfileColumns,
     ReasonColumns,
@@ -16,6 +18,7 @@ from hypertrack.records import (
 )
 
 TEXT = pa.dictionary(pa.int8(), pa.string())
+TEXT_OF_MANY = pa.dictionary(pa.int32(), pa.string())
 
 CATEGORY_TYPE = pa.struct(
     {
@@ -54,6 +57,8 @@ def schema(features: Sequence[str]) -> pa.Schema:
             "nearest_way": pa.int8(),
             "activity": pa.list_(pa.int32()),
             "reasons": pa.list_(REASON_TYPE),
+            **dict.fromkeys(SKILL_NUMBERS, pa.float64()),
+            **dict.fromkeys(SKILL_TEXTS, TEXT_OF_MANY),
             **dict.fromkeys(features, pa.float64()),
         }
     )
@@ -80,6 +85,7 @@ def to_table(columns: ProfileColumns) -> pa.Table:
             np.arange(1, n_wallets + 1) * n_slices, pa.array(columns.activity.ravel())
         ),
         "reasons": _reason_lists(columns.reasons, n_wallets),
+        **_skill_arrays(columns.skill, n_wallets),
         **columns.features,
     }
     return pa.table(arrays, schema(tuple(columns.features)))
@@ -99,7 +105,30 @@ def from_table(table: pa.Table, features: Sequence[str]) -> ProfileColumns:
         activity=to_numpy(_flat(table, "activity")[1]).reshape(len(table), -1),
         verdicts=_verdicts(table),
         reasons=_reasons(table) if has_scores else None,
+        skill=_skill(table),
     )
+
+
+def _skill_arrays(skill: Mapping[str, NDArray[Any]], n_wallets: int) -> dict[str, pa.Array]:
+    """Return columns of numbers, and of texts that are null where they are empty."""
+    if not skill:
+        return {name: pa.nulls(n_wallets) for name in (*SKILL_NUMBERS, *SKILL_TEXTS)}
+    texts = {
+        name: pa.array([text or None for text in skill[name].tolist()], pa.string())
+        for name in SKILL_TEXTS
+    }
+    return {
+        **{name: skill[name] for name in SKILL_NUMBERS},
+        **{name: text.dictionary_encode() for name, text in texts.items()},
+    }
+
+
+def _skill(table: pa.Table) -> dict[str, NDArray[Any]]:
+    """Return what `_skill_arrays` was given; nothing where no wallet was judged."""
+    if table["n_bets"].null_count == len(table):
+        return {}
+    numbers = {name: to_numpy(table[name]) for name in SKILL_NUMBERS}
+    return {**numbers, **{name: to_numpy(table[name]) for name in SKILL_TEXTS}}
 
 
 def _category_structs(verdicts: Verdicts) -> pa.StructArray:

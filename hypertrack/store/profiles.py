@@ -15,6 +15,7 @@ from pyarrow import parquet
 from hypertrack.errors import DatasetError
 from hypertrack.files import replacing
 from hypertrack.records import (
+    SKILL_TEXTS,
     JsonError,
     ProfileColumns,
     ProfileHeader,
@@ -36,6 +37,7 @@ TEXT_COLUMNS = [
     "nearest",
     "reasons.list.element.score",
     "reasons.list.element.feature",
+    *SKILL_TEXTS,
 ]
 """What repeats itself; features hardly do, and looking for it takes longer than writing them."""
 

@@ -12,7 +12,7 @@ from profile_fakes import model_of, profile_header
 from pyarrow import parquet
 
 from hypertrack.errors import DatasetError
-from hypertrack.records import ProfileColumns, ReasonColumns
+from hypertrack.records import SKILL_NUMBERS, ProfileColumns, ReasonColumns
 from hypertrack.store.columns import write_columns
 from hypertrack.store.profiles import ProfileFile, write_profiles
 
@@ -125,6 +125,26 @@ def test_one_column_is_read_over_all_wallets(tmp_path: Path) -> None:
     both = [*SCORED.features["age_days"], *BARE.features["age_days"]]
     np.testing.assert_equal(file.column("age_days"), both)
     assert file.column("wallet").tolist() == [*SCORED.wallets, *BARE.wallets]
+
+
+def test_skill_comes_back_as_it_was(tmp_path: Path) -> None:
+    numbers = {name: np.arange(N) + 0.5 for name in SKILL_NUMBERS}
+    texts = {
+        "follows": np.array(["", ALICE] * (N // 2), dtype=object),
+        "verdict": np.array(["WATCH", "COPY"] * (N // 2), dtype=object),
+        "verdict_gate": np.array(["one coin", "all gates"] * (N // 2), dtype=object),
+    }
+    judged = replace(BARE, skill={**numbers, **texts})
+    file = write_profiles(tmp_path / "profiles.parquet", HEADER, [judged, BARE, judged])
+
+    found, unjudged, _ = file.batches(np.array([1, 2, N, 2 * N]))
+
+    assert found.skill["edge_bps"].tolist() == [1.5, 2.5]
+    assert found.skill["follows"].tolist() == [ALICE, None]
+    assert found.skill["verdict"].tolist() == ["COPY", "WATCH"]
+    assert unjudged.skill == {}
+    assert file.column("verdict").tolist() == [*texts["verdict"], *[None] * N, *texts["verdict"]]
+    assert np.isnan(file.column("edge_bps")[N : 2 * N]).all()
 
 
 def test_who_holds_a_category_is_read_without_the_rest(tmp_path: Path) -> None:

@@ -1,0 +1,97 @@
+"""The skill commands: how near the judging comes to the truth of simulated markets."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hypertrack.cli.models import take_shared
+from hypertrack.cli.session import Session, command
+
+if TYPE_CHECKING:
+    from hypertrack.pipeline.skill_benchmark import KnownTruth
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    skill = typer.Typer(
+        no_args_is_help=True,
+        help="How well skill is told from luck where the truth is known.\n\n"
+        "Example: hypertrack skill benchmark --worlds none,default --seeds 4",
+    )
+    skill.callback()(take_shared)
+    command(skill)(benchmark)
+    app.add_typer(skill, name="skill")
+
+
+def benchmark(
+    session: Session,
+    worlds: Annotated[
+        str, typer.Option(help="Of none, realistic, default, copyable.")
+    ] = "none,default",
+    hours: Annotated[str, typer.Option(help="Lengths of the markets.")] = "6,24",
+    seeds: Annotated[int, typer.Option(min=1, help="Markets of each kind.")] = 10,
+    seed: Annotated[
+        int, typer.Option(help="Of the first market; those below 100 are for tuning.")
+    ] = 1_000,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes at once.")] = os.cpu_count() or 1,
+    file: Annotated[
+        Path, typer.Option(help="Results are kept here, and a run goes on from them.")
+    ] = Path("skill_benchmark.jsonl"),
+) -> None:
+    """Judge the wallets of simulated markets, and hold it against what they really are.
+
+    Example: hypertrack skill benchmark --worlds default --hours 24 --seeds 4
+    """
+    from hypertrack.cli.progress import progress_bars
+    from hypertrack.pipeline.skill_benchmark import find_markets, run_markets
+
+    settings = session.load().settings
+    markets = find_markets(worlds, _lengths(hours), seeds, seed)
+    found = []
+    with progress_bars(session) as bars:
+        task = bars.add_task("simulating and judging", total=len(markets), detail="")
+        for known in run_markets(settings, markets, file, jobs):
+            found.append(known)
+            bars.update(task, detail=f"{known.world}, {known.hours:g} h, seed {known.seed}")
+            bars.advance(task)
+    if session.is_json:
+        session.emit(found)
+    else:
+        show_known_truth(session, found)
+
+
+def show_known_truth(session: Session, found: "Sequence[KnownTruth]") -> None:
+    """Print a column for each kind of market: means ± standard errors over its markets."""
+    from hypertrack.cli.tables import plain_table
+    from hypertrack.pipeline.skill_benchmark import measures
+
+    kinds: dict[tuple[str, float], list[KnownTruth]] = {}
+    for known in sorted(found, key=lambda each: (each.world, each.hours, each.seed)):
+        kinds.setdefault((known.world, known.hours), []).append(known)
+    headings = ("", *(f"{world}, {hours:g} h" for world, hours in kinds))
+    rows = [("markets", *(str(len(markets)) for markets in kinds.values()))]
+    rows += [
+        (measure.name, *(_cell(measure.of(markets)) for markets in kinds.values()))
+        for measure in measures()
+    ]
+    session.out.print(plain_table(headings, rows))
+
+
+def _cell(found: tuple[float, float | None] | None) -> str:
+    if found is None:
+        return "–"
+    value, error = found
+    digits = 1 if abs(value) >= 10 else 2
+    return f"{value:.{digits}f}" if error is None else f"{value:.{digits}f} ± {error:.{digits}f}"
+
+
+def _lengths(text: str) -> tuple[float, ...]:
+    from hypertrack.errors import ConfigError
+
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise ConfigError(f"--hours are numbers like 6,24,72, found {text!r}") from error

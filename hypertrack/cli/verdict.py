@@ -1,0 +1,90 @@
+"""The verdict command: whom to copy, and how one knows."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hypertrack.cli.session import OutOption, ProfilesOption, Session
+
+if TYPE_CHECKING:
+    from hypertrack.config import Settings
+    from hypertrack.pipeline.verdict import Verdicts
+
+STYLES = {"COPY": "bold green", "WATCH": "yellow", "AVOID": "red"}
+
+
+def verdict(
+    session: Session,
+    top: Annotated[int, typer.Option(min=1, help="Wallets in the table.")] = 10,
+    why: Annotated[
+        str | None, typer.Option(help="Show one wallet and all that is known of its skill.")
+    ] = None,
+    out: OutOption = None,
+    profiles: ProfilesOption = None,
+) -> None:
+    """Say which wallets are worth copying, and how one knows.
+
+    The first line is about the recording as a whole: whether anybody in it can be told from luck.
+
+    Example: hypertrack verdict --top 20
+    """
+    settings = session.load({"out": out}).settings
+    if why is not None:
+        _show_why(session, settings, why, profiles)
+        return
+    from hypertrack.pipeline.verdict import best_wallets
+
+    with session.err.status("telling skill from luck"):
+        found = best_wallets(settings, top=top, kept_file=profiles)
+    if session.is_json:
+        session.emit({"headline": found.headline, "skill": found.skill, "wallets": found.wallets})
+    else:
+        _show_table(session, found)
+
+
+def _show_table(session: Session, found: "Verdicts") -> None:
+    from rich.text import Text
+
+    from hypertrack.cli.tables import plain_table
+    from hypertrack.text import printable
+
+    session.out.print(Text(found.headline, "bold"), soft_wrap=True)
+    if found.header.notice:
+        session.out.print(Text(printable(found.header.notice), "yellow"), soft_wrap=True)
+    for line in found.reliability:
+        session.out.print(Text(line, "dim"), soft_wrap=True)
+    headings = ("wallet", "verdict", "bets", "edge, bps", "copied, bps", "q", "why")
+    rows = [
+        (
+            f"{row.wallet[:10]}…{row.wallet[-4:]}",
+            Text(row.verdict, STYLES.get(row.verdict, "")),
+            *(row.bets, row.edge, row.copied, row.q, row.why),
+        )
+        for row in found.rows
+    ]
+    session.out.print()
+    session.out.print(plain_table(headings, rows, gap=1))
+    if found.rows:
+        session.err.print(
+            f"\nwhy: hypertrack verdict --why {found.rows[0].wallet}", markup=False, soft_wrap=True
+        )
+
+
+def _show_why(session: Session, settings: "Settings", address: str, kept: Path | None) -> None:
+    from rich.text import Text
+
+    from hypertrack.cli.wallet_display import skill_table
+    from hypertrack.pipeline.verdict import verdict_on
+    from hypertrack.pipeline.wallet import skill_facts
+
+    with session.err.status("telling skill from luck"):
+        found = verdict_on(settings, address, kept_file=kept)
+    if session.is_json:
+        session.emit({"headline": found.headline, "skill": found.skill, "wallet": found.wallets[0]})
+        return
+    session.out.print(Text(found.headline, "bold"), soft_wrap=True)
+    for line in found.reliability:
+        session.out.print(Text(line, "dim"), soft_wrap=True)
+    session.out.print(Text(f"\n{found.wallets[0].wallet}", "bold"))
+    session.out.print(skill_table(skill_facts(found.wallets[0])))

@@ -1,0 +1,142 @@
+"""Verdicts in finished strings: what a recording can say of skill, and of whom."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import isfinite
+
+from hypertrack.records import SkillSummary, Verdict, WalletProfile, WalletSkill
+
+PLACEBO_RANGE = (0.9, 1.1)
+"""In which the placebo's z must spread for errors to be trusted."""
+
+
+@dataclass(frozen=True)
+class VerdictRow:
+    """One wallet of the table."""
+
+    wallet: str
+    verdict: str
+    bets: str
+    edge: str
+    copied: str
+    q: str
+    why: str
+
+
+def headline(skill: SkillSummary) -> str:
+    """Return the sentence about the whole recording that stands before everything else."""
+    n_copy = skill.n_by_verdict.get(Verdict.COPY, 0)
+    hours = _hours(skill.span_hours)
+    if skill.n_flagged == 0:
+        return f"no wallet can be told from luck in {hours}{_outlook(skill)}"
+    told = (
+        f"{_count(skill.n_flagged, 'entity', 'entities')} of {skill.n_tested:,} tested can be told "
+        f"from luck in {hours}"
+    )
+    terms = f"{skill.delay_s:g} s later with ${skill.size_usd:,.0f}"
+    if n_copy == 0:
+        return f"{told}; none is worth copying {terms}"
+    are = "is" if n_copy == 1 else "are"
+    return f"{_count(n_copy, 'wallet', 'wallets')} {are} worth copying {terms}; {told}"
+
+
+def reliability(skill: SkillSummary) -> Iterator[str]:
+    """Yield what the telling rests on: its power, and whether its errors are right."""
+    if skill.power is not None:
+        yield (
+            f"of wallets with a true edge of {skill.power_edge_bps:g} bps, {skill.power:.0%} of "
+            f"those tested would be told from luck (false discoveries at most "
+            f"{skill.max_false_discovery_frac:.0%})"
+        )
+    if skill.placebo_z_sd is not None:
+        low, high = PLACEBO_RANGE
+        text = f"placebo over {skill.n_placebo:,} entities: z spreads by {skill.placebo_z_sd:.2f}"
+        if low <= skill.placebo_z_sd <= high:
+            yield f"{text}, as it should ({low} to {high})"
+        else:
+            yield f"{text}, not {low} to {high}: the errors are not to be trusted"
+
+
+def verdict_row(profile: WalletProfile) -> VerdictRow:
+    """Return a wallet's row; dashes where it was not judged."""
+    skill = profile.skill
+    if skill is None:
+        return VerdictRow(profile.wallet, "–", "–", "–", "–", "–", "not judged")
+    n = skill.numbers
+    return VerdictRow(
+        wallet=profile.wallet,
+        verdict=skill.verdict.value,
+        bets=f"{n['n_bets']:,.0f}",
+        edge=_interval(n["edge_bps"], n["edge_low_bps"], n["edge_high_bps"]),
+        copied=_interval(n["copy_edge_bps"], n["copy_edge_low_bps"], n["copy_edge_high_bps"]),
+        q=_number(n["q"], ".2f"),
+        why=skill.says,
+    )
+
+
+def skill_lines(skill: WalletSkill) -> Iterator[tuple[str, str]]:
+    """Yield name and value of what is known of one wallet's skill."""
+    n = skill.numbers
+    yield "verdict", f"{skill.verdict.value}: {skill.says}"
+    blocks = f"{n['n_bets']:,.0f} in {n['n_blocks']:,.0f} blocks"
+    yield "bets", f"{blocks}, judged {n['horizon_s']:,.0f} s later"
+    if n["entity_size"] > 1:
+        yield "entity", f"acts as one with {n['entity_size'] - 1:,.0f} other wallets"
+    if skill.follows:
+        yield "follows", skill.follows
+    yield from _edge_lines(n)
+    yield from _copy_lines(n)
+    if isfinite(n["bets_needed"]):
+        needed = f"{n['bets_needed']:,.0f} bets, {_days(n['days_needed'])} at its rate"
+        yield "needs", f"{needed}, to be told from luck, were its edge what was measured"
+
+
+def _edge_lines(n: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+    if isfinite(n["edge_bps"]):
+        measured = f"{n['markout_bps']:+.1f} ± {n['markout_error_bps']:.1f} bps a bet"
+        yield "measured", f"{measured}, before costs"
+        edge = _interval(n["edge_bps"], n["edge_low_bps"], n["edge_high_bps"])
+        chance = f"above 0 with a chance of {n['p_edge_positive']:.2f}; q {n['q']:.2f}"
+        yield "edge", f"{edge} bps after shrinkage, {chance}"
+
+
+def _copy_lines(n: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+    if isfinite(n["cost_bps"]):
+        left = _interval(n["copy_edge_bps"], n["copy_edge_low_bps"], n["copy_edge_high_bps"])
+        yield "copied", f"{left} bps after {n['cost_bps']:.1f} bps of costs"
+        yield "half-life", f"half of the move is over in {n['half_life_s']:,.0f} s"
+        yield "capacity", f"nothing is left at {_usd(n['capacity_usd'])} a trade"
+
+
+def _outlook(skill: SkillSummary) -> str:
+    if skill.n_tested == 0:
+        return ": none made enough bets that could be judged"
+    if skill.least_days_needed is None:
+        return ""
+    return f"; the nearest would need {_days(skill.least_days_needed)}"
+
+
+def _days(days: float) -> str:
+    if days < 1:
+        return f"{max(days * 24, 1):.0f} more hours"
+    return f"{days:,.0f} more days" if days >= 1.5 else "1 more day"
+
+
+def _hours(hours: float) -> str:
+    return f"{hours / 24:,.1f} days" if hours >= 48 else f"{hours:,.1f} h"
+
+
+def _count(n: int, one: str, more: str) -> str:
+    return f"{n:,} {one if n == 1 else more}"
+
+
+def _interval(value: float, low: float, high: float) -> str:
+    return f"{value:+.1f} [{low:+.1f}, {high:+.1f}]" if isfinite(value) else "–"
+
+
+def _number(value: float, form: str) -> str:
+    return format(value, form) if isfinite(value) else "–"
+
+
+def _usd(value: float) -> str:
+    return f"${value:,.0f}" if isfinite(value) else "no size"

@@ -1,0 +1,28 @@
+"""Skill of the wallets that a feature matrix tells of."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hypertrack.config import Settings
+from hypertrack.market.window import Window
+from hypertrack.records import SKILL_NUMBERS, SKILL_TEXTS
+from hypertrack.skill.judging import Skill, judge
+
+if TYPE_CHECKING:
+    from hypertrack.features.engine import FeatureEngine, FeatureMatrix
+
+
+def judge_wallets(engine: "FeatureEngine", settings: Settings, matrix: "FeatureMatrix") -> Skill:
+    """Return the skill of a matrix's wallets, a row each in its order, by its whole window.
+
+    The wallets that it follows are addresses; the venue's own wallets are not judged.
+    """
+    is_judged = np.zeros(engine.n_wallets, dtype=np.bool_)
+    is_judged[matrix.wallet_ids] = True
+    found = judge(engine.backend, Window(matrix.start_ms, matrix.end_ms), is_judged, settings)
+    address = np.full(engine.n_wallets + 1, "", dtype=object)
+    address[matrix.wallet_ids] = matrix.wallets  # the last one stays empty: nobody
+    columns = {**found.columns, "follows": address[found.columns["follows_id"]]}
+    asked = (*SKILL_NUMBERS, *SKILL_TEXTS)
+    return Skill({name: columns[name][matrix.wallet_ids] for name in asked}, found.summary)

@@ -1,0 +1,153 @@
+"""The skill benchmark command: simulated markets judged, and held against their truth."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, get_args
+
+from hypertrack.config import Settings, Skill
+from hypertrack.errors import ConfigError
+from hypertrack.files import require_writable
+from hypertrack.records import JsonError, decode_json, encode_json
+
+if TYPE_CHECKING:  # the command loads these when it runs
+    from hypertrack.skill.known_truth import KnownTruth
+    from hypertrack.skill.truth_table import Measure
+
+__all__ = ["KnownTruth", "Market", "Measure", "find_markets", "measures", "run_markets"]
+
+WORLDS: tuple[str, ...] = get_args(Skill)
+
+TRADES_PER_HOUR = 10_400
+"""250,000 in a day."""
+
+WALLETS = 1_000
+
+
+class Market(NamedTuple):
+    """One simulated market."""
+
+    world: str
+    hours: float
+    seed: int
+
+
+def find_markets(
+    worlds: str, hours: Sequence[float], n_seeds: int, first_seed: int
+) -> tuple[Market, ...]:
+    """Return the markets asked for.
+
+    Raises:
+        ConfigError: There is no such world.
+    """
+    chosen = [name.strip() for name in worlds.split(",")]
+    if unknown := sorted(set(chosen) - set(WORLDS)):
+        raise ConfigError(f"worlds are {', '.join(WORLDS)}, found {', '.join(unknown)}")
+    return tuple(
+        Market(world, length, first_seed + nth)
+        for nth in range(n_seeds)
+        for world in chosen
+        for length in hours
+    )
+
+
+def run_markets(
+    settings: Settings, markets: Sequence[Market], file: Path, n_jobs: int
+) -> "Iterator[KnownTruth]":
+    """Yield the result of each market, those first that the file holds from an earlier run.
+
+    Args:
+        file: A line a market; results are added as they come, so that a run can be taken up.
+        n_jobs: Processes at once.
+
+    Raises:
+        ConfigError: The file holds something else, or cannot be written.
+    """
+    require_writable(file)
+    wanted = set(markets)
+    for known in _read(file):
+        key = Market(known.world, known.hours, known.seed)
+        if key in wanted:
+            wanted.remove(key)
+            yield known
+    for found in _judged(settings, [market for market in markets if market in wanted], n_jobs):
+        with file.open("ab") as lines:
+            lines.write(encode_json(found) + b"\n")
+        yield found
+
+
+def _judged(settings: Settings, markets: Sequence[Market], n_jobs: int) -> "Iterator[KnownTruth]":
+    """Yield results as they come."""
+    if n_jobs == 1 or len(markets) < 2:
+        yield from (judge_market(settings, market) for market in markets)
+        return
+    with ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn")) as pool:
+        tasks = [pool.submit(judge_market, settings, market) for market in markets]
+        yield from (task.result() for task in as_completed(tasks))
+
+
+def judge_market(settings: Settings, market: Market) -> "KnownTruth":
+    """Simulate a market, judge its wallets without their truth, and compare with it then."""
+    import numpy as np
+
+    from hypertrack.market.window import Window
+    from hypertrack.pipeline.places import open_engine
+    from hypertrack.pipeline.simulate import WritePlan, write
+    from hypertrack.skill.judging import judge
+    from hypertrack.skill.known_truth import compare
+    from hypertrack.store.columns import read_columns
+
+    with tempfile.TemporaryDirectory() as temporary:
+        folder, truth_file = Path(temporary) / "data", Path(temporary) / "truth.parquet"
+        own = _settings_of(settings, market, folder)
+        plan = WritePlan(n_trades=round(TRADES_PER_HOUR * market.hours))
+        for _ in write(own, folder, plan, truth=truth_file):
+            pass
+        with open_engine(own) as engine:
+            window = Window(engine.start_ms, engine.end_ms)
+            is_judged = np.ones(engine.n_wallets, dtype=np.bool_)
+            skill = judge(engine.backend, window, is_judged, own)
+            wallets = engine.wallets
+        return compare(
+            skill.columns,
+            wallets,
+            read_columns(truth_file),
+            max_q=own.skill.max_false_discovery_frac,
+            **market._asdict(),
+            power=skill.summary.power,
+            placebo_z_sd=skill.summary.placebo_z_sd,
+        )
+
+
+def measures() -> "tuple[Measure, ...]":
+    """Return the lines of the table."""
+    from hypertrack.skill.truth_table import MEASURES
+
+    return MEASURES
+
+
+def _settings_of(settings: Settings, market: Market, folder: Path) -> Settings:
+    simulate = {
+        "skill": market.world,
+        "hours": market.hours,
+        "seed": market.seed,
+        "wallets": WALLETS,
+    }
+    own = {"data": folder, "simulate": settings.simulate.model_copy(update=simulate)}
+    return settings.model_copy(update=own)
+
+
+def _read(file: Path) -> "Iterator[KnownTruth]":
+    from hypertrack.skill.known_truth import KnownTruth
+
+    if not file.is_file():
+        return
+    for line in file.read_bytes().splitlines():
+        try:
+            yield decode_json(line, KnownTruth)
+        except JsonError as error:
+            raise ConfigError(
+                f"{file} holds no results of this benchmark ({error}): choose another --file"
+            ) from error

@@ -1,0 +1,1 @@
+"""Skill told from luck: entities, bets, shrinkage, copy edge and the verdict."""

@@ -1,0 +1,78 @@
+"""Arrays by group: what every estimate here is made of, without a loop over wallets."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+def group_starts(*keys: NDArray[Any]) -> Ints:
+    """Return where groups of equal keys begin, of rows that lie in the order of the keys."""
+    n = len(keys[0])
+    is_new = np.zeros(n, dtype=np.bool_)
+    is_new[:1] = True
+    for key in keys:
+        is_new[1:] |= key[1:] != key[:-1]
+    return np.flatnonzero(is_new)
+
+
+def group_sizes(starts: Ints, n_rows: int) -> Ints:
+    """Return how many rows each group has."""
+    return np.diff(np.append(starts, n_rows)) if len(starts) else starts
+
+
+def group_of_rows(starts: Ints, n_rows: int) -> Ints:
+    """Return the number of each row's group."""
+    return np.repeat(np.arange(len(starts)), group_sizes(starts, n_rows))
+
+
+def sums(values: NDArray[Any], starts: Ints) -> Floats:
+    """Return the sum of each group, ``[groups]``."""
+    if not len(starts):
+        return np.zeros(0)
+    total: Floats = np.add.reduceat(values.astype(np.float64), starts)
+    return total
+
+
+def largest(values: Floats, starts: Ints) -> Floats:
+    """Return the largest value of each group, ``[groups]``."""
+    if not len(starts):
+        return np.zeros(0)
+    found: Floats = np.maximum.reduceat(values, starts)
+    return found
+
+
+def running_sums(values: Floats, starts: Ints) -> Floats:
+    """Return the sum so far within each row's group, the row included.
+
+    Each group is taken back out at the beginning of the next one, so that no group inherits the
+    rounding of a larger one before it.
+    """
+    if not len(starts):
+        return values.copy()
+    restarted = values.astype(np.float64)
+    restarted[starts[1:]] -= sums(values, starts)[:-1]
+    return np.cumsum(restarted)
+
+
+def medians(values: NDArray[Any], groups: Ints, n_groups: int) -> tuple[Floats, Ints]:
+    """Return the median of each group, NaN of none, and how many values it has.
+
+    Args:
+        values: ``[rows]``, in any order.
+        groups: Of each row, below ``n_groups``.
+        n_groups: How many there are.
+    """
+    counts = np.bincount(groups, minlength=n_groups)
+    in_order = values[np.lexsort((values, groups))].astype(np.float64)
+    ends = np.cumsum(counts)
+    is_there = counts > 0
+    low = (ends - counts + (counts - 1) // 2)[is_there]
+    high = (ends - counts + counts // 2)[is_there]
+    found = np.full(n_groups, np.nan)
+    found[is_there] = (in_order[low] + in_order[high]) / 2
+    return found, counts

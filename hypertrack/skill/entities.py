@@ -1,0 +1,202 @@
+"""Entities: wallets that act as one, which are judged as one.
+
+22 wallets of a real recording each bought exactly 317.3 of a coin in one millisecond; ranked one by
+one they would have filled the top of the list with a single decision.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import numpy as np
+from ibis import Table, _
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.stats import poisson
+
+from hypertrack.market.executions import executions
+from hypertrack.market.window import Window
+from hypertrack.skill.arrays import Flags, Floats, Ints
+from hypertrack.skill.fetching import computed_once, fetch
+
+TOGETHER_MS = 250
+"""Executions this close are one decision, sent by one machine or by two."""
+
+SAME_SIZE_FRAC = 0.01
+
+MIN_PAIRS = 5
+MIN_PAIRED_FRAC = 0.3
+"""Of the executions of the one with fewer."""
+MAX_P = 1e-6
+
+WORTH_A_LOOK_FRAC = 0.05
+"""Of the smaller one's executions in the same cell of time and size, by which pairs are found; what
+lies across a border of cells is missed there, and counted later."""
+
+CELL = ("coin_id", "direction", "is_taker", "moment", "size_class")
+SIDE = ("coin_id", "direction", "is_taker")
+PAIR = ("wallet_a", "wallet_b")
+
+
+@dataclass(frozen=True)
+class Twins:
+    """Pairs of wallets that acted together, one row each.
+
+    Attributes:
+        wallet_a: The lower id of the two.
+        n_pairs: Executions of both that go together.
+        paired_frac: Of the executions of the one with fewer.
+        p: How likely their trading intensities alone pair so many.
+    """
+
+    wallet_a: Ints
+    wallet_b: Ints
+    n_pairs: Ints
+    paired_frac: Floats
+    p: Floats
+
+    @property
+    def are_one(self) -> Flags:
+        """Return which pairs belong together."""
+        are_many = (self.n_pairs >= MIN_PAIRS) & (self.paired_frac >= MIN_PAIRED_FRAC)
+        found: Flags = are_many & (self.p < MAX_P)
+        return found
+
+
+@dataclass(frozen=True)
+class Entities:
+    """Who acts as one.
+
+    Attributes:
+        of_wallet: Number of each wallet's entity, ``[wallets]``; -1 for who is not judged.
+        size: Wallets of each wallet's entity, ``[wallets]``; 0 for who is not judged.
+    """
+
+    of_wallet: Ints
+    size: Ints
+    twins: Twins
+
+
+def find_entities(
+    con: Any, window: Window, is_judged: Flags, told: tuple[Ints, Ints] | None = None
+) -> Entities:
+    """Return the entities of a window.
+
+    Args:
+        con: Holds the dataset.
+        window: Nothing outside of it is looked at.
+        is_judged: Whether each wallet takes part, ``[wallets]``: the venue's own do not.
+        told: Pairs of wallets of which the venue says that they are one.
+    """
+    twins = find_twins(con, window)
+    is_one = twins.are_one & is_judged[twins.wallet_a] & is_judged[twins.wallet_b]
+    first, second = twins.wallet_a[is_one], twins.wallet_b[is_one]
+    if told is not None:
+        first, second = np.append(first, told[0]), np.append(second, told[1])
+    return Entities(*_components(is_judged, first, second), twins)
+
+
+def find_twins(con: Any, window: Window) -> Twins:
+    """Return pairs of wallets with executions that go together, whether or not they are one.
+
+    Same coin, direction and role, sizes equal to 1 %, within 250 ms.
+    """
+    rows = window.of(executions(con)).select("wallet_id", *SIDE, "time_ms", "size")
+    n_each = rows.group_by("wallet_id").aggregate(n_executions=_.count())
+    n_each = n_each.filter(_.n_executions >= MIN_PAIRS)
+    rows = rows.filter(_.wallet_id.isin(n_each.wallet_id))
+    with computed_once(con, "twin_candidates", _candidates(rows, n_each)) as pairs:
+        n_pairs = _paired(rows, pairs)
+        expected = _expected(rows, pairs, window.length_ms)
+        both = pairs.left_join(n_pairs, PAIR).drop("wallet_a_right", "wallet_b_right")
+        both = both.left_join(expected, PAIR).drop("wallet_a_right", "wallet_b_right")
+        found = fetch(con, both.order_by(PAIR))
+    n = np.nan_to_num(found["n_pairs"].astype(np.float64)).astype(np.int64)
+    return Twins(
+        wallet_a=found["wallet_a"].astype(np.int64),
+        wallet_b=found["wallet_b"].astype(np.int64),
+        n_pairs=n,
+        paired_frac=n / found["n_smaller"],
+        p=poisson.sf(n - 1, np.nan_to_num(found["expected"].astype(np.float64))),
+    )
+
+
+def _candidates(rows: Table, n_each: Table) -> Table:
+    """Return wallet_a, wallet_b, n_smaller: who often meets in a cell of time and size.
+
+    Cells have borders that pairs may lie across; so this only finds who is to be looked at. Two
+    sizes are in one cell of at least one of the two ways to divide them.
+    """
+    steps = rows.mutate(step=_["size"].ln() / math.log1p(2 * SAME_SIZE_FRAC))
+    cells = ibis.union(
+        steps.mutate(moment=_.time_ms // TOGETHER_MS, size_class=2 * _.step.floor()),
+        steps.mutate(moment=_.time_ms // TOGETHER_MS, size_class=2 * (_.step + 0.5).floor() + 1),
+    )
+    cells = cells.group_by("wallet_id", *CELL).aggregate(n=_.count())
+    left = cells.select(*CELL, "n", wallet_a="wallet_id")
+    right = cells.select(*CELL, m="n", wallet_b="wallet_id")
+    met = left.join(
+        right, [*(left[name] == right[name] for name in CELL), left.wallet_a < right.wallet_b]
+    )
+    met = met.group_by("wallet_a", "wallet_b").aggregate(n_met=ibis.least(_.n, _.m).sum())
+    met = met.filter(_.n_met >= 2)
+    for which in ("a", "b"):
+        named = n_each.select(**{f"wallet_{which}": "wallet_id", f"n_{which}": "n_executions"})
+        met = met.join(named, f"wallet_{which}")
+    smaller = ibis.least(_.n_a, _.n_b)
+    return met.filter(_.n_met >= WORTH_A_LOOK_FRAC * smaller).select(*PAIR, n_smaller=smaller)
+
+
+def _paired(rows: Table, pairs: Table) -> Table:
+    """Return wallet_a, wallet_b, n_pairs: executions of the two that go together, each once."""
+    left = rows.select(
+        *SIDE, "time_ms", "size", moment=_.time_ms // TOGETHER_MS, wallet_a="wallet_id"
+    )
+    right = rows.select(*SIDE, b_ms="time_ms", b_size="size", wallet_b="wallet_id")
+    right = right.filter(_.wallet_b.isin(pairs.wallet_b))
+    near = [right.mutate(moment=_.b_ms // TOGETHER_MS + offset) for offset in (-1, 0, 1)]
+    right = ibis.union(*near)
+    asked = left.join(pairs.select(PAIR), "wallet_a").select(*left.columns, "wallet_b")
+    met = asked.join(right, [*SIDE, "moment", "wallet_b"]).filter(
+        (_.time_ms - _.b_ms).abs() <= TOGETHER_MS,
+        (_["size"] - _.b_size).abs() <= SAME_SIZE_FRAC * ibis.greatest(_["size"], _.b_size),
+    )
+    a_keys = ibis.struct({name: met[name] for name in (*SIDE, "time_ms")})
+    b_keys = ibis.struct({name: met[name] for name in (*SIDE, "b_ms")})
+    return met.group_by(*PAIR).aggregate(n_pairs=ibis.least(a_keys.nunique(), b_keys.nunique()))
+
+
+def _expected(rows: Table, pairs: Table, length_ms: int) -> Table:
+    """Return wallet_a, wallet_b, expected: how often the two meet by their intensities alone.
+
+    Takers choose their time: what counts is the window. Makers are filled when somebody else
+    comes, both at once where both quote: what counts are the moments at which makers were filled.
+    """
+    asked = pairs.select(wallet="wallet_a").union(pairs.select(wallet="wallet_b"))
+    of_asked = rows.filter(_.wallet_id.isin(asked.wallet))
+    n_each = of_asked.group_by("wallet_id", *SIDE).aggregate(n=_.count())
+    moments = rows.filter(~_.is_taker).group_by(*SIDE).aggregate(n_moments=_.time_ms.nunique())
+    left = n_each.left_join(moments, list(SIDE)).select(
+        *SIDE, "n", "n_moments", wallet_a="wallet_id"
+    )
+    left = left.join(pairs.select(PAIR), "wallet_a").select(*left.columns, "wallet_b")
+    both = left.join(n_each.select(*SIDE, m="n", wallet_b="wallet_id"), [*SIDE, "wallet_b"])
+    of_time = 2.0 * TOGETHER_MS / max(length_ms, 1)
+    chance = ibis.ifelse(_.is_taker, of_time, 1.0 / _.n_moments)
+    return both.group_by(*PAIR).aggregate(expected=(_.n * _.m * chance).sum())
+
+
+def _components(is_judged: Flags, first: Ints, second: Ints) -> tuple[Ints, Ints]:
+    """Return the number of each wallet's entity, by its first wallet, and the entity's size."""
+    n_wallets = len(is_judged)
+    edges = coo_array((np.ones(len(first)), (first, second)), shape=(n_wallets, n_wallets))
+    label = connected_components(edges, directed=False)[1]
+    of_wallet = np.full(n_wallets, -1, dtype=np.int64)
+    _labels, first_seen, number = np.unique(
+        label[is_judged], return_index=True, return_inverse=True
+    )
+    of_wallet[is_judged] = np.argsort(np.argsort(first_seen))[number]
+    size = np.zeros(n_wallets, dtype=np.int64)
+    size[is_judged] = np.bincount(of_wallet[is_judged])[of_wallet[is_judged]]
+    return of_wallet, size

@@ -1,0 +1,185 @@
+"""What a window holds as evidence: openings, lots and bets of every entity, and of a placebo."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from hypertrack.market.window import Window
+from hypertrack.skill.arrays import Flags, Floats, Ints
+from hypertrack.skill.bets import Bets, CoinView, bets_of_coin, joined
+from hypertrack.skill.fetching import execution_batches, price_paths, stretches_by_coin
+from hypertrack.skill.horizons import horizons_ms
+from hypertrack.skill.openings import Lots, Openings, openings_and_lots
+from hypertrack.skill.price_path import PricePath, motion_of
+
+CURVE_MS = (1_000, 5_000, 30_000, 300_000)
+"""Delays at which what is left of a move is measured, beside the user's own."""
+
+PLACEBO_FRAC = (0.1, 0.9)
+"""Of the window, how far the times of a placebo are moved around the circle."""
+
+_INT: Ints = np.zeros(0, dtype=np.int64)
+_FLOAT: Floats = np.zeros(0)
+_FLAG: Flags = np.zeros(0, dtype=np.bool_)
+
+NOTHING_DONE = (
+    Openings(_INT, _INT, _INT, _INT, _FLAG, _FLAG, _FLOAT, _FLOAT, _FLAG),
+    Lots(_INT, _INT, _FLOAT, _FLAG),
+)
+
+T = TypeVar("T", Openings, Lots)
+
+NOTHING_WATCHED = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that is judged.
+
+    Attributes:
+        entity_of_wallet: Number of each wallet's entity, ``[wallets]``.
+        horizon_ms: Of each entity, ``[entities]``.
+        openings: By coin, then wallet and time.
+        bets: Of all openings.
+        taker_bets: Of openings as taker alone, which others can copy; with ``early_{delay}ms``,
+            the part of the move that was over by then, bps, and ``half_spread_bps``, NaN where
+            none was recorded.
+        placebo: As ``bets``, at times that have nothing to do with the decisions.
+        walk_bps_per_usd: What a taker's order of each coin moves its own price, ``[coins]``; NaN
+            where no taker opened.
+    """
+
+    window: Window
+    entity_of_wallet: Ints
+    horizon_ms: Ints
+    openings: Openings
+    lots: Lots
+    bets: Bets
+    taker_bets: Bets
+    placebo: Bets
+    walk_bps_per_usd: Floats
+
+    @property
+    def n_entities(self) -> int:
+        """Return how many entities there are, with or without bets."""
+        return len(self.horizon_ms)
+
+
+def gather(
+    con: Any,
+    window: Window,
+    entity_of_wallet: Ints,
+    rng: np.random.Generator,
+    delays_ms: Sequence[int] = CURVE_MS,
+) -> Evidence:
+    """Return the evidence of a window.
+
+    Args:
+        con: Holds the dataset.
+        window: Nothing outside of it is looked at, but for prices before it.
+        entity_of_wallet: Below 0 for wallets that are not judged, ``[wallets]``.
+        rng: Of the placebo.
+        delays_ms: At which what is left of a move is measured.
+    """
+    openings, lots = _done(con, window, np.flatnonzero(entity_of_wallet >= 0))
+    n_entities = int(entity_of_wallet.max(initial=-1)) + 1
+    horizon_ms = horizons_ms(lots, entity_of_wallet, n_entities)
+    shift_ms = (window.length_ms * rng.uniform(*PLACEBO_FRAC, n_entities)).astype(np.int64)
+    parts: list[tuple[Bets, Bets, Bets]] = []
+    walk = np.full(int(openings.coin.max(initial=-1)) + 1, np.nan)
+    stretches = stretches_by_coin(con)
+    for coin, path in price_paths(con, window):
+        rows = slice(*np.searchsorted(openings.coin, [coin, coin + 1]))
+        of_coin = openings.take(rows)
+        motion = motion_of(path, window)
+        view = CoinView(coin, path, motion, window, stretches.get(coin, NOTHING_WATCHED))
+        if not len(of_coin) and parts:
+            continue
+        entity = entity_of_wallet[of_coin.wallet]
+        parts.append(_bets(view, of_coin, entity, horizon_ms, shift_ms, delays_ms))
+        if len(of_coin):
+            walk[coin] = walk_bps_per_usd(path, of_coin)
+    bets, taker_bets, placebo = (joined(of_coins) for of_coins in zip(*parts, strict=True))
+    return Evidence(
+        window=window,
+        entity_of_wallet=entity_of_wallet,
+        horizon_ms=horizon_ms,
+        openings=openings,
+        lots=lots,
+        bets=bets,
+        taker_bets=taker_bets,
+        placebo=placebo,
+        walk_bps_per_usd=walk,
+    )
+
+
+def _done(con: Any, window: Window, wallets: Ints) -> tuple[Openings, Lots]:
+    """Return what some wallets opened, by coin, and what they closed."""
+    found = [NOTHING_DONE]
+    found += [openings_and_lots(batch) for batch in execution_batches(con, window, wallets)]
+    openings = _joined(Openings, [opened for opened, _ in found])
+    lots = _joined(Lots, [closed for _, closed in found])
+    return openings.take(np.argsort(openings.coin, kind="stable")), lots
+
+
+def walk_bps_per_usd(path: PricePath, openings: Openings) -> float:
+    """Return by how much a taker's order pays more for each USD of its size, bps.
+
+    Beyond half the spread, by least squares through 0 over what takers of the tape paid: deep
+    books are seldom recorded, and this is what was found in them. NaN of no taker.
+    """
+    taken = openings.take(np.flatnonzero(openings.is_taker))
+    mid = path.at(taken.time_ms, is_strict=True)
+    paid_bps = taken.direction * (taken.price / mid - 1) * 1e4
+    beyond = paid_bps - np.nan_to_num(path.half_spread_at(taken.time_ms - 1))
+    is_seen = ~np.isnan(beyond)
+    usd = taken.notional_usd[is_seen]
+    if not len(usd):
+        return float("nan")
+    return max(float((usd * beyond[is_seen]).sum() / (usd**2).sum()), 0.0)
+
+
+def _bets(
+    view: CoinView,
+    openings: Openings,
+    entity: Ints,
+    horizon_ms: Ints,
+    shift_ms: Ints,
+    delays_ms: Sequence[int],
+) -> tuple[Bets, Bets, Bets]:
+    """Return the bets of one coin: all of them, those as taker, and a placebo's."""
+    own_ms = horizon_ms[entity]
+    taken = np.flatnonzero(openings.is_taker)
+    as_taker, of_taker, taker_ms = openings.take(taken), entity[taken], own_ms[taken]
+    return (
+        bets_of_coin(view, openings, entity, own_ms),
+        bets_of_coin(
+            view, as_taker, of_taker, taker_ms, _copied(view, as_taker, taker_ms, delays_ms)
+        ),
+        bets_of_coin(view, _moved(openings, shift_ms[entity], view.window), entity, own_ms),
+    )
+
+
+def _copied(
+    view: CoinView, openings: Openings, horizon_ms: Ints, delays_ms: Sequence[int]
+) -> dict[str, Floats]:
+    whole = view.markouts(openings, horizon_ms)
+    early = {
+        f"early_{delay}ms": whole - view.markouts(openings, horizon_ms, delay)
+        for delay in delays_ms
+    }
+    return {**early, "half_spread_bps": view.path.half_spread_at(openings.time_ms - 1)}
+
+
+def _moved(openings: Openings, shift_ms: Ints, window: Window) -> Openings:
+    """Return openings with their times moved around the circle of the window."""
+    time_ms = window.start_ms + (openings.time_ms - window.start_ms + shift_ms) % window.length_ms
+    return Openings(**{**vars(openings), "time_ms": time_ms})
+
+
+def _joined(kind: type[T], parts: Sequence[T]) -> T:
+    """Return records of columns as one, in their order."""
+    names = vars(parts[0])
+    return kind(**{name: np.concatenate([vars(part)[name] for part in parts]) for name in names})

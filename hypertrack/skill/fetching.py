@@ -1,0 +1,126 @@
+"""Rows of the market as arrays: executions some wallets at a time, prices some coins at a time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import ibis
+import numpy as np
+from ibis import Table, _
+from numpy.typing import NDArray
+
+from hypertrack.market.engine.backend import groups_of
+from hypertrack.market.executions import executions
+from hypertrack.market.observation import observed_stretches
+from hypertrack.market.positions import EXACT, KEYS, is_known, positions
+from hypertrack.market.prices import last_trades
+from hypertrack.market.window import Window
+from hypertrack.skill.arrays import Ints
+from hypertrack.skill.price_path import PricePath
+
+Columns = dict[str, NDArray[Any]]
+
+ROWS_AT_ONCE = 2_500_000
+"""Of executions or prices: a few hundred megabytes with all that is made of them."""
+
+STEP_KEY = [*KEYS, "time_ms", "direction", "is_taker"]
+
+
+def fetch(con: Any, rows: Table) -> Columns:
+    """Return the columns of some rows; a missing number is NaN."""
+    found = con.con.execute(con.compile(rows)).fetchnumpy()
+    return {
+        name: np.ma.filled(column.astype(np.float64), np.nan)
+        if isinstance(column, np.ma.MaskedArray)
+        else column
+        for name, column in found.items()
+    }
+
+
+@contextmanager
+def computed_once(con: Any, name: str, rows: Table) -> Iterator[Table]:
+    """Give rows as a table that is made once and gone afterwards."""
+    con.keep(name, rows)
+    try:
+        yield con.table(name)
+    finally:
+        con.con.execute(f'DROP TABLE "{name}"')
+
+
+def execution_batches(con: Any, window: Window, wallets: Ints | None = None) -> Iterator[Columns]:
+    """Yield executions in the order of wallet, coin and time; a wallet's are in one batch.
+
+    Columns: those of `executions` that follow, and ``known_before``: the position in coins before
+    it where fills tell, else NaN.
+    """
+    rows = window.of(executions(con)).select(*STEP_KEY, "size", "is_twap", price=_.vwap)
+    counts = fetch(con, rows.group_by("wallet_id").aggregate(n=_.count()).order_by("wallet_id"))
+    if wallets is not None:
+        is_asked = np.isin(counts["wallet_id"], wallets)
+        counts = {name: column[is_asked] for name, column in counts.items()}
+    if not len(counts["wallet_id"]):
+        return
+    has_fills = bool(fetch(con, con.table("imported_fills").aggregate(n=_.count()))["n"][0])
+    if has_fills:
+        known = positions(con).filter(is_known(window.end_ms), ~_.is_one_sided)
+        known = known.select(*STEP_KEY, known_before="before", is_exact=_.state == EXACT)
+        rows = rows.left_join(known, STEP_KEY).select(*rows.columns, "known_before")
+    else:
+        rows = rows.mutate(known_before=ibis.null("float64"))
+    for first, end in groups_of(counts["wallet_id"], counts["n"], ROWS_AT_ONCE):
+        part = rows.filter(_.wallet_id >= first, _.wallet_id < end)
+        batch = fetch(con, part.order_by(STEP_KEY))
+        if wallets is not None:
+            is_asked = np.isin(batch["wallet_id"], wallets)
+            batch = {name: column[is_asked] for name, column in batch.items()}
+        yield batch
+
+
+def price_paths(con: Any, window: Window) -> Iterator[tuple[int, PricePath]]:
+    """Yield each traded coin's id and prices until the end of a window, in the order of the ids."""
+    trades = last_trades(con).filter(_.time_ms < window.end_ms)
+    quotes = con.table("bbo").filter(_.time_ms < window.end_ms)
+    seen = trades.select("coin_id").union(quotes.select("coin_id"))
+    counts = fetch(con, seen.group_by("coin_id").aggregate(n=_.count()).order_by("coin_id"))
+    for first, end in groups_of(counts["coin_id"], counts["n"], ROWS_AT_ONCE):
+        of_trades, of_quotes = (
+            fetch(con, rows.filter(_.coin_id >= first, _.coin_id < end).order_by(order))
+            for rows, order in (
+                (trades.select("coin_id", "time_ms", "price"), ["coin_id", "time_ms"]),
+                (
+                    quotes.select("coin_id", "time_ms", "bid_price", "ask_price", "mid_price"),
+                    ["coin_id", "time_ms"],
+                ),
+            )
+        )
+        for coin_id in np.unique(of_trades["coin_id"]).tolist():
+            yield coin_id, _path_of(coin_id, of_trades, of_quotes)
+
+
+def _path_of(coin_id: int, trades: Columns, quotes: Columns) -> PricePath:
+    traded, quoted = (
+        slice(*np.searchsorted(rows["coin_id"], [coin_id, coin_id + 1]))
+        for rows in (trades, quotes)
+    )
+    spread = (quotes["ask_price"][quoted] - quotes["bid_price"][quoted]).astype(np.float64)
+    mid = quotes["mid_price"][quoted].astype(np.float64)
+    return PricePath(
+        trade_ms=trades["time_ms"][traded].astype(np.int64),
+        trade_price=trades["price"][traded].astype(np.float64),
+        quote_ms=quotes["time_ms"][quoted].astype(np.int64),
+        mid_price=mid,
+        half_spread_bps=spread / 2 / mid * 1e4,
+    )
+
+
+def stretches_by_coin(con: Any) -> dict[int, tuple[Ints, Ints]]:
+    """Return by coin when stretches without a gap in its trades begin and end, ascending."""
+    found = fetch(con, observed_stretches(con).order_by("coin_id", "start_ms"))
+    coins, first = np.unique(found["coin_id"], return_index=True)
+    parts = zip(
+        coins.tolist(),
+        np.split(found["start_ms"].astype(np.int64), first[1:]),
+        np.split(found["end_ms"].astype(np.int64), first[1:]),
+        strict=True,
+    )
+    return {coin: (start_ms, end_ms) for coin, start_ms, end_ms in parts}

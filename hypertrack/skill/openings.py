@@ -1,0 +1,160 @@
+"""Openings and closed lots: what an execution did to its wallet's position."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hypertrack.records import HOUR_MS
+from hypertrack.skill.arrays import (
+    Flags,
+    Floats,
+    Ints,
+    group_of_rows,
+    group_starts,
+    running_sums,
+    sums,
+)
+from hypertrack.skill.fetching import Columns
+
+REVERSAL_MS = 4 * HOUR_MS
+"""An execution of exactly the size of an earlier one the other way is its end, for as long."""
+
+FLAT_FRAC = 1e-9
+"""A position below this share of all that was traded is rounding, and flat."""
+
+
+@dataclass(frozen=True)
+class Openings:
+    """Executions that increase a position, by wallet, coin and time.
+
+    ``is_known``: fills told the position; else it counts as flat before the first execution.
+    """
+
+    wallet: Ints
+    coin: Ints
+    time_ms: Ints
+    direction: Ints
+    is_taker: Flags
+    is_twap: Flags
+    price: Floats
+    notional_usd: Floats
+    is_known: Flags
+
+    def __len__(self) -> int:
+        return len(self.wallet)
+
+    def take(self, rows: Ints | Flags | slice) -> "Openings":
+        """Return some of them."""
+        return Openings(**{name: column[rows] for name, column in vars(self).items()})
+
+
+@dataclass(frozen=True)
+class Lots:
+    """What was closed by each execution that reduced a position, first in first out.
+
+    ``gain_usd``: before fees, against the price at which the middle of the lot was opened;
+    ``is_flat``: nothing was left of the position.
+    """
+
+    wallet: Ints
+    holding_ms: Ints
+    gain_usd: Floats
+    is_flat: Flags
+
+
+def openings_and_lots(rows: Columns) -> tuple[Openings, Lots]:
+    """Return what opened and what closed.
+
+    Args:
+        rows: Of `fetching.execution_batches`: by wallet, coin and time.
+    """
+    starts = group_starts(rows["wallet_id"], rows["coin_id"])
+    group = group_of_rows(starts, len(rows["wallet_id"]))
+    direction = rows["direction"].astype(np.int64)
+    # Of all that the wallet traded in the coin: sizes differ by twelve powers of ten.
+    size = rows["size"] / sums(rows["size"], starts)[group]
+    known = rows["known_before"] / sums(rows["size"], starts)[group]
+    held = _held_before(size * direction, known, starts, group)
+    before = np.where(np.isnan(known), held, known)
+    is_opening = np.abs(before + size * direction) > np.abs(before) + FLAT_FRAC * size
+    is_opening &= ~is_reversal(group, rows["size"], direction, rows["time_ms"])
+    opened = Openings(
+        wallet=rows["wallet_id"].astype(np.int64),
+        coin=rows["coin_id"].astype(np.int64),
+        time_ms=rows["time_ms"].astype(np.int64),
+        direction=direction,
+        is_taker=rows["is_taker"].astype(np.bool_),
+        is_twap=rows["is_twap"].astype(np.bool_),
+        price=rows["price"],
+        notional_usd=rows["size"] * rows["price"],
+        is_known=~np.isnan(known),
+    )
+    return opened.take(is_opening), _closed_lots(rows, size, held, starts, group)
+
+
+def is_reversal(group: Ints, size: Floats, direction: Ints, time_ms: Ints) -> Flags:
+    """Return which executions undo an earlier one of exactly their size, within four hours.
+
+    Each execution is undone once: of equal ones that alternate, every other is a reversal.
+
+    Args:
+        group: Wallet and coin of each execution, whose rows lie together, in the order of time.
+    """
+    order = np.lexsort((size, group))  # stable: of one size they stay in the order of time
+    starts = group_starts(group[order], size[order])
+    side = direction[order]
+    undone_by = running_sums(side.astype(np.float64), starts).round().astype(np.int64) - side
+    last_other_ms = np.where(
+        side > 0,
+        _last_time(order, starts, side < 0, time_ms),
+        _last_time(order, starts, side > 0, time_ms),
+    )
+    is_end = (undone_by * side < 0) & (time_ms[order] - last_other_ms <= REVERSAL_MS)
+    found = np.zeros(len(group), dtype=np.bool_)
+    found[order] = is_end
+    return found
+
+
+def _last_time(order: Ints, starts: Ints, is_meant: Flags, time_ms: Ints) -> Ints:
+    """Return when the last row that is meant was, of those before each row in its group."""
+    place = np.where(is_meant, np.arange(len(order)), -1)
+    last = np.maximum.accumulate(place) if len(place) else place
+    group_start = starts[group_of_rows(starts, len(order))]
+    never = np.iinfo(np.int64).min // 2
+    return np.where(last >= group_start, time_ms[order][last], never)
+
+
+def _held_before(signed: Floats, known: Floats, starts: Ints, group: Ints) -> Floats:
+    """Return the position before each execution: from the first one known on, else from flat."""
+    flow = running_sums(signed, starts) - signed
+    is_told = ~np.isnan(known)
+    base = np.zeros(len(starts))
+    told = np.flatnonzero(is_told)[::-1]
+    base[group[told]] = (known - flow)[told]  # reversed: the first one told is written last
+    return base[group] + flow
+
+
+def _closed_lots(rows: Columns, size: Floats, held: Floats, starts: Ints, group: Ints) -> Lots:
+    direction = rows["direction"].astype(np.int64)
+    is_against = held * direction < 0
+    closed = np.where(is_against, np.minimum(size, np.abs(held)), 0.0)
+    opened = size - closed
+    # Opened before anybody looked, no holding time; nobody closes more than all that he traded.
+    brought_in = np.minimum(np.abs(held[starts]), 1.5)
+    opened_until = running_sums(opened, starts) + brought_in[group]
+    closed_until = running_sums(closed, starts)
+    is_lot = closed > FLAT_FRAC
+    middle = (closed_until - closed / 2)[is_lot]
+    step = 4.0  # more than any group opened, which is 1 and what was brought in
+    from_row = np.searchsorted(group * step + opened_until, group[is_lot] * step + middle, "left")
+    from_row = np.minimum(from_row, len(group) - 1)
+    is_seen = (middle > brought_in[group[is_lot]]) & (group[from_row] == group[is_lot])
+    to_row, from_row = np.flatnonzero(is_lot)[is_seen], from_row[is_seen]
+    left = np.abs(held + size * direction)
+    coins = closed[to_row] * (rows["size"] / size)[to_row]
+    return Lots(
+        wallet=rows["wallet_id"][to_row].astype(np.int64),
+        holding_ms=(rows["time_ms"][to_row] - rows["time_ms"][from_row]).astype(np.int64),
+        gain_usd=-direction[to_row] * coins * (rows["price"][to_row] - rows["price"][from_row]),
+        is_flat=left[to_row] <= FLAT_FRAC,
+    )

@@ -1,0 +1,104 @@
+"""Known truth of many markets together: means with their errors, beside what was to be reached."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import mean, stdev
+
+from hypertrack.skill.known_truth import KnownTruth
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One line: its name, and its number in some markets with its standard error."""
+
+    name: str
+    of: Callable[[Sequence[KnownTruth]], "tuple[float, float | None] | None"]
+
+
+def mean_of(name: str) -> Callable[[Sequence[KnownTruth]], tuple[float, float | None] | None]:
+    """Return the mean over markets of one of their numbers, where it is defined."""
+
+    def measure(markets: Sequence[KnownTruth]) -> tuple[float, float | None] | None:
+        values = [getattr(m, name) for m in markets if getattr(m, name) is not None]
+        return _mean(values)
+
+    return measure
+
+
+def ratio_of(part: str, whole: str) -> Callable[[Sequence[KnownTruth]], tuple[float, float] | None]:
+    """Return a share pooled over markets; its error counts markets, which are independent."""
+
+    def measure(markets: Sequence[KnownTruth]) -> tuple[float, float] | None:
+        parts = [getattr(m, part) for m in markets]
+        wholes = [getattr(m, whole) for m in markets]
+        total = sum(wholes)
+        if not total:
+            return None
+        share = sum(parts) / total
+        residuals = [(p - share * w) ** 2 for p, w in zip(parts, wholes, strict=True)]
+        n = len(markets)
+        spread = (sum(residuals) * n / (n - 1)) ** 0.5 if n > 1 else (total * share) ** 0.5
+        return share, spread / total
+
+    return measure
+
+
+def gain_over_profit(markets: Sequence[KnownTruth]) -> tuple[float, float | None] | None:
+    """Return the mean difference of the true edges of both top 20s."""
+    pairs = [
+        m.top_edge_bps - m.top_edge_profit_bps
+        for m in markets
+        if m.top_edge_bps is not None and m.top_edge_profit_bps is not None
+    ]
+    return _mean(pairs)
+
+
+def share_with_any_flag(markets: Sequence[KnownTruth]) -> tuple[float, float | None] | None:
+    """Return the share of markets in which anybody was told from luck."""
+    return _mean([float(m.n_flagged > 0) for m in markets])
+
+
+def calibration_error(markets: Sequence[KnownTruth]) -> tuple[float, float | None] | None:
+    """Return by how much the chance of a positive edge was off, over fifths of it."""
+    off = total = 0.0
+    for expected, true, n in zip(
+        *(map(sum, zip(*(getattr(m, name) for m in markets), strict=True)) for name in _BINS),
+        strict=True,
+    ):
+        off += abs(expected - true)
+        total += n
+    return (off / total, None) if total else None
+
+
+_BINS = ("expected_positive", "true_positive", "n_calibrated")
+
+
+MEASURES = (
+    Measure("entities tested", mean_of("n_tested")),
+    Measure("IC with the true edge, 10 bets or more", mean_of("rank_ic")),
+    Measure("IC, 30 bets or more", mean_of("rank_ic_many")),
+    Measure("IC of the window's profit", mean_of("rank_ic_profit")),
+    Measure("IC, the true distribution of edges known", mean_of("rank_ic_oracle")),
+    Measure("true edge of the top 20, bps", mean_of("top_edge_bps")),
+    Measure("… of the top 20 by profit, bps", mean_of("top_edge_profit_bps")),
+    Measure("… the true distribution known, bps", mean_of("top_edge_oracle_bps")),
+    Measure("top 20 over top 20 by profit, bps", gain_over_profit),
+    Measure("AUC of an edge above 5 bps", mean_of("auc_large")),
+    Measure("calibration error of P(edge > 0)", calibration_error),
+    Measure("entities told from luck", mean_of("n_flagged")),
+    Measure("false discovery rate, pooled", ratio_of("n_false", "n_flagged")),
+    Measure("markets in which anybody is", share_with_any_flag),
+    Measure("recall of edges above 5 bps", ratio_of("n_large_flagged", "n_large")),
+    Measure("power at 5 bps, as told", mean_of("power")),
+    Measure("sd of the placebo's z", mean_of("placebo_z_sd")),
+    Measure("wallets called COPY", mean_of("n_copy")),
+    Measure("COPY: precision", ratio_of("n_copy_right", "n_copy")),
+    Measure("COPY: recall", ratio_of("n_worth_found", "n_worth_copying")),
+)
+
+
+def _mean(values: Sequence[float]) -> tuple[float, float | None] | None:
+    if not values:
+        return None
+    error = stdev(values) / len(values) ** 0.5 if len(values) > 1 else None
+    return mean(values), error

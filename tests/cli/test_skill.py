@@ -1,0 +1,67 @@
+"""The benchmark of skill: small markets whose truth is known."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from hypertrack.cli.main import app
+from hypertrack.pipeline.skill_benchmark import find_markets
+
+SMALL = ["skill", "benchmark", "--worlds", "none", "--hours", "0.2", "--seeds", "1", "--jobs", "1"]
+
+
+def test_markets_are_all_combinations_seed_by_seed() -> None:
+    found = find_markets("none,default", (6.0,), 2, 1_000)
+
+    assert [tuple(market) for market in found] == [
+        ("none", 6.0, 1_000),
+        ("default", 6.0, 1_000),
+        ("none", 6.0, 1_001),
+        ("default", 6.0, 1_001),
+    ]
+
+
+@pytest.mark.slow
+def test_benchmark_goes_on_from_what_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = CliRunner()
+
+    first = run.invoke(app, SMALL)
+    kept = Path("skill_benchmark.jsonl").read_bytes()
+    again = run.invoke(app, [*SMALL, "--json"])
+
+    assert first.exit_code == 0, first.output
+    assert "none, 0.2 h" in first.stdout
+    assert "sd of the placebo's z" in first.stdout
+    (market,) = json.loads(again.stdout)
+    assert (market["world"], market["seed"]) == ("none", 1_000)
+    assert market["n_wallets"] > 100
+    assert Path("skill_benchmark.jsonl").read_bytes() == kept
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (["--worlds", "heaven"], "worlds are none, realistic, default, copyable, found heaven"),
+        (["--hours", "long"], "--hours are numbers"),
+    ],
+)
+def test_what_cannot_be_simulated_is_said_before_any_work(more: list[str], says: str) -> None:
+    result = CliRunner().invoke(app, [*SMALL, *more])
+
+    assert result.exit_code == 2
+    assert says in result.stderr
+
+
+def test_file_of_something_else_is_refused(tmp_path: Path) -> None:
+    other = tmp_path / "notes.jsonl"
+    other.write_text('{"a": 1}\n', encoding="utf-8")
+
+    result = CliRunner().invoke(app, [*SMALL, "--file", str(other)])
+
+    assert result.exit_code == 2
+    assert "choose another --file" in result.stderr

@@ -1,0 +1,95 @@
+"""The verdict on the terminal: first what the recording can say at all."""
+
+import json
+from pathlib import Path
+
+import pytest
+from fakes import ALICE, BOB, CAROL, START_MS, trade, write_dataset
+from typer.testing import CliRunner
+
+from hypertrack.cli.main import app
+
+TRADES = [
+    trade(START_MS + nth * 60_000, buyer=ALICE, seller=BOB, taker=ALICE, price=100.0 + nth % 3)
+    for nth in range(40)
+]
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the flags of a recording of two wallets, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    write_dataset(tmp_path / "data", trades=TRADES)
+    return ["--data", str(tmp_path / "data")]
+
+
+def test_first_line_is_about_the_recording(data: list[str]) -> None:
+    result = CliRunner().invoke(app, ["verdict", *data])
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith("no wallet can be told from luck in 0.7 h")
+    assert result.stdout.count("NOT ENOUGH DATA") == 2
+
+
+def test_json_holds_the_sentence_and_every_number(data: list[str]) -> None:
+    result = CliRunner().invoke(app, ["verdict", "--top", "1", "--json", *data])
+
+    said = json.loads(result.stdout)
+    assert said["headline"].startswith("no wallet can be told from luck")
+    assert said["skill"]["n_wallets"] == 2
+    assert len(said["wallets"]) == 1
+    assert said["wallets"][0]["skill"]["verdict"] == "NOT ENOUGH DATA"
+    assert "edge_bps" in said["wallets"][0]["skill"]["numbers"]
+
+
+def test_why_shows_what_decided(data: list[str]) -> None:
+    result = CliRunner().invoke(app, ["verdict", "--why", ALICE.upper().replace("X", "x"), *data])
+
+    assert result.exit_code == 0
+    assert "NOT ENOUGH DATA: " in result.stdout
+    assert "30 needed" in result.stdout
+
+
+def test_wallet_shows_its_verdict_too(data: list[str]) -> None:
+    result = CliRunner().invoke(app, ["wallet", "--no-model", ALICE, *data])
+
+    assert "worth copying?" in result.stdout
+    assert "NOT ENOUGH DATA: " in result.stdout
+
+
+def test_profiles_that_are_fresh_are_not_judged_again(data: list[str]) -> None:
+    run = CliRunner()
+    run.invoke(app, ["classify", "--no-model", *data])
+    before = Path("wallet_profiles.parquet").stat().st_mtime_ns
+
+    result = run.invoke(app, ["verdict", "--profiles", "wallet_profiles.parquet"])
+
+    assert result.stdout.startswith("no wallet can be told from luck")
+    assert Path("wallet_profiles.parquet").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "says"),
+    [
+        (["--why", "0x12"], 2, "40 hexadecimal digits"),
+        (["--why", CAROL], 1, "is not among the 2 seen"),
+        (["--top", "0"], 2, "top"),
+    ],
+)
+def test_what_cannot_be_shown_is_said_in_one_line(
+    data: list[str], arguments: list[str], exit_code: int, says: str
+) -> None:
+    result = CliRunner().invoke(app, ["verdict", *arguments, *data])
+
+    assert result.exit_code == exit_code
+    assert says in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_data_that_is_not_there_is_an_error_beside_old_profiles(data: list[str]) -> None:
+    run = CliRunner()
+    run.invoke(app, ["classify", "--no-model", *data])
+
+    result = run.invoke(app, ["verdict", "--data", "nowhere"])
+
+    assert result.exit_code == 1

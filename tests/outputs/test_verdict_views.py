@@ -1,0 +1,68 @@
+"""The words of a verdict."""
+
+from math import nan
+
+import pytest
+from profile_fakes import NOBODY_TOLD_FROM_LUCK as NOBODY
+
+from hypertrack.outputs.verdict_views import headline, reliability, skill_lines
+from hypertrack.records import SKILL_NUMBERS, Verdict, WalletSkill, replace
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({}, "no wallet can be told from luck in 5.8 h; the nearest would need 9 more days"),
+        (
+            {"least_days_needed": 0.25},
+            "no wallet can be told from luck in 5.8 h; the nearest would need 6 more hours",
+        ),
+        ({"least_days_needed": None}, "no wallet can be told from luck in 5.8 h"),
+        (
+            {"n_tested": 0},
+            "no wallet can be told from luck in 5.8 h: none made enough bets that could be judged",
+        ),
+        (
+            {"n_flagged": 1, "span_hours": 72.0},
+            "1 entity of 60 tested can be told from luck in 3.0 days; none is worth copying 5 s "
+            "later with $1,000",
+        ),
+        (
+            {"n_flagged": 3, "n_by_verdict": {"COPY": 2}},
+            "2 wallets are worth copying 5 s later with $1,000; 3 entities of 60 tested can be "
+            "told from luck in 5.8 h",
+        ),
+    ],
+)
+def test_first_sentence_says_what_the_recording_can_say(
+    changes: dict[str, object], says: str
+) -> None:
+    assert headline(replace(NOBODY, **changes)) == says
+
+
+def test_errors_that_the_placebo_refutes_are_not_to_be_trusted() -> None:
+    fine, off = (list(reliability(replace(NOBODY, placebo_z_sd=sd)))[-1] for sd in (1.02, 1.31))
+
+    assert fine == "placebo over 58 entities: z spreads by 1.02, as it should (0.9 to 1.1)"
+    assert off.endswith("z spreads by 1.31, not 0.9 to 1.1: the errors are not to be trusted")
+
+
+def test_power_stands_beside_who_was_flagged() -> None:
+    assert next(reliability(NOBODY)).startswith("of wallets with a true edge of 5 bps, 7% of")
+
+
+def test_unknown_numbers_make_no_line() -> None:
+    numbers = {**dict.fromkeys(SKILL_NUMBERS, nan), "n_bets": 3.0, "n_blocks": 2.0}
+    few = WalletSkill(
+        verdict=Verdict.NOT_ENOUGH_DATA,
+        gate="bets",
+        says="3 bets, 30 needed",
+        follows=None,
+        numbers={**numbers, "horizon_s": 60.0, "entity_size": 3.0},
+    )
+
+    assert dict(skill_lines(few)) == {
+        "verdict": "NOT ENOUGH DATA: 3 bets, 30 needed",
+        "bets": "3 in 2 blocks, judged 60 s later",
+        "entity": "acts as one with 2 other wallets",
+    }

@@ -1,0 +1,105 @@
+"""Evidence gathered from a dataset: bets of all wallets, and of a placebo."""
+
+import numpy as np
+import pytest
+from engine_fakes import OpenEngine
+from fakes import ALICE, BOB, CAROL, START_MS, trade
+
+from hypertrack.features.engine import FeatureEngine
+from hypertrack.market.window import Window
+from hypertrack.records import HOUR_MS, MINUTE_MS
+from hypertrack.skill.evidence import Evidence, gather
+from hypertrack.skill.horizons import horizons_ms
+from hypertrack.skill.openings import Lots
+
+LENGTH = Window(START_MS, START_MS + 2 * HOUR_MS)
+
+
+def evidence_of(engine: FeatureEngine, window: Window = LENGTH) -> Evidence:
+    return gather(engine.backend, window, np.arange(engine.n_wallets), np.random.default_rng(0))
+
+
+def test_makers_and_takers_bet_and_only_takers_can_be_copied(open_engine: OpenEngine) -> None:
+    trades = [
+        trade(START_MS + n * 10 * MINUTE_MS, buyer=ALICE, seller=BOB, taker=ALICE, price=100 + n)
+        for n in range(6)
+    ]
+
+    found = evidence_of(open_engine(trades=trades))
+
+    # Nothing closed: the horizon is five minutes, in which the price stays what it was; the
+    # first has no price before it, and every other is one bet of each side. Wallets: a, b.
+    assert found.horizon_ms.tolist() == [300_000, 300_000]
+    assert np.bincount(found.bets.entity).tolist() == [5, 5]
+    assert np.bincount(found.taker_bets.entity).tolist() == [5]
+    assert "early_5000ms" in found.taker_bets.measures
+
+
+def test_drift_of_the_whole_recording_does_not_reach_a_window_before_its_end(
+    open_engine: OpenEngine,
+) -> None:
+    quiet = [
+        trade(START_MS + n * MINUTE_MS, buyer=ALICE, seller=BOB, taker=ALICE, price=100 + n % 2)
+        for n in range(30)
+    ]
+    rally = [
+        trade(START_MS + n * MINUTE_MS, buyer=CAROL, seller=BOB, taker=CAROL, price=100 + n)
+        for n in range(30, 60)
+    ]
+    early = Window(START_MS, START_MS + 30 * MINUTE_MS)
+
+    without = evidence_of(open_engine(trades=quiet), early)
+    with_it = evidence_of(open_engine(trades=[*quiet, *rally]), early)
+
+    np.testing.assert_array_equal(without.bets.markout_bps, with_it.bets.markout_bps)
+    np.testing.assert_array_equal(without.bets.weight, with_it.bets.weight)
+
+
+def test_placebo_keeps_every_decision_and_moves_its_time(busy_engine: FeatureEngine) -> None:
+    found = evidence_of(busy_engine, Window(busy_engine.start_ms, busy_engine.end_ms))
+
+    assert len(found.placebo) > 0
+    is_same = np.isin(found.placebo.first_ms, found.bets.first_ms)
+    assert is_same.mean() < 0.2
+
+
+def test_same_dataset_gives_the_same_evidence(busy_engine: FeatureEngine) -> None:
+    window = Window(busy_engine.start_ms, busy_engine.end_ms)
+
+    first, second = evidence_of(busy_engine, window), evidence_of(busy_engine, window)
+
+    np.testing.assert_array_equal(first.placebo.markout_bps, second.placebo.markout_bps)
+    np.testing.assert_array_equal(first.bets.weight, second.bets.weight)
+
+
+def test_wallets_that_are_not_judged_have_no_bets(busy_engine: FeatureEngine) -> None:
+    entity = np.arange(busy_engine.n_wallets)
+    entity[0] = -1
+    window = Window(busy_engine.start_ms, busy_engine.end_ms)
+
+    found = gather(busy_engine.backend, window, entity, np.random.default_rng(0))
+
+    assert found.openings.wallet.min() == 1
+
+
+def lots(*rows: tuple[int, float]) -> Lots:
+    wallet, held_s = np.array(rows, dtype=float).T
+    held_ms = (held_s * 1000).astype(np.int64)
+    return Lots(wallet.astype(np.int64), held_ms, np.zeros(len(rows)), np.zeros(len(rows), bool))
+
+
+def test_horizon_lies_between_the_own_holding_time_and_the_usual_one() -> None:
+    closed = lots((0, 100), (0, 100), (0, 100), (0, 100), (0, 100), (1, 400), (2, 200))
+
+    found = horizons_ms(closed, np.arange(4), 4)
+
+    # Medians 100, 400 and 200 s; the usual one is 200, which counts as five lots.
+    first = 1000 * np.exp((5 * np.log(100) + 5 * np.log(200)) / 10)
+    second = 1000 * np.exp((np.log(400) + 5 * np.log(200)) / 6)
+    assert found.tolist() == pytest.approx([first, second, 200_000, 200_000], abs=1)
+
+
+def test_horizon_is_never_below_half_a_minute_nor_above_an_hour() -> None:
+    quick, slow = [(0, 0.0)] * 99, [(1, 1e6)] * 99
+
+    assert horizons_ms(lots(*quick, *slow), np.arange(2), 2).tolist() == [30_000, 3_600_000]

@@ -1,0 +1,141 @@
+"""What was found beside what is true, worked by hand."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hypertrack.skill import judging
+from hypertrack.skill.known_truth import KnownTruth, compare, expected_by_truth
+from hypertrack.skill.truth_table import MEASURES, gain_over_profit, mean_of, ratio_of
+
+N = 24
+WALLETS = [f"0x{n:040x}" for n in range(N)]
+
+
+def columns(**other: Any) -> dict[str, Any]:
+    """Return wallets of whom the expected edge falls, the last four not tested."""
+    expected = np.where(np.arange(N) < 20, 20.0 - np.arange(N), np.nan)
+    return {
+        "entity_id": np.arange(N, dtype=float),
+        "edge_bps": expected,
+        "markout_bps": expected,
+        "markout_error_bps": np.where(np.isnan(expected), np.nan, 1.0),
+        "p_edge_positive": np.where(np.isnan(expected), np.nan, 0.5),
+        "cash_usd": np.arange(N, dtype=float),
+        "n_bets": np.where(np.arange(N) < 10, 40.0, 15.0),
+        "q": np.where(np.arange(N) < 4, 0.05, 0.5),
+        "verdict": np.array(["COPY"] * 2 + ["WATCH"] * 22, dtype=object),
+        **other,
+    }
+
+
+def truth(**other: Any) -> dict[str, Any]:
+    """Return true edges that fall from 15 in the same order; the first four have a trap each."""
+    return {
+        "wallet": np.array(WALLETS),
+        "edge_bps": 15.0 - np.arange(N),
+        "copy_edge_bps_5s": 1.5 - np.arange(N),
+        "traps": np.array(["copier", "", "", "group,copier"] + [""] * 20),
+        **other,
+    }
+
+
+def compared(found: dict[str, Any], true: dict[str, Any]) -> KnownTruth:
+    market = {"world": "default", "hours": 6.0, "seed": 7, "power": 0.2, "placebo_z_sd": 1.0}
+    return compare(found, WALLETS, true, max_q=0.1, **market)
+
+
+def test_same_order_is_a_rank_correlation_of_one_and_profit_one_of_minus_one() -> None:
+    found = compared(columns(), truth())
+
+    assert (found.n_tested, found.rank_ic, found.rank_ic_profit) == (20, pytest.approx(1), -1)
+    assert found.rank_ic_many == pytest.approx(1)
+    assert found.top_edge_bps == pytest.approx(np.mean(15 - np.arange(20)))
+    assert found.auc_large == 1.0
+
+
+def test_who_is_flagged_without_an_edge_is_a_false_discovery() -> None:
+    edge = 15.0 - np.arange(N)
+    edge[:2] = [0.0, -3.0]
+
+    found = compared(columns(), truth(edge_bps=edge))
+
+    assert (found.n_flagged, found.n_false) == (4, 2)
+    assert (found.n_large, found.n_large_flagged) == (8, 2)
+    assert found.flagged_traps == {"copier": 2, "group": 1}
+
+
+def test_copy_is_right_where_something_is_left_for_a_copier() -> None:
+    found = compared(columns(), truth())
+
+    # 1.5 and .5 bps for the two of them; nobody else is left with anything.
+    assert (found.n_copy, found.n_copy_right) == (2, 2)
+    assert (found.n_worth_copying, found.n_worth_found) == (2, 2)
+    assert found.copied_traps == {"copier": 1}
+
+
+def test_entity_is_one_row() -> None:
+    same = np.arange(N, dtype=float)
+    same[1:4] = 0.0
+
+    found = compared(columns(entity_id=same), truth())
+
+    assert (found.n_wallets, found.n_flagged) == (N - 3, 1)
+
+
+def test_wallets_without_a_true_edge_and_unjudged_ones_are_no_error() -> None:
+    edge = 15.0 - np.arange(N)
+    edge[5] = np.nan
+    not_judged = np.arange(N, dtype=float)
+    not_judged[-1] = -1
+
+    found = compared(columns(entity_id=not_judged), truth(edge_bps=edge))
+
+    assert found.n_wallets == N - 1
+    assert found.n_tested == 20
+
+
+def test_market_where_all_edges_are_equal_has_no_rank_correlation() -> None:
+    found = compared(columns(), truth(edge_bps=np.zeros(N)))
+
+    assert (found.rank_ic, found.auc_large) == (None, None)
+
+
+def test_expected_edge_under_the_true_distribution_is_drawn_to_it() -> None:
+    # Edges are 0 or 10, as likely; measured 10 ± 1 is surely the one, 5 ± 1 either.
+    found = expected_by_truth(np.array([10.0, 5.0]), np.ones(2), np.array([0.0, 10.0]))
+
+    assert found.tolist() == pytest.approx([10.0, 5.0], abs=1e-3)
+
+
+def test_pooled_share_counts_discoveries_and_its_error_markets() -> None:
+    one, two = (compared(columns(), truth()) for _ in range(2))
+    edge = 15.0 - np.arange(N)
+    edge[:2] = -1.0
+    worse = compared(columns(), truth(edge_bps=edge))
+
+    share = ratio_of("n_false", "n_flagged")
+
+    # 2 of 12; residuals -2/3, -2/3 and 4/3.
+    assert share([one, two, worse]) == pytest.approx((1 / 6, (24 / 9 * 3 / 2) ** 0.5 / 12))
+    assert mean_of("n_flagged")([one, two, worse]) == (4, 0.0)
+    assert gain_over_profit([one]) == (pytest.approx(0), None)
+
+
+def test_nothing_but_the_comparison_reads_the_truth() -> None:
+    folder = Path(judging.__file__).parent
+    readers = {
+        file.name for file in folder.glob("*.py") if "truth" in file.read_text(encoding="utf-8")
+    }
+
+    assert readers == {"known_truth.py", "truth_table.py"}
+
+
+def test_every_line_of_the_table_has_a_value_or_a_dash() -> None:
+    market = compared(columns(), truth())
+
+    for measure in MEASURES:
+        found = measure.of([market, market])
+        assert found is None or np.isfinite(found[0])

@@ -1,0 +1,80 @@
+"""Prices of a coin looked up at once, its drift and its expected volatility."""
+
+import ibis
+import numpy as np
+import pytest
+from fakes import START_MS
+from skill_fakes import at, price_path
+
+from hypertrack.features.engine import FeatureEngine
+from hypertrack.market.prices import reference_prices
+from hypertrack.market.window import Window
+from hypertrack.skill.fetching import price_paths
+from hypertrack.skill.price_path import expected_variance, motion_of
+
+
+def test_fresh_quote_is_the_price_and_a_stale_one_is_not() -> None:
+    path = price_path([(0, 100), (50, 103)], [(10, 100, 102)])
+
+    found = path.at(at([-1, 5, 10, 50, 70, 70.001]))
+
+    np.testing.assert_array_equal(found, [np.nan, 100, 101, 101, 101, 103])
+
+
+def test_strict_price_is_from_before_the_very_time() -> None:
+    path = price_path([(0, 100), (50, 103)])
+
+    np.testing.assert_array_equal(path.at(at([0, 50, 51]), is_strict=True), [np.nan, 100, 103])
+
+
+def test_half_spread_is_told_by_a_fresh_quote_only() -> None:
+    path = price_path([(0, 100)], [(10, 99.9, 100.1)])
+
+    np.testing.assert_allclose(path.half_spread_at(at([5, 10, 70.001])), [np.nan, 10, np.nan])
+
+
+@pytest.mark.parametrize("is_strict", [True, False])
+def test_lookup_agrees_with_the_definition_of_the_market(
+    busy_engine: FeatureEngine, is_strict: bool
+) -> None:
+    con = busy_engine.backend
+    times = START_MS + np.random.default_rng(3).integers(-1_000, 41 * 60_000, 300)
+    ever = Window(busy_engine.start_ms, busy_engine.end_ms)
+    for coin, path in price_paths(con, ever):
+        asked = ibis.memtable(
+            {"ask_id": np.arange(300), "coin_id": np.full(300, coin), "time_ms": times}
+        )
+        prices = reference_prices(con, asked, strictly_before=is_strict).order_by("ask_id")
+        expected = prices.to_pyarrow()["price"].to_numpy()
+
+        np.testing.assert_array_equal(path.at(times, is_strict=is_strict), expected)
+
+
+def test_drift_is_the_mean_return_of_the_window_and_of_nothing_else() -> None:
+    # 100, 101, 100, 100 at the minutes of the window; 200 comes after it.
+    path = price_path([(0, 100), (60, 101), (120, 100), (240, 200)])
+
+    motion = motion_of(path, Window(START_MS, START_MS + 180_001))
+
+    assert motion.drift_per_s == pytest.approx((0.01 - 1 / 101 + 0) / 3 / 60)
+    assert motion.first_minute_ms == START_MS
+
+
+def test_variance_of_a_minute_is_told_by_the_returns_before_it() -> None:
+    keep = 0.5 ** (1 / 60)
+
+    found = expected_variance(np.array([2.0, 4.0, 2.0]))
+
+    # Weighted means of 4, then 4 and 16, then 4, 16 and 4; nothing is below a quarter's square.
+    second = (keep * 4 + 16) / (1 + keep)
+    third = (keep**2 * 4 + keep * 16 + 4) / (1 + keep + keep**2)
+    np.testing.assert_allclose(found, [third, 4, second, third], rtol=1e-12)
+
+
+def test_quiet_hour_counts_no_more_than_sixteen_times_the_usual() -> None:
+    returns = np.concatenate([np.zeros(10), np.full(400, 8.0)])
+
+    found = expected_variance(returns)
+
+    usual = np.median(found[1:])
+    assert found[5] == pytest.approx(usual / 16)
