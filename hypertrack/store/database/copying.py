@@ -8,7 +8,7 @@ from hypertrack.config import DatabaseUrl
 from hypertrack.errors import DatasetError
 from hypertrack.store.database import session_table as sessions
 from hypertrack.store.database.connecting import Database, open_reader
-from hypertrack.store.database.schema import FILE_NAMES, LISTS
+from hypertrack.store.database.schema import FILE_NAMES, LISTS, has_table
 from hypertrack.store.database.spool import DOCUMENTS
 
 
@@ -24,7 +24,8 @@ def write_folder(url: DatabaseUrl, folder: Path) -> None:
             raise DatasetError(f"no dataset at {url}: record one with `hypertrack record`")
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for table, name in FILE_NAMES.items():
+            tables = {name: at for name, at in FILE_NAMES.items() if has_table(database, name)}
+            for table, name in tables.items():
                 _write(folder / name, _blocks(database, table, session.session_id))
             for column, name in DOCUMENTS.items():
                 text = sessions.document(database, column, session)
@@ -49,6 +50,7 @@ def _write(path: Path, blocks: Iterator[bytes]) -> None:
     first = next(blocks, None)
     if first is None:
         return
+    path.parent.mkdir(exist_ok=True)
     with path.open("wb") as file:
         file.write(first)
         file.writelines(blocks)

@@ -11,9 +11,10 @@ from hypertrack.errors import DatasetError
 from hypertrack.records import Feed, JsonError, Record, decode_json, encode_json
 from hypertrack.store.compaction.commit_journal import finish_sealing, forget_parts, last_line_start
 from hypertrack.store.files.layout import (
+    ACCOUNTS_NAME,
+    ANSWER_NAMES,
     ARCHIVE_NAME,
     COVERAGE_NAME,
-    FILLS_NAME,
     IMPORTS_NAME,
     LOCK_NAME,
     MANIFEST_NAME,
@@ -90,7 +91,7 @@ def open_session(
 def session_files(folder: Path) -> list[Path]:
     """Return everything in the folder that a recording session wrote, but for archive and lock."""
     named = [QUARANTINE_NAME, COVERAGE_NAME, REPORT_NAME, MANIFEST_NAME, SEALED_NAME]
-    named += [FILLS_NAME, SET_ASIDE_NAME, IMPORTS_NAME]
+    named += [*ANSWER_NAMES, SET_ASIDE_NAME, IMPORTS_NAME, ACCOUNTS_NAME]
     paths = [feed_path(folder, feed) for feed in Feed] + [folder / name for name in named]
     return [path for path in paths if path.exists()]
 
@@ -157,7 +158,7 @@ def _prepared(folder: Path, mode: SessionMode, clock: Clock) -> Session:
 
 
 def _continued(folder: Path) -> Session:
-    for path in session_files(folder):
+    for path in (*session_files(folder), *(folder / ACCOUNTS_NAME).glob("*.jsonl")):
         if path.suffix == ".jsonl":
             mend_last_line(path, folder / QUARANTINE_NAME)
     return Session(

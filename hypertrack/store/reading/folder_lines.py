@@ -29,7 +29,7 @@ from hypertrack.store.files.layout import (
     has_data,
 )
 from hypertrack.store.reading.damage import Damage, unreadable
-from hypertrack.store.reading.recorded_lines import Version
+from hypertrack.store.reading.recorded_lines import Answers, Version
 from hypertrack.store.reading.relations import Columns, read_settled, relation, run_on
 from hypertrack.store.reading.truncation import ReadWindow
 
@@ -119,6 +119,12 @@ class FolderLines:
     ) -> None:
         """Run a statement on ``fills.jsonl``."""
         self._run_on_file(connection, statement, FILLS_NAME, columns)
+
+    def run_on_answers(
+        self, connection: duckdb.DuckDBPyConnection, statement: str, kind: Answers, columns: Columns
+    ) -> None:
+        """Run a statement on ``{kind}.jsonl``."""
+        self._run_on_file(connection, statement, f"{kind}.jsonl", columns)
 
     def count(self, feed: Feed) -> tuple[int, int]:
         """Count the lines of all files, and a torn last one."""
