@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from hypertrack.cli.session import Session
+from hypertrack.cli.simulate import SkillFlag, TrendFlag
 
 
 def demo(
@@ -15,6 +16,8 @@ def demo(
     seed: Annotated[int | None, typer.Option(help="Another seed is another market.")] = None,
     hours: Annotated[float, typer.Option(help="Simulated hours.", min=3)] = 6.0,
     wallets: Annotated[int, typer.Option(help="Simulated wallets.", min=300)] = 1_500,
+    skill: SkillFlag = None,
+    trend: TrendFlag = None,
 ) -> None:
     """Do the whole job on a simulated exchange on this machine.
 
@@ -28,7 +31,13 @@ def demo(
     from hypertrack.cli.progress import StageBars, progress_bars
     from hypertrack.pipeline.demo import Demo
 
-    flags = {"simulate.seed": seed, "simulate.hours": hours, "simulate.wallets": wallets}
+    flags: dict[str, object] = {
+        "simulate.seed": seed,
+        "simulate.hours": hours,
+        "simulate.wallets": wallets,
+        "simulate.skill": skill,
+        "simulate.trend": trend or None,
+    }
     settings = session.load({**flags, "simulate.speed": 0.0}).settings
     with progress_bars(session) as bars:
         result = Demo.in_folder(settings, out).run(StageBars(bars).show)

@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from hypertrack.pipeline.simulate import Exchange
 
 
+SkillFlag = Annotated[
+    str | None,
+    typer.Option(help="Who foresees prices: none, realistic, default, copyable.", metavar="WORLD"),
+]
+TrendFlag = Annotated[
+    list[str] | None,
+    typer.Option(help="A coin that drifts, a fraction a day; repeatable.", metavar="COIN=FRAC"),
+]
+
+
 def simulate(
     session: Session,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 for a free one.")] = None,
@@ -24,6 +34,8 @@ def simulate(
     hours: Annotated[float | None, typer.Option(help="Exchange hours until it is over.")] = None,
     wallets: Annotated[int | None, typer.Option(help="Wallets that may trade.")] = None,
     coins: Annotated[int | None, typer.Option(help="Coins, up to 197.")] = None,
+    skill: SkillFlag = None,
+    trend: TrendFlag = None,
     truth: Annotated[
         Path | None, typer.Option(help="Write the truth of every wallet (.parquet, .csv).")
     ] = None,
@@ -39,15 +51,16 @@ def simulate(
 
     Record from it with: hypertrack record --url http://127.0.0.1:8765
 
-    Example: hypertrack simulate --speed 60 --truth truth.parquet
+    Example: hypertrack simulate --speed 60 --skill realistic --truth truth.parquet
     """
     if replay is not None and (write is not None or truth is not None):
         raise ConfigError("--replay serves a capture, whose truth nobody knows: drop the others")
     if trades is not None and write is None:
         raise ConfigError("--trades goes with --write DIR")
     names = {"port": port, "seed": seed, "speed": speed, "hours": hours}
-    flags = {f"simulate.{key}": value for key, value in names.items()}
+    flags: dict[str, object] = {f"simulate.{key}": value for key, value in names.items()}
     flags |= {"simulate.wallets": wallets, "simulate.coins": coins}
+    flags |= {"simulate.skill": skill, "simulate.trend": trend or None}
     settings = session.load(flags).settings
     if write is not None:
         _write(session, settings, write, trades, truth)

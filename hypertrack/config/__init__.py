@@ -11,6 +11,7 @@ from hypertrack.config.sections import (
     ReportSettings,
     Settings,
     SimulateSettings,
+    Skill,
     TrainSettings,
     VenueSettings,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "ReportSettings",
     "Settings",
     "SimulateSettings",
+    "Skill",
     "TrainSettings",
     "VenueSettings",
     "load_config",

@@ -13,6 +13,8 @@ from hypertrack.text import masked_url
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+Skill = Literal["none", "realistic", "default", "copyable"]
+Trend = Annotated[str, Field(pattern=r"^[^=]+=[-+]?(\d+\.?\d*|\.\d+)$")]
 Engine = Annotated[str, Field(pattern=r"^(duckdb|local(\[[\d*]+\])?|spark://[^/]+)$")]
 
 
@@ -255,6 +257,11 @@ class SimulateSettings(Section):
     coins: Count = 12
     trades_per_second: Positive = 20.0
     """Mean rate over all coins, in exchange time."""
+    skill: Skill = "default"
+    """Who foresees prices: ``none`` nobody; ``realistic`` one wallet in a hundred, a little;
+    ``copyable`` those and some whose edge outlives a copier's costs; ``default`` enough to find."""
+    trend: tuple[Trend, ...] = ()
+    """Coins that drift, a fraction a day: ``BTC=0.02``."""
 
 
 class Settings(Section):

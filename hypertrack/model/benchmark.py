@@ -61,9 +61,10 @@ def compare_scores(
     """
     matrix = engine.matrix()
     row_by_wallet = {str(wallet): row for row, wallet in enumerate(truth["wallet"])}
+    has_edge = ~np.isnan(truth["edge_bps"])  # only who opened something is judged
     is_judged = np.array(
         [
-            wallet in row_by_wallet and n >= MIN_EXECUTIONS
+            wallet in row_by_wallet and n >= MIN_EXECUTIONS and has_edge[row_by_wallet[wallet]]
             for wallet, n in zip(matrix.wallets, matrix.n_executions.tolist(), strict=True)
         ],
         dtype=np.bool_,

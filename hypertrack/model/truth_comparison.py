@@ -116,6 +116,10 @@ def _auc(is_true: NDArray[np.bool_], scores: NDArray[np.float64] | None) -> floa
 
 
 def _rank_ic(truth: NDArray[np.float64], scores: NDArray[np.float64] | None) -> float | None:
-    if scores is None or len(scores) < 2 or np.ptp(truth) == 0 or np.ptp(scores) == 0:
+    if scores is None:
+        return None
+    is_known = ~np.isnan(truth)  # a wallet that never opened anything has no edge
+    truth, scores = truth[is_known], scores[is_known]
+    if len(scores) < 2 or np.ptp(truth) == 0 or np.ptp(scores) == 0:
         return None
     return float(spearmanr(truth, scores).statistic)

@@ -199,8 +199,10 @@ def _simulated_exchange(settings: Settings, truth: Path) -> "Iterator[tuple[str,
     simulate = settings.simulate
     truth.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "hypertrack", "simulate", "--json", "--port", "0"]
-    for name in ("seed", "speed", "hours", "wallets", "coins"):
+    for name in ("seed", "speed", "hours", "wallets", "coins", "skill"):
         command += [f"--{name}", str(getattr(simulate, name))]
+    for trend in simulate.trend:
+        command += ["--trend", trend]
     process = subprocess.Popen(
         [*command, "--truth", str(truth)], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL
     )

@@ -14,8 +14,9 @@ from hypertrack.pipeline.ports import require_free_port
 from hypertrack.store.files.layout import MANIFEST_NAME, has_data
 
 if TYPE_CHECKING:  # the commands load these when they run
+    import numpy as np
+
     from hypertrack.simulate.market.bulk import WriteProgress
-    from hypertrack.simulate.market.market import Market
     from hypertrack.simulate.venue.server import Exchange
     from hypertrack.simulate.venue.source import Source
 
@@ -105,9 +106,12 @@ def write(
 
     simulated = settings.simulate if n_trades is None else settings_for(settings.simulate, n_trades)
     market = Market(simulated)
-    yield from write_dataset(market, folder, n_trades)
-    write_manifest(folder, Manifest(notice=NOTICE, is_complete=True))
-    _write_truth(market, truth)
+    ledger = market.ledger() if truth is not None else None
+    yield from write_dataset(market, folder, n_trades, ledger=ledger)
+    world = {"simulate": simulated.model_dump(mode="json")}
+    write_manifest(folder, Manifest(notice=NOTICE, is_complete=True, settings=world))
+    if truth is not None and ledger is not None:
+        _write_truth(market.truth_of(ledger), truth)
 
 
 def _source(settings: Settings, replay: Path | None, truth: Path | None) -> "Source":
@@ -118,13 +122,13 @@ def _source(settings: Settings, replay: Path | None, truth: Path | None) -> "Sou
     if replay is not None:
         return CaptureSource(replay)
     market = Market(settings.simulate)
-    _write_truth(market, truth)
+    if truth is not None:
+        _write_truth(market.truth, truth)
     return MarketSource(market)
 
 
-def _write_truth(market: "Market", file: Path | None) -> None:
+def _write_truth(truth: "dict[str, np.ndarray]", file: Path) -> None:
     from hypertrack.store.columns import write_columns
 
-    if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_columns(file, market.truth)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_columns(file, truth)

@@ -24,12 +24,17 @@ def _dtype(of: Any) -> np.dtype[Any]:
 class Columns:
     """Arrays of one length, a row of each being one thing."""
 
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Return the columns' names."""
+        return tuple(cls.__dataclass_fields__)
+
     def __len__(self) -> int:
-        return len(getattr(self, fields(self)[0].name))
+        return len(getattr(self, self.names()[0]))
 
     def take(self, rows: NDArray[np.int64] | Flags | slice) -> Self:
         """Return the rows chosen by indices, a mask or a slice."""
-        return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
+        return type(self)(*(getattr(self, name)[rows] for name in self.names()))
 
     @classmethod
     def none(cls) -> Self:
@@ -39,9 +44,7 @@ class Columns:
     @classmethod
     def join(cls, parts: list[Self]) -> Self:
         """Return the parts one after another; needs at least one."""
-        return cls(
-            *(np.concatenate([getattr(p, field.name) for p in parts]) for field in fields(cls))
-        )
+        return cls(*(np.concatenate([getattr(p, name) for p in parts]) for name in cls.names()))
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,24 @@ class TradeArrays(Columns):
     """The taker's order is a TWAP slice."""
     order: Ints
     """Number of the taker's order, from which its hash follows; all its trades share it."""
+
+
+@dataclass(frozen=True)
+class FactArrays(Columns):
+    """A row a trade, aligned with `TradeArrays`."""
+
+    fair_price: Floats
+    """Latent price at the trade, with what stays of all orders' impact."""
+    taker_edge_bps: Floats
+    """What the taker's foresight gains on average from the trade on, over its horizon."""
+    maker_edge_bps: Floats
+    taker_horizon_ms: Floats
+    """Time over which the taker chose its side; 0 for exits and hedges."""
+    maker_horizon_ms: Floats
+    """The same of a limit order; 0 for market makers too."""
+    copy_edge_bps: Floats
+    """What is left for one who copies the taker late, as taker on both legs, after fees, spread
+    and the taker's own impact, ``[trades, delays]``."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +140,15 @@ class EvmArrays:
 
 
 @dataclass(frozen=True)
+class HourArrays(Columns):
+    """Full hours by time."""
+
+    time_ms: Ints
+    prices: Floats
+    """Latent prices then, ``[hours, coins]``."""
+
+
+@dataclass(frozen=True)
 class Chunk:
     """A contiguous stretch of exchange time, ``start_ms`` included, ``end_ms`` not."""
 
@@ -127,3 +157,23 @@ class Chunk:
     trades: TradeArrays
     quotes: QuoteArrays
     evm: EvmArrays
+    facts: FactArrays | None
+    """None where they were not asked for."""
+    end_prices: Floats
+    """Latent prices at its end, ``[coins]``."""
+    hours: HourArrays
+    """Full hours after its start, up to its end."""
+
+    def until(self, n_trades: int) -> "Chunk":
+        """Return the chunk up to and with its ``n_trades``-th trade."""
+        if len(self.trades) <= n_trades:
+            return self
+        trades = self.trades.take(slice(0, n_trades))
+        end_ms = int(trades.time_ms[-1]) + 1
+        quotes = self.quotes.take(self.quotes.time_ms < end_ms)
+        blocks = self.evm.blocks.take(self.evm.blocks.time_ms < end_ms)
+        transactions = self.evm.transactions.take(self.evm.transactions.time_ms < end_ms)
+        facts = None if self.facts is None else self.facts.take(slice(0, n_trades))
+        evm = EvmArrays(blocks, transactions)
+        hours = self.hours.take(self.hours.time_ms < end_ms)
+        return Chunk(self.start_ms, end_ms, trades, quotes, evm, facts, self.end_prices, hours)

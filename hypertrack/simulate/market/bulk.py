@@ -26,6 +26,7 @@ from hypertrack.simulate.market.dataset_lines import (
 )
 from hypertrack.simulate.market.evm_objects import EvmObjects, gas_by_block
 from hypertrack.simulate.market.market import Market
+from hypertrack.simulate.market.wallet_ledger import WalletLedger
 
 COVERAGE_NAME = "coverage.jsonl"
 _MARGIN = 0.02
@@ -50,7 +51,12 @@ def settings_for(settings: SimulateSettings, n_trades: int) -> SimulateSettings:
 
 
 def write_dataset(
-    market: Market, folder: Path, n_trades: int | None = None, *, with_quotes: bool = True
+    market: Market,
+    folder: Path,
+    n_trades: int | None = None,
+    *,
+    with_quotes: bool = True,
+    ledger: WalletLedger | None = None,
 ) -> Iterator[WriteProgress]:
     """Write the market's dataset, yielding after each chunk; nothing happens until iterated.
 
@@ -60,6 +66,7 @@ def write_dataset(
         n_trades: End after so many trades; None writes the market to its end. The market's rate
             has to suffice (`settings_for`).
         with_quotes: Write the bbo feed too.
+        ledger: Keeps what is written (`Market.ledger`).
 
     Raises:
         DatasetError: The folder holds a dataset.
@@ -76,7 +83,7 @@ def write_dataset(
             for feed, part in parts.items()
         }
         writer = _Writer(market, files)
-        yield from _write_chunks(market, writer, n_trades)
+        yield from _write_chunks(market, writer, n_trades, ledger)
     for feed, part in parts.items():
         part.rename(paths[feed])
     lines = _coverage(market, writer.end_ms, with_quotes)
@@ -84,11 +91,14 @@ def write_dataset(
 
 
 def _write_chunks(
-    market: Market, writer: "_Writer", n_trades: int | None
+    market: Market, writer: "_Writer", n_trades: int | None, ledger: WalletLedger | None
 ) -> Iterator[WriteProgress]:
-    for chunk in market.chunks():
+    for chunk in market.chunks(with_facts=ledger is not None):
         left = None if n_trades is None else n_trades - writer.n_trades
-        writer.write(chunk if left is None else _until(chunk, left))
+        kept = chunk if left is None else chunk.until(left)
+        writer.write(kept)
+        if ledger is not None:
+            ledger.add(kept)
         time_frac = (chunk.end_ms - market.start_ms) / (market.end_ms - market.start_ms)
         frac = time_frac if n_trades is None else writer.n_trades / n_trades
         yield WriteProgress(n_trades=writer.n_trades, frac=frac)
@@ -149,18 +159,6 @@ class _Writer:
 
 def _text(line: dict[str, object]) -> str:
     return encode_json(line).decode("ascii") + "\n"
-
-
-def _until(chunk: Chunk, n_trades: int) -> Chunk:
-    """Return the chunk up to and with its ``n_trades``-th trade."""
-    if len(chunk.trades) <= n_trades:
-        return chunk
-    trades = chunk.trades.take(slice(0, n_trades))
-    end_ms = int(trades.time_ms[-1]) + 1
-    quotes = chunk.quotes.take(chunk.quotes.time_ms < end_ms)
-    blocks = chunk.evm.blocks.take(chunk.evm.blocks.time_ms < end_ms)
-    transactions = chunk.evm.transactions.take(chunk.evm.transactions.time_ms < end_ms)
-    return Chunk(chunk.start_ms, end_ms, trades, quotes, EvmArrays(blocks, transactions))
 
 
 def _feeds(with_quotes: bool) -> list[Feed]:

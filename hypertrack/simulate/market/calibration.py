@@ -10,6 +10,7 @@ import numpy as np
 
 from hypertrack.records import Record
 from hypertrack.simulate.market.arrays import Flags, Floats, Ints, QuoteArrays, TradeArrays
+from hypertrack.simulate.market.behaviour import REAL_RANGES, measure_behaviour
 from hypertrack.simulate.market.instruments import Coin
 
 WINDOW_MS = 81_000
@@ -49,7 +50,6 @@ REAL = {
     "wallets with 5 fills: both": 0.31,
     "wallets > 90 % maker with 20 fills": 0.018,
     "fills of wallets > 90 % maker with 20 fills": 0.10,
-    "taker executions that are TWAP slices": 0.13,
     "median gap s, p5": 0.3,
     "median gap s, p50": 2.0,
     "median gap s, p95": 5.7,
@@ -65,32 +65,57 @@ class CalibrationLine(Record, frozen=True, kw_only=True):
     quantity: str
     here: float
     real: float
+    """The lowest of the captures that show it."""
+    real_high: float | None = None
+    """The highest, where there are several."""
 
     @property
     def factor(self) -> float:
-        """How far apart the two are, at least 1; infinite where one is missing."""
-        low, high = sorted((self.here, self.real))
-        return high / low if low > 0 else float("inf")
+        """How far this is from the nearest real figure, at least 1, and 1 between them.
+
+        Infinite where one is missing or the two differ in sign.
+        """
+        high = self.real if self.real_high is None else self.real_high
+        if self.real <= self.here <= high:
+            return 1.0
+        return min(_factor(self.here, self.real), _factor(self.here, high))
+
+
+def _factor(here: float, real: float) -> float:
+    if not here * real > 0:
+        return float("inf")
+    low, high = sorted((abs(here), abs(real)))
+    return high / low
 
 
 def compare(windows: Sequence[dict[str, float]]) -> tuple[CalibrationLine, ...]:
     """Return the mean of several windows' measures beside the real ones."""
+    ranges = {name: (real, None) for name, real in REAL.items()} | REAL_RANGES
     return tuple(
         CalibrationLine(
-            quantity=name, here=float(np.mean([window[name] for window in windows])), real=real
+            quantity=name,
+            here=_known_mean([window[name] for window in windows]),
+            real=low,
+            real_high=high,
         )
-        for name, real in REAL.items()
+        for name, (low, high) in ranges.items()
         if all(name in window for window in windows)
     )
+
+
+def _known_mean(values: Sequence[float]) -> float:
+    """Return the mean of what is not NaN, NaN of nothing."""
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def measure(
     trades: TradeArrays, coins: Sequence[Coin], quotes: QuoteArrays | None = None
 ) -> dict[str, float]:
-    """Return the quantities of `REAL` for the trades of one window; needs some trades.
+    """Return `REAL` and `REAL_RANGES` measured on the trades of one window; needs some trades.
 
     Args:
-        trades: In any order.
+        trades: By time.
         coins: What the trades' coins mean.
         quotes: Of the same window; without them spread and depth are left out.
     """
@@ -106,6 +131,7 @@ def measure(
         **_executions(trades),
         **_roles(index, is_taker),
         **_gaps(trades, index, is_taker),
+        **measure_behaviour(trades),
     }
     return measured if quotes is None else measured | _quotes(quotes, coins)
 

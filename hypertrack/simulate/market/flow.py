@@ -1,16 +1,19 @@
 """The flow of trades: a minute of sessions, orders, fills and quotes after the other."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hypertrack.config import SimulateSettings
-from hypertrack.simulate.market.arrays import Floats, Ints, QuoteArrays, TradeArrays
+from hypertrack.simulate.market.arrays import FactArrays, Floats, Ints, QuoteArrays, TradeArrays
 from hypertrack.simulate.market.calendar import block_after, block_times
+from hypertrack.simulate.market.exits import Exits
+from hypertrack.simulate.market.facts import FactFinder
+from hypertrack.simulate.market.fees import fees_bps
+from hypertrack.simulate.market.following import Followers
 from hypertrack.simulate.market.identifiers import trade_ids
-from hypertrack.simulate.market.instruments import CoinColumns, price_step
+from hypertrack.simulate.market.instruments import Coin, CoinColumns, price_step
 from hypertrack.simulate.market.latent_prices import (
-    LOOK_AHEAD_MS,
     LOOK_BACK_MS,
     STEP_MS,
     LatentPrices,
@@ -24,9 +27,24 @@ from hypertrack.simulate.market.strategies import Strategies, reacts
 from hypertrack.simulate.market.tempo import Tempo
 from hypertrack.simulate.market.trading_sessions import Sessions
 
-_REACTION_MS = 140.0
-_REACH = 2.0
-"""Deepest price of a sweep, in units of the order's impact."""
+_REACTION_MS = 200.0
+_REACH = 1.5
+"""Deepest price of a sweep, in units of the order's impact: the median."""
+_REACH_SPREAD = 1.8
+"""Of its log: most orders meet enough at the best price, some sweep a thin book."""
+_MOST_REACH = 0.02
+
+
+@dataclass(frozen=True)
+class Minute:
+    """What happens in a stretch of at most a minute."""
+
+    trades: TradeArrays
+    quotes: QuoteArrays
+    facts: FactArrays | None
+    """None where they were not asked for."""
+    prices: Floats
+    """Latent prices at its end, ``[coins]``."""
 
 
 class Flow:
@@ -36,47 +54,58 @@ class Flow:
         self,
         settings: SimulateSettings,
         population: Population,
-        coins: CoinColumns,
+        named_coins: tuple[Coin, ...],
         prices: LatentPrices,
         tempo: Tempo,
         start_ms: int,
     ):
+        coins = CoinColumns(named_coins)
         self._population = population
         self._coins = coins
         self._prices = prices
         self._tempo = tempo
         self._rng = np.random.default_rng([settings.seed, 3])
         self._makers = MarketMakers(population, coins, self._rng, settings.trades_per_second)
-        prices.extend(start_ms + LOOK_AHEAD_MS)
-        self._sessions = Sessions(population, prices, self._rng, tempo.factor, start_ms)
+        prices.extend(start_ms + prices.look_ahead_ms)
         self._strategies = Strategies(population, coins, prices, self._rng)
-        self._matching = Matching(coins, self._makers, self._rng)
+        self._sessions = Sessions(
+            population, prices, self._strategies, self._rng, tempo.factor, start_ms
+        )
+        self._followers = Followers(population, self._strategies, self._rng)
+        self._exits = Exits(population, prices, self._rng)
+        self._matching = Matching(coins, self._makers, population.partner, self._rng)
         self._quoter = Quoter(coins, prices, self._rng)
+        self._facts = FactFinder(prices, self._quoter, fees_bps(named_coins, is_taker=True))
         self._resting = RestingOrders()
         self._queue = OrderQueue()
         self._n_orders = 0
         self._n_trades = int(self._rng.integers(1, 2**40))
 
-    def minute(self, start_ms: int, end_ms: int) -> tuple[TradeArrays, QuoteArrays]:
+    def minute(self, start_ms: int, end_ms: int, *, with_facts: bool) -> Minute:
         """Return what happens in a stretch of at most a minute; stretches follow each other."""
-        self._prices.extend(end_ms + LOOK_AHEAD_MS)
+        self._prices.extend(end_ms + self._prices.look_ahead_ms)
         takers = self._arrivals(start_ms, end_ms)
         usd = self._usd(takers)
         fills = self._matching.fills(takers, usd, self._resting, start_ms)
         grid = self._quoter.grid(start_ms, end_ms, self._pressure(takers, usd, start_ms, end_ms))
         trades = self._trades(takers, usd, fills, grid)
-        self._settle(end_ms)
+        facts = None
+        if with_facts:
+            facts = self._facts.facts(takers, usd, self._resting.orders, fills, grid)
+        prices = self._end_prices(end_ms)
+        self._settle(end_ms, prices)
         self._tempo.learn(len(trades), start_ms, end_ms)
         self._prices.forget(start_ms - LOOK_BACK_MS)
-        return trades, self._quoter.changes(grid)
+        return Minute(trades, self._quoter.changes(grid), facts, prices)
 
     def _arrivals(self, start_ms: int, end_ms: int) -> OrderArrays:
         """Put the stretch's limit orders into the book and return its taker orders by time."""
         moments = self._sessions.advance(start_ms, end_ms, self._tempo.factor)
-        entries = self._strategies.orders(moments)
-        self._queue.push(
-            entries.take(~entries.is_limit).exits(self._rng, self._population.limit_share)
-        )
+        entries = self._followers.together(self._strategies.orders(moments))
+        copies = self._followers.copies(entries)
+        self._queue.push(copies)
+        taken = OrderArrays.join([entries.take(~entries.is_limit), copies])
+        self._queue.push(self._exits.of(taken))
         orders = self._timed(OrderArrays.join([entries, self._queue.due(end_ms)]), start_ms, end_ms)
         limits = orders.take(orders.is_limit)
         people, wallet = self._population, limits.wallet
@@ -140,20 +169,25 @@ class Flow:
         row = grid.row(takers.time_ms.astype(np.int64), takers.coin)
         buys = takers.side > 0
         best = np.where(buys, grid.ask[row, takers.coin], grid.bid[row, takers.coin])
-        reach = takers.side * _REACH * self._quoter.impact(usd, takers.coin)
+        luck = np.exp(_REACH_SPREAD * self._rng.standard_normal(len(takers)))
+        reach = takers.side * _REACH * luck * self._quoter.impact(usd, takers.coin)
+        reach = np.clip(reach, -_MOST_REACH, _MOST_REACH)
         price = best[fills.order] * (1 + reach[fills.order] * _before(fills))
         scale = price_step(price, self._coins.price_decimals[takers.coin[fills.order]])[1]
         rounded: Floats = np.round(price * scale) / scale
         return rounded
 
-    def _settle(self, end_ms: int) -> None:
+    def _end_prices(self, end_ms: int) -> Floats:
+        every = np.arange(self._coins.count, dtype=np.int16)
+        prices: Floats = np.exp(self._prices.log_price(np.full(len(every), end_ms), every))
+        return prices
+
+    def _settle(self, end_ms: int, prices: Floats) -> None:
         """Plan how limit orders that are over, and market makers, get out again."""
         done, left = self._resting.settle(end_ms)
-        self._queue.push(done.exits(self._rng, self._population.limit_share))
+        self._queue.push(self._exits.of(done.take(~done.is_exit)))
         self._queue.push(replace(left, is_limit=np.zeros(len(left), dtype=bool)))
-        every = np.arange(self._coins.count, dtype=np.int16)
-        price = np.exp(self._prices.log_price(np.full(len(every), end_ms), every))
-        self._queue.push(self._makers.hedges(end_ms, price))
+        self._queue.push(self._makers.hedges(end_ms, prices))
 
 
 def _before(fills: FillArrays) -> Floats:

@@ -83,6 +83,10 @@ class Coin:
         """Decimals that the venue allows in a price (protocol, section 5)."""
         return (8 if self.kind == "spot" else 6) - self.size_decimals
 
+    def size_of(self, units: int) -> float:
+        """Return so many of the smallest steps of the coin's size, in coins."""
+        return float(units / 10**self.size_decimals)
+
 
 class CoinColumns:
     """The coins' numbers as arrays, an entry each."""
@@ -180,7 +184,7 @@ def _coin(
         day_volume_usd=share * trades_per_second * 86_400 * MEAN_TRADE_USD,
         max_leverage=(40, 25, 20, 10, 5, 3)[round(5 * thinness)],
         day_volatility_frac=0.0003 if is_stable else volatility,
-        spread_bps=0.1 * 10 ** (2.3 * thinness),
-        depth_usd=240_000 * 10 ** (-2.2 * thinness),
+        spread_bps=0.125 * 10 ** (2.46 * max(thinness - 0.025, 0) ** 0.5),
+        depth_usd=270_000 * 10 ** (-2.2 * thinness),
         follows=follows if follows in present else None,
     )

@@ -41,23 +41,26 @@ class Kind:
     """Of its sessions, TWAP orders."""
     long_bias: float
     """Share of entries that buy whatever the market does."""
+    one_sided: float
+    """Of its sessions, those that only build a position or only leave one."""
 
 
 _TABLE = """
-kind           share bots /day min  gap   hold edge  sd trend taste limit   USD coins exit twap long
-market_maker   0.008    1    9  40    5     60    0 0.6     0   0.5  0.15   700    24  0.9 0.02    0
-arbitrageur     0.03  0.9   36 0.3 0.25    12  0.5   1     0   0.5   0.4   700    70  0.9 0.02    0
-scalper_bot     0.04    1  2.5  60   50     45  0.2 1.5     0   0.4   0.6   500     2  0.9 0.02    0
-momentum        0.07  0.5   20   6  170    400    0 2.5   0.6   0.6  0.42  1000   3.5  0.9 0.02    0
-mean_reversion  0.07  0.5   20   6  170    500    0 2.5  -0.6   0.3  0.55  1000   3.5  0.9 0.02    0
-volatility      0.05  0.4   25   6  170    400    0 2.5   0.1     2   0.5  1000   3.5  0.9 0.02    0
-informed        0.06  0.5   20   6  170    300   13   7   0.1   0.3   0.5  1200     4  0.9 0.02    0
-negative_edge   0.07  0.2   20   6  170    400   -6   3   0.1   0.4  0.42   800     3  0.9 0.02    0
-whale           0.02  0.3    8   6   80   5400  0.5   3   0.1   0.2   0.5  8000   2.5  0.9 0.02    0
-twap            0.08  0.1    2  60  150   7200    0   1     0     0   0.3   900   1.8  0.3  0.8    0
-retail         0.312 0.03   70 1.5  120   1500 -0.8   2  0.15   0.5  0.55   550   3.5  0.9 0.02    0
-holder          0.09 0.03    6   1  150 100000    0   1     0     0   0.6  1000     2  0.2  0.1  0.7
-dormant          0.1 0.02  0.1   1   80  20000    0   1     0     0   0.5   700   1.5  0.3 0.02    0
+kind           share bots /day  min gap   hold edge  sd past vol rest  USD   n exit twap long aside
+market_maker   0.0055   1    5   40   5     60    0 0.6    0 0.5 0.15  700  14  0.9 0.02    0  0.02
+arbitrageur     0.03  0.9   50 0.24 0.06    12  0.5   1    0 0.5  0.1  700 150  0.9 0.02    0   0.1
+scalper_bot     0.04    1  2.5   60  50     45  0.2 1.5    0 0.4  0.6  500   2  0.9 0.02    0  0.05
+momentum        0.07  0.5   20    6 170    400    0 2.5  0.6 0.6 0.42 1000 3.5  0.9 0.02    0   0.8
+mean_reversion  0.07  0.5   20    6 170    500    0 2.5 -0.6 0.3 0.55 1000 3.5  0.9 0.02    0  0.75
+volatility      0.05  0.4   25    6 170    400    0 2.5  0.1   2  0.5 1000 3.5  0.9 0.02    0   0.8
+informed        0.06  0.5   20    6 170    300   13   7  0.1 0.3  0.5 1200   4  0.9 0.02    0  0.75
+negative_edge   0.07  0.2   20    6 170    400   -6   3  0.1 0.4 0.42  800   3  0.9 0.02    0   0.8
+whale           0.02  0.3   11    6  80   5400  0.5   3  0.1 0.2  0.5 11000 2.5  0.9 0.02    0  0.95
+twap            0.08  0.1  4.5   60 150   7200    0   1    0   0  0.3  900 1.8  0.3  0.8    0  0.95
+discretionary   0.02  0.4   20    6 170    350    0   0  0.1 0.4  0.5 1000 3.5  0.9 0.02    0   0.8
+retail        0.2945 0.03  290  0.8 300   1500 -0.8   2 0.15 0.5 0.55  550 3.5  0.9 0.02    0  0.85
+holder          0.09 0.03   12    1 150 100000    0   1    0   0  0.6 1000   2  0.2  0.1  0.7  0.95
+dormant          0.1 0.02  0.4    1  80  20000    0   1    0   0  0.5  700 1.5  0.3 0.02    0   0.9
 """
 # The columns are the fields of `Kind`, in their order.
 

@@ -1,14 +1,14 @@
 """Latent prices: one path a coin in steps of a second, that trades and quotes are drawn around.
 
 A return is volatility times a normal variable that is partly common to all coins, plus rare
-jumps. Log volatility is a mean-reverting process of minutes, partly common too, on top of the
-day's rhythm. Paths are independent of the trades, so that knowing the future of one is an edge
-of known size.
+jumps, plus the coin's drift if it has one. Log volatility is a mean-reverting process of
+minutes, partly common too, on top of the day's rhythm. Paths are independent of the trades, so
+that knowing the future of one is an edge of known size.
 """
 
 import numpy as np
 
-from hypertrack.records import MINUTE_MS
+from hypertrack.records import HOUR_MS, MINUTE_MS
 from hypertrack.simulate.market.arrays import CoinIds, Floats, Ints
 from hypertrack.simulate.market.calendar import day_rhythm
 from hypertrack.simulate.market.instruments import Coin
@@ -19,8 +19,6 @@ STEPS_PER_DAY = 86_400
 
 LOOK_BACK_MS = 20 * MINUTE_MS
 """Past that strategies and candles look at."""
-LOOK_AHEAD_MS = 60 * MINUTE_MS
-"""Future that anyone can have an inkling of."""
 
 _BATCH_MINUTES = 10
 """The window moves in strides, as each move copies it."""
@@ -40,7 +38,18 @@ class LatentPrices:
     The same seed gives the same paths however they are extended.
     """
 
-    def __init__(self, coins: tuple[Coin, ...], start_ms: int, rng: np.random.Generator):
+    def __init__(
+        self,
+        coins: tuple[Coin, ...],
+        start_ms: int,
+        rng: np.random.Generator,
+        *,
+        look_ahead_ms: int = HOUR_MS,
+        drift_per_ms: Floats | None = None,
+    ):
+        self.look_ahead_ms = look_ahead_ms
+        """Future that anyone can have an inkling of."""
+        self._drift_per_ms = np.zeros(len(coins)) if drift_per_ms is None else drift_per_ms
         self._rng = rng
         self._origin_ms = start_ms - LOOK_BACK_MS
         self._volatility = np.array([coin.day_volatility_frac for coin in coins])
@@ -88,6 +97,12 @@ class LatentPrices:
             (start_ms - self._origin_ms) // STEP_MS : (end_ms - self._origin_ms) // STEP_MS
         ]
 
+    def surprise(self, start_ms: Floats, end_ms: Floats, coin: CoinIds) -> Floats:
+        """Return the log return between two times beyond the coin's drift."""
+        change = self.log_price(end_ms, coin) - self.log_price(start_ms, coin)
+        surprise: Floats = change - self._drift_per_ms[coin] * (end_ms - start_ms)
+        return surprise
+
     def relative_volatility(self, time_ms: Ints | Floats, coin: CoinIds) -> Floats:
         """Return volatility over the coin's long-run level, 1 on average."""
         minute = (np.asarray(time_ms, dtype=np.int64) - self._origin_ms) // MINUTE_MS
@@ -106,7 +121,9 @@ class LatentPrices:
         noise = self._rng.standard_normal(size)
         normal = np.sqrt(_COMMON_RETURN) * common + np.sqrt(1 - _COMMON_RETURN) * noise
         returns = normal * (self._step_sigma * level) + self._jumps(size)
-        path = self._last + np.cumsum(returns[:, self._leader], axis=0)
+        path = self._last + np.cumsum(
+            returns[:, self._leader] + self._drift_per_ms * STEP_MS, axis=0
+        )
         self._last = path[-1]
         return path, level[None, :]
 

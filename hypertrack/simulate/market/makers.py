@@ -15,7 +15,7 @@ SLOT_MS = 5_000
 _TYPICAL_LIMIT_USD = 20_000.0
 """Position on one coin from which a market maker gets rid of it."""
 
-_MIN_MAKERS = 4
+_MIN_MAKERS = 3
 """Market makers on every coin, as far as there are as many."""
 
 
@@ -52,7 +52,7 @@ class MarketMakers:
         self._n_coins = coins.count
         self.wallet, self.coin = _quoters(population, coins, rng)
         _, rank = np.unique(rng.permutation(len(population))[self.wallet], return_inverse=True)
-        self._weight = np.exp(0.5 * rng.standard_normal(len(self.wallet))) / (1.0 + rank) ** 1.4
+        self._weight = np.exp(0.5 * rng.standard_normal(len(self.wallet))) / (1.0 + rank) ** 0.3
         total = np.bincount(self.coin, self._weight, coins.count)
         self._weight /= total[self.coin]
         self._inventory_usd = np.zeros(len(self.wallet))
@@ -94,6 +94,8 @@ class MarketMakers:
             side=-np.sign(held).astype(np.int8),
             units=np.maximum(units, 1).astype(np.int64),
             holding_ms=np.zeros(len(row)),
+            horizon_ms=np.zeros(len(row)),
+            foreseen=np.zeros(len(row)),
             is_limit=never,
             is_twap=never,
             is_exit=never,

@@ -1,6 +1,7 @@
 """The simulated market: its coins, its wallets and their truth, and what happens, by chunks."""
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 
@@ -11,16 +12,28 @@ from hypertrack.simulate.market.arrays import (
     EvmArrays,
     EvmBlockArrays,
     EvmTransactionArrays,
+    FactArrays,
+    HourArrays,
     QuoteArrays,
     TradeArrays,
 )
 from hypertrack.simulate.market.evm_activity import EvmChain, build_tokens
-from hypertrack.simulate.market.flow import Flow
-from hypertrack.simulate.market.instruments import Coin, CoinColumns, build_coins
+from hypertrack.simulate.market.flow import Flow, Minute
+from hypertrack.simulate.market.instruments import Coin, build_coins
 from hypertrack.simulate.market.latent_prices import LatentPrices
+from hypertrack.simulate.market.past_fills import PastFillArrays
+from hypertrack.simulate.market.past_prices import PastPrices
 from hypertrack.simulate.market.population import build_population
-from hypertrack.simulate.market.tempo import Tempo
+from hypertrack.simulate.market.start_positions import (
+    PositionArrays,
+    StartPositions,
+    draw_positions,
+)
+from hypertrack.simulate.market.tempo import Tempo, at_own_pace
+from hypertrack.simulate.market.traps import lay_traps
 from hypertrack.simulate.market.truth import truth
+from hypertrack.simulate.market.wallet_ledger import WalletLedger
+from hypertrack.simulate.market.worlds import drift_per_ms, look_ahead_ms, with_skill
 
 __all__ = [
     "START_MS",
@@ -49,7 +62,6 @@ class Market:
     Attributes:
         wallets: Their addresses; trades and EVM transactions name wallets by index.
         tokens: The ERC-20 contracts of the EVM chain.
-        truth: A column per fact, a row per wallet.
     """
 
     def __init__(self, settings: SimulateSettings, start_ms: int = START_MS):
@@ -58,42 +70,109 @@ class Market:
         seconds = max(round(settings.hours * HOUR_MS / 1000), 1)
         self.end_ms = self.start_ms + seconds * 1000
         self.coins = build_coins(settings.coins, settings.trades_per_second)
-        self._population = build_population(
-            settings.wallets, self.coins, np.random.default_rng([settings.seed, 1])
-        )
+        self._drift_per_ms = drift_per_ms(settings.trend, self.coins)
+        people = build_population(settings.wallets, self.coins, self._rng(1))
+        people = with_skill(people, settings.skill, self.coins, self._rng(6))
+        people = at_own_pace(people, settings.trades_per_second)
+        middle_ms = (self.start_ms + self.end_ms) // 2
+        self._traps = lay_traps(people, self.coins, settings.trend, middle_ms, self._rng(8))
+        self._population = self._traps.people
         self.wallets = self._population.addresses
-        self.tokens = build_tokens(np.random.default_rng([settings.seed, 2]))
-        self.truth = truth(self._population, self.coins)
+        self.tokens = build_tokens(self._rng(2))
 
-    def chunks(self) -> Iterator[Chunk]:
+    def chunks(self, *, with_facts: bool = False) -> Iterator[Chunk]:
         """Yield all that happens, in order, some minutes at a time.
 
         Each call starts over and yields the same.
+
+        Args:
+            with_facts: Find what a ledger needs, too; nothing else differs.
         """
         flow = self._flow()
-        chain = EvmChain(
-            self._population, self.tokens, np.random.default_rng([self.settings.seed, 4])
-        )
-        begin, trades, quotes = self.start_ms, list[TradeArrays](), list[QuoteArrays]()
+        chain = EvmChain(self._population, self.tokens, self._rng(4))
+        begin, minutes = self.start_ms, list[Minute]()
         for start in range(self.start_ms, self.end_ms, MINUTE_MS):
             end = min(start + MINUTE_MS, self.end_ms)
-            minute = flow.minute(start, end)
-            trades.append(minute[0])
-            quotes.append(minute[1])
-            n_trades = sum(map(len, trades))
-            if end == self.end_ms or len(trades) == _CHUNK_MINUTES or n_trades > _CHUNK_TRADES:
-                joined = TradeArrays.join(trades), QuoteArrays.join(quotes)
-                yield Chunk(begin, end, *joined, chain.stretch(begin, end))
-                begin, trades, quotes = end, [], []
+            minutes.append(flow.minute(start, end, with_facts=with_facts))
+            n_trades = sum(len(minute.trades) for minute in minutes)
+            if end == self.end_ms or len(minutes) == _CHUNK_MINUTES or n_trades > _CHUNK_TRADES:
+                yield _joined(begin, end, minutes, chain.stretch(begin, end))
+                begin, minutes = end, []
+
+    @cached_property
+    def past_prices(self) -> PastPrices:
+        """What coins cost in the weeks before the start."""
+        return PastPrices(self.coins, self.start_ms, self._rng(10))
+
+    @property
+    def start_positions(self) -> PositionArrays:
+        """What wallets hold at the start, with what they paid for it on average."""
+        return self._start.positions
+
+    @cached_property
+    def _start(self) -> StartPositions:
+        return draw_positions(self._population, self.coins, self.past_prices, self._rng(7))
+
+    def past_fills(self, wallet: int) -> PastFillArrays:
+        """Return what a wallet traded before the start, by time; it explains its positions."""
+        return self._start.openings.of_wallet(wallet)
+
+    def ledger(self) -> WalletLedger:
+        """Return a ledger of nothing yet, to which the chunks with facts are to be added."""
+        prices = np.array([coin.price_usd for coin in self.coins])
+        return WalletLedger(len(self.wallets), self.coins, self.start_positions, prices)
+
+    def truth_of(self, ledger: WalletLedger) -> dict[str, np.ndarray]:
+        """Return the truth over the chunks in a ledger: a column a fact, a row a wallet."""
+        traps = self._traps.with_carried(self.start_positions)
+        return truth(traps, self.coins, self.start_positions, ledger, self.settings)
+
+    @cached_property
+    def truth(self) -> dict[str, np.ndarray]:
+        """The truth over the whole market, which is played once for it."""
+        ledger = self.ledger()
+        for chunk in self.chunks(with_facts=True):
+            ledger.add(chunk)
+        return self.truth_of(ledger)
 
     def _flow(self) -> Flow:
         """Return the flow of trades, as it stands at the start."""
         settings = self.settings
         begin = self.start_ms - _BURN_IN_MS
-        coins = CoinColumns(self.coins)
-        prices = LatentPrices(self.coins, begin, np.random.default_rng([settings.seed, 5]))
+        prices = LatentPrices(
+            self.coins,
+            begin,
+            self._rng(5),
+            look_ahead_ms=look_ahead_ms(settings.skill),
+            drift_per_ms=self._drift_per_ms,
+        )
         tempo = Tempo(self._population, settings.trades_per_second, self.start_ms, self.end_ms)
-        flow = Flow(settings, self._population, coins, prices, tempo, begin)
+        flow = Flow(settings, self._population, self.coins, prices, tempo, begin)
         for start in range(begin, self.start_ms, MINUTE_MS):
-            flow.minute(start, start + MINUTE_MS)
+            flow.minute(start, start + MINUTE_MS, with_facts=False)
         return flow
+
+    def _rng(self, stream: int) -> np.random.Generator:
+        return np.random.default_rng([self.settings.seed, stream])
+
+
+def _joined(start_ms: int, end_ms: int, minutes: list[Minute], evm: EvmArrays) -> Chunk:
+    facts = [minute.facts for minute in minutes if minute.facts is not None]
+    return Chunk(
+        start_ms=start_ms,
+        end_ms=end_ms,
+        trades=TradeArrays.join([minute.trades for minute in minutes]),
+        quotes=QuoteArrays.join([minute.quotes for minute in minutes]),
+        evm=evm,
+        facts=FactArrays.join(facts) if facts else None,
+        end_prices=minutes[-1].prices,
+        hours=_hours(start_ms, minutes),
+    )
+
+
+def _hours(start_ms: int, minutes: list[Minute]) -> HourArrays:
+    """Return the full hours at which minutes end."""
+    ends = start_ms + MINUTE_MS * np.arange(1, len(minutes) + 1)
+    is_full = np.flatnonzero(ends % HOUR_MS == 0)
+    prices = np.array([minutes[at].prices for at in is_full])
+    return HourArrays(ends[is_full], prices.reshape(len(is_full), len(minutes[0].prices)))

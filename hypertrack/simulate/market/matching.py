@@ -4,22 +4,25 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hypertrack.simulate.market.arrays import Columns, Floats, Ids, Ints
+from hypertrack.simulate.market.arrays import Columns, Flags, Floats, Ids, Ints
 from hypertrack.simulate.market.instruments import CoinColumns
 from hypertrack.simulate.market.makers import SLOT_MS, MarketMakers, group_of, resting_pool
 from hypertrack.simulate.market.orders import MIN_ORDER_USD, OrderArrays, RestingOrders
 
-MAX_FILLS = 80
+MAX_FILLS = 95
 """Of one order; the venue's largest in the calibration window was 52."""
 
-_SWEEP_SPREAD = 3.1
+_SWEEP_SPREAD = 3.5
 _SWEEP_SIZE_POWER = 0.25
-_SWEEP_MEDIAN = 0.07
+_SWEEP_MEDIAN = 0.06
 
 _TRIES = 3
 """Limit orders that a part of an order tries before a market maker takes it."""
 
 _NOBODY = -1
+
+_WASHED = 0.8
+"""Share of a wash twin's orders that meet the other's."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,12 @@ class FillArrays(Columns):
 class Matching:
     """Fills taker orders, minute by minute."""
 
-    def __init__(self, coins: CoinColumns, makers: MarketMakers, rng: np.random.Generator):
+    def __init__(
+        self, coins: CoinColumns, makers: MarketMakers, partner: Ints, rng: np.random.Generator
+    ):
         self._coins = coins
         self._makers = makers
+        self._partner = partner
         self._rng = rng
 
     def fills(
@@ -56,8 +62,10 @@ class Matching:
             start_ms: Start of the minute.
         """
         order, units = self._split(takers, usd)
-        fills = self._from_limit_orders(order, units, takers, resting, start_ms)
+        washes = self._rng.random(len(takers)) < _WASHED * (self._partner[takers.wallet] >= 0)
+        fills = self._from_limit_orders(order, units, takers, resting, start_ms, ~washes)
         fills = self._with_makers(fills, takers)
+        fills = self._with_partners(fills, takers, washes)
         fills = _merged(fills.take(fills.maker != takers.wallet[fills.order]))
         self._tell_makers(fills, takers, usd)
         return fills
@@ -86,14 +94,19 @@ class Matching:
         takers: OrderArrays,
         resting: RestingOrders,
         start_ms: int,
+        may: Flags,
     ) -> FillArrays:
-        """Fill parts from limit orders as far as those have units left; the rest has no maker."""
+        """Fill parts from limit orders as far as those have units left; the rest has no maker.
+
+        Args:
+            may: Taker orders that limit orders may fill.
+        """
         slot = ((takers.time_ms - start_ms) // SLOT_MS).astype(np.int64)
         group = group_of(takers.coin, -takers.side, slot)
         pool, rows = resting_pool(resting, self._coins.count, start_ms)
         weight = pool.total[group]
         chance = weight / (weight + self._makers.presence[takers.coin])
-        tries = self._rng.random(len(order)) < chance[order]
+        tries = (self._rng.random(len(order)) < chance[order]) & may[order]
         fills = [_no_maker(order[~tries], units[~tries])]
         order, units = order[tries], units[tries]
         for _ in range(_TRIES):
@@ -120,6 +133,13 @@ class Matching:
             quoter[at] = pool.draw(coin[at], self._rng.random(len(at)))
             maker[at] = self._makers.wallet[quoter[at]]
         return replace(fills, maker=maker, quoter=quoter)
+
+    def _with_partners(self, fills: FillArrays, takers: OrderArrays, washes: Flags) -> FillArrays:
+        """Let wash twins fill each other's orders."""
+        is_washed = washes[fills.order]
+        partner = self._partner[takers.wallet][fills.order]
+        maker = np.where(is_washed, partner, fills.maker).astype(np.int32)
+        return replace(fills, maker=maker, quoter=np.where(is_washed, _NOBODY, fills.quoter))
 
     def _tell_makers(self, fills: FillArrays, takers: OrderArrays, usd: Floats) -> None:
         """Add what market makers bought and sold to their inventories."""

@@ -14,6 +14,25 @@ _SAME_SORT = 0.95
 
 
 @dataclass(frozen=True)
+class MomentArrays(Columns):
+    """Moments at which a wallet acts, with what its session has settled."""
+
+    time_ms: Floats
+    wallet: Ids
+    coin: CoinIds
+    side: Signs
+    """0 where the moment decides."""
+    foreseen: Floats
+    """As in `OrderArrays`, where the session has a side."""
+    horizon_ms: Floats
+    """0 where the moment decides."""
+    units: Ints
+    """In the session's coin; 0 where the moment decides."""
+    is_limit: Flags
+    is_twap: Flags
+
+
+@dataclass(frozen=True)
 class OrderArrays(Columns):
     """Orders; a side is +1 to buy, -1 to sell."""
 
@@ -25,6 +44,10 @@ class OrderArrays(Columns):
     """Size in the smallest step of the coin's size."""
     holding_ms: Floats
     """After this time an order of the same size goes the other way; 0 for never."""
+    horizon_ms: Floats
+    """Time over which its direction was chosen, closed or not."""
+    foreseen: Floats
+    """What knowing the coming prices adds to the expected side, -2 to 2; 0 for all who do not."""
     is_limit: Flags
     is_twap: Flags
     is_exit: Flags
@@ -39,6 +62,7 @@ class OrderArrays(Columns):
             time_ms=entries.time_ms + entries.holding_ms,
             side=-entries.side,
             holding_ms=np.zeros(len(entries)),
+            foreseen=np.zeros(len(entries)),
             is_limit=np.where(is_same, entries.is_limit, likes_limit),
             is_exit=np.ones(len(entries), dtype=bool),
         )

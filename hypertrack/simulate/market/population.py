@@ -13,7 +13,10 @@ from hypertrack.simulate.market.kinds import KINDS
 HOME_POWER = 2.0
 """How much a wallet prefers the first of its coins; 1 would be not at all."""
 
-_MOST_MOMENTS = 120
+DISPOSITION, MARTINGALE = 1, 2
+"""Habits of closing positions; 0 is after the holding time."""
+
+_MOST_MOMENTS = 110
 """Typical moments of a session at most, so that nobody is the market."""
 
 _UNLIKE_SHARE = 0.06
@@ -32,6 +35,8 @@ class Population:
     is_bot: Flags
     aim_bps: Floats
     """Gain of an entry over its holding time that it aims at; the coin may not allow it."""
+    foresight: Floats
+    """Correlation of its direction with the coming return, beside what its aim asks for."""
     holding_ms: Floats
     trend: Floats
     """Weight of the past return in its direction, -1 to 1."""
@@ -43,6 +48,8 @@ class Population:
     limit_share: Floats
     twap_share: Floats
     sessions_per_day: Floats
+    steady_per_day: Floats
+    """Sessions a day of those who keep their own pace whatever the market's rate; 0 for others."""
     session_ms: Floats
     gap_ms: Floats
     gap_spread: Floats
@@ -61,9 +68,26 @@ class Population:
     sleep: Floats
     """Concentration of its activity around its waking hour; 0 is the same all day."""
     waking_hour: Floats
+    one_sided: Floats
+    """Share of its sessions in which all orders go one way."""
+    repeats: Floats
+    """Share of its sessions in which all orders have one size."""
     roaming: Floats
     """Chance that an order of a session goes to another of its coins."""
     evm_per_day: Floats
+    owner: Ints
+    """Wallet that decides for it: itself, or the first of its owner's."""
+    follows: Ints
+    """Wallet whose taker orders it copies, -1 for none."""
+    lag_ms: Floats
+    """After which it copies them."""
+    partner: Ints
+    """Wallet of the same owner that it trades with itself through, -1 for none."""
+    exit_habit: Ints
+    skill_from_ms: Floats
+    """It foresees nothing before."""
+    skill_until_ms: Floats
+    """Nor from then on."""
     home: NDArray[np.int16]
     """Home coins of all wallets one after another, favourites first."""
     home_start: Ints
@@ -85,39 +109,52 @@ def build_population(count: int, coins: tuple[Coin, ...], rng: np.random.Generat
     kind = _draw_kinds(count, rng)
     draw = _Draws(kind, rng)
     is_bot = rng.random(count) < draw.of("bot_share")
-    gap_s = draw.around("gap_s", np.where(is_bot, 2.1, 1.4))
-    gap_ms = np.maximum(gap_s * np.where(is_bot, 700, 1200), 100)
-    session_ms = draw.loosely("session_min", 0.8) * np.where(is_bot, 120_000.0, 60_000.0)
     is_everywhere = draw.of("n_coins") > 10
+    gap_s = draw.around("gap_s", np.where(is_bot, 2.1, 1.4))
+    gap_ms = np.maximum(gap_s * np.where(is_bot, 700, 1200), 70)
+    session_ms = draw.loosely("session_min", 0.8) * np.where(is_bot, 120_000.0, 60_000.0)
     home, home_start, home_count = _draw_homes(draw, coins, rng)
     holding_ms = draw.loosely("holding_s", 0.7) * 1000
+    gap_spread = np.where(is_bot, rng.beta(1.0, 2.5, count), rng.gamma(8, 0.14, count)) + 0.02
+    gap_spread += np.where(is_bot & is_everywhere, 2.8 * rng.beta(2.0, 1.5, count), 0.0)  # bursts
     return Population(
         addresses=addresses(count, rng),
         kind=kind,
         is_bot=is_bot,
         aim_bps=draw.aim(),
+        foresight=np.zeros(count),
         holding_ms=holding_ms,
         trend=np.clip(rng.normal(draw.of("trend"), 0.25), -0.9, 0.9),
         slow_trend=rng.beta(1.2, 1.2, count),
-        volatility_taste=np.clip(rng.normal(draw.of("volatility_taste"), 0.4), -0.5, 3),
+        volatility_taste=np.clip(rng.normal(draw.of("volatility_taste"), 0.5), -0.5, 3),
         long_bias=np.clip(rng.normal(draw.of("long_bias"), 0.12), -0.3, 0.95),
         exit_share=draw.share("exit_share", 8),
         limit_share=draw.share("limit_share", 1.6),
         twap_share=draw.share("twap_share", 6),
         sessions_per_day=draw.around("sessions_per_day", 0.9),
+        steady_per_day=np.zeros(count),
         session_ms=np.minimum(session_ms, _MOST_MOMENTS * gap_ms),
         gap_ms=gap_ms,
-        gap_spread=np.where(is_bot, rng.beta(1.0, 2.5, count), rng.gamma(8, 0.14, count)) + 0.02,
+        gap_spread=gap_spread,
         reaction=np.where(is_bot, rng.beta(0.8, 2.0, count), rng.beta(0.5, 9.0, count)),
-        size_usd=np.minimum(draw.loosely("size_usd", 1.45) * 0.69, 28_000),
+        size_usd=np.minimum(draw.loosely("size_usd", 1.45) * 0.66, 60_000),
         size_spread=np.where(is_bot, rng.gamma(1.2, 0.45, count), rng.gamma(4.0, 0.33, count)),
         round_share=np.where(is_bot, rng.beta(0.5, 3.0, count), rng.beta(1.5, 1.5, count)),
         patience_ms=draw.lognormal(np.where(is_bot, 120_000.0, 500_000.0), 0.8),
         keenness=draw.lognormal(1.0, 0.35),
         sleep=np.where(is_bot, rng.gamma(1.0, 0.35, count), rng.gamma(3.0, 0.8, count)),
         waking_hour=rng.normal(16, np.where(is_bot, 8.0, 5.0)) % 24,
-        roaming=np.where(is_everywhere, rng.beta(4.0, 1.0, count), rng.beta(1.0, 2.0, count)),
+        one_sided=draw.share("one_sided", 4),
+        repeats=np.where(is_bot, rng.beta(3.0, 1.0, count), rng.beta(1.6, 1.2, count)),
+        roaming=np.where(is_everywhere, rng.beta(9.0, 1.0, count), rng.beta(1.0, 2.0, count)),
         evm_per_day=np.where(rng.random(count) < 0.35, draw.lognormal(1.5, 1.4), 0.0),
+        owner=np.arange(count),
+        follows=np.full(count, -1),
+        lag_ms=np.zeros(count),
+        partner=np.full(count, -1),
+        exit_habit=np.zeros(count, dtype=np.int64),
+        skill_from_ms=np.full(count, -np.inf),
+        skill_until_ms=np.full(count, np.inf),
         home=home,
         home_start=home_start,
         home_count=home_count,

@@ -9,10 +9,10 @@ from hypertrack.simulate.market.calendar import block_after, block_times
 from hypertrack.simulate.market.instruments import CoinColumns, price_step
 from hypertrack.simulate.market.latent_prices import STEP_MS, LatentPrices
 
-_IMPACT = 0.25
+_IMPACT = 0.22
 """Price impact of an order, in the square-root law's unit: daily volatility times the root of its
 share of the day's volume."""
-_IMPACT_HALF_LIFE_S = 20.0
+_IMPACT_HALF_LIFE_S = 12.0
 _SPREAD_POWER = 0.7
 """Power of volatility with which the spread widens; depth shrinks with the same."""
 _LEVELS = 5
@@ -94,6 +94,10 @@ class Quoter:
         share = usd / self._coins.day_volume_usd[coin]
         impact: Floats = _IMPACT * self._coins.volatility[coin] * np.sqrt(share)
         return impact
+
+    def impact_left(self, delay_ms: float) -> float:
+        """Return the part of an order's impact that still stands after a delay."""
+        return float(0.5 ** (delay_ms / 1000 / _IMPACT_HALF_LIFE_S))
 
     def _shifts(self, pressure: Floats) -> Floats:
         """Return the fading sum of the pressure of earlier steps."""

@@ -5,10 +5,9 @@ import numpy as np
 from hypertrack.records import MINUTE_MS
 from hypertrack.simulate.market.arrays import CoinIds, Flags, Floats, Ids, Ints, Signs
 from hypertrack.simulate.market.instruments import CoinColumns
-from hypertrack.simulate.market.latent_prices import LOOK_AHEAD_MS, LatentPrices
-from hypertrack.simulate.market.orders import MIN_ORDER_USD, OrderArrays
+from hypertrack.simulate.market.latent_prices import LatentPrices
+from hypertrack.simulate.market.orders import MIN_ORDER_USD, MomentArrays, OrderArrays
 from hypertrack.simulate.market.population import Population
-from hypertrack.simulate.market.trading_sessions import MomentArrays
 
 MAX_FORESIGHT = 0.8
 """Largest correlation of a wallet's direction with the coming return."""
@@ -20,10 +19,16 @@ HOLDING_SPREAD = 0.5
 
 MAX_ORDER_USD = 2e5
 
+_SLICE_SPREAD = 0.004
+"""Of a TWAP's slices; measured .002 to .005."""
+
 _FAST_MS = float(MINUTE_MS)
 _SLOW_MS = 15.0 * MINUTE_MS
 _OVERLAP = float(np.sqrt(_FAST_MS / _SLOW_MS))
 """Correlation of the return of the last minute with that of the last 15."""
+
+
+_CDF_WEIGHTS = np.array([0.319381530, -0.356563782, 1.781477937, -1.821255978, 1.330274429])
 
 
 class Strategies:
@@ -42,63 +47,101 @@ class Strategies:
         self._rng = rng
 
     def orders(self, moments: MomentArrays) -> OrderArrays:
-        """Return one entry order for each moment."""
+        """Return one entry order for each moment; what its session has settled stays."""
         people, rng = self._population, self._rng
         wallet, count = moments.wallet, len(moments)
         roams = (rng.random(count) < people.roaming[wallet]) & ~moments.is_twap
         coin = np.where(roams, people.pick_coin(wallet, rng), moments.coin)
-        spread = HOLDING_SPREAD * rng.standard_normal(count)
-        holding = people.holding_ms[wallet] * np.exp(spread - HOLDING_SPREAD**2 / 2)
+        horizon = np.where(moments.horizon_ms > 0, moments.horizon_ms, self.horizon(wallet))
         closes = (rng.random(count) < people.exit_share[wallet]) & ~moments.is_twap
-        side = np.where(
-            moments.side != 0, moments.side, self._sides(moments.time_ms, wallet, coin, holding)
-        )
+        side, foreseen = self._decided(moments, coin, horizon)
+        is_own_size = (moments.units == 0) | (coin != moments.coin)
+        units = np.where(is_own_size, self.units(moments.time_ms, wallet, coin), moments.units)
+        units = np.where(moments.is_twap, self._sliced(units), units)
         return OrderArrays(
             time_ms=moments.time_ms,
             wallet=wallet,
             coin=coin,
-            side=side.astype(np.int8),
-            units=self._units(moments.time_ms, wallet, coin),
-            holding_ms=np.where(closes, holding, 0.0),
+            side=side,
+            units=units,
+            holding_ms=np.where(closes, horizon, 0.0),
+            horizon_ms=horizon,
+            foreseen=foreseen,
             is_limit=moments.is_limit,
             is_twap=moments.is_twap,
             is_exit=np.zeros(count, dtype=bool),
         )
 
-    def _sides(self, time: Floats, wallet: Ids, coin: CoinIds, holding: Floats) -> Signs:
-        """Return the sign of a view: what went before, what is foreseen, and noise.
+    def _decided(
+        self, moments: MomentArrays, coin: CoinIds, horizon: Floats
+    ) -> tuple[Signs, Floats]:
+        """Return each order's side and foresight: the session's, or its own."""
+        side, foreseen = moments.side.copy(), moments.foreseen.copy()
+        own = np.flatnonzero(side == 0)
+        side[own], foreseen[own] = self.views(
+            moments.time_ms[own], moments.wallet[own], coin[own], horizon[own]
+        )
+        return side, foreseen
 
-        The view is a sum of three normal variables of total variance 1, so that a correlation
-        ``foresight`` with the coming return earns ``foresight * sigma * sqrt(2/pi)`` on average.
+    def horizon(self, wallet: Ids) -> Floats:
+        """Return for how long each will hold."""
+        spread = HOLDING_SPREAD * self._rng.standard_normal(len(wallet))
+        horizon: Floats = self._population.holding_ms[wallet] * np.exp(
+            spread - HOLDING_SPREAD**2 / 2
+        )
+        return horizon
+
+    def views(
+        self, time: Floats, wallet: Ids, coin: CoinIds, horizon: Floats
+    ) -> tuple[Signs, Floats]:
+        """Return the sign of a view, and what foresight adds to the expected sign.
+
+        The view is a sum of three normal variables of total variance 1, of what went before, of
+        what is foreseen and of noise, so that a correlation ``foresight`` with the coming return
+        earns ``foresight * sigma * sqrt(2/pi)`` on average.
         """
         people, rng = self._population, self._rng
-        horizon = np.minimum(holding, LOOK_AHEAD_MS)
+        until = time + np.minimum(horizon, self._prices.look_ahead_ms)
         level = self._prices.relative_volatility(time, coin)
-        sigma = self._prices.sigma(horizon, coin) * level
-        foresight = people.aim_bps[wallet] / 1e4 / (MEAN_ABS_NORMAL * sigma)
-        foresight = np.clip(foresight, -MAX_FORESIGHT, MAX_FORESIGHT)
-        ahead = self._return(time, time + horizon, coin) / sigma
+        sigma = self._prices.sigma(until - time, coin) * level
+        foresight = people.foresight[wallet]
+        foresight = foresight + people.aim_bps[wallet] / 1e4 / (MEAN_ABS_NORMAL * sigma)
+        is_able = (people.skill_from_ms[wallet] <= time) & (time < people.skill_until_ms[wallet])
+        foresight = np.where(is_able, np.clip(foresight, -MAX_FORESIGHT, MAX_FORESIGHT), 0.0)
+        ahead = foresight * self._prices.surprise(time, until, coin) / sigma
         room = np.sqrt(0.98 - foresight**2)
         trend = np.clip(people.trend[wallet], -room, room)
-        noise = np.sqrt(1 - foresight**2 - trend**2) * rng.standard_normal(len(wallet))
-        view = trend * self._past(time, wallet, coin, level) + foresight * ahead + noise
+        past = trend * self._past(time, wallet, coin, level)
+        noise = np.sqrt(1 - foresight**2 - trend**2)
+        view = past + ahead + noise * rng.standard_normal(len(wallet))
         bias = people.long_bias[wallet]
-        return np.sign(np.where(rng.random(len(wallet)) < np.abs(bias), bias, view)).astype(np.int8)
+        side = np.where(rng.random(len(wallet)) < np.abs(bias), bias, view)
+        able = np.flatnonzero(foresight)
+        foreseen = np.zeros(len(wallet))
+        blind = past[able] / np.sqrt(1 - trend[able] ** 2)
+        seeing = (past[able] + ahead[able]) / noise[able]
+        foreseen[able] = (1 - np.abs(bias[able])) * 2 * (normal_cdf(seeing) - normal_cdf(blind))
+        return np.sign(side).astype(np.int8), foreseen
+
+    def _sliced(self, units: Ints) -> Ints:
+        """Return slices as equal as the venue's, which make up for what rounding left."""
+        uneven = 1 + _SLICE_SPREAD * self._rng.standard_normal(len(units))
+        return np.maximum(np.round(units * uneven), 1).astype(np.int64)
 
     def _past(self, time: Floats, wallet: Ids, coin: CoinIds, level: Floats) -> Floats:
         """Return what the wallet sees of the past, standardised."""
         slow = self._population.slow_trend[wallet]
-        minute = self._return(time - _FAST_MS, time, coin) / self._prices.sigma(_FAST_MS, coin)
-        quarter = self._return(time - _SLOW_MS, time, coin) / self._prices.sigma(_SLOW_MS, coin)
+        minute = self._change(time - _FAST_MS, time, coin) / self._prices.sigma(_FAST_MS, coin)
+        quarter = self._change(time - _SLOW_MS, time, coin) / self._prices.sigma(_SLOW_MS, coin)
         scale = np.sqrt((1 - slow) ** 2 + slow**2 + 2 * slow * (1 - slow) * _OVERLAP)
         past: Floats = ((1 - slow) * minute + slow * quarter) / (scale * level)
         return past
 
-    def _return(self, start_ms: Floats, end_ms: Floats, coin: CoinIds) -> Floats:
+    def _change(self, start_ms: Floats, end_ms: Floats, coin: CoinIds) -> Floats:
         change: Floats = self._prices.log_price(end_ms, coin)
         return change - self._prices.log_price(start_ms, coin)
 
-    def _units(self, time: Floats, wallet: Ids, coin: CoinIds) -> Ints:
+    def units(self, time: Floats, wallet: Ids, coin: CoinIds) -> Ints:
         """Return order sizes, some of them round numbers of dollars or of coins."""
         people, rng = self._population, self._rng
         noise = people.size_spread[wallet] * rng.standard_normal(len(wallet))
@@ -109,6 +152,20 @@ class Strategies:
         units = usd * self._coins.size_scale[coin] / np.exp(self._prices.log_price(time, coin))
         units = np.where(is_round & ~likes_dollars, _rounded(units), units)
         return np.maximum(np.ceil(units), 1).astype(np.int64)
+
+
+def normal_cdf(values: Floats) -> Floats:
+    """Return the standard normal distribution function, to 1e-7.
+
+    Source:
+        Abramowitz and Stegun, 26.2.17.
+    """
+    near = 1 / (1 + 0.2316419 * np.abs(values))
+    powers = near[:, None] ** np.arange(1, 6)  # [values, 5]
+    density = np.exp(-(values**2) / 2) / np.sqrt(2 * np.pi)
+    tail = density * (powers @ _CDF_WEIGHTS)
+    below: Floats = np.where(values > 0, 1 - tail, tail)
+    return below
 
 
 def _rounded(values: Floats) -> Floats:

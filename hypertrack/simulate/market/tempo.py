@@ -1,5 +1,7 @@
 """How often wallets act, steered so that trades come at the rate asked for."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from hypertrack.records import DAY_MS
@@ -11,6 +13,14 @@ _GAIN = 0.06
 """Part of a deviation that is corrected each minute; sessions last longer than that."""
 _TRADES_PER_MOMENT = 1.7
 """About what one moment of a session leads to, its exit and its sweep included."""
+
+
+def at_own_pace(people: Population, trades_per_second: float) -> Population:
+    """Return the wallets, those of a steady pace with the sessions that the factor leaves it."""
+    factor = _factor_for(trades_per_second / _TRADES_PER_MOMENT, people)
+    steady = people.steady_per_day
+    sessions = np.where(steady > 0, steady / factor, people.sessions_per_day)
+    return replace(people, sessions_per_day=sessions)
 
 
 class Tempo:

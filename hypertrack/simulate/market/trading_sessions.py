@@ -7,7 +7,9 @@ import numpy as np
 from hypertrack.records import DAY_MS, HOUR_MS, MINUTE_MS
 from hypertrack.simulate.market.arrays import CoinIds, Columns, Flags, Floats, Ids, Ints, Signs
 from hypertrack.simulate.market.latent_prices import LatentPrices
+from hypertrack.simulate.market.orders import MomentArrays
 from hypertrack.simulate.market.population import Population
+from hypertrack.simulate.market.strategies import Strategies
 
 TWAP_GAP_MS = 30_000.0
 """The venue cuts a TWAP order into slices 30 s apart."""
@@ -16,10 +18,10 @@ _PAST_MS = 6 * HOUR_MS
 _RATE_AGE_MS = 15 * MINUTE_MS
 _EAGER_VOLATILITY = 1.6
 """Relative volatility from which a wallet with a taste for it never holds back."""
-_MIXED_SHARE = 0.1
+_MIXED_SHARE = 0.06
 """Of sessions, with orders of both sorts."""
 
-_FAST_GAP_MS = 8_000.0
+_FAST_GAP_MS = 2_500.0
 """Sessions faster than this use both sorts."""
 
 
@@ -34,20 +36,14 @@ class SessionArrays(Columns):
     gap_ms: Floats
     side: Signs
     """Of all its orders; 0 where each decides."""
+    foreseen: Floats
+    """As in `OrderArrays`, of that side."""
+    horizon_ms: Floats
+    """Of all its orders; 0 where each has its own."""
+    units: Ints
+    """Of all its orders in its coin; 0 where each has its own."""
     limit_chance: Floats
     """Of each order, to be a limit order; most sessions have only one sort."""
-    is_twap: Flags
-
-
-@dataclass(frozen=True)
-class MomentArrays(Columns):
-    """Moments at which a wallet acts, with what its session says."""
-
-    time_ms: Floats
-    wallet: Ids
-    coin: CoinIds
-    side: Signs
-    is_limit: Flags
     is_twap: Flags
 
 
@@ -58,12 +54,14 @@ class Sessions:
         self,
         population: Population,
         prices: LatentPrices,
+        strategies: Strategies,
         rng: np.random.Generator,
         tempo: float,
         start_ms: int,
     ):
         self._population = population
         self._prices = prices
+        self._strategies = strategies
         self._rng = rng
         self._twap_side = rng.choice(np.array([-1, 1], dtype=np.int8), len(population))
         self._rates = np.empty(0)
@@ -105,12 +103,15 @@ class Sessions:
         row, time = row[~is_out], time[~is_out]
         is_limit = self._rng.random(len(row)) < live.limit_chance[row]
         return MomentArrays(
-            time,
-            live.wallet[row],
-            live.coin[row],
-            live.side[row],
-            is_limit,
-            live.is_twap[row],
+            time_ms=time,
+            wallet=live.wallet[row],
+            coin=live.coin[row],
+            side=live.side[row],
+            foreseen=live.foreseen[row],
+            horizon_ms=live.horizon_ms[row],
+            units=live.units[row],
+            is_limit=is_limit,
+            is_twap=live.is_twap[row],
         )
 
     def _regularity(self, live: SessionArrays, row: Ints) -> Floats:
@@ -132,17 +133,41 @@ class Sessions:
         is_twap = rng.random(len(wallet)) < people.twap_share[wallet]
         gap = people.gap_ms[wallet] * np.exp(0.3 * rng.standard_normal(len(wallet)))
         length = people.session_ms[wallet] * np.exp(0.5 * rng.standard_normal(len(wallet)))
-        self._twap_side[wallet[is_twap]] *= -1
+        side, foreseen, horizon = self._directions(wallet, coin, time, length, is_twap)
+        repeats = is_twap | (rng.random(len(wallet)) < people.repeats[wallet])
+        units = self._strategies.units(time, wallet, coin)
         return SessionArrays(
             wallet=wallet,
             coin=coin,
             next_ms=time,
             end_ms=time + length,
             gap_ms=np.where(is_twap, TWAP_GAP_MS, gap),
-            side=np.where(is_twap, self._twap_side[wallet], 0).astype(np.int8),
+            side=side,
+            foreseen=foreseen,
+            horizon_ms=horizon,
+            units=np.where(repeats, units, 0),
             limit_chance=np.where(is_twap, 0.0, self._limit_chances(wallet, gap)),
             is_twap=is_twap,
         )
+
+    def _directions(
+        self, wallet: Ids, coin: CoinIds, time: Floats, length_ms: Floats, is_twap: Flags
+    ) -> tuple[Signs, Floats, Floats]:
+        """Return side, foresight and horizon of sessions that go one way; zeros of others.
+
+        What such a session builds it keeps until its end at least, so that it does not trade
+        against itself.
+        """
+        count = len(wallet)
+        side, foreseen = np.zeros(count, dtype=np.int8), np.zeros(count)
+        horizon = np.zeros(count)
+        goes = self._rng.random(count) < self._population.one_sided[wallet]
+        at = np.flatnonzero(goes & ~is_twap)
+        horizon[at] = np.maximum(self._strategies.horizon(wallet[at]), length_ms[at])
+        side[at], foreseen[at] = self._strategies.views(time[at], wallet[at], coin[at], horizon[at])
+        self._twap_side[wallet[is_twap]] *= -1
+        side[is_twap] = self._twap_side[wallet[is_twap]]
+        return side, foreseen, horizon
 
     def _limit_chances(self, wallet: Ids, gap_ms: Floats) -> Floats:
         """Return how often sessions use limit orders: always, never, or now and then."""

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from hypertrack.simulate.market.funding import rate_of
 from hypertrack.simulate.market.instruments import Coin
 from hypertrack.simulate.venue.numbers import price_text, rounded, wire_number
 from hypertrack.simulate.venue.state import CoinState, VenueState
 
 Json = dict[str, Any]
 
-_BASE_FUNDING = 0.0000125
-"""Hourly funding at a premium within the venue's clamp."""
 _OPEN_INTEREST_DAYS = 0.25
 """Open interest over a day's volume."""
 
@@ -109,12 +110,6 @@ def contexts(state: VenueState, coins: Sequence[CoinState], now_ms: int) -> list
     return [context(state, coin, now_ms) for coin in coins]
 
 
-def funding_rate(premium: float) -> float:
-    """Return the hourly rate: the premium, with interest clamped around it (venue docs)."""
-    interest = _BASE_FUNDING * 8
-    return (premium + min(max(interest - premium, -0.0005), 0.0005)) / 8
-
-
 def _listed(state: VenueState) -> list[CoinState]:
     return [coin for name, coin in state.coins.items() if name != state.unlisted]
 
@@ -125,7 +120,7 @@ def _perp_context(state: VenueState, coin: CoinState, mid: float | None) -> Json
     bid, ask = coin.book.best()
     interest = _OPEN_INTEREST_DAYS * coin.coin.day_volume_usd / coin.coin.price_usd
     return {
-        "funding": rounded(funding_rate(premium), 10),
+        "funding": rounded(float(rate_of(np.array(premium))), 10),
         "openInterest": rounded(interest, coin.coin.size_decimals),
         "premium": None if mid is None else rounded(premium, 10),
         "oraclePx": price_text(oracle, coin.coin.max_price_decimals),

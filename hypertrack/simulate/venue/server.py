@@ -12,6 +12,7 @@ from hypertrack.clock import Clock, SystemClock
 from hypertrack.config import SimulateSettings
 from hypertrack.errors import ConfigError
 from hypertrack.records import JsonError, as_dict, decode_json, encode_json
+from hypertrack.simulate.venue.account_desk import AccountDesk
 from hypertrack.simulate.venue.broadcast import Broadcaster
 from hypertrack.simulate.venue.dialogue import Dialogue
 from hypertrack.simulate.venue.faults import FaultPlan, Faults
@@ -61,11 +62,13 @@ class Exchange:
         self._state = VenueState(source, rules)
         self._hub = Hub(self._plan)
         self._clock = ExchangeClock(source.open_ms, settings.speed, clock)
-        self._broadcaster = Broadcaster(self._state, self._hub, self._clock)
+        accounts = AccountDesk(self._state, lambda: self._clock.now_ms)
+        self._broadcaster = Broadcaster(self._state, self._hub, self._clock, accounts)
         desk = InfoDesk(
             self._state,
             lambda: self._clock.now_ms,
             self._told_time_ms,
+            accounts,
             lambda: self._plan.faults,
         )
         self._dialogue = Dialogue(self._state, self._hub, self._broadcaster, desk, clock)

@@ -11,13 +11,9 @@ from hypertrack.simulate.venue.connections import Connection, Guest
 from hypertrack.simulate.venue.dialogue import Dialogue
 from hypertrack.simulate.venue.faults import GREETING
 from hypertrack.simulate.venue.hub import Hub
-from hypertrack.simulate.venue.info_endpoint import (
-    InfoDesk,
-    UnknownNameError,
-    UnknownTypeError,
-    weight,
-)
+from hypertrack.simulate.venue.info_endpoint import InfoDesk, weight
 from hypertrack.simulate.venue.pace import ExchangeClock
+from hypertrack.simulate.venue.requests import UnknownNameError, UnknownTypeError
 from hypertrack.simulate.venue.rpc import EvmNode, error_reply
 from hypertrack.simulate.venue.state import VenueState
 

@@ -1,5 +1,6 @@
 """Calibration measures what it says, and the default population is like the real venue's."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,14 @@ import pytest
 from hypertrack.config import SimulateSettings
 from hypertrack.records import HOUR_MS, decode_json
 from hypertrack.simulate.market.arrays import QuoteArrays, TradeArrays
-from hypertrack.simulate.market.calibration import WINDOW_MS, CalibrationLine, compare, measure
+from hypertrack.simulate.market.behaviour import REAL_RANGES, measure_behaviour
+from hypertrack.simulate.market.calibration import (
+    REAL,
+    WINDOW_MS,
+    CalibrationLine,
+    compare,
+    measure,
+)
 from hypertrack.simulate.market.instruments import build_coins
 from hypertrack.simulate.market.market import START_MS, Market
 
@@ -76,10 +84,96 @@ def test_factor_is_the_larger_ratio() -> None:
 
     assert line.factor == 1.5
     assert CalibrationLine(quantity="x", here=0.0, real=3.0).factor == float("inf")
+    assert CalibrationLine(quantity="x", here=-1.0, real=-3.0).factor == 3
+    assert CalibrationLine(quantity="x", here=1.0, real=-3.0, real_high=-1.0).factor == float("inf")
+
+
+def test_between_the_captures_is_right_and_outside_the_nearer_one_counts() -> None:
+    inside, above = (
+        CalibrationLine(quantity="x", here=here, real=-0.1, real_high=0.2) for here in (0.0, 0.3)
+    )
+
+    assert inside.factor == 1
+    assert above.factor == pytest.approx(1.5)
+
+
+def test_sides_sizes_and_company_of_takers_are_counted_by_hand() -> None:
+    """Wallet 1 buys four times the size of one coin, wallet 4 sells with it thrice."""
+    rows = [(at * 10_000, 0, 100.0, True, 1, 2, False) for at in range(5)]
+    rows += [(at * 10_000, 0, 99.0, False, 3, 4, False) for at in range(3)]
+    rows.sort(key=lambda row: row[0])
+
+    measured = measure_behaviour(trades_of(*rows))
+
+    assert measured["next execution on the same side"] == 1  # 4 of 4 pairs, and 2 of 2
+    assert measured["wallets with 5 fills on one side only"] == 1  # 1 and 2
+    assert measured["share of a wallet's commonest size, p90"] == 1
+    assert measured["pairs of takers together 3 times"] == 1
+    assert measured["wallets"] == 4
+    assert measured["market gaps of 0 ms"] == 3 / 7
+    assert measured["maker notional of the top 1 makers"] == pytest.approx(500 / 797)
+
+
+def test_a_markout_is_what_the_last_price_later_gained_for_the_taker() -> None:
+    trades = trades_of(
+        (0, 0, 100.0, True, 1, 2, False),
+        (0, 0, 102.0, True, 1, 3, False),  # one buy at 101 on average, a sweep of 200 bps
+        (4_000, 0, 100.0, False, 4, 5, False),
+        (5_500, 0, 99.0, False, 4, 5, False),
+    )
+
+    measured = measure_behaviour(trades)
+
+    first = (102 / 101 - 1) * 1e4  # after a second nothing else was traded
+    assert measured["taker markout bps, 1 s"] == pytest.approx((first + 0) / 2)
+    assert measured["taker markout bps, 5 s"] == pytest.approx((100 / 101 - 1) * 1e4)
+    assert measured["sweep bps, p99"] == pytest.approx(200)
+    assert np.isnan(measured["taker markout bps, 30 s"])
+
+
+def test_slices_of_a_twap_vary_as_little_as_they_do() -> None:
+    rows = [(at * 30_000, 0, 100.0, True, 1, 2, True) for at in range(3)]
+    trades = trades_of(*rows)
+    trades.size[:] = [1.0, 1.0, 1.3]
+
+    measured = measure_behaviour(trades)
+
+    mean, spread = 1.1, np.sqrt((0.01 + 0.01 + 0.04) / 3)
+    assert measured["variation of a TWAP's slice sizes"] == pytest.approx(spread / mean)
 
 
 def test_real_capture_is_summarised_in_the_same_terms(capture: Path) -> None:
-    rows, wallets, seen = [], dict[str, int](), set()
+    trades, wallets = captured(capture)
+    as_one_coin = dataclasses.replace(
+        trades, coin=np.where(trades.coin == 1, 1, 0), price=trades.price * trades.size
+    )
+    as_one_coin.size[:] = 1.0
+
+    measured = measure(as_one_coin, COINS)
+
+    assert wallets == 528
+    assert measured["fills per taker execution, mean"] == pytest.approx(1.67, abs=0.01)
+    assert measured["taker executions that are TWAP slices"] == pytest.approx(0.18, abs=0.01)
+    assert measured["wallets with one fill"] == pytest.approx(0.35, abs=0.01)
+
+
+def test_real_behaviour_is_as_it_was_measured(capture: Path) -> None:
+    trades, _ = captured(capture)
+
+    measured = measure_behaviour(trades)
+
+    assert measured["wallets with 5 fills on one side only"] == pytest.approx(0.46, abs=0.01)
+    assert measured["next execution on the same side"] == pytest.approx(0.70, abs=0.01)
+    assert measured["autocorrelation of signs"] == pytest.approx(0.12, abs=0.01)
+    assert measured["variation of a TWAP's slice sizes"] == pytest.approx(0.005, abs=0.001)
+    assert measured["taker markout bps, 5 s"] == pytest.approx(-2.07, abs=0.01)
+    assert measured["taker markout bps, 30 s"] == pytest.approx(-2.47, abs=0.01)
+
+
+def captured(capture: Path) -> tuple[TradeArrays, int]:
+    """Return the capture's trades by time, and how many wallets they are of."""
+    rows, sizes, seen = [], [], set()
+    wallets, coins = dict[str, int](), {"BTC": 1}
     for line in capture.read_bytes().splitlines():
         frame = decode_json(line)
         for trade in frame["data"] if frame["channel"] == "trades" else ():
@@ -88,17 +182,13 @@ def test_real_capture_is_summarised_in_the_same_terms(capture: Path) -> None:
                 continue
             seen.add(key)
             buyer, seller = (wallets.setdefault(user, len(wallets)) for user in trade["users"])
-            usd = float(trade["px"]) * float(trade["sz"])
+            coin = coins.setdefault(trade["coin"], 2 * len(coins))
             is_zero = trade["hash"] == ZERO_HASH
-            coin = int(trade["coin"] == "BTC")
-            rows.append((trade["time"], coin, usd, trade["side"] == "B", buyer, seller, is_zero))
-
-    measured = measure(trades_of(*rows), COINS)
-
-    assert len(wallets) == 528
-    assert measured["fills per taker execution, mean"] == pytest.approx(1.67, abs=0.01)
-    assert measured["taker executions that are TWAP slices"] == pytest.approx(0.18, abs=0.01)
-    assert measured["wallets with one fill"] == pytest.approx(0.35, abs=0.01)
+            is_buy = trade["side"] == "B"
+            rows.append((trade["time"], coin, float(trade["px"]), is_buy, buyer, seller, is_zero))
+            sizes.append(float(trade["sz"]))
+    trades = dataclasses.replace(trades_of(*rows), size=np.array(sizes))
+    return trades.take(np.argsort(trades.time_ms, kind="stable")), len(wallets)
 
 
 def windows(settings: SimulateSettings) -> list[dict[str, float]]:
@@ -124,22 +214,38 @@ def table(lines: tuple[CalibrationLine, ...]) -> str:
     )
 
 
+OLD_TWAP_SHARE = 0.13
+"""Of taker executions in the first capture, beside the three that the range is of."""
+
+
 @pytest.mark.slow
 def test_population_is_like_the_real_one_in_a_market_of_its_size() -> None:
     """187 coins and, at 17:00 UTC, about 45 trades a second: within 1.5."""
     measured = []
     for seed in (7, 1, 2, 3):
-        size = SimulateSettings(coins=187, wallets=4_500, trades_per_second=36, hours=0.5)
+        size = SimulateSettings(coins=187, wallets=6_000, trades_per_second=36, hours=0.5)
         measured += windows(size.model_copy(update={"seed": seed}))
 
     lines = compare(measured)
 
     print("\n" + table(lines))
+    assert len(lines) == len(REAL) + len(REAL_RANGES)
     for line in lines:
         assert line.factor <= 1.5, table((line,))
+    assert twap_share(lines) <= 1.5 * OLD_TWAP_SHARE
 
 
 NOT_AT_THIS_SIZE = ("trades a second", "top 10 coins", "coins per wallet, p99", "max")
+OTHER_COINS = (
+    # Thin coins, which are 170 of the venue's 187, make these: the twelve here are the liquid
+    # ones, with narrow spreads, deep books and prices that an order moves little.
+    *("taker markout bps, 5 s", "taker markout bps, 30 s"),  # .4 and .5 of -1.2 and -2.4
+    *("taker markout bps, 5 s, p5", "sweep bps, p99"),  # -6 and 12 of -15 and 30
+    # Owners' groups and market makers are shares of the wallets, a quarter of the venue's market:
+    # 320 of 899 wallets, 0 to 50 pairs of 17, and 15 % for the first of a dozen makers, not 7 %.
+    *("wallets", "pairs of takers together 3 times", "maker notional of the top 1 makers"),
+)
+"""Behaviour that a market of twelve coins cannot show; all of it is held at the venue's size."""
 
 
 @pytest.mark.slow
@@ -152,6 +258,14 @@ def test_default_market_is_like_the_real_one_as_far_as_its_size_allows() -> None
     lines = compare(measured)
 
     print("\n" + table(lines))
+    assert set(OTHER_COINS) <= set(REAL_RANGES)
     for line in lines:
-        if not any(part in line.quantity for part in NOT_AT_THIS_SIZE):
-            assert line.factor <= 2.0, table((line,))
+        if line.quantity in OTHER_COINS or any(n in line.quantity for n in NOT_AT_THIS_SIZE):
+            continue
+        assert line.factor <= 2.0, table((line,))
+    assert twap_share(lines) <= 2 * OLD_TWAP_SHARE
+
+
+def twap_share(lines: tuple[CalibrationLine, ...]) -> float:
+    name = "taker executions that are TWAP slices"
+    return next(line.here for line in lines if line.quantity == name)

@@ -1,0 +1,130 @@
+"""One wallet's account: its fills one after the other, its positions, funding and cash."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from hypertrack.records import HOUR_MS
+from hypertrack.simulate.market.fees import fee_bps
+from hypertrack.simulate.market.funding import is_funded
+from hypertrack.simulate.market.instruments import Coin
+from hypertrack.simulate.venue.hourly_rates import HourlyRates
+from hypertrack.simulate.venue.trade_log import OwnTrade
+
+USD_DECIMALS = 6
+TOKEN_DECIMALS = 10
+"""Of fees in tokens: enough for a thousandth of a cent of anything."""
+
+
+class OwnFill(NamedTuple):
+    """A trade of the wallet and what it did to its account."""
+
+    trade: OwnTrade
+    before: int
+    """Position before it, in the smallest step of the coin's size."""
+    closed_pnl_usd: float
+    """Before fees."""
+    fee: float
+    """In USDC, or in the token that a spot order bought."""
+    fee_usd: float
+
+    @property
+    def after(self) -> int:
+        """Return the position after it."""
+        return self.before + self.trade.units
+
+
+class FundingPayment(NamedTuple):
+    """What a position was paid at a full hour."""
+
+    hour_ms: int
+    coin: int
+    units: int
+    rate: float
+    usd: float
+    """Negative where the wallet paid."""
+
+
+@dataclass(slots=True)
+class Holding:
+    """A wallet's position in a coin; funding is what it paid, negative where it was paid."""
+
+    units: int = 0
+    entry_price: float = 0.0
+    funding_usd: float = 0.0
+    funding_since_open_usd: float = 0.0
+    funding_since_change_usd: float = 0.0
+
+
+@dataclass
+class Account:
+    """A wallet's account, carried forward as it trades and hours pass."""
+
+    coins: Sequence[Coin]
+    fills: list[OwnFill] = field(default_factory=list)
+    holdings: dict[int, Holding] = field(default_factory=dict)
+    """By coin; those that are closed stay, for their funding."""
+    payments: list[FundingPayment] = field(default_factory=list)
+    n_log: int = 0
+    """Trades of the log that are counted."""
+    _next_hour_ms: int = 0
+
+    def advance(self, trades: Iterable[OwnTrade], rates: HourlyRates, until_ms: int) -> None:
+        """Carry the account through further trades and the full hours among them."""
+        for trade in trades:
+            self._pay_until(trade.time_ms, rates)
+            self._fill(trade)
+        self._pay_until(until_ms, rates)
+
+    def _fill(self, trade: OwnTrade) -> None:
+        coin = self.coins[trade.coin]
+        holding = self.holdings.setdefault(trade.coin, Holding())
+        before = holding.units
+        gain = _traded(holding, trade.units, trade.price)
+        pnl = round(gain / 10**coin.size_decimals, USD_DECIMALS)
+        size = coin.size_of(abs(trade.units))
+        part = fee_bps(coin, trade.is_taker) / 1e4
+        if coin.kind == "spot" and trade.units > 0:
+            fee = round(size * part, TOKEN_DECIMALS)
+            fee_usd = fee * trade.price
+        else:
+            fee = fee_usd = round(size * trade.price * part, USD_DECIMALS)
+        self.fills.append(OwnFill(trade, before, pnl, fee, fee_usd))
+
+    def _pay_until(self, time_ms: int, rates: HourlyRates) -> None:
+        """Pay the funding of the full hours up to a time; trades at that very time come after."""
+        hour = max(self._next_hour_ms, rates.first_ms)
+        end = min(time_ms + 1, rates.end_ms)
+        while hour < end:
+            for coin, holding in self.holdings.items():
+                if holding.units and is_funded(self.coins[coin]):
+                    self._pay(hour, coin, holding, rates)
+            hour += HOUR_MS
+        self._next_hour_ms = max(hour, self._next_hour_ms)
+
+    def _pay(self, hour_ms: int, coin: int, holding: Holding, rates: HourlyRates) -> None:
+        price, rate = rates.at(hour_ms, coin)
+        size = self.coins[coin].size_of(holding.units)
+        paid = round(size * price * rate, USD_DECIMALS)
+        holding.funding_usd += paid
+        holding.funding_since_open_usd += paid
+        holding.funding_since_change_usd += paid
+        self.payments.append(FundingPayment(hour_ms, coin, holding.units, rate, -paid))
+
+
+def _traded(holding: Holding, units: int, price: float) -> float:
+    """Change a position and return its gain, in USD per smallest step of the coin's size."""
+    before, after = holding.units, holding.units + units
+    holding.units = after
+    holding.funding_since_change_usd = 0.0
+    if before * units >= 0:
+        holding.entry_price = (holding.entry_price * before + price * units) / after
+        if before == 0:
+            holding.funding_since_open_usd = 0.0
+        return 0.0
+    closed = min(abs(units), abs(before))
+    gain = closed * (price - holding.entry_price) * (1 if before > 0 else -1)
+    if before * after < 0:
+        holding.entry_price = price
+        holding.funding_since_open_usd = 0.0
+    return gain
