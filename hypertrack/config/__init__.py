@@ -15,6 +15,7 @@ from hypertrack.config.sections import (
     TrainSettings,
     VenueSettings,
 )
+from hypertrack.config.state import state_folder
 from hypertrack.config.thresholds import CategorySettings
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "VenueSettings",
     "load_config",
     "parse_place",
+    "state_folder",
 ]

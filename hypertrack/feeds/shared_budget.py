@@ -6,14 +6,16 @@ while it is read and written. It is in wall-clock time, which all of them have.
 
 import fcntl
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hypertrack.clock import Clock
+from hypertrack.clock import Clock, SystemClock
 from hypertrack.errors import ConfigError
+from hypertrack.feeds.endpoints import host_of
 from hypertrack.records import JsonError, Record, decode_json, encode_json
 
 MINUTE_NS = 60_000_000_000
@@ -60,6 +62,14 @@ class Minute:
         self.spent.append(Spending(self.now_ns, units, owner))
 
 
+def venue_budget(
+    url: str, folder: Path, limit: Callable[[], int], clock: Clock | None = None
+) -> "SharedBudget":
+    """Return the budget of the venue at an address, which stands in a folder."""
+    host = re.sub(r"[^A-Za-z0-9.]+", "-", host_of(url).partition("://")[2])
+    return SharedBudget(folder / f"budget-{host}.json", limit, clock or SystemClock())
+
+
 class SharedBudget:
     """At most ``limit`` units in any minute, whoever of us spends them.
 
@@ -77,15 +87,6 @@ class SharedBudget:
         self._clock = clock
         self._n_reserved = 0
 
-    def spend(self, units: int, stop: threading.Event) -> bool:
-        """Wait until the units fit, then spend them; return False where ``stop`` came first."""
-        return self.reserve(units, stop) is not None
-
-    def note(self, units: int = 1) -> None:
-        """Count units that are spent whatever the budget says."""
-        with self._opened() as minute:
-            minute.add(units)
-
     def reserve(self, units: int, stop: threading.Event) -> str | None:
         """Wait until the units fit and set them aside, to be settled with `settle`.
 
@@ -93,6 +94,9 @@ class SharedBudget:
 
         Returns:
             What names them; None where ``stop`` came first.
+
+        Raises:
+            ConfigError: The file cannot be written.
         """
         while not stop.is_set():
             with self._opened() as minute:

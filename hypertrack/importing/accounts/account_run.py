@@ -140,7 +140,9 @@ class AccountRun:
         return line
 
     def _progress(self, line: StepLine) -> AccountProgress:
-        left = {job.wallet for job in self._left}
+        is_over = line.state in {StepState.DONE, StepState.FAILED}
+        left_jobs = self._left[1:] if is_over else self._left
+        left = {job.wallet for job in left_jobs}
         return AccountProgress(
             wallet=line.wallet,
             step=line.step,
@@ -148,7 +150,7 @@ class AccountRun:
             n_wallets=len(self._asking.wallets),
             n_fills=self._steps.n_fills,
             weight=self._client.weight,
-            weight_left=sum(likely_weight(self._asking, job) for job in self._left),
+            weight_left=sum(likely_weight(self._asking, job) for job in left_jobs),
         )
 
 

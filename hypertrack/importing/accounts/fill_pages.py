@@ -22,6 +22,7 @@ class Pages:
         is_reversed: The newest comes first; else the oldest.
         is_over: The venue has no more, or what is left is of before the start.
         holes: Times with more items than a page holds.
+        oldest_ms: Time of the oldest item that came.
     """
 
     start_ms: int
@@ -29,6 +30,7 @@ class Pages:
     is_reversed: bool = True
     is_over: bool = False
     holes: list[int] = field(default_factory=list)
+    oldest_ms: int | None = None
     _largest: int = 0
 
     def take(self, times_ms: Sequence[int], n_items: int) -> None:
@@ -41,10 +43,12 @@ class Pages:
         if not times_ms:
             self.is_over = True
             return
+        oldest_ms = min(times_ms)
+        self.oldest_ms = oldest_ms if self.oldest_ms is None else min(oldest_ms, self.oldest_ms)
         self._largest = max(self._largest, n_items)
         if self.is_reversed and times_ms[0] < times_ms[-1]:
             self.is_reversed, self.cursor_ms = False, None  # it was not listened to
-        end_ms = min(times_ms) if self.is_reversed else max(times_ms)
+        end_ms = oldest_ms if self.is_reversed else max(times_ms)
         is_cut = n_items % ROUND == 0
         is_stuck = end_ms == self.cursor_ms
         if is_cut and is_stuck and n_items == self._largest and len(set(times_ms)) == 1:

@@ -25,7 +25,7 @@ from hypertrack.importing.accounts.answer_files import (
     without_user,
 )
 from hypertrack.importing.accounts.asking import Asking
-from hypertrack.importing.accounts.fill_history import NEARLY_ALL, FillHistory
+from hypertrack.importing.accounts.fill_history import FillHistory
 from hypertrack.importing.accounts.fill_pages import Pages
 from hypertrack.importing.accounts.step_progress import StepLine, StepState
 from hypertrack.importing.line_reader import UNREADABLE
@@ -227,16 +227,19 @@ class WalletSteps:
 
     def _observed(self, job: StepLine, history: FillHistory, pages: Pages) -> StepLine:
         """Write down since when and until when the fills are complete."""
-        is_more = job.newest_ms is not None
-        is_limited = len(history) >= NEARLY_ALL
-        cause = None if is_more and not is_limited else history.cause(job.since_ms)
         end_ms = max(history.newest_ms or 0, job.end_ms or 0)
+        if job.newest_ms is not None and (pages.oldest_ms or end_ms) <= job.newest_ms:
+            # It meets what was stored before, which says since when the whole is complete.
+            self._files.observe(job.wallet, (job.since_ms, end_ms), None, pages.holes)
+            return replace(job, end_ms=end_ms)
+        is_more = job.newest_ms is not None
+        cause = CoverageCause.LIMIT if is_more else history.cause(job.since_ms)
         start_ms = history.oldest_ms or job.since_ms or end_ms
-        if cause is CoverageCause.SINCE or (is_more and not is_limited):
+        if is_more:
+            start_ms = pages.oldest_ms or end_ms
+        elif cause is CoverageCause.SINCE:
             start_ms = job.since_ms
         self._files.observe(job.wallet, (min(start_ms, end_ms), end_ms), cause, pages.holes)
-        if is_more and not is_limited:
-            return replace(job, end_ms=end_ms)
         return replace(
             job,
             start_ms=start_ms,

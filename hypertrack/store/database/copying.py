@@ -38,6 +38,21 @@ def write_folder(url: DatabaseUrl, folder: Path) -> None:
             ) from error
 
 
+def write_lists(url: DatabaseUrl, folder: Path) -> None:
+    """Write the small files of a session alone.
+
+    Raises:
+        DatasetError: There is no such session, or it cannot be reached.
+    """
+    with closing(open_reader(url)) as database:
+        session = sessions.find_session(database)
+        if session is None:
+            raise DatasetError(f"no dataset at {url}: record one with `hypertrack record`")
+        for table in LISTS:
+            if has_table(database, table):
+                _write(folder / FILE_NAMES[table], _blocks(database, table, session.session_id))
+
+
 def _blocks(database: Database, table: str, session_id: int) -> Iterator[bytes]:
     order = "nth" if table in LISTS else "seq"
     query = f"SELECT line FROM {table} WHERE session_id = $1 ORDER BY {order}"
