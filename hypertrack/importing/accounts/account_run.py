@@ -167,7 +167,7 @@ def _stored(place: Path | DatabaseUrl, jobs: list[StepLine]) -> Stored:
         }
     asked = {job.wallet: job.at_ms for job in jobs if job.step not in {*FILL_STEPS, *FLOW_STEPS}}
     for wallet, rows in stored_answers(place, "account_states", asked).items():
-        stored.states |= {(wallet, kind, dex or "") for kind, dex, _ in rows}
+        stored.states |= {(wallet, kind, dex): role for kind, dex, role in rows}
     return stored
 
 

@@ -31,6 +31,7 @@ from hypertrack.importing.accounts.step_progress import StepLine, StepState
 from hypertrack.importing.line_reader import UNREADABLE
 from hypertrack.importing.pairing import WalletFill, wallet_fill
 from hypertrack.records import (
+    MIN_TIME_MS,
     CoverageCause,
     RawJson,
     decode_json,
@@ -62,13 +63,14 @@ class Stored:
     Attributes:
         fills: By wallet.
         flows: By wallet.
-        states: Whose, type and dex of the answers that came since they were asked for.
+        states: By whose, type and dex: answers that came since they were asked for, and the role
+            that they tell.
     """
 
     def __init__(self) -> None:
         self.fills: dict[str, FillHistory] = {}
         self.flows: dict[str, set[FlowKey]] = {}
-        self.states: set[tuple[str, str, str]] = set()
+        self.states: dict[tuple[str, str, str], str | None] = {}
 
     def history(self, wallet: str) -> FillHistory:
         """Return what is known of a wallet's fills."""
@@ -141,9 +143,12 @@ class WalletSteps:
 
     def _role(self, job: StepLine) -> Iterator[StepLine]:
         user = job.wallet
-        reply = self._client.ask({"type": "userRole", "user": user})
-        role = reply.value.role
-        self._add_state(user, {"type": "userRole"}, reply)
+        role = self._stored.states.get((user, "userRole", ""))
+        if role is None:
+            request = {"type": "userRole", "user": user}
+            reply = self._client.ask(request)
+            self._files.add(STATES_NAME, [answer_line(user, request, reply)])
+            role = reply.value.role
         if role == "vault":
             self._keep_state(user, {"type": "vaultDetails", "vaultAddress": user})
         elif role == "user":
@@ -155,11 +160,8 @@ class WalletSteps:
         if (user, str(request["type"]), str(request.get("dex", ""))) in self._stored.states:
             return None
         reply = self._client.ask(request)
-        self._add_state(user, request, reply)
-        return reply
-
-    def _add_state(self, user: str, request: Request, reply: Reply) -> None:
         self._files.add(STATES_NAME, [answer_line(user, request, reply)])
+        return reply
 
     def _slices(self, job: StepLine) -> Iterator[StepLine]:
         """Ask for slices of TWAPs, where the tape has some that the fills lack."""
@@ -234,7 +236,7 @@ class WalletSteps:
             return replace(job, end_ms=end_ms)
         is_more = job.newest_ms is not None
         cause = CoverageCause.LIMIT if is_more else history.cause(job.since_ms)
-        start_ms = history.oldest_ms or job.since_ms or end_ms
+        start_ms = history.oldest_ms or job.since_ms or MIN_TIME_MS
         if is_more:
             start_ms = pages.oldest_ms or end_ms
         elif cause is CoverageCause.SINCE:

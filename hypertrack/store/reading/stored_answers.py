@@ -26,6 +26,7 @@ STATE_COLUMNS: Columns = {
     "user": "VARCHAR",
     "received_ns": "BIGINT",
     "request": 'STRUCT("type" VARCHAR, dex VARCHAR)',
+    "answer": "JSON",
 }
 
 WANTED = "CREATE TEMP TABLE wanted AS SELECT unnest($wallets) AS wallet, unnest($since) AS since_ms"
@@ -47,7 +48,7 @@ PARTS: Mapping[Kind, tuple[Columns, str, str]] = {
     "account_flows": (FLOW_COLUMNS, '"time", hash, delta::VARCHAR', '"time"'),
     "account_states": (
         STATE_COLUMNS,
-        "request.type, request.dex, received_ns",
+        "request.type, coalesce(request.dex, ''), answer ->> '$.role'",
         "received_ns // 1000000",
     ),
 }
@@ -64,7 +65,8 @@ def stored_answers(
 
     Returns:
         Of fills: coin, side, time, id, order, price, size, hash, position before. Of flows: time,
-        hash, what changed, as JSON. Of states: type of the request, its dex, time of receipt (ns).
+        hash, what changed, as JSON. Of states: type of the request, its dex, the role if one is
+        told.
     """
     if not since_ms_by_wallet:
         return {}
