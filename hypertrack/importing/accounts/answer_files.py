@@ -18,8 +18,8 @@ from hypertrack.store.files.layout import COVERAGE_NAME, QUARANTINE_NAME
 from hypertrack.store.files.ledger import read_ledger
 from hypertrack.store.files.session import Session, quarantine_line
 
-STREAM = "fills"
-"""What the ledger calls the fills of a wallet, before a colon and its address."""
+FILLS, FLOWS = "fills", "flows"
+"""What the ledger calls them, before a colon and the wallet's address."""
 
 
 class AnswerFiles:
@@ -34,7 +34,8 @@ class AnswerFiles:
         self._session = session
         self._spans: dict[str, list[Span]] = {}
         for line in read_ledger(session.folder):
-            if line.stream.startswith(f"{STREAM}:") and line.status is CoverageStatus.OBSERVED:
+            is_ours = line.stream.startswith((f"{FILLS}:", f"{FLOWS}:"))
+            if is_ours and line.status is CoverageStatus.OBSERVED:
                 self._spans.setdefault(line.stream, []).append((line.start_ms, line.end_ms))
 
     def add(self, name: str, lines: Iterable[bytes]) -> None:
@@ -61,16 +62,20 @@ class AnswerFiles:
         self.add(QUARANTINE_NAME, [quarantine_line(bytes(raw), reason)])
 
     def observe(
-        self, wallet: str, span: Span, cause: CoverageCause | None, holes_ms: Iterable[int]
+        self,
+        stream: str,
+        span: Span,
+        cause: CoverageCause | None = None,
+        holes_ms: Iterable[int] = (),
     ) -> None:
-        """Write down the time of which all fills of a wallet are here.
+        """Write down the time of which all fills, or flows, of a wallet are here.
 
         Args:
+            stream: ``fills:`` or ``flows:``, and the wallet.
             span: Start and exclusive end, exchange time.
             cause: Why it begins there.
             holes_ms: Times in it of which not all are.
         """
-        stream = f"{STREAM}:{wallet}"
         known = self._spans.setdefault(stream, [])
         holes = [(time_ms, time_ms + 1) for time_ms in sorted(holes_ms)]
         new = without(span, merged([*known, *holes]))

@@ -19,6 +19,8 @@ from hypertrack.feeds.account_questions import (
     forward_request,
 )
 from hypertrack.importing.accounts.answer_files import (
+    FILLS,
+    FLOWS,
     AnswerFiles,
     answer_line,
     item_line,
@@ -229,10 +231,10 @@ class WalletSteps:
 
     def _observed(self, job: StepLine, history: FillHistory, pages: Pages) -> StepLine:
         """Write down since when and until when the fills are complete."""
-        end_ms = max(history.newest_ms or 0, job.end_ms or 0)
+        end_ms, stream = max(history.newest_ms or 0, job.end_ms or 0), f"{FILLS}:{job.wallet}"
         if job.newest_ms is not None and (pages.oldest_ms or end_ms) <= job.newest_ms:
             # It meets what was stored before, which says since when the whole is complete.
-            self._files.observe(job.wallet, (job.since_ms, end_ms), None, pages.holes)
+            self._files.observe(stream, (job.since_ms, end_ms), None, pages.holes)
             return replace(job, end_ms=end_ms)
         is_more = job.newest_ms is not None
         cause = CoverageCause.LIMIT if is_more else history.cause(job.since_ms)
@@ -241,7 +243,7 @@ class WalletSteps:
             start_ms = pages.oldest_ms or end_ms
         elif cause is CoverageCause.SINCE:
             start_ms = job.since_ms
-        self._files.observe(job.wallet, (min(start_ms, end_ms), end_ms), cause, pages.holes)
+        self._files.observe(stream, (min(start_ms, end_ms), end_ms), cause, pages.holes)
         return replace(
             job,
             start_ms=start_ms,
@@ -252,6 +254,7 @@ class WalletSteps:
 
     def _flows(self, job: StepLine) -> Iterator[StepLine]:
         kind, known = FLOW_KINDS[job.step], self._stored.flows.setdefault(job.wallet, set())
+        end_ms = job.end_ms or self._venue_ms() - TRAIL_MS
         pages = Pages(job.since_ms, job.cursor_ms, is_reversed=False)
         while not pages.is_over:
             request = forward_request(job.wallet, kind, pages.cursor_ms or pages.start_ms)
@@ -275,11 +278,14 @@ class WalletSteps:
                 state=StepState.PAGE,
                 cursor_ms=pages.cursor_ms,
                 n_items=job.n_items + len(lines),
+                end_ms=end_ms,
                 newest_ms=max([*times_ms, job.newest_ms or 0]) or None,
             )
             if not pages.is_over:
                 self._files.progress.write([job])
                 yield job
+        if job.step is Step.FLOWS:
+            self._files.observe(f"{FLOWS}:{job.wallet}", (job.since_ms or MIN_TIME_MS, end_ms))
         yield self._done(job)
 
     def _done(self, job: StepLine) -> StepLine:
