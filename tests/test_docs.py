@@ -46,7 +46,9 @@ def test_readme_opens_with_the_two_commands() -> None:
     run_it = (
         "python3 -m venv .venv && .venv/bin/pip install -e . && .venv/bin/hypertrack demo --open"
     )
-    test_it = 'python3 -m venv .venv && .venv/bin/pip install -e ".[test]" && .venv/bin/pytest'
+    test_it = (
+        'python3 -m venv .venv && .venv/bin/pip install -e ".[test]" && .venv/bin/pytest -n auto'
+    )
 
     assert README.index(run_it) < README.index(test_it) < README.index("## ")
 

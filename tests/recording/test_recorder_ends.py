@@ -34,9 +34,9 @@ KILLED = textwrap.dedent("""
     with open_session(Path(sys.argv[2])) as session:
         one = recorder.Recorder(settings, plan_for(settings), session)
         threading.Thread(target=one.run, daemon=True).start()
-        while one.status().n_rows < 5_000 or one.status().n_queued:
+        ledger = Path(sys.argv[2]) / "coverage.jsonl"
+        while not ledger.exists() or sys.argv[3] not in ledger.read_text():
             time.sleep(0.01)
-        time.sleep(0.3)
         os.kill(os.getpid(), 9)
 """)
 
@@ -61,8 +61,9 @@ def test_full_disk_ends_the_recording_with_whole_lines(tmp_path: Path) -> None:
 def test_killed_recorder_leaves_what_it_had_and_can_be_continued(tmp_path: Path) -> None:
     with running_exchange(SOURCE, AT_ONCE) as exchange:
         code = subprocess.run(
-            [sys.executable, "-c", KILLED, exchange.url, str(tmp_path)],
+            [sys.executable, "-c", KILLED, exchange.url, str(tmp_path), str(START_MS + 100_000)],
             check=False,
+            timeout=60,
             cwd=Path(__file__).parents[2],
             env={"PYTHONPATH": "tests:."},
         ).returncode

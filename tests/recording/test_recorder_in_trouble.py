@@ -139,7 +139,7 @@ def test_connection_after_clean_close_reconnects(tmp_path: Path) -> None:
 def test_socket_that_falls_silent_is_replaced(tmp_path: Path) -> None:
     faults = Faults(break_after_frames=50, break_by="stall")
     with running_exchange(SOURCE, AT_ONCE, faults) as exchange:
-        settings = settings_for(exchange.url, ping_interval_s=0.1, pong_timeout_s=0.2)
+        settings = settings_for(exchange.url, ping_interval_s=0.1, pong_timeout_s=1.0)
         record_until(has_reached_the_end, tmp_path, settings)
 
     assert trade_ids(tmp_path)[:50] == list(range(1, 51))

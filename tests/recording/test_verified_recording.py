@@ -105,7 +105,7 @@ def test_nothing_is_found_where_nothing_was_lost(tmp_path: Path, faults: Faults)
 
 def test_silent_socket_leaves_nothing_unexplained(tmp_path: Path) -> None:
     faults = Faults(break_after_frames=600, break_by="stall", miss_trades=80)
-    found = recorded(tmp_path, faults, ping_interval_s=0.1, pong_timeout_s=0.2)
+    found = recorded(tmp_path, faults, ping_interval_s=0.1, pong_timeout_s=1.0)
 
     assert found_minutes(found) == lacking_minutes(tmp_path)
     assert found.n_unexplained == 0

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import Any, TypeVar
+from weakref import ref
 
 import ibis
 import numpy as np
 from ibis.backends.duckdb import Backend
+from ibis.expr.operations import Node
 from numpy.typing import NDArray
 
 from hypertrack.market.engine.kept_tables import Tables
@@ -26,6 +29,27 @@ END_ID = 2**31 - 1
 
 T = TypeVar("T")
 U = TypeVar("U")
+
+
+class Source:
+    """Where the rows of a table are, of which expressions know nothing.
+
+    All are equal, so that two connections' expressions are when they say the same, and what was
+    compiled for one serves the other. A reference alone, so that nothing compiled keeps a dataset.
+    """
+
+    def __init__(self, backend: "DuckDBBackend"):
+        """Stand for a backend, for as long as it lives."""
+        self._backend = ref(backend)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Source)
+
+    def __hash__(self) -> int:
+        return hash(Source)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend(), name)
 
 
 class DuckDBBackend(Backend):  # type: ignore[misc]  # Ibis ships no types
@@ -75,6 +99,15 @@ class DuckDBBackend(Backend):  # type: ignore[misc]  # Ibis ships no types
             predicates=[rows.coin_id == points.coin],
         )
         return found.drop("coin")
+
+    def table(self, name: str, /, *, database: tuple[str, str] | str | None = None) -> ibis.Table:
+        """Return a table by its name, of the search path's schemas or of the one named."""
+        found = super().table(name, database=database).op()
+        return found.copy(source=Source(self)).to_expr()
+
+    def compile(self, expr: ibis.Expr, /, **options: Any) -> str:
+        """Return the query of an expression; one that was seen before is not compiled anew."""
+        return super().compile(expr, **options) if options else compiled(expr.op())
 
     def get_schema(
         self, table_name: str, *, catalog: str | None = None, database: str | None = None
@@ -128,6 +161,12 @@ class DuckDBBackend(Backend):  # type: ignore[misc]  # Ibis ships no types
         in_parallel(self.con, make, groups)
         made = " UNION ALL ".join(f'FROM {name}_{first}."{name}"' for first, _ in groups)
         self.con.execute(f'CREATE VIEW "{name}" AS {made}')
+
+
+@lru_cache(maxsize=2_000)
+def compiled(operation: Node) -> str:
+    """Return an operation as SQL: it takes Ibis longer than DuckDB needs for a small dataset."""
+    return str(Backend().compile(operation.to_expr()))
 
 
 def groups_of(ids: NDArray[Any], counts: NDArray[Any], n_each: float) -> list[tuple[int, int]]:

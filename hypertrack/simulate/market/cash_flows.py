@@ -15,6 +15,10 @@ FlowKind = Literal[
 ]
 
 
+_FEES_USD: dict[FlowKind, float] = {"withdrawal": 1.0, "gift": 1.0}
+"""Charged to the sender beside the amount."""
+
+
 @dataclass(frozen=True)
 class CashFlow:
     """One movement of USDC; it belongs to each wallet that it names."""
@@ -29,3 +33,8 @@ class CashFlow:
     """Address; empty for a withdrawal. The same as ``source`` between accounts of one wallet."""
     dex: str = ""
     """Builder's dex that receives it (``to_dex``)."""
+
+    @property
+    def fee_usd(self) -> float:
+        """Return what the sender pays beside the amount."""
+        return _FEES_USD.get(self.kind, 0.0)

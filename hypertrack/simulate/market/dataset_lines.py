@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from hypertrack.records import MINUTE_MS
+from hypertrack.records import MINUTE_MS, encode_json
 from hypertrack.simulate.market.arrays import Floats, Ints, QuoteArrays, TradeArrays
 from hypertrack.simulate.market.identifiers import order_hashes
 
@@ -23,8 +23,10 @@ def received_ns(time_ms: Ints) -> list[int]:
 
 def number_texts(values: Floats) -> list[str]:
     """Return numbers as the venue writes them: plain decimals, at least one of them."""
-    texts = list(map(repr, values.tolist()))
-    for at in np.flatnonzero(values < 1e-4):  # repr turns to powers of ten there
+    if not len(values):
+        return []
+    texts = encode_json(values.tolist()).decode("ascii")[1:-1].split(",")  # faster than repr
+    for at in np.flatnonzero(values < 1e-4):  # powers of ten there
         texts[at] = f"{values[at]:.10f}".rstrip("0")
     return texts
 

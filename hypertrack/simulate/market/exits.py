@@ -1,7 +1,5 @@
 """How entries are closed: after their time, or as gains and losses tempt."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from hypertrack.simulate.market.arrays import CoinIds, Floats
@@ -32,7 +30,7 @@ class Exits:
             return entries.exits(self._rng, self._people.limit_share)
         held = entries.holding_ms.copy()
         held[tempted] = self._until_won(entries.take(tempted))
-        entries = replace(entries, holding_ms=held)
+        entries = entries.with_columns(holding_ms=held)
         more = self._doubled(entries.take(habit == MARTINGALE))
         closing = OrderArrays.join([entries, more])
         return OrderArrays.join([closing.exits(self._rng, self._people.limit_share), more])
@@ -53,8 +51,7 @@ class Exits:
         wait = np.outer(_LOOKS[:_DOUBLINGS], entries.horizon_ms)  # [doublings, entries]
         nth, row = np.nonzero(entries.holding_ms > wait)
         losing, wait = entries.take(row), wait[nth, row]
-        return replace(
-            losing,
+        return losing.with_columns(
             time_ms=losing.time_ms + wait,
             units=losing.units * 2 ** (nth + 1),
             holding_ms=losing.holding_ms - wait,

@@ -1,11 +1,18 @@
 """The flow of trades: a minute of sessions, orders, fills and quotes after the other."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from hypertrack.config import SimulateSettings
-from hypertrack.simulate.market.arrays import FactArrays, Floats, Ints, QuoteArrays, TradeArrays
+from hypertrack.simulate.market.arrays import (
+    FactArrays,
+    Floats,
+    Ints,
+    QuoteArrays,
+    TradeArrays,
+    clipped,
+)
 from hypertrack.simulate.market.calendar import block_after, block_times
 from hypertrack.simulate.market.exits import Exits
 from hypertrack.simulate.market.facts import FactFinder
@@ -123,7 +130,7 @@ class Flow:
         late = start_ms + 3_000 * self._rng.random(len(orders))  # what came due while nobody looked
         block = block_times(block_after(np.where(time < start_ms, late, time)))
         latest = block_times(np.array([block_after(end_ms) - 3]))
-        return replace(orders, time_ms=np.minimum(block, latest).astype(np.float64))
+        return orders.with_columns(time_ms=np.minimum(block, latest).astype(np.float64))
 
     def _usd(self, orders: OrderArrays) -> Floats:
         size = orders.units / self._coins.size_scale[orders.coin]
@@ -171,7 +178,7 @@ class Flow:
         best = np.where(buys, grid.ask[row, takers.coin], grid.bid[row, takers.coin])
         luck = np.exp(_REACH_SPREAD * self._rng.standard_normal(len(takers)))
         reach = takers.side * _REACH * luck * self._quoter.impact(usd, takers.coin)
-        reach = np.clip(reach, -_MOST_REACH, _MOST_REACH)
+        reach = clipped(reach, -_MOST_REACH, _MOST_REACH)
         price = best[fills.order] * (1 + reach[fills.order] * _before(fills))
         scale = price_step(price, self._coins.price_decimals[takers.coin[fills.order]])[1]
         rounded: Floats = np.round(price * scale) / scale
@@ -186,7 +193,7 @@ class Flow:
         """Plan how limit orders that are over, and market makers, get out again."""
         done, left = self._resting.settle(end_ms)
         self._queue.push(self._exits.of(done.take(~done.is_exit)))
-        self._queue.push(replace(left, is_limit=np.zeros(len(left), dtype=bool)))
+        self._queue.push(left.with_columns(is_limit=np.zeros(len(left), dtype=bool)))
         self._queue.push(self._makers.hedges(end_ms, prices))
 
 

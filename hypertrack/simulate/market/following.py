@@ -1,7 +1,5 @@
 """Orders that others' orders lead to: of an owner's other wallets, and of copiers."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from hypertrack.simulate.market.arrays import Ids, Ints
@@ -34,8 +32,8 @@ class Followers:
         joins = self._rng.random(len(row)) < _JOINS
         others = entries.take(row[joins])
         later = _TOGETHER_MS * self._rng.random(len(others))
-        others = replace(
-            others, wallet=wallet[joins].astype(np.int32), time_ms=others.time_ms + later
+        others = others.with_columns(
+            wallet=wallet[joins].astype(np.int32), time_ms=others.time_ms + later
         )
         return OrderArrays.join([entries, others])
 
@@ -48,7 +46,7 @@ class Followers:
         time = led.time_ms + self._people.lag_ms[wallet] * spread
         units = self._strategies.units(led.time_ms, wallet, led.coin)
         no_twap = np.zeros(len(led), dtype=bool)
-        return replace(led, wallet=wallet, time_ms=time, units=units, is_twap=no_twap)
+        return led.with_columns(wallet=wallet, time_ms=time, units=units, is_twap=no_twap)
 
 
 class _Links:

@@ -28,25 +28,24 @@ def rate_of(premium: Floats) -> Floats:
     return np.asarray(np.round((premium + clamped) / 8, RATE_DECIMALS), dtype=np.float64)
 
 
-def premiums(hours_ms: Ints, coin: int) -> Floats:
-    """Return a coin's premium at each full hour; ``coin`` is its index."""
-    steps = _drawn(hours_ms, coin) % (2 * _MOST_PREMIUM_STEPS + 1) - _MOST_PREMIUM_STEPS
+def premiums(hours_ms: Ints, coins: Ints) -> Floats:
+    """Return the premiums of coins, by their index, at full hours; both are broadcast."""
+    steps = _drawn(hours_ms, coins) % (2 * _MOST_PREMIUM_STEPS + 1) - _MOST_PREMIUM_STEPS
     return np.asarray(steps * _PREMIUM_STEP, dtype=np.float64)
 
 
-def paid_ms(hours_ms: Ints, coin: int) -> Ints:
+def paid_ms(hours_ms: Ints, coins: Ints) -> Ints:
     """Return when the hours' funding is told to have been paid: some milliseconds late."""
-    return hours_ms + _drawn(hours_ms, coin) % _LATEST_MS
+    return hours_ms + _drawn(hours_ms, coins) % _LATEST_MS
 
 
 def rates_at(hour_ms: int, n_coins: int) -> Floats:
     """Return the rates of all coins at a full hour, ``[coins]``."""
-    hour = np.array([hour_ms], dtype=np.int64)
-    return rate_of(np.concatenate([premiums(hour, coin) for coin in range(n_coins)]))
+    return rate_of(premiums(np.array([hour_ms]), np.arange(n_coins)))
 
 
-def _drawn(hours_ms: Ints, coin: int) -> Ints:
+def _drawn(hours_ms: Ints, coins: Ints) -> Ints:
     words = (hours_ms // HOUR_MS * 4).astype(np.uint64)
-    salt = scrambled(np.array([_SALT + coin], dtype=np.uint64))
-    drawn: Ints = (scrambled(words ^ salt) >> np.uint64(32)).astype(np.int64)
+    salts = scrambled((_SALT + coins).astype(np.uint64))
+    drawn: Ints = (scrambled(words ^ salts) >> np.uint64(32)).astype(np.int64)
     return drawn

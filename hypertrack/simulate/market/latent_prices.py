@@ -9,7 +9,7 @@ that knowing the future of one is an edge of known size.
 import numpy as np
 
 from hypertrack.records import HOUR_MS, MINUTE_MS
-from hypertrack.simulate.market.arrays import CoinIds, Floats, Ints
+from hypertrack.simulate.market.arrays import CoinIds, Floats, Ints, clipped
 from hypertrack.simulate.market.calendar import day_rhythm
 from hypertrack.simulate.market.instruments import Coin
 
@@ -88,7 +88,7 @@ class LatentPrices:
     def log_price(self, time_ms: Ints | Floats, coin: CoinIds) -> Floats:
         """Return the log of the latent price; times outside the window take its ends."""
         step = (np.asarray(time_ms, dtype=np.int64) - self._origin_ms) // STEP_MS
-        found: Floats = self._log_price[np.clip(step, 0, len(self._log_price) - 1), coin]
+        found: Floats = self._log_price[clipped(step, 0, len(self._log_price) - 1), coin]
         return found
 
     def between(self, start_ms: int, end_ms: int) -> Floats:
@@ -106,7 +106,7 @@ class LatentPrices:
     def relative_volatility(self, time_ms: Ints | Floats, coin: CoinIds) -> Floats:
         """Return volatility over the coin's long-run level, 1 on average."""
         minute = (np.asarray(time_ms, dtype=np.int64) - self._origin_ms) // MINUTE_MS
-        found: Floats = self._relative[np.clip(minute, 0, len(self._relative) - 1), coin]
+        found: Floats = self._relative[clipped(minute, 0, len(self._relative) - 1), coin]
         return found
 
     def sigma(self, horizon_ms: Floats | float, coin: CoinIds) -> Floats:

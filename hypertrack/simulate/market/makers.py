@@ -3,7 +3,15 @@
 import numpy as np
 
 from hypertrack.records import MINUTE_MS
-from hypertrack.simulate.market.arrays import CoinIds, Floats, Ids, Ints, Signs
+from hypertrack.simulate.market.arrays import (
+    CoinIds,
+    Floats,
+    Ids,
+    Ints,
+    Signs,
+    clipped,
+    stable_order,
+)
 from hypertrack.simulate.market.instruments import CoinColumns
 from hypertrack.simulate.market.kinds import KINDS
 from hypertrack.simulate.market.orders import OrderArrays, RestingOrders
@@ -23,7 +31,7 @@ class Pool:
     """Weighted candidates in groups, to be drawn from."""
 
     def __init__(self, group: Ints, weight: Floats, n_groups: int):
-        self._order = np.argsort(group, kind="stable")
+        self._order = stable_order(group, n_groups)
         self._ends = np.concatenate([[0.0], np.cumsum(weight[self._order])])
         bounds = np.searchsorted(group[self._order], np.arange(n_groups + 1))
         self._low = self._ends[bounds[:-1]]
@@ -34,7 +42,7 @@ class Pool:
         """Return the candidate that each uniform number falls on; groups must have weight."""
         at = self._low[group] + uniform * self.total[group]
         place = np.searchsorted(self._ends, at, side="right") - 1
-        drawn: Ints = self._order[np.clip(place, 0, len(self._order) - 1)]
+        drawn: Ints = self._order[clipped(place, 0, len(self._order) - 1)]
         return drawn
 
 
@@ -65,7 +73,7 @@ class MarketMakers:
     def pools(self) -> tuple[Pool, Pool]:
         """Return who offers and who bids now; group is the coin."""
         mood = self._weight * np.exp(0.9 * self._rng.standard_normal(len(self._weight)))
-        lean = np.clip(self._inventory_usd / self._limit_usd, -1, 1)
+        lean = clipped(self._inventory_usd / self._limit_usd, -1, 1)
         asks = Pool(self.coin.astype(np.int64), mood * np.exp(lean), self._n_coins)
         bids = Pool(self.coin.astype(np.int64), mood * np.exp(-lean), self._n_coins)
         return asks, bids
@@ -83,7 +91,7 @@ class MarketMakers:
         """
         row = np.flatnonzero(np.abs(self._inventory_usd) > self._limit_usd)
         most = 0.4 * self._limit_usd[row]
-        held = np.clip(self._inventory_usd[row], -most, most)
+        held = clipped(self._inventory_usd[row], -most, most)
         self._inventory_usd[row] -= held
         units = np.abs(held) / price[self.coin[row]] * self._size_scale[row]
         never = np.zeros(len(row), dtype=bool)
@@ -110,8 +118,8 @@ def resting_pool(resting: RestingOrders, n_coins: int, start_ms: int) -> tuple[P
     """
     orders = resting.orders
     n_slots = MINUTE_MS // SLOT_MS
-    first = np.clip((orders.time_ms - start_ms) // SLOT_MS, 0, n_slots - 1).astype(np.int64)
-    last = np.clip((resting.until_ms - start_ms) // SLOT_MS, 0, n_slots - 1).astype(np.int64)
+    first = clipped((orders.time_ms - start_ms) // SLOT_MS, 0, n_slots - 1).astype(np.int64)
+    last = clipped((resting.until_ms - start_ms) // SLOT_MS, 0, n_slots - 1).astype(np.int64)
     count = np.maximum(last - first + 1, 0)
     row = np.repeat(np.arange(len(orders)), count)
     slot = np.arange(len(row)) - np.repeat(np.cumsum(count) - count - first, count)

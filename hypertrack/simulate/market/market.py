@@ -20,9 +20,11 @@ from hypertrack.simulate.market.arrays import (
 from hypertrack.simulate.market.evm_activity import EvmChain, build_tokens
 from hypertrack.simulate.market.flow import Flow, Minute
 from hypertrack.simulate.market.instruments import Coin, build_coins
+from hypertrack.simulate.market.kinship import Kinship, tie
 from hypertrack.simulate.market.latent_prices import LatentPrices
 from hypertrack.simulate.market.past_fills import PastFillArrays
 from hypertrack.simulate.market.past_prices import PastPrices
+from hypertrack.simulate.market.past_trading import PastTrading
 from hypertrack.simulate.market.population import build_population
 from hypertrack.simulate.market.start_positions import (
     PositionArrays,
@@ -33,6 +35,7 @@ from hypertrack.simulate.market.tempo import Tempo, at_own_pace
 from hypertrack.simulate.market.traps import lay_traps
 from hypertrack.simulate.market.truth import truth
 from hypertrack.simulate.market.wallet_ledger import WalletLedger
+from hypertrack.simulate.market.wallet_money import WalletMoney
 from hypertrack.simulate.market.worlds import drift_per_ms, look_ahead_ms, with_skill
 
 __all__ = [
@@ -80,22 +83,26 @@ class Market:
         self.wallets = self._population.addresses
         self.tokens = build_tokens(self._rng(2))
 
-    def chunks(self, *, with_facts: bool = False) -> Iterator[Chunk]:
+    def chunks(self, *, with_facts: bool = False, overtime_ms: int = 0) -> Iterator[Chunk]:
         """Yield all that happens, in order, some minutes at a time.
 
         Each call starts over and yields the same.
 
         Args:
             with_facts: Find what a ledger needs, too; nothing else differs.
+            overtime_ms: Go on past the end for so long, for whoever waits for a number of trades.
         """
         flow = self._flow()
         chain = EvmChain(self._population, self.tokens, self._rng(4))
         begin, minutes = self.start_ms, list[Minute]()
-        for start in range(self.start_ms, self.end_ms, MINUTE_MS):
-            end = min(start + MINUTE_MS, self.end_ms)
+        last_ms = self.end_ms
+        if overtime_ms:  # in whole minutes, so that candles are whole
+            last_ms = -(-(self.end_ms + overtime_ms) // MINUTE_MS) * MINUTE_MS
+        for start in range(self.start_ms, last_ms, MINUTE_MS):
+            end = min(start + MINUTE_MS, last_ms)
             minutes.append(flow.minute(start, end, with_facts=with_facts))
             n_trades = sum(len(minute.trades) for minute in minutes)
-            if end == self.end_ms or len(minutes) == _CHUNK_MINUTES or n_trades > _CHUNK_TRADES:
+            if end >= self.end_ms or len(minutes) == _CHUNK_MINUTES or n_trades > _CHUNK_TRADES:
                 yield _joined(begin, end, minutes, chain.stretch(begin, end))
                 begin, minutes = end, []
 
@@ -115,7 +122,34 @@ class Market:
 
     def past_fills(self, wallet: int) -> PastFillArrays:
         """Return what a wallet traded before the start, by time; it explains its positions."""
-        return self._start.openings.of_wallet(wallet)
+        return self._past_trading.of_wallet(wallet)
+
+    @cached_property
+    def kinship(self) -> Kinship:
+        """Who belongs together, as the venue knows it."""
+        return tie(self._population, self._rng(12))
+
+    @cached_property
+    def money(self) -> WalletMoney:
+        """What wallets brought in, took out and gave each other."""
+        return WalletMoney(
+            self._population,
+            self.coins,
+            self.start_positions,
+            self.kinship,
+            (self.start_ms, self.end_ms),
+            lambda wallet: np.random.default_rng([self.settings.seed, 13, wallet]),
+        )
+
+    @cached_property
+    def _past_trading(self) -> PastTrading:
+        return PastTrading(
+            self._population,
+            self.coins,
+            self.past_prices,
+            self._start.openings,
+            lambda wallet: np.random.default_rng([self.settings.seed, 11, wallet]),
+        )
 
     def ledger(self) -> WalletLedger:
         """Return a ledger of nothing yet, to which the chunks with facts are to be added."""

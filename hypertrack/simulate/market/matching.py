@@ -1,15 +1,23 @@
 """Taker orders meet the book: in how many parts, and with whom."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from hypertrack.simulate.market.arrays import Columns, Flags, Floats, Ids, Ints
+from hypertrack.simulate.market.arrays import (
+    Columns,
+    Flags,
+    Floats,
+    Ids,
+    Ints,
+    clipped,
+    stable_order,
+)
 from hypertrack.simulate.market.instruments import CoinColumns
 from hypertrack.simulate.market.makers import SLOT_MS, MarketMakers, group_of, resting_pool
 from hypertrack.simulate.market.orders import MIN_ORDER_USD, OrderArrays, RestingOrders
 
-MAX_FILLS = 95
+MAX_FILLS = 140
 """Of one order; the venue's largest in the calibration window was 52."""
 
 _SWEEP_SPREAD = 3.5
@@ -72,10 +80,10 @@ class Matching:
 
     def _split(self, takers: OrderArrays, usd: Floats) -> tuple[Ints, Ints]:
         """Cut orders into parts, large ones into more; return the parts' orders and units."""
-        size = np.clip(usd / 300, 0.03, 1e3) ** _SWEEP_SIZE_POWER
+        size = clipped(usd / 300, 0.03, 1e3) ** _SWEEP_SIZE_POWER
         noise = np.exp(_SWEEP_SPREAD * self._rng.standard_normal(len(takers)))
-        most = np.clip(usd / MIN_ORDER_USD, 1, MAX_FILLS)
-        count = np.clip(_SWEEP_MEDIAN * size * noise, 1, most).astype(np.int64)
+        most = clipped(usd / MIN_ORDER_USD, 1, MAX_FILLS)
+        count = clipped(_SWEEP_MEDIAN * size * noise, 1, most).astype(np.int64)
         order = np.repeat(np.arange(len(takers)), count)
         ends = np.cumsum(self._rng.exponential(size=len(order)) + 0.15)
         last = np.cumsum(count) - 1
@@ -121,7 +129,7 @@ class Matching:
             left = units > got
             order, units = order[left], (units - got)[left]
         joined = FillArrays.join([*fills, _no_maker(order, units)])
-        return joined.take(np.argsort(joined.order, kind="stable"))
+        return joined.take(stable_order(joined.order, len(takers)))
 
     def _with_makers(self, fills: FillArrays, takers: OrderArrays) -> FillArrays:
         """Give the other parts to market makers."""
@@ -132,14 +140,14 @@ class Matching:
             at = np.flatnonzero(is_open & is_side)
             quoter[at] = pool.draw(coin[at], self._rng.random(len(at)))
             maker[at] = self._makers.wallet[quoter[at]]
-        return replace(fills, maker=maker, quoter=quoter)
+        return fills.with_columns(maker=maker, quoter=quoter)
 
     def _with_partners(self, fills: FillArrays, takers: OrderArrays, washes: Flags) -> FillArrays:
         """Let wash twins fill each other's orders."""
         is_washed = washes[fills.order]
         partner = self._partner[takers.wallet][fills.order]
         maker = np.where(is_washed, partner, fills.maker).astype(np.int32)
-        return replace(fills, maker=maker, quoter=np.where(is_washed, _NOBODY, fills.quoter))
+        return fills.with_columns(maker=maker, quoter=np.where(is_washed, _NOBODY, fills.quoter))
 
     def _tell_makers(self, fills: FillArrays, takers: OrderArrays, usd: Floats) -> None:
         """Add what market makers bought and sold to their inventories."""
@@ -156,13 +164,13 @@ def _no_maker(order: Ints, units: Ints) -> FillArrays:
 
 def _available(row: Ints, asked: Ints, remaining: Ints) -> Ints:
     """Return what each asker gets of its limit order, one after the other."""
-    order = np.argsort(row, kind="stable")
+    order = stable_order(row, len(remaining))
     ranked, wanted = row[order], asked[order]
     ends = np.cumsum(wanted)
     first = np.searchsorted(ranked, ranked)
     before = ends - wanted - (ends - wanted)[first]
     got = np.empty(len(row), dtype=np.int64)
-    got[order] = np.clip(remaining[ranked] - before, 0, wanted)
+    got[order] = clipped(remaining[ranked] - before, 0, wanted)
     return got
 
 
@@ -173,4 +181,4 @@ def _merged(fills: FillArrays) -> FillArrays:
     units = np.zeros(len(first), dtype=np.int64)
     np.add.at(units, group, fills.units)
     order = np.argsort(first)
-    return replace(fills.take(first[order]), units=units[order])
+    return fills.take(first[order]).with_columns(units=units[order])

@@ -1,6 +1,6 @@
 """What wallets ask for: orders as columns, the ones still to come and the ones that rest."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -57,8 +57,7 @@ class OrderArrays(Columns):
         entries = self.take(self.holding_ms > 0)
         likes_limit = rng.random(len(entries)) < limit_share[entries.wallet]
         is_same = rng.random(len(entries)) < _SAME_SORT
-        return replace(
-            entries,
+        return entries.with_columns(
             time_ms=entries.time_ms + entries.holding_ms,
             side=-entries.side,
             holding_ms=np.zeros(len(entries)),
@@ -121,8 +120,10 @@ class RestingOrders:
         is_over = (self.until_ms < end_ms) | (self.filled >= self.orders.units)
         over = self.orders.take(is_over)
         filled = self.filled[is_over]
-        done = replace(over, units=filled).take(filled > 0)
-        left = replace(over, units=over.units - filled).take(over.is_exit & (filled < over.units))
+        done = over.with_columns(units=filled).take(filled > 0)
+        left = over.with_columns(units=over.units - filled).take(
+            over.is_exit & (filled < over.units)
+        )
         self.orders = self.orders.take(~is_over)
         self.until_ms = self.until_ms[~is_over]
         self.weight = self.weight[~is_over]

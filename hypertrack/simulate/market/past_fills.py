@@ -19,6 +19,8 @@ class PastFillArrays(Columns):
     """In the smallest step of the coin's size; negative for sold."""
     price: Floats
     is_taker: Flags
+    is_dust: Flags
+    """What was left of a token, which the venue itself turned into USDC."""
 
     def in_order(self) -> "PastFillArrays":
         """Return the fills by wallet and time."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hypertrack.records import DAY_MS
 from hypertrack.simulate.market.arrays import Flags, Floats, Ids, Ints
 from hypertrack.simulate.market.identifiers import addresses
 from hypertrack.simulate.market.instruments import Coin
@@ -16,8 +17,11 @@ HOME_POWER = 2.0
 DISPOSITION, MARTINGALE = 1, 2
 """Habits of closing positions; 0 is after the holding time."""
 
-_MOST_MOMENTS = 110
+_MOST_MOMENTS = 100
 """Typical moments of a session at most, so that nobody is the market."""
+
+_MOST_AT_ONCE = 1.5
+"""Sessions that a wallet has under way, on average and at most."""
 
 _UNLIKE_SHARE = 0.06
 """Of wallets, those that are in one respect like another kind."""
@@ -113,6 +117,7 @@ def build_population(count: int, coins: tuple[Coin, ...], rng: np.random.Generat
     gap_s = draw.around("gap_s", np.where(is_bot, 2.1, 1.4))
     gap_ms = np.maximum(gap_s * np.where(is_bot, 700, 1200), 70)
     session_ms = draw.loosely("session_min", 0.8) * np.where(is_bot, 120_000.0, 60_000.0)
+    session_ms = np.minimum(session_ms, _MOST_MOMENTS * gap_ms)
     home, home_start, home_count = _draw_homes(draw, coins, rng)
     holding_ms = draw.loosely("holding_s", 0.7) * 1000
     gap_spread = np.where(is_bot, rng.beta(1.0, 2.5, count), rng.gamma(8, 0.14, count)) + 0.02
@@ -131,20 +136,22 @@ def build_population(count: int, coins: tuple[Coin, ...], rng: np.random.Generat
         exit_share=draw.share("exit_share", 8),
         limit_share=draw.share("limit_share", 1.6),
         twap_share=draw.share("twap_share", 6),
-        sessions_per_day=draw.around("sessions_per_day", 0.9),
+        sessions_per_day=np.minimum(
+            draw.around("sessions_per_day", 0.9), _MOST_AT_ONCE * DAY_MS / session_ms
+        ),
         steady_per_day=np.zeros(count),
-        session_ms=np.minimum(session_ms, _MOST_MOMENTS * gap_ms),
+        session_ms=session_ms,
         gap_ms=gap_ms,
         gap_spread=gap_spread,
         reaction=np.where(is_bot, rng.beta(0.8, 2.0, count), rng.beta(0.5, 9.0, count)),
-        size_usd=np.minimum(draw.loosely("size_usd", 1.45) * 0.66, 60_000),
+        size_usd=np.minimum(draw.loosely("size_usd", 1.5) * 0.68, 80_000),
         size_spread=np.where(is_bot, rng.gamma(1.2, 0.45, count), rng.gamma(4.0, 0.33, count)),
         round_share=np.where(is_bot, rng.beta(0.5, 3.0, count), rng.beta(1.5, 1.5, count)),
         patience_ms=draw.lognormal(np.where(is_bot, 120_000.0, 500_000.0), 0.8),
         keenness=draw.lognormal(1.0, 0.35),
         sleep=np.where(is_bot, rng.gamma(1.0, 0.35, count), rng.gamma(3.0, 0.8, count)),
         waking_hour=rng.normal(16, np.where(is_bot, 8.0, 5.0)) % 24,
-        one_sided=draw.share("one_sided", 4),
+        one_sided=draw.share_loosely("one_sided", 4),
         repeats=np.where(is_bot, rng.beta(3.0, 1.0, count), rng.beta(1.6, 1.2, count)),
         roaming=np.where(is_everywhere, rng.beta(9.0, 1.0, count), rng.beta(1.0, 2.0, count)),
         evm_per_day=np.where(rng.random(count) < 0.35, draw.lognormal(1.5, 1.4), 0.0),
@@ -184,14 +191,24 @@ class _Draws:
 
     def loosely(self, name: str, spread: ArrayLike) -> Floats:
         """Return the same, with some wallets that are like another kind in this respect."""
-        values = np.array([getattr(kind, name) for kind in KINDS], dtype=np.float64)
-        other = values[self._rng.integers(0, len(KINDS), len(self.kind))]
-        is_unlike = self._rng.random(len(self.kind)) < _UNLIKE_SHARE
-        return self.lognormal(np.where(is_unlike, other, self.of(name)), spread)
+        return self.lognormal(self._of_some_kind(name), spread)
 
     def share(self, name: str, certainty: float) -> Floats:
         """Return a beta draw with the kind's number as its mean; an impossible share stays 0."""
-        mean = np.clip(self.of(name), 1e-3, 1 - 1e-3)
+        return self._beta(self.of(name), certainty)
+
+    def share_loosely(self, name: str, certainty: float) -> Floats:
+        """Return the same, with some wallets that are like another kind in this respect."""
+        return self._beta(self._of_some_kind(name), certainty)
+
+    def _of_some_kind(self, name: str) -> Floats:
+        values = np.array([getattr(kind, name) for kind in KINDS], dtype=np.float64)
+        other = values[self._rng.integers(0, len(KINDS), len(self.kind))]
+        is_unlike = self._rng.random(len(self.kind)) < _UNLIKE_SHARE
+        return np.where(is_unlike, other, self.of(name))
+
+    def _beta(self, mean: Floats, certainty: float) -> Floats:
+        mean = np.clip(mean, 1e-3, 1 - 1e-3)
         drawn: Floats = self._rng.beta(mean * certainty, (1 - mean) * certainty)
         return drawn
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hypertrack.simulate.market.arrays import CoinIds, Floats, Ints, QuoteArrays
+from hypertrack.simulate.market.arrays import CoinIds, Floats, Ints, QuoteArrays, clipped
 from hypertrack.simulate.market.calendar import block_after, block_times
 from hypertrack.simulate.market.instruments import CoinColumns, price_step
 from hypertrack.simulate.market.latent_prices import STEP_MS, LatentPrices
@@ -34,7 +34,7 @@ class QuoteGrid:
 
     def row(self, time_ms: Ints, coin: CoinIds) -> Ints:
         """Return the row in force just after the blocks at these times."""
-        step = np.clip((time_ms - self.start_ms) // STEP_MS, 0, len(self.change_ms) - 1)
+        step: Ints = clipped((time_ms - self.start_ms) // STEP_MS, 0, len(self.change_ms) - 1)
         return step + (time_ms >= self.change_ms[step, coin])
 
 

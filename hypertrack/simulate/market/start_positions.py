@@ -98,6 +98,7 @@ def _openings(
         units=np.sign(built.units) * units,
         price=np.round(price * step) / step,
         is_taker=rng.random(len(row)) < 0.5,
+        is_dust=np.zeros(len(row), dtype=bool),
     )
     return fills.take(units > 0), row[units > 0]
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from hypertrack.records import MINUTE_MS
-from hypertrack.simulate.market.arrays import CoinIds, Flags, Floats, Ids, Ints, Signs
+from hypertrack.simulate.market.arrays import CoinIds, Flags, Floats, Ids, Ints, Signs, clipped
 from hypertrack.simulate.market.instruments import CoinColumns
 from hypertrack.simulate.market.latent_prices import LatentPrices
 from hypertrack.simulate.market.orders import MIN_ORDER_USD, MomentArrays, OrderArrays
@@ -107,10 +107,10 @@ class Strategies:
         foresight = people.foresight[wallet]
         foresight = foresight + people.aim_bps[wallet] / 1e4 / (MEAN_ABS_NORMAL * sigma)
         is_able = (people.skill_from_ms[wallet] <= time) & (time < people.skill_until_ms[wallet])
-        foresight = np.where(is_able, np.clip(foresight, -MAX_FORESIGHT, MAX_FORESIGHT), 0.0)
+        foresight = np.where(is_able, clipped(foresight, -MAX_FORESIGHT, MAX_FORESIGHT), 0.0)
         ahead = foresight * self._prices.surprise(time, until, coin) / sigma
         room = np.sqrt(0.98 - foresight**2)
-        trend = np.clip(people.trend[wallet], -room, room)
+        trend = clipped(people.trend[wallet], -room, room)
         past = trend * self._past(time, wallet, coin, level)
         noise = np.sqrt(1 - foresight**2 - trend**2)
         view = past + ahead + noise * rng.standard_normal(len(wallet))
@@ -145,7 +145,7 @@ class Strategies:
         """Return order sizes, some of them round numbers of dollars or of coins."""
         people, rng = self._population, self._rng
         noise = people.size_spread[wallet] * rng.standard_normal(len(wallet))
-        usd = np.clip(people.size_usd[wallet] * np.exp(noise), MIN_ORDER_USD, MAX_ORDER_USD)
+        usd = clipped(people.size_usd[wallet] * np.exp(noise), MIN_ORDER_USD, MAX_ORDER_USD)
         is_round = rng.random(len(wallet)) < people.round_share[wallet]
         likes_dollars = wallet % 2 == 0
         usd = np.where(is_round & likes_dollars, _rounded(usd), usd)

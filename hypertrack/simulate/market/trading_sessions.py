@@ -1,11 +1,20 @@
 """Who is active when: wallets trade in sessions, and a session is a row of moments to act."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from hypertrack.records import DAY_MS, HOUR_MS, MINUTE_MS
-from hypertrack.simulate.market.arrays import CoinIds, Columns, Flags, Floats, Ids, Ints, Signs
+from hypertrack.simulate.market.arrays import (
+    CoinIds,
+    Columns,
+    Flags,
+    Floats,
+    Ids,
+    Ints,
+    Signs,
+    clipped,
+)
 from hypertrack.simulate.market.latent_prices import LatentPrices
 from hypertrack.simulate.market.orders import MomentArrays
 from hypertrack.simulate.market.population import Population
@@ -64,6 +73,7 @@ class Sessions:
         self._strategies = strategies
         self._rng = rng
         self._twap_side = rng.choice(np.array([-1, 1], dtype=np.int8), len(population))
+        self._place = np.empty(len(population), dtype=np.int64)
         self._rates = np.empty(0)
         self._rates_until_ms = 0
         self._live = SessionArrays.none()
@@ -89,7 +99,7 @@ class Sessions:
         """Return moments of the sessions ``todo``; the first left out becomes their next."""
         limit = np.minimum(live.end_ms[todo], end_ms)
         room = (limit - live.next_ms[todo]) / live.gap_ms[todo]
-        count = np.clip(room * 1.3 + 3, 3, 500).astype(np.int64)
+        count = clipped(room * 1.3 + 3, 3, 500).astype(np.int64)
         row = np.repeat(todo, count)
         gap = live.gap_ms[row] * self._regularity(live, row)
         begin = np.cumsum(count) - count
@@ -124,7 +134,7 @@ class Sessions:
         """Return what has begun before the start and is not over."""
         past = self._begin(start_ms - _PAST_MS, start_ms, tempo)
         live = past.take(past.end_ms > start_ms)
-        return replace(live, next_ms=start_ms + self._rng.random(len(live)) * live.gap_ms)
+        return live.with_columns(next_ms=start_ms + self._rng.random(len(live)) * live.gap_ms)
 
     def _begin(self, start_ms: int, end_ms: int, tempo: float) -> SessionArrays:
         """Draw the sessions that begin in the stretch."""
@@ -182,18 +192,21 @@ class Sessions:
         count = rng.poisson(total[-1] * (end_ms - start_ms) * tempo)
         drawn = np.searchsorted(total, rng.random(count) * total[-1], side="right")
         wallet = drawn.astype(np.int32)
+        wallet = wallet[~people.is_bot[wallet] | self._is_free(wallet)]
         coin = people.pick_coin(wallet, rng)
-        time = start_ms + rng.random(count) * (end_ms - start_ms)
+        time = start_ms + rng.random(len(wallet)) * (end_ms - start_ms)
         volatility = self._prices.relative_volatility(time, coin) / _EAGER_VOLATILITY
-        begins = rng.random(count) < volatility ** people.volatility_taste[wallet]
-        begins &= ~people.is_bot[wallet] | self._is_free(wallet)
+        begins = rng.random(len(wallet)) < volatility ** people.volatility_taste[wallet]
         return wallet[begins], coin[begins], time[begins]
 
     def _is_free(self, wallet: Ids) -> Flags:
         """Tell whose session is its only one; programs run one at a time."""
-        is_first = np.zeros(len(wallet), dtype=bool)
-        is_first[np.unique(wallet, return_index=True)[1]] = True
-        return is_first & ~np.isin(wallet, self._live.wallet)
+        row = np.arange(len(wallet))
+        first = self._place  # only what is written here is read
+        first[wallet[::-1]] = row[::-1]
+        is_free: Flags = first[wallet] == row
+        first[self._live.wallet] = -1
+        return is_free & (first[wallet] >= 0)
 
     def _cumulative_rate(self, time_ms: int) -> Floats:
         """Return sessions a millisecond at this hour, added up over the wallets."""

@@ -20,9 +20,9 @@ _NAMES = [kind.name for kind in KINDS]
 _ORDINARY = ("momentum", "mean_reversion", "volatility", "discretionary", "retail")
 _LEADERS = ("momentum", "mean_reversion", "volatility", "discretionary", "informed")
 
-_GROUPS_PER_WALLET = 0.0035
+_GROUPS_PER_WALLET = 0.006
 _GROUP_SIZES = (2, 30)
-_GROUP_MORE = 3.0
+_GROUP_MORE = 2.0
 """Wallets beyond two, on average."""
 _COPIER_SHARE = 0.015
 _LAG_MS = (1_000.0, 60_000.0)

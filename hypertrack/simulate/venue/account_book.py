@@ -6,7 +6,7 @@ from hypertrack.simulate.market.cash_flows import CashFlow
 from hypertrack.simulate.venue.account_ledger import Account
 from hypertrack.simulate.venue.state import VenueState
 
-_KEPT_FILLS = 2_000_000
+_KEPT_FILLS = 500_000
 """Of the accounts asked for last, so that memory stays bounded whoever is asked for."""
 
 

@@ -1,20 +1,21 @@
 """Questions about wallets: who asks for what, checked and answered."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from hypertrack.records import WALLET_PATTERN
 from hypertrack.simulate.venue.account_book import AccountBook
 from hypertrack.simulate.venue.account_history import portfolio
-from hypertrack.simulate.venue.account_ledger import OwnFill
+from hypertrack.simulate.venue.account_ledger import MAX_FILLS_BY_TIME, OwnFill
 from hypertrack.simulate.venue.account_states import (
     clearinghouse_state,
     spot_clearinghouse_state,
 )
-from hypertrack.simulate.venue.account_values import AccountValues
+from hypertrack.simulate.venue.account_values import SPOT, AccountValues
+from hypertrack.simulate.venue.fee_answers import user_fees
 from hypertrack.simulate.venue.fill_answers import (
     MAX_FILLS,
-    MAX_FILLS_BY_TIME,
     aggregated,
     fills_between,
     is_twap,
@@ -23,9 +24,15 @@ from hypertrack.simulate.venue.fill_answers import (
 )
 from hypertrack.simulate.venue.flow_answers import (
     MAX_ROWS,
-    payment_ms,
     told_flows,
     told_payments,
+)
+from hypertrack.simulate.venue.kin_answers import (
+    told_agents,
+    told_equity,
+    told_role,
+    told_sub_accounts,
+    told_vault,
 )
 from hypertrack.simulate.venue.requests import (
     FAR_FUTURE_MS,
@@ -35,6 +42,7 @@ from hypertrack.simulate.venue.requests import (
     required,
 )
 from hypertrack.simulate.venue.state import VenueState
+from hypertrack.simulate.venue.wallet_records import Role
 
 Json = dict[str, Any]
 
@@ -51,6 +59,8 @@ class AccountDesk:
         self._state = state
         self._now_ms = now_ms
         self._book = AccountBook(state)
+        self._records = state.source.records
+        self._places = ["", *state.dexes, SPOT]
         self._coins = [coin.coin for coin in state.coins.values()]
         self.handlers: Mapping[str, Callable[[Json], Any]] = {
             "userFills": self._fills,
@@ -64,12 +74,18 @@ class AccountDesk:
             "portfolio": lambda r: portfolio(self.values(_user(r))),
             "userNonFundingLedgerUpdates": self._flows,
             "userFunding": self._payments,
-            "userRole": self._role,
+            "userRole": lambda r: told_role(self._role(_user(r))),
+            "userFees": lambda r: user_fees(self.values(_user(r)), self._day_volume_usd()),
+            "extraAgents": lambda r: told_agents(self._records.agents(_user(r)), now_ms()),
+            "vaultDetails": self._vault,
+            "userVaultEquities": self._equities,
+            "subAccounts": self._sub_accounts,
+            "subAccounts2": lambda r: self._sub_accounts(r, ["", *state.dexes]),
         }
 
-    def fills(self, wallet: str) -> list[Json]:
-        """Return a wallet's latest fills, oldest first, no more than an answer holds."""
-        return told_fills(self._coins, wallet, self._own_fills(wallet)[-MAX_FILLS:])
+    def fills(self, wallet: str, count: int = MAX_FILLS) -> list[Json]:
+        """Return a wallet's latest fills, oldest first."""
+        return told_fills(self._coins, wallet, self._own_fills(wallet)[-count:])
 
     def values(self, wallet: str) -> AccountValues:
         """Return a wallet's account with what it is worth."""
@@ -84,7 +100,7 @@ class AccountDesk:
 
     def _fills(self, request: Json, *, is_sliced: bool = False) -> list[Json]:
         wallet = _user(request)
-        chosen = self._chosen(wallet, is_sliced=is_sliced)[:-MAX_FILLS_BY_TIME:-1]
+        chosen = self._chosen(wallet, is_sliced=is_sliced)[::-1][:MAX_FILLS_BY_TIME]
         return self._page(wallet, chosen, request)
 
     def _fills_by_time(self, request: Json, *, is_sliced: bool = False) -> list[Json]:
@@ -99,7 +115,9 @@ class AccountDesk:
 
     def _chosen(self, wallet: str, *, is_sliced: bool) -> list[OwnFill]:
         fills = self._own_fills(wallet)
-        return [fill for fill in fills if is_twap(fill)] if is_sliced else fills
+        if not is_sliced and self._state.rules.has_twap_in_fills:
+            return fills
+        return [fill for fill in fills if is_twap(fill) is is_sliced]
 
     def _page(self, wallet: str, fills: list[OwnFill], request: Json) -> list[Json]:
         if not optional(request, "aggregateByTime", bool):
@@ -113,19 +131,45 @@ class AccountDesk:
         return clearinghouse_state(self.values(_user(request)), dex)
 
     def _flows(self, request: Json) -> list[Json]:
-        start, end = _span(request)
+        start, end = _span({"startTime": 0, **request})
         flows = self._book.flows(_user(request), self._now_ms())
         return told_flows([f for f in flows if start <= f.time_ms <= end][:MAX_ROWS])
 
     def _payments(self, request: Json) -> list[Json]:
-        start, end = _span(request)
-        end = min(end, self._now_ms())
+        start, end = _span({"startTime": 0, **request})
         account = self._book.account(_user(request), self._now_ms())
-        chosen = [one for one in account.payments if start <= payment_ms(one) <= end]
-        return told_payments(self._coins, sorted(chosen, key=payment_ms)[:MAX_ROWS])
+        chosen = [one for one in account.payments if start <= one.paid_ms <= end]
+        chosen.sort(key=attrgetter("paid_ms"))
+        return told_payments(self._coins, chosen[:MAX_ROWS])
 
-    def _role(self, request: Json) -> Json:
-        return {"role": "user" if self._book.knows(_user(request)) else "missing"}
+    def _role(self, wallet: str) -> Role:
+        role = self._records.role(wallet)
+        is_seen = role.kind == "missing" and self._book.knows(wallet)
+        return Role("user") if is_seen else role
+
+    def _vault(self, request: Json) -> Json | None:
+        address = _user(request, "vaultAddress")
+        user = None if optional(request, "user", str) is None else _user(request)
+        vault = self._records.vaults().get(address)
+        if vault is None:
+            return None
+        return told_vault(address, vault, self.values(address), self._places, user)
+
+    def _equities(self, request: Json) -> list[Json]:
+        user = _user(request)
+        told = (
+            told_equity(address, self.values(address), self._places, user)
+            for address, vault in self._records.vaults().items()
+            if user in (vault.leader, *vault.followers)
+        )
+        return [equity for equity in told if equity is not None]
+
+    def _sub_accounts(self, request: Json, dexes: Sequence[str] | None = None) -> list[Json] | None:
+        subs = self._records.sub_accounts(_user(request))
+        return told_sub_accounts(subs, self.values, dexes)
+
+    def _day_volume_usd(self) -> float:
+        return sum(self._state.day_volume(c, self._now_ms())[0] for c in self._state.coins.values())
 
     def _mark(self, coin: int) -> float:
         """Return a coin's price now: in the middle of its quote, or its last."""
@@ -136,8 +180,8 @@ class AccountDesk:
         return float(self._state.candles.last_close(state.coin.name) or state.coin.price_usd)
 
 
-def _user(request: Json) -> str:
-    user = str(required(request, "user", str)).lower()
+def _user(request: Json, key: str = "user") -> str:
+    user = str(required(request, key, str)).lower()
     if not WALLET_PATTERN.fullmatch(user):
         raise UnknownTypeError
     return user

@@ -11,7 +11,7 @@ from hypertrack.simulate.venue.numbers import residual, rounded
 
 Json = dict[str, Any]
 
-_WINDOWS = {
+WINDOWS = {
     "day": (DAY_MS, 2 * HOUR_MS),
     "week": (7 * DAY_MS, 12 * HOUR_MS),
     "month": (30 * DAY_MS, DAY_MS),
@@ -22,14 +22,32 @@ _WINDOWS = {
 
 def portfolio(values: AccountValues) -> list[list[Any]]:
     """Return the wallet's history by window: of everything, and of perps alone."""
-    coins = values.account.coins
-    perps = sorted({"", *(place_of(coin) for coin in coins)} - {SPOT})
+    perps = _perps(values)
     parts = (("{}", [*perps, SPOT]), ("perp{}", perps))
     return [
         [name if form == "{}" else f"perp{name[0].upper()}{name[1:]}", _window(values, name, of)]
         for form, of in parts
-        for name in _WINDOWS
+        for name in WINDOWS
     ]
+
+
+def performance(values: AccountValues, name: str) -> Json:
+    """Return what an account earned in a window, as the leaderboard tells it."""
+    places = [*_perps(values), SPOT]
+    times = _times(values, name)[[0, -1]]
+    worth, brought = values.worth_usd(times, places), values.brought_usd(times, places)
+    pnl = float(np.diff(worth - brought)[0])
+    used = float(worth[0]) + max(float(np.diff(brought)[0]), 0.0)
+    return {
+        "pnl": rounded(pnl, 6),
+        "roi": rounded(pnl / used if used > 0 else 0.0, 10),
+        "vlm": residual(values.volume_usd(values.now_ms - WINDOWS[name][0], places)),
+    }
+
+
+def _perps(values: AccountValues) -> list[str]:
+    """Return the places where perps are held: the venue's own dex and the builders'."""
+    return sorted({"", *(place_of(coin) for coin in values.account.coins)} - {SPOT})
 
 
 def _window(values: AccountValues, name: str, places: list[str]) -> Json:
@@ -39,7 +57,7 @@ def _window(values: AccountValues, name: str, places: list[str]) -> Json:
     worth = values.worth_usd(times, places)
     earned = worth - values.brought_usd(times, places)
     pnl = earned - earned[0]
-    volume = values.volume_usd(values.now_ms - _WINDOWS[name][0], places)
+    volume = values.volume_usd(values.now_ms - WINDOWS[name][0], places)
     rows = list(zip(times.tolist(), worth.tolist(), pnl.tolist(), strict=True))
     return {
         "accountValueHistory": [[at, residual(round(usd, 6))] for at, usd, _ in rows],
@@ -50,17 +68,10 @@ def _window(values: AccountValues, name: str, places: list[str]) -> Json:
 
 def _times(values: AccountValues, name: str) -> Ints:
     """Return a window's points: its beginning, full hours, and now; none without a past."""
-    first = _first_ms(values)
+    first = values.first_ms
     if first is None:
         return np.empty(0, dtype=np.int64)
-    span, step = _WINDOWS[name]
+    span, step = WINDOWS[name]
     start = max(values.now_ms - span, first - 1)
     full = np.arange(start // step * step + step, values.now_ms, step, dtype=np.int64)
     return np.unique(np.concatenate([[start], full, [values.now_ms]]).astype(np.int64))
-
-
-def _first_ms(values: AccountValues) -> int | None:
-    """Return when the account began."""
-    begins = [flow.time_ms for flow in values.flows[:1]]
-    begins += [fill.trade.time_ms for fill in values.account.fills[:1]]
-    return min(begins, default=None)

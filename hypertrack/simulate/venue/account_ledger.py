@@ -1,16 +1,22 @@
 """One wallet's account: its fills one after the other, its positions, funding and cash."""
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+
 from hypertrack.records import HOUR_MS
+from hypertrack.simulate.market.arrays import CoinIds, Columns, Flags, Floats, Ints
 from hypertrack.simulate.market.fees import fee_bps
 from hypertrack.simulate.market.funding import is_funded
 from hypertrack.simulate.market.instruments import Coin
 from hypertrack.simulate.venue.hourly_rates import HourlyRates
 from hypertrack.simulate.venue.trade_log import OwnTrade
 
+MAX_FILLS_BY_TIME = 10_000
+"""Only so many of a wallet's latest fills can be asked for."""
 USD_DECIMALS = 6
 TOKEN_DECIMALS = 10
 """Of fees in tokens: enough for a thousandth of a cent of anything."""
@@ -38,6 +44,8 @@ class FundingPayment(NamedTuple):
     """What a position was paid at a full hour."""
 
     hour_ms: int
+    paid_ms: int
+    """When it is told to have been paid."""
     coin: int
     units: int
     rate: float
@@ -56,15 +64,62 @@ class Holding:
     funding_since_change_usd: float = 0.0
 
 
+class FillColumns:
+    """Numbers of an account's fills, for sums over them."""
+
+    def __init__(self) -> None:
+        self._times, self._units = array("q"), array("q")
+        self._coins, self._is_taker = array("h"), array("b")
+        self._prices, self._values, self._cash = array("d"), array("d"), array("d")
+
+    def add(self, trade: OwnTrade, value_usd: float, cash_usd: float) -> None:
+        """Add a fill, with the cash it brought."""
+        self._times.append(trade.time_ms)
+        self._units.append(trade.units)
+        self._coins.append(trade.coin)
+        self._is_taker.append(trade.is_taker)
+        self._prices.append(trade.price)
+        self._values.append(value_usd)
+        self._cash.append(cash_usd)
+
+    def arrays(self) -> "FillArrays":
+        """Return copies of the columns."""
+        return FillArrays(
+            time_ms=np.array(self._times),
+            coin=np.array(self._coins),
+            units=np.array(self._units),
+            is_taker=np.array(self._is_taker, dtype=np.bool_),
+            price=np.array(self._prices),
+            value_usd=np.array(self._values),
+            cash_usd=np.array(self._cash),
+        )
+
+
+@dataclass(frozen=True)
+class FillArrays(Columns):
+    """An account's fills, in their order."""
+
+    time_ms: Ints
+    coin: CoinIds
+    units: Ints
+    is_taker: Flags
+    price: Floats
+    value_usd: Floats
+    cash_usd: Floats
+    """What the fill brought after its fee; negative where it cost."""
+
+
 @dataclass
 class Account:
     """A wallet's account, carried forward as it trades and hours pass."""
 
     coins: Sequence[Coin]
     fills: list[OwnFill] = field(default_factory=list)
+    """The latest, at least as many as can be asked for."""
     holdings: dict[int, Holding] = field(default_factory=dict)
     """By coin; those that are closed stay, for their funding."""
     payments: list[FundingPayment] = field(default_factory=list)
+    columns: FillColumns = field(default_factory=FillColumns)
     n_log: int = 0
     """Trades of the log that are counted."""
     _next_hour_ms: int = 0
@@ -83,13 +138,17 @@ class Account:
         gain = _traded(holding, trade.units, trade.price)
         pnl = round(gain / 10**coin.size_decimals, USD_DECIMALS)
         size = coin.size_of(abs(trade.units))
-        part = fee_bps(coin, trade.is_taker) / 1e4
+        part = 0.0 if trade.is_dust else fee_bps(coin, trade.is_taker) / 1e4
         if coin.kind == "spot" and trade.units > 0:
             fee = round(size * part, TOKEN_DECIMALS)
             fee_usd = fee * trade.price
         else:
             fee = fee_usd = round(size * trade.price * part, USD_DECIMALS)
         self.fills.append(OwnFill(trade, before, pnl, fee, fee_usd))
+        if len(self.fills) >= 2 * MAX_FILLS_BY_TIME:
+            del self.fills[:-MAX_FILLS_BY_TIME]
+        value = size * trade.price
+        self.columns.add(trade, value, -fee_usd - (value if trade.units > 0 else -value))
 
     def _pay_until(self, time_ms: int, rates: HourlyRates) -> None:
         """Pay the funding of the full hours up to a time; trades at that very time come after."""
@@ -103,18 +162,22 @@ class Account:
         self._next_hour_ms = max(hour, self._next_hour_ms)
 
     def _pay(self, hour_ms: int, coin: int, holding: Holding, rates: HourlyRates) -> None:
-        price, rate = rates.at(hour_ms, coin)
-        size = self.coins[coin].size_of(holding.units)
-        paid = round(size * price * rate, USD_DECIMALS)
+        prices, hour_rates, told_ms = rates.at(hour_ms)
+        rate, size = hour_rates[coin], self.coins[coin].size_of(holding.units)
+        paid = round(size * prices[coin] * rate, USD_DECIMALS)
         holding.funding_usd += paid
         holding.funding_since_open_usd += paid
         holding.funding_since_change_usd += paid
-        self.payments.append(FundingPayment(hour_ms, coin, holding.units, rate, -paid))
+        self.payments.append(
+            FundingPayment(hour_ms, told_ms[coin], coin, holding.units, rate, -paid)
+        )
 
 
 def _traded(holding: Holding, units: int, price: float) -> float:
     """Change a position and return its gain, in USD per smallest step of the coin's size."""
     before, after = holding.units, holding.units + units
+    if not units:  # a capture may know sizes below the coin's smallest step
+        return 0.0
     holding.units = after
     holding.funding_since_change_usd = 0.0
     if before * units >= 0:

@@ -259,12 +259,8 @@ class Broadcaster:
 
     def _fills_frame(self, subscription: Subscription, trades: list[WireTrade]) -> bytes:
         user = subscription.user or ""
-        new = {(trade.time, trade.coin, trade.tid) for trade in trades}
-        fills = [
-            fill
-            for fill in self._accounts.fills(user)
-            if (fill["time"], fill["coin"], fill["tid"]) in new
-        ]
+        count = sum(trade.users.count(user) for trade in trades)  # the log's last are these
+        fills = self._accounts.fills(user, count)
         if subscription.kind == "userEvents":
             return channel_frame("user", encode_json({"fills": fills}))
         return channel_frame("userFills", encode_json({"user": user, "fills": fills}))

@@ -7,15 +7,18 @@ from zlib import crc32
 
 from hypertrack.records import HOUR_MS, ZERO_HASH
 from hypertrack.simulate.market.instruments import Coin
-from hypertrack.simulate.venue.account_ledger import TOKEN_DECIMALS, USD_DECIMALS, OwnFill
+from hypertrack.simulate.venue.account_ledger import (
+    MAX_FILLS_BY_TIME,
+    TOKEN_DECIMALS,
+    USD_DECIMALS,
+    OwnFill,
+)
 from hypertrack.simulate.venue.numbers import residual, rounded, wire_number
 
 Json = dict[str, Any]
 
 MAX_FILLS = 2_000
 """Of one answer."""
-MAX_FILLS_BY_TIME = 10_000
-"""Only so many of a wallet's latest fills can be asked for."""
 
 
 def told_fills(coins: Sequence[Coin], wallet: str, fills: Iterable[OwnFill]) -> list[Json]:
@@ -34,7 +37,8 @@ def fills_between(
 
 def is_twap(fill: OwnFill) -> bool:
     """Return whether the fill is a slice of the wallet's own TWAP order."""
-    return fill.trade.is_taker and fill.trade.hash == ZERO_HASH
+    trade = fill.trade
+    return trade.is_taker and trade.hash == ZERO_HASH and not trade.is_dust
 
 
 def aggregated(fills: Iterable[Json]) -> list[Json]:
@@ -72,6 +76,8 @@ def _told(coin: Coin, wallet: str, fill: OwnFill) -> Json:
 
 def _direction(coin: Coin, fill: OwnFill) -> str:
     before, after = fill.before, fill.after
+    if fill.trade.is_dust:
+        return "Spot Dust Conversion"
     if coin.kind in ("spot", "outcome"):
         return "Buy" if fill.trade.units > 0 else "Sell"
     if before * after < 0:

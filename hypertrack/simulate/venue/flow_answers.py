@@ -7,7 +7,7 @@ from zlib import crc32
 import numpy as np
 
 from hypertrack.simulate.market.cash_flows import CashFlow, FlowKind
-from hypertrack.simulate.market.funding import RATE_DECIMALS, paid_ms
+from hypertrack.simulate.market.funding import RATE_DECIMALS
 from hypertrack.simulate.market.identifiers import hashes
 from hypertrack.simulate.market.instruments import Coin
 from hypertrack.simulate.venue.account_ledger import USD_DECIMALS, FundingPayment
@@ -34,7 +34,7 @@ def told_payments(coins: Sequence[Coin], payments: Sequence[FundingPayment]) -> 
     """Return funding updates."""
     return [
         {
-            "time": payment_ms(payment),
+            "time": payment.paid_ms,
             "hash": _FUNDING_HASH,
             "delta": {
                 "type": "funding",
@@ -49,19 +49,13 @@ def told_payments(coins: Sequence[Coin], payments: Sequence[FundingPayment]) -> 
     ]
 
 
-def payment_ms(payment: FundingPayment) -> int:
-    """Return when a payment is told to have been made."""
-    hours = np.array([payment.hour_ms], dtype=np.int64)
-    return int(paid_ms(hours, payment.coin)[0])
-
-
 def usd_by_place(flow: CashFlow, wallet: str) -> list[tuple[str, float]]:
     """Return what a flow changed of a wallet: perps ("" or a dex) and "spot", each with USD."""
     if flow.kind == "to_spot":
         return [("", -flow.usd), ("spot", flow.usd)]
     if flow.kind == "to_dex":
         return [("", -flow.usd), (flow.dex, flow.usd)]
-    return [("", flow.usd if flow.target == wallet else -flow.usd)]
+    return [("", flow.usd if flow.target == wallet else -flow.usd - flow.fee_usd)]
 
 
 def _number(flow: CashFlow) -> int:
@@ -70,8 +64,8 @@ def _number(flow: CashFlow) -> int:
 
 
 def _withdrawal(flow: CashFlow) -> Json:
-    usdc = residual(flow.usd)
-    return {"type": "withdraw", "usdc": usdc, "nonce": flow.time_ms, "fee": "0.0"}
+    told = {"usdc": residual(flow.usd), "nonce": flow.time_ms, "fee": residual(flow.fee_usd)}
+    return {"type": "withdraw", **told}
 
 
 def _send(flow: CashFlow) -> Json:
@@ -104,7 +98,7 @@ _DELTAS: dict[FlowKind, Callable[[CashFlow], Json]] = {
         "toPerp": False,
     },
     "to_dex": _send,
-    "gift": lambda flow: {**_transfer(flow, "internalTransfer"), "fee": "0.0"},
+    "gift": lambda flow: {**_transfer(flow, "internalTransfer"), "fee": residual(flow.fee_usd)},
     "sub_account": lambda flow: _transfer(flow, "subAccountTransfer"),
     "vault_deposit": lambda flow: {
         **{"type": "vaultDeposit", "vault": flow.target},

@@ -6,7 +6,7 @@ import numpy as np
 
 from hypertrack.records import HOUR_MS
 from hypertrack.simulate.market.arrays import Floats, Ints
-from hypertrack.simulate.market.funding import rates_at
+from hypertrack.simulate.market.funding import paid_ms, rates_at
 
 
 class HourlyRates:
@@ -19,7 +19,7 @@ class HourlyRates:
     def __init__(self, hours_ms: Ints, prices: Floats):
         self.first_ms = int(hours_ms[0]) if len(hours_ms) else 0
         self._prices: list[Floats] = list(prices)
-        self._rates: dict[int, Floats] = {}
+        self._told: dict[int, tuple[list[float], list[float], list[int]]] = {}
 
     def add(self, hour_ms: int, prices: Sequence[float]) -> None:
         """Add the hour after the last one."""
@@ -31,18 +31,20 @@ class HourlyRates:
         """Return the hour after the last one; 0 where there is none."""
         return self.first_ms + len(self._prices) * HOUR_MS
 
-    def at(self, hour_ms: int, coin: int) -> tuple[float, float]:
-        """Return a coin's price and rate at a full hour that is known."""
-        prices = self._prices[(hour_ms - self.first_ms) // HOUR_MS]
-        if hour_ms not in self._rates:
-            self._rates[hour_ms] = rates_at(hour_ms, len(prices))
-        return float(prices[coin]), float(self._rates[hour_ms][coin])
+    def at(self, hour_ms: int) -> tuple[list[float], list[float], list[int]]:
+        """Return prices, rates and times of payment of all coins at a full hour that is known."""
+        if hour_ms not in self._told:
+            prices = self._prices[(hour_ms - self.first_ms) // HOUR_MS]
+            paid = paid_ms(np.array([hour_ms]), np.arange(len(prices)))
+            rates = rates_at(hour_ms, len(prices))
+            self._told[hour_ms] = (prices.tolist(), rates.tolist(), paid.tolist())
+        return self._told[hour_ms]
 
     def prices(self, coin: int, times_ms: Ints) -> Floats:
         """Return a coin's prices at the last full hours before the times, NaN where unknown."""
         if not self._prices:
             return np.full(len(times_ms), np.nan)
         rows = (times_ms - self.first_ms) // HOUR_MS
-        path = np.array([row[coin] for row in self._prices])
-        known = path[np.clip(rows, 0, len(path) - 1)]
-        return np.where((rows >= 0) & (rows < len(path)), known, np.nan)
+        n_hours = len(self._prices)
+        known = np.array([self._prices[at][coin] for at in np.clip(rows, 0, n_hours - 1)])
+        return np.where((rows >= 0) & (rows < n_hours), known, np.nan)

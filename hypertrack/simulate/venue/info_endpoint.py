@@ -56,6 +56,7 @@ class InfoDesk:
         accounts: AccountDesk,
         faults: Callable[[], Faults] = Faults,
     ):
+        self.accounts = accounts
         self._state = state
         self._faults = faults
         self._cached_trades: dict[str, list[RawJson]] = {}
@@ -89,8 +90,10 @@ class InfoDesk:
             raise UnknownTypeError
         if kind not in self._handlers:
             raise UnknownTypeError
-        self._state.unlisted = self._faults().unlisted
-        return self._handlers[kind](request)
+        faults = self._faults()
+        self._state.unlisted = faults.unlisted
+        reply = self._handlers[kind](request)
+        return reply[: faults.page_items] if kind in _BY_TWENTY else reply
 
     def _dex(self, request: Json) -> str:
         dex = optional(request, "dex", str) or ""
@@ -153,7 +156,7 @@ class InfoDesk:
         end = min(optional(request, "endTime", int) or FAR_FUTURE_MS, self._now_ms())
         first = -(-start // HOUR_MS)
         hours = np.arange(first, min(end // HOUR_MS + 1, first + MAX_FUNDINGS), dtype=np.int64)
-        at = list(self._state.coins).index(coin.coin.name)
+        at = np.array([self._state.coin_ids[coin.coin.name]])
         premium = premiums(hours * HOUR_MS, at)
         columns = (rate_of(premium), premium, paid_ms(hours * HOUR_MS, at))
         rows = zip(*(column.tolist() for column in columns), strict=True)

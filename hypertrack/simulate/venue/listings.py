@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from hypertrack.simulate.market.funding import rate_of
+from hypertrack.records import HOUR_MS
+from hypertrack.simulate.market.funding import RATE_DECIMALS, premiums, rate_of
 from hypertrack.simulate.market.instruments import Coin
 from hypertrack.simulate.venue.numbers import price_text, rounded, wire_number
 from hypertrack.simulate.venue.state import CoinState, VenueState
@@ -102,7 +103,7 @@ def context(state: VenueState, coin: CoinState, now_ms: int) -> Json:
     }
     if coin.coin.kind == "spot":
         return {**common, **_supply(coin.coin)}
-    return {**common, **_perp_context(state, coin, mid)}
+    return {**common, **_perp_context(state, coin, mid, now_ms)}
 
 
 def contexts(state: VenueState, coins: Sequence[CoinState], now_ms: int) -> list[Json]:
@@ -114,15 +115,17 @@ def _listed(state: VenueState) -> list[CoinState]:
     return [coin for name, coin in state.coins.items() if name != state.unlisted]
 
 
-def _perp_context(state: VenueState, coin: CoinState, mid: float | None) -> Json:
+def _perp_context(state: VenueState, coin: CoinState, mid: float | None, now_ms: int) -> Json:
+    """Return what only perps have; the rate is the one that falls due at the next full hour."""
     oracle = float(state.candles.last_close(coin.coin.name) or coin.coin.price_usd)
-    premium = 0.0 if mid is None else (mid - oracle) / oracle
+    hour = np.array([(now_ms // HOUR_MS + 1) * HOUR_MS])
+    premium = premiums(hour, np.array([state.coin_ids[coin.coin.name]]))
     bid, ask = coin.book.best()
     interest = _OPEN_INTEREST_DAYS * coin.coin.day_volume_usd / coin.coin.price_usd
     return {
-        "funding": rounded(float(rate_of(np.array(premium))), 10),
+        "funding": rounded(float(rate_of(premium)[0]), RATE_DECIMALS),
         "openInterest": rounded(interest, coin.coin.size_decimals),
-        "premium": None if mid is None else rounded(premium, 10),
+        "premium": None if mid is None else rounded(float(premium[0]), 10),
         "oraclePx": price_text(oracle, coin.coin.max_price_decimals),
         "impactPxs": None if bid is None or ask is None else [bid.px, ask.px],
     }

@@ -72,7 +72,7 @@ class Exchange:
             lambda: self._plan.faults,
         )
         self._dialogue = Dialogue(self._state, self._hub, self._broadcaster, desk, clock)
-        web_desk = WebDesk(self._state, self._hub, self._dialogue, desk, self._clock, clock)
+        self._web = WebDesk(self._state, self._hub, self._dialogue, desk, self._clock, clock)
         self._player = Player(
             source,
             self._broadcaster,
@@ -81,7 +81,7 @@ class Exchange:
             None if settings.start_at_once else settings.settle_s,
         )
         app = web.Application()
-        app.add_routes(web_desk.routes())
+        app.add_routes(self._web.routes())
         app.add_routes([web.get("/control", self._status), web.post("/control", self._control)])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -100,6 +100,11 @@ class Exchange:
     def n_breaks(self) -> int:
         """How often an armed fault has broken the sockets."""
         return self._plan.n_breaks
+
+    @property
+    def spending(self) -> dict[str, int]:
+        """Weight that the info endpoint was asked for: in all, and the most in a minute."""
+        return self._web.spending()
 
     async def start(self) -> str:
         """Take the history in and listen; return the base URL.
@@ -177,6 +182,7 @@ class Exchange:
             "trades": self.sent.n_trades,
             "frames": dict(self.sent.n_frames),
             "breaks": self._plan.n_breaks,
+            "weight": self.spending,
             **self._hub.counts(),
             "faults": as_dict(self._plan.faults),
         }

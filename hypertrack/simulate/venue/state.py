@@ -126,6 +126,7 @@ class VenueState:
         self.source = source
         self.rules = rules
         self.coins = {coin.name: CoinState(coin, rules) for coin in source.coins}
+        self.coin_ids = {coin.name: at for at, coin in enumerate(source.coins)}
         self.dexes = tuple(sorted({name.partition(":")[0] for name in self.coins if ":" in name}))
         self.unlisted: str | None = None
         """A coin that is on no list yet."""

@@ -1,15 +1,33 @@
 """What a source knows of wallets beyond its events: their past and their money."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
 from hypertrack.simulate.market.arrays import Floats, Ints
 from hypertrack.simulate.market.cash_flows import CashFlow
+from hypertrack.simulate.market.kinship import Vault
 from hypertrack.simulate.venue.trade_log import OwnTrade
 
 DEPOSIT_USD = 10_000.0
+
+
+class Role(NamedTuple):
+    """What an address is to the venue."""
+
+    kind: Literal["user", "vault", "sub_account", "agent", "missing"]
+    owner: str = ""
+    """Of an agent or a sub-account."""
+
+
+class SubAccount(NamedTuple):
+    """An account of another one's owner."""
+
+    name: str
+    """Free text."""
+    address: str
+    master: str
 
 
 class WalletRecords(Protocol):
@@ -23,6 +41,18 @@ class WalletRecords(Protocol):
 
     def flows(self, wallet: str, /) -> Sequence[CashFlow]:
         """Return all of a wallet's flows, oldest first; those to come, too."""
+
+    def role(self, wallet: str, /) -> Role:
+        """Return what an address is; missing where only its trades could tell."""
+
+    def vaults(self) -> Mapping[str, Vault]:
+        """Return the vaults by address."""
+
+    def sub_accounts(self, wallet: str, /) -> Sequence[SubAccount]:
+        """Return the accounts of which a wallet is the master."""
+
+    def agents(self, wallet: str, /) -> Sequence[str]:
+        """Return the addresses that may trade for a wallet."""
 
     def past_prices(self) -> tuple[Ints, Floats]:
         """Return full hours up to the start and the coins' prices then, ``[hours, coins]``."""
@@ -51,6 +81,22 @@ class PlainRecords:
     def flows(self, wallet: str, /) -> Sequence[CashFlow]:
         """Return the deposit."""
         return (CashFlow(self._start_ms, "deposit", DEPOSIT_USD, "", wallet),)
+
+    def role(self, _: str, /) -> Role:
+        """Return that nothing is known."""
+        return Role("missing")
+
+    def vaults(self) -> Mapping[str, Vault]:
+        """Return none."""
+        return {}
+
+    def sub_accounts(self, _: str, /) -> Sequence[SubAccount]:
+        """Return none."""
+        return ()
+
+    def agents(self, _: str, /) -> Sequence[str]:
+        """Return none."""
+        return ()
 
     def past_prices(self) -> tuple[Ints, Floats]:
         """Return no hour."""

@@ -156,6 +156,20 @@ def test_as_many_trades_as_asked_for_land_in_the_hours(tmp_path: Path) -> None:
     assert {line["end_ms"] for line in ledger} == {written[-1]["time"] + 1}
 
 
+def test_a_market_that_brings_too_few_goes_on_past_its_hours(tmp_path: Path) -> None:
+    market = Market(SETTINGS.model_copy(update={"hours": 0.05}))
+    n_within = sum(len(chunk.trades) for chunk in market.chunks())
+
+    *_, last = write_dataset(market, tmp_path / "d", n_within + 50, with_quotes=False)
+
+    written = lines(tmp_path / "d", "trades")
+    assert last.n_trades == len(written) == n_within + 50
+    assert market.end_ms <= written[n_within]["time"] <= written[-1]["time"]
+    assert written[n_within - 1]["time"] < market.end_ms
+    ledger = lines(tmp_path / "d", "coverage")
+    assert {line["end_ms"] for line in ledger} == {written[-1]["time"] + 1}
+
+
 def test_a_folder_with_a_dataset_is_left_alone(folder: Path, market: Market) -> None:
     before = (folder / "trades.jsonl").stat().st_size
 

@@ -1,6 +1,6 @@
 """Kinds overlap in every quantity, and the true edge shows in later prices."""
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pytest
@@ -49,9 +49,7 @@ def test_addresses_are_random_and_distinct(people: Population) -> None:
     assert np.allclose(share, 1 / 16, atol=0.002)
 
 
-DEFINING = {
-    *("aim_bps", "trend", "long_bias", "one_sided", "sessions_per_day", "twap_share"),
-}
+DEFINING = {"aim_bps", "trend", "long_bias", "sessions_per_day", "twap_share"}
 """What makes some pairs of kinds what they are, such as following and opposing a trend."""
 
 
@@ -82,8 +80,20 @@ def test_bots_and_humans_differ_in_timing_but_overlap(people: Population) -> Non
     assert np.percentile(bots, 95) > np.percentile(humans, 5)
 
 
-def momentum_of(people: Population, wallet: np.ndarray) -> Floats:
-    """Let wallets enter at random times; return +1 where they follow the last 15 minutes."""
+@dataclass(frozen=True)
+class Entries:
+    """What each of many entries at random times was worth."""
+
+    gain_bps: Floats
+    """Of its side over its horizon."""
+    edge_bps: Floats
+    """What foreseeing added to that."""
+    follows: Floats
+    """1 where it goes with the last 15 minutes, -1 where against."""
+
+
+def entries(people: Population, wallet: np.ndarray) -> Entries:
+    """Let wallets enter at random times of a day."""
     rng = np.random.default_rng(3)
     prices = LatentPrices(COINS, START_MS, np.random.default_rng(4))
     prices.extend(START_MS + 25 * HOUR_MS)
@@ -101,14 +111,45 @@ def momentum_of(people: Population, wallet: np.ndarray) -> Floats:
         is_twap=zeros,
     )
     orders = Strategies(people, CoinColumns(COINS), prices, rng).orders(moments)
-    now = prices.log_price(orders.time_ms, orders.coin)
-    before = prices.log_price(orders.time_ms - 900_000, orders.coin)
-    return orders.side * np.sign(now - before)
+    time, coin = orders.time_ms, orders.coin
+    until = time + np.minimum(orders.horizon_ms, prices.look_ahead_ms)
+    move = prices.surprise(time, until, coin) * 1e4
+    past = prices.log_price(time, coin) - prices.log_price(time - 900_000, coin)
+    return Entries(orders.side * move, orders.foreseen * move, orders.side * np.sign(past))
+
+
+def test_entries_earn_the_true_edge_over_their_horizon(people: Population) -> None:
+    """A wallet's mean edge is what its entries gain on average, in slope and in offset."""
+    chosen = np.flatnonzero(members(people, "informed") | members(people, "negative_edge"))
+    wallet = np.random.default_rng(2).choice(chosen, 200_000)
+    of = entries(people, wallet)
+
+    count = np.bincount(wallet)
+    edge = (np.bincount(wallet, of.edge_bps) / np.maximum(count, 1))[wallet]
+    slope, offset = np.polyfit(edge, of.gain_bps, 1)
+    assert slope == pytest.approx(1, abs=0.12)
+    assert offset == pytest.approx(0, abs=0.6)
+
+
+def test_edges_reach_from_losing_to_far_above_the_costs(people: Population) -> None:
+    n_entries = 200
+    means = {}
+    for kind in ("informed", "negative_edge", "momentum"):
+        wallet = np.flatnonzero(members(people, kind))[:150]
+        edge = entries(people, np.repeat(wallet, n_entries)).edge_bps
+        means[kind] = edge.reshape(-1, n_entries).mean(axis=1)
+
+    assert np.percentile(means["informed"], 10) > 1
+    assert 15 < np.percentile(means["informed"], 99) < 30
+    assert -13 < means["negative_edge"].min() < -8
+    assert abs(np.median(means["momentum"])) < 0.5
 
 
 def test_momentum_traders_follow_and_mean_reverters_oppose(people: Population) -> None:
-    follows = momentum_of(people, np.repeat(np.flatnonzero(members(people, "momentum")), 5))
-    opposes = momentum_of(people, np.repeat(np.flatnonzero(members(people, "mean_reversion")), 5))
+    momentum, reversion = (
+        entries(people, np.repeat(np.flatnonzero(members(people, kind)), 5)).follows
+        for kind in ("momentum", "mean_reversion")
+    )
 
-    assert follows.mean() > 0.15
-    assert opposes.mean() < -0.15
+    assert momentum.mean() > 0.15
+    assert reversion.mean() < -0.15

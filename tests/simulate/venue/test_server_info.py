@@ -201,6 +201,32 @@ def test_funding_is_hourly_and_capped(exchange: Exchange) -> None:
     assert all(0 <= rate["time"] - start - nth * 3_600_000 < 100 for nth, rate in enumerate(rates))
 
 
+def test_leaderboard_ranks_everybody_who_traded_by_all_that_was_gained(exchange: Exchange) -> None:
+    rows = httpx.get(f"{exchange.url}/Mainnet/leaderboard").json()["leaderboardRows"]
+
+    told = {row["ethAddress"]: dict(row["windowPerformances"]) for row in rows}
+    windows = dict(info(exchange.url, type="portfolio", user=ALICE))
+    assert set(told) == {ALICE, BOB}
+    assert list(told[ALICE]) == ["day", "week", "month", "allTime"]
+    gains = [float(row["windowPerformances"][-1][1]["pnl"]) for row in rows]
+    assert gains == sorted(gains, reverse=True)
+    assert told[ALICE]["day"]["pnl"] == windows["day"]["pnlHistory"][-1][1]
+    assert float(told[ALICE]["day"]["roi"]) == pytest.approx(
+        float(told[ALICE]["day"]["pnl"]) / 10_000
+    )
+
+
+def test_context_tells_the_rate_that_the_history_will_tell(exchange: Exchange) -> None:
+    _, contexts = info(exchange.url, type="metaAndAssetCtxs")
+    source = HandSource(blocks(1), open_ms=START_MS + 3_601_000, extra_ms=3_700_000)
+
+    with running_exchange(source, STILL) as later:
+        rate = info(later.url, type="fundingHistory", coin="BTC", startTime=START_MS + 1)[0]
+
+    assert rate["fundingRate"] == contexts[0]["funding"] == "0.0000115625"
+    assert rate["premium"] == contexts[0]["premium"]
+
+
 def test_status_tells_exchange_time(exchange: Exchange) -> None:
     status = info(exchange.url, type="exchangeStatus")
 
@@ -216,6 +242,11 @@ def test_status_tells_exchange_time(exchange: Exchange) -> None:
         ('{"type":', 400, "Failed to parse the request body as JSON"),
         ('{"type":"meta","dex":"nope"}', 500, "null"),
         ('{"type":"fundingHistory","coin":"NOPE","startTime":0}', 500, "null"),
+        (f'{{"type":"clearinghouseState","user":"{ALICE}","dex":"nope"}}', 500, "null"),
+        (
+            '{"type":"userFills","user":"0x12"}',
+            *(422, "Failed to deserialize the JSON body into the target type"),
+        ),
     ],
 )
 def test_refusals_are_the_venues_own(exchange: Exchange, body: str, status: int, text: str) -> None:
