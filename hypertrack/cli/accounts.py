@@ -12,7 +12,14 @@ from hypertrack.errors import ConfigError
 
 if TYPE_CHECKING:
     from hypertrack.config import Settings
-    from hypertrack.pipeline.accounts import AccountProgress, AskedReport, Plan, Step, Wanted
+    from hypertrack.pipeline.accounts import (
+        AccountProgress,
+        AccountReport,
+        AskedReport,
+        Plan,
+        Step,
+        Wanted,
+    )
 
 BY_TOP = ("notional", "fills", "profile")
 BY_LEADERBOARD = ("day", "week", "month", "allTime")
@@ -84,7 +91,7 @@ def accounts(
     Example: hypertrack accounts 0x1111111111111111111111111111111111111111 --since 90d
     Example: hypertrack accounts --leaderboard 100 --by month
     """
-    from hypertrack.pipeline.accounts import Wanted
+    from hypertrack.pipeline.accounts import Wanted, check
 
     since_s, since_ms = _since(since)
     wanted = Wanted(
@@ -105,7 +112,9 @@ def accounts(
         _show_plan(session, settings, wanted)
         return
     report = _ask(session, settings, wanted)
-    _show_report(session, report)
+    with session.err.status("checking the answers"):
+        checked = check(settings)
+    _show_report(session, report, checked)
 
 
 def _ask(session: Session, settings: "Settings", wanted: "Wanted") -> "AskedReport":
@@ -175,7 +184,9 @@ def _minutes(weight: int, budget: int) -> int:
     return -(-weight // budget)
 
 
-def _show_report(session: Session, report: "AskedReport") -> None:
+def _show_report(session: Session, report: "AskedReport", checked: "AccountReport") -> None:
+    from hypertrack.pipeline.accounts import summary
+
     for failed in report.failed[:N_NAMED]:
         words = f"{failed.step} of {failed.wallet} failed: {failed.reason}"
         session.err.print(words, style="yellow", markup=False)
@@ -190,7 +201,9 @@ def _show_report(session: Session, report: "AskedReport") -> None:
         f"{report.weight:,} weight: {report.n_fills:,} new fills, {report.n_flows:,} new flows"
         f"{left}"
     )
-    session.done({"report": report}, text)
+    for line in summary(checked):
+        session.err.print(line, markup=False)
+    session.done({"report": report, "checks": checked}, text)
 
 
 def _addresses(words: list[str], file: Path | None) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What the venue says of an account, where it was asked: equity, leverage, money in and out."""
 
+import ibis
 from ibis import Table, Value
 
 from hypertrack.features.definition import Scope, feature
@@ -35,7 +36,8 @@ def equity_usd(rows: Table) -> Value:
 @feature(states, unit="ratio", group="account")
 def leverage(rows: Table) -> Value:
     """Notional of all perp positions over `equity_usd`; NaN where not asked or without equity."""
-    return rows.notional_usd.max() / rows.equity_usd.max().nullif(0)
+    equity = rows.equity_usd.max()
+    return rows.notional_usd.max() / ibis.ifelse(equity > 0, equity, None)
 
 
 @feature(distances, unit="0..1", group="account")

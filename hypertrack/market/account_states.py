@@ -19,6 +19,8 @@ RETURN_PERIOD = "month"
 """Of a portfolio's windows the one whose points returns are told between: a day apart, and of the
 whole account, perps and spot."""
 
+FUNDING = "funding"
+
 FLOWS_FEED = "flows"
 """What the ledger calls the money in and out of a wallet."""
 
@@ -73,13 +75,18 @@ def liquidation_distances(con: Any, until_ms: int | None) -> Table:
     )
 
 
+def transfers(con: Any) -> Table:
+    """Return ``account_flows`` without funding, which is earned or paid, not brought or taken."""
+    return con.table("account_flows").filter(_.kind != FUNDING)
+
+
 def flows_within(con: Any, window: Window) -> Table:
     """Return wallet_id, usd: money in and out in a window, 0 for who was asked and moved none.
 
     NULL where some of it was not told in USD.
     """
     asked = flows_asked(con, window.end_ms).mutate(usd=ibis.literal(0.0), is_told=True)
-    moved = window.of(con.table("account_flows"))
+    moved = window.of(transfers(con))
     flows = moved.select("wallet_id", usd=_.usd.fill_null(0.0), is_told=_.usd.notnull())
     both = asked.union(flows.semi_join(asked, "wallet_id"))
     summed = both.group_by("wallet_id").aggregate(usd=_.usd.sum(), is_told=_.is_told.all())
@@ -124,7 +131,7 @@ def returns(con: Any, until_ms: int | None) -> Table:
     )
     asked = flows_asked(con, 2**62 if until_ms is None else until_ms)
     ends = ends.semi_join(asked, "wallet_id")
-    flows = con.table("account_flows").select("wallet_id", "time_ms", "usd")
+    flows = transfers(con).select("wallet_id", "time_ms", "usd")
     between = ends.join(flows, "wallet_id").filter(
         (_.time_ms > _.start_ms) & (_.time_ms <= _.end_ms)
     )

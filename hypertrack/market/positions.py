@@ -94,6 +94,7 @@ def changes(con: Any) -> Table:
         signed_size=_["size"] * _.direction,
         notional_usd=_.notional_usd,
         is_one_sided=ibis.literal(False),
+        fill_id=ibis.literal(0, "int64"),
     ).union(
         one_sided.select(
             *KEYS,
@@ -104,12 +105,13 @@ def changes(con: Any) -> Table:
             signed_size=_["size"] * direction,
             notional_usd=_.price * _["size"],
             is_one_sided=ibis.literal(True),
+            fill_id=_.trade_id,
         )
     )
 
 
 def _positions(con: Any) -> Table:
-    in_order = (*ORDER, "is_one_sided")
+    in_order = (*ORDER, "is_one_sided", "fill_id")  # no ties: every window sees one order
     so_far = ibis.window(group_by=KEYS, order_by=in_order, rows=(None, 0))
     within = ibis.window(group_by=[*KEYS, "time_ms"], order_by=in_order[1:], rows=(None, 0))
     rows = with_stretch(con, changes(con)).mutate(

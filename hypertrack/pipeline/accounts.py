@@ -12,9 +12,12 @@ from hypertrack.clock import SystemClock
 from hypertrack.config import Settings, state_folder
 from hypertrack.errors import DatasetError
 from hypertrack.feeds.account_questions import ASKED, Step
+from hypertrack.files import write_whole
+from hypertrack.pipeline.account_checks import check_accounts, report_json, summary
 from hypertrack.pipeline.account_choosing import Wanted, asking_of, choose
 from hypertrack.pipeline.places import open_writing, require_writable_place
-from hypertrack.records import Record, replace
+from hypertrack.records import AccountReport, Record, replace
+from hypertrack.store.files.layout import ACCOUNTS_REPORT_NAME
 
 if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.feeds.account_client import AccountClient
@@ -25,13 +28,16 @@ if TYPE_CHECKING:  # the command loads these when it runs
 __all__ = [
     "ASKED",
     "AccountProgress",
+    "AccountReport",
     "AskedReport",
     "Estimate",
     "Plan",
     "Step",
     "Wanted",
     "ask",
+    "check",
     "plan",
+    "summary",
 ]
 
 BUDGET, BUDGET_WHILE_RECORDING = 900, 600
@@ -108,7 +114,20 @@ def ask(
         run = AccountRun(session, settings.data, client, asking, SystemClock())
         for event in run.run():
             on_progress(event)
-        return run.report()
+    return run.report()
+
+
+def check(settings: Settings) -> AccountReport:
+    """Hold tape, fills and the venue's figures against each other, and write what comes of it.
+
+    Raises:
+        DatasetError: The dataset cannot be read, or is in use.
+    """
+    with _small_files(settings) as folder:
+        report = check_accounts(settings, folder)
+    with open_writing(settings, "append", is_patient=True) as session:
+        write_whole(session.folder / ACCOUNTS_REPORT_NAME, report_json(report))
+    return report
 
 
 def _timed(asking: "Asking", wanted: Wanted, client: "AccountClient") -> "Asking":

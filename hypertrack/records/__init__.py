@@ -4,6 +4,13 @@ Market data of any size travels as columns, not as records; these are the lines 
 ledger, the facts about a dataset, a recording and a model, and the profile of a wallet.
 """
 
+from hypertrack.records.accounts import (
+    AccountCheck,
+    AccountReport,
+    PositionDifference,
+    ProfitCheck,
+    TapeCheck,
+)
 from hypertrack.records.base import (
     JsonError,
     RawJson,
@@ -107,6 +114,8 @@ __all__ = [
     "SYSTEM_WALLETS",
     "WALLET_PATTERN",
     "ZERO_HASH",
+    "AccountCheck",
+    "AccountReport",
     "Card",
     "Category",
     "CoverageCause",
@@ -127,9 +136,11 @@ __all__ = [
     "LeakChecks",
     "ModelSummary",
     "OutcomeWindow",
+    "PositionDifference",
     "ProfileColumns",
     "ProfileHeader",
     "ProfileSet",
+    "ProfitCheck",
     "Quality",
     "RawJson",
     "Reason",
@@ -140,6 +151,7 @@ __all__ = [
     "ReliabilityBin",
     "Scores",
     "Side",
+    "TapeCheck",
     "TrainingDetails",
     "Verdicts",
     "WalletProfile",

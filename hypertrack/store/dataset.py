@@ -78,13 +78,13 @@ class Dataset:
     (``is_settlement``: ``dir`` says so, the price is what the coin was worth at its end), a dust
     conversion, or a fill whose other side is not known.
     ``account_states(wallet_id, dex, time_ms, equity_usd, notional_usd)``,
-    ``account_positions(wallet_id, coin_id, time_ms, size, value_usd, liquidation_price)``: what the
-    venue said of an account at a time, on one dex; positions in coins, signed. A coin of that dex
-    without a row was not held then.
+    ``account_positions(wallet_id, coin_id, time_ms, size, value_usd, unrealised_usd,
+    liquidation_price)``: what the venue said of an account at a time, on one dex; positions in
+    coins, signed. A coin of that dex without a row was not held then.
     ``account_history(wallet_id, period, asked_ms, time_ms, equity_usd, pnl_usd)``: the points of
     each window of a portfolio, as it was told at ``asked_ms``.
-    ``account_flows(wallet_id, time_ms, kind, usd, other_id)``: money in (positive) and out; NULL
-    where not told in USD; ``other_id``: from or to whom, NULL for nobody.
+    ``account_flows(wallet_id, time_ms, kind, usd, other_id)``: money in (positive) and out,
+    ``funding`` among it; NULL where not told in USD; ``other_id``: from or to whom, NULL for none.
     ``account_links(wallet_id, other_id, kind, name, asked_ms)``: a ``vault`` and its leader, a
     ``sub_account`` and its master, an ``agent`` and its owner.
     ``coverage(stream, feed, coin, status, start_ms, end_ms, cause, missed)``: the ledger.

@@ -231,7 +231,8 @@ class WalletSteps:
 
     def _observed(self, job: StepLine, history: FillHistory, pages: Pages) -> StepLine:
         """Write down since when and until when the fills are complete."""
-        end_ms, stream = max(history.newest_ms or 0, job.end_ms or 0), f"{FILLS}:{job.wallet}"
+        newest_ms, stream = history.newest_ms, f"{FILLS}:{job.wallet}"
+        end_ms = max(0 if newest_ms is None else newest_ms + 1, job.end_ms or 0)
         if job.newest_ms is not None and (pages.oldest_ms or end_ms) <= job.newest_ms:
             # It meets what was stored before, which says since when the whole is complete.
             self._files.observe(stream, (job.since_ms, end_ms), None, pages.holes)

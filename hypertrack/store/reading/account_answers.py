@@ -44,11 +44,12 @@ SELECT DISTINCT ON (wallet, dex, time_ms) wallet, dex, time_ms,
 FROM states ORDER BY ALL;
 CREATE OR REPLACE TEMP TABLE raw_account_positions AS
 SELECT DISTINCT ON (wallet, coin, time_ms) wallet, coin, time_ms, size, value_usd,
-    liquidation_price
+    unrealised_usd, liquidation_price
 FROM (
     SELECT wallet, time_ms, held ->> '$.position.coin' AS coin,
         signed(held ->> '$.position.szi') AS size,
         signed(held ->> '$.position.positionValue') AS value_usd,
+        signed(held ->> '$.position.unrealizedPnl') AS unrealised_usd,
         positive(held ->> '$.position.liquidationPx') AS liquidation_price
     FROM (
         SELECT wallet, time_ms,
@@ -84,9 +85,9 @@ WHERE period <> '' AND is_time(time_ms) AND signed(worth) IS NOT NULL ORDER BY A
 # of an unknown kind, or in tokens, has no amount. Source: protocol, section 3.
 READ_FLOWS = """
 CREATE OR REPLACE TEMP TABLE raw_account_flows AS
-SELECT DISTINCT ON (wallet, time_ms, hash, kind, usd, other) wallet, time_ms, hash, kind,
+SELECT DISTINCT ON (wallet, time_ms, hash, kind, usd, other, coin) wallet, time_ms, hash, kind,
     CASE
-        WHEN kind = 'deposit' THEN usdc
+        WHEN kind IN ('deposit', 'funding') THEN usdc
         WHEN kind = 'withdraw' THEN -(usdc + fee)
         WHEN kind = 'accountClassTransfer' OR (sender = wallet AND target = wallet) THEN 0
         WHEN kind IN ('internalTransfer', 'subAccountTransfer')
@@ -106,11 +107,11 @@ FROM (
         signed(delta ->> '$.usdcValue') AS worth,
         signed(delta ->> '$.netWithdrawnUsd') AS taken,
         lower(delta ->> '$.user') AS sender, lower(delta ->> '$.destination') AS target,
-        lower(delta ->> '$.vault') AS vault
+        lower(delta ->> '$.vault') AS vault, delta ->> '$.coin' AS coin
     FROM {source}
     WHERE is_wallet("user") AND is_time("time")
 )
-WHERE kind <> '' AND kind <> 'funding' ORDER BY ALL
+WHERE kind <> '' ORDER BY ALL
 """
 
 # Who an address belongs to, by what the venue says of it: the newest answer counts.
@@ -151,7 +152,7 @@ SELECT wallet_id, dex, time_ms, equity_usd, notional_usd
 FROM raw_account_states JOIN wallets USING (wallet)
 """,
     "account_positions": """
-SELECT wallet_id, coin_id, time_ms, size, value_usd, liquidation_price
+SELECT wallet_id, coin_id, time_ms, size, value_usd, unrealised_usd, liquidation_price
 FROM raw_account_positions JOIN wallets USING (wallet) JOIN coins USING (coin)
 """,
     "account_history": """
