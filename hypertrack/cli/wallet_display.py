@@ -9,12 +9,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from hypertrack.cli.account_display import account_table
 from hypertrack.cli.tables import number
 from hypertrack.clock import utc
 from hypertrack.records import (
     BINARY_HEADS,
     HEAD_MEANINGS,
     STYLE_DIMENSIONS,
+    AccountCheck,
     HeadEvaluation,
     ProfileHeader,
     WalletProfile,
@@ -53,6 +55,11 @@ def wallet_view(
         _section("coverage", _coverage(header)),
     ]
     return Group(*parts)
+
+
+def account_view(check: AccountCheck) -> RenderableType:
+    """Return what the venue says of the wallet, where it was asked."""
+    return _section("account, by the venue", account_table(check))
 
 
 def sparkline(counts: tuple[int, ...]) -> str:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.pipeline.classify import fresh_profiles
-from hypertrack.records import WALLET_PATTERN, ProfileHeader, WalletProfile
+from hypertrack.records import WALLET_PATTERN, AccountCheck, ProfileHeader, WalletProfile
 
 if TYPE_CHECKING:  # the command loads this when it runs
     from hypertrack.outputs.reason_views import ScoreView
 
-__all__ = ["ScoreView", "find_wallet", "reasons"]
+__all__ = ["ScoreView", "account_of", "find_wallet", "reasons"]
 
 
 def find_wallet(
@@ -38,6 +38,13 @@ def find_wallet(
             f"{kept_file or settings.data}"
         )
     return profiles.header, profile
+
+
+def account_of(settings: Settings, address: str) -> AccountCheck | None:
+    """Return what the venue says of a wallet, None where it was not asked about it."""
+    from hypertrack.pipeline.account_checks import account_of as find
+
+    return find(settings, address.strip().lower())
 
 
 def reasons(header: ProfileHeader, profile: WalletProfile) -> "tuple[ScoreView, ...]":
