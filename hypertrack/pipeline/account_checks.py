@@ -226,7 +226,7 @@ def _links(con: Any, name_of: Mapping[int, str]) -> dict[int, list[str]]:
         words = {"name": row["name"] or "", "n": row["n"], "usd": row["usd"]}
         here, there = LINKS[row["kind"]]
         told.setdefault(row["wallet_id"], []).append(here.format(**words, own=own, other=other))
-        told.setdefault(row["other_id"], []).append(there.format(**words, own=other, other=own))
+        told.setdefault(row["other_id"], []).append(there.format(**words, own=own, other=own))
     return told
 
 
