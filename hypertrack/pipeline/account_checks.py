@@ -110,14 +110,14 @@ def _checked(
 ) -> list[AccountCheck]:
     from hypertrack.market import account_checks, account_states
 
-    id_of = {row["wallet"]: row["wallet_id"] for row in _plain(con.table("wallets"))}
+    id_of = {row["wallet"]: row["wallet_id"] for row in con.rows(con.table("wallets"))}
     name_of = {wallet_id: wallet for wallet, wallet_id in id_of.items()}
-    tape = _rows(account_checks.tape_against_fills(con))
-    kinds = _rows(account_checks.fills_against_tape(con))
-    breaks = _rows(account_checks.chain_breaks(con))
-    ends = _rows(account_checks.ends_against_states(con))
-    booked = _rows(account_checks.booked(con))
-    states = _rows(account_states.last_states(con, None))
+    tape = _by_wallet(con, account_checks.tape_against_fills(con))
+    kinds = _by_wallet(con, account_checks.fills_against_tape(con))
+    breaks = _by_wallet(con, account_checks.chain_breaks(con))
+    ends = _by_wallet(con, account_checks.ends_against_states(con))
+    booked = _by_wallet(con, account_checks.booked(con))
+    states = _by_wallet(con, account_states.last_states(con, None))
     since_first = {id_of.get(wallet, -1) for wallet in asked if _is_since_first(progress, wallet)}
     profits = _profits(con, since_first)
     links = _links(con, name_of)
@@ -177,14 +177,14 @@ def _profits(con: Any, since_first: Collection[int]) -> dict[int, ProfitCheck]:
     """
     from hypertrack.market import account_checks
 
-    spans = _rows(account_checks.complete_spans(con))
-    unrealised = _rows(account_checks.unrealised(con))
-    funding = _rows(account_checks.funding_received(con))
+    spans = _by_wallet(con, account_checks.complete_spans(con))
+    unrealised = _by_wallet(con, account_checks.unrealised(con))
+    funding = _by_wallet(con, account_checks.funding_received(con))
     checks: dict[int, ProfitCheck] = {}
     for period in ("perpMonth", "perpAllTime"):
         told = account_checks.told_profit(con, period)
-        booked = _rows(account_checks.perp_profit_between(con, told))
-        for own, rows in _rows(told).items():
+        booked = _by_wallet(con, account_checks.perp_profit_between(con, told))
+        for own, rows in _by_wallet(con, told).items():
             (row,) = rows
             known = spans.get(own, [])
             start_ms = min(each["start_ms"] for each in known) if known else 0
@@ -221,7 +221,7 @@ def _links(con: Any, name_of: Mapping[int, str]) -> dict[int, list[str]]:
     from hypertrack.market import account_states
 
     told: dict[int, list[str]] = {}
-    for row in _plain(account_states.links(con)):
+    for row in con.rows(account_states.links(con)):
         own, other = name_of[row["wallet_id"]], name_of[row["other_id"]]
         words = {"name": row["name"] or "", "n": row["n"], "usd": row["usd"]}
         here, there = LINKS[row["kind"]]
@@ -230,16 +230,11 @@ def _links(con: Any, name_of: Mapping[int, str]) -> dict[int, list[str]]:
     return told
 
 
-def _rows(table: Any) -> Rows:
+def _by_wallet(con: Any, table: Any) -> Rows:
     found: Rows = {}
-    for row in _plain(table):
+    for row in con.rows(table):
         found.setdefault(row["wallet_id"], []).append(row)
     return found
-
-
-def _plain(table: Any) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = table.to_pyarrow().to_pylist()
-    return rows
 
 
 def _first(rows: Rows, wallet_id: int) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def _top(settings: Settings, wanted: Wanted) -> list[str]:
                 f"nothing recorded in {settings.data} to choose from: record first, or give "
                 "addresses, --file or --leaderboard"
             )
-        rows = busiest_wallets(con, by).limit(wanted.top).to_pyarrow().to_pylist()
+        rows = con.rows(busiest_wallets(con, by).limit(wanted.top))
     return [row["wallet"] for row in rows]
 
 
@@ -129,10 +129,10 @@ def asking_of(settings: Settings, wanted: Wanted, wallets: Sequence[str]) -> "As
             return asking
         from hypertrack.market.tape_wallets import builder_dexes, slices_taken
 
-        dexes = _by_wallet(builder_dexes(con, wallets).to_pyarrow().to_pylist())
+        dexes = _by_wallet(con.rows(builder_dexes(con, wallets)))
         slices = {}
         if Step.TWAP in steps:
-            slices = _by_wallet(slices_taken(con, wallets).to_pyarrow().to_pylist())
+            slices = _by_wallet(con.rows(slices_taken(con, wallets)))
     return replace(
         asking,
         dexes={wallet: tuple(dex for (dex,) in rows) for wallet, rows in dexes.items()},

@@ -235,7 +235,8 @@ class WalletSteps:
         end_ms = max(0 if newest_ms is None else newest_ms + 1, job.end_ms or 0)
         if job.newest_ms is not None and (pages.oldest_ms or end_ms) <= job.newest_ms:
             # It meets what was stored before, which says since when the whole is complete.
-            self._files.observe(stream, (job.since_ms, end_ms), None, pages.holes)
+            begun_ms = max(job.since_ms, job.start_ms or 0)
+            self._files.observe(stream, (begun_ms, end_ms), None, pages.holes)
             return replace(job, end_ms=end_ms)
         is_more = job.newest_ms is not None
         cause = CoverageCause.LIMIT if is_more else history.cause(job.since_ms)
