@@ -130,6 +130,22 @@ class QuoteArrays(Columns):
 
 
 @dataclass(frozen=True)
+class CandleArrays(Columns):
+    """Candles of a minute."""
+
+    start_ms: Ints
+    coin: CoinIds
+    open: Floats
+    close: Floats
+    high: Floats
+    low: Floats
+    volume: Floats
+    """Coins."""
+    count: Ints
+    """Trades."""
+
+
+@dataclass(frozen=True)
 class EvmBlockArrays(Columns):
     """Blocks of the EVM chain by number."""
 

@@ -114,7 +114,7 @@ def build_coins(count: int, trades_per_second: float) -> tuple[Coin, ...]:
             f"the simulated market knows {len(named)} coins, found simulate.coins = {count}"
         )
     named = named[:count]
-    kinds = [_kind(name) for name, _, _ in named]
+    kinds = [kind_of(name) for name, _, _ in named]
     shares = _shares(kinds)
     return tuple(
         _coin(named[at], kinds[at], float(shares[at]), trades_per_second, {n for n, _, _ in named})
@@ -145,7 +145,10 @@ def _catalogue() -> list[tuple[str, str, float]]:
     return [(name, token or name.partition(":")[2] or name, usd) for (name, _, token), usd in parts]
 
 
-def _kind(name: str) -> CoinKind:
+def kind_of(name: str) -> CoinKind:
+    """Return what a coin is, by the way the venue spells it (protocol, section 6)."""
+    if name.startswith("#"):
+        return "outcome"
     if ":" in name:
         return "hip3"
     return "spot" if name.startswith("@") or "/" in name else "perp"

@@ -17,6 +17,7 @@ from hypertrack.simulate.market.arrays import (
     QuoteArrays,
     TradeArrays,
 )
+from hypertrack.simulate.market.dust import Dust, draw_dust
 from hypertrack.simulate.market.evm_activity import EvmChain, build_tokens
 from hypertrack.simulate.market.flow import Flow, Minute
 from hypertrack.simulate.market.instruments import Coin, build_coins
@@ -31,7 +32,9 @@ from hypertrack.simulate.market.start_positions import (
     StartPositions,
     draw_positions,
 )
+from hypertrack.simulate.market.start_tokens import draw_tokens
 from hypertrack.simulate.market.tempo import Tempo, at_own_pace
+from hypertrack.simulate.market.terms import TermArrays, draw_terms
 from hypertrack.simulate.market.traps import lay_traps
 from hypertrack.simulate.market.truth import truth
 from hypertrack.simulate.market.wallet_ledger import WalletLedger
@@ -118,7 +121,9 @@ class Market:
 
     @cached_property
     def _start(self) -> StartPositions:
-        return draw_positions(self._population, self.coins, self.past_prices, self._rng(7))
+        perps = draw_positions(self._population, self.coins, self.past_prices, self._rng(7))
+        tokens = draw_tokens(self._population, self.coins, self.past_prices, self._rng(14))
+        return perps.and_more(tokens)
 
     def past_fills(self, wallet: int) -> PastFillArrays:
         """Return what a wallet traded before the start, by time; it explains its positions."""
@@ -151,15 +156,27 @@ class Market:
             lambda wallet: np.random.default_rng([self.settings.seed, 11, wallet]),
         )
 
+    @cached_property
+    def terms(self) -> TermArrays:
+        """On which terms wallets trade: their fees and builders."""
+        return draw_terms(self._population, self._rng(21))
+
+    @cached_property
+    def dust(self) -> list[Dust]:
+        """Spot balances below one step of the size that wallets come in with."""
+        return draw_dust(len(self.wallets), self.coins, self.start_positions, self._rng(22))
+
     def ledger(self) -> WalletLedger:
         """Return a ledger of nothing yet, to which the chunks with facts are to be added."""
         prices = np.array([coin.price_usd for coin in self.coins])
-        return WalletLedger(len(self.wallets), self.coins, self.start_positions, prices)
+        return WalletLedger(self.coins, self.start_positions, prices, self.terms)
 
     def truth_of(self, ledger: WalletLedger) -> dict[str, np.ndarray]:
         """Return the truth over the chunks in a ledger: a column a fact, a row a wallet."""
-        traps = self._traps.with_carried(self.start_positions)
-        return truth(traps, self.coins, self.start_positions, ledger, self.settings)
+        start = self.start_positions
+        is_perp = np.array([coin.kind == "perp" for coin in self.coins])
+        traps = self._traps.with_carried(start.take(is_perp[start.coin]))
+        return truth(traps, self.coins, start, ledger, self.settings)
 
     @cached_property
     def truth(self) -> dict[str, np.ndarray]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from hypertrack.records import DAY_MS, HOUR_MS
-from hypertrack.simulate.market.arrays import CoinIds, Floats, Ints
+from hypertrack.simulate.market.arrays import CoinIds, Flags, Floats, Ints
 from hypertrack.simulate.market.calendar import block_before
 from hypertrack.simulate.market.instruments import Coin, CoinColumns, price_step
 from hypertrack.simulate.market.kinds import KINDS
@@ -77,16 +77,17 @@ class PastTrading:
         is_over = leave < free_until[coin]
         coin, enter, leave = coin[is_over], enter[is_over], leave[is_over]
         units = self._units(wallet, coin, enter, rng)
-        left = self._left(coin, leave, units, rng)
+        can_leave = leave + DAY_MS < free_until[coin]
+        left = self._left(coin, can_leave, units, rng)
         entries = self._leg(wallet, coin, enter, units, rng)
         exits = self._leg(wallet, coin, leave, left - units, rng)
         dust = self._dust(self._leg(wallet, coin, leave, -left, rng))
         return PastFillArrays.join([entries, exits, dust])
 
-    def _left(self, coin: CoinIds, leave_ms: Floats, units: Ints, rng: np.random.Generator) -> Ints:
+    def _left(self, coin: CoinIds, can_leave: Flags, units: Ints, rng: np.random.Generator) -> Ints:
         """Return what stays of some spot trips: too little to be sold."""
         is_dusty = self._is_spot[coin] & (units > 1) & (rng.random(len(coin)) < _DUST_SHARE)
-        return (is_dusty & (leave_ms < self._end_ms - DAY_MS)).astype(np.int64)
+        return (is_dusty & can_leave).astype(np.int64)
 
     def _dust(self, left: PastFillArrays) -> PastFillArrays:
         """Return what is left as the venue converts it: for all at once, at the end of the day."""

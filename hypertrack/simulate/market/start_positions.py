@@ -49,6 +49,13 @@ class StartPositions:
     openings: PastFillArrays
     """By wallet and time; the average of a position's prices is its entry price."""
 
+    def and_more(self, others: "StartPositions") -> "StartPositions":
+        """Return these and other positions."""
+        return StartPositions(
+            PositionArrays.join([self.positions, others.positions]),
+            PastFillArrays.join([self.openings, others.openings]).in_order(),
+        )
+
 
 def draw_positions(
     people: Population, coins: tuple[Coin, ...], past: PastPrices, rng: np.random.Generator
@@ -63,16 +70,45 @@ def draw_positions(
     part = rng.exponential(size=len(wallet)) + 0.1
     part /= np.bincount(wallet, part, len(people))[wallet]
     usd = np.minimum(total[wallet], _MOST_USD) * part
-    age = np.exp(np.log(_MEDIAN_AGE_DAYS) + _AGE_SPREAD * rng.standard_normal(len(wallet)))
-    luck = _OPENING_NOISE * rng.standard_normal(len(wallet))
+    age_ms = draw_ages_ms(len(wallet), rng)
     long = np.where(people.long_bias[wallet] > 0.3, 1.0, _LONG_SHARE)
     side = np.where(rng.random(len(wallet)) < long, 1, -1)
     units = side * np.maximum(np.round(usd / price[coin] * scale[coin]), 1).astype(np.int64)
-    opened_ms = past.hours_ms[-1] - np.clip(age, *_AGE_DAYS) * DAY_MS
-    positions = PositionArrays(wallet, coin, units, past.at(opened_ms, coin) * np.exp(luck))
-    openings, row = _openings(positions, opened_ms, past, CoinColumns(coins), rng)
+    positions = PositionArrays(wallet, coin, units, np.full(len(wallet), np.nan))
+    return with_openings(positions, age_ms, past, coins, rng)
+
+
+def draw_ages_ms(count: int, rng: np.random.Generator) -> Floats:
+    """Draw how long ago positions began to be built."""
+    days = np.exp(np.log(_MEDIAN_AGE_DAYS) + _AGE_SPREAD * rng.standard_normal(count))
+    ages: Floats = np.clip(days, *_AGE_DAYS) * DAY_MS
+    return ages
+
+
+def with_openings(
+    positions: PositionArrays,
+    age_ms: Floats,
+    past: PastPrices,
+    coins: tuple[Coin, ...],
+    rng: np.random.Generator,
+) -> StartPositions:
+    """Return positions with the fills that built them, and the entry prices of these.
+
+    Args:
+        positions: Without entry prices.
+        age_ms: Of each position.
+        past: What coins cost.
+        coins: Of the market.
+        rng: Draws the fills.
+    """
+    opened_ms = past.hours_ms[-1] - age_ms
+    luck = _OPENING_NOISE * rng.standard_normal(len(positions))
+    about = replace(positions, entry_price=past.at(opened_ms, positions.coin) * np.exp(luck))
+    openings, row = _openings(about, opened_ms, past, CoinColumns(coins), rng)
     paid = np.bincount(row, openings.price * openings.units, len(positions))
-    return StartPositions(replace(positions, entry_price=paid / units), openings.in_order())
+    return StartPositions(
+        replace(positions, entry_price=paid / positions.units), openings.in_order()
+    )
 
 
 def _openings(

@@ -12,33 +12,34 @@ from hypertrack.simulate.market.arrays import (
     TradeArrays,
 )
 from hypertrack.simulate.market.facts import COPY_DELAYS_MS
-from hypertrack.simulate.market.fees import fees_bps
 from hypertrack.simulate.market.funding import is_funded, rates_at
 from hypertrack.simulate.market.instruments import Coin, CoinColumns
 from hypertrack.simulate.market.positions import PositionBook, SideArrays
 from hypertrack.simulate.market.start_positions import PositionArrays
+from hypertrack.simulate.market.terms import FeeSchedule, TermArrays
 
 
 class WalletLedger:
     """Sums by wallet.
 
     Args:
-        n_wallets: Of the market.
         coins: Of the market.
         start: Positions when the first chunk begins.
         start_prices: Latent prices then, ``[coins]``.
+        terms: On which the wallets trade.
     """
 
     def __init__(
         self,
-        n_wallets: int,
         coins: tuple[Coin, ...],
         start: PositionArrays,
         start_prices: Floats,
+        terms: TermArrays,
     ):
+        n_wallets = len(terms)
         self._n = n_wallets
         self._book = PositionBook(start, CoinColumns(coins).size_scale)
-        self._fee_bps = fees_bps(coins, is_taker=False), fees_bps(coins, is_taker=True)
+        self._fees = FeeSchedule(terms, coins)
         self._pays_funding = np.array([is_funded(coin) for coin in coins])
         self._prices = start_prices
         self._start_usd = self._worth_usd(start_prices)
@@ -91,9 +92,7 @@ class WalletLedger:
             return
         sides = self._book.add(trades)
         usd = (trades.price * trades.size)[sides.trade]
-        bps = np.where(
-            sides.is_taker, self._fee_bps[True][sides.coin], self._fee_bps[False][sides.coin]
-        )
+        bps = self._fees.bps(sides.wallet, sides.coin, sides.is_taker, sides.side > 0)
         self._fees_usd += self._sum(sides.wallet, usd * bps / 1e4)
         self._cash_usd -= self._sum(sides.wallet, sides.side * usd)
         better = sides.side * (facts.fair_price / trades.price - 1)[sides.trade] * 1e4

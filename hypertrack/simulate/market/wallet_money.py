@@ -73,7 +73,9 @@ class WalletMoney:
         self._rng = rng
         scale = 10.0 ** np.array([coin.size_decimals for coin in coins])
         usd = np.abs(start.units) / scale[start.coin] * start.entry_price
-        self._held_usd: Floats = np.bincount(start.wallet, usd, len(people)).astype(np.float64)
+        is_spot = np.array([coin.kind == "spot" for coin in coins])[start.coin]
+        self._held_usd = _by_wallet(start.take(~is_spot), usd[~is_spot], len(people))
+        self._tokens_usd = _by_wallet(start.take(is_spot), usd[is_spot], len(people))
         self._numbers = {address: at for at, address in enumerate(people.addresses)}
 
     def knows(self, address: str) -> bool:
@@ -177,7 +179,14 @@ class WalletMoney:
         first, count = people.home_start[wallet], people.home_count[wallet]
         coins = [self._coins[at] for at in np.unique(people.home[first : first + count])]
         if any(coin.kind == "spot" for coin in coins):
-            moved.append(("to_spot", "", float(_SPOT_ORDERS * people.size_usd[wallet])))
+            usd = _SPOT_ORDERS * people.size_usd[wallet] + self._tokens_usd[wallet]
+            moved.append(("to_spot", "", float(usd)))
         for dex in sorted({coin.name.partition(":")[0] for coin in coins if coin.kind == "hip3"}):
             moved.append(("to_dex", dex, float(_DEX_ORDERS * people.size_usd[wallet])))
         return moved
+
+
+def _by_wallet(positions: PositionArrays, usd: Floats, n_wallets: int) -> Floats:
+    """Return the positions' values added up by wallet."""
+    total: Floats = np.bincount(positions.wallet, usd, n_wallets).astype(np.float64)
+    return total

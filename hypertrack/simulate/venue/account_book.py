@@ -44,7 +44,8 @@ class AccountBook:
         return [f for f in self._state.source.records.flows(wallet) if f.time_ms <= now_ms]
 
     def _opened(self, wallet: str) -> Account:
-        account = Account(self._coins)
-        past = self._state.source.records.past_trades(wallet)
+        records = self._state.source.records
+        account = Account(self._coins, records.fee_rates(wallet))
+        past = records.past_trades(wallet)
         account.advance(past, self._state.hours, past[-1].time_ms if past else 0)
         return account

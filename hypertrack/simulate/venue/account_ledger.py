@@ -9,7 +9,7 @@ import numpy as np
 
 from hypertrack.records import HOUR_MS
 from hypertrack.simulate.market.arrays import CoinIds, Columns, Flags, Floats, Ints
-from hypertrack.simulate.market.fees import fee_bps
+from hypertrack.simulate.market.fees import BASE_RATES, FeeRates
 from hypertrack.simulate.market.funding import is_funded
 from hypertrack.simulate.market.instruments import Coin
 from hypertrack.simulate.venue.hourly_rates import HourlyRates
@@ -33,6 +33,8 @@ class OwnFill(NamedTuple):
     fee: float
     """In USDC, or in the token that a spot order bought."""
     fee_usd: float
+    builder_fee_usd: float
+    """Part of the fee that the wallet's builder gets."""
 
     @property
     def after(self) -> int:
@@ -114,6 +116,7 @@ class Account:
     """A wallet's account, carried forward as it trades and hours pass."""
 
     coins: Sequence[Coin]
+    rates: FeeRates = BASE_RATES
     fills: list[OwnFill] = field(default_factory=list)
     """The latest, at least as many as can be asked for."""
     holdings: dict[int, Holding] = field(default_factory=dict)
@@ -138,17 +141,21 @@ class Account:
         gain = _traded(holding, trade.units, trade.price)
         pnl = round(gain / 10**coin.size_decimals, USD_DECIMALS)
         size = coin.size_of(abs(trade.units))
-        part = 0.0 if trade.is_dust else fee_bps(coin, trade.is_taker) / 1e4
-        if coin.kind == "spot" and trade.units > 0:
+        is_buy, rates = trade.units > 0, self.rates
+        part = rates.bps(coin, is_taker=trade.is_taker, is_buy=is_buy) / 1e4
+        built = size * trade.price * rates.builder_part_bps(coin, is_buy=is_buy) / 1e4
+        if trade.is_dust:
+            part = built = 0.0
+        if coin.kind == "spot" and is_buy:
             fee = round(size * part, TOKEN_DECIMALS)
             fee_usd = fee * trade.price
         else:
             fee = fee_usd = round(size * trade.price * part, USD_DECIMALS)
-        self.fills.append(OwnFill(trade, before, pnl, fee, fee_usd))
+        self.fills.append(OwnFill(trade, before, pnl, fee, fee_usd, round(built, USD_DECIMALS)))
         if len(self.fills) >= 2 * MAX_FILLS_BY_TIME:
             del self.fills[:-MAX_FILLS_BY_TIME]
         value = size * trade.price
-        self.columns.add(trade, value, -fee_usd - (value if trade.units > 0 else -value))
+        self.columns.add(trade, value, -fee_usd - (value if is_buy else -value))
 
     def _pay_until(self, time_ms: int, rates: HourlyRates) -> None:
         """Pay the funding of the full hours up to a time; trades at that very time come after."""

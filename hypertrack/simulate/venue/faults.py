@@ -82,6 +82,12 @@ class Faults(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Answers that end in the middle, from the next one on."""
     http_drip_s: float = 0.0
     """Wall time over which each answer trickles in."""
+    unknown_types: tuple[str, ...] = ()
+    """Questions that the venue knows no longer: answered with 422."""
+    unknown_options: tuple[str, ...] = ()
+    """Fields of questions that it knows no longer, such as ``reversed``: answered with 422."""
+    failing_user: str | None = None
+    """A wallet, lower case, about which every question is answered with 500."""
     page_items: int | None = None
     """Rows of an answer at most, fewer than the venue's own limit."""
 

@@ -1,16 +1,15 @@
-"""What a wallet is charged, as the venue tells it: its base schedule, for everybody."""
+"""What a wallet is charged, as the venue tells it, beside the base schedule."""
 
 from datetime import UTC, datetime
 from typing import Any
 
-from hypertrack.config import FeeSettings
 from hypertrack.records import DAY_MS
+from hypertrack.simulate.market.fees import BASE_RATES, FeeRates
 from hypertrack.simulate.venue.account_values import AccountValues
 from hypertrack.simulate.venue.numbers import rounded
 
 Json = dict[str, Any]
 
-_FEES = FeeSettings()
 _TOLD_DAYS = 15
 
 
@@ -21,12 +20,7 @@ def user_fees(values: AccountValues, exchange_day_usd: float) -> Json:
         values: Of the wallet.
         exchange_day_usd: What all trade in a day.
     """
-    rates = {
-        "cross": _rate(_FEES.perp_taker_bps),
-        "add": _rate(_FEES.perp_maker_bps),
-        "spotCross": _rate(_FEES.spot_taker_bps),
-        "spotAdd": _rate(_FEES.spot_maker_bps),
-    }
+    rates, own = _told(BASE_RATES), _told(values.account.rates)
     tiers = {
         "vip": [{"ntlCutoff": "5000000.0", **rates}],
         "mm": [{"makerFractionCutoff": "0.005", "add": "-0.00001"}],
@@ -40,16 +34,25 @@ def user_fees(values: AccountValues, exchange_day_usd: float) -> Json:
             "referralDiscount": "0.04",
             "stakingDiscountTiers": [discount],
         },
-        "userCrossRate": rates["cross"],
-        "userAddRate": rates["add"],
-        "userSpotCrossRate": rates["spotCross"],
-        "userSpotAddRate": rates["spotAdd"],
+        "userCrossRate": own["cross"],
+        "userAddRate": own["add"],
+        "userSpotCrossRate": own["spotCross"],
+        "userSpotAddRate": own["spotAdd"],
         "activeReferralDiscount": "0.0",
         "trial": None,
         "feeTrialEscrow": "0.0",
         "nextTrialAvailableTimestamp": None,
         "stakingLink": None,
         "activeStakingDiscount": discount,
+    }
+
+
+def _told(rates: FeeRates) -> dict[str, str]:
+    return {
+        "cross": _rate(rates.perp_taker_bps),
+        "add": _rate(rates.perp_maker_bps),
+        "spotCross": _rate(rates.spot_taker_bps),
+        "spotAdd": _rate(rates.spot_maker_bps),
     }
 
 

@@ -7,6 +7,11 @@ from zlib import crc32
 
 from hypertrack.records import HOUR_MS, ZERO_HASH
 from hypertrack.simulate.market.instruments import Coin
+from hypertrack.simulate.market.order_ids import (
+    maker_order_id,
+    taker_mark,
+    taker_order_id,
+)
 from hypertrack.simulate.venue.account_ledger import (
     MAX_FILLS_BY_TIME,
     TOKEN_DECIMALS,
@@ -55,6 +60,7 @@ def twap_slices(fills: Iterable[Json]) -> list[Json]:
 def _told(coin: Coin, wallet: str, fill: OwnFill) -> Json:
     trade = fill.trade
     pays_token = coin.kind == "spot" and trade.units > 0
+    built = {"builderFee": rounded(fill.builder_fee_usd, USD_DECIMALS)}
     return {
         "coin": coin.name,
         "px": wire_number(trade.price),
@@ -65,10 +71,11 @@ def _told(coin: Coin, wallet: str, fill: OwnFill) -> Json:
         "dir": _direction(coin, fill),
         "closedPnl": rounded(fill.closed_pnl_usd, USD_DECIMALS),
         "hash": trade.hash,
-        "oid": _order_id(wallet, fill),
+        "oid": _order_id(coin, wallet, fill),
         "crossed": trade.is_taker,
         "fee": rounded(fill.fee, TOKEN_DECIMALS if pays_token else USD_DECIMALS),
         "tid": trade.trade_id,
+        **(built if fill.builder_fee_usd else {}),
         "feeToken": coin.token if pays_token else "USDC",
         "twapId": _twap_id(coin, wallet, fill) if is_twap(fill) else None,
     }
@@ -87,14 +94,12 @@ def _direction(coin: Coin, fill: OwnFill) -> str:
     return f"{'Open' if opens else 'Close'} {'Long' if is_long else 'Short'}"
 
 
-def _order_id(wallet: str, fill: OwnFill) -> int:
+def _order_id(coin: Coin, wallet: str, fill: OwnFill) -> int:
     """Return the order's number: one for all parts of a taker order, which share their hash."""
     trade = fill.trade
     if not trade.is_taker:
-        return trade.trade_id % 2**40
-    if trade.hash == ZERO_HASH:  # of TWAP slices, those of a block are one order
-        return 2**40 + crc32(f"{wallet} {trade.coin} {trade.time_ms}".encode())
-    return int(trade.hash[2:12], 16)
+        return maker_order_id(trade.time_ms, trade.trade_id)
+    return taker_order_id(trade.time_ms, taker_mark(trade.hash, wallet, coin.name))
 
 
 def _twap_id(coin: Coin, wallet: str, fill: OwnFill) -> int:

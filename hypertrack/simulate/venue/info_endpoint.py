@@ -91,6 +91,10 @@ class InfoDesk:
         if kind not in self._handlers:
             raise UnknownTypeError
         faults = self._faults()
+        if kind in faults.unknown_types or not request.keys().isdisjoint(faults.unknown_options):
+            raise UnknownTypeError
+        if faults.failing_user and str(request.get("user")).lower() == faults.failing_user:
+            raise UnknownNameError
         self._state.unlisted = faults.unlisted
         reply = self._handlers[kind](request)
         return reply[: faults.page_items] if kind in _BY_TWENTY else reply

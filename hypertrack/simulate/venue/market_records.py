@@ -7,6 +7,7 @@ import numpy as np
 from hypertrack.records import ZERO_HASH
 from hypertrack.simulate.market.arrays import Floats, Ints
 from hypertrack.simulate.market.cash_flows import CashFlow
+from hypertrack.simulate.market.fees import BASE_RATES, FeeRates
 from hypertrack.simulate.market.identifiers import hashes, trade_ids
 from hypertrack.simulate.market.kinship import Vault, free_text
 from hypertrack.simulate.market.market import Market
@@ -47,6 +48,11 @@ class MarketRecords:
             np.where(fills.is_dust, ZERO_HASH, told_hashes).tolist(),
         )
         return [OwnTrade(*row) for row in zip(*columns, strict=True)]
+
+    def fee_rates(self, wallet: str) -> FeeRates:
+        """Return what a wallet is charged; others than the market's, by the base schedule."""
+        at = self._numbers.get(wallet)
+        return BASE_RATES if at is None else self._market.terms.rates(at)
 
     def flows(self, wallet: str) -> Sequence[CashFlow]:
         """Return all flows of an address, oldest first."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from hypertrack.simulate.market.arrays import Floats, Ints
 from hypertrack.simulate.market.cash_flows import CashFlow
+from hypertrack.simulate.market.fees import BASE_RATES, FeeRates
 from hypertrack.simulate.market.kinship import Vault
 from hypertrack.simulate.venue.trade_log import OwnTrade
 
@@ -38,6 +39,9 @@ class WalletRecords(Protocol):
 
     def past_trades(self, wallet: str, /) -> Sequence[OwnTrade]:
         """Return what a wallet traded before the source's start, oldest first."""
+
+    def fee_rates(self, wallet: str, /) -> FeeRates:
+        """Return what a wallet is charged."""
 
     def flows(self, wallet: str, /) -> Sequence[CashFlow]:
         """Return all of a wallet's flows, oldest first; those to come, too."""
@@ -77,6 +81,10 @@ class PlainRecords:
     def past_trades(self, _: str, /) -> Sequence[OwnTrade]:
         """Return nothing."""
         return ()
+
+    def fee_rates(self, _: str, /) -> FeeRates:
+        """Return the base schedule."""
+        return BASE_RATES
 
     def flows(self, wallet: str, /) -> Sequence[CashFlow]:
         """Return the deposit."""

@@ -7,10 +7,12 @@ import pytest
 
 from hypertrack.config import SimulateSettings
 from hypertrack.records import DAY_MS, HOUR_MS
+from hypertrack.simulate.market.arrays import Flags
 from hypertrack.simulate.market.funding import paid_ms, premiums, rate_of, rates_at
-from hypertrack.simulate.market.instruments import build_coins
+from hypertrack.simulate.market.instruments import CoinColumns, build_coins
 from hypertrack.simulate.market.market import START_MS, Market
 from hypertrack.simulate.market.past_prices import PAST_DAYS, PastPrices
+from hypertrack.simulate.market.positions import PositionBook
 
 SETTINGS = SimulateSettings(wallets=1_200, hours=0.5, seed=5)
 
@@ -92,6 +94,19 @@ def test_spot_is_bought_before_it_is_sold(market: Market) -> None:
             assert np.all(held >= 0)
 
     assert n_seen > 100
+
+
+def test_wallets_hold_the_tokens_that_they_are_going_to_sell(market: Market) -> None:
+    is_spot = np.array([coin.kind == "spot" for coin in market.coins])
+    book = PositionBook(market.start_positions, CoinColumns(market.coins).size_scale)
+    below: list[Flags] = []
+    for chunk in market.chunks():
+        sides = book.add(chunk.trades)
+        below.append(sides.after[is_spot[sides.coin]] < 0)
+
+    flags = np.concatenate(below)
+    assert len(flags) > 1_000
+    assert flags.mean() < 0.03
 
 
 def test_a_wallet_holds_a_coin_once_however_often_it_likes_it(market: Market) -> None:

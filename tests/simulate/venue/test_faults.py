@@ -19,7 +19,7 @@ from exchange_fakes import (
     info,
     trade,
 )
-from fakes import BOB, START_MS
+from fakes import ALICE, BOB, START_MS
 
 from hypertrack.config import SimulateSettings
 from hypertrack.simulate.venue.faults import Faults
@@ -262,6 +262,27 @@ def test_an_answer_can_trickle_in() -> None:
 
     assert slow.content == quick.content
     assert slow.elapsed.total_seconds() >= 0.2
+
+
+@pytest.mark.parametrize(
+    ("faults", "statuses"),
+    [
+        (Faults(unknown_types=("portfolio",)), [422, 200, 200]),
+        (Faults(unknown_options=("reversed",)), [200, 422, 200]),
+        (Faults(failing_user=BOB), [500, 500, 200]),
+    ],
+)
+def test_single_questions_can_be_refused(faults: Faults, statuses: list[int]) -> None:
+    requests = [
+        {"type": "portfolio", "user": BOB},
+        {"type": "userFillsByTime", "user": BOB, "startTime": 0, "reversed": True},
+        {"type": "userFillsByTime", "user": ALICE, "startTime": 0},
+    ]
+    with running_exchange(HUNDRED, AT_ONCE, faults) as exchange:
+        replies = [httpx.post(f"{exchange.url}/info", json=one) for one in requests]
+
+    assert [reply.status_code for reply in replies] == statuses
+    assert {reply.text for reply in replies if reply.status_code == 500} <= {"null"}
 
 
 def test_pages_of_fills_can_be_shorter_than_the_venues() -> None:

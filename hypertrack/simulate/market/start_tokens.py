@@ -1,0 +1,48 @@
+"""What wallets hold of spot tokens when the market begins: they cannot sell what they lack."""
+
+import numpy as np
+
+from hypertrack.simulate.market.arrays import CoinIds, Flags, Ids
+from hypertrack.simulate.market.instruments import Coin, CoinColumns
+from hypertrack.simulate.market.kinds import KINDS
+from hypertrack.simulate.market.past_prices import PastPrices
+from hypertrack.simulate.market.population import Population
+from hypertrack.simulate.market.start_positions import (
+    PositionArrays,
+    StartPositions,
+    draw_ages_ms,
+    with_openings,
+)
+
+_ORDERS = 100.0
+"""Median of a wallet's tokens over its order size."""
+_SPREAD = 0.5
+_MAKER_DAYS = 0.15
+"""Of a token's daily volume, what each market maker holds of it at least: it serves all others."""
+
+
+def draw_tokens(
+    people: Population, coins: tuple[Coin, ...], past: PastPrices, rng: np.random.Generator
+) -> StartPositions:
+    """Draw a balance of every token that a wallet trades, and of all for market makers."""
+    is_maker = people.kind == [kind.name for kind in KINDS].index("market_maker")
+    wallet, token = _pairs(people, coins, is_maker)
+    columns = CoinColumns(coins)
+    price = np.array([coin.price_usd for coin in coins])[token]
+    usd = people.size_usd[wallet] * _ORDERS * np.exp(_SPREAD * rng.standard_normal(len(wallet)))
+    served = _MAKER_DAYS * columns.day_volume_usd[token]
+    usd = np.where(is_maker[wallet], np.maximum(usd, served), usd)
+    units = np.maximum(np.round(usd / price * columns.size_scale[token]), 1).astype(np.int64)
+    positions = PositionArrays(wallet, token, units, np.full(len(wallet), np.nan))
+    return with_openings(positions, draw_ages_ms(len(wallet), rng), past, coins, rng)
+
+
+def _pairs(people: Population, coins: tuple[Coin, ...], is_maker: Flags) -> tuple[Ids, CoinIds]:
+    """Return wallets and the tokens that they trade, each pair once."""
+    is_spot = np.array([coin.kind == "spot" for coin in coins])
+    wallet = np.repeat(np.arange(len(people)), people.home_count)
+    is_token = is_spot[people.home]
+    own = wallet[is_token] * len(coins) + people.home[is_token]
+    served = np.flatnonzero(is_maker)[:, None] * len(coins) + np.flatnonzero(is_spot)
+    holder, token = np.divmod(np.union1d(own, served), len(coins))
+    return holder.astype(np.int32), token.astype(np.int16)
