@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:  # the command loads these when it runs
 
 Rows = dict[int, list[dict[str, Any]]]
 """By wallet id."""
+
+WINDOW = ("start_ms", "end_ms", "cause", "came_in")
+"""What is told of the time of which all fills are known."""
 
 LINKS = {
     "vault": ("vault {name!r} led by {other}", "leads the vault {name!r} {own}"),
@@ -105,6 +109,20 @@ def _parsed(file: Path) -> AccountReport | None:
         return None
 
 
+@dataclass(frozen=True)
+class Findings:
+    """What the dataset says, by wallet id."""
+
+    tape: Rows
+    kinds: Rows
+    breaks: Rows
+    ends: Rows
+    booked: Rows
+    states: Rows
+    profits: Mapping[int, ProfitCheck]
+    links: Mapping[int, list[str]]
+
+
 def _checked(
     con: Any, asked: Iterable[str], progress: "Mapping[StepKey, StepLine]"
 ) -> list[AccountCheck]:
@@ -112,52 +130,46 @@ def _checked(
 
     id_of = {row["wallet"]: row["wallet_id"] for row in con.rows(con.table("wallets"))}
     name_of = {wallet_id: wallet for wallet, wallet_id in id_of.items()}
-    tape = _by_wallet(con, account_checks.tape_against_fills(con))
-    kinds = _by_wallet(con, account_checks.fills_against_tape(con))
-    breaks = _by_wallet(con, account_checks.chain_breaks(con))
-    ends = _by_wallet(con, account_checks.ends_against_states(con))
-    booked = _by_wallet(con, account_checks.booked(con))
-    states = _by_wallet(con, account_states.last_states(con, None))
     since_first = {id_of.get(wallet, -1) for wallet in asked if _is_since_first(progress, wallet)}
-    profits = _profits(con, since_first)
-    links = _links(con, name_of)
-    checks = []
-    for wallet in asked:
-        own = id_of.get(wallet, -1)
-        fills = progress.get((wallet, Step.FILLS))
-        found = _first(booked, own)
-        state = _first(states, own)
-        equity = state.get("equity_usd")
-        checks.append(
-            AccountCheck(
-                wallet=wallet,
-                n_fills=found.get("n_fills", 0),
-                start_ms=None if fills is None else fills.start_ms,
-                end_ms=None if fills is None else fills.end_ms,
-                cause=None if fills is None else fills.cause,
-                came_in={} if fills is None else fills.came_in,
-                realised_usd=found.get("realised_usd"),
-                fees_usd=found.get("fees_usd"),
-                equity_usd=equity,
-                leverage=state["notional_usd"] / equity if equity and equity > 0 else None,
-                tape=_tape(_first(tape, own), kinds.get(own, [])),
-                n_chain_breaks=_first(breaks, own).get("n_breaks", 0),
-                differences=tuple(
-                    PositionDifference(
-                        coin=row["coin"], by_fills=row["by_fills"], stated=row["stated"]
-                    )
-                    for row in ends.get(own, [])
-                ),
-                profit=profits.get(own),
-                links=tuple(links.get(own, [])),
-                failed={
-                    line.step.value: line.reason
-                    for (other, _), line in progress.items()
-                    if other == wallet and line.reason is not None
-                },
-            )
-        )
-    return checks
+    findings = Findings(
+        tape=_by_wallet(con, account_checks.tape_against_fills(con)),
+        kinds=_by_wallet(con, account_checks.fills_against_tape(con)),
+        breaks=_by_wallet(con, account_checks.chain_breaks(con)),
+        ends=_by_wallet(con, account_checks.ends_against_states(con)),
+        booked=_by_wallet(con, account_checks.booked(con)),
+        states=_by_wallet(con, account_states.last_states(con, None)),
+        profits=_profits(con, since_first),
+        links=_links(con, name_of),
+    )
+    return [_check(wallet, id_of.get(wallet, -1), findings, progress) for wallet in asked]
+
+
+def _check(
+    wallet: str, own: int, findings: Findings, progress: "Mapping[StepKey, StepLine]"
+) -> AccountCheck:
+    booked, state = _first(findings.booked, own), _first(findings.states, own)
+    equity = state.get("equity_usd")
+    fills = progress.get((wallet, Step.FILLS))
+    window = {} if fills is None else {name: getattr(fills, name) for name in WINDOW}
+    lines = [line for step in Step if (line := progress.get((wallet, step))) is not None]
+    return AccountCheck(
+        wallet=wallet,
+        n_fills=booked.get("n_fills", 0),
+        realised_usd=booked.get("realised_usd"),
+        fees_usd=booked.get("fees_usd"),
+        equity_usd=equity,
+        leverage=state["notional_usd"] / equity if equity and equity > 0 else None,
+        tape=_tape(_first(findings.tape, own), findings.kinds.get(own, [])),
+        n_chain_breaks=_first(findings.breaks, own).get("n_breaks", 0),
+        differences=tuple(
+            PositionDifference(coin=row["coin"], by_fills=row["by_fills"], stated=row["stated"])
+            for row in findings.ends.get(own, [])
+        ),
+        profit=findings.profits.get(own),
+        links=tuple(findings.links.get(own, [])),
+        failed={line.step.value: line.reason for line in lines if line.reason is not None},
+        **window,
+    )
 
 
 def _tape(found: Mapping[str, Any], kinds: Iterable[Mapping[str, Any]]) -> TapeCheck:

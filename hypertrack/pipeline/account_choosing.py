@@ -49,7 +49,7 @@ def choose(settings: Settings, wanted: Wanted, folder: Path) -> "Choice":
         last = [choice for choice in read_choices(folder) if choice.source == source][-1:]
         is_open = {wallet for (wallet, _), line in read_progress(folder).items() if line.is_open}
         if last and not is_open.isdisjoint(last[0].wallets):
-            return replace(last[0], source=f"{source}, as chosen when this was begun")
+            return last[0]
     found = list(wanted.wallets)
     if wanted.top:
         found += _top(settings, wanted)

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hypertrack.clock import SystemClock
+from hypertrack.clock import SystemClock, utc
 from hypertrack.config import Settings, state_folder
 from hypertrack.errors import DatasetError
 from hypertrack.feeds.account_questions import ASKED, Step
@@ -106,8 +106,10 @@ def ask(
         open_writing(settings, "append", is_patient=True) as session,
         closing(_client(settings, wanted, stop, on_words)) as client,
     ):
+        now_ms = SystemClock().wall_ns() // 1_000_000
         chosen = choose(settings, wanted, session.folder)
-        on_words(f"{len(chosen.wallets):,} wallets: {chosen.source}")
+        kept = f", as chosen at {utc(chosen.at_ms)}" if chosen.at_ms < now_ms else ""
+        on_words(f"{len(chosen.wallets):,} wallets: {chosen.source}{kept}")
         keep_choice(session.folder, chosen, session.hand_over)
         asking = _timed(asking_of(settings, wanted, chosen.wallets), wanted, client)
         _note_origin(settings, session)

@@ -24,11 +24,14 @@ class Choice(Record, frozen=True, kw_only=True):
 
 
 def keep_choice(folder: Path, choice: Choice, hand_over: Callable[[], None] | None = None) -> None:
-    """Write a choice down.
+    """Write a choice down, unless the same wallets were chosen in the same way last time.
 
     Raises:
         OSError: The disk is full, or broken.
     """
+    last = [each for each in read_choices(folder) if each.source == choice.source][-1:]
+    if last and last[0].wallets == choice.wallets:
+        return
     append_synced(folder / CHOICES_NAME, encode_json(choice) + b"\n")
     if hand_over is not None:
         hand_over()
