@@ -21,7 +21,7 @@ from hypertrack.feeds.account_client import AccountClient
 from hypertrack.feeds.shared_budget import SharedBudget
 from hypertrack.importing.accounts.account_run import AccountRun, AskedReport
 from hypertrack.importing.accounts.asking import Asking
-from hypertrack.store.files.session import open_session
+from hypertrack.store.files.session import open_answers
 
 Json = dict[str, Any]
 
@@ -188,7 +188,7 @@ def ask(
     shared = SharedBudget(folder.parent / "budget.json", lambda: budget, venue.clock)
     client = AccountClient(f"{venue.url}/info", shared, venue.clock, stop)
     try:
-        with open_session(folder, "append") as session:
+        with open_answers(folder) as session:
             run = AccountRun(session, folder, client, asking, venue.clock)
             for _ in run.run():
                 pass

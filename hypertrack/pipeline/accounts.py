@@ -15,7 +15,7 @@ from hypertrack.feeds.account_questions import ASKED, Step
 from hypertrack.files import write_whole
 from hypertrack.pipeline.account_checks import check_accounts, report_json, summary
 from hypertrack.pipeline.account_choosing import Wanted, asking_of, choose
-from hypertrack.pipeline.places import open_writing, require_writable_place
+from hypertrack.pipeline.places import open_answering, require_writable_place
 from hypertrack.records import AccountReport, Record, replace
 from hypertrack.store.files.layout import ACCOUNTS_REPORT_NAME
 
@@ -103,7 +103,7 @@ def ask(
 
     require_writable_place(settings)
     with (
-        open_writing(settings, "append", is_patient=True) as session,
+        open_answering(settings) as session,
         closing(_client(settings, wanted, stop, on_words)) as client,
     ):
         now_ms = SystemClock().wall_ns() // 1_000_000
@@ -127,7 +127,7 @@ def check(settings: Settings) -> AccountReport:
     """
     with _small_files(settings) as folder:
         report = check_accounts(settings, folder)
-    with open_writing(settings, "append", is_patient=True) as session:
+    with open_answering(settings) as session:
         write_whole(session.folder / ACCOUNTS_REPORT_NAME, report_json(report))
     return report
 

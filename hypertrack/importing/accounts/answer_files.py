@@ -1,6 +1,7 @@
 """Where answers about wallets go: on the disk before anything says that they are there."""
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 from hypertrack.errors import DatasetError
 from hypertrack.feeds.account_client import Reply
@@ -14,7 +15,12 @@ from hypertrack.records import (
     RawJson,
     encode_json,
 )
-from hypertrack.store.files.layout import COVERAGE_NAME, QUARANTINE_NAME
+from hypertrack.store.files.layout import (
+    ASIDE_COVERAGE_NAME,
+    ASIDE_QUARANTINE_NAME,
+    COVERAGE_NAME,
+    QUARANTINE_NAME,
+)
 from hypertrack.store.files.ledger import read_ledger
 from hypertrack.store.files.session import Session, quarantine_line
 
@@ -33,7 +39,10 @@ class AnswerFiles:
         self.progress = StepProgress(session.folder, session.hand_over)
         self._session = session
         self._spans: dict[str, list[Span]] = {}
-        for line in read_ledger(session.folder):
+        self._ledger = ASIDE_COVERAGE_NAME if session.is_beside else COVERAGE_NAME
+        self._quarantine = ASIDE_QUARANTINE_NAME if session.is_beside else QUARANTINE_NAME
+        names = (COVERAGE_NAME, ASIDE_COVERAGE_NAME)
+        for line in chain.from_iterable(read_ledger(session.folder, name) for name in names):
             is_ours = line.stream.startswith((f"{FILLS}:", f"{FLOWS}:"))
             if is_ours and line.status is CoverageStatus.OBSERVED:
                 self._spans.setdefault(line.stream, []).append((line.start_ms, line.end_ms))
@@ -59,7 +68,7 @@ class AnswerFiles:
 
     def quarantine(self, raw: RawJson, reason: str) -> None:
         """Keep what could not be read."""
-        self.add(QUARANTINE_NAME, [quarantine_line(bytes(raw), reason)])
+        self.add(self._quarantine, [quarantine_line(bytes(raw), reason)])
 
     def observe(
         self,
@@ -81,7 +90,7 @@ class AnswerFiles:
         new = without(span, merged([*known, *holes]))
         lines = [_line(stream, CoverageStatus.OBSERVED, each, cause) for each in new]
         lines += [_line(stream, CoverageStatus.GAP, each, CoverageCause.HOLE) for each in holes]
-        self.add(COVERAGE_NAME, (encode_json(line) + b"\n" for line in lines))
+        self.add(self._ledger, (encode_json(line) + b"\n" for line in lines))
         known += new
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +13,9 @@ from hypertrack.store.compaction.commit_journal import finish_sealing, forget_pa
 from hypertrack.store.files.layout import (
     ACCOUNTS_NAME,
     ANSWER_NAMES,
+    ANSWERS_LOCK_NAME,
     ARCHIVE_NAME,
+    ASIDE_QUARANTINE_NAME,
     COVERAGE_NAME,
     IMPORTS_NAME,
     LOCK_NAME,
@@ -25,7 +27,7 @@ from hypertrack.store.files.layout import (
     feed_path,
 )
 from hypertrack.store.files.ledger import read_ledger
-from hypertrack.store.files.locks import lock_file
+from hypertrack.store.files.locks import is_locked, lock_file
 from hypertrack.store.files.tail import newest_lines, newest_trades
 
 SessionMode = Literal["rotate", "append", "clear"]
@@ -42,6 +44,8 @@ class Session(Record, frozen=True, kw_only=True):
     """Where the data that was here went."""
     waiting_bytes: Callable[[], int] | None = None
     """How much has been handed over and is not where the dataset is yet."""
+    is_beside: bool = False
+    """A recorder writes to the folder meanwhile: only answers about wallets are ours to write."""
     hand_over: Callable[[], None] | None = None
     """To be called whenever files have been synced and closed: they are taken from the folder to
     where the dataset is."""
@@ -60,7 +64,11 @@ class Session(Record, frozen=True, kw_only=True):
 
 @contextmanager
 def open_session(
-    folder: Path, mode: SessionMode = "rotate", clock: Clock | None = None
+    folder: Path,
+    mode: SessionMode = "rotate",
+    clock: Clock | None = None,
+    *,
+    takes_answers: bool = False,
 ) -> Iterator[Session]:
     """Lock a dataset folder and make it ready for a recorder.
 
@@ -68,6 +76,8 @@ def open_session(
         folder: Created where missing.
         mode: What becomes of data that is there: ``rotate`` moves it to ``archive/<utc>/``,
             ``append`` continues it, ``clear`` deletes it. Files that are not ours stay.
+        takes_answers: Fills and other answers about wallets will be written, too; a recorder
+            leaves them to whoever asks meanwhile.
 
     Raises:
         DatasetError: Another recorder writes there, or the folder cannot be written.
@@ -80,11 +90,60 @@ def open_session(
             f"{folder} cannot be written ({error.strerror}): choose --data"
         ) from None
     try:
-        finish_sealing(folder)
-        forget_parts(folder)
-        yield _prepared(folder, mode, clock or SystemClock())
+        with ExitStack() as answers:
+            answers.enter_context(_answers_locked(folder))
+            finish_sealing(folder)
+            forget_parts(folder)
+            session = _prepared(folder, mode, clock or SystemClock())
+            if not takes_answers:
+                answers.close()
+            yield session
     finally:
         (folder / LOCK_NAME).unlink(missing_ok=True)
+        os.close(lock)
+
+
+@contextmanager
+def open_answers(folder: Path) -> Iterator[Session]:
+    """Make a folder ready for answers about wallets, also while a recorder writes to it.
+
+    Raises:
+        DatasetError: Others write answers there, or the folder cannot be written.
+    """
+    if not is_locked(folder / LOCK_NAME):
+        with open_session(folder, "append", takes_answers=True) as session:
+            yield session
+        return
+    with _answers_locked(folder):
+        for path in answer_files(folder):
+            mend_last_line(path, folder / ASIDE_QUARANTINE_NAME)
+        yield Session(folder=folder, mode="append", is_beside=True)
+
+
+def answer_files(folder: Path) -> list[Path]:
+    """Return the files of lines that answers about wallets are in."""
+    named = [folder / name for name in ANSWER_NAMES]
+    return [path for path in (*named, *(folder / ACCOUNTS_NAME).glob("*.jsonl")) if path.exists()]
+
+
+@contextmanager
+def _answers_locked(folder: Path) -> Iterator[None]:
+    """Keep others from writing answers.
+
+    Raises:
+        DatasetError: They do already, or the folder cannot be written.
+    """
+    path = folder / ANSWERS_LOCK_NAME
+    try:
+        lock = lock_file(path, folder, "added to")
+    except OSError as error:
+        raise DatasetError(
+            f"{folder} cannot be written ({error.strerror}): choose --data"
+        ) from None
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
         os.close(lock)
 
 

@@ -21,6 +21,7 @@ from hypertrack.store.compaction.commit_journal import (
 )
 from hypertrack.store.compaction.sealed_rows import HOUR_FORMAT, LAYOUTS
 from hypertrack.store.files.layout import (
+    ASIDE_COVERAGE_NAME,
     COVERAGE_NAME,
     FILLS_NAME,
     MANIFEST_NAME,
@@ -111,8 +112,9 @@ class FolderLines:
     def run_on_ledger(
         self, connection: duckdb.DuckDBPyConnection, statement: str, columns: Columns
     ) -> None:
-        """Run a statement on ``coverage.jsonl``."""
-        self._run_on_file(connection, statement, COVERAGE_NAME, columns)
+        """Run a statement on ``coverage.jsonl``, and what was written beside a recorder."""
+        paths = [self.folder / COVERAGE_NAME, self.folder / ASIDE_COVERAGE_NAME]
+        run_on(connection, statement.format(source=relation(paths, (), columns)), paths[0])
 
     def run_on_fills(
         self, connection: duckdb.DuckDBPyConnection, statement: str, columns: Columns

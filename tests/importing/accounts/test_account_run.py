@@ -22,6 +22,8 @@ from fakes import ALICE, BOB, CAROL, START_MS
 from hypertrack.errors import VenueError
 from hypertrack.feeds.account_questions import ASKED, Step
 from hypertrack.importing.accounts.asking import Asking
+from hypertrack.store.dataset import open_dataset
+from hypertrack.store.files.session import open_session
 
 FILLS_OF_ALICE = Asking(wallets=(ALICE,), steps=(Step.FILLS,))
 
@@ -404,6 +406,26 @@ def test_stop_ends_after_the_answer_under_way_and_the_next_run_goes_on(
     assert (second.n_left, second.n_fills) == (0, 1_011)
     tids = [(line["user"], line["tid"]) for line in lines_of(folder, "fills.jsonl")]
     assert len(tids) == len(set(tids)) == 5_010
+
+
+def test_answers_beside_a_recorder_leave_its_files_alone_and_are_read(
+    venue: AccountVenue, folder: Path
+) -> None:
+    venue.fills[ALICE] = [account_fill(1), account_fill(2, px="-3")]
+    with open_session(folder, "append"):
+        beside = ask(venue, folder, FILLS_OF_ALICE)
+        assert not (folder / "coverage.jsonl").exists()
+        assert not (folder / "quarantine.jsonl").exists()
+
+    venue.now_ms += 60_000
+    alone = ask(venue, folder, FILLS_OF_ALICE)
+
+    assert (beside.n_fills, alone.n_fills) == (1, 0)
+    assert coverage(folder)[-1] == ("observed", 10**9 - 10_000, 10**9 + 50_000, None)
+    with open_dataset(folder) as dataset:
+        rows = dataset.connection.execute("SELECT start_ms, end_ms FROM coverage").fetchall()
+    told = [(start - START_MS, end - START_MS) for start, end in sorted(rows)]
+    assert told == [(10, 10**9 - 10_000), (10**9 - 10_000, 10**9 + 50_000)]
 
 
 def test_answers_are_valid_json_lines_whatever_names_they_hold(
