@@ -65,8 +65,9 @@ class ProfitCheck(Record, frozen=True, kw_only=True):
         known = (self.unrealised_usd or 0.0) + (self.funding_usd or 0.0)
         if abs(self.difference_usd - known) <= tolerance_usd(self.told_usd):
             return "unrealised" if not self.funding_usd else "unrealised and funding"
-        unknown = "funding" if self.funding_usd is None else "positions carried in"
-        return f"unrealised, {unknown}"
+        if self.funding_usd is None:
+            return "unrealised and, since not asked for, funding"
+        return "unrealised, funding, or a position that it came in with"
 
 
 class AccountCheck(Record, frozen=True, kw_only=True):
