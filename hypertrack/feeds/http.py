@@ -16,6 +16,11 @@ from hypertrack.records import encode_json
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = 10.0
+"""Without a byte."""
+
+DEADLINE_S = 60.0
+"""Of a whole answer, which could drip for ever: the largest take a slow line some 20 s."""
+
 N_ATTEMPTS = 4
 BACKOFF_S = 0.5
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -38,6 +43,10 @@ class SilentError(VenueError):
     """Nothing came back: unreachable, cut off, or too slow."""
 
 
+class _UnfinishedError(httpx.ReadTimeout):
+    """An answer began, and did not end in time."""
+
+
 class JsonPoster:
     """One HTTP address that takes JSON and gives JSON; may be shared by threads."""
 
@@ -47,12 +56,9 @@ class JsonPoster:
         self._stop = stop
         self._n_attempts = n_attempts
         self._proxy = proxy_for(url)
-        self._client = httpx.Client(
-            timeout=TIMEOUT_S,
-            proxy=_httpx_proxy(self._proxy),
-            verify=url.startswith("https") and tls_context(),  # plain HTTP shows no certificate
-            trust_env=False,  # read by `proxy_for`
-        )
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._client = self._new_client()
 
     def post(self, body: object, what: str = "its answer") -> bytes:
         """Return the answer's body.
@@ -71,8 +77,10 @@ class JsonPoster:
                 answer = self.send(body)
             except SilentError as error:
                 words = str(error)
-                if isinstance(error.__cause__, httpx.TimeoutException):
-                    self._say_waiting(what, attempt)
+                if isinstance(error.__cause__, _UnfinishedError):
+                    self._say_waiting(what, words, attempt)
+                elif isinstance(error.__cause__, httpx.TimeoutException):
+                    self._say_waiting(what, f"nothing for {TIMEOUT_S:g} s", attempt)
                 continue
             if answer.status == httpx.codes.OK:
                 return answer.content
@@ -88,11 +96,7 @@ class JsonPoster:
             SilentError: Nothing came back.
         """
         try:
-            answer = self._client.post(
-                self._url,
-                content=encode_json(body),
-                headers={"Content-Type": "application/json"},
-            )
+            answer = self._answer(encode_json(body))
         except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: closed meanwhile
             raise SilentError(str(error) or type(error).__name__) from error
         return Answer(answer.status_code, answer.content)
@@ -107,13 +111,51 @@ class JsonPoster:
 
     def close(self) -> None:
         """Close the connections, also under a request that another thread waits for."""
-        self._client.close()
+        with self._lock:
+            self._is_closed = True
+            self._client.close()
 
-    def _say_waiting(self, what: str, attempt: int) -> None:
+    def _answer(self, content: bytes) -> httpx.Response:
+        """Post once; an answer that is not whole in time is given up with its connection.
+
+        Raises:
+            httpx.HTTPError: No answer.
+            RuntimeError: Closed meanwhile.
+        """
+        client = self._client
+        alarm = threading.Timer(DEADLINE_S, self._replace, [client])
+        alarm.daemon = True
+        alarm.start()
+        try:
+            headers = {"Content-Type": "application/json"}
+            return client.post(self._url, content=content, headers=headers)
+        except httpx.HTTPError as error:
+            if client is self._client:
+                raise
+            raise _UnfinishedError(f"not all of it within {DEADLINE_S:g} s") from error
+        finally:
+            alarm.cancel()
+
+    def _replace(self, client: httpx.Client) -> None:
+        """Close a client under whatever waits for it; another one takes its place."""
+        with self._lock:
+            if client is self._client and not self._is_closed:
+                self._client = self._new_client()
+        client.close()
+
+    def _new_client(self) -> httpx.Client:
+        return httpx.Client(
+            timeout=TIMEOUT_S,
+            proxy=_httpx_proxy(self._proxy),
+            verify=self._url.startswith("https") and tls_context(),  # plain HTTP shows none
+            trust_env=False,  # read by `proxy_for`
+        )
+
+    def _say_waiting(self, what: str, words: str, attempt: int) -> None:
         through = "" if self._proxy is None else f" through the proxy {self._proxy}"
         log.warning(
-            "waiting for %s of %s%s: nothing for %g s, attempt %d of %d",
-            *(what, host_of(self._url), through, TIMEOUT_S, attempt + 1, self._n_attempts),
+            "waiting for %s of %s%s: %s, attempt %d of %d",
+            *(what, host_of(self._url), through, words, attempt + 1, self._n_attempts),
             extra={"url": host_of(self._url)},
         )
 

@@ -12,14 +12,17 @@ from hypertrack.records.accounts import (
     TapeCheck,
 )
 from hypertrack.records.base import (
+    JsonDecoder,
     JsonError,
     RawJson,
     Record,
+    Within,
     as_dict,
     as_tuple,
     decode_json,
     encode_json,
     json_decoder,
+    lax_json_decoder,
     replace,
 )
 from hypertrack.records.bounds import (
@@ -130,6 +133,7 @@ __all__ = [
     "GapCount",
     "HeadEvaluation",
     "Interval",
+    "JsonDecoder",
     "JsonError",
     "LabellingReport",
     "Leak",
@@ -155,6 +159,7 @@ __all__ = [
     "TrainingDetails",
     "Verdicts",
     "WalletProfile",
+    "Within",
     "are_amounts",
     "are_wallets",
     "as_dict",
@@ -166,6 +171,7 @@ __all__ = [
     "encode_json",
     "is_ahead",
     "json_decoder",
+    "lax_json_decoder",
     "replace",
     "usual_skew_ms",
 ]
