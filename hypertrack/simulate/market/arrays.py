@@ -190,7 +190,7 @@ class HourArrays(Columns):
 
     time_ms: Ints
     prices: Floats
-    """Latent prices then, ``[hours, coins]``."""
+    """Fair prices then, ``[hours, coins]``."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ class Chunk:
     facts: FactArrays | None
     """None where they were not asked for."""
     end_prices: Floats
-    """Latent prices at its end, ``[coins]``."""
+    """Fair prices at its end: latent, with what stays of orders' impact; ``[coins]``."""
     hours: HourArrays
     """Full hours after its start, up to its end."""
 

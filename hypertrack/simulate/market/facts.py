@@ -49,7 +49,9 @@ class FactFinder:
         maker_edge, maker_horizon = np.zeros(len(fills)), np.zeros(len(fills))
         maker_edge[is_limit] = self._gain_bps(rested, time[is_limit])
         maker_horizon[is_limit] = np.where(rested.is_exit, 0.0, rested.horizon_ms)
-        fair = np.exp(self._prices.log_price(takers.time_ms, takers.coin))
+        row = grid.row(takers.time_ms.astype(np.int64), takers.coin)
+        stays = grid.stays[row, takers.coin]
+        fair = np.exp(self._prices.log_price(takers.time_ms, takers.coin) + stays)
         horizon = np.where(takers.is_exit, 0.0, takers.horizon_ms)
         return FactArrays(
             fair_price=fair[order],

@@ -60,9 +60,10 @@ class FillObjects:
 
     def texts(self, trades: TradeArrays, fills: WalletFillArrays) -> list[str]:
         """Return ``["0x…",{…}]`` for each fill of the trades."""
-        is_liquidated = self._liquidations.among(trades, fills)
         digests = order_hashes(trades.order, trades.is_zero_hash, self._seed)
-        order_ids = self._order_ids(trades, fills, digests)
+        taker_marks = self._taker_marks(trades, fills, digests)
+        is_liquidated = self._liquidations.among(trades, fills, taker_marks)
+        order_ids = _order_ids(trades, taker_marks)
         marks = self._own_ids(fills, order_ids)
         self._mark_liquidations(trades, fills, is_liquidated, marks)
         rows = zip(
@@ -159,16 +160,12 @@ class FillObjects:
             marks[2 * row] = field + '"method":"market"},'
             marks[2 * row + 1] += marks[2 * row]
 
-    def _order_ids(
+    def _taker_marks(
         self, trades: TradeArrays, fills: WalletFillArrays, digests: Sequence[str]
     ) -> Ints:
-        """Return the order of each fill."""
         takers = [self._wallets[wallet] for wallet in fills.wallet[::2].tolist()]
         coins = [self._names[coin] for coin in trades.coin.tolist()]
-        marks = np.array(list(map(taker_mark, digests, takers, coins)), dtype=np.int64)
-        taken = taker_order_id(trades.time_ms, marks)
-        made = maker_order_id(trades.time_ms, trades.trade_id)
-        return np.stack([taken, made], axis=1).ravel()
+        return np.array(list(map(taker_mark, digests, takers, coins)), dtype=np.int64)
 
     def _own_ids(self, fills: WalletFillArrays, order_ids: Ints) -> list[str]:
         """Return the field of the wallet's own order id, empty where it gives none."""
@@ -201,6 +198,13 @@ class _TwapIds:
             number, self._next = self._next, self._next + 1
         self._last[taker] = (number, time_ms)
         return number
+
+
+def _order_ids(trades: TradeArrays, taker_marks: Ints) -> Ints:
+    """Return the order of each fill."""
+    taken = taker_order_id(trades.time_ms, taker_marks)
+    made = maker_order_id(trades.time_ms, trades.trade_id)
+    return np.stack([taken, made], axis=1).ravel()
 
 
 def _rounded(values: Floats, decimals: int) -> Floats:

@@ -51,7 +51,7 @@ class Minute:
     facts: FactArrays | None
     """None where they were not asked for."""
     prices: Floats
-    """Latent prices at its end, ``[coins]``."""
+    """Fair prices at its end: latent, with what stays of orders' impact; ``[coins]``."""
 
 
 class Flow:
@@ -104,6 +104,10 @@ class Flow:
         self._tempo.learn(len(trades), start_ms, end_ms)
         self._prices.forget(start_ms - LOOK_BACK_MS)
         return Minute(trades, self._quoter.changes(grid), facts, prices)
+
+    def begin(self) -> None:
+        """Forget what moved prices while nobody looked."""
+        self._quoter.forget_impact()
 
     def _arrivals(self, start_ms: int, end_ms: int) -> OrderArrays:
         """Put the stretch's limit orders into the book and return its taker orders by time."""
@@ -186,7 +190,8 @@ class Flow:
 
     def _end_prices(self, end_ms: int) -> Floats:
         every = np.arange(self._coins.count, dtype=np.int16)
-        prices: Floats = np.exp(self._prices.log_price(np.full(len(every), end_ms), every))
+        latent = self._prices.log_price(np.full(len(every), end_ms), every)
+        prices: Floats = np.exp(latent + self._quoter.stays)
         return prices
 
     def _settle(self, end_ms: int, prices: Floats) -> None:

@@ -13,6 +13,7 @@ from hypertrack.simulate.market.arrays import (
     EvmBlockArrays,
     EvmTransactionArrays,
     FactArrays,
+    Floats,
     HourArrays,
     QuoteArrays,
     TradeArrays,
@@ -166,10 +167,17 @@ class Market:
         """Spot balances below one step of the size that wallets come in with."""
         return draw_dust(len(self.wallets), self.coins, self.start_positions, self._rng(22))
 
+    @cached_property
+    def start_prices(self) -> Floats:
+        """Fair prices when it begins, ``[coins]``."""
+        prices = self._latent_prices()
+        prices.extend(self.start_ms + MINUTE_MS)
+        every = np.arange(len(self.coins), dtype=np.int16)
+        return np.exp(prices.log_price(np.full(len(every), self.start_ms), every))
+
     def ledger(self) -> WalletLedger:
         """Return a ledger of nothing yet, to which the chunks with facts are to be added."""
-        prices = np.array([coin.price_usd for coin in self.coins])
-        return WalletLedger(self.coins, self.start_positions, prices, self.terms)
+        return WalletLedger(self.coins, self.start_positions, self.start_prices, self.terms)
 
     def truth_of(self, ledger: WalletLedger) -> dict[str, np.ndarray]:
         """Return the truth over the chunks in a ledger: a column a fact, a row a wallet."""
@@ -190,18 +198,22 @@ class Market:
         """Return the flow of trades, as it stands at the start."""
         settings = self.settings
         begin = self.start_ms - _BURN_IN_MS
-        prices = LatentPrices(
-            self.coins,
-            begin,
-            self._rng(5),
-            look_ahead_ms=look_ahead_ms(settings.skill),
-            drift_per_ms=self._drift_per_ms,
-        )
+        prices = self._latent_prices()
         tempo = Tempo(self._population, settings.trades_per_second, self.start_ms, self.end_ms)
         flow = Flow(settings, self._population, self.coins, prices, tempo, begin)
         for start in range(begin, self.start_ms, MINUTE_MS):
             flow.minute(start, start + MINUTE_MS, with_facts=False)
+        flow.begin()
         return flow
+
+    def _latent_prices(self) -> LatentPrices:
+        return LatentPrices(
+            self.coins,
+            self.start_ms - _BURN_IN_MS,
+            self._rng(5),
+            look_ahead_ms=look_ahead_ms(self.settings.skill),
+            drift_per_ms=self._drift_per_ms,
+        )
 
     def _rng(self, stream: int) -> np.random.Generator:
         return np.random.default_rng([self.settings.seed, stream])

@@ -13,8 +13,10 @@ from hypertrack.simulate.market.arrays import Ints
 T = TypeVar("T", int, Ints)
 
 _EPOCH_MS = 1_600_000_000_000
-"""Numbers count from here: until 2033 they stay below 2^53."""
-_MARKS = 2**14
+"""Numbers count from here: until 2028 they stay below 2^53."""
+_WINDOW_MS = 64
+"""Orders of one or two blocks, which share the upper half of their numbers."""
+_MARKS = 2**20
 
 
 def taker_mark(digest: str, wallet: str, coin: str) -> int:
@@ -31,9 +33,13 @@ def taker_mark(digest: str, wallet: str, coin: str) -> int:
 
 def taker_order_id(time_ms: T, mark: T) -> T:
     """Return the order that took at a time; of numbers or of arrays."""
-    return (time_ms - _EPOCH_MS) * (2 * _MARKS) + _MARKS + mark
+    return _first_id(time_ms) + _MARKS + mark
 
 
 def maker_order_id(time_ms: T, trade_id: T) -> T:
     """Return the limit order that was met; each fill is told as of an order of its own."""
-    return (time_ms - _EPOCH_MS) * (2 * _MARKS) + trade_id % _MARKS
+    return _first_id(time_ms) + trade_id % _MARKS
+
+
+def _first_id(time_ms: T) -> T:
+    return (time_ms - _EPOCH_MS) // _WINDOW_MS * (2 * _MARKS)

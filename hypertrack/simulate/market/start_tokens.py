@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hypertrack.simulate.market.arrays import CoinIds, Flags, Ids
+from hypertrack.simulate.market.arrays import CoinIds, Flags, Ids, Ints
 from hypertrack.simulate.market.instruments import Coin, CoinColumns
 from hypertrack.simulate.market.kinds import KINDS
 from hypertrack.simulate.market.past_prices import PastPrices
@@ -40,9 +40,21 @@ def draw_tokens(
 def _pairs(people: Population, coins: tuple[Coin, ...], is_maker: Flags) -> tuple[Ids, CoinIds]:
     """Return wallets and the tokens that they trade, each pair once."""
     is_spot = np.array([coin.kind == "spot" for coin in coins])
-    wallet = np.repeat(np.arange(len(people)), people.home_count)
-    is_token = is_spot[people.home]
-    own = wallet[is_token] * len(coins) + people.home[is_token]
-    served = np.flatnonzero(is_maker)[:, None] * len(coins) + np.flatnonzero(is_spot)
-    holder, token = np.divmod(np.union1d(own, served), len(coins))
-    return holder.astype(np.int32), token.astype(np.int16)
+    everyone = np.arange(len(people))
+    follows = np.where(people.follows >= 0, people.follows, everyone)
+    keys = [  # of its own, of who decides for it and of whom it copies
+        np.repeat(everyone, people.home_count[of]) * len(coins) + _homes(people, of)
+        for of in (everyone, people.owner, follows)
+    ]
+    keys.append((np.flatnonzero(is_maker)[:, None] * len(coins) + np.flatnonzero(is_spot)).ravel())
+    holder, token = np.divmod(np.unique(np.concatenate(keys)), len(coins))
+    is_token = is_spot[token]
+    return holder[is_token].astype(np.int32), token[is_token].astype(np.int16)
+
+
+def _homes(people: Population, wallet: Ints) -> CoinIds:
+    """Return the home coins of wallets, one after another."""
+    count = people.home_count[wallet]
+    nth = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    homes: CoinIds = people.home[np.repeat(people.home_start[wallet], count) + nth]
+    return homes

@@ -30,6 +30,7 @@ class AccountBook:
         self._n_kept -= 0 if kept is None else len(kept.fills)
         trades = self._state.trades
         account.advance(trades.of_wallet(wallet, account.n_log), self._state.hours, now_ms)
+        account.orders.settle()
         account.n_log = len(trades)
         self._accounts[wallet] = account
         self._n_kept += len(account.fills)
@@ -48,4 +49,5 @@ class AccountBook:
         account = Account(self._coins, records.fee_rates(wallet))
         past = records.past_trades(wallet)
         account.advance(past, self._state.hours, past[-1].time_ms if past else 0)
+        account.orders.forget()
         return account

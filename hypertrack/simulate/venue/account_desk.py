@@ -85,7 +85,7 @@ class AccountDesk:
 
     def fills(self, wallet: str, count: int = MAX_FILLS) -> list[Json]:
         """Return a wallet's latest fills, oldest first."""
-        return told_fills(self._coins, wallet, self._own_fills(wallet)[-count:])
+        return self._told(wallet, self._own_fills(wallet)[-count:])
 
     def values(self, wallet: str) -> AccountValues:
         """Return a wallet's account with what it is worth."""
@@ -121,8 +121,12 @@ class AccountDesk:
 
     def _page(self, wallet: str, fills: list[OwnFill], request: Json) -> list[Json]:
         if not optional(request, "aggregateByTime", bool):
-            return told_fills(self._coins, wallet, fills[:MAX_FILLS])
-        return aggregated(told_fills(self._coins, wallet, fills))[:MAX_FILLS]
+            return self._told(wallet, fills[:MAX_FILLS])
+        return aggregated(self._told(wallet, fills))[:MAX_FILLS]
+
+    def _told(self, wallet: str, fills: list[OwnFill]) -> list[Json]:
+        liquidations = self._book.account(wallet, self._now_ms()).orders.liquidations
+        return told_fills(self._coins, wallet, fills, liquidations)
 
     def _clearinghouse(self, request: Json) -> Json:
         dex = optional(request, "dex", str) or ""

@@ -13,6 +13,7 @@ from hypertrack.simulate.market.fees import BASE_RATES, FeeRates
 from hypertrack.simulate.market.funding import is_funded
 from hypertrack.simulate.market.instruments import Coin
 from hypertrack.simulate.venue.hourly_rates import HourlyRates
+from hypertrack.simulate.venue.own_orders import OwnOrders
 from hypertrack.simulate.venue.trade_log import OwnTrade
 
 MAX_FILLS_BY_TIME = 10_000
@@ -123,9 +124,13 @@ class Account:
     """By coin; those that are closed stay, for their funding."""
     payments: list[FundingPayment] = field(default_factory=list)
     columns: FillColumns = field(default_factory=FillColumns)
+    orders: OwnOrders = field(init=False)
     n_log: int = 0
     """Trades of the log that are counted."""
     _next_hour_ms: int = 0
+
+    def __post_init__(self) -> None:
+        self.orders = OwnOrders(self.coins)
 
     def advance(self, trades: Iterable[OwnTrade], rates: HourlyRates, until_ms: int) -> None:
         """Carry the account through further trades and the full hours among them."""
@@ -138,6 +143,7 @@ class Account:
         coin = self.coins[trade.coin]
         holding = self.holdings.setdefault(trade.coin, Holding())
         before = holding.units
+        self.orders.add(trade, before, holding.entry_price)
         gain = _traded(holding, trade.units, trade.price)
         pnl = round(gain / 10**coin.size_decimals, USD_DECIMALS)
         size = coin.size_of(abs(trade.units))

@@ -1,6 +1,6 @@
 """Fills as the venue tells them, and the pages they come in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 from zlib import crc32
@@ -26,9 +26,26 @@ MAX_FILLS = 2_000
 """Of one answer."""
 
 
-def told_fills(coins: Sequence[Coin], wallet: str, fills: Iterable[OwnFill]) -> list[Json]:
-    """Return fills as the venue tells them, in their order."""
-    return [_told(coins[fill.trade.coin], wallet, fill) for fill in fills]
+def told_fills(
+    coins: Sequence[Coin],
+    wallet: str,
+    fills: Iterable[OwnFill],
+    liquidations: Mapping[int, float],
+) -> list[Json]:
+    """Return fills as the venue tells them, in their order.
+
+    Args:
+        coins: Of the source.
+        wallet: Whose they are.
+        fills: To be told.
+        liquidations: Price of those by which the venue closed a position, by the trades' ids.
+            Of the other side's fills it tells nothing here.
+    """
+    return [
+        _told(coins[fill.trade.coin], wallet, fill)
+        | _liquidation(wallet, fill, liquidations.get(fill.trade.trade_id))
+        for fill in fills
+    ]
 
 
 def fills_between(
@@ -92,6 +109,15 @@ def _direction(coin: Coin, fill: OwnFill) -> str:
     opens = abs(after) > abs(before)
     is_long = (after if opens else before) > 0
     return f"{'Open' if opens else 'Close'} {'Long' if is_long else 'Short'}"
+
+
+def _liquidation(wallet: str, fill: OwnFill, price: float | None) -> Json:
+    """Return what is told otherwise of a liquidation."""
+    if price is None or not fill.trade.is_taker:
+        return {}
+    named = {"liquidatedUser": wallet, "markPx": wire_number(price), "method": "market"}
+    side = "Long" if fill.before > 0 else "Short"
+    return {"dir": f"Liquidated Cross {side}", "liquidation": named}
 
 
 def _order_id(coin: Coin, wallet: str, fill: OwnFill) -> int:

@@ -147,7 +147,7 @@ def test_fees_and_profit_are_those_of_the_truth_to_the_cent(
     """Profit: what was paid and got, and the positions' worth at the end less that at the start."""
     coins = written.market.coins
     names = [coin.name for coin in coins]
-    first = np.array([coin.price_usd for coin in coins])
+    first = written.market.start_prices
     fees: dict[str, float] = defaultdict(float)
     cash: dict[str, float] = defaultdict(float)
     held: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(len(coins)))

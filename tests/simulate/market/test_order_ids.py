@@ -10,7 +10,7 @@ DIGEST = "0x" + "7" * 64
 
 def test_later_orders_have_larger_numbers_and_takers_the_largest_of_their_block() -> None:
     made, taken = maker_order_id(START_MS, 2**50 - 1), taker_order_id(START_MS, 0)
-    next_block = maker_order_id(START_MS + 1, 0)
+    next_block = maker_order_id(START_MS + 70, 0)
 
     assert made < taken < next_block < 2**53
 

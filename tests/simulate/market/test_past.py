@@ -7,7 +7,6 @@ import pytest
 
 from hypertrack.config import SimulateSettings
 from hypertrack.records import DAY_MS, HOUR_MS
-from hypertrack.simulate.market.arrays import Flags
 from hypertrack.simulate.market.funding import paid_ms, premiums, rate_of, rates_at
 from hypertrack.simulate.market.instruments import CoinColumns, build_coins
 from hypertrack.simulate.market.market import START_MS, Market
@@ -99,14 +98,15 @@ def test_spot_is_bought_before_it_is_sold(market: Market) -> None:
 def test_wallets_hold_the_tokens_that_they_are_going_to_sell(market: Market) -> None:
     is_spot = np.array([coin.kind == "spot" for coin in market.coins])
     book = PositionBook(market.start_positions, CoinColumns(market.coins).size_scale)
-    below: list[Flags] = []
+    sellers, lacking = set[int](), set[int]()
     for chunk in market.chunks():
         sides = book.add(chunk.trades)
-        below.append(sides.after[is_spot[sides.coin]] < 0)
+        sells = is_spot[sides.coin] & (sides.side < 0)
+        sellers.update(sides.wallet[sells].tolist())
+        lacking.update(sides.wallet[sells & (sides.after < 0)].tolist())
 
-    flags = np.concatenate(below)
-    assert len(flags) > 1_000
-    assert flags.mean() < 0.03
+    assert len(sellers) > 100
+    assert len(lacking) / len(sellers) < 0.05
 
 
 def test_a_wallet_holds_a_coin_once_however_often_it_likes_it(market: Market) -> None:

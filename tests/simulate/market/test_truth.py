@@ -131,8 +131,7 @@ def test_no_money_comes_from_nowhere(
     """All profits, fees and funding together are what positions brought in gained."""
     start = market.start_positions
     scale = 10.0 ** np.array([coin.size_decimals for coin in market.coins])
-    first = np.array([coin.price_usd for coin in market.coins])
-    change = (chunks[-1].end_prices - first)[start.coin]
+    change = (chunks[-1].end_prices - market.start_prices)[start.coin]
 
     everything = truth["profit_usd"] + truth["fees_usd"] + truth["funding_usd"]
 

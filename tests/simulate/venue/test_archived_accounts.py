@@ -69,4 +69,6 @@ def test_archives_and_answers_agree_on_every_fill(
                 expected = float(answer.get(key, 0))
                 assert float(fill.get(key, 0)) == pytest.approx(expected, abs=2e-6, rel=1e-9)
             assert (fill["twapId"] is None) == (answer["twapId"] is None)
-            assert fill["dir"] == answer["dir"] or fill["dir"].startswith("Liquidated")
+            assert fill["dir"] == answer["dir"]
+            if fill["crossed"]:
+                assert fill.get("liquidation") == answer.get("liquidation")

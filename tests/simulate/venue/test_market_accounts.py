@@ -100,7 +100,8 @@ def test_net_profit_is_the_truth_to_the_cent(
 ) -> None:
     """Closed profit less fees with funding, and what open positions gained since the start."""
     truth = dict(zip(market.wallets, market.truth["profit_usd"].tolist(), strict=True))
-    first = {coin.name: coin.price_usd for coin in market.coins}
+    names = [coin.name for coin in market.coins]
+    first = dict(zip(names, market.start_prices.tolist(), strict=True))
     off = {}
     for wallet, told in fills.items():
         live, start = since(told, market.start_ms), start_of(market, wallet)

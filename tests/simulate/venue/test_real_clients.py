@@ -131,7 +131,7 @@ def test_sdk_reads_the_accounts_of_wallets(market: Market, venue: Venue) -> None
     assert sdk.query_sub_accounts(master)[0]["subAccountUser"] == sub
     assert sdk.user_role(sub) == {"role": "subAccount", "data": {"master": master}}
     assert float(sdk.user_vault_equities(vault.leader)[0]["equity"]) > 0
-    assert sdk.user_fees(holder)["userCrossRate"] == "0.00045"
+    assert sdk.user_fees(holder)["feeSchedule"]["cross"] == "0.00045"
     assert sdk.extra_agents(holder) is not None
 
 
