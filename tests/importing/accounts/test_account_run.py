@@ -18,6 +18,7 @@ from account_fakes import (
 )
 from clock_fakes import ManualClock
 from fakes import ALICE, BOB, CAROL, START_MS
+from import_fakes import imported
 
 from hypertrack.errors import VenueError
 from hypertrack.feeds.account_questions import ASKED, Step
@@ -440,3 +441,26 @@ def test_answers_are_valid_json_lines_whatever_names_they_hold(
     lines = (folder / "account_states.jsonl").read_bytes().splitlines()
     assert json.loads(lines[-1])["answer"]["name"] == name
     assert len(lines) == 2
+
+
+def test_copy_of_a_dataset_has_the_answers_and_goes_on_from_them(
+    venue: AccountVenue, folder: Path, tmp_path: Path
+) -> None:
+    venue.fills[ALICE] = many_fills(3)
+    venue.flows[ALICE] = [{"time": START_MS, "hash": "0x1", "delta": {"type": "deposit"}}]
+    steps = (Step.POSITIONS, Step.FILLS, Step.FLOWS)
+    asking = Asking(wallets=(ALICE,), steps=steps)
+    ask(venue, folder, asking)
+
+    imported(tmp_path / "copy", folder)
+    again = ask(venue, tmp_path / "copy", asking)
+
+    assert (again.n_fills, again.n_flows) == (0, 0)
+    for name in ("fills.jsonl", "account_flows.jsonl"):
+        assert lines_of(tmp_path / "copy", name) == lines_of(folder, name)
+    assert lines_of(tmp_path / "copy", "account_states.jsonl")[:1] == lines_of(
+        folder, "account_states.jsonl"
+    )
+    told = {line["stream"]: line["cause"] for line in lines_of(folder, "coverage.jsonl")}
+    copied = lines_of(tmp_path / "copy", "coverage.jsonl")
+    assert {line["stream"]: line["cause"] for line in copied} == told
