@@ -276,7 +276,10 @@ def summary(report: AccountReport) -> list[str]:
     n_trades, n_matched = sum(t.n_trades for t in tapes), sum(t.n_matched for t in tapes)
     n_twap = sum(t.n_twap for t in tapes)
     limited = [check for check in report.wallets if check.cause == "limit"]
-    lines = [f"{report.n_complete:,} of {n:,} wallets are complete since their first fill"]
+    lines = []
+    if any(check.start_ms is not None for check in report.wallets):
+        told = f"{report.n_complete:,} of {n:,} wallets"
+        lines.append(f"{told} are complete since their first fill")
     if limited:
         oldest = min(check.start_ms or 0 for check in limited)
         since = f"of these the longest since {utc(oldest)}"
