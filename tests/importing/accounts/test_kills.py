@@ -82,7 +82,8 @@ def assert_whole(venue: AccountVenue, folder: Path) -> None:
     kinds = ("clearinghouseState", "portfolio", "userRole", "subAccounts2")
     assert sorted(states) == sorted((wallet, kind) for wallet in WALLETS for kind in kinds)
     ledger = [(line["stream"], line["status"]) for line in lines_of(folder, "coverage.jsonl")]
-    assert sorted(ledger) == sorted((f"fills:{wallet}", "observed") for wallet in WALLETS)
+    streams = [f"{kind}:{wallet}" for kind in ("fills", "flows") for wallet in WALLETS]
+    assert sorted(ledger) == [(stream, "observed") for stream in sorted(streams)]
 
 
 def test_kill_repeats_one_page_at_most(
