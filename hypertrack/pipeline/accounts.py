@@ -161,8 +161,9 @@ def _client(
 def _limit(wanted: Wanted) -> int:
     from hypertrack.feeds.shared_budget import is_recording
 
-    most = wanted.budget or BUDGET
-    return min(most, BUDGET_WHILE_RECORDING) if is_recording(state_folder()) else most
+    if wanted.budget is not None:
+        return wanted.budget
+    return BUDGET_WHILE_RECORDING if is_recording(state_folder()) else BUDGET
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """A run: question after question, wallet by wallet, until all is asked or someone stops it."""
 
 import logging
+from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,7 +85,9 @@ class AccountRun:
         self.jobs = asking.jobs(self._files.progress, clock.wall_ns() // 1_000_000)
         stored = _stored(place, self.jobs)
         self._steps = WalletSteps(client, self._files, asking, stored, clock)
-        self._left = list(self.jobs)
+        self._left = deque(self.jobs)
+        self._n_left_by_wallet = Counter(job.wallet for job in self.jobs)
+        self._weight_left = sum(likely_weight(asking, job) for job in self.jobs)
         self._failed: list[StepLine] = []
         self._switched_off: dict[Step, str] = {}
 
@@ -101,8 +104,9 @@ class AccountRun:
         try:
             while self._left:
                 for line in self._steps_of(self._left[0]):
+                    if not line.is_open:
+                        self._finish(self._left.popleft())
                     yield self._progress(line)
-                self._left.pop(0)
         except StoppedError:
             log.info("stopped; the same command goes on")
 
@@ -139,18 +143,21 @@ class AccountRun:
         self._failed.append(line)
         return line
 
+    def _finish(self, job: StepLine) -> None:
+        self._weight_left -= likely_weight(self._asking, job)
+        self._n_left_by_wallet[job.wallet] -= 1
+        if not self._n_left_by_wallet[job.wallet]:
+            del self._n_left_by_wallet[job.wallet]
+
     def _progress(self, line: StepLine) -> AccountProgress:
-        is_over = line.state in {StepState.DONE, StepState.FAILED}
-        left_jobs = self._left[1:] if is_over else self._left
-        left = {job.wallet for job in left_jobs}
         return AccountProgress(
             wallet=line.wallet,
             step=line.step,
-            n_wallets_done=len(self._asking.wallets) - len(left),
+            n_wallets_done=len(self._asking.wallets) - len(self._n_left_by_wallet),
             n_wallets=len(self._asking.wallets),
             n_fills=self._steps.n_fills,
             weight=self._client.weight,
-            weight_left=sum(likely_weight(self._asking, job) for job in left_jobs),
+            weight_left=self._weight_left,
         )
 
 
