@@ -1,6 +1,8 @@
 """The simulate command: an exchange on this machine."""
 
+import math
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +12,10 @@ from hypertrack.cli.session import Session
 from hypertrack.errors import ConfigError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from hypertrack.config import Settings
-    from hypertrack.pipeline.simulate import Exchange, WritePlan
+    from hypertrack.pipeline.simulate import Exchange, WorldRow, WritePlan
 
 
 SkillFlag = Annotated[
@@ -163,7 +167,7 @@ def _write(
     session: Session, settings: "Settings", folder: Path, plan: "WritePlan", truth: Path | None
 ) -> None:
     from hypertrack.cli.progress import progress_bars
-    from hypertrack.pipeline.simulate import write
+    from hypertrack.pipeline.simulate import world_of, write
 
     n_trades = 0
     with progress_bars(session) as progress:
@@ -172,7 +176,35 @@ def _write(
             n_trades = event.n_trades
             progress.update(task, completed=event.frac, detail=f"{n_trades:,} trades")
     text = f"wrote {n_trades:,} trades to {folder}"
-    session.done({"folder": str(folder), "trades": n_trades}, text)
+    world = () if truth is None else world_of(truth)
+    session.done({"folder": str(folder), "trades": n_trades, "world": world}, text)
+    if world and not session.is_json and not session.is_quiet:
+        session.out.print(_world_table(world))
+
+
+def _world_table(world: "Sequence[WorldRow]") -> "Table":
+    """Return the truth in a few rows: edges in bps, p10 / p50 / p90 and medians."""
+    from hypertrack.cli.tables import plain_table
+
+    headings = ("truth", "wallets", "openings", "edge bps", "SNR", "net", "copied", "copyable")
+    rows = [
+        (
+            row.name,
+            f"{row.n_wallets:,}",
+            f"{row.n_openings:,}",
+            " / ".join(_bps(edge) for edge in row.edge_bps),
+            "–" if math.isnan(row.snr) else f"{row.snr:.2f}",
+            _bps(row.net_edge_bps),
+            _bps(row.copy_edge_bps_5s),
+            f"{row.n_copyable:,}",
+        )
+        for row in world
+    ]
+    return plain_table(headings, rows, gap=1)  # fits 80 columns
+
+
+def _bps(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.1f}"
 
 
 def _say_ready(session: Session, exchange: "Exchange") -> None:

@@ -22,10 +22,21 @@ if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.simulate.market.market import Market
     from hypertrack.simulate.market.playing import WriteProgress
     from hypertrack.simulate.market.wallet_ledger import WalletLedger
+    from hypertrack.simulate.market.world_summary import WorldRow
     from hypertrack.simulate.venue.server import Exchange
     from hypertrack.simulate.venue.source import Source
 
-__all__ = ["NOTICE", "Exchange", "WriteForm", "WritePlan", "WriteProgress", "serve", "write"]
+__all__ = [
+    "NOTICE",
+    "Exchange",
+    "WorldRow",
+    "WriteForm",
+    "WritePlan",
+    "WriteProgress",
+    "serve",
+    "world_of",
+    "write",
+]
 
 NOTICE = "simulated: these wallets and trades come from hypertrack's own exchange, not the venue"
 POLL_S = 0.05
@@ -142,6 +153,14 @@ def write(
     write_manifest(folder, Manifest(notice=NOTICE, is_complete=True, settings=world))
     if truth is not None and ledger is not None:
         _write_truth(market.truth_of(ledger), truth)
+
+
+def world_of(truth: Path) -> "tuple[WorldRow, ...]":
+    """Return what the truth in a file looks like."""
+    from hypertrack.simulate.market.world_summary import summarize_world
+    from hypertrack.store.columns import read_columns
+
+    return summarize_world(read_columns(truth))
 
 
 def _write_lines(

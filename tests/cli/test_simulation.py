@@ -33,6 +33,9 @@ def test_flags_choose_the_world_which_manifest_and_truth_name(tmp_path: Path) ->
 
     assert result.exit_code == 0, result.output
     assert set(read_columns(truth)["world"]) == {"none BTC=0.1 ETH=-0.05"}
+    skilled, _, others = result.stdout.splitlines()[-3:]
+    assert skilled.split()[:3] == ["skilled", "0", "0"]
+    assert " 0.0 / 0.0 / 0.0 " in others
     manifest = read_manifest(out / "manifest.json")
     assert manifest is not None
     assert manifest.settings["simulate"]["skill"] == "none"
@@ -121,7 +124,7 @@ def test_check_prints_a_market_beside_the_venue_and_marks_what_is_unlike_it() ->
     assert result.exit_code == 0, result.output
     rows = {line[:44].rstrip(): line[44:] for line in result.stdout.splitlines()}
     assert "0.165 to 0.188" in rows["taker executions that are TWAP slices"]
-    assert rows["wallets"].rstrip().endswith("*")  # a fifteenth of the venue's coins
+    assert rows["trades in the top 10 coins"].rstrip().endswith("*")  # of 12, not of 187
     assert not rows["coins per wallet, p50"].rstrip().endswith("*")
     assert "trades of 12 coins" in result.stdout
 

@@ -112,6 +112,12 @@ class FactArrays(Columns):
     """Time over which the taker chose its side; 0 for exits and hedges."""
     maker_horizon_ms: Floats
     """The same of a limit order; 0 for market makers too."""
+    taker_move_bps: Floats
+    """What the price does over the taker's horizon, beyond its coin's trend; 0 without one."""
+    maker_move_bps: Floats
+    adverse_bps: Floats
+    """What the maker loses to the taker after the trade: the taker's edge, and what stays of its
+    impact."""
     copy_edge_bps: Floats
     """What is left for one who copies the taker late, as taker on both legs, after fees, spread
     and the taker's own impact, ``[trades, delays]``."""

@@ -13,8 +13,9 @@ _IMPACT = 0.22
 """Price impact of an order, in the square-root law's unit: daily volatility times the root of its
 share of the day's volume."""
 _IMPACT_HALF_LIFE_S = 12.0
-_STAYS = 0.2
-"""Part of an order's impact that never fades."""
+_LASTING_IMPACT = 0.25
+"""What never fades, in daily volatility times the share of the day's volume: linear, so that an
+order cut into parts moves the price no further."""
 _SPREAD_POWER = 0.7
 """Power of volatility with which the spread widens; depth shrinks with the same."""
 _LEVELS = 5
@@ -55,16 +56,18 @@ class Quoter:
         self._last: tuple[Floats, Floats, Floats, Floats] | None = None
         self._refresh = np.clip(0.6 * coins.day_volume_usd / 2e8, 0.05, 0.9)
 
-    def grid(self, start_ms: int, end_ms: int, pressure: Floats) -> QuoteGrid:
+    def grid(self, start_ms: int, end_ms: int, pressure: Floats, lasting: Floats) -> QuoteGrid:
         """Return the quotes of a stretch.
 
         Args:
             start_ms: On a whole second.
             end_ms: Not included.
-            pressure: Net impact of the orders in each step, in log price, ``[steps, coins]``.
+            pressure: Net impact of the orders in each step that fades, in log price,
+                ``[steps, coins]``.
+            lasting: The same of what stays.
         """
-        stays = self._staying(pressure)
-        shift = self._shifts(pressure * (1 - _STAYS)) + stays
+        stays = self._staying(lasting)
+        shift = self._shifts(pressure) + stays
         middle = self._prices.between(start_ms, end_ms) + shift
         columns = (*self._around(np.exp(middle), start_ms), stays)
         first = self._last or tuple(column[:1] for column in columns)
@@ -97,18 +100,24 @@ class Quoter:
         )
 
     def impact(self, usd: Floats, coin: CoinIds) -> Floats:
-        """Return how far orders of this value move the price, in log price."""
+        """Return how far orders of this value move the price for a while, in log price."""
         share = usd / self._coins.day_volume_usd[coin]
         impact: Floats = _IMPACT * self._coins.volatility[coin] * np.sqrt(share)
         return impact
 
-    def impact_left(self, delay_ms: float) -> float:
-        """Return the part of an order's impact that still stands after a delay, and will fade."""
-        return float((1 - _STAYS) * 0.5 ** (delay_ms / 1000 / _IMPACT_HALF_LIFE_S))
+    def lasting_impact(self, usd: Floats, coin: CoinIds) -> Floats:
+        """Return how far orders of this value move the price for good, in log price."""
+        share = usd / self._coins.day_volume_usd[coin]
+        impact: Floats = _LASTING_IMPACT * self._coins.volatility[coin] * share
+        return impact
 
-    def _staying(self, pressure: Floats) -> Floats:
-        """Return what stays of the pressure of all earlier steps."""
-        after = self.stays + np.cumsum(pressure * _STAYS, axis=0)
+    def impact_left(self, delay_ms: float) -> float:
+        """Return the part of an order's fading impact that still stands after a delay."""
+        return float(0.5 ** (delay_ms / 1000 / _IMPACT_HALF_LIFE_S))
+
+    def _staying(self, lasting: Floats) -> Floats:
+        """Return what stays of the impact of all earlier steps."""
+        after = self.stays + np.cumsum(lasting, axis=0)
         before = np.concatenate([self.stays[None, :], after[:-1]])
         self.stays = after[-1]
         return before

@@ -37,7 +37,7 @@ _IMPACT_SHARE = 0.0015
 _IMPACT_SIZE = 5.0
 _GROUP_GAP_MS = (8_000.0, 25_000.0)
 _GROUP_MOMENTS = 15.0
-_GROUP_SESSIONS_A_DAY = 400.0
+_GROUP_SESSIONS_A_DAY = 450.0
 """Of a pair; larger groups decide as much more seldom as they are larger."""
 _RARELY = 1e-3
 """Part of its own sessions that a wallet keeps which another one moves."""

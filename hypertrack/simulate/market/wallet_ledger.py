@@ -44,7 +44,7 @@ class WalletLedger:
         self._prices = start_prices
         self._start_usd = self._worth_usd(start_prices)
         self._cash_usd, self._fees_usd, self._funding_usd = (np.zeros(n_wallets) for _ in range(3))
-        self._openings = _Means(n_wallets)
+        self._openings, self._squares = _Means(n_wallets), _Means(n_wallets)
         self._entry_costs, self._exit_costs = _Means(n_wallets), _Means(n_wallets)
         self._resting = _Means(n_wallets)
         self._copies = [_Means(n_wallets) for _ in COPY_DELAYS_MS]
@@ -79,6 +79,7 @@ class WalletLedger:
             "edge_bps": edge,
             "maker_edge_bps": self._resting.of_wallets(),
             "net_edge_bps": edge - cost,
+            "snr": edge / np.sqrt(np.maximum(self._squares.of_wallets(), 1e-9)),
             **{f"copy_edge_bps_{delay // 1000}s": means.of_wallets() for delay, means in copies},
             "n_openings": self._openings.count,
             "profit_usd": gain - self._fees_usd - self._funding_usd,
@@ -96,14 +97,17 @@ class WalletLedger:
         self._fees_usd += self._sum(sides.wallet, usd * bps / 1e4)
         self._cash_usd -= self._sum(sides.wallet, sides.side * usd)
         better = sides.side * (facts.fair_price / trades.price - 1)[sides.trade] * 1e4
+        better -= np.where(sides.is_taker, 0.0, facts.adverse_bps[sides.trade])
         self._add_edges(sides, facts, better - bps)
 
     def _add_edges(self, sides: SideArrays, facts: FactArrays, better_bps: Floats) -> None:
-        """Add what was foreseen, and how far prices after fees were better than fair."""
+        """Add what was foreseen, and how far prices were better than fair after all costs."""
         of = facts.take(sides.trade)
         edge = np.where(sides.is_taker, of.taker_edge_bps, of.maker_edge_bps)
         opens = np.where(sides.is_taker, of.taker_horizon_ms, of.maker_horizon_ms) > 0
+        move = np.where(sides.is_taker, of.taker_move_bps, of.maker_move_bps)
         self._openings.add(sides.wallet, edge, opens)
+        self._squares.add(sides.wallet, move**2, opens)
         self._entry_costs.add(sides.wallet, -better_bps, opens)
         self._exit_costs.add(sides.wallet, -better_bps, ~opens)
         self._resting.add(sides.wallet, better_bps, ~sides.is_taker)
