@@ -112,8 +112,10 @@ def accounts(
         _show_plan(session, settings, wanted)
         return
     report = _ask(session, settings, wanted)
-    with session.err.status("checking the answers"):
-        checked = check(settings)
+    checked = None
+    if not report.n_left:  # else someone waits for it to end
+        with session.err.status("checking the answers"):
+            checked = check(settings)
     _show_report(session, report, checked)
 
 
@@ -184,7 +186,7 @@ def _minutes(weight: int, budget: int) -> int:
     return -(-weight // budget)
 
 
-def _show_report(session: Session, report: "AskedReport", checked: "AccountReport") -> None:
+def _show_report(session: Session, report: "AskedReport", checked: "AccountReport | None") -> None:
     from hypertrack.pipeline.accounts import summary
 
     for failed in report.failed[:N_NAMED]:
@@ -201,7 +203,7 @@ def _show_report(session: Session, report: "AskedReport", checked: "AccountRepor
         f"{report.weight:,} weight: {report.n_fills:,} new fills, {report.n_flows:,} new flows"
         f"{left}"
     )
-    for line in summary(checked):
+    for line in [] if checked is None else summary(checked):
         session.err.print(line, markup=False)
     session.done({"report": report, "checks": checked}, text)
 
