@@ -10,6 +10,7 @@ import ibis
 from ibis import Table, Value, _
 
 from hypertrack.market.coins import is_hip3, is_outcome, is_spot
+from hypertrack.market.engine.kept_tables import keep
 from hypertrack.market.executions import executions
 from hypertrack.market.window import Window
 
@@ -26,12 +27,16 @@ FLOWS_FEED = "flows"
 
 
 def stated_levels(con: Any) -> Table:
-    """Return wallet_id, coin_id, time_ms, stated_level: positions that the venue told when asked.
+    """Return wallet_id, coin_id, time_ms, stated_level: positions the venue told; made once.
 
     Of every coin that a wallet trades on the dex it was asked about, 0 where none was held. The
     time is one after that of the answer, before anything else happens: what happened at the
     answer's own time is in it.
     """
+    return keep(con, "stated_levels", _stated_levels)
+
+
+def _stated_levels(con: Any) -> Table:
     dexes = con.table("coins").filter(~(is_spot(_.coin) | is_outcome(_.coin)))
     dexes = dexes.select("coin_id", dex=ibis.ifelse(is_hip3(_.coin), _.coin.split(":")[0], ""))
     asked = con.table("account_states").select("wallet_id", "dex", "time_ms").distinct()
