@@ -17,6 +17,12 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 CAPTURE = SHARED_DATA / "mainnet-2026-07-22" / "books_5m.jsonl"
 
 
+@pytest.fixture(autouse=True)
+def own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test share its budget at the venue with others, or with the user."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
+
+
 @pytest.fixture(scope="session")
 def capture() -> Path:
     """The raw mainnet capture; it is kept outside the repository."""

@@ -10,11 +10,15 @@ import numpy as np
 import pytest
 from fakes import (
     START_MS,
+    account_flow,
+    account_state,
     candle,
     erc20_transfer,
     evm_transaction,
     fill_of,
+    held_position,
     observed,
+    portfolio,
     quote,
     trade,
     write_dataset,
@@ -25,7 +29,7 @@ from hypertrack.features.engine import FeatureEngine
 from hypertrack.records import MINUTE_MS
 from hypertrack.store.dataset import open_dataset
 
-ALL_FEATURES = FeatureSettings(groups=("base", "extended", "profit"))
+ALL_FEATURES = FeatureSettings(groups=("base", "extended", "profit", "account"))
 
 OpenEngine = Callable[..., FeatureEngine]
 FeaturesOf = Callable[..., dict[str, dict[str, float]]]
@@ -125,14 +129,31 @@ def busy_market() -> dict[str, list[dict[str, Any]]]:
         observed(f"trades:{coin}", START_MS + i * MINUTE_MS, START_MS + (22 + 9 * i) * MINUTE_MS)
         for i, coin in enumerate(coins)
     ]
+    coverage += [observed(f"flows:{wallet}", START_MS, START_MS + length_ms) for wallet in wallets]
     return {
         "trades": trades,
+        **told_by_the_venue(wallets[:6], times(40), rng),
         "fills": fills,
         "bbo": bbo,
         "candles": candles,
         "transactions": transactions,
         "coverage": coverage,
     }
+
+
+def told_by_the_venue(
+    wallets: list[str], times_ms: list[int], rng: np.random.Generator
+) -> dict[str, list[dict[str, Any]]]:
+    """Return states, portfolios and flows of some wallets at some times."""
+    states, flows = [], []
+    for nth, time_ms in enumerate(times_ms):
+        wallet, size = wallets[nth % len(wallets)], float(rng.integers(-3, 4))
+        held = held_position("BTC", size, price=float(100 + nth), liquidation=50.0 + nth)
+        states.append(account_state(time_ms, wallet, held, equity=float(rng.integers(100, 900))))
+        points = [(START_MS + minute * MINUTE_MS, 100.0 + minute, 0.0) for minute in range(40)]
+        states.append(portfolio(time_ms, wallet, points))
+        flows.append(account_flow(time_ms, wallet, type="deposit", usdc=str(nth)))
+    return {"account_states": states, "account_flows": flows}
 
 
 def told_by_fills(

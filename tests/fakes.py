@@ -53,6 +53,53 @@ def fill_of(line: dict[str, Any], wallet: str, **says: Any) -> dict[str, Any]:
     return {**facts, **own, "crossed": line["side"] == side, "feeToken": "USDC", **says}
 
 
+def account_state(
+    time_ms: int, wallet: str, *held: Mapping[str, Any], equity: float = 100.0, dex: str = ""
+) -> dict[str, Any]:
+    """Return the line of an answer to ``clearinghouseState``; ``held`` as of `held_position`."""
+    value = sum(float(one["position"]["positionValue"]) for one in held)
+    summary = {"accountValue": str(equity), "totalNtlPos": str(value)}
+    answer = {"marginSummary": summary, "assetPositions": list(held), "time": time_ms}
+    request = {"type": "clearinghouseState", "dex": dex}
+    return {**_answered(time_ms, wallet), "request": request, "answer": answer}
+
+
+def held_position(
+    coin: str, size: float, *, price: float = 100.0, liquidation: float | None = None
+) -> dict[str, Any]:
+    """Return an open position as the venue tells it."""
+    position = {"coin": coin, "szi": str(size), "positionValue": str(abs(size) * price)}
+    told = None if liquidation is None else str(liquidation)
+    return {"type": "oneWay", "position": {**position, "liquidationPx": told}}
+
+
+def portfolio(
+    time_ms: int, wallet: str, points: Iterable[tuple[int, float, float]], period: str = "month"
+) -> dict[str, Any]:
+    """Return the line of an answer to ``portfolio``; points are time, worth and earned."""
+    known = list(points)
+    window = {
+        "accountValueHistory": [[at, str(worth)] for at, worth, _ in known],
+        "pnlHistory": [[at, str(earned)] for at, _, earned in known],
+        "vlm": "1.0",
+    }
+    request = {"type": "portfolio"}
+    return {**_answered(time_ms, wallet), "request": request, "answer": [[period, window]]}
+
+
+def account_flow(time_ms: int, wallet: str, **delta: Any) -> dict[str, Any]:
+    """Return the line of an update of a wallet's ledger."""
+    return {
+        **_answered(time_ms, wallet),
+        **{"request": {"type": "userNonFundingLedgerUpdates"}, "time": time_ms},
+        **{"hash": f"0x{time_ms:064x}", "delta": delta},
+    }
+
+
+def _answered(time_ms: int, wallet: str) -> dict[str, Any]:
+    return {"received_ns": (time_ms + 300) * 1_000_000, "user": wallet}
+
+
 def quote(time_ms: int, bid: float | None, ask: float | None, coin: str = "BTC") -> dict[str, Any]:
     """Return one recorded best bid and offer."""
     return {

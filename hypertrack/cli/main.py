@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from hypertrack import __version__
 from hypertrack.cli import models, skill
+from hypertrack.cli.accounts import accounts
 from hypertrack.cli.categories import categories
 from hypertrack.cli.classify import classify
 from hypertrack.cli.config import config as show_config
@@ -137,6 +138,7 @@ def start(
 
 command(app)(record)
 command(app, name="import")(import_)
+command(app)(accounts)
 command(app)(simulate)
 command(app)(demo)
 command(app)(features)

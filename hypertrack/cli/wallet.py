@@ -5,6 +5,8 @@ from typing import Annotated
 import typer
 
 from hypertrack.cli.session import NoModelOption, OutOption, ProfilesOption, Session, refuse_both
+from hypertrack.errors import DatasetError
+from hypertrack.records import AccountCheck, as_dict
 
 
 def wallet(
@@ -18,17 +20,38 @@ def wallet(
 
     Example: hypertrack wallet 0x9aa589355bf745db9784c8ef3c646360f11b58af
     """
-    from hypertrack.cli.wallet_display import wallet_view
-    from hypertrack.pipeline.wallet import find_wallet, reasons, skill_facts
+    from hypertrack.cli.wallet_display import account_view, wallet_view
+    from hypertrack.pipeline.wallet import account_of, find_wallet, reasons, skill_facts
 
     refuse_both(no_model, profiles)
     settings = session.load({"out": out}).settings
+    account = account_of(settings, address) if profiles is None else None
     with session.err.status("looking the wallet up"):
-        header, profile = find_wallet(
-            settings, address, with_model=not no_model, kept_file=profiles
-        )
+        try:
+            header, profile = find_wallet(
+                settings, address, with_model=not no_model, kept_file=profiles
+            )
+        except DatasetError:
+            if account is None:
+                raise
+            _show_account(session, account)
+            return
     if session.is_json:
-        session.emit(profile)
+        told = {} if account is None else {"account": account}
+        session.emit({**as_dict(profile), **told})
+        return
+    why, skill = reasons(header, profile), skill_facts(profile)
+    session.out.print(wallet_view(header, profile, why, skill))
+    if account is not None:
+        session.out.print(account_view(account))
+
+
+def _show_account(session: Session, account: AccountCheck) -> None:
+    """Show a wallet that the recording has not, and the venue was asked about."""
+    from hypertrack.cli.wallet_display import account_view
+
+    if session.is_json:
+        session.emit({"wallet": account.wallet, "account": account})
     else:
-        why, skill = reasons(header, profile), skill_facts(profile)
-        session.out.print(wallet_view(header, profile, why, skill))
+        session.out.print(account.wallet)
+        session.out.print(account_view(account))

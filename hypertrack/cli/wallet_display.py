@@ -9,12 +9,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from hypertrack.cli.account_display import account_table
 from hypertrack.cli.tables import number
 from hypertrack.clock import utc
 from hypertrack.records import (
     BINARY_HEADS,
     HEAD_MEANINGS,
     STYLE_DIMENSIONS,
+    AccountCheck,
     HeadEvaluation,
     ProfileHeader,
     WalletProfile,
@@ -66,6 +68,11 @@ def skill_table(facts: Sequence[tuple[str, str]]) -> RenderableType:
     for name, value in facts:
         table.add_row(Text(name, "dim"), Text(value, "bold" if name == "verdict" else ""))
     return table
+
+
+def account_view(check: AccountCheck) -> RenderableType:
+    """Return what the venue says of the wallet, where it was asked."""
+    return _section("account, by the venue", account_table(check))
 
 
 def sparkline(counts: tuple[int, ...]) -> str:

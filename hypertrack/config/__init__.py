@@ -16,6 +16,7 @@ from hypertrack.config.sections import (
     VenueSettings,
 )
 from hypertrack.config.skill import CopySettings, SkillSettings
+from hypertrack.config.state import state_folder
 from hypertrack.config.thresholds import CategorySettings
 
 __all__ = [
@@ -39,4 +40,5 @@ __all__ = [
     "VenueSettings",
     "load_config",
     "parse_place",
+    "state_folder",
 ]

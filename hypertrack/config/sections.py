@@ -108,8 +108,9 @@ class FeeSettings(Section):
 class FeatureSettings(Section):
     """The feature engine."""
 
-    groups: tuple[Literal["base", "extended", "profit"], ...] = ("base", "extended")
-    """Feature groups computed and given to the model; ``profit`` has values where fills tell."""
+    groups: tuple[Literal["base", "extended", "profit", "account"], ...] = ("base", "extended")
+    """Feature groups computed and given to the model; ``profit`` has values where fills tell,
+    ``account`` where the venue was asked (`hypertrack accounts`)."""
     memory_limit_gib: Positive | None = None
     """Memory DuckDB may use before it spills to disk; its own default where unset."""
     keep_prepared: bool = True

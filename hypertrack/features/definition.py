@@ -18,7 +18,7 @@ import ibis
 from hypertrack.config import FeeSettings
 from hypertrack.market.window import Window
 
-Group = Literal["base", "extended", "profit"]
+Group = Literal["base", "extended", "profit", "account"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,10 @@ class Scope:
     def before(self, rows: ibis.Table, time: str = "time_ms") -> ibis.Table:
         """Return the rows whose time lies before the cut."""
         return rows if self.until_ms is None else rows.filter(rows[time] < self.until_ms)
+
+    def within(self, rows: ibis.Table, time: str = "time_ms") -> ibis.Table:
+        """Return the rows whose time lies in the window: fills may tell of long before it."""
+        return self.before(rows, time).filter(rows[time] >= self.start_ms)
 
 
 Source = Callable[[Scope], ibis.Table]

@@ -16,13 +16,13 @@ def held(scope: Scope) -> Table:
 
     NULL where it ended no episode; no row for a wallet whose positions are unknown.
     """
-    known = scope.before(episode_steps(scope.con)).filter(is_known(scope.until_ms))
+    known = scope.within(episode_steps(scope.con)).filter(is_known(scope.until_ms))
     return known.select("wallet_id", holding_ms=_.time_ms - _.open_ms)
 
 
 def won_and_lost(scope: Scope) -> Table:
     """Return wallet_id, pnl_usd of every episode that was closed, and known to be, at the cut."""
-    closed = scope.before(closed_episodes(scope.con), "close_ms")
+    closed = scope.within(closed_episodes(scope.con), "close_ms")
     if scope.until_ms is not None:
         closed = closed.filter(_.known_ms < scope.until_ms)
     return closed.select("wallet_id", "pnl_usd")
@@ -30,7 +30,7 @@ def won_and_lost(scope: Scope) -> Table:
 
 def chains(scope: Scope) -> Table:
     """Return wallet_id and n_breaks of each coin in which its positions are known at the cut."""
-    known = scope.before(episode_steps(scope.con)).filter(is_known(scope.until_ms))
+    known = scope.within(episode_steps(scope.con)).filter(is_known(scope.until_ms))
     return known.group_by(*KEYS).aggregate(n_breaks=_.chain.nunique() - 1)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from hypertrack.errors import ConfigError
 from hypertrack.features import (
+    accounts,
     breadth,
     candles,
     counts,
@@ -92,6 +93,12 @@ FEATURES: tuple[Feature, ...] = (
     episodes.avg_loss_usd,
     episodes.largest_loss_usd,
     episodes.broken_chain_count,
+    # account: where the venue was asked
+    accounts.equity_usd,
+    accounts.leverage,
+    accounts.liquidation_distance_frac,
+    accounts.net_flow_usd,
+    accounts.account_return_frac,
 )
 
 REGISTRY: dict[str, Feature] = {each.name: each for each in FEATURES}

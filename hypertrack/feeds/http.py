@@ -3,6 +3,7 @@
 import logging
 import random
 import threading
+from typing import NamedTuple
 
 import httpx
 
@@ -23,6 +24,23 @@ DEADLINE_S = 60.0
 N_ATTEMPTS = 4
 BACKOFF_S = 0.5
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class Answer(NamedTuple):
+    """What came back, whatever it says."""
+
+    status: int
+    content: bytes
+
+    @property
+    def words(self) -> str:
+        """Return status and beginning of the body, for people."""
+        text = self.content[:500].decode("utf-8", "replace")
+        return f"HTTP {self.status} {text[:120].strip()}".strip()
+
+
+class SilentError(VenueError):
+    """Nothing came back: unreachable, cut off, or too slow."""
 
 
 class _UnfinishedError(httpx.ReadTimeout):
@@ -56,22 +74,38 @@ class JsonPoster:
             if attempt and self._pause(attempt):
                 break
             try:
-                answer = self._answer(encode_json(body))
-            except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: closed meanwhile
-                words = str(error) or type(error).__name__
-                if isinstance(error, _UnfinishedError):
+                answer = self.send(body)
+            except SilentError as error:
+                words = str(error)
+                if isinstance(error.__cause__, _UnfinishedError):
                     self._say_waiting(what, words, attempt)
-                elif isinstance(error, httpx.TimeoutException):
+                elif isinstance(error.__cause__, httpx.TimeoutException):
                     self._say_waiting(what, f"nothing for {TIMEOUT_S:g} s", attempt)
                 continue
-            if answer.status_code == httpx.codes.OK:
+            if answer.status == httpx.codes.OK:
                 return answer.content
-            words = f"HTTP {answer.status_code} {answer.text[:120].strip()}".strip()
-            if answer.status_code not in RETRIED:
+            words = answer.words
+            if answer.status not in RETRIED:
                 break
+        raise self.unanswered(words)
+
+    def send(self, body: object) -> Answer:
+        """Ask once and return what comes back, whatever its status.
+
+        Raises:
+            SilentError: Nothing came back.
+        """
+        try:
+            answer = self._answer(encode_json(body))
+        except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: closed meanwhile
+            raise SilentError(str(error) or type(error).__name__) from error
+        return Answer(answer.status_code, answer.content)
+
+    def unanswered(self, words: str) -> VenueError:
+        """Return what to say where trying again did not help."""
         through = "" if self._proxy is None else f" through the proxy {self._proxy}"
         check = "--url" if self._proxy is None else "the proxy"
-        raise VenueError(
+        return VenueError(
             f"{host_of(self._url)}{through} did not answer ({words}): check {check}, try again"
         )
 

@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from hypertrack.importing.line_reader import UNREADABLE, ForeignLineError, encoded_line
 from hypertrack.importing.node_times import time_ns
-from hypertrack.importing.pairing import Fill, FillPairer, RecordedTrade, WalletFill
+from hypertrack.importing.pairing import FillPairer, RecordedTrade, wallet_fill
 from hypertrack.importing.sink import Sink
 from hypertrack.records import (
     MAX_AHEAD_MS,
@@ -64,7 +64,6 @@ class UserFills(Record, frozen=True):
 
 _block_decoder = json_decoder(Block)
 _wallet_fill_decoder = json_decoder(tuple[str, RawJson])
-_fill_decoder = json_decoder(Fill)
 _user_fills_decoder = json_decoder(UserFills)
 _raws_decoder = json_decoder(list[RawJson])
 _trade_decoder = json_decoder(NodeTrade)
@@ -93,7 +92,7 @@ class BlockReader:
         for event in block.events:
             try:
                 wallet, raw = _wallet_fill_decoder.decode(event)
-                fill = _wallet_fill(wallet, raw, received_ns)
+                fill = wallet_fill(wallet, raw, received_ns)
                 if abs(fill.fill.time - block_ms) > MAX_AHEAD_MS:
                     raise ForeignLineError(f"time {fill.fill.time} is not of its block")
             except UNREADABLE as error:
@@ -120,7 +119,7 @@ class FillReader:
     def read(self, line: bytes) -> int:
         """Take one wallet's fill."""
         wallet, raw = _wallet_fill_decoder.decode(line)
-        fill = _wallet_fill(wallet, raw, None)
+        fill = wallet_fill(wallet, raw)
         _past_ms(fill.fill.time, self._now_ms)
         self._pairer.add(fill)
         return fill.fill.time
@@ -166,7 +165,7 @@ class UserFillReader:
         checked_wallet(wallet)
         for raw in _raws_decoder.decode(fills):
             try:
-                fill = _wallet_fill(wallet, raw, received_ns)
+                fill = wallet_fill(wallet, raw, received_ns)
                 check(fill.fill.time)
             except UNREADABLE as error:
                 self._sink.quarantine(bytes(raw), f"fill of {wallet}: {error}")
@@ -234,9 +233,3 @@ def _past_ms(time_ms: int, now_ms: int) -> int:
     if time_ms > now_ms + MAX_AHEAD_MS:
         raise ForeignLineError(f"time {time_ms} lies in the future")
     return time_ms
-
-
-def _wallet_fill(wallet: str, raw: RawJson, received_ns: int | None) -> WalletFill:
-    fill = _fill_decoder.decode(raw)
-    received = fill.time * NS_PER_MS if received_ns is None else received_ns
-    return WalletFill(checked_wallet(wallet), fill, raw, received)

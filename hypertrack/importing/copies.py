@@ -65,6 +65,40 @@ class CopyReader:
         self._sink.add(self._feed, line + b"\n")
 
 
+class Answered(Record, frozen=True):
+    """What stands before every answer about a wallet."""
+
+    user: str
+    request: dict[str, object]
+    received_ns: int
+
+
+_answer_decoder = json_decoder(Answered)
+
+
+class AnswerCopyReader:
+    """Reads what the venue answered about wallets in another dataset.
+
+    Args:
+        name: Of the file, here as there.
+    """
+
+    block_number = None
+
+    def __init__(self, sink: Sink, name: str):
+        self.streams: set[str] = set()
+        self._sink = sink
+        self._name = name
+
+    def read(self, line: bytes) -> None:
+        """Take an answer; one that was met before is left out."""
+        checked_wallet(_answer_decoder.decode(line).user)
+        self._sink.add_answer(self._name, line + b"\n")
+
+    def finish(self) -> None:
+        """Nothing waits."""
+
+
 class FillCopyReader:
     """Reads the fills of another dataset."""
 

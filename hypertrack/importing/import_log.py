@@ -60,7 +60,7 @@ class ImportReport(Record, frozen=True, kw_only=True):
     @property
     def is_empty(self) -> bool:
         """Return whether nothing was brought, and nothing met that is here already."""
-        taken = [*Feed, "fills", "duplicates", "repeated fills"]
+        taken = [*Feed, "fills", "answers", "duplicates", "repeated fills"]
         is_known = any(left.reason == IMPORTED_BEFORE for left in self.left_out)
         return not is_known and not any(self.counts.get(name) for name in taken)
 

@@ -8,7 +8,7 @@ from hypertrack.errors import DatasetError
 from hypertrack.files import LongLine
 from hypertrack.importing.archives import BlockReader, FillReader, TradeReader, UserFillReader
 from hypertrack.importing.captures import CaptureReader
-from hypertrack.importing.copies import CopyReader, FillCopyReader
+from hypertrack.importing.copies import AnswerCopyReader, CopyReader, FillCopyReader
 from hypertrack.importing.file_lines import DocumentFile, LineFile, TornFileError, has_rows
 from hypertrack.importing.formats import ARCHIVES, Format
 from hypertrack.importing.import_log import (
@@ -41,11 +41,15 @@ from hypertrack.importing.source_files import (
 )
 from hypertrack.records import CoverageCause, CoverageLine
 from hypertrack.store.compaction.commit_journal import sealed_hours
+from hypertrack.store.files.layout import ASIDE_COVERAGE_NAME, FILLS_NAME, FLOWS_NAME
 from hypertrack.store.files.ledger import read_ledger
 from hypertrack.store.files.session import Session
 from hypertrack.store.reading.damage import Damage
 
 PROGRESS_LINES = 2_000
+
+LEDGER_OF = {FILLS_NAME: "fills", FLOWS_NAME: "flows"}
+"""What the ledger calls the completeness of answers about wallets."""
 
 MAX_SILENCE_MS = 60_000
 """After this long without a frame the venue closes a socket (protocol, section 1.4), and no minute
@@ -197,6 +201,10 @@ class Importer:
         """Return what a copied dataset's ledger says of this feed, once; None without a ledger."""
         folder = dataset_folder(file.path) if file.format is Format.DATASET else None
         ledger = [] if folder is None else read_ledger(folder)
+        if folder is not None and file.feed is None:
+            aside = read_ledger(folder, ASIDE_COVERAGE_NAME)
+            stem = LEDGER_OF.get(file.path.name, "")
+            return [line for line in ledger + aside if line.stream.startswith(f"{stem}:")]
         if folder is None or file.feed is None or not ledger:
             return None
         if (folder, file.feed) in self._copied_ledgers:
@@ -245,7 +253,9 @@ class Importer:
             return CaptureReader(self._sink, fills, _receipts(file.path))
         if file.format is Format.DATASET:
             if file.feed is None:
-                return FillCopyReader(self._sink)
+                is_fills = file.path.name == FILLS_NAME
+                own = FillCopyReader(self._sink)
+                return own if is_fills else AnswerCopyReader(self._sink, file.path.name)
             return CopyReader(self._sink, file.feed, _receipts(file.path))
         return self._archives[file.format]
 

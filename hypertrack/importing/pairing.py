@@ -7,8 +7,8 @@ Source: the venue's node archives give a trade as one fill for each of its walle
 coin, time and ``tid``; ``crossed`` names the taker; ``side`` is the wallet's own.
 """
 
-from collections.abc import Hashable
-from typing import NamedTuple
+from collections.abc import Hashable, Mapping
+from typing import Any, NamedTuple
 
 from hypertrack.importing.sink import Sink
 from hypertrack.records import (
@@ -18,12 +18,16 @@ from hypertrack.records import (
     Record,
     checked_amount,
     checked_time_ms,
+    checked_wallet,
     encode_json,
+    json_decoder,
 )
 
 WINDOW_MS = 10_000
 """How far behind the newest block a fill waits for its other half, exchange time. Both stand in
 one block; the window only bridges files and writers that are out of order."""
+
+NS_PER_MS = 1_000_000
 
 MAX_WAITING = 200_000
 """Fills that wait at most, whatever their times say."""
@@ -37,7 +41,7 @@ SETTLEMENT = "settle"
 """How the ``dir`` of a settlement begins, in any case."""
 
 
-class Fill(Record, frozen=True):
+class Fill(Record, frozen=True, rename={"start_position": "startPosition"}):
     """What pairing reads of a fill; spellings are the venue's."""
 
     coin: str
@@ -49,6 +53,8 @@ class Fill(Record, frozen=True):
     crossed: bool
     tid: int = 0
     dir: str | None = None
+    oid: int | None = None
+    start_position: str | float | None = None
 
     def __post_init__(self) -> None:
         if not self.coin or self.side not in {"A", "B"}:
@@ -60,6 +66,29 @@ class Fill(Record, frozen=True):
             raise ValueError(f"trade id {self.tid} out of range")
 
 
+_fill_decoder = json_decoder(Fill)
+
+
+class FillKey(NamedTuple):
+    """What a fill says of itself, as the venue spells it."""
+
+    wallet: str
+    coin: str
+    side: str
+    time_ms: int
+    trade_id: int
+    order_id: int | None
+    price: str = ""
+    size: str = ""
+    hash: str | None = None
+    start: str | None = None
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """Return what tells it from others: where its id is 0, all that it says."""
+        return self[:6] if self.trade_id else self
+
+
 class WalletFill(NamedTuple):
     """A fill as it came, and whose it is."""
 
@@ -67,13 +96,22 @@ class WalletFill(NamedTuple):
     fill: Fill
     raw: RawJson
     received_ns: int
+    request: Mapping[str, object] | None = None
+    """What it answers, where it was asked for."""
 
     @property
     def identity(self) -> Hashable:
-        """Return what tells fills apart: of those whose id is 0, all that they say."""
+        """Return what tells it from others."""
+        return self.key.identity
+
+    @property
+    def key(self) -> FillKey:
+        """Return what it says of itself."""
         fill = self.fill
-        said = fill.tid or bytes(self.raw)
-        return (self.wallet, fill.coin, fill.side, fill.time, said)
+        said = FillKey(self.wallet, fill.coin, fill.side, fill.time, fill.tid, fill.oid)
+        return said._replace(
+            price=str(fill.px), size=str(fill.sz), hash=fill.hash, start=_text(fill.start_position)
+        )
 
     @property
     def is_settlement(self) -> bool:
@@ -86,7 +124,26 @@ class WalletFill(NamedTuple):
         if reason is not None:
             head["reason"] = reason
         head["user"] = self.wallet
+        if self.request is not None:
+            head["request"] = self.request
         return encode_json(head)[:-1] + b"," + bytes(self.raw)[1:] + b"\n"
+
+
+def wallet_fill(
+    wallet: str,
+    raw: RawJson,
+    received_ns: int | None = None,
+    request: Mapping[str, object] | None = None,
+) -> WalletFill:
+    """Read a fill as it came; where nobody knows when, it was received when it happened.
+
+    Raises:
+        JsonError: It is none.
+        ValueError: It is nobody's.
+    """
+    fill = _fill_decoder.decode(raw)
+    received = fill.time * NS_PER_MS if received_ns is None else received_ns
+    return WalletFill(checked_wallet(wallet), fill, raw, received, request)
 
 
 class RecordedTrade(Record, frozen=True):
@@ -165,6 +222,10 @@ class FillPairer:
             self._sink.add(Feed.TRADES, encode_json(_trade(own, taker)) + b"\n")
             for each in own:
                 self._sink.add_fill(each.line())
+
+
+def _text(value: str | float | None) -> str | None:
+    return None if value is None else str(value)
 
 
 def _sameness(fill: WalletFill) -> Hashable:

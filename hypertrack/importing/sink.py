@@ -73,6 +73,14 @@ class Sink:
         self.counts["fills"] += 1
         self._keep(self._folder / FILLS_NAME, line)
 
+    def add_answer(self, name: str, line: bytes) -> None:
+        """Append an answer about a wallet to a file, unless it was met before."""
+        if self._is_new(name, hash(line)):
+            self.counts["answers"] += 1
+            self._keep(self._folder / name, line)
+        else:
+            self.counts["duplicates"] += 1
+
     def add_lone_fill(self, identity: Hashable, line: bytes, reason: str | None = None) -> None:
         """Append a fill that no trade stands beside, unless it was met before."""
         if self.is_new_fill(identity):

@@ -22,7 +22,7 @@ from hypertrack.importing.formats import ARCHIVES, Format, recognise
 from hypertrack.records import HOUR_MS, Feed, Record
 from hypertrack.store.compaction.commit_journal import sealed_folder
 from hypertrack.store.files.layout import (
-    FILLS_NAME,
+    ANSWER_NAMES,
     MANIFEST_NAME,
     SEALED_NAME,
     feed_path,
@@ -58,7 +58,7 @@ class SourceFile(Record, frozen=True, kw_only=True):
     format: Format
     n_bytes: int
     feed: Feed | None = None
-    """What a file of a dataset holds; None for its fills, and outside of datasets."""
+    """What a file of a dataset holds; None for answers, fills among them, and elsewhere."""
 
 
 class LeftOut(Record, frozen=True, kw_only=True):
@@ -118,7 +118,7 @@ def digest(path: Path) -> str:
 
 def dataset_folder(path: Path) -> Path | None:
     """Return the dataset folder that a file of this name belongs to, None for other names."""
-    if path.name == FILLS_NAME or (path.suffix == ".jsonl" and path.stem in set(Feed)):
+    if path.name in ANSWER_NAMES or (path.suffix == ".jsonl" and path.stem in set(Feed)):
         return path.parent
     if path.suffix == SEALED_SUFFIX and path.parent.parent.name == SEALED_NAME:
         return path.parents[2]
@@ -133,7 +133,7 @@ def _within(path: Path, wanted: Format | None) -> Iterator[Path]:
         for feed in Feed:
             yield from sorted(sealed_folder(path, feed).glob(f"*{SEALED_SUFFIX}"))
             yield from (file for file in [feed_path(path, feed)] if file.is_file())
-        yield from (file for file in [path / FILLS_NAME] if file.is_file())
+        yield from (file for name in ANSWER_NAMES if (file := path / name).is_file())
     else:
         files = (file for file in sorted(path.rglob("*")) if file.is_file())
         names = {MANIFEST_NAME}  # says what archives are, and holds nothing of them

@@ -2,8 +2,8 @@
 
 Most wallets of a bare recording came in with a position that nobody saw (three of four in 81 s of
 the venue, 9.5 times what they traded in it): their position is unknown, and nothing that needs it
-is claimed. Fills of the venue tell it; from one on it follows from what is traded, as long as no
-trade of the coin is missing.
+is claimed. Fills of the venue tell it, and its answers; from one on it follows from what is
+traded, as long as no trade of the coin is missing.
 """
 
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import ibis
 from ibis import Table, Value, _
 
+from hypertrack.market.account_states import stated_levels
 from hypertrack.market.engine.kept_tables import keep
 from hypertrack.market.executions import executions
 from hypertrack.market.observation import with_stretch
@@ -18,8 +19,9 @@ from hypertrack.market.reports import reported_levels
 from hypertrack.market.window import Window
 
 EXACT, DERIVED, FLAT_SEEN, UNKNOWN = "exact", "derived", "flat_seen", "unknown"
-"""``exact``: a fill told it, this one or an earlier one; ``derived``: a later one did, less what
-was traded until then; ``flat_seen``: derived, and since then it was 0."""
+"""``exact``: a fill told it, this one or an earlier one, or the venue when it was asked before;
+``derived``: a later one did, less what was traded until then; ``flat_seen``: derived, and since
+then it was 0."""
 
 KEYS = ("wallet_id", "coin_id")
 IN_STRETCH = [*KEYS, "stretch"]
@@ -33,7 +35,7 @@ SAME_FRAC = 1e-9
 
 
 def positions(con: Any) -> Table:
-    """Return all that changed a wallet's position in coins of which a fill reports; made once.
+    """Return all that changed a wallet's position in coins whose positions are told; made once.
 
     Columns: wallet_id, coin_id, time_ms, direction, is_taker, price, signed_size, notional_usd,
     is_one_sided (a settlement or its like, no trade); before and after, in coins, NULL where
@@ -78,9 +80,10 @@ def entry_positions(con: Any, window: Window) -> Table:
 
 
 def changes(con: Any) -> Table:
-    """Return executions and one-sided fills of the wallets and coins that fills report."""
+    """Return executions and one-sided fills of wallets and coins whose positions are told."""
     fills = con.table("imported_fills")
-    told = fills.filter(_.start_position.notnull()).select(*KEYS).distinct()
+    by_fills = fills.filter(_.start_position.notnull()).select(*KEYS)
+    told = by_fills.union(stated_levels(con).select(*KEYS)).distinct()
     executed = executions(con).semi_join(told, KEYS)
     one_sided = fills.filter(~_.has_trade)
     direction = ibis.ifelse(_.is_buy, 1, -1).cast("int8")
@@ -91,6 +94,7 @@ def changes(con: Any) -> Table:
         signed_size=_["size"] * _.direction,
         notional_usd=_.notional_usd,
         is_one_sided=ibis.literal(False),
+        fill_id=ibis.literal(0, "int64"),
     ).union(
         one_sided.select(
             *KEYS,
@@ -101,12 +105,13 @@ def changes(con: Any) -> Table:
             signed_size=_["size"] * direction,
             notional_usd=_.price * _["size"],
             is_one_sided=ibis.literal(True),
+            fill_id=_.trade_id,
         )
     )
 
 
 def _positions(con: Any) -> Table:
-    in_order = (*ORDER, "is_one_sided")
+    in_order = (*ORDER, "is_one_sided", "fill_id")  # no ties: every window sees one order
     so_far = ibis.window(group_by=KEYS, order_by=in_order, rows=(None, 0))
     within = ibis.window(group_by=[*KEYS, "time_ms"], order_by=in_order[1:], rows=(None, 0))
     rows = with_stretch(con, changes(con)).mutate(
@@ -184,8 +189,12 @@ def _moments(con: Any, rows: Table) -> Table:
     what came before in the stretch, n_told: times so far of which fills tell, offset: the position
     at the beginning of the stretch by what they tell here.
     """
-    moments = rows.group_by(*KEYS, "time_ms", "stretch").aggregate(net=_.signed_size.sum())
-    moments = moments.left_join(reported_levels(con), [*KEYS, "time_ms"])
+    levels = _told_levels(con)
+    asked = with_stretch(con, stated_levels(con).select(*KEYS, "time_ms"))
+    moved = rows.select(*KEYS, "time_ms", "stretch", "signed_size")
+    both = moved.union(asked.mutate(signed_size=ibis.literal(0.0)).select(moved.columns))
+    moments = both.group_by(*KEYS, "time_ms", "stretch").aggregate(net=_.signed_size.sum())
+    moments = moments.left_join(levels, [*KEYS, "time_ms"])
     moments = moments.drop("wallet_id_right", "coin_id_right", "time_ms_right")
     before = ibis.window(group_by=IN_STRETCH, order_by="time_ms", rows=(None, -1))
     so_far = ibis.window(group_by=IN_STRETCH, order_by="time_ms", rows=(None, 0))
@@ -193,6 +202,20 @@ def _moments(con: Any, rows: Table) -> Table:
         flow_before=_.net.sum().over(before).fill_null(0.0),
         n_told=_.reported_level.count().over(so_far),
     ).mutate(offset=_.reported_level - _.flow_before)
+
+
+def _told_levels(con: Any) -> Table:
+    """Return wallet_id, coin_id, time_ms, reported_level: by a fill, or else by the venue's answer.
+
+    Told is the position before all that the wallet did at that time.
+    """
+    by_fill = reported_levels(con).select(*KEYS, "time_ms", "reported_level")
+    told = by_fill.mutate(place=ibis.literal(0, "int8"))
+    stated = stated_levels(con).select(*KEYS, "time_ms", reported_level="stated_level")
+    both = told.union(stated.mutate(place=ibis.literal(1, "int8")).select(told.columns))
+    return both.group_by(*KEYS, "time_ms").aggregate(
+        reported_level=_.reported_level.argmin(_.place)
+    )
 
 
 def _carried(moments: Table) -> Table:

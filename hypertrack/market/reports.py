@@ -66,8 +66,9 @@ def reported_levels(con: Any) -> Table:
 
     The position before everything that the wallet did in the coin at that time. Fills of one time
     come in no order: each begins where another ended, so that the first one begins where none
-    did. Where they go round in a circle the smallest trade id is the first; where more than one
-    could be, their chain is broken: something is missing between them.
+    did. Where they go round in a circle, as a trade with oneself does, they begin where the wallet
+    was before, or else with the smallest trade id; where more than one could be the first, their
+    chain is broken: something is missing between them.
     """
     fills = con.table("imported_fills").filter(_.start_position.notnull())
     moment = ["wallet_id", "coin_id", "time_ms"]
@@ -88,10 +89,32 @@ def reported_levels(con: Any) -> Table:
         .group_by(*moment)
         .aggregate(n_heads=_.degree.sum(), chain_start=_.place.min())
     )
-    first = steps.group_by(*moment).aggregate(by_id=_.start.argmin(_.trade_id))
+    first = steps.group_by(*moment).aggregate(
+        by_id=_.start.argmin(_.trade_id),
+        lowest=_.start.min(),
+        highest=_.start.max(),
+        net=(_.end - _.start).sum(),
+    )
     levels = first.left_join(heads, moment)
-    return levels.select(
+    levels = levels.drop(*(f"{name}_right" for name in moment))
+    levels = levels.mutate(level=ibis.ifelse(_.n_heads == 1, _.chain_start, _.by_id))
+    return _with_circles(levels).select(
         *moment,
-        reported_level=ibis.ifelse(_.n_heads == 1, _.chain_start, _.by_id),
+        "reported_level",
         is_broken=(_.n_heads > 1).fill_null(False),
+    )
+
+
+def _with_circles(levels: Table) -> Table:
+    """Return levels with reported_level: of circles the one at which the wallet was before."""
+    so_far = ibis.window(group_by=("wallet_id", "coin_id"), order_by="time_ms", rows=(None, 0))
+    is_circle = _.n_heads.isnull()
+    ends = levels.mutate(end=ibis.ifelse(is_circle, None, _.level + _.net))
+    ends = ends.mutate(n_ends=_.end.count().over(so_far))
+    since = ibis.window(group_by=("wallet_id", "coin_id", "n_ends"))
+    carried = ends.mutate(was=_.end.max().over(since))
+    slack = 1e-9 * ibis.greatest(_.lowest.abs(), _.highest.abs())
+    is_there = (_.was >= _.lowest - slack) & (_.was <= _.highest + slack)
+    return carried.mutate(
+        reported_level=ibis.ifelse(is_circle & is_there.fill_null(False), _.was, _.level)
     )

@@ -144,7 +144,20 @@ def open_writing(
         return open_database_session(settings.data, mode, settings.spool, is_patient=is_patient)
     from hypertrack.store.files.session import open_session
 
-    return open_session(settings.data, mode)
+    return open_session(settings.data, mode, takes_answers=is_patient)
+
+
+def open_answering(settings: Settings) -> "AbstractContextManager[Session]":
+    """Make the dataset ready for answers about wallets; of a folder a recorder may go on.
+
+    Raises:
+        DatasetError: It is in use, or cannot be reached or written.
+    """
+    if isinstance(settings.data, DatabaseUrl):
+        return open_writing(settings, "append", is_patient=True)
+    from hypertrack.store.files.session import open_answers
+
+    return open_answers(settings.data)
 
 
 def warn_of_leftovers(settings: Settings) -> None:

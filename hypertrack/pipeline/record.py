@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, closing, nullcontext
 from typing import TYPE_CHECKING
 
-from hypertrack.config import Settings
+from hypertrack.config import Settings, state_folder
 from hypertrack.pipeline.places import open_writing, require_writable_place
 from hypertrack.pipeline.ports import require_free_port
 
@@ -74,10 +74,12 @@ def record(
         ConfigError: The metrics' port is taken.
         DatasetError: The dataset is in use, cannot be written or reached, or the disk is full.
     """
+    from hypertrack.feeds.shared_budget import recording_here
     from hypertrack.recording.recorder import Recorder
 
     recorders: list[Recorder] = []
     with (
+        recording_here(state_folder()),
         _metrics(settings, lambda: recorders[0].status() if recorders else None),
         open_writing(settings, mode) as session,
         ThreadPoolExecutor(1) as pool,

@@ -6,13 +6,21 @@ from typing import TYPE_CHECKING
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.pipeline.classify import fresh_profiles
-from hypertrack.records import WALLET_PATTERN, ProfileHeader, WalletProfile
+from hypertrack.records import WALLET_PATTERN, AccountCheck, ProfileHeader, WalletProfile
 
 if TYPE_CHECKING:  # the command loads this when it runs
     from hypertrack.outputs.reason_views import ScoreView
     from hypertrack.pipeline.profiles import Profiles
 
-__all__ = ["ScoreView", "checked_address", "find_wallet", "profile_of", "reasons", "skill_facts"]
+__all__ = [
+    "ScoreView",
+    "account_of",
+    "checked_address",
+    "find_wallet",
+    "profile_of",
+    "reasons",
+    "skill_facts",
+]
 
 
 def find_wallet(
@@ -57,6 +65,13 @@ def profile_of(profiles: "Profiles", wallet: str, place: object) -> WalletProfil
             f"wallet {wallet} is not among the {profiles.header.n_wallets:,} seen in {place}"
         )
     return profile
+
+
+def account_of(settings: Settings, address: str) -> AccountCheck | None:
+    """Return what the venue says of a wallet, None where it was not asked about it."""
+    from hypertrack.pipeline.account_checks import account_of as find
+
+    return find(settings, address.strip().lower())
 
 
 def reasons(header: ProfileHeader, profile: WalletProfile) -> "tuple[ScoreView, ...]":

@@ -4,6 +4,13 @@ Market data of any size travels as columns, not as records; these are the lines 
 ledger, the facts about a dataset, a recording and a model, and the profile of a wallet.
 """
 
+from hypertrack.records.accounts import (
+    AccountCheck,
+    AccountReport,
+    PositionDifference,
+    ProfitCheck,
+    TapeCheck,
+)
 from hypertrack.records.base import (
     JsonDecoder,
     JsonError,
@@ -124,6 +131,8 @@ __all__ = [
     "SYSTEM_WALLETS",
     "WALLET_PATTERN",
     "ZERO_HASH",
+    "AccountCheck",
+    "AccountReport",
     "Card",
     "Category",
     "CoverageCause",
@@ -145,9 +154,11 @@ __all__ = [
     "LeakChecks",
     "ModelSummary",
     "OutcomeWindow",
+    "PositionDifference",
     "ProfileColumns",
     "ProfileHeader",
     "ProfileSet",
+    "ProfitCheck",
     "Quality",
     "RawJson",
     "Reason",
@@ -159,6 +170,7 @@ __all__ = [
     "Scores",
     "Side",
     "SkillSummary",
+    "TapeCheck",
     "TrainingDetails",
     "Verdict",
     "Verdicts",

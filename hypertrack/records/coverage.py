@@ -35,6 +35,12 @@ class CoverageCause(StrEnum):
     """Asked for on an open socket, and never answered."""
     STARVED = "starved"
     """Its rows stopped inside a living socket, while the venue went on counting them."""
+    FIRST = "first"
+    """A wallet's fills since its first one."""
+    SINCE = "since"
+    """They were asked for from here on."""
+    LIMIT = "limit"
+    """The venue has no older ones: it keeps each wallet's newest 10,000."""
 
 
 class CoverageLine(Record, frozen=True, kw_only=True):

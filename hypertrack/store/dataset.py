@@ -17,6 +17,7 @@ from hypertrack.config import DatabaseUrl
 from hypertrack.errors import DatasetError
 from hypertrack.records import DataSummary, Feed
 from hypertrack.store.files.layout import require_data
+from hypertrack.store.reading.account_answers import NUMBER
 from hypertrack.store.reading.damage import Damage
 from hypertrack.store.reading.folder_lines import FolderLines
 from hypertrack.store.reading.numbered_hours import count_sealed, load_hours
@@ -39,6 +40,7 @@ log = logging.getLogger(__name__)
 TABLES = (
     *("wallets", "coins", "trades", "bbo", "candles"),
     *("evm_transactions", "erc20_transfers", "imported_fills", "coverage", "unread_lines"),
+    *NUMBER,
 )
 
 WORTH_PREPARING = 250_000
@@ -75,6 +77,16 @@ class Dataset:
     is false the fill changes the wallet's position and is no trade of the market: a settlement
     (``is_settlement``: ``dir`` says so, the price is what the coin was worth at its end), a dust
     conversion, or a fill whose other side is not known.
+    ``account_states(wallet_id, dex, time_ms, equity_usd, notional_usd)``,
+    ``account_positions(wallet_id, coin_id, time_ms, size, value_usd, unrealised_usd,
+    liquidation_price)``: what the venue said of an account at a time, on one dex; positions in
+    coins, signed. A coin of that dex without a row was not held then.
+    ``account_history(wallet_id, period, asked_ms, time_ms, equity_usd, pnl_usd)``: the points of
+    each window of a portfolio, as it was told at ``asked_ms``.
+    ``account_flows(wallet_id, time_ms, kind, usd, other_id)``: money in (positive) and out,
+    ``funding`` among it; NULL where not told in USD; ``other_id``: from or to whom, NULL for none.
+    ``account_links(wallet_id, other_id, kind, name, asked_ms)``: a ``vault`` and its leader, a
+    ``sub_account`` and its master, an ``agent`` and its owner.
     ``coverage(stream, feed, coin, status, start_ms, end_ms, cause, missed)``: the ledger.
     ``unread_lines(feed, reason, n_lines)``: lines that are there and no reader takes.
     Of trades and fills whose id is 0 the id here is negative and made of all that they say.

@@ -34,10 +34,11 @@ def as_known_at(cut_ms: int, market: Market) -> Market:
     """Return the lines that could have been recorded before the cut."""
     known = {
         name: [line for line in market[name] if line["time"] < cut_ms]
-        for name in ("trades", "fills", "bbo")
+        for name in ("trades", "fills", "bbo", "account_flows")
     }
     return {
         **known,
+        "account_states": [told_before(cut_ms, line) for line in market["account_states"]],
         "candles": [line for line in market["candles"] if line["T"] < cut_ms],
         "transactions": [
             line
@@ -50,6 +51,19 @@ def as_known_at(cut_ms: int, market: Market) -> Market:
             if line["start_ms"] < cut_ms
         ],
     }
+
+
+def told_before(cut_ms: int, line: dict[str, Any]) -> dict[str, Any]:
+    """Return what an answer says of the time before the cut; of a state that is later, nothing."""
+    answer = line["answer"]
+    if isinstance(answer, dict):
+        return line if answer["time"] < cut_ms else {**line, "answer": None}
+    ((period, window),) = answer
+    told = {
+        name: [point for point in points if point[0] < cut_ms] if name != "vlm" else points
+        for name, points in window.items()
+    }
+    return {**line, "answer": [[period, told]]}
 
 
 @pytest.mark.slow

@@ -41,11 +41,19 @@ PROFIT = names(
 )
 
 
+ACCOUNT = names(
+    """
+    equity_usd leverage liquidation_distance_frac net_flow_usd account_return_frac
+    """
+)
+
+
 def test_registry_holds_the_specified_features_in_their_order() -> None:
     assert [each.name for each in select(["base"])] == BASE
     assert [each.name for each in select(["extended"])] == EXTENDED
     assert [each.name for each in select(["profit"])] == PROFIT
-    assert list(REGISTRY) == BASE + EXTENDED + PROFIT
+    assert [each.name for each in select(["account"])] == ACCOUNT
+    assert list(REGISTRY) == BASE + EXTENDED + PROFIT + ACCOUNT
 
 
 def test_the_alias_is_another_name_of_a_feature() -> None:
@@ -77,6 +85,7 @@ def test_counts_and_sums_grow_with_time() -> None:
         "net_notional_usd",
         "profit_usd",
         "realised_pnl_usd",
+        "net_flow_usd",
     }
 
 

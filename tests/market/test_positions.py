@@ -159,3 +159,14 @@ def test_entry_is_told_by_a_fill_or_summed_from_what_was_seen(open_engine: Any) 
 
     by_wallet = {row["wallet_id"]: (row["entry"], row["is_entry_reported"]) for row in rows}
     assert by_wallet == {0: (12, True), 1: (-2, False)}
+
+
+def test_fills_that_go_round_in_a_circle_begin_where_the_wallet_was(changes: Any) -> None:
+    # It bought 3, sold 3 and bought 3 back within one block, as who trades with himself does.
+    first, own = step(0, 3, 1), step(1_000, 3, 2)
+    sold = told(own, "3.0") | {"side": "A"}
+    bought = told(own, "0.0")
+
+    found = changes(trades=[first], fills=[told(first, 0), bought, sold])
+
+    assert found == [(0, 0, 3, "exact"), (1_000, 3, 0, "exact"), (1_000, 0, 3, "exact")]

@@ -20,6 +20,7 @@ TABLES = {
     "unread_lines",
     "trades",
     "wallets",
+    *("account_states", "account_positions", "account_history", "account_flows", "account_links"),
 }
 
 

@@ -75,6 +75,12 @@ class DuckDBBackend(Backend):  # type: ignore[misc]  # Ibis ships no types
         else:
             self.con.execute(f'CREATE TABLE "{name}" AS {query}')
 
+    def rows(self, table: ibis.Table) -> list[dict[str, Any]]:
+        """Return few rows as they are, by column; without loading what makes frames of them."""
+        found = self.con.execute(self.compile(table))
+        names = [name for name, *_ in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
     def define(self, name: str, rows: ibis.Table) -> None:
         """Give rows a name, by which they are computed wherever they are read."""
         self.con.execute(f'CREATE VIEW "{name}" AS {self.ordered(rows)}')

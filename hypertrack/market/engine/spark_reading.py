@@ -12,16 +12,18 @@ from pyspark.sql import DataFrame, SparkSession
 
 from hypertrack.market.engine.spark_rows import READ, define_functions, read_sealed
 from hypertrack.records import MINUTE_MS, Feed
+from hypertrack.store.reading.account_answers import ACCOUNT_WALLETS, NUMBER, RAW_ACCOUNTS
 from hypertrack.store.reading.damage import Damage
 
 NAMES = {
-    "wallets": """
+    "wallets": f"""
 SELECT CAST(row_number() OVER (ORDER BY wallet) - 1 AS INT) AS wallet_id, wallet
 FROM (
     SELECT lower(buyer) AS wallet FROM raw_trades UNION SELECT lower(seller) FROM raw_trades
     UNION SELECT lower(sender) FROM raw_evm UNION SELECT lower(receiver) FROM raw_evm
     UNION SELECT lower(sender) FROM raw_transfers UNION SELECT lower(receiver) FROM raw_transfers
     UNION SELECT lower(contract) FROM raw_transfers UNION SELECT wallet FROM raw_fills
+    UNION {ACCOUNT_WALLETS}
 )
 WHERE wallet IS NOT NULL
 """,
@@ -29,7 +31,7 @@ WHERE wallet IS NOT NULL
 SELECT CAST(row_number() OVER (ORDER BY coin) - 1 AS INT) AS coin_id, coin
 FROM (
     SELECT coin FROM raw_trades UNION SELECT coin FROM raw_bbo UNION SELECT coin FROM raw_candles
-    UNION SELECT coin FROM raw_fills
+    UNION SELECT coin FROM raw_fills UNION SELECT coin FROM raw_account_positions
 )
 """,
 }
@@ -96,6 +98,7 @@ FROM (
 LEFT JOIN (SELECT time_ms, coin_id, trade_id, true AS matched FROM trades)
     USING (time_ms, coin_id, trade_id)
 """,
+    **NUMBER,
 }
 """From the raw tables, in the order in which they need each other."""
 
@@ -125,7 +128,7 @@ def number_tables(
         EngineError: Sealed hours could not be read, though none is damaged.
     """
     define_functions(session)
-    for name in ("raw_evm", "raw_transfers", "raw_fills"):
+    for name in ("raw_evm", "raw_transfers", "raw_fills", *RAW_ACCOUNTS):
         session.read.parquet(f"{unsealed}/{name}").createOrReplaceTempView(name)
     unread: list[tuple[str, str, int]] = []
     damage: list[Damage] = []

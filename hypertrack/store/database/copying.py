@@ -8,7 +8,7 @@ from hypertrack.config import DatabaseUrl
 from hypertrack.errors import DatasetError
 from hypertrack.store.database import session_table as sessions
 from hypertrack.store.database.connecting import Database, open_reader
-from hypertrack.store.database.schema import FILE_NAMES, LISTS
+from hypertrack.store.database.schema import FILE_NAMES, LISTS, has_table
 from hypertrack.store.database.spool import DOCUMENTS
 
 
@@ -24,7 +24,8 @@ def write_folder(url: DatabaseUrl, folder: Path) -> None:
             raise DatasetError(f"no dataset at {url}: record one with `hypertrack record`")
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for table, name in FILE_NAMES.items():
+            tables = {name: at for name, at in FILE_NAMES.items() if has_table(database, name)}
+            for table, name in tables.items():
                 _write(folder / name, _blocks(database, table, session.session_id))
             for column, name in DOCUMENTS.items():
                 text = sessions.document(database, column, session)
@@ -35,6 +36,21 @@ def write_folder(url: DatabaseUrl, folder: Path) -> None:
                 f"{folder} could not be written ({error.strerror}): a copy of {url} needs room "
                 "there; set TMPDIR to a larger disk"
             ) from error
+
+
+def write_lists(url: DatabaseUrl, folder: Path) -> None:
+    """Write the small files of a session alone.
+
+    Raises:
+        DatasetError: There is no such session, or it cannot be reached.
+    """
+    with closing(open_reader(url)) as database:
+        session = sessions.find_session(database)
+        if session is None:
+            raise DatasetError(f"no dataset at {url}: record one with `hypertrack record`")
+        for table in LISTS:
+            if has_table(database, table):
+                _write(folder / FILE_NAMES[table], _blocks(database, table, session.session_id))
 
 
 def _blocks(database: Database, table: str, session_id: int) -> Iterator[bytes]:
@@ -49,6 +65,7 @@ def _write(path: Path, blocks: Iterator[bytes]) -> None:
     first = next(blocks, None)
     if first is None:
         return
+    path.parent.mkdir(exist_ok=True)
     with path.open("wb") as file:
         file.write(first)
         file.writelines(blocks)

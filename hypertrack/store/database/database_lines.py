@@ -7,11 +7,14 @@ from hypertrack.errors import DatasetError
 from hypertrack.records import Feed
 from hypertrack.store.database import session_table as sessions
 from hypertrack.store.database.connecting import UnreachableError, open_reader
+from hypertrack.store.database.schema import has_table
 from hypertrack.store.reading.damage import Damage
-from hypertrack.store.reading.recorded_lines import Version
+from hypertrack.store.reading.recorded_lines import Answers, Version
 from hypertrack.store.reading.relations import Columns
 
 VIEW = "database_lines"
+
+ANSWERS = ("fills", "account_states", "account_flows")
 
 
 class DatabaseLines:
@@ -52,6 +55,15 @@ class DatabaseLines:
         """Run a statement on the rows of the imported fills."""
         self._run(connection, statement, "fills", "seq", columns)
 
+    def run_on_answers(
+        self, connection: duckdb.DuckDBPyConnection, statement: str, kind: Answers, columns: Columns
+    ) -> None:
+        """Run a statement on the rows of a kind of answers; a dataset of before has none."""
+        if has_table(self._database, kind):
+            self._run(connection, statement, kind, "seq", columns)
+        else:
+            connection.execute(statement.format(source=_none(columns)))
+
     def count(self, feed: Feed) -> tuple[int, int]:
         """Count the rows of a feed; none is torn at the end."""
         return self._count(feed), 0
@@ -65,10 +77,11 @@ class DatabaseLines:
         return self._count("coverage") > 0
 
     def has_data(self) -> bool:
-        """Return whether the session has a row of any feed, or an imported fill."""
+        """Return whether the session has a row of any feed, or an answer."""
         found = " UNION ALL ".join(
             f"SELECT session_id FROM {feed} WHERE session_id = {self._session.session_id}"
-            for feed in (*Feed, "fills")
+            for feed in (*Feed, *ANSWERS)
+            if has_table(self._database, feed)
         )
         return bool(self._database.rows(f"SELECT 1 WHERE EXISTS ({found})"))
 

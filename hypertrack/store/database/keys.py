@@ -1,14 +1,28 @@
 """What tells lines apart, read from the lines: the venue's spellings to columns of a table."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any
 
 import pyarrow as pa
 
-from hypertrack.records import Feed, JsonError, Record, as_tuple, json_decoder
+from hypertrack.records import (
+    Feed,
+    JsonError,
+    Record,
+    as_tuple,
+    decode_json,
+    encode_json,
+    json_decoder,
+    replace,
+)
 from hypertrack.store.database.schema import INTEGER, KEYS, TEXT
 from hypertrack.store.files.session import quarantine_line
 
 MAX_INTEGER = 2**63
+
+ASIDE = ("received_ns", "request")
+"""How and when a fill came, which tells nothing of it."""
 
 
 class _TradeKey(Record, frozen=True):
@@ -101,8 +115,17 @@ def _key(table: str, line: bytes, n_columns: int) -> tuple[int | str | None, ...
         found = _DECODERS[table].decode(line)
     except (JsonError, UnicodeDecodeError):
         return (None,) * n_columns
+    if isinstance(found, _FillKey) and not found.tid:
+        found = replace(found, tid=_dust_id(line))
     key = as_tuple(found)
     return key if all(map(_fits, key)) else (None,) * n_columns
+
+
+def _dust_id(line: bytes) -> int:
+    """Return what tells fills apart whose id is 0: a negative number made of all that they say."""
+    fill = decode_json(line, dict[str, Any])
+    said = {key: value for key, value in fill.items() if key not in ASIDE}
+    return -1 - (int.from_bytes(blake2b(encode_json(said), digest_size=8).digest(), "big") >> 1)
 
 
 def _fits(value: int | str) -> bool:

@@ -6,11 +6,16 @@ from hypertrack.errors import DatasetError
 from hypertrack.records import Feed
 from hypertrack.store.database.connecting import Database
 from hypertrack.store.files.layout import (
+    ACCOUNTS_REPORT_NAME,
+    CHOICES_NAME,
     COVERAGE_NAME,
     FILLS_NAME,
+    FLOWS_NAME,
     IMPORTS_NAME,
+    PROGRESS_NAME,
     QUARANTINE_NAME,
     SET_ASIDE_NAME,
+    STATES_NAME,
 )
 
 FORMAT = 1
@@ -33,22 +38,29 @@ KEYS: Mapping[str, Key] = {
         **{"time_ms": INTEGER, "coin": TEXT, "trade_id": INTEGER},
         **{"wallet": TEXT, "side": TEXT},
     },
+    "account_states": {},
+    "account_flows": {},
     "set_aside": {},
     "quarantine": {},
 }
 """Tables that lines are added to, each with the columns that tell its lines apart, if any do. A
 line that lacks one of them is kept without a key, like a torn line in a file."""
 
-LISTS = ("coverage", "imports")
+LISTS = ("coverage", "imports", "account_progress", "account_choices", "account_report")
 """Tables that hold the lines of a small file, which is replaced as a whole."""
 
 FILE_NAMES: Mapping[str, str] = {
     **{feed.value: f"{feed}.jsonl" for feed in Feed},
     "fills": FILLS_NAME,
+    "account_states": STATES_NAME,
+    "account_flows": FLOWS_NAME,
     "set_aside": SET_ASIDE_NAME,
     "quarantine": QUARANTINE_NAME,
     "coverage": COVERAGE_NAME,
     "imports": IMPORTS_NAME,
+    "account_progress": PROGRESS_NAME,
+    "account_choices": CHOICES_NAME,
+    "account_report": ACCOUNTS_REPORT_NAME,
 }
 """The file of a dataset folder that each table stands for."""
 
@@ -65,18 +77,29 @@ def create_tables(database: Database) -> None:
         DatasetError: Tables of other programs, or of another version, are there.
     """
     if has_tables(database):
+        _add_missing(database)
         return
     if database.url.dialect == "postgresql":
         _create_schema(database)
-    ours = [name for name in (*KEYS, *LISTS, "sessions", "spools") if _exists(database, name)]
+    ours = [name for name in (*KEYS, *LISTS, "sessions", "spools") if has_table(database, name)]
     if ours:
         raise DatasetError(
             f"{database.url} has tables of another program ({', '.join(ours)}): choose another "
             "file or ?schema="
         )
-    for statement in _statements(IDENTITY[database.url.dialect]):
-        database.run(statement)
+    identity = IDENTITY[database.url.dialect]
+    for statement in [*STATEMENTS, *(one for name in FILE_NAMES for one in _made(name, identity))]:
+        database.run(statement.format(identity=identity))
     database.run("INSERT INTO hypertrack_format VALUES ($1)", FORMAT)
+    database.commit()
+
+
+def _add_missing(database: Database) -> None:
+    """Make the tables of kinds of lines that were not known when the others were made."""
+    for name in FILE_NAMES:
+        if not has_table(database, name):
+            for statement in _made(name, IDENTITY[database.url.dialect]):
+                database.run(statement)
     database.commit()
 
 
@@ -93,7 +116,7 @@ def has_tables(database: Database) -> bool:
     Raises:
         DatasetError: By another version, or without the right to use it.
     """
-    if not _exists(database, "hypertrack_format"):
+    if not has_table(database, "hypertrack_format"):
         return False
     if database.url.dialect == "postgresql":
         _require_rights(database)
@@ -116,7 +139,8 @@ def _require_rights(database: Database) -> None:
         )
 
 
-def _exists(database: Database, table: str) -> bool:
+def has_table(database: Database, table: str) -> bool:
+    """Return whether there is a table of that name."""
     if database.url.dialect == "postgresql":
         query = (  # information_schema would not tell of tables that we have no rights to
             "SELECT count(*) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace "
@@ -127,26 +151,26 @@ def _exists(database: Database, table: str) -> bool:
     return bool(database.rows(query, table)[0][0])
 
 
-def _statements(identity: str) -> list[str]:
+STATEMENTS = (
+    "CREATE TABLE hypertrack_format (format BIGINT NOT NULL)",
+    "CREATE TABLE sessions (session_id {identity}, name TEXT NOT NULL UNIQUE, "
+    "archived_ms BIGINT, n_loads BIGINT NOT NULL DEFAULT 0, manifest TEXT, report TEXT)",
+    "CREATE TABLE spools (spool TEXT PRIMARY KEY, last_segment BIGINT NOT NULL)",
+)
+
+
+def _made(table: str, identity: str) -> list[str]:
+    """Return the statements that make a table of lines."""
+    if table in LISTS:
+        return [
+            f"CREATE TABLE {table} (session_id BIGINT NOT NULL, nth BIGINT NOT NULL, "
+            "line TEXT NOT NULL, PRIMARY KEY (session_id, nth))"
+        ]
+    key = KEYS[table]
+    columns = "".join(f"{name} {kind}, " for name, kind in key.items())
+    unique = f", UNIQUE (session_id, {', '.join(key)})" if key else ""
     made = [
-        "CREATE TABLE hypertrack_format (format BIGINT NOT NULL)",
-        f"CREATE TABLE sessions (session_id {identity}, name TEXT NOT NULL UNIQUE, "
-        "archived_ms BIGINT, n_loads BIGINT NOT NULL DEFAULT 0, manifest TEXT, report TEXT)",
-        "CREATE TABLE spools (spool TEXT PRIMARY KEY, last_segment BIGINT NOT NULL)",
+        f"CREATE TABLE {table} (seq {identity}, session_id BIGINT NOT NULL, {columns}"
+        f"line TEXT NOT NULL{unique})"
     ]
-    for table, key in KEYS.items():
-        columns = "".join(f"{name} {kind}, " for name, kind in key.items())
-        unique = f", UNIQUE (session_id, {', '.join(key)})" if key else ""
-        made.append(
-            f"CREATE TABLE {table} (seq {identity}, session_id BIGINT NOT NULL, {columns}"
-            f"line TEXT NOT NULL{unique})"
-        )
-    made += [
-        f"CREATE INDEX {table}_of ON {table} (session_id)" for table in KEYS if not KEYS[table]
-    ]
-    made += [
-        f"CREATE TABLE {table} (session_id BIGINT NOT NULL, nth BIGINT NOT NULL, "
-        "line TEXT NOT NULL, PRIMARY KEY (session_id, nth))"
-        for table in LISTS
-    ]
-    return made
+    return made if key else [*made, f"CREATE INDEX {table}_of ON {table} (session_id)"]

@@ -13,7 +13,13 @@ from pathlib import Path
 from hypertrack.files import write_whole
 from hypertrack.records import JsonError, Record, decode_json, encode_json
 from hypertrack.store.database.schema import FILE_NAMES, KEYS, LISTS
-from hypertrack.store.files.layout import LOCK_NAME, MANIFEST_NAME, QUARANTINE_NAME, REPORT_NAME
+from hypertrack.store.files.layout import (
+    ACCOUNTS_NAME,
+    LOCK_NAME,
+    MANIFEST_NAME,
+    QUARANTINE_NAME,
+    REPORT_NAME,
+)
 from hypertrack.store.files.locks import is_locked
 from hypertrack.store.files.session import mend_last_line
 
@@ -131,6 +137,8 @@ class Spool:
         """Delete everything that the recorder and the spool wrote; all of it was loaded."""
         for name in (*(FILE_NAMES[table] for table in LISTS), *DOCUMENTS.values()):
             (self.folder / name).unlink(missing_ok=True)
+        if (self.folder / ACCOUNTS_NAME).exists():
+            (self.folder / ACCOUNTS_NAME).rmdir()
         if (self.folder / SEGMENTS_NAME).exists():
             (self.folder / SEGMENTS_NAME).rmdir()
         (self.folder / HEADER_NAME).unlink(missing_ok=True)

@@ -15,6 +15,20 @@ SEALED_NAME = "sealed"
 FILLS_NAME = "fills.jsonl"
 SET_ASIDE_NAME = "set_aside.jsonl"
 IMPORTS_NAME = "imports.jsonl"
+STATES_NAME = "account_states.jsonl"
+FLOWS_NAME = "account_flows.jsonl"
+ACCOUNTS_NAME = "accounts"
+ANSWERS_LOCK_NAME = "answers.lock"
+PROGRESS_NAME = f"{ACCOUNTS_NAME}/progress.jsonl"
+CHOICES_NAME = f"{ACCOUNTS_NAME}/choices.jsonl"
+ACCOUNTS_REPORT_NAME = f"{ACCOUNTS_NAME}/report.json"
+
+ASIDE_COVERAGE_NAME = f"{ACCOUNTS_NAME}/{COVERAGE_NAME}"
+ASIDE_QUARANTINE_NAME = f"{ACCOUNTS_NAME}/{QUARANTINE_NAME}"
+"""Of whoever asks about wallets while a recorder writes the others."""
+
+ANSWER_NAMES = (FILLS_NAME, STATES_NAME, FLOWS_NAME)
+"""What the venue said of wallets, beside the feeds."""
 
 
 def feed_path(folder: Path, feed: Feed) -> Path:
@@ -23,8 +37,9 @@ def feed_path(folder: Path, feed: Feed) -> Path:
 
 
 def has_data(folder: Path) -> bool:
-    """Return whether the folder holds anything recorded or imported."""
-    named = [*(feed_path(folder, feed) for feed in Feed), folder / FILLS_NAME]
+    """Return whether the folder holds anything recorded, imported or answered."""
+    named = [feed_path(folder, feed) for feed in Feed]
+    named += [folder / name for name in ANSWER_NAMES]
     return any(path.exists() for path in named) or any((folder / SEALED_NAME).glob("*/*.parquet"))
 
 
@@ -42,6 +57,7 @@ def require_data(folder: Path) -> None:
 
 def dataset_files(folder: Path) -> list[Path]:
     """Return every file that readers take data from, in a stable order."""
-    names = [f"{feed}.jsonl" for feed in Feed] + [COVERAGE_NAME, FILLS_NAME]
+    names = [f"{feed}.jsonl" for feed in Feed] + [COVERAGE_NAME, ASIDE_COVERAGE_NAME]
+    names += ANSWER_NAMES
     open_files = [folder / name for name in names if (folder / name).exists()]
     return open_files + sorted((folder / SEALED_NAME).glob("*/*.parquet"))

@@ -79,9 +79,9 @@ class Ledger:
         return self._file
 
 
-def read_ledger(folder: Path) -> list[CoverageLine]:
+def read_ledger(folder: Path, name: str = COVERAGE_NAME) -> list[CoverageLine]:
     """Return the lines of a ledger that can be read; none where there is no file."""
-    path = folder / COVERAGE_NAME
+    path = folder / name
     if not path.exists():
         return []
     lines = []

@@ -10,11 +10,12 @@ from hypertrack.errors import DatasetError
 log = logging.getLogger(__name__)
 
 
-def lock_file(path: Path, place: object) -> int:
+def lock_file(path: Path, place: object, doing: str = "recorded to") -> int:
     """Lock a file that names our process; the system frees it however the process ends.
 
     Args:
         place: What is locked by it, for people.
+        doing: What its owner does.
 
     Returns:
         The file's descriptor, to be closed by whoever gives the lock back.
@@ -30,12 +31,11 @@ def lock_file(path: Path, place: object) -> int:
     except OSError:
         os.close(descriptor)
         raise DatasetError(
-            f"{place} is being recorded to by process {owner or '?'}: stop it, or choose "
-            "another --data"
+            f"{place} is being {doing} by process {owner or '?'}: stop it, or choose another --data"
         ) from None
     if not path.exists() or path.stat().st_ino != os.fstat(descriptor).st_ino:
         os.close(descriptor)  # removed by its owner between opening and locking
-        return lock_file(path, place)
+        return lock_file(path, place, doing)
     if owner:
         log.warning("took over %s: its recorder, process %s, is gone", place, owner)
     os.ftruncate(descriptor, 0)

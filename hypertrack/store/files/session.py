@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -11,9 +11,12 @@ from hypertrack.errors import DatasetError
 from hypertrack.records import Feed, JsonError, Record, decode_json, encode_json
 from hypertrack.store.compaction.commit_journal import finish_sealing, forget_parts, last_line_start
 from hypertrack.store.files.layout import (
+    ACCOUNTS_NAME,
+    ANSWER_NAMES,
+    ANSWERS_LOCK_NAME,
     ARCHIVE_NAME,
+    ASIDE_QUARANTINE_NAME,
     COVERAGE_NAME,
-    FILLS_NAME,
     IMPORTS_NAME,
     LOCK_NAME,
     MANIFEST_NAME,
@@ -24,7 +27,7 @@ from hypertrack.store.files.layout import (
     feed_path,
 )
 from hypertrack.store.files.ledger import read_ledger
-from hypertrack.store.files.locks import lock_file
+from hypertrack.store.files.locks import is_locked, lock_file
 from hypertrack.store.files.tail import newest_lines, newest_trades
 
 SessionMode = Literal["rotate", "append", "clear"]
@@ -41,6 +44,8 @@ class Session(Record, frozen=True, kw_only=True):
     """Where the data that was here went."""
     waiting_bytes: Callable[[], int] | None = None
     """How much has been handed over and is not where the dataset is yet."""
+    is_beside: bool = False
+    """A recorder writes to the folder meanwhile: only answers about wallets are ours to write."""
     hand_over: Callable[[], None] | None = None
     """To be called whenever files have been synced and closed: they are taken from the folder to
     where the dataset is."""
@@ -59,7 +64,11 @@ class Session(Record, frozen=True, kw_only=True):
 
 @contextmanager
 def open_session(
-    folder: Path, mode: SessionMode = "rotate", clock: Clock | None = None
+    folder: Path,
+    mode: SessionMode = "rotate",
+    clock: Clock | None = None,
+    *,
+    takes_answers: bool = False,
 ) -> Iterator[Session]:
     """Lock a dataset folder and make it ready for a recorder.
 
@@ -67,6 +76,8 @@ def open_session(
         folder: Created where missing.
         mode: What becomes of data that is there: ``rotate`` moves it to ``archive/<utc>/``,
             ``append`` continues it, ``clear`` deletes it. Files that are not ours stay.
+        takes_answers: Fills and other answers about wallets will be written, too; a recorder
+            leaves them to whoever asks meanwhile.
 
     Raises:
         DatasetError: Another recorder writes there, or the folder cannot be written.
@@ -79,18 +90,67 @@ def open_session(
             f"{folder} cannot be written ({error.strerror}): choose --data"
         ) from None
     try:
-        finish_sealing(folder)
-        forget_parts(folder)
-        yield _prepared(folder, mode, clock or SystemClock())
+        with ExitStack() as answers:
+            answers.enter_context(_answers_locked(folder))
+            finish_sealing(folder)
+            forget_parts(folder)
+            session = _prepared(folder, mode, clock or SystemClock())
+            if not takes_answers:
+                answers.close()
+            yield session
     finally:
         (folder / LOCK_NAME).unlink(missing_ok=True)
+        os.close(lock)
+
+
+@contextmanager
+def open_answers(folder: Path) -> Iterator[Session]:
+    """Make a folder ready for answers about wallets, also while a recorder writes to it.
+
+    Raises:
+        DatasetError: Others write answers there, or the folder cannot be written.
+    """
+    if not is_locked(folder / LOCK_NAME):
+        with open_session(folder, "append", takes_answers=True) as session:
+            yield session
+        return
+    with _answers_locked(folder):
+        for path in answer_files(folder):
+            mend_last_line(path, folder / ASIDE_QUARANTINE_NAME)
+        yield Session(folder=folder, mode="append", is_beside=True)
+
+
+def answer_files(folder: Path) -> list[Path]:
+    """Return the files of lines that answers about wallets are in."""
+    named = [folder / name for name in ANSWER_NAMES]
+    return [path for path in (*named, *(folder / ACCOUNTS_NAME).glob("*.jsonl")) if path.exists()]
+
+
+@contextmanager
+def _answers_locked(folder: Path) -> Iterator[None]:
+    """Keep others from writing answers.
+
+    Raises:
+        DatasetError: They do already, or the folder cannot be written.
+    """
+    path = folder / ANSWERS_LOCK_NAME
+    try:
+        lock = lock_file(path, folder, "added to")
+    except OSError as error:
+        raise DatasetError(
+            f"{folder} cannot be written ({error.strerror}): choose --data"
+        ) from None
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
         os.close(lock)
 
 
 def session_files(folder: Path) -> list[Path]:
     """Return everything in the folder that a recording session wrote, but for archive and lock."""
     named = [QUARANTINE_NAME, COVERAGE_NAME, REPORT_NAME, MANIFEST_NAME, SEALED_NAME]
-    named += [FILLS_NAME, SET_ASIDE_NAME, IMPORTS_NAME]
+    named += [*ANSWER_NAMES, SET_ASIDE_NAME, IMPORTS_NAME, ACCOUNTS_NAME]
     paths = [feed_path(folder, feed) for feed in Feed] + [folder / name for name in named]
     return [path for path in paths if path.exists()]
 
@@ -157,7 +217,7 @@ def _prepared(folder: Path, mode: SessionMode, clock: Clock) -> Session:
 
 
 def _continued(folder: Path) -> Session:
-    for path in session_files(folder):
+    for path in (*session_files(folder), *(folder / ACCOUNTS_NAME).glob("*.jsonl")):
         if path.suffix == ".jsonl":
             mend_last_line(path, folder / QUARANTINE_NAME)
     return Session(

@@ -3,8 +3,9 @@
 import duckdb
 
 from hypertrack.records import MINUTE_MS, Feed
+from hypertrack.store.reading.account_answers import ACCOUNT_WALLETS
 
-NUMBER_NAMES = """
+NUMBER_NAMES = f"""
 CREATE TEMP TABLE spellings AS
 SELECT spelling, lower(spelling) AS wallet
 FROM (
@@ -12,6 +13,7 @@ FROM (
     UNION SELECT sender FROM raw_evm UNION SELECT receiver FROM raw_evm
     UNION SELECT sender FROM raw_transfers UNION SELECT receiver FROM raw_transfers
     UNION SELECT contract FROM raw_transfers UNION SELECT wallet FROM raw_fills
+    UNION {ACCOUNT_WALLETS}
 )
 WHERE spelling IS NOT NULL;
 CREATE TABLE wallets AS
@@ -23,7 +25,8 @@ CREATE TABLE coins AS
 SELECT (row_number() OVER (ORDER BY coin) - 1)::INTEGER AS coin_id, coin
 FROM (
     SELECT coin FROM raw_trades UNION SELECT coin FROM raw_bbo UNION SELECT coin FROM raw_candles
-    UNION SELECT coin FROM raw_fills UNION SELECT coin FROM kept_coins
+    UNION SELECT coin FROM raw_fills UNION SELECT coin FROM raw_account_positions
+    UNION SELECT coin FROM kept_coins
 );
 """
 NO_NAMES = """

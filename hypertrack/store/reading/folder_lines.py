@@ -21,6 +21,7 @@ from hypertrack.store.compaction.commit_journal import (
 )
 from hypertrack.store.compaction.sealed_rows import HOUR_FORMAT, LAYOUTS
 from hypertrack.store.files.layout import (
+    ASIDE_COVERAGE_NAME,
     COVERAGE_NAME,
     FILLS_NAME,
     MANIFEST_NAME,
@@ -29,7 +30,7 @@ from hypertrack.store.files.layout import (
     has_data,
 )
 from hypertrack.store.reading.damage import Damage, unreadable
-from hypertrack.store.reading.recorded_lines import Version
+from hypertrack.store.reading.recorded_lines import Answers, Version
 from hypertrack.store.reading.relations import Columns, read_settled, relation, run_on
 from hypertrack.store.reading.truncation import ReadWindow
 
@@ -111,14 +112,21 @@ class FolderLines:
     def run_on_ledger(
         self, connection: duckdb.DuckDBPyConnection, statement: str, columns: Columns
     ) -> None:
-        """Run a statement on ``coverage.jsonl``."""
-        self._run_on_file(connection, statement, COVERAGE_NAME, columns)
+        """Run a statement on ``coverage.jsonl``, and what was written beside a recorder."""
+        paths = [self.folder / COVERAGE_NAME, self.folder / ASIDE_COVERAGE_NAME]
+        run_on(connection, statement.format(source=relation(paths, (), columns)), paths[0])
 
     def run_on_fills(
         self, connection: duckdb.DuckDBPyConnection, statement: str, columns: Columns
     ) -> None:
         """Run a statement on ``fills.jsonl``."""
         self._run_on_file(connection, statement, FILLS_NAME, columns)
+
+    def run_on_answers(
+        self, connection: duckdb.DuckDBPyConnection, statement: str, kind: Answers, columns: Columns
+    ) -> None:
+        """Run a statement on ``{kind}.jsonl``."""
+        self._run_on_file(connection, statement, f"{kind}.jsonl", columns)
 
     def count(self, feed: Feed) -> tuple[int, int]:
         """Count the lines of all files, and a torn last one."""

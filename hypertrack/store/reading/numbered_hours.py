@@ -15,6 +15,7 @@ import duckdb
 
 from hypertrack.records import HOUR_MS, Feed, encode_json
 from hypertrack.store.compaction.commit_journal import feed_files
+from hypertrack.store.reading.account_answers import number_accounts, read_accounts
 from hypertrack.store.reading.dictionary import number_hours, number_rows, unite_candles
 from hypertrack.store.reading.folder_lines import FolderLines, hour_name, hour_start_ms
 from hypertrack.store.reading.hour_batches import (
@@ -107,12 +108,14 @@ def load_hours(
         if [feed_files(lines.folder, feed) for feed in MADE] == files:
             break  # else an hour was sealed meanwhile, and is missing or there twice
     read_fills(connection, lines, window)
+    read_accounts(connection, lines, window)
     read_ledger(connection, lines, window)
     unnest_chains(connection)
     read_names(connection, place)
     number_rows(connection)
     _unite(connection, place, batches)
     number_fills(connection)
+    number_accounts(connection)
     return _counted(connection, counts, batches)
 
 

@@ -10,6 +10,7 @@ from functools import cache, partial
 import duckdb
 
 from hypertrack.records import MAX_TIME_MS, SYSTEM_WALLETS, ZERO_HASH, Feed
+from hypertrack.store.reading.account_answers import number_accounts, read_accounts
 from hypertrack.store.reading.damage import note_damage
 from hypertrack.store.reading.dictionary import number_tables
 from hypertrack.store.reading.imported_fills import number_fills, read_fills
@@ -257,10 +258,12 @@ def load_tables(connection: duckdb.DuckDBPyConnection, lines: Lines, window: Rea
     begin_reading(connection)
     counts = {feed: read_feed(connection, lines, feed, window) for feed in READERS}
     read_fills(connection, lines, window)
+    read_accounts(connection, lines, window)
     read_ledger(connection, lines, window)
     unnest_chains(connection)
     number_tables(connection)
     number_fills(connection)
+    number_accounts(connection)
     return counts
 
 

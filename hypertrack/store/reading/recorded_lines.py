@@ -1,13 +1,16 @@
 """The recorded lines of a dataset, wherever it is: what all reading goes through."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import duckdb
 
 from hypertrack.records import Feed
 from hypertrack.store.reading.damage import Damage
 from hypertrack.store.reading.relations import Columns
+
+Answers = Literal["account_states", "account_flows"]
+"""Kinds of answers about wallets, beside their fills."""
 
 Version = tuple[tuple[str | int, ...], ...]
 """What changes whenever the lines of a dataset do."""
@@ -44,6 +47,11 @@ class Lines(Protocol):
         self, connection: duckdb.DuckDBPyConnection, statement: str, columns: Columns
     ) -> None:
         """Run a statement on the fills that were imported, ``{source}``."""
+
+    def run_on_answers(
+        self, connection: duckdb.DuckDBPyConnection, statement: str, kind: Answers, columns: Columns
+    ) -> None:
+        """Run a statement on what the venue answered about wallets, ``{source}``."""
 
     def count(self, feed: Feed) -> tuple[int, int]:
         """Return the lines of a feed, and those torn at its end."""

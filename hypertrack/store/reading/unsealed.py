@@ -8,6 +8,7 @@ import duckdb
 
 from hypertrack.records import Feed
 from hypertrack.store.compaction.commit_journal import feed_files
+from hypertrack.store.reading.account_answers import RAW_ACCOUNTS, read_accounts
 from hypertrack.store.reading.damage import Damage, note_damage
 from hypertrack.store.reading.folder_lines import FolderLines, hour_name
 from hypertrack.store.reading.hour_batches import MADE
@@ -26,7 +27,10 @@ from hypertrack.store.reading.truncation import ReadWindow
 
 log = logging.getLogger(__name__)
 
-RAW_TABLES = ("raw_trades", "raw_bbo", "raw_candles", "raw_evm", "raw_transfers", "raw_fills")
+RAW_TABLES = (
+    *("raw_trades", "raw_bbo", "raw_candles", "raw_evm", "raw_transfers", "raw_fills"),
+    *RAW_ACCOUNTS,
+)
 
 SealedHours = Mapping[Feed, tuple[Path, ...]]
 
@@ -55,6 +59,7 @@ def export_unsealed(
         for feed in READERS:
             read_feed(connection, lines, feed, ReadWindow())
     read_fills(connection, lines, ReadWindow())
+    read_accounts(connection, lines, ReadWindow())
     read_ledger(connection, lines, ReadWindow())
     unnest_chains(connection)
     export(connection, folder, RAW_TABLES)

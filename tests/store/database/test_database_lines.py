@@ -1,6 +1,8 @@
 """A dataset reads the same from a database as from its folder."""
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,12 @@ from fakes import (
     BOB,
     CAROL,
     START_MS,
+    account_flow,
+    account_state,
     candle,
     erc20_transfer,
     evm_transaction,
+    held_position,
     observed,
     quote,
     trade,
@@ -30,7 +35,7 @@ from hypertrack.store.verification import verify_dataset
 
 TABLES = (
     *("wallets", "coins", "trades", "bbo", "candles", "evm_transactions", "coverage"),
-    "imported_fills",
+    *("imported_fills", "account_states", "account_positions", "account_flows"),
 )
 FLAT = (100.0, 101.0, 99.0, 100.5)
 
@@ -58,6 +63,8 @@ def folder(tmp_path: Path) -> Path:
             }
             for nth in range(4)
         ],
+        account_states=[account_state(START_MS, ALICE, held_position("BTC", 2), equity=7)],
+        account_flows=[account_flow(START_MS, ALICE, type="deposit", usdc="5.0")],
         candles=[candle(START_MS + nth * MINUTE_MS, prices=FLAT, count=86) for nth in range(2)],
         transactions=[
             evm_transaction(
@@ -194,3 +201,20 @@ def test_name_of_no_session_is_said_with_those_there_are(url: DatabaseUrl, tmp_p
 
     with pytest.raises(DatasetError, match="has no session monday: there are 20"):
         open_dataset(replace(url, session="monday"))
+
+
+def test_database_of_before_answers_were_kept_is_read_and_gets_its_tables(
+    sqlite_url: DatabaseUrl, tmp_path: Path
+) -> None:
+    write_session(sqlite_url, tmp_path / "spool", {"trades": [good_trade(1)]})
+    with closing(sqlite3.connect(sqlite_url.connection)) as connection, connection:
+        for table in ("account_states", "account_flows", "account_progress", "account_choices"):
+            connection.execute(f"DROP TABLE {table}")
+
+    with open_dataset(sqlite_url) as dataset:
+        before = dataset.connection.execute("SELECT count(*) FROM account_states").fetchall()
+    flow = json.dumps(account_flow(START_MS, ALICE, type="deposit", usdc="5.0")).encode()
+    write_session(sqlite_url, tmp_path / "spool", {"account_flows": [flow]}, "append")
+
+    assert before == [(0,)]
+    assert lines_of(sqlite_url, "account_flows") == [flow]

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,12 @@ from clock_fakes import ManualClock
 from fakes import ALICE, BOB, START_MS, observed, trade, write_dataset
 
 from hypertrack.errors import DatasetError
-from hypertrack.store.files.session import mend_last_line, open_session
+from hypertrack.store.files.session import (
+    SessionMode,
+    mend_last_line,
+    open_answers,
+    open_session,
+)
 
 TRADE = trade(START_MS, buyer=ALICE, seller=BOB, taker=ALICE)
 
@@ -144,4 +150,48 @@ def test_folder_that_cannot_be_written_is_a_dataset_error(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("")
 
     with pytest.raises(DatasetError, match="cannot be written"), open_session(tmp_path / "file"):
+        pass
+
+
+def test_answers_are_taken_while_a_recorder_records(tmp_path: Path) -> None:
+    folder = dataset(tmp_path)
+
+    with open_session(folder, "append") as recording, open_answers(folder) as session:
+        assert (recording.is_beside, session.is_beside) == (False, True)
+    with open_answers(folder) as alone:
+        assert not alone.is_beside
+
+    assert {"answers.lock", "recorder.lock"}.isdisjoint(names(folder))
+
+
+@pytest.mark.parametrize("mode", ["rotate", "clear", "append"])
+def test_nobody_moves_or_mends_files_that_answers_are_written_to(
+    tmp_path: Path, mode: SessionMode
+) -> None:
+    folder = dataset(tmp_path)
+
+    with (
+        open_session(folder, "append"),
+        open_answers(folder),
+        pytest.raises(DatasetError, match="is being added to by process"),
+        open_answers(folder),
+    ):
+        pass
+    with ExitStack() as recording:
+        recording.enter_context(open_session(folder, "append"))
+        with open_answers(folder):
+            recording.close()
+            with (
+                pytest.raises(DatasetError, match="is being added to by process"),
+                open_session(folder, mode),
+            ):
+                pass
+
+
+def test_import_keeps_others_from_adding_answers(tmp_path: Path) -> None:
+    with (
+        open_session(tmp_path, "append", takes_answers=True),
+        pytest.raises(DatasetError, match="is being added to by process"),
+        open_answers(tmp_path),
+    ):
         pass

@@ -1,0 +1,1 @@
+"""What the venue itself says of chosen wallets, asked for and added to a dataset."""

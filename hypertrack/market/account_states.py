@@ -1,0 +1,189 @@
+"""What the venue said of accounts: positions at a time, equity, returns, and who belongs together.
+
+All of it is of wallets that were asked about, and of times at which they were; of others nothing
+is known, which is not nothing.
+"""
+
+from typing import Any
+
+import ibis
+from ibis import Table, Value, _
+
+from hypertrack.market.coins import is_hip3, is_outcome, is_spot
+from hypertrack.market.engine.kept_tables import keep
+from hypertrack.market.executions import executions
+from hypertrack.market.window import Window
+
+KEYS = ("wallet_id", "coin_id")
+
+RETURN_PERIOD = "month"
+"""Of a portfolio's windows the one whose points returns are told between: a day apart, and of the
+whole account, perps and spot."""
+
+FUNDING = "funding"
+
+FLOWS_FEED = "flows"
+"""What the ledger calls the money in and out of a wallet."""
+
+
+def stated_levels(con: Any) -> Table:
+    """Return wallet_id, coin_id, time_ms, stated_level: positions the venue told; made once.
+
+    Of every coin that a wallet trades on the dex it was asked about, 0 where none was held. The
+    time is one after that of the answer, before anything else happens: what happened at the
+    answer's own time is in it.
+    """
+    return keep(con, "stated_levels", _stated_levels)
+
+
+def _stated_levels(con: Any) -> Table:
+    dexes = con.table("coins").filter(~(is_spot(_.coin) | is_outcome(_.coin)))
+    dexes = dexes.select("coin_id", dex=ibis.ifelse(is_hip3(_.coin), _.coin.split(":")[0], ""))
+    asked = con.table("account_states").select("wallet_id", "dex", "time_ms").distinct()
+    traded = executions(con).select(*KEYS).union(con.table("imported_fills").select(*KEYS))
+    coins = traded.distinct().join(dexes, "coin_id").join(asked, ["wallet_id", "dex"])
+    held = con.table("account_positions").select(*KEYS, "time_ms", "size")
+    found = coins.left_join(held, [*KEYS, "time_ms"])
+    return found.select(
+        *KEYS, time_ms=_.time_ms + 1, stated_level=_["size"].fill_null(0.0).cast("float64")
+    )
+
+
+def last_states(con: Any, until_ms: int | None) -> Table:
+    """Return wallet_id, equity_usd, notional_usd: of all dexes, as last told before a cut."""
+    states = con.table("account_states").filter(_.equity_usd.notnull())
+    told = states if until_ms is None else states.filter(_.time_ms < until_ms)
+    by_dex = told.group_by("wallet_id", "dex").aggregate(
+        equity_usd=_.equity_usd.argmax(_.time_ms), notional_usd=_.notional_usd.argmax(_.time_ms)
+    )
+    return by_dex.group_by("wallet_id").aggregate(
+        equity_usd=_.equity_usd.sum(), notional_usd=_.notional_usd.sum()
+    )
+
+
+def liquidation_distances(con: Any, until_ms: int | None) -> Table:
+    """Return wallet_id, distance_frac: how far prices are from liquidating each position.
+
+    Of the positions of the last answer before a cut that can be liquidated at some price.
+    """
+    states = con.table("account_states").select("wallet_id", "time_ms")
+    told = states if until_ms is None else states.filter(_.time_ms < until_ms)
+    last = told.group_by("wallet_id").aggregate(time_ms=_.time_ms.max())
+    held = con.table("account_positions").filter(
+        _.liquidation_price.notnull() & (_["size"] != 0) & (_.value_usd > 0)
+    )
+    price = _.value_usd / _["size"].abs()
+    return (
+        held.join(last, ["wallet_id", "time_ms"])
+        .mutate(price=price)
+        .select("wallet_id", distance_frac=(_.liquidation_price - _.price).abs() / _.price)
+    )
+
+
+def transfers(con: Any) -> Table:
+    """Return ``account_flows`` without funding, which is earned or paid, not brought or taken."""
+    return con.table("account_flows").filter(_.kind != FUNDING)
+
+
+def flows_within(con: Any, window: Window) -> Table:
+    """Return wallet_id, usd: money in and out in a window, 0 for who was asked and moved none.
+
+    NULL where some of it was not told in USD.
+    """
+    asked = flows_asked(con, window.end_ms).mutate(usd=ibis.literal(0.0), is_told=True)
+    moved = window.of(transfers(con))
+    flows = moved.select("wallet_id", usd=_.usd.fill_null(0.0), is_told=_.usd.notnull())
+    both = asked.union(flows.semi_join(asked, "wallet_id"))
+    summed = both.group_by("wallet_id").aggregate(usd=_.usd.sum(), is_told=_.is_told.all())
+    return summed.select("wallet_id", usd=ibis.ifelse(_.is_told, _.usd, None))
+
+
+def flows_asked(con: Any, until_ms: int) -> Table:
+    """Return wallet_id of the wallets whose flows are known up to a time."""
+    ledger = con.table("coverage").filter(
+        (_.feed == FLOWS_FEED) & (_.status == "observed") & (_.start_ms < until_ms)
+    )
+    asked = ledger.select(wallet="coin").distinct()
+    return asked.join(con.table("wallets"), "wallet").select("wallet_id")
+
+
+def returns(con: Any, until_ms: int | None) -> Table:
+    """Return wallet_id, start_ms, end_ms, return_frac: on capital, by Modified Dietz.
+
+    (V1 − V0 − F) / (V0 + Σ w·f), between the venue's own first and last point of the last month
+    told before a cut; f are the flows in between, F their sum, w the share of the time that was
+    left when each came. NULL where a flow has no amount, or no capital was there; no row where
+    flows were not asked for, or fewer than two points are known.
+
+    Source: Global Investment Performance Standards; worked by hand in
+    tests/market/test_account_states.py.
+    """
+    points = con.table("account_history").filter(
+        (_.period == RETURN_PERIOD) & _.equity_usd.notnull()
+    )
+    points = points if until_ms is None else points.filter(_.time_ms < until_ms)
+    newest = points.group_by("wallet_id").aggregate(asked_ms=_.asked_ms.max())
+    ends = (
+        points.join(newest, ["wallet_id", "asked_ms"])
+        .group_by("wallet_id")
+        .aggregate(
+            start_ms=_.time_ms.min(),
+            end_ms=_.time_ms.max(),
+            start_usd=_.equity_usd.argmin(_.time_ms),
+            end_usd=_.equity_usd.argmax(_.time_ms),
+        )
+        .filter(_.end_ms > _.start_ms)
+    )
+    asked = flows_asked(con, 2**62 if until_ms is None else until_ms)
+    ends = ends.semi_join(asked, "wallet_id")
+    flows = transfers(con).select("wallet_id", "time_ms", "usd")
+    between = ends.join(flows, "wallet_id").filter(
+        (_.time_ms > _.start_ms) & (_.time_ms <= _.end_ms)
+    )
+    left = (_.end_ms - _.time_ms) / (_.end_ms - _.start_ms)
+    moved = between.group_by("wallet_id").aggregate(
+        flow_usd=_.usd.sum(), weighted_usd=(_.usd * left).sum(), is_told=_.usd.notnull().all()
+    )
+    return ends.left_join(moved, "wallet_id").select(
+        "wallet_id", "start_ms", "end_ms", return_frac=_dietz()
+    )
+
+
+def links(con: Any) -> Table:
+    """Return wallet_id, other_id, kind, name, n, usd: who belongs together, once each.
+
+    kind: ``vault`` (other leads it; name: the vault's), ``sub_account`` (of other), ``agent`` (of
+    other), ``transfer``: n flows of usd between them, either way, the smaller id first.
+    """
+    told = con.table("account_links")
+    named = told.group_by("wallet_id", "other_id", "kind").aggregate(name=_.name.argmax(_.asked_ms))
+    named = named.mutate(n=ibis.null("int64"), usd=ibis.null("float64"))
+    flows = con.table("account_flows").filter(_.other_id.notnull() & ~_.kind.startswith("vault"))
+    pairs = flows.mutate(
+        first_id=ibis.least(_.wallet_id, _.other_id),
+        second_id=ibis.greatest(_.wallet_id, _.other_id),
+    )
+    # Of a transfer between two wallets that were both asked about, each tells once.
+    once = pairs.group_by("first_id", "second_id", "time_ms", "kind", paid=_.usd.abs()).aggregate(
+        n_told=_.count(), n_tellers=_.wallet_id.nunique()
+    )
+    moved = once.group_by("first_id", "second_id").aggregate(
+        n=(_.n_told / _.n_tellers).sum().cast("int64"),
+        usd=(_.paid * _.n_told / _.n_tellers).sum(),
+    )
+    transfers = moved.select(
+        wallet_id="first_id",
+        other_id="second_id",
+        kind=ibis.literal("transfer"),
+        name=ibis.null("string"),
+        n="n",
+        usd="usd",
+    )
+    return named.select(transfers.columns).union(transfers)
+
+
+def _dietz() -> Value:
+    moved = _.flow_usd.fill_null(0.0)
+    capital = _.start_usd + _.weighted_usd.fill_null(0.0)
+    is_known = _.is_told.fill_null(True) & (capital > 0)
+    return ibis.ifelse(is_known, (_.end_usd - _.start_usd - moved) / capital, None)

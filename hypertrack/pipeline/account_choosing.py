@@ -1,0 +1,165 @@
+"""Whom the accounts command asks about, and what the dataset says of them beforehand."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hypertrack.clock import SystemClock
+from hypertrack.config import Settings
+from hypertrack.errors import ConfigError, DatasetError
+from hypertrack.feeds.account_questions import ASKED, Step
+from hypertrack.pipeline.classify import PROFILES_NAME
+from hypertrack.records import Record, replace
+
+if TYPE_CHECKING:  # the command loads these when it runs
+    from hypertrack.importing.accounts.asking import Asking
+    from hypertrack.importing.accounts.choices import Choice
+
+
+class Wanted(Record, frozen=True, kw_only=True):
+    """Whom to ask about, and what."""
+
+    wallets: tuple[str, ...] = ()
+    """These, whoever else is chosen."""
+    top: int | None = None
+    """So many of the dataset, by `by`."""
+    leaderboard: int | None = None
+    """So many of the venue's leaderboard, by `by`."""
+    by: str = "notional"
+    """``notional``, ``fills`` or ``profile``; of a leaderboard the window."""
+    steps: tuple[Step, ...] = ASKED
+    since_ms: int | None = None
+    """Nothing older is asked for, exchange time."""
+    since_s: float | None = None
+    """The same, from the venue's now."""
+    max_age_s: float = 3_600.0
+    budget: int | None = None
+    has_all_dexes: bool = False
+    is_chosen_anew: bool = False
+
+
+def choose(settings: Settings, wanted: Wanted, folder: Path) -> "Choice":
+    """Return whom to ask about: the list of a run that was cut short, or a new one."""
+    from hypertrack.importing.accounts.choices import Choice, read_choices
+    from hypertrack.importing.accounts.step_progress import read_progress
+
+    source, is_by_profit = _source(wanted)
+    if not wanted.is_chosen_anew and (wanted.top or wanted.leaderboard):
+        last = [choice for choice in read_choices(folder) if choice.source == source][-1:]
+        is_open = {wallet for (wallet, _), line in read_progress(folder).items() if line.is_open}
+        if last and not is_open.isdisjoint(last[0].wallets):
+            return last[0]
+    found = list(wanted.wallets)
+    if wanted.top:
+        found += _top(settings, wanted)
+    if wanted.leaderboard:
+        from hypertrack.feeds.leaderboard import best_of_leaderboard, leaderboard_url
+
+        url = leaderboard_url(settings.venue)
+        found += best_of_leaderboard(url, wanted.leaderboard, wanted.by)
+    if not found:
+        raise ConfigError("nobody to ask about: give addresses, --file, --top or --leaderboard")
+    return Choice(
+        source=source,
+        at_ms=SystemClock().wall_ns() // 1_000_000,
+        wallets=tuple(dict.fromkeys(found)),
+        is_by_profit=is_by_profit,
+    )
+
+
+def _source(wanted: Wanted) -> tuple[str, bool]:
+    parts = [f"{len(wanted.wallets):,} by address"] if wanted.wallets else []
+    parts += [f"top {wanted.top:,} by {wanted.by}"] if wanted.top else []
+    if wanted.leaderboard:
+        parts.append(
+            f"{wanted.leaderboard:,} of the leaderboard by {wanted.by}, so chosen by past profit"
+        )
+    return " and ".join(parts), wanted.leaderboard is not None
+
+
+def _top(settings: Settings, wanted: Wanted) -> list[str]:
+    assert wanted.top is not None
+    if wanted.by == "profile":
+        return _best_profiles(settings, wanted.top)
+    from hypertrack.market.tape_wallets import Measure, busiest_wallets
+
+    by: Measure = "fills" if wanted.by == "fills" else "notional"
+    with open_tape(settings) as con:
+        if con is None:
+            raise DatasetError(
+                f"nothing recorded in {settings.data} to choose from: record first, or give "
+                "addresses, --file or --leaderboard"
+            )
+        rows = con.rows(busiest_wallets(con, by).limit(wanted.top))
+    return [row["wallet"] for row in rows]
+
+
+def _best_profiles(settings: Settings, n: int) -> list[str]:
+    import numpy as np
+
+    from hypertrack.store.profiles import ProfileFile
+
+    file = settings.out / PROFILES_NAME
+    if not file.is_file():
+        raise DatasetError(f"no profiles at {file}: `hypertrack classify` writes them")
+    profiles = ProfileFile(file)
+    scores, wallets = profiles.column("profitability_score"), profiles.column("wallet")
+    if np.isnan(scores).all():
+        raise DatasetError(f"the profiles in {file} have no scores: train, or choose another --by")
+    best = np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable")[:n]
+    return [str(wallets[row]) for row in best]
+
+
+def asking_of(settings: Settings, wanted: Wanted, wallets: Sequence[str]) -> "Asking":
+    """Return what is to be asked, with what the tape says of the wallets."""
+    from hypertrack.importing.accounts.asking import Asking
+
+    steps = tuple(step for step in Step if step in wanted.steps)
+    if not steps:
+        raise ConfigError(f"--only takes {', '.join(Step)}")
+    asking = Asking(
+        wallets=tuple(wallets),
+        steps=steps,
+        since_ms=wanted.since_ms or 0,
+        max_age_ms=round(wanted.max_age_s * 1_000),
+    )
+    with open_tape(settings) as con:
+        if con is None:
+            return asking
+        from hypertrack.market.tape_wallets import builder_dexes, slices_taken
+
+        dexes = _by_wallet(con.rows(builder_dexes(con, wallets)))
+        slices = {}
+        if Step.TWAP in steps:
+            slices = _by_wallet(con.rows(slices_taken(con, wallets)))
+    return replace(
+        asking,
+        dexes={wallet: tuple(dex for (dex,) in rows) for wallet, rows in dexes.items()},
+        slices={wallet: frozenset(rows) for wallet, rows in slices.items()},
+    )
+
+
+def _by_wallet(rows: Sequence[Mapping[str, object]]) -> dict[str, list[tuple[object, ...]]]:
+    found: dict[str, list[tuple[object, ...]]] = {}
+    for row in rows:
+        wallet, *values = row.values()
+        found.setdefault(str(wallet), []).append(tuple(values))
+    return found
+
+
+@contextmanager
+def open_tape(settings: Settings) -> Iterator[Any | None]:
+    """Give what is recorded, to be asked by expressions; None where nothing is."""
+    from hypertrack.market.engine.backend import connect
+    from hypertrack.store.dataset import open_dataset
+
+    try:
+        memory = settings.features.memory_limit_gib
+        dataset = open_dataset(settings.data, memory_limit_gib=memory)
+    except DatasetError:
+        yield None
+        return
+    with dataset:
+        n_trades = dataset.connection.execute("SELECT count(*) FROM trades").fetchall()[0][0]
+        yield connect(dataset) if n_trades else None
