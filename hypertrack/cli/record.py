@@ -25,6 +25,9 @@ def record(
     bbo: Annotated[bool | None, typer.Option(help="Best bid and offer.")] = None,
     l2book: Annotated[bool | None, typer.Option(help="Order books, 20 levels.")] = None,
     candles: Annotated[bool | None, typer.Option(help="Closed 1-minute candles.")] = None,
+    contexts: Annotated[
+        bool | None, typer.Option(help="Funding, open interest, oracle price: each minute.")
+    ] = None,
     blocks: Annotated[bool | None, typer.Option(help="HyperCore and HyperEVM blocks.")] = None,
     transactions: Annotated[
         bool | None, typer.Option(help="Their transactions, ERC-20 transfers decoded.")
@@ -60,12 +63,12 @@ def record(
 ) -> None:
     """Record the live venue. Data already here moves to archive/<utc>/ first.
 
-    No feed flag records all six; a positive one only those named; --no-... all but those.
+    No feed flag records all seven; a positive one only those named; --no-... all but those.
 
     Example: hypertrack record --trades --candles --coins top:50 --duration 6h
     """
     chosen = {"trades": trades, "bbo": bbo, "l2book": l2book, "candles": candles}
-    chosen |= {"blocks": blocks, "transactions": transactions}
+    chosen |= {"contexts": contexts, "blocks": blocks, "transactions": transactions}
     duration_s = None if duration is None else parse_duration_s(duration)
     mode = _mode(session, append=append, clear=clear, yes=yes or dry_run)
     flags: dict[str, object] = {"record.coins": coins, "venue.network": network, "venue.url": url}

@@ -44,11 +44,14 @@ class VenueSettings(Section):
 class RecordSettings(Section):
     """The recorder."""
 
-    feeds: tuple[Literal["trades", "bbo", "l2book", "candles", "blocks", "transactions"], ...] = (
+    feeds: tuple[
+        Literal["trades", "bbo", "l2book", "candles", "contexts", "blocks", "transactions"], ...
+    ] = (
         "trades",
         "bbo",
         "l2book",
         "candles",
+        "contexts",
         "blocks",
         "transactions",
     )

@@ -11,6 +11,7 @@ from hypertrack.feeds.rows import (
     read_bbo,
     read_book,
     read_candles,
+    read_contexts,
     read_explorer,
     read_trades,
 )
@@ -122,6 +123,8 @@ _PARSERS: Mapping[str, Callable[[RawJson], Frame]] = {
     "bbo": read_bbo,
     "l2Book": read_book,
     "candle": read_candles,
+    "activeAssetCtx": read_contexts,
+    "activeSpotAssetCtx": read_contexts,
     "explorerBlock": _parse_explorer,
     "explorerTxs": _parse_explorer,
     "subscriptionResponse": _parse_answer,
@@ -134,6 +137,8 @@ _FEEDS = {
     b"bbo": Feed.BBO,
     b"l2Book": Feed.L2BOOK,
     b"candle": Feed.CANDLES,
+    b"activeAssetCtx": Feed.CONTEXTS,
+    b"activeSpotAssetCtx": Feed.CONTEXTS,
     b"explorerBlock": Feed.BLOCKS,
     b"explorerTxs": Feed.TRANSACTIONS,
 }

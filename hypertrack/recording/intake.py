@@ -6,6 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from hypertrack.clock import Clock
+from hypertrack.feeds.kept_contexts import DatedContext, KeptContexts
 from hypertrack.feeds.rows import Row, Rows, Unreadable
 from hypertrack.feeds.subscriptions import Subscription
 from hypertrack.recording.closed_candles import Candle, CandleBook
@@ -23,6 +24,9 @@ from hypertrack.store.files.writing import QUARANTINE, LineWriter
 TIMED_FEEDS = frozenset({Feed.TRADES, Feed.BBO, Feed.L2BOOK})
 """Feeds whose rows are as old as they say; a candle's time is its minute's start."""
 
+UNDATED_FEEDS = frozenset({Feed.CANDLES, Feed.CONTEXTS})
+"""Feeds whose rows do not say when they were sent."""
+
 
 class Shortage(NamedTuple):
     """A minute of which the venue counted more trades than came."""
@@ -39,6 +43,7 @@ class StreamIntake:
     coverage: Coverage
     meter: FeedMeter
     memory: StreamMemory = field(default_factory=StreamMemory)
+    contexts: KeptContexts = field(default_factory=KeptContexts)
     n_frames: int = 0
     """Since the connection began."""
     shortage: Shortage | None = None
@@ -96,10 +101,14 @@ class Intake:
             Feed.BBO: self._keep_or_shed,
             Feed.L2BOOK: self._keep_or_shed,
             Feed.CANDLES: self._keep_closed,
+            Feed.CONTEXTS: self._keep_contexts,
         }
 
     def take(self, frame: Rows, data: bytes, received_ns: int) -> None:
         """Take the rows of a frame; ``data`` is kept where some could not be read."""
+        is_timed = frame.feed is not Feed.CONTEXTS
+        if not is_timed:
+            frame = self._dated(frame, received_ns)
         taken = self._possible(frame, received_ns)
         coins = {row.coin for row in taken}
         for coin in coins:
@@ -111,7 +120,7 @@ class Intake:
             is_alone = len(coins) == 1  # as at the venue, whose trades frames are of one coin
             rows = taken if is_alone else [row for row in taken if row.coin == coin]
             self._take_stream(stream, rows, received_ns)
-        if taken and not self._writer.is_over:
+        if taken and not self._writer.is_over and (is_timed or not self._has_clock):
             # Only now: what the ledger says was observed has at least been queued.
             reached_ms = self._venue.reached(max(row.exchange_time_ms for row in taken))
             if reached_ms is not None:
@@ -137,6 +146,22 @@ class Intake:
     def _decision(self, stream: StreamIntake, replay: list[Row]) -> Callable[[], None]:
         recover = None if stream.recover is None else partial(stream.recover, stream)
         return decide_replay(stream.coverage, stream.memory, replay, recover)
+
+    @property
+    def _has_clock(self) -> bool:
+        """Return whether anything on this socket tells what time it is at the venue."""
+        return any(feed is not Feed.CONTEXTS for feed, _ in self.streams)
+
+    def _dated(self, frame: Rows, received_ns: int) -> Rows:
+        """Return contexts with the exchange time of their receipt.
+
+        Before that is known they are left out, the first second or less: the next says the same.
+        """
+        newest_ms = self._book.time.newest_ms
+        if newest_ms is None and self._has_clock:
+            return frame._replace(rows=[])
+        time_ms = self._venue.time_of(received_ns, newest_ms)
+        return frame._replace(rows=[row._replace(exchange_time_ms=time_ms) for row in frame.rows])
 
     def _possible(self, frame: Rows, received_ns: int) -> list[Row]:
         """Return the rows whose time can be; keep the others apart, each by itself."""
@@ -176,7 +201,7 @@ class Intake:
         stream.last_exchange_ms = newest_ms
         stream.meter.see(received_ns)
         is_live = not stream.coverage.is_awaiting_rows
-        if not is_live or stream.subscription.feed is Feed.CANDLES:  # theirs is the minute's start
+        if not is_live or stream.subscription.feed in UNDATED_FEEDS:
             return
         stream.meter.lag(received_ns // 1_000_000 - newest_ms)
         if stream.subscription.feed in TIMED_FEEDS:
@@ -225,6 +250,20 @@ class Intake:
                 since_ms, stream.last_exchange_ms, CoverageCause.OVERFLOW, n_shed
             )
         stream.shed_since_ms, stream.n_shed = None, 0
+
+    def settle(self, stream: StreamIntake) -> None:
+        """Write what is held back of a stream that ends."""
+        self.end_shedding(stream)
+        self._write_contexts(stream, stream.contexts.finish())
+
+    def _keep_contexts(self, stream: StreamIntake, rows: list[Row], received_ns: int) -> None:
+        for row in rows:
+            self._write_contexts(stream, stream.contexts.take(row, received_ns))
+
+    def _write_contexts(self, stream: StreamIntake, contexts: list[DatedContext]) -> None:
+        for row, received_ns in contexts:
+            line = join_lines([row.raw], received_ns, exchange_time_ms=row.exchange_time_ms)
+            stream.meter.n_rows += self._writer.offer(Feed.CONTEXTS, line)
 
     def _keep_closed(self, stream: StreamIntake, rows: list[Row], received_ns: int) -> None:
         trades = self.streams.get((Feed.TRADES, stream.subscription.coin))

@@ -22,7 +22,7 @@ from hypertrack.recording.intake import Shortage, StreamIntake, write_candles
 from hypertrack.recording.listening import Listener, Surroundings
 from hypertrack.recording.listing_watch import ListingWatch
 from hypertrack.recording.meters import FeedMeter
-from hypertrack.recording.plan import MARKET_FEEDS, RecordingPlan, SocketPlan
+from hypertrack.recording.plan import MARKET_FEEDS, RecordingPlan, SocketPlan, has_feed
 from hypertrack.recording.redundant import Coverage
 from hypertrack.recording.starvation import StarvationWatch
 from hypertrack.recording.streams import Streams
@@ -188,7 +188,7 @@ class Supervisor:
         """
         sockets = list(zip(self._plan.sockets, self._listeners, strict=True))
         market = [one for one in sockets if one[0].url == self._plan.endpoints.market_ws]
-        feeds = [feed for feed in MARKET_FEEDS if feed in self._plan.feeds]
+        feeds = [f for f in MARKET_FEEDS if f in self._plan.feeds and has_feed(coin, f)]
         n_taken = sum(listener.n_subscriptions for _, listener in sockets)
         is_twice = self._settings.redundant and Feed.TRADES in feeds
         if n_taken + len(feeds) + is_twice > self._settings.max_subscriptions or not market:

@@ -8,7 +8,7 @@ from hypertrack.config import DatabaseUrl
 from hypertrack.errors import DatasetError
 from hypertrack.store.database import session_table as sessions
 from hypertrack.store.database.connecting import Database, open_reader
-from hypertrack.store.database.schema import FILE_NAMES, LISTS
+from hypertrack.store.database.schema import FILE_NAMES, LISTS, has_table
 from hypertrack.store.database.spool import DOCUMENTS
 
 
@@ -39,6 +39,8 @@ def write_folder(url: DatabaseUrl, folder: Path) -> None:
 
 def _blocks(database: Database, table: str, session_id: int) -> Iterator[bytes]:
     order = "nth" if table in LISTS else "seq"
+    if not has_table(database, table):  # made before there were such lines
+        return
     query = f"SELECT line FROM {table} WHERE session_id = $1 ORDER BY {order}"
     for batch in database.batches(query, session_id):
         if batch.num_rows:

@@ -7,6 +7,7 @@ from hypertrack.errors import DatasetError
 from hypertrack.records import Feed
 from hypertrack.store.database import session_table as sessions
 from hypertrack.store.database.connecting import UnreachableError, open_reader
+from hypertrack.store.database.schema import has_table
 from hypertrack.store.reading.damage import Damage
 from hypertrack.store.reading.recorded_lines import Version
 from hypertrack.store.reading.relations import Columns
@@ -69,6 +70,7 @@ class DatabaseLines:
         found = " UNION ALL ".join(
             f"SELECT session_id FROM {feed} WHERE session_id = {self._session.session_id}"
             for feed in (*Feed, "fills")
+            if has_table(self._database, feed)
         )
         return bool(self._database.rows(f"SELECT 1 WHERE EXISTS ({found})"))
 
@@ -100,6 +102,10 @@ class DatabaseLines:
         order: str,
         columns: Columns,
     ) -> None:
+        if not has_table(self._database, table):  # made before there was such a feed
+            parts = dict.fromkeys(("source", "open", "sealed"), _none(columns))
+            connection.execute(statement.format(**parts))
+            return
         query = f"SELECT line FROM {table} WHERE session_id = $1 ORDER BY {order}"
         batches = self._database.batches(query, self._session.session_id)
         connection.register(VIEW, batches)
@@ -113,6 +119,8 @@ class DatabaseLines:
             connection.unregister(VIEW)
 
     def _count(self, table: str) -> int:
+        if not has_table(self._database, table):
+            return 0
         query = f"SELECT count(*) FROM {table} WHERE session_id = $1"
         return int(self._database.rows(query, self._session.session_id)[0][0])
 

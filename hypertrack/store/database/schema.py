@@ -27,6 +27,7 @@ KEYS: Mapping[str, Key] = {
     Feed.BBO: _QUOTE_KEY,
     Feed.L2BOOK: _QUOTE_KEY,
     Feed.CANDLES: {"start_ms": INTEGER, "coin": TEXT, "width": TEXT, "received_ns": INTEGER},
+    Feed.CONTEXTS: _QUOTE_KEY,
     Feed.BLOCKS: _CHAIN_KEY,
     Feed.TRANSACTIONS: _CHAIN_KEY,
     "fills": {
@@ -65,18 +66,29 @@ def create_tables(database: Database) -> None:
         DatasetError: Tables of other programs, or of another version, are there.
     """
     if has_tables(database):
+        _add_missing(database)
         return
     if database.url.dialect == "postgresql":
         _create_schema(database)
-    ours = [name for name in (*KEYS, *LISTS, "sessions", "spools") if _exists(database, name)]
+    ours = [name for name in (*KEYS, *LISTS, "sessions", "spools") if has_table(database, name)]
     if ours:
         raise DatasetError(
             f"{database.url} has tables of another program ({', '.join(ours)}): choose another "
             "file or ?schema="
         )
-    for statement in _statements(IDENTITY[database.url.dialect]):
-        database.run(statement)
+    identity = IDENTITY[database.url.dialect]
+    for statement in [*STATEMENTS, *(one for name in FILE_NAMES for one in _made(name, identity))]:
+        database.run(statement.format(identity=identity))
     database.run("INSERT INTO hypertrack_format VALUES ($1)", FORMAT)
+    database.commit()
+
+
+def _add_missing(database: Database) -> None:
+    """Make the tables of kinds of lines that were not known when the others were made."""
+    for name in FILE_NAMES:
+        if not has_table(database, name):
+            for statement in _made(name, IDENTITY[database.url.dialect]):
+                database.run(statement)
     database.commit()
 
 
@@ -93,7 +105,7 @@ def has_tables(database: Database) -> bool:
     Raises:
         DatasetError: By another version, or without the right to use it.
     """
-    if not _exists(database, "hypertrack_format"):
+    if not has_table(database, "hypertrack_format"):
         return False
     if database.url.dialect == "postgresql":
         _require_rights(database)
@@ -116,7 +128,8 @@ def _require_rights(database: Database) -> None:
         )
 
 
-def _exists(database: Database, table: str) -> bool:
+def has_table(database: Database, table: str) -> bool:
+    """Return whether there is a table of that name."""
     if database.url.dialect == "postgresql":
         query = (  # information_schema would not tell of tables that we have no rights to
             "SELECT count(*) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace "
@@ -127,26 +140,26 @@ def _exists(database: Database, table: str) -> bool:
     return bool(database.rows(query, table)[0][0])
 
 
-def _statements(identity: str) -> list[str]:
+STATEMENTS = (
+    "CREATE TABLE hypertrack_format (format BIGINT NOT NULL)",
+    "CREATE TABLE sessions (session_id {identity}, name TEXT NOT NULL UNIQUE, "
+    "archived_ms BIGINT, n_loads BIGINT NOT NULL DEFAULT 0, manifest TEXT, report TEXT)",
+    "CREATE TABLE spools (spool TEXT PRIMARY KEY, last_segment BIGINT NOT NULL)",
+)
+
+
+def _made(table: str, identity: str) -> list[str]:
+    """Return the statements that make a table of lines."""
+    if table in LISTS:
+        return [
+            f"CREATE TABLE {table} (session_id BIGINT NOT NULL, nth BIGINT NOT NULL, "
+            "line TEXT NOT NULL, PRIMARY KEY (session_id, nth))"
+        ]
+    key = KEYS[table]
+    columns = "".join(f"{name} {kind}, " for name, kind in key.items())
+    unique = f", UNIQUE (session_id, {', '.join(key)})" if key else ""
     made = [
-        "CREATE TABLE hypertrack_format (format BIGINT NOT NULL)",
-        f"CREATE TABLE sessions (session_id {identity}, name TEXT NOT NULL UNIQUE, "
-        "archived_ms BIGINT, n_loads BIGINT NOT NULL DEFAULT 0, manifest TEXT, report TEXT)",
-        "CREATE TABLE spools (spool TEXT PRIMARY KEY, last_segment BIGINT NOT NULL)",
+        f"CREATE TABLE {table} (seq {identity}, session_id BIGINT NOT NULL, {columns}"
+        f"line TEXT NOT NULL{unique})"
     ]
-    for table, key in KEYS.items():
-        columns = "".join(f"{name} {kind}, " for name, kind in key.items())
-        unique = f", UNIQUE (session_id, {', '.join(key)})" if key else ""
-        made.append(
-            f"CREATE TABLE {table} (seq {identity}, session_id BIGINT NOT NULL, {columns}"
-            f"line TEXT NOT NULL{unique})"
-        )
-    made += [
-        f"CREATE INDEX {table}_of ON {table} (session_id)" for table in KEYS if not KEYS[table]
-    ]
-    made += [
-        f"CREATE TABLE {table} (session_id BIGINT NOT NULL, nth BIGINT NOT NULL, "
-        "line TEXT NOT NULL, PRIMARY KEY (session_id, nth))"
-        for table in LISTS
-    ]
-    return made
+    return made if key else [*made, f"CREATE INDEX {table}_of ON {table} (session_id)"]
