@@ -109,8 +109,9 @@ class FeeSettings(Section):
 class FeatureSettings(Section):
     """The feature engine."""
 
-    groups: tuple[Literal["base", "extended", "profit"], ...] = ("base", "extended")
-    """Feature groups computed and given to the model; ``profit`` has values where fills tell."""
+    groups: tuple[Literal["base", "extended", "profit", "context"], ...] = ("base", "extended")
+    """Feature groups computed and given to the model; ``profit`` has values where fills tell,
+    ``context`` where contexts were recorded too."""
     memory_limit_gib: Positive | None = None
     """Memory DuckDB may use before it spills to disk; its own default where unset."""
     keep_prepared: bool = True

@@ -18,7 +18,7 @@ import ibis
 from hypertrack.config import FeeSettings
 from hypertrack.market.window import Window
 
-Group = Literal["base", "extended", "profit"]
+Group = Literal["base", "extended", "profit", "context"]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from hypertrack.errors import ConfigError
 from hypertrack.features import (
     breadth,
     candles,
+    contexts,
     counts,
     episodes,
     hours,
@@ -92,6 +93,11 @@ FEATURES: tuple[Feature, ...] = (
     episodes.avg_loss_usd,
     episodes.largest_loss_usd,
     episodes.broken_chain_count,
+    # context: where contexts were recorded, and positions are known
+    contexts.funding_paid_usd,
+    contexts.funding_alignment,
+    contexts.oi_share_frac,
+    contexts.crowding,
 )
 
 REGISTRY: dict[str, Feature] = {each.name: each for each in FEATURES}

@@ -41,11 +41,15 @@ PROFIT = names(
 )
 
 
+CONTEXT = names("funding_paid_usd funding_alignment oi_share_frac crowding")
+
+
 def test_registry_holds_the_specified_features_in_their_order() -> None:
     assert [each.name for each in select(["base"])] == BASE
     assert [each.name for each in select(["extended"])] == EXTENDED
     assert [each.name for each in select(["profit"])] == PROFIT
-    assert list(REGISTRY) == BASE + EXTENDED + PROFIT
+    assert [each.name for each in select(["context"])] == CONTEXT
+    assert list(REGISTRY) == BASE + EXTENDED + PROFIT + CONTEXT
 
 
 def test_the_alias_is_another_name_of_a_feature() -> None:
@@ -77,6 +81,7 @@ def test_counts_and_sums_grow_with_time() -> None:
         "net_notional_usd",
         "profit_usd",
         "realised_pnl_usd",
+        "funding_paid_usd",
     }
 
 
@@ -97,6 +102,7 @@ def test_what_needs_a_position_says_so_and_is_missing_without_one() -> None:
         "avg_loss_usd",
         "largest_loss_usd",
         "broken_chain_count",
+        *CONTEXT,
     }
     assert all(math.isnan(REGISTRY[name].missing) for name in needing)
 
