@@ -5,14 +5,17 @@ ledger, the facts about a dataset, a recording and a model, and the profile of a
 """
 
 from hypertrack.records.base import (
+    JsonDecoder,
     JsonError,
     RawJson,
     Record,
+    Within,
     as_dict,
     as_tuple,
     decode_json,
     encode_json,
     json_decoder,
+    lax_json_decoder,
     replace,
 )
 from hypertrack.records.bounds import (
@@ -122,6 +125,7 @@ __all__ = [
     "GapCount",
     "HeadEvaluation",
     "Interval",
+    "JsonDecoder",
     "JsonError",
     "LabellingReport",
     "Leak",
@@ -144,6 +148,7 @@ __all__ = [
     "TrainingDetails",
     "Verdicts",
     "WalletProfile",
+    "Within",
     "are_amounts",
     "are_wallets",
     "as_dict",
@@ -156,6 +161,7 @@ __all__ = [
     "encode_json",
     "is_ahead",
     "json_decoder",
+    "lax_json_decoder",
     "replace",
     "usual_skew_ms",
 ]

@@ -141,7 +141,7 @@ def test_cards_say_that_a_position_is_unknown() -> None:
     (risk,) = (score for score in page.cards[0].why if score.reasons)
     assert [(page.explained.features[r.feature].name, r.value) for r in risk.reasons] == [
         ("median_holding_s", "position unknown"),
-        ("flow_pnl_usd (of the trades seen, as if flat before)", "$-950"),
+        ("flow_pnl_usd (of the trades seen, as if flat before)", "−$950"),
     ]
 
 

@@ -325,5 +325,5 @@ def test_reasons_say_that_a_position_is_unknown(
     text = " ".join(render(report_set(UNKNOWN), ALL).replace("\\", "").split())
 
     assert "median_holding_s position unknown (typical 1.0 min) +0.50" in text
-    assert "flow_pnl_usd (of the trades seen, as if flat before) $-950" in text
+    assert "flow_pnl_usd (of the trades seen, as if flat before) −$950" in text
     assert "nan" not in text
