@@ -75,6 +75,9 @@ class RecordSettings(Section):
     max_new_sockets_per_minute: Count = 30
     redundant: bool = False
     """Receive trades over two sockets, each stored once, so that one dying loses nothing."""
+    fills: SecretStr | None = None
+    """A source of every fill of the venue: ``wss://`` of a provider (may carry a key), or the
+    folder in which a node of one's own writes its fills."""
     seal: bool = True
     """Turn finished hours into Parquet while recording: an eighth of the space."""
     max_queued_frames: Count = 100_000

@@ -17,6 +17,7 @@ from hypertrack.recording.line_format import join_lines
 from hypertrack.recording.meters import FeedMeter
 from hypertrack.recording.redundant import Coverage, RedundantCoverage
 from hypertrack.recording.replay import Identities, decide_replay
+from hypertrack.recording.tape_check import TAPE, TapeCheck
 from hypertrack.records import CoverageCause, Feed, RawJson, Record
 from hypertrack.store.files.session import quarantine_line
 from hypertrack.store.files.writing import QUARANTINE, LineWriter
@@ -43,6 +44,8 @@ class StreamIntake:
     coverage: Coverage
     meter: FeedMeter
     memory: StreamMemory = field(default_factory=StreamMemory)
+    check: TapeCheck | None = None
+    """Compares its trades with another source."""
     contexts: KeptContexts = field(default_factory=KeptContexts)
     n_frames: int = 0
     """Since the connection began."""
@@ -229,6 +232,9 @@ class Intake:
 
     def _keep_new(self, stream: StreamIntake, rows: list[Row], received_ns: int) -> None:
         new = stream.new_of(rows)
+        if stream.check is not None:
+            identities = [(row.exchange_time_ms, int(row.row_id)) for row in rows]
+            stream.check.see(TAPE, stream.subscription.coin, identities)
         stream.meter.n_duplicates += len(rows) - len(new)
         feed, coin = stream.subscription.feed, stream.subscription.coin
         chain = None if feed is Feed.TRADES else coin

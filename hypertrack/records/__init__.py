@@ -87,7 +87,7 @@ from hypertrack.records.profiles import (
     Reason,
     WalletProfile,
 )
-from hypertrack.records.recording import FeedStatus, RecordingReport, RecordingStatus
+from hypertrack.records.recording import FeedStatus, FollowedFills, RecordingReport, RecordingStatus
 
 __all__ = [
     "BINARY_HEADS",
@@ -122,6 +122,7 @@ __all__ = [
     "EpochResult",
     "Feed",
     "FeedStatus",
+    "FollowedFills",
     "GapCount",
     "HeadEvaluation",
     "Interval",
