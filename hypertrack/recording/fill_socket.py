@@ -47,7 +47,8 @@ class SocketFills:
                 lost = error.cause if isinstance(error, ConnectionLostError) else None
                 self._taker.rest()
                 self._taker.coverage.lose(lost or CoverageCause.ERROR)
-                wait_s = settings.backoff_min_s if not self._is_first else wait_s
+                if not self._is_first:  # data flowed again
+                    wait_s, self._is_first = settings.backoff_min_s, True
                 clock.wait(stop, random.uniform(0, wait_s))
                 wait_s = min(2 * wait_s, settings.backoff_max_s)
         self._taker.finish()
@@ -59,14 +60,17 @@ class SocketFills:
     def _listen(self, connection: Connection) -> None:
         clock = self._parts.clock
         self._is_first, self._last_s = True, clock.monotonic_s()
+        limit_s = self._parts.settings.paced_silence_s
         self._taker.coverage.opened()
         connection.send(fills_request(self._cursor))
         while not self._parts.stop.is_set():
             data = connection.receive()
+            silent_s = clock.monotonic_s() - self._last_s
             if data is not None:
                 self._take(data, clock.wall_ns())
-                self._last_s = clock.monotonic_s()
-            elif clock.monotonic_s() - self._last_s > IDLE_S:
+            elif silent_s > limit_s and not self._is_first:  # no second is without a fill
+                raise ConnectionLostError(CoverageCause.SILENCE, f"nothing for {limit_s:g} s")
+            elif silent_s > IDLE_S:
                 self._taker.rest()
 
     def _take(self, data: bytes, received_ns: int) -> None:
@@ -77,6 +81,7 @@ class SocketFills:
             self._taker.miss()
             return
         if frame is not None:
+            self._last_s = self._parts.clock.monotonic_s()
             self._taker.take(frame.fills, received_ns, follows=self._follows(frame))
             self._seq, self._is_first = frame.seq, False
             self._cursor = frame.seq if frame.cursor is None else frame.cursor

@@ -278,8 +278,10 @@ class Intake:
 
     def _keep_closed(self, stream: StreamIntake, rows: list[Row], received_ns: int) -> None:
         trades = self.streams.get((Feed.TRADES, stream.subscription.coin))
-        if trades is not None and isinstance(trades.coverage, RedundantCoverage):
-            trades = None  # what the other socket brings is not in step with this one's candles
+        if trades is not None and (
+            trades.check is not None or isinstance(trades.coverage, RedundantCoverage)
+        ):
+            trades = None  # what another source brings is not in step with this socket's candles
         for row in rows:
             n_stored = None if trades is None else trades.memory.n_in_minute(row.exchange_time_ms)
             closed = self._candles.take(Candle(row, received_ns, n_stored))

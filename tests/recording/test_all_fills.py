@@ -38,7 +38,12 @@ def fills(trade_id: int, **more: Any) -> list[list[Any]]:
 
 
 def record(
-    folder: Path, frames: Frames, n_fills: int, source: HandSource = SOURCE
+    folder: Path,
+    frames: Frames,
+    n_fills: int,
+    source: HandSource = SOURCE,
+    *,
+    silence_s: float = 15.0,
 ) -> tuple[RecordingReport, list[Any]]:
     """Record the tape and the frames of a provider; return what the provider was asked, too."""
     asked: list[Any] = []
@@ -49,11 +54,11 @@ def record(
         mine = waiting.pop(0) if waiting else []
         for one in mine:
             await socket.send_str(one if isinstance(one, str) else json.dumps(one))
-        if not waiting:
+        if not waiting or silence_s < 1:
             await socket.receive()  # until the recorder closes it
 
     with running_exchange(source, AT_ONCE) as exchange, socket_server(provider) as url:
-        settings = settings_for(exchange.url, fills=url)
+        settings = settings_for(exchange.url, fills=url, paced_silence_s=silence_s)
         report = record_until(is_followed(n_fills, source.end_ms), folder, settings)
     return report, asked
 
@@ -156,6 +161,18 @@ def test_connection_that_goes_on_elsewhere_leaves_a_gap(seq: int | None, tmp_pat
 
     (lost,) = [line for line in coverage_of(tmp_path, "fills") if line[0] == "disconnected"]
     assert (lost[1], lost[2], lost[4]) == (START_MS + 4_000, START_MS + 6_000, None)
+
+
+def test_provider_that_falls_silent_is_asked_again(tmp_path: Path) -> None:
+    first = [frame(10, *fills(40)), frame(11, *fills(41))]
+    frames: Frames = [first, [frame(12, *fills(42)), frame(13, *fills(43))]]
+
+    _, asked = record(tmp_path, frames, 8, silence_s=0.2)
+
+    assert [request["subscription"].get("cursor") for request in asked[:2]] == [None, 11]
+    observed, lost, *_ = coverage_of(tmp_path, "fills")
+    assert observed[:4] == ("observed", START_MS + 4_000, START_MS + 4_100, "silence")
+    assert (lost[0], lost[3], lost[4]) == ("disconnected", "silence", 0)
 
 
 def test_what_is_broken_is_kept_apart_and_missing_from_the_ledger(tmp_path: Path) -> None:
