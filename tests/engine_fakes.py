@@ -13,6 +13,7 @@ from fakes import (
     account_flow,
     account_state,
     candle,
+    context,
     erc20_transfer,
     evm_transaction,
     fill_of,
@@ -29,7 +30,7 @@ from hypertrack.features.engine import FeatureEngine
 from hypertrack.records import MINUTE_MS
 from hypertrack.store.dataset import open_dataset
 
-ALL_FEATURES = FeatureSettings(groups=("base", "extended", "profit", "account"))
+ALL_FEATURES = FeatureSettings(groups=("base", "extended", "profit", "account", "context"))
 
 OpenEngine = Callable[..., FeatureEngine]
 FeaturesOf = Callable[..., dict[str, dict[str, float]]]
@@ -125,6 +126,17 @@ def busy_market() -> dict[str, list[dict[str, Any]]]:
         )
         for i, time_ms in enumerate(times(30))
     ]
+    contexts = [
+        context(
+            START_MS + minute * MINUTE_MS + 59_000,
+            rate=rng.normal(0, 1e-4),
+            oracle=price(),
+            open_interest=float(rng.integers(5, 50)),
+            coin=coin,
+        )
+        for minute in range(40)
+        for coin in coins[:2]
+    ]
     coverage = [
         observed(f"trades:{coin}", START_MS + i * MINUTE_MS, START_MS + (22 + 9 * i) * MINUTE_MS)
         for i, coin in enumerate(coins)
@@ -136,6 +148,7 @@ def busy_market() -> dict[str, list[dict[str, Any]]]:
         "fills": fills,
         "bbo": bbo,
         "candles": candles,
+        "contexts": contexts,
         "transactions": transactions,
         "coverage": coverage,
     }

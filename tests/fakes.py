@@ -110,6 +110,26 @@ def quote(time_ms: int, bid: float | None, ask: float | None, coin: str = "BTC")
     }
 
 
+def context(
+    time_ms: int,
+    *,
+    rate: float | None = 0.0001,
+    oracle: float | None = 100.0,
+    open_interest: float | None = 1_000.0,
+    premium: float | None = 0.0,
+    coin: str = "BTC",
+) -> dict[str, Any]:
+    """Return one recorded context of a perp; what is None is null, as the venue writes it."""
+    says = {"funding": rate, "openInterest": open_interest, "premium": premium, "oraclePx": oracle}
+    ctx = {name: None if number is None else str(number) for name, number in says.items()}
+    return {
+        "received_ns": (time_ms + 250) * 1_000_000,
+        "exchange_time_ms": time_ms,
+        "coin": coin,
+        "ctx": {**ctx, "markPx": ctx["oraclePx"], "impactPxs": None},
+    }
+
+
 def candle(
     start_ms: int,
     *,

@@ -14,7 +14,7 @@ FOUNDATION = {"records", "errors", "config", "clock", "files", "text"}
 MAY_IMPORT = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),
     "feeds": FOUNDATION,
-    "recording": FOUNDATION | {"feeds", "store"},
+    "recording": FOUNDATION | {"feeds", "store", "importing"},
     "importing": FOUNDATION | {"feeds", "store"},
     "store": FOUNDATION,
     "market": FOUNDATION | {"store"},

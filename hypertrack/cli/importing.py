@@ -36,7 +36,8 @@ def import_(
         str,
         typer.Option(
             "--format",
-            help="node_fills_by_block, node_fills, node_trades, user_fills, capture or dataset.",
+            help="node_fills_by_block, node_fills, node_trades, user_fills, asset_ctxs, "
+            "market_data, capture or dataset.",
         ),
     ] = AUTO,
     wallet: Annotated[
@@ -123,10 +124,12 @@ def _remarks(report: "ImportReport") -> str:
         f"{counts[name]:,} {name} ({file})" for name, file in UNUSED.items() if counts.get(name)
     ]
     said = f", {n_fills:,} fills" if n_fills else ""
+    said += "".join(f", {counts[name]:,} {of}" for name, of in OTHERS.items() if counts.get(name))
     said += f"; fills without a trade: {', '.join(lone)}" if lone else ""
     return said + (f"; not used: {', '.join(unused)}" if unused else "")
 
 
+OTHERS = {"contexts": "contexts", "l2book": "books"}
 LONE_FILLS = ("settlements", "dust", "unpaired")
 UNUSED = {"ambiguous": "set_aside.jsonl", "quarantined": "quarantine.jsonl"}
 

@@ -25,6 +25,9 @@ def record(
     bbo: Annotated[bool | None, typer.Option(help="Best bid and offer.")] = None,
     l2book: Annotated[bool | None, typer.Option(help="Order books, 20 levels.")] = None,
     candles: Annotated[bool | None, typer.Option(help="Closed 1-minute candles.")] = None,
+    contexts: Annotated[
+        bool | None, typer.Option(help="Funding, open interest, oracle price: each minute.")
+    ] = None,
     blocks: Annotated[bool | None, typer.Option(help="HyperCore and HyperEVM blocks.")] = None,
     transactions: Annotated[
         bool | None, typer.Option(help="Their transactions, ERC-20 transfers decoded.")
@@ -43,6 +46,10 @@ def record(
         bool | None,
         typer.Option("--redundant/--no-redundant", help="Receive trades over two sockets."),
     ] = None,
+    fills: Annotated[
+        str | None,
+        typer.Option(help="Every fill of the venue too: wss://provider, or a node's folder."),
+    ] = None,
     seal: Annotated[
         bool | None,
         typer.Option("--seal/--no-seal", help="Turn finished hours into Parquet meanwhile."),
@@ -60,16 +67,16 @@ def record(
 ) -> None:
     """Record the live venue. Data already here moves to archive/<utc>/ first.
 
-    No feed flag records all six; a positive one only those named; --no-... all but those.
+    No feed flag records all seven; a positive one only those named; --no-... all but those.
 
     Example: hypertrack record --trades --candles --coins top:50 --duration 6h
     """
     chosen = {"trades": trades, "bbo": bbo, "l2book": l2book, "candles": candles}
-    chosen |= {"blocks": blocks, "transactions": transactions}
+    chosen |= {"contexts": contexts, "blocks": blocks, "transactions": transactions}
     duration_s = None if duration is None else parse_duration_s(duration)
     mode = _mode(session, append=append, clear=clear, yes=yes or dry_run)
     flags: dict[str, object] = {"record.coins": coins, "venue.network": network, "venue.url": url}
-    flags |= {"record.redundant": redundant, "record.seal": seal}
+    flags |= {"record.redundant": redundant, "record.seal": seal, "record.fills": fills}
     flags |= {"record.metrics_port": metrics_port, "record.metrics_host": metrics_host}
     configured = session.load(flags).settings.record.feeds
     settings = session.load({**flags, "record.feeds": choose_feeds(configured, chosen)}).settings
@@ -100,7 +107,7 @@ def _record(
     session.done(
         {"report": report},
         f"recorded {report.status.n_rows:,} lines in {report.folder}; {_report_place(settings)} "
-        f"what and what is missing{_unobserved(report)}",
+        f"what and what is missing{_unobserved(report)}{_followed(report)}",
     )
 
 
@@ -109,6 +116,17 @@ def _unobserved(report: "RecordingReport") -> str:
     names = report.unobserved
     more = f" and {len(names) - N_NAMED} more" if len(names) > N_NAMED else ""
     return f"; never observed: {', '.join(names[:N_NAMED])}{more}" if names else ""
+
+
+def _followed(report: "RecordingReport") -> str:
+    """Return what came of a source of all fills, and what it and the tape lack of each other."""
+    fills = report.status.followed
+    if fills is None:
+        return ""
+    return (
+        f"; {fills.n_fills:,} fills of everybody, which lack {fills.n_only_on_tape:,} trades of "
+        f"the tape, and the tape {fills.n_only_in_fills:,} of theirs"
+    )
 
 
 def _report_place(settings: "Settings") -> str:

@@ -46,11 +46,14 @@ class VenueSettings(Section):
 class RecordSettings(Section):
     """The recorder."""
 
-    feeds: tuple[Literal["trades", "bbo", "l2book", "candles", "blocks", "transactions"], ...] = (
+    feeds: tuple[
+        Literal["trades", "bbo", "l2book", "candles", "contexts", "blocks", "transactions"], ...
+    ] = (
         "trades",
         "bbo",
         "l2book",
         "candles",
+        "contexts",
         "blocks",
         "transactions",
     )
@@ -74,6 +77,9 @@ class RecordSettings(Section):
     max_new_sockets_per_minute: Count = 30
     redundant: bool = False
     """Receive trades over two sockets, each stored once, so that one dying loses nothing."""
+    fills: SecretStr | None = None
+    """A source of every fill of the venue: ``wss://`` of a provider (may carry a key), or the
+    folder in which a node of one's own writes its fills."""
     seal: bool = True
     """Turn finished hours into Parquet while recording: an eighth of the space."""
     max_queued_frames: Count = 100_000
@@ -108,9 +114,13 @@ class FeeSettings(Section):
 class FeatureSettings(Section):
     """The feature engine."""
 
-    groups: tuple[Literal["base", "extended", "profit", "account"], ...] = ("base", "extended")
+    groups: tuple[Literal["base", "extended", "profit", "account", "context"], ...] = (
+        "base",
+        "extended",
+    )
     """Feature groups computed and given to the model; ``profit`` has values where fills tell,
-    ``account`` where the venue was asked (`hypertrack accounts`)."""
+    ``account`` where the venue was asked (`hypertrack accounts`), ``context`` where contexts were
+    recorded too."""
     memory_limit_gib: Positive | None = None
     """Memory DuckDB may use before it spills to disk; its own default where unset."""
     keep_prepared: bool = True

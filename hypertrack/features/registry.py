@@ -7,6 +7,7 @@ from hypertrack.features import (
     accounts,
     breadth,
     candles,
+    contexts,
     counts,
     episodes,
     hours,
@@ -99,6 +100,11 @@ FEATURES: tuple[Feature, ...] = (
     accounts.liquidation_distance_frac,
     accounts.net_flow_usd,
     accounts.account_return_frac,
+    # context: where contexts were recorded, and positions are known
+    contexts.funding_paid_usd,
+    contexts.funding_alignment,
+    contexts.oi_share_frac,
+    contexts.crowding,
 )
 
 REGISTRY: dict[str, Feature] = {each.name: each for each in FEATURES}

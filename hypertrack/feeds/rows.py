@@ -22,7 +22,9 @@ from hypertrack.feeds.wire_objects import (
     BlockTime,
     Book,
     Candle,
+    Context,
     Quote,
+    StoredContext,
     StoredTrade,
     Trade,
     Transaction,
@@ -44,9 +46,11 @@ class Row(NamedTuple):
 
     coin: str
     exchange_time_ms: int
+    """0 of a context that was not recorded yet: it has no time."""
     row_id: int | str
     """With coin and time: the identity of a trade (`trade_identity`), block or transaction; a
-    candle's count of trades; 0 for quotes and books."""
+    candle's count of trades; the funding rate of a context, as it is spelled; 0 for quotes and
+    books."""
     raw: RawJson
 
 
@@ -75,6 +79,7 @@ _trade = json_decoder(Trade)
 _stored_trade = json_decoder(StoredTrade)
 _quote, _book = json_decoder(Quote), json_decoder(Book)
 _candle = json_decoder(Candle)
+_context, _stored_context = json_decoder(Context), json_decoder(StoredContext)
 _block, _block_time = json_decoder(Block), json_decoder(BlockTime)
 _transaction = json_decoder(Transaction)
 
@@ -143,6 +148,11 @@ def read_candles(data: RawJson) -> Rows:
     return _salvage(Feed.CANDLES, _objects(data), candle_row)
 
 
+def read_contexts(data: RawJson) -> Rows:
+    """Read one context, of a perp or of spot."""
+    return _salvage(Feed.CONTEXTS, _objects(data), _context_row)
+
+
 def read_explorer(data: bytes | RawJson) -> Rows | None:
     """Read a list of blocks, which have a ``blockTime``, or of transactions; None if empty."""
     raws = _raws.decode(data)
@@ -167,7 +177,7 @@ def recorded_row(feed: Feed, line: bytes) -> Row:
     """Read a line of a dataset, whose object has the time of receipt in it, as it was recorded.
 
     Args:
-        feed: One of a coin: trades, quotes, books or candles.
+        feed: One of a coin: trades, quotes, books, candles or contexts.
 
     Raises:
         JsonError: It is not what the recorder would have taken.
@@ -233,11 +243,22 @@ def _book_row(raw: RawJson) -> Row:
     return Row(book.coin, book.time, 0, raw)
 
 
+def _context_row(raw: RawJson) -> Row:
+    context = _context.decode(raw)
+    return Row(context.coin, 0, str(context.ctx.funding), raw)
+
+
+def _stored_context_row(raw: RawJson) -> Row:
+    context = _stored_context.decode(raw)
+    return Row(context.coin, context.exchange_time_ms, str(context.ctx.funding), raw)
+
+
 _ROW_OF: Mapping[Feed, Callable[[RawJson], Row]] = {
     Feed.TRADES: _trade_row,
     Feed.BBO: _quote_row,
     Feed.L2BOOK: _book_row,
     Feed.CANDLES: candle_row,
+    Feed.CONTEXTS: _stored_context_row,
 }
 
 

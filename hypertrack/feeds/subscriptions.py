@@ -14,6 +14,7 @@ _WIRE_TYPES: Mapping[Feed, str] = {
     Feed.BBO: "bbo",
     Feed.L2BOOK: "l2Book",
     Feed.CANDLES: "candle",
+    Feed.CONTEXTS: "activeAssetCtx",
     Feed.BLOCKS: "explorerBlock",
     Feed.TRANSACTIONS: "explorerTxs",
 }

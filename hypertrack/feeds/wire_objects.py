@@ -10,6 +10,7 @@ from hypertrack.records import (
     are_amounts,
     are_wallets,
     checked_amount,
+    checked_signed,
     checked_time_ms,
     checked_wallet,
 )
@@ -111,6 +112,46 @@ class Candle(Record, frozen=True):
         checked_amount(self.v, may_be_zero=True)
         if not 0 <= self.n <= MAX_COUNT:
             raise ValueError(f"count of trades {self.n} out of range")
+
+
+class ContextNumbers(Record, frozen=True, rename="camel"):
+    """What a context says; null, or nothing, where it is not known. Spot has no funding."""
+
+    funding: str | float | None = None
+    """A rate an hour."""
+    premium: str | float | None = None
+    open_interest: str | float | None = None
+    oracle_px: str | float | None = None
+    mark_px: str | float | None = None
+    mid_px: str | float | None = None
+
+    def __post_init__(self) -> None:
+        for number in (self.funding, self.premium):
+            if number is not None:
+                checked_signed(number)
+        for amount in (self.open_interest, self.oracle_px, self.mark_px, self.mid_px):
+            if amount is not None:
+                checked_amount(amount, may_be_zero=True)
+
+
+class Context(Record, frozen=True):
+    """The state of a market beside its trades; it has no time of its own."""
+
+    coin: str
+    ctx: ContextNumbers
+
+    def __post_init__(self) -> None:
+        _check_coin(self.coin)
+
+
+class StoredContext(Context, frozen=True):
+    """A context as it was recorded."""
+
+    exchange_time_ms: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checked_time_ms(self.exchange_time_ms)
 
 
 class Block(Record, frozen=True, rename="camel"):

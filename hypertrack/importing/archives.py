@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from hypertrack.importing.line_reader import UNREADABLE, ForeignLineError, encoded_line
 from hypertrack.importing.node_times import time_ns
-from hypertrack.importing.pairing import FillPairer, RecordedTrade, wallet_fill
+from hypertrack.importing.pairing import FillPairer, RecordedTrade, WalletFill, wallet_fill
 from hypertrack.importing.sink import Sink
 from hypertrack.records import (
     MAX_AHEAD_MS,
@@ -91,8 +91,7 @@ class BlockReader:
         self.block_number = block.block_number
         for event in block.events:
             try:
-                wallet, raw = _wallet_fill_decoder.decode(event)
-                fill = wallet_fill(wallet, raw, received_ns)
+                fill = fill_of_event(event, received_ns)
                 if abs(fill.fill.time - block_ms) > MAX_AHEAD_MS:
                     raise ForeignLineError(f"time {fill.fill.time} is not of its block")
             except UNREADABLE as error:
@@ -118,8 +117,7 @@ class FillReader:
 
     def read(self, line: bytes) -> int:
         """Take one wallet's fill."""
-        wallet, raw = _wallet_fill_decoder.decode(line)
-        fill = wallet_fill(wallet, raw)
+        fill = fill_of_event(line, None)
         _past_ms(fill.fill.time, self._now_ms)
         self._pairer.add(fill)
         return fill.fill.time
@@ -215,6 +213,16 @@ class TradeReader:
 
     def finish(self) -> None:
         """Nothing waits."""
+
+
+def fill_of_event(event: bytes | RawJson, received_ns: int | None) -> WalletFill:
+    """Return the fill of ``[address, fill]``; its block's time stands for an unknown receipt.
+
+    Raises:
+        Exception: One of `UNREADABLE`.
+    """
+    wallet, raw = _wallet_fill_decoder.decode(event)
+    return wallet_fill(wallet, raw, received_ns)
 
 
 def derived_trade_id(trade: NodeTrade, time_ns: int) -> int:

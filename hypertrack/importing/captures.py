@@ -2,9 +2,18 @@
 
 from collections.abc import Callable, Mapping
 
-from hypertrack.feeds.rows import Row, Rows, read_bbo, read_book, read_candles, read_trades
+from hypertrack.feeds.kept_contexts import DatedContext, KeptContexts
+from hypertrack.feeds.rows import (
+    Row,
+    Rows,
+    read_bbo,
+    read_book,
+    read_candles,
+    read_contexts,
+    read_trades,
+)
 from hypertrack.importing.archives import UserFillReader
-from hypertrack.importing.line_reader import ForeignLineError, recorded_line
+from hypertrack.importing.line_reader import ForeignLineError, context_line, recorded_line
 from hypertrack.importing.receipts import Receipts
 from hypertrack.importing.sink import Sink
 from hypertrack.records import Feed, RawJson, Record, checked_time_ms, json_decoder
@@ -37,6 +46,8 @@ READERS: Mapping[str, Callable[[RawJson], Rows]] = {
     "bbo": read_bbo,
     "l2Book": read_book,
     "candle": read_candles,
+    "activeAssetCtx": read_contexts,
+    "activeSpotAssetCtx": read_contexts,
 }
 """The recorder's own readers of the channels that a dataset has a place for."""
 
@@ -61,6 +72,7 @@ class CaptureReader:
         self._receipts = receipts or Receipts()
         self._open_candles: dict[str, tuple[int, int, bytes]] = {}
         """Start, count of trades and line of the newest candle of each coin."""
+        self._contexts: dict[str, KeptContexts] = {}
 
     def read(self, line: bytes) -> int:
         """Take a frame and return its time of receipt, which stands for exchange time.
@@ -93,7 +105,9 @@ class CaptureReader:
         return received_ms
 
     def finish(self) -> None:
-        """Leave out the candles that were not over, and count them."""
+        """Leave out the candles that were not over, and count them; write the last contexts."""
+        for coin, kept in self._contexts.items():
+            self._write_contexts(coin, kept.finish())
         self._sink.counts["open candles"] += len(self._open_candles)
         self._open_candles.clear()
 
@@ -109,6 +123,11 @@ class CaptureReader:
         )
 
     def _take(self, feed: Feed, row: Row, received_ns: int) -> None:
+        if feed is Feed.CONTEXTS:
+            kept = self._contexts.setdefault(row.coin, KeptContexts())
+            dated = row._replace(exchange_time_ms=received_ns // NS_PER_MS)
+            self._write_contexts(row.coin, kept.take(dated, received_ns))
+            return
         line = recorded_line(row.raw, received_ns)
         if feed is Feed.CANDLES:
             self._take_candle(row, line)
@@ -116,6 +135,10 @@ class CaptureReader:
             row.coin, row.exchange_time_ms, int(row.row_id)
         ):
             self._add(feed, row.coin, line)
+
+    def _write_contexts(self, coin: str, contexts: list[DatedContext]) -> None:
+        for row, received_ns in contexts:
+            self._add(Feed.CONTEXTS, coin, context_line(row.raw, received_ns, row.exchange_time_ms))
 
     def _take_candle(self, row: Row, line: bytes) -> None:
         """Keep the newest candle of a coin until it is over; of its states the one of more trades.

@@ -13,12 +13,19 @@ class Format(StrEnum):
     NODE_FILLS = "node_fills"
     NODE_TRADES = "node_trades"
     USER_FILLS = "user_fills"
+    ASSET_CTXS = "asset_ctxs"
+    MARKET_DATA = "market_data"
     CAPTURE = "capture"
     DATASET = "dataset"
 
 
 ARCHIVES = frozenset({Format.NODE_FILLS_BY_BLOCK, Format.NODE_FILLS, Format.NODE_TRADES})
 """Written by a node of the venue: of all coins, complete for the hour a file is named after."""
+
+TRADELESS = frozenset({Format.ASSET_CTXS, Format.MARKET_DATA})
+"""Without trades, so that they say nothing twice that another file says."""
+
+CONTEXT_HEADER = b"time,coin,"
 
 
 def recognise(line: bytes) -> Format | None:
@@ -29,7 +36,7 @@ def recognise(line: bytes) -> Format | None:
     try:
         value: object = decode_json(line, Any)
     except (JsonError, UnicodeDecodeError, RecursionError):
-        return None
+        return Format.ASSET_CTXS if line.startswith(CONTEXT_HEADER) else None
     match value:
         case [{"coin": _, "px": _, "sz": _}, *_] | {"user": _, "fills": [*_]}:
             return Format.USER_FILLS
@@ -39,6 +46,8 @@ def recognise(line: bytes) -> Format | None:
             return Format.NODE_FILLS_BY_BLOCK
         case {"side_info": [*_], "coin": _}:
             return Format.NODE_TRADES
+        case {"raw": {"channel": "l2Book"}, "time": str()}:
+            return Format.MARKET_DATA
         case {"received_wall_ns": _, "channel": _}:
             return Format.CAPTURE
         case _:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from hypertrack.files import write_whole
 from hypertrack.records import (
-    HOUR_MS,
     CoverageCause,
     CoverageLine,
     CoverageStatus,
@@ -41,7 +40,8 @@ class FileSpan:
     max_silence_ms: int | None = None
     """A longer time without a line is not observed; None where silence means nothing."""
     edge_ms: int = SLACK_MS
-    """A file named after an hour holds all of it where it begins and ends this near its ends."""
+    """A file named after an hour or a day holds all of it where it begins and ends this near to
+    its ends."""
     first_ms: int | None = None
     last_ms: int = 0
     gaps: list[Span] = field(default_factory=list)
@@ -87,29 +87,29 @@ class FileSpan:
         limit = 1 if usual == 1 else usual * MAX_STEPS
         return [span for step, span in self._jumps if step > limit]
 
-    def observed(self, hour_ms: int | None) -> list[Span]:
+    def observed(self, named: Span | None) -> list[Span]:
         """Return what the file observed, nothing where it has no readable line.
 
         Args:
-            hour_ms: The hour it is named after: complete where the file begins and ends with it.
+            named: The time it is named after: complete where the file begins and ends with it.
         """
         if self.first_ms is None:
             return []
         start_ms, end_ms = self.first_ms, self.last_ms + 1
-        if hour_ms is not None and self._lies_in(hour_ms):
-            if start_ms - hour_ms <= self.edge_ms:
-                start_ms = hour_ms
-            if hour_ms + HOUR_MS - end_ms <= self.edge_ms and not self.is_torn:
-                end_ms = hour_ms + HOUR_MS
+        if named is not None and self._lies_in(named):
+            if start_ms - named[0] <= self.edge_ms:
+                start_ms = named[0]
+            if named[1] - end_ms <= self.edge_ms and not self.is_torn:
+                end_ms = named[1]
         unseen = [(start + 1, end) for start, end in self.holes]
         return without((start_ms, end_ms), merged([*self.silences, *unseen]))
 
-    def about(self, hour_ms: int | None) -> Span | None:
+    def about(self, named: Span | None) -> Span | None:
         """Return what the file is about, whether it holds all of it or not; None for no time."""
         if self.first_ms is None:
             return None
-        if hour_ms is not None and self._lies_in(hour_ms):
-            return hour_ms, hour_ms + HOUR_MS
+        if named is not None and self._lies_in(named):
+            return named
         return self.first_ms, self.last_ms + 1
 
     def _see_number(self, time_ms: int, number: int | None) -> None:
@@ -123,8 +123,8 @@ class FileSpan:
         if number > last + 1 and not self.is_torn and time_ms > self.last_ms:
             self._jumps.append((number - last, (self.last_ms, time_ms)))
 
-    def _lies_in(self, hour_ms: int) -> bool:
-        start_ms, end_ms = hour_ms - SLACK_MS, hour_ms + HOUR_MS + SLACK_MS
+    def _lies_in(self, named: Span) -> bool:
+        start_ms, end_ms = named[0] - SLACK_MS, named[1] + SLACK_MS
         return self.first_ms is not None and start_ms <= self.first_ms and self.last_ms < end_ms
 
 
@@ -160,10 +160,10 @@ def observed_lines(streams: Iterable[str], spans: Iterable[Span]) -> Iterator[Co
             yield _line(stream, CoverageStatus.OBSERVED, start, end)
 
 
-def gap_lines(spans: Iterable[Span], cause: CoverageCause) -> Iterator[CoverageLine]:
-    """Yield intervals in which trades of no known coin are missing."""
+def gap_lines(spans: Iterable[Span], cause: CoverageCause, feed: Feed) -> Iterator[CoverageLine]:
+    """Yield intervals in which rows of a feed are missing, of no known coin."""
     for start, end in merged(spans):
-        yield _line(Feed.TRADES, CoverageStatus.GAP, start, end, cause)
+        yield _line(feed, CoverageStatus.GAP, start, end, cause)
 
 
 def without_lost(

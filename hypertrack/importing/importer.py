@@ -28,6 +28,7 @@ from hypertrack.importing.imported_coverage import (
     without_lost,
 )
 from hypertrack.importing.line_reader import UNREADABLE, ForeignLineError, LineReader
+from hypertrack.importing.market_archives import BookReader, ContextReader
 from hypertrack.importing.overlaps import Overlaps
 from hypertrack.importing.pairing import FillPairer
 from hypertrack.importing.receipts import Receipts
@@ -37,9 +38,9 @@ from hypertrack.importing.source_files import (
     SourceFile,
     dataset_folder,
     digest,
-    named_hour_ms,
+    named_span,
 )
-from hypertrack.records import CoverageCause, CoverageLine
+from hypertrack.records import MINUTE_MS, CoverageCause, CoverageLine, Feed
 from hypertrack.store.compaction.commit_journal import sealed_hours
 from hypertrack.store.files.layout import ASIDE_COVERAGE_NAME, FILLS_NAME, FLOWS_NAME
 from hypertrack.store.files.ledger import read_ledger
@@ -54,6 +55,14 @@ LEDGER_OF = {FILLS_NAME: "fills", FLOWS_NAME: "flows"}
 MAX_SILENCE_MS = 60_000
 """After this long without a frame the venue closes a socket (protocol, section 1.4), and no minute
 of the whole venue is without a fill (section 7): it means that nothing was observed."""
+
+CONTEXT_EDGE_MS = 2 * MINUTE_MS
+"""A day of contexts has a row a minute, some of them late."""
+
+CONTEXT_SILENCE_MS = 5 * MINUTE_MS
+
+FEEDS = {Format.ASSET_CTXS: Feed.CONTEXTS, Format.MARKET_DATA: Feed.L2BOOK}
+"""Of what is missing where a file has a hole; of others it is trades."""
 
 
 class Importer:
@@ -173,11 +182,11 @@ class Importer:
         self, file: SourceFile, reader: LineReader, span: FileSpan, known: str, n_lines: int
     ) -> None:
         """Take down what a file observed."""
-        hour_ms = named_hour_ms(file.path) if file.format in ARCHIVES else None
-        observed = span.observed(hour_ms)
-        self._coverage += gap_lines(span.gaps, CoverageCause.UNREADABLE)
-        self._coverage += gap_lines(span.silences, CoverageCause.SILENCE)
-        self._coverage += gap_lines(span.holes, CoverageCause.HOLE)
+        named = named_span(file.path, file.format)
+        observed, feed = span.observed(named), FEEDS.get(file.format, Feed.TRADES)
+        self._coverage += gap_lines(span.gaps, CoverageCause.UNREADABLE, feed)
+        self._coverage += gap_lines(span.silences, CoverageCause.SILENCE, feed)
+        self._coverage += gap_lines(span.holes, CoverageCause.HOLE, feed)
         if file.format not in ARCHIVES:
             reader.finish()
             copied = self._copied_ledger(file)
@@ -192,7 +201,7 @@ class Importer:
             n_lines=n_lines,
             is_torn=span.is_torn,
             spans=tuple(observed),
-            about=span.about(hour_ms),
+            about=span.about(named),
         )
         self._done.append(done)
         self._overlaps.add(done)
@@ -248,6 +257,10 @@ class Importer:
     def _reader(self, file: SourceFile) -> LineReader:
         if file.format is Format.USER_FILLS:
             return UserFillReader(self._sink, self._wallet, self._now_ms)
+        if file.format is Format.ASSET_CTXS:
+            return ContextReader(self._sink, self._now_ms)
+        if file.format is Format.MARKET_DATA:
+            return BookReader(self._sink, self._now_ms)
         if file.format is Format.CAPTURE:
             fills = UserFillReader(self._sink, None, self._now_ms)
             return CaptureReader(self._sink, fills, _receipts(file.path))
@@ -271,5 +284,7 @@ def _span(format_: Format) -> FileSpan:
     """Return what to expect of the times of a file: numbers tell of blocks, silence of the rest."""
     if format_ is Format.NODE_FILLS_BY_BLOCK:
         return FileSpan(edge_ms=BLOCK_EDGE_MS)
-    is_continuous = format_ is Format.CAPTURE or format_ in ARCHIVES
+    if format_ is Format.ASSET_CTXS:
+        return FileSpan(CONTEXT_SILENCE_MS, edge_ms=CONTEXT_EDGE_MS)
+    is_continuous = format_ in {Format.CAPTURE, Format.MARKET_DATA} or format_ in ARCHIVES
     return FileSpan(MAX_SILENCE_MS if is_continuous else None)

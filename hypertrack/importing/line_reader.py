@@ -43,6 +43,13 @@ def recorded_line(raw: bytes | RawJson, received_ns: int) -> bytes:
     return b'{"received_ns":%d,' % received_ns + bytes(raw)[1:] + b"\n"
 
 
+def context_line(raw: bytes | RawJson, received_ns: int, exchange_time_ms: int) -> bytes:
+    """Return a context as a recorder writes it: its time stands beside that of receipt."""
+    return recorded_line(
+        b'{"exchange_time_ms":%d,' % exchange_time_ms + bytes(raw)[1:], received_ns
+    )
+
+
 def encoded_line(value: object) -> bytes:
     """Return a value as a line."""
     return encode_json(value) + b"\n"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from hypertrack.importing.file_lines import LineFile, TornFileError
-from hypertrack.importing.formats import ARCHIVES, Format
+from hypertrack.importing.formats import ARCHIVES, TRADELESS, Format
 from hypertrack.importing.import_log import IMPORTED_BEFORE, ImportedFile
 from hypertrack.importing.imported_coverage import Span, merged, overlap_ms
 from hypertrack.importing.source_files import SourceFile, named_hour_ms
@@ -39,7 +39,7 @@ class Overlaps:
         spans = file.spans if file.about is None else (file.about,)
         if file.format is Format.NODE_TRADES:
             self._without_id = merged([*self._without_id, *spans])
-        else:
+        elif file.format not in TRADELESS:
             self._with_id = merged([*self._with_id, *spans])
 
     def objection(self, file: SourceFile, digest: str) -> str | None:

@@ -163,13 +163,17 @@ class RecordedTrade(Record, frozen=True):
 class FillPairer:
     """Collects the fills of each block and writes their trades once the block is over.
 
+    Args:
+        window_ms: How far behind the newest block a fill waits for its other half.
+
     Attributes:
         streams: ``trades:coin`` of the trades written.
     """
 
-    def __init__(self, sink: Sink):
+    def __init__(self, sink: Sink, window_ms: int = WINDOW_MS):
         self.streams: set[str] = set()
         self._sink = sink
+        self._window_ms = window_ms
         self._blocks: dict[int, dict[tuple[str, int], list[WalletFill]]] = {}
         self._n_waiting = 0
         self._latest_ms = 0
@@ -193,7 +197,7 @@ class FillPairer:
     def _judge_old(self) -> None:
         while self._blocks:
             first_ms = next(iter(self._blocks))
-            if first_ms >= self._latest_ms - WINDOW_MS and self._n_waiting < MAX_WAITING:
+            if first_ms >= self._latest_ms - self._window_ms and self._n_waiting < MAX_WAITING:
                 return
             self._judge_first()
 
@@ -219,7 +223,8 @@ class FillPairer:
         fill = taker.fill
         if self._sink.is_new_trade(fill.coin, fill.time, fill.tid):
             self.streams.add(f"{Feed.TRADES}:{fill.coin}")
-            self._sink.add(Feed.TRADES, encode_json(_trade(own, taker)) + b"\n")
+            line = encode_json(_trade(own, taker)) + b"\n"
+            self._sink.add_trade(fill.coin, fill.time, fill.tid, line)
             for each in own:
                 self._sink.add_fill(each.line())
 

@@ -9,9 +9,8 @@ from typing import Self
 
 from hypertrack.errors import DatasetError
 from hypertrack.records import Feed
-from hypertrack.store.files.layout import FILLS_NAME, QUARANTINE_NAME, SET_ASIDE_NAME, feed_path
 from hypertrack.store.files.session import quarantine_line
-from hypertrack.store.files.writing import write_whole
+from hypertrack.store.files.writing import FILLS, QUARANTINE, SET_ASIDE, write_whole
 
 BUFFERED_BYTES = 1 << 20
 REMEMBERED_TRADES = 500_000
@@ -58,7 +57,7 @@ class Sink:
 
     def is_new_fill(self, identity: Hashable) -> bool:
         """Return whether this fill was not met before, and remember it."""
-        if self._is_new(FILLS_NAME, hash(identity)):
+        if self._is_new(FILLS, hash(identity)):
             return True
         self.counts["repeated fills"] += 1
         return False
@@ -66,18 +65,23 @@ class Sink:
     def add(self, feed: Feed, line: bytes) -> None:
         """Append a line, with its end, to the file of a feed."""
         self.counts[feed] += 1
-        self._keep(feed_path(self._folder, feed), line)
+        self.keep(feed, line)
+
+    def add_trade(self, coin: str, time_ms: int, trade_id: int, line: bytes) -> None:
+        """Append a trade that two fills make, and that was not met before."""
+        del coin, time_ms, trade_id
+        self.add(Feed.TRADES, line)
 
     def add_fill(self, line: bytes) -> None:
         """Append one wallet's part in a trade that was written."""
         self.counts["fills"] += 1
-        self._keep(self._folder / FILLS_NAME, line)
+        self.keep(FILLS, line)
 
     def add_answer(self, name: str, line: bytes) -> None:
         """Append an answer about a wallet to a file, unless it was met before."""
         if self._is_new(name, hash(line)):
             self.counts["answers"] += 1
-            self._keep(self._folder / name, line)
+            self.keep(name.removesuffix(".jsonl"), line)
         else:
             self.counts["duplicates"] += 1
 
@@ -91,7 +95,7 @@ class Sink:
     def set_aside(self, reason: str, line: bytes) -> None:
         """Keep a fill that contradicts its other half."""
         self.counts[reason] += 1
-        self._keep(self._folder / SET_ASIDE_NAME, line)
+        self.keep(SET_ASIDE, line)
 
     def quarantine(self, data: bytes, reason: str) -> None:
         """Keep the beginning of a line that could not be read."""
@@ -99,7 +103,7 @@ class Sink:
         told = f"{self.where}: {reason}" if self.where else reason
         self.first_flaw = self.first_flaw or told
         line = quarantine_line(data[:QUARANTINED_BYTES], told)
-        self._keep(self._folder / QUARANTINE_NAME, line)
+        self.keep(QUARANTINE, line)
 
     def flush(self) -> None:
         """Write and sync what is buffered.
@@ -130,8 +134,9 @@ class Sink:
             self._older, self._recent, self._n_recent = self._recent, {}, 0
         return True
 
-    def _keep(self, path: Path, line: bytes) -> None:
-        self._lines_by_path.setdefault(path, []).append(line)
+    def keep(self, name: str, line: bytes) -> None:
+        """Append a line, with its end, to a file of the dataset by its stem."""
+        self._lines_by_path.setdefault(self._folder / f"{name}.jsonl", []).append(line)
         self._n_buffered += len(line)
         if self._n_buffered >= BUFFERED_BYTES:
             self._write(is_synced=False)

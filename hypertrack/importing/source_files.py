@@ -19,7 +19,7 @@ from hypertrack.importing.file_lines import (
     first_bytes,
 )
 from hypertrack.importing.formats import ARCHIVES, Format, recognise
-from hypertrack.records import HOUR_MS, Feed, Record
+from hypertrack.records import DAY_MS, HOUR_MS, Feed, Record
 from hypertrack.store.compaction.commit_journal import sealed_folder
 from hypertrack.store.files.layout import (
     ANSWER_NAMES,
@@ -47,7 +47,9 @@ UTF_16 = "UTF-16: make it UTF-8 with iconv -f UTF-16 -t UTF-8"
 
 NAMELESS = "fills of a wallet that the file does not name: say whose they are with --wallet 0x…"
 
+BOOKS_FOLDER = "l2Book"
 DAY_FOLDER = re.compile(r"20\d{6}")
+DAY_FILE = re.compile(r"(20\d{6})\.csv(?:\.lz4)?")
 HOUR_FILE = re.compile(r"[01]?\d|2[0-3]")
 
 
@@ -103,11 +105,30 @@ def named_hour_ms(path: Path) -> int | None:
     name, day = path.name.removesuffix(LZ4_SUFFIX), path.resolve().parent.name
     if not (HOUR_FILE.fullmatch(name) and DAY_FOLDER.fullmatch(day)):
         return None
+    start_ms = _day_ms(day)
+    return None if start_ms is None else start_ms + int(name) * HOUR_MS
+
+
+def named_span(path: Path, format_: Format) -> tuple[int, int] | None:
+    """Return the hour or day that an archive is named after, start and exclusive end."""
+    if format_ is Format.ASSET_CTXS:
+        day = DAY_FILE.fullmatch(path.name)
+        start_ms = None if day is None else _day_ms(day[1])
+        return None if start_ms is None else (start_ms, start_ms + DAY_MS)
+    if format_ is Format.MARKET_DATA:
+        folder = path.resolve().parent
+        hour_ms = named_hour_ms(folder.parent) if folder.name == BOOKS_FOLDER else None
+    else:
+        hour_ms = named_hour_ms(path) if format_ in ARCHIVES else None
+    return None if hour_ms is None else (hour_ms, hour_ms + HOUR_MS)
+
+
+def _day_ms(day: str) -> int | None:
     try:
         start = datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC)
     except ValueError:
         return None
-    return int(start.timestamp()) * 1000 + int(name) * HOUR_MS
+    return int(start.timestamp()) * 1000
 
 
 def digest(path: Path) -> str:
@@ -203,6 +224,6 @@ def _feed(path: Path) -> Feed | None:
 
 
 def _order(file: SourceFile) -> tuple[int, int, str]:
-    """Put archives in the order of their hours, so that fills of a trade come together."""
-    hour_ms = named_hour_ms(file.path) if file.format in ARCHIVES else None
-    return (hour_ms is None, hour_ms or 0, str(file.path))
+    """Put archives in the order of their times, so that fills of a trade come together."""
+    named = named_span(file.path, file.format)
+    return (named is None, 0 if named is None else named[0], str(file.path))

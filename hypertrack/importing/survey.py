@@ -51,11 +51,17 @@ def survey(file: SourceFile) -> Survey:
 def line_time_ms(line: bytes) -> int | None:
     """Return the time that a line of any format gives, None where it gives none."""
     try:
+        if line[:1].isdigit():  # a row of a table
+            return time_ns(line.partition(b",")[0].decode()) // 1_000_000
         value: object = decode_json(line, Any)
         match value:
             case [str(), {"time": int(time_ms)}]:
                 return time_ms
-            case {"block_time": str(text)} | {"side_info": [*_], "time": str(text)}:
+            case (
+                {"block_time": str(text)}
+                | {"side_info": [*_], "time": str(text)}
+                | {"raw": _, "time": str(text)}
+            ):
                 return time_ns(text) // 1_000_000
             case {"received_wall_ns": int(received_ns)} | {"received_ns": int(received_ns)}:
                 return received_ns // 1_000_000

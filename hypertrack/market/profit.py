@@ -1,9 +1,9 @@
 """Profit of a window: cash flow, and what was held at its end less what was held at its start.
 
-profit = cash flow of fills + position(end) · ref(end) − position(start) · ref(start) − fees, per
-wallet and coin. It is called profit only where the positions are known; as if all had been flat
-before, it is the `flow` of what was seen, whose sign was the opposite of the venue's own figure
-for 4 of 10 real wallets.
+profit = cash flow of fills + position(end) · ref(end) − position(start) · ref(start) − fees +
+funding, per wallet and coin. It is called profit only where the positions are known; as if all had
+been flat before, it is the `flow` of what was seen, whose sign was the opposite of the venue's own
+figure for 4 of 10 real wallets.
 """
 
 from typing import Any
@@ -14,6 +14,7 @@ from ibis import Table, _
 from hypertrack.config import FeeSettings
 from hypertrack.market.executions import executions
 from hypertrack.market.fees import with_fees
+from hypertrack.market.funding import window_funding
 from hypertrack.market.positions import DERIVED, EXACT, KEYS, is_known, positions
 from hypertrack.market.prices import closing_prices, last_trades
 from hypertrack.market.window import Window
@@ -52,10 +53,11 @@ def window_profit(con: Any, window: Window, fees: FeeSettings) -> Table:
 
     Columns: wallet_id, coin_id, notional_usd, fees_usd, is_fee_reported (of all of it),
     flow_pnl_usd (as if flat before), profit_usd, realised_pnl_usd (booked by the venue, before
-    fees), unrealised_change_usd, start_position (coins), start_price: all NULL where not known;
-    pnl_source.
+    fees), unrealised_change_usd, funding_usd (received), start_position (coins), start_price: all
+    NULL where not known; pnl_source.
 
-    Funding is in none of it: it is not known from trades.
+    Funding is in the profit where it is known, and in no other part: without the contexts of an
+    hour at which something was held, profit is what it would be without funding.
     """
     flows = cash_flows(con, window, fees)
     traded = flows.group_by(*KEYS).aggregate(
@@ -81,6 +83,8 @@ def window_profit(con: Any, window: Window, fees: FeeSettings) -> Table:
         )
     )
     rows = traded.left_join(moved, KEYS).drop("wallet_id_right", "coin_id_right")
+    funding = window_funding(con, window).mutate(is_due=True)
+    rows = rows.left_join(funding, KEYS).drop("wallet_id_right", "coin_id_right")
     rows = rows.join(boundary_prices(con, window), "coin_id")
     return _in_parts(rows)
 
@@ -114,6 +118,10 @@ def _in_parts(rows: Table) -> Table:
         .mutate(
             gross_usd=ibis.ifelse(_.is_whole, gross, None),
             realised_pnl_usd=ibis.ifelse(_.is_booked, _.booked_usd, None),
+            # Who held nothing at a full hour paid nothing.
+            funding_usd=ibis.cases(
+                (~_.is_whole, None), (_.is_due.isnull(), 0.0), else_=_.funding_usd
+            ),
         )
         .select(
             *KEYS,
@@ -122,7 +130,8 @@ def _in_parts(rows: Table) -> Table:
             "is_fee_reported",
             "realised_pnl_usd",
             flow_pnl_usd=_.cash_usd + _.held * _.end_price - _.fees_usd,
-            profit_usd=_.gross_usd - _.fees_usd,
+            funding_usd=_.funding_usd,
+            profit_usd=_.gross_usd - _.fees_usd + _.funding_usd.fill_null(0.0),
             unrealised_change_usd=_.gross_usd - _.realised_pnl_usd,
             net_notional_usd=-_.cash_usd,
             start_position=ibis.ifelse(_.is_whole, _.start, None),

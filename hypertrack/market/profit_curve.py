@@ -6,6 +6,7 @@ import ibis
 from ibis import Table, _
 
 from hypertrack.config import FeeSettings
+from hypertrack.market.funding import payments
 from hypertrack.market.positions import FLAT_FRAC, KEYS
 from hypertrack.market.price_lookups import minute_prices
 from hypertrack.market.profit import cash_flows, window_profit
@@ -54,15 +55,25 @@ def drawdowns(con: Any, window: Window, fees: FeeSettings) -> Table:
 def _stages(con: Any, window: Window, fees: FeeSettings, coins: Table) -> Table:
     """Return what each wallet holds of a coin, and its cash so far, from minute to minute.
 
-    Columns: wallet_id, coin_id, time_ms, until_ms: whole minutes; cash_usd, after fees; held,
-    coins; is_flat.
+    Columns: wallet_id, coin_id, time_ms, until_ms: whole minutes; cash_usd, after fees, with the
+    funding that is known; held, coins; is_flat.
     """
     minute = (_.time_ms // MINUTE_MS + 1) * MINUTE_MS  # the first that knows of it
     flows = cash_flows(con, window, fees).semi_join(coins, KEYS)
-    moved = flows.mutate(time_ms=minute).group_by(*KEYS, "time_ms").aggregate(
-        cash_usd=-(_.notional_usd * _.direction).sum() - _.fee_usd.sum(),
-        moved=(_["size"] * _.direction).sum(),
-        traded=_["size"].sum(),
+    traded = flows.select(
+        *KEYS,
+        time_ms=minute,
+        cash_usd=-_.notional_usd * _.direction - _.fee_usd,
+        moved=_["size"] * _.direction,
+        traded=_["size"],
+    )
+    is_told = coins.filter(_.funding_usd.notnull())
+    paid = payments(con, window).semi_join(is_told, KEYS).select(
+        *KEYS,
+        time_ms=minute,
+        cash_usd=_.funding_usd,
+        moved=ibis.literal(0.0),
+        traded=ibis.literal(0.0),
     )  # fmt: skip
     first_ms = -(-window.start_ms // MINUTE_MS) * MINUTE_MS
     begun = coins.select(
@@ -72,7 +83,7 @@ def _stages(con: Any, window: Window, fees: FeeSettings, coins: Table) -> Table:
         moved=_.start_position,
         traded=_.start_position.abs(),
     )
-    moved = moved.union(begun).group_by(*KEYS, "time_ms").aggregate(
+    moved = traded.union(paid).union(begun).group_by(*KEYS, "time_ms").aggregate(
         cash_usd=_.cash_usd.sum(), moved=_.moved.sum(), traded=_.traded.sum()
     )  # fmt: skip
     so_far = ibis.window(group_by=KEYS, order_by="time_ms", rows=(None, 0))

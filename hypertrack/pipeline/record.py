@@ -44,8 +44,11 @@ def plan(settings: Settings) -> "RecordingPlan":
     from hypertrack.feeds.info_client import InfoClient
     from hypertrack.feeds.network import require_usable
     from hypertrack.feeds.universe import fetch_universe
+    from hypertrack.recording.fill_sources import require_source
     from hypertrack.recording.plan import plan_recording
 
+    if settings.record.fills is not None:
+        require_source(settings.record.fills.get_secret_value())
     where = endpoints(settings.venue)
     require_usable(where.market_ws, where.explorer_ws, where.evm, where.evm_heads_ws)
     with closing(InfoClient(where.info)) as info:

@@ -61,6 +61,7 @@ class CoverageBook:
         *,
         is_recovered: bool = False,
         resumed_ms: int | None = None,
+        is_apart: bool = False,
     ) -> StreamCoverage:
         """Return the coverage of a stream not yet acknowledged.
 
@@ -68,8 +69,11 @@ class CoverageBook:
             time: Of its socket.
             is_recovered: Something will tell whether a disconnect lost anything.
             resumed_ms: Where an earlier session's coverage ended.
+            is_apart: Its source may be behind all others: only its own time says what came.
         """
-        coverage = StreamCoverage(name, self, time or ExchangeTime(self.time), is_recovered)
+        time = time or ExchangeTime(self.time)
+        book = _BookApart(self, time) if is_apart else self
+        coverage = StreamCoverage(name, book, time, is_recovered)
         if resumed_ms is not None:
             coverage.resume(resumed_ms)
         with self.lock:
@@ -188,3 +192,25 @@ class CoverageBook:
         """Return this moment; the wall clock stands in where no exchange time was seen."""
         wall_ms = self._clock.wall_ns() // 1_000_000
         return Moment(wall_ms if exchange_ms is None else exchange_ms, wall_ms)
+
+
+class _BookApart:
+    """A book as a stream sees it whose source has a time of its own."""
+
+    def __init__(self, book: CoverageBook, time: ExchangeTime):
+        self.time = time
+        self.lock = book.lock
+        self.opening = book.opening
+        self.now = book.now
+        self.settle = book.settle
+        self.warn = book.warn
+        self._book = book
+
+    @property
+    def has_observed(self) -> bool:
+        """Return whether any stream was ever acknowledged."""
+        return self._book.has_observed
+
+    @has_observed.setter
+    def has_observed(self, has_observed: bool) -> None:
+        self._book.has_observed = has_observed

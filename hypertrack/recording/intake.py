@@ -6,6 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from hypertrack.clock import Clock
+from hypertrack.feeds.kept_contexts import DatedContext, KeptContexts
 from hypertrack.feeds.rows import Row, Rows, Unreadable
 from hypertrack.feeds.subscriptions import Subscription
 from hypertrack.recording.closed_candles import Candle, CandleBook
@@ -16,12 +17,16 @@ from hypertrack.recording.line_format import join_lines
 from hypertrack.recording.meters import FeedMeter
 from hypertrack.recording.redundant import Coverage, RedundantCoverage
 from hypertrack.recording.replay import Identities, decide_replay
+from hypertrack.recording.tape_check import TAPE, TapeCheck
 from hypertrack.records import CoverageCause, Feed, RawJson, Record
 from hypertrack.store.files.session import quarantine_line
 from hypertrack.store.files.writing import QUARANTINE, LineWriter
 
 TIMED_FEEDS = frozenset({Feed.TRADES, Feed.BBO, Feed.L2BOOK})
 """Feeds whose rows are as old as they say; a candle's time is its minute's start."""
+
+UNDATED_FEEDS = frozenset({Feed.CANDLES, Feed.CONTEXTS})
+"""Feeds whose rows do not say when they were sent."""
 
 
 class Shortage(NamedTuple):
@@ -39,6 +44,9 @@ class StreamIntake:
     coverage: Coverage
     meter: FeedMeter
     memory: StreamMemory = field(default_factory=StreamMemory)
+    check: TapeCheck | None = None
+    """Compares its trades with another source."""
+    contexts: KeptContexts = field(default_factory=KeptContexts)
     n_frames: int = 0
     """Since the connection began."""
     shortage: Shortage | None = None
@@ -106,10 +114,14 @@ class Intake:
             Feed.BBO: self._keep_or_shed,
             Feed.L2BOOK: self._keep_or_shed,
             Feed.CANDLES: self._keep_closed,
+            Feed.CONTEXTS: self._keep_contexts,
         }
 
     def take(self, frame: Rows, data: bytes, received_ns: int) -> None:
         """Take the rows of a frame; ``data`` is kept where some could not be read."""
+        is_timed = frame.feed is not Feed.CONTEXTS
+        if not is_timed:
+            frame = self._dated(frame, received_ns)
         arrivals = self._possible(frame, received_ns)
         for arrival in arrivals:
             stream = self.streams.get((frame.feed, arrival.coin))
@@ -118,7 +130,7 @@ class Intake:
                 self.quarantine(flaw, data, received_ns)
                 continue
             self._take_stream(stream, arrival)
-        if arrivals and not self._writer.is_over:
+        if arrivals and not self._writer.is_over and (is_timed or not self._has_clock):
             # Only now: what the ledger says was observed has at least been queued.
             reached_ms = self._venue.reached(_newest_ms(arrivals))
             if reached_ms is not None:
@@ -143,6 +155,22 @@ class Intake:
     def _decision(self, stream: StreamIntake, replay: list[Row]) -> Callable[[], None]:
         recover = None if stream.recover is None else partial(stream.recover, stream)
         return decide_replay(stream.coverage, stream.memory, replay, recover)
+
+    @property
+    def _has_clock(self) -> bool:
+        """Return whether anything on this socket tells what time it is at the venue."""
+        return any(feed is not Feed.CONTEXTS for feed, _ in self.streams)
+
+    def _dated(self, frame: Rows, received_ns: int) -> Rows:
+        """Return contexts with the exchange time of their receipt.
+
+        Before that is known they are left out, the first second or less: the next says the same.
+        """
+        newest_ms = self._book.time.newest_ms
+        if newest_ms is None and self._has_clock:
+            return frame._replace(rows=[])
+        time_ms = self._venue.time_of(received_ns, newest_ms)
+        return frame._replace(rows=[row._replace(exchange_time_ms=time_ms) for row in frame.rows])
 
     def _possible(self, frame: Rows, received_ns: int) -> list[Arrival]:
         """Return the rows whose time can be; keep the others apart, each by itself."""
@@ -182,7 +210,7 @@ class Intake:
         stream.last_exchange_ms = newest_ms
         stream.meter.see(received_ns)
         is_live = not stream.coverage.is_awaiting_rows
-        if not is_live or stream.subscription.feed is Feed.CANDLES:  # theirs is the minute's start
+        if not is_live or stream.subscription.feed in UNDATED_FEEDS:
             return
         stream.meter.lag(received_ns // 1_000_000 - newest_ms)
         if stream.subscription.feed in TIMED_FEEDS:
@@ -204,6 +232,9 @@ class Intake:
 
     def _keep_new(self, stream: StreamIntake, rows: list[Row], received_ns: int) -> None:
         new = stream.new_of(rows)
+        if stream.check is not None:
+            identities = [(row.exchange_time_ms, int(row.row_id)) for row in rows]
+            stream.check.see(TAPE, stream.subscription.coin, identities)
         stream.meter.n_duplicates += len(rows) - len(new)
         feed, coin = stream.subscription.feed, stream.subscription.coin
         chain = None if feed is Feed.TRADES else coin
@@ -231,10 +262,26 @@ class Intake:
             )
         stream.shed_since_ms, stream.n_shed = None, 0
 
+    def settle(self, stream: StreamIntake) -> None:
+        """Write what is held back of a stream that ends."""
+        self.end_shedding(stream)
+        self._write_contexts(stream, stream.contexts.finish())
+
+    def _keep_contexts(self, stream: StreamIntake, rows: list[Row], received_ns: int) -> None:
+        for row in rows:
+            self._write_contexts(stream, stream.contexts.take(row, received_ns))
+
+    def _write_contexts(self, stream: StreamIntake, contexts: list[DatedContext]) -> None:
+        for row, received_ns in contexts:
+            line = join_lines([row.raw], received_ns, exchange_time_ms=row.exchange_time_ms)
+            stream.meter.n_rows += self._writer.offer(Feed.CONTEXTS, line)
+
     def _keep_closed(self, stream: StreamIntake, rows: list[Row], received_ns: int) -> None:
         trades = self.streams.get((Feed.TRADES, stream.subscription.coin))
-        if trades is not None and isinstance(trades.coverage, RedundantCoverage):
-            trades = None  # what the other socket brings is not in step with this one's candles
+        if trades is not None and (
+            trades.check is not None or isinstance(trades.coverage, RedundantCoverage)
+        ):
+            trades = None  # what another source brings is not in step with this socket's candles
         for row in rows:
             n_stored = None if trades is None else trades.memory.n_in_minute(row.exchange_time_ms)
             closed = self._candles.take(Candle(row, received_ns, n_stored))

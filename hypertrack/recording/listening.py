@@ -97,7 +97,7 @@ class Listener:
                 self.is_open = False
                 connection.close()
         for stream in self.intake.streams.values():
-            self.intake.end_shedding(stream)
+            self.intake.settle(stream)
             if isinstance(stream.coverage, RedundantCoverage):
                 stream.coverage.settle()
 
@@ -183,13 +183,16 @@ class Listener:
     def _check_pace(self, now_s: float) -> None:
         """End the connection where a paced stream has fallen silent."""
         limit_s = self._around.settings.paced_silence_s
+        proven = [s for s in self.intake.streams.values() if s.n_frames >= PROVEN_FRAMES]
         silent = [
             stream
-            for stream in self.intake.streams.values()
-            if stream.subscription.feed in PACED_FEEDS
-            and stream.n_frames >= PROVEN_FRAMES
-            and now_s - stream.last_frame_s > limit_s
+            for stream in proven
+            if stream.subscription.feed in PACED_FEEDS and now_s - stream.last_frame_s > limit_s
         ]
+        # Contexts were only seen to come each second for busy coins: all of them have to be silent.
+        contexts = [stream for stream in proven if stream.subscription.feed is Feed.CONTEXTS]
+        if all(now_s - stream.last_frame_s > limit_s for stream in contexts):
+            silent += contexts
         if silent:
             for stream in silent:
                 stream.coverage.lose(CoverageCause.SILENCE, stream.last_exchange_ms)
@@ -233,7 +236,7 @@ class Listener:
         self._n_attempts = max(self._n_attempts, 1)
         guilty = self._roll.dropped(self._around.clock.monotonic_s())
         for stream in self.intake.streams.values():
-            self.intake.end_shedding(stream)
+            self.intake.settle(stream)
             stream.coverage.lose(lost.cause)
             if stream.subscription.feed is Feed.CANDLES:
                 self._around.candles.lost(stream.subscription.coin)

@@ -11,7 +11,7 @@ from hypertrack.feeds.universe import Universe, Unlisted
 from hypertrack.recording.coin_selection import select_coins
 from hypertrack.records import Feed, Record
 
-MARKET_FEEDS = (Feed.TRADES, Feed.CANDLES, Feed.BBO, Feed.L2BOOK)
+MARKET_FEEDS = (Feed.TRADES, Feed.CANDLES, Feed.BBO, Feed.L2BOOK, Feed.CONTEXTS)
 """In the order in which they get room."""
 
 CHAIN_FEEDS = (Feed.BLOCKS, Feed.TRANSACTIONS)
@@ -97,7 +97,8 @@ class RecordingPlan(Record, frozen=True, kw_only=True):
 def plan_recording(settings: Settings, universe: Universe) -> RecordingPlan:
     """Spread the selected streams over sockets, inside the venue's limits.
 
-    Where they do not all fit, trades come first, then candles, bbo and l2book, each by volume.
+    Where they do not all fit, trades come first, then candles, bbo, l2book and contexts, each
+    by volume.
 
     Raises:
         ConfigError: No feed, or a coin that the venue does not have.
@@ -108,7 +109,13 @@ def plan_recording(settings: Settings, universe: Universe) -> RecordingPlan:
         raise ConfigError("no feed is left to record: give one, such as --trades")
     coins = select_coins(record.coins, universe)
     explorer = tuple(Subscription(feed, CORE) for feed in CHAIN_FEEDS if feed in feeds)
-    wanted = [Subscription(f, coin) for f in MARKET_FEEDS if f in feeds for coin in coins]
+    wanted = [
+        Subscription(feed, coin)
+        for feed in MARKET_FEEDS
+        if feed in feeds
+        for coin in coins
+        if has_feed(coin, feed)
+    ]
     if record.redundant and Feed.TRADES not in feeds:
         raise ConfigError("--redundant is for trades: record --trades with it")
     n_sockets = (record.max_sockets - bool(explorer)) // (1 + record.redundant)
@@ -137,6 +144,14 @@ def plan_recording(settings: Settings, universe: Universe) -> RecordingPlan:
             if market.alias is not None and market.alias != market.coin and market.coin in coins
         },
     )
+
+
+def has_feed(coin: str, feed: Feed) -> bool:
+    """Return whether a coin has a feed: outcomes have no context that anybody has seen.
+
+    What the venue does not know ends the whole socket (protocol, section 1.6).
+    """
+    return feed is not Feed.CONTEXTS or not coin.startswith("#")
 
 
 def _n_fitting(wanted: list[Subscription], room: int, *, is_redundant: bool) -> int:

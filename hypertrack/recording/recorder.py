@@ -96,7 +96,7 @@ class Recorder:
 
     def status(self) -> RecordingStatus:
         """Return how the recording stands; any thread may ask."""
-        status = self._supervisor.board.status()
+        status = replace(self._supervisor.board.status(), followed=self._supervisor.followed())
         waiting_bytes = self._session.waiting_bytes
         return status if waiting_bytes is None else replace(status, spooled_bytes=waiting_bytes())
 

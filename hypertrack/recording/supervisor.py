@@ -17,17 +17,21 @@ from hypertrack.recording.candle_filling import CandleFiller
 from hypertrack.recording.closed_candles import Candle, CandleBook, Fill, Lacking, Stored
 from hypertrack.recording.compaction import HourSealer
 from hypertrack.recording.coverage import CoverageBook
+from hypertrack.recording.dedupe import REMEMBERED_OF_TWINS
 from hypertrack.recording.evm import EvmFollower
+from hypertrack.recording.fill_sources import follower_of
+from hypertrack.recording.following import Follower, FollowerParts
 from hypertrack.recording.intake import Shortage, StreamIntake, write_candles
 from hypertrack.recording.listening import Listener, Surroundings
 from hypertrack.recording.listing_watch import ListingWatch
 from hypertrack.recording.meters import FeedMeter
-from hypertrack.recording.plan import MARKET_FEEDS, RecordingPlan, SocketPlan
+from hypertrack.recording.plan import MARKET_FEEDS, RecordingPlan, SocketPlan, has_feed
 from hypertrack.recording.redundant import Coverage
 from hypertrack.recording.starvation import StarvationWatch
 from hypertrack.recording.streams import Streams
+from hypertrack.recording.tape_check import TapeCheck
 from hypertrack.recording.trade_filling import TradeFiller
-from hypertrack.records import CoverageCause, Feed
+from hypertrack.records import CoverageCause, Feed, FollowedFills
 from hypertrack.store.files.session import Session
 from hypertrack.store.files.writing import LineWriter
 
@@ -50,6 +54,7 @@ class Supervisor:
         writer: LineWriter,
         clock: Clock,
     ):
+        self._check = None if settings.fills is None else TapeCheck()
         self.board = Board(plan.feeds, book, writer, clock)
         self.crash: BaseException | None = None
         self._settings, self._plan, self._session = settings, plan, session
@@ -64,6 +69,7 @@ class Supervisor:
         self._filler = CandleFiller(self._info, clock, self._background, self._candles)
         self._listeners = self._build_listeners()
         self._follower = self._build_follower() if plan.evm_feeds else None
+        self._followed = None if self._check is None else self._follow_fills(self._check)
         self._sources = [self._thread(*job) for job in self._jobs()]
         self._threads = [*self._sources, self._thread("background", self._background.run)]
         if plan.coins and plan.known:
@@ -78,6 +84,10 @@ class Supervisor:
         """Start all threads."""
         for thread in self._threads:
             thread.start()
+
+    def followed(self) -> FollowedFills | None:
+        """Return what came of the source of all fills, where there is one."""
+        return None if self._followed is None else self._followed.status()
 
     def is_at_work(self) -> bool:
         """Return whether anything is still recorded, and nothing has crashed."""
@@ -160,11 +170,29 @@ class Supervisor:
             self.board.add(feed, meter)
         return follower
 
+    def _follow_fills(self, check: TapeCheck) -> Follower:
+        source = self._settings.fills
+        assert source is not None  # there is a check where there is a source
+        parts = FollowerParts(
+            folder=self._session.folder,
+            settings=self._settings,
+            book=self._book,
+            writer=self._writer,
+            clock=self._clock,
+            stop=self._halt,
+            streams_by_coin=self._trades_by_coin,
+            check=check,
+            end_ms_by_stream=self._session.end_ms_by_stream or {},
+        )
+        return follower_of(source.get_secret_value(), parts)
+
     def _jobs(self) -> Iterator[tuple[str, Callable[[], None]]]:
         for i, listener in enumerate(self._listeners, start=1):
             yield f"socket {i}", listener.run
         if self._follower is not None:
             yield "evm", self._follower.run
+        if self._followed is not None:
+            yield "fills", self._followed.run
 
     def _thread(self, name: str, job: Callable[[], None]) -> threading.Thread:
         return threading.Thread(target=self._guard, args=(job,), name=name, daemon=True)
@@ -188,7 +216,7 @@ class Supervisor:
         """
         sockets = list(zip(self._plan.sockets, self._listeners, strict=True))
         market = [one for one in sockets if one[0].url == self._plan.endpoints.market_ws]
-        feeds = [feed for feed in MARKET_FEEDS if feed in self._plan.feeds]
+        feeds = [f for f in MARKET_FEEDS if f in self._plan.feeds and has_feed(coin, f)]
         n_taken = sum(listener.n_subscriptions for _, listener in sockets)
         is_twice = self._settings.redundant and Feed.TRADES in feeds
         if n_taken + len(feeds) + is_twice > self._settings.max_subscriptions or not market:
@@ -215,6 +243,9 @@ class Supervisor:
         feed, coin = stream.subscription.feed, stream.subscription.coin
         if feed is Feed.TRADES:
             self._trades_by_coin[coin] = stream
+            if self._check is not None:
+                stream.check = self._check
+                stream.memory.limit = REMEMBERED_OF_TWINS
         elif feed is Feed.CANDLES:
             self._coverage_by_candle[coin] = stream.coverage
 

@@ -95,6 +95,20 @@ class VenueClock:
             self._reached_ms = time_ms
         return time_ms
 
+    def time_of(self, received_ns: int, newest_ms: int | None) -> int:
+        """Return the exchange time at which something without a time was received.
+
+        Our own time where the venue lives in it; else the newest time that it told.
+        """
+        received_ms = received_ns // 1_000_000
+        if newest_ms is None:
+            return received_ms
+        if len(self._skews_ms) >= LEARNED_FRAMES:
+            is_ours = self._is_in_our_time()
+        else:
+            is_ours = 0 <= received_ms - newest_ms < DAY_MS
+        return received_ms if is_ours else newest_ms
+
     def _check_drift(self, received_ns: int, now_s: float) -> None:
         drift_ms = received_ns / 1e6 - now_s * 1_000
         if self._drift_ms is not None and abs(drift_ms - self._drift_ms) > MAX_DRIFT_MS:

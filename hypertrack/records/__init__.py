@@ -38,6 +38,7 @@ from hypertrack.records.bounds import (
     are_amounts,
     are_wallets,
     checked_amount,
+    checked_signed,
     checked_time_ms,
     checked_wallet,
     is_ahead,
@@ -93,7 +94,7 @@ from hypertrack.records.profiles import (
     Reason,
     WalletProfile,
 )
-from hypertrack.records.recording import FeedStatus, RecordingReport, RecordingStatus
+from hypertrack.records.recording import FeedStatus, FollowedFills, RecordingReport, RecordingStatus
 from hypertrack.records.skill import (
     GATE_SAYS,
     PASSED,
@@ -144,6 +145,7 @@ __all__ = [
     "EpochResult",
     "Feed",
     "FeedStatus",
+    "FollowedFills",
     "GapCount",
     "HeadEvaluation",
     "Interval",
@@ -182,6 +184,7 @@ __all__ = [
     "as_dict",
     "as_tuple",
     "checked_amount",
+    "checked_signed",
     "checked_time_ms",
     "checked_wallet",
     "decode_json",

@@ -62,6 +62,21 @@ def checked_amount(text: str | float, *, may_be_zero: bool = False) -> float:
     raise ValueError(f"price or size {amount:g} out of range")
 
 
+def checked_signed(text: str | float) -> float:
+    """Return a number of either sign, such as a rate, which the venue writes as text.
+
+    Raises:
+        ValueError: It is no number, or beyond any meaning.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        raise ValueError(f"{text!r:.40} is no number") from None
+    if abs(number) <= MAX_AMOUNT:
+        return number
+    raise ValueError(f"number {number:g} out of range")
+
+
 def are_amounts(*texts: str | float) -> bool:
     """Return whether all of these are prices or sizes above 0: the quick way to ask of many."""
     try:

@@ -28,5 +28,6 @@ class Feed(StrEnum):
     BBO = "bbo"
     L2BOOK = "l2book"
     CANDLES = "candles"
+    CONTEXTS = "contexts"
     BLOCKS = "blocks"
     TRANSACTIONS = "transactions"

@@ -29,6 +29,23 @@ class FeedStatus(Record, frozen=True, kw_only=True):
     """Wall time of the newest frame."""
 
 
+class FollowedFills(Record, frozen=True, kw_only=True):
+    """Every fill of the venue, from a provider or a node, beside the trades of its sockets."""
+
+    n_fills: int
+    n_trades: int
+    """Lines of trades that no socket had brought."""
+    n_set_aside: int
+    n_quarantined: int
+    n_gaps: int
+    """Times at which something was missing."""
+    n_both: int
+    """Trades that both sources brought; a minute and more ago, as the next two."""
+    n_only_on_tape: int
+    n_only_in_fills: int
+    """Of coins whose trades are recorded."""
+
+
 class RecordingStatus(Record, frozen=True, kw_only=True):
     """All feeds, the sockets and the queue."""
 
@@ -46,6 +63,8 @@ class RecordingStatus(Record, frozen=True, kw_only=True):
     """Coins left out because they killed their socket."""
     spooled_bytes: int | None = None
     """Waiting for the database; None where the dataset is a folder."""
+    followed: FollowedFills | None = None
+    """None where no source of all fills is followed."""
 
     @property
     def n_rows(self) -> int:

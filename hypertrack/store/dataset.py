@@ -38,7 +38,7 @@ from hypertrack.store.summary import summarize
 log = logging.getLogger(__name__)
 
 TABLES = (
-    *("wallets", "coins", "trades", "bbo", "candles"),
+    *("wallets", "coins", "trades", "bbo", "candles", "contexts"),
     *("evm_transactions", "erc20_transfers", "imported_fills", "coverage", "unread_lines"),
     *NUMBER,
 )
@@ -67,6 +67,9 @@ class Dataset:
     ``bbo(time_ms, coin_id, bid_price, ask_price, mid_price)``: one row a time and coin.
     ``candles(start_ms, coin_id, open, high, low, close, volume)``: one minute each, volume in
     coins; recorded ones, and built from the trades where none was recorded.
+    ``contexts(time_ms, coin_id, funding_rate, premium, open_interest, oracle_price, mark_price)``:
+    one row a time and coin, of coins that anything else is known of; a rate an hour, open interest
+    in coins; NULL where not told.
     ``evm_transactions(time_ms, sender_id, receiver_id, value_hype, has_input)`` and
     ``erc20_transfers(time_ms, sender_id, receiver_id, contract_id, amount)``: ids of `wallets`.
     ``imported_fills(time_ms, coin_id, trade_id, wallet_id, is_buy, closed_pnl_usd, fee_usd,

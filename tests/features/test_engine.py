@@ -40,6 +40,7 @@ def as_known_at(cut_ms: int, market: Market) -> Market:
         **known,
         "account_states": [told_before(cut_ms, line) for line in market["account_states"]],
         "candles": [line for line in market["candles"] if line["T"] < cut_ms],
+        "contexts": [line for line in market["contexts"] if line["exchange_time_ms"] < cut_ms],
         "transactions": [
             line
             for line in market["transactions"]
@@ -93,8 +94,9 @@ def test_every_feature_depends_on_the_cut(busy_engine: FeatureEngine) -> None:
         if np.array_equal(whole.values[:, i], half.values[:, i], equal_nan=True)
     }
     # One Monday morning, too short for half an hour's markout, no spot coin.
-    # One Monday morning in few hours, and no spot coin.
-    assert constant <= {"hour_entropy", "night_share", "weekend_share", "spot_share"}
+    # One Monday morning in few hours, no spot coin, and nothing held at a full hour.
+    hours = {"hour_entropy", "night_share", "weekend_share", "funding_alignment", "crowding"}
+    assert constant <= {*hours, "spot_share"}
 
 
 @pytest.mark.slow

@@ -46,6 +46,7 @@ ACCOUNT = names(
     equity_usd leverage liquidation_distance_frac net_flow_usd account_return_frac
     """
 )
+CONTEXT = names("funding_paid_usd funding_alignment oi_share_frac crowding")
 
 
 def test_registry_holds_the_specified_features_in_their_order() -> None:
@@ -53,7 +54,8 @@ def test_registry_holds_the_specified_features_in_their_order() -> None:
     assert [each.name for each in select(["extended"])] == EXTENDED
     assert [each.name for each in select(["profit"])] == PROFIT
     assert [each.name for each in select(["account"])] == ACCOUNT
-    assert list(REGISTRY) == BASE + EXTENDED + PROFIT + ACCOUNT
+    assert [each.name for each in select(["context"])] == CONTEXT
+    assert list(REGISTRY) == BASE + EXTENDED + PROFIT + ACCOUNT + CONTEXT
 
 
 def test_the_alias_is_another_name_of_a_feature() -> None:
@@ -86,6 +88,7 @@ def test_counts_and_sums_grow_with_time() -> None:
         "profit_usd",
         "realised_pnl_usd",
         "net_flow_usd",
+        "funding_paid_usd",
     }
 
 
@@ -106,6 +109,7 @@ def test_what_needs_a_position_says_so_and_is_missing_without_one() -> None:
         "avg_loss_usd",
         "largest_loss_usd",
         "broken_chain_count",
+        *CONTEXT,
     }
     assert all(math.isnan(REGISTRY[name].missing) for name in needing)
 

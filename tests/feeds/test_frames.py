@@ -22,6 +22,16 @@ CANDLE = (
     '{"t":1788490020000,"T":1788490079999,"s":"BTC","i":"1m","o":"80640.0","c":"80640.0",'
     '"h":"80641.0","l":"80639.0","v":"2.20493","n":61}'
 )
+PERP = (
+    '{"coin":"BTC","ctx":{"funding":"0.0000052974","openInterest":"36295.80812",'
+    '"premium":"-0.0005540084","oraclePx":"80684.7","markPx":"80640.0","midPx":"80639.5",'
+    '"impactPxs":["80637.2","80640.0"]}}'
+)
+QUIET = (
+    '{"coin":"MATIC","ctx":{"funding":"0.0","openInterest":"0.0","premium":null,'
+    '"oraclePx":"0.3754","markPx":"0.37621","midPx":null,"impactPxs":null}}'
+)
+SPOT = '{"coin":"@107","ctx":{"markPx":"41.2","midPx":null,"circulatingSupply":"9.0"}}'
 BLOCK = (
     '{"blockTime":1790232216193,"hash":"0xab","height":1060000000,"numTxs":812,"proposer":"0xcd"}'
 )
@@ -57,6 +67,9 @@ def facts(row: Row) -> tuple[str, int, int | str, str]:
         (enveloped("bbo", QUOTE), Feed.BBO, ("MATIC", 1788490065008, 0, QUOTE)),
         (enveloped("candle", CANDLE), Feed.CANDLES, ("BTC", 1788490020000, 61, CANDLE)),
         (enveloped("candle", f"[{CANDLE}]"), Feed.CANDLES, ("BTC", 1788490020000, 61, CANDLE)),
+        (enveloped("activeAssetCtx", PERP), Feed.CONTEXTS, ("BTC", 0, "0.0000052974", PERP)),
+        (enveloped("activeAssetCtx", QUIET), Feed.CONTEXTS, ("MATIC", 0, "0.0", QUIET)),
+        (enveloped("activeSpotAssetCtx", SPOT), Feed.CONTEXTS, ("@107", 0, "None", SPOT)),
         (f"[{BLOCK}]".encode(), Feed.BLOCKS, ("core", 1790232216193, 1060000000, BLOCK)),
         (
             enveloped("explorerBlock", f"[{BLOCK}]"),

@@ -14,6 +14,7 @@ from hypertrack.records import Feed
     [
         (Feed.TRADES, "@107", {"type": "trades", "coin": "@107"}),
         (Feed.BBO, "BTC", {"type": "bbo", "coin": "BTC"}),
+        (Feed.CONTEXTS, "@107", {"type": "activeAssetCtx", "coin": "@107"}),
         (Feed.L2BOOK, "xyz:CL", {"type": "l2Book", "coin": "xyz:CL"}),
         (Feed.CANDLES, "BTC", {"type": "candle", "coin": "BTC", "interval": "1m"}),
         (Feed.BLOCKS, CORE, {"type": "explorerBlock"}),

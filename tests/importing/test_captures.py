@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from archive_fakes import both_fills, fill, frame, read_lines, write_lines
-from fakes import ALICE, BOB, START_MS, candle, observed, quote, trade, write_dataset
+from fakes import ALICE, BOB, START_MS, candle, context, observed, quote, trade, write_dataset
 from import_fakes import imported
 
 from hypertrack.records import encode_json
@@ -45,6 +45,41 @@ def test_frames_become_lines_with_their_time_of_receipt(tmp_path: Path) -> None:
     }
     spans = {(line["start_ms"], line["end_ms"]) for line in lines(data, "coverage")}
     assert spans == {(START_MS + 300, START_MS + 801)}
+
+
+def test_last_context_of_each_minute_is_written_dated_by_its_receipt(tmp_path: Path) -> None:
+    frames = [
+        frame(
+            "activeAssetCtx", {"coin": "BTC", "ctx": {"funding": rate}}, START_MS + second * 1_000
+        )
+        for second, rate in ((0, "0.1"), (30, "0.1"), (59, "0.1"), (61, "0.1"), (62, "0.2"))
+    ]
+    frames.append(frame("activeSpotAssetCtx", {"coin": "@107", "ctx": {"markPx": "41.2"}}))
+
+    imported(tmp_path / "data", write_lines(tmp_path / "c", frames))
+
+    found = [
+        (line["coin"], line["exchange_time_ms"] - START_MS, line["received_ns"] // 1_000_000)
+        for line in lines(tmp_path / "data", "contexts")
+    ]
+    assert found == [
+        *(("BTC", second * 1_000, START_MS + second * 1_000) for second in (0, 59, 62)),
+        ("@107", 300, START_MS + 300),
+    ]
+    assert {line["stream"] for line in lines(tmp_path / "data", "coverage")} == {
+        *("contexts:BTC", "contexts:@107")
+    }
+
+
+def test_contexts_of_another_dataset_are_copied_as_they_are(tmp_path: Path) -> None:
+    bad = {**context(START_MS), "exchange_time_ms": START_MS * 1_000}
+    told = [context(START_MS, coin="xyz:CL"), context(START_MS + 60_000, rate=None)]
+    source = write_dataset(tmp_path / "source", contexts=[*told, bad])
+
+    report = imported(tmp_path / "data", source)
+
+    assert lines(tmp_path / "data", "contexts") == told
+    assert report.counts["quarantined"] == 1
 
 
 def test_frames_of_one_wallets_fills_are_its_fills(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_few_streams_share_a_socket_and_the_explorer_has_its_own() -> None:
 
     market, explorer = plan.sockets
     assert market.url == "wss://api.hyperliquid.xyz/ws"
-    assert len(market.subscriptions) == 5 * 4
+    assert len(market.subscriptions) == 5 * 5
     assert explorer.url == "wss://rpc.hyperliquid.xyz/ws"
     assert [s.feed for s in explorer.subscriptions] == [Feed.BLOCKS, Feed.TRANSACTIONS]
     assert plan.evm_feeds == (Feed.BLOCKS, Feed.TRANSACTIONS)
@@ -110,11 +110,21 @@ def test_where_not_all_fits_trades_come_first_then_candles_quotes_books() -> Non
     assert [(left.feed, len(left.coins)) for left in plan.left_out] == [
         (Feed.BBO, 202),
         (Feed.L2BOOK, 400),
+        (Feed.CONTEXTS, 400),
     ]
     assert plan.left_out[0].coins[0] == "C198"
     assert plan.left_out[0].reason == (
         "the venue takes 998 subscriptions of market data from one address"
     )
+
+
+def test_outcomes_are_not_asked_for_contexts_that_they_may_not_have() -> None:
+    markets = [Market(coin=coin, day_volume_usd=1.0) for coin in ("BTC", "#118440", "@107")]
+    plan = planned(Universe(tuple(markets)), coins="all", feeds=("trades", "contexts"))
+
+    subscribed = {(s.feed, s.coin) for s in plan.sockets[0].subscriptions}
+    assert {coin for feed, coin in subscribed if feed is Feed.CONTEXTS} == {"BTC", "@107"}
+    assert (Feed.TRADES, "#118440") in subscribed
 
 
 def test_limits_are_settings() -> None:

@@ -48,6 +48,7 @@ def test_summary_counts_what_is_there(tmp_path: Path) -> None:
         "bbo": 2,
         "l2book": 5,
         "candles": 0,
+        "contexts": 0,
         "blocks": 3,
         "transactions": 0,
     }

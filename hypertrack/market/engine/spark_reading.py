@@ -69,6 +69,15 @@ UNION ALL
 SELECT start_ms, coin_id, open, high, low, close, volume
 FROM built LEFT ANTI JOIN recorded USING (start_ms, coin_id)
 """,
+    "contexts": """
+SELECT time_ms, coin_id, last.funding_rate, last.premium, last.open_interest, last.oracle_price,
+    last.mark_price
+FROM (
+    SELECT time_ms, coin_id, max(struct(received_ns, funding_rate, premium, open_interest,
+        oracle_price, mark_price)) AS last
+    FROM raw_contexts JOIN coins USING (coin) GROUP BY time_ms, coin_id
+)
+""",
     "evm_transactions": """
 SELECT time_ms, s.wallet_id AS sender_id, r.wallet_id AS receiver_id, value_hype, has_input
 FROM raw_evm JOIN wallets AS s ON s.wallet = lower(sender)
@@ -128,7 +137,7 @@ def number_tables(
         EngineError: Sealed hours could not be read, though none is damaged.
     """
     define_functions(session)
-    for name in ("raw_evm", "raw_transfers", "raw_fills", *RAW_ACCOUNTS):
+    for name in ("raw_contexts", "raw_evm", "raw_transfers", "raw_fills", *RAW_ACCOUNTS):
         session.read.parquet(f"{unsealed}/{name}").createOrReplaceTempView(name)
     unread: list[tuple[str, str, int]] = []
     damage: list[Damage] = []

@@ -29,7 +29,7 @@ class Layout(Record, frozen=True, kw_only=True):
     def columns(self) -> str:
         """Return the columns of a sealed hour, from ``fields``, ``line`` and ``rest``."""
         if self.has_line:
-            return f"fields.received_ns, fields.chain, {self.time_ms} AS time_ms, line"
+            return f"fields.received_ns, fields.{self.order[0]}, {self.time_ms} AS time_ms, line"
         fields = ", ".join(f'fields."{name}" AS "{name}"' for name in self.shape)
         return f"{fields}, nullif(rest, '{{}}') AS rest"
 
@@ -80,6 +80,13 @@ LAYOUTS: Mapping[Feed, Layout] = {
         },
         time_ms="fields.t",
         order=("s", "t"),
+    ),
+    # Perps and spot say different things, and nulls mean something: lines stay lines.
+    Feed.CONTEXTS: Layout(
+        shape={"received_ns": "BIGINT", "exchange_time_ms": "BIGINT", "coin": "VARCHAR"},
+        time_ms="fields.exchange_time_ms",
+        order=("coin", "time_ms"),
+        has_line=True,
     ),
     # Objects of two chains and many shapes, with nulls that mean something: lines stay lines.
     Feed.BLOCKS: Layout(

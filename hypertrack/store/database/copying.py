@@ -55,6 +55,8 @@ def write_lists(url: DatabaseUrl, folder: Path) -> None:
 
 def _blocks(database: Database, table: str, session_id: int) -> Iterator[bytes]:
     order = "nth" if table in LISTS else "seq"
+    if not has_table(database, table):  # made before there were such lines
+        return
     query = f"SELECT line FROM {table} WHERE session_id = $1 ORDER BY {order}"
     for batch in database.batches(query, session_id):
         if batch.num_rows:

@@ -113,6 +113,10 @@ class DatabaseLines:
         order: str,
         columns: Columns,
     ) -> None:
+        if not has_table(self._database, table):  # made before there was such a feed
+            parts = dict.fromkeys(("source", "open", "sealed"), _none(columns))
+            connection.execute(statement.format(**parts))
+            return
         query = f"SELECT line FROM {table} WHERE session_id = $1 ORDER BY {order}"
         batches = self._database.batches(query, self._session.session_id)
         connection.register(VIEW, batches)
@@ -126,6 +130,8 @@ class DatabaseLines:
             connection.unregister(VIEW)
 
     def _count(self, table: str) -> int:
+        if not has_table(self._database, table):
+            return 0
         query = f"SELECT count(*) FROM {table} WHERE session_id = $1"
         return int(self._database.rows(query, self._session.session_id)[0][0])
 

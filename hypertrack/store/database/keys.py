@@ -44,6 +44,12 @@ class _CandleKey(Record, frozen=True):
     received_ns: int
 
 
+class _ContextKey(Record, frozen=True):
+    exchange_time_ms: int
+    coin: str
+    received_ns: int
+
+
 class _ChainKey(Record, frozen=True):
     chain: str
     hash: str
@@ -62,6 +68,7 @@ READERS: Mapping[str, type[Record]] = {
     Feed.BBO: _QuoteKey,
     Feed.L2BOOK: _QuoteKey,
     Feed.CANDLES: _CandleKey,
+    Feed.CONTEXTS: _ContextKey,
     Feed.BLOCKS: _ChainKey,
     Feed.TRANSACTIONS: _ChainKey,
     "fills": _FillKey,

@@ -32,6 +32,7 @@ KEYS: Mapping[str, Key] = {
     Feed.BBO: _QUOTE_KEY,
     Feed.L2BOOK: _QUOTE_KEY,
     Feed.CANDLES: {"start_ms": INTEGER, "coin": TEXT, "width": TEXT, "received_ns": INTEGER},
+    Feed.CONTEXTS: _QUOTE_KEY,
     Feed.BLOCKS: _CHAIN_KEY,
     Feed.TRANSACTIONS: _CHAIN_KEY,
     "fills": {

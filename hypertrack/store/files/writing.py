@@ -12,11 +12,23 @@ from hypertrack.clock import Clock
 from hypertrack.config import RecordSettings
 from hypertrack.errors import DatasetError
 from hypertrack.records import Feed
-from hypertrack.store.files.layout import QUARANTINE_NAME, feed_path
+from hypertrack.store.files.layout import (
+    FILLS_NAME,
+    QUARANTINE_NAME,
+    SET_ASIDE_NAME,
+    feed_path,
+)
 
 log = logging.getLogger(__name__)
 
-QUARANTINE = "quarantine"
+QUARANTINE, FILLS, SET_ASIDE = "quarantine", "fills", "set_aside"
+
+OTHER_FILES: Mapping[str, str] = {
+    QUARANTINE: QUARANTINE_NAME,
+    FILLS: FILLS_NAME,
+    SET_ASIDE: SET_ASIDE_NAME,
+}
+"""What is written beside the feeds, by name."""
 
 SHED_ABOVE: Mapping[str, float] = {Feed.L2BOOK: 1.0, Feed.BBO: 1.5}
 """Share of `max_queued_frames` from which frames of a feed are shed: books first, then quotes."""
@@ -182,11 +194,8 @@ class LineWriter:
 
     def _file(self, name: str) -> int:
         if name not in self._files:
-            path = (
-                self._folder / QUARANTINE_NAME
-                if name == QUARANTINE
-                else feed_path(self._folder, Feed(name))
-            )
+            other = OTHER_FILES.get(name)
+            path = self._folder / other if other else feed_path(self._folder, Feed(name))
             self._files[name] = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
         return self._files[name]
 

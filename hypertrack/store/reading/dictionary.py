@@ -103,6 +103,22 @@ FROM (
 ORDER BY time_ms, coin_id
 """
 
+# Of coins that anything else is known of: of others nobody can hold a position that is known.
+NUMBER_CONTEXTS = """
+CREATE TABLE contexts AS
+SELECT time_ms, coin_id, last.funding_rate, last.premium, last.open_interest, last.oracle_price,
+    last.mark_price
+FROM (
+    SELECT time_ms, coin_id, max({
+        'received_ns': received_ns, 'funding_rate': funding_rate, 'premium': premium,
+        'open_interest': open_interest, 'oracle_price': oracle_price, 'mark_price': mark_price
+    }) AS last
+    FROM raw_contexts JOIN coins USING (coin)
+    GROUP BY time_ms, coin_id
+)
+ORDER BY time_ms, coin_id
+"""
+
 # Of two recorded candles of a minute the one with more trades is the later state of it.
 NUMBER_RECORDED = """
 CREATE TABLE recorded_candles AS
@@ -178,9 +194,9 @@ def number_rows(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the tables from what was read and the names that were kept; candles in two tables."""
     connection.execute(NUMBER_NAMES)
     number_trades(connection)
-    for statement in (NUMBER_BBO, NUMBER_RECORDED, NUMBER_EVM):
+    for statement in (NUMBER_BBO, NUMBER_RECORDED, NUMBER_CONTEXTS, NUMBER_EVM):
         connection.execute(statement)
-    for name in ("bbo", "candles", "transactions", "evm", "transfers"):
+    for name in ("bbo", "candles", "contexts", "transactions", "evm", "transfers"):
         connection.execute(f"DROP TABLE raw_{name}")
     connection.execute("DROP TABLE spellings; DROP TABLE spelled")
 

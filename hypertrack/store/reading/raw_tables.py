@@ -74,6 +74,15 @@ TRANSACTION_COLUMNS: Columns = {
         'STRUCT(contract VARCHAR, "from" VARCHAR, "to" VARCHAR, value VARCHAR, decimals INTEGER)[]'
     ),
 }
+CONTEXT_COLUMNS: Columns = {
+    "received_ns": "BIGINT",
+    "exchange_time_ms": "BIGINT",
+    "coin": "VARCHAR",
+    "ctx": (
+        "STRUCT(funding VARCHAR, premium VARCHAR, openInterest VARCHAR, oraclePx VARCHAR, "
+        "markPx VARCHAR)"
+    ),
+}
 COVERAGE_COLUMNS: Columns = {
     "stream": "VARCHAR",
     "status": "VARCHAR",
@@ -138,6 +147,19 @@ CANDLE_FLAWS = (
     Flaw(COUNT, "coalesce(is_count(n), true)"),
 )
 
+READ_CONTEXTS = """
+CREATE OR REPLACE TEMP TABLE raw_contexts AS
+SELECT received_ns, coin, exchange_time_ms AS time_ms, ctx IS NOT NULL AS has_ctx,
+    signed(ctx.funding) AS funding_rate, signed(ctx.premium) AS premium,
+    not_negative(ctx.openInterest) AS open_interest, positive(ctx.oraclePx) AS oracle_price,
+    positive(ctx.markPx) AS mark_price
+FROM {source}
+"""
+CONTEXT_FLAWS = (
+    Flaw(TORN, "coin <> '' AND time_ms IS NOT NULL AND has_ctx"),
+    Flaw(TIME, "is_time(time_ms)"),
+)
+
 # A failed transaction was sent and counts, but moved nothing.
 READ_TRANSACTIONS = """
 CREATE OR REPLACE TEMP TABLE raw_transactions AS
@@ -179,6 +201,7 @@ READERS: Mapping[Feed, tuple[Columns, str, Sequence[Flaw]]] = {
     Feed.TRADES: (TRADE_COLUMNS, READ_TRADES, TRADE_FLAWS),
     Feed.BBO: (BBO_COLUMNS, READ_BBO, BBO_FLAWS),
     Feed.CANDLES: (CANDLE_COLUMNS, READ_CANDLES, CANDLE_FLAWS),
+    Feed.CONTEXTS: (CONTEXT_COLUMNS, READ_CONTEXTS, CONTEXT_FLAWS),
     Feed.TRANSACTIONS: (TRANSACTION_COLUMNS, READ_TRANSACTIONS, TRANSACTION_FLAWS),
 }
 """What is read of each feed, the statement that does, and which of its rows are left out."""
@@ -249,8 +272,8 @@ def load_tables(connection: duckdb.DuckDBPyConnection, lines: Lines, window: Rea
     """Create the tables of what a dataset holds of a window; missing feeds are empty.
 
     Returns:
-        For trades, bbo, candles and transactions: lines read, and lines that could not be; why
-        they could not stands in ``unread_lines``.
+        For trades, bbo, candles, contexts and transactions: lines read, and lines that could not
+        be; why they could not stands in ``unread_lines``.
 
     Raises:
         DatasetError: A file could not be read at all.

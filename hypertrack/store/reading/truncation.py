@@ -11,6 +11,7 @@ BEGINS: Mapping[Feed, str] = {
     Feed.TRADES: "time_ms",
     Feed.BBO: "time_ms",
     Feed.CANDLES: "start_ms",
+    Feed.CONTEXTS: "time_ms",
     Feed.TRANSACTIONS: "time_ms",
 }
 """When what a row tells of began."""

@@ -28,8 +28,8 @@ from hypertrack.store.reading.truncation import ReadWindow
 log = logging.getLogger(__name__)
 
 RAW_TABLES = (
-    *("raw_trades", "raw_bbo", "raw_candles", "raw_evm", "raw_transfers", "raw_fills"),
-    *RAW_ACCOUNTS,
+    *("raw_trades", "raw_bbo", "raw_candles", "raw_contexts"),
+    *("raw_evm", "raw_transfers", "raw_fills", *RAW_ACCOUNTS),
 )
 
 SealedHours = Mapping[Feed, tuple[Path, ...]]

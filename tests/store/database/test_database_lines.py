@@ -17,6 +17,7 @@ from fakes import (
     account_flow,
     account_state,
     candle,
+    context,
     erc20_transfer,
     evm_transaction,
     held_position,
@@ -29,12 +30,14 @@ from fakes import (
 from hypertrack.config import DatabaseUrl
 from hypertrack.errors import DatasetError
 from hypertrack.records import MINUTE_MS, as_dict
+from hypertrack.store.database.connecting import open_writer
+from hypertrack.store.database.copying import write_folder
 from hypertrack.store.database.database_session import open_database_session
 from hypertrack.store.dataset import Dataset, open_dataset
 from hypertrack.store.verification import verify_dataset
 
 TABLES = (
-    *("wallets", "coins", "trades", "bbo", "candles", "evm_transactions", "coverage"),
+    *("wallets", "coins", "trades", "bbo", "candles", "contexts", "evm_transactions", "coverage"),
     *("imported_fills", "account_states", "account_positions", "account_flows"),
 )
 FLAT = (100.0, 101.0, 99.0, 100.5)
@@ -65,6 +68,7 @@ def folder(tmp_path: Path) -> Path:
         ],
         account_states=[account_state(START_MS, ALICE, held_position("BTC", 2), equity=7)],
         account_flows=[account_flow(START_MS, ALICE, type="deposit", usdc="5.0")],
+        contexts=[context(START_MS + nth * MINUTE_MS) for nth in range(2)],
         candles=[candle(START_MS + nth * MINUTE_MS, prices=FLAT, count=86) for nth in range(2)],
         transactions=[
             evm_transaction(
@@ -117,7 +121,7 @@ def test_lines_are_kept_byte_for_byte_and_in_order(
 ) -> None:
     imported_into(url, folder, tmp_path / "spool")
 
-    for name in ("bbo", "l2book", "candles", "transactions"):
+    for name in ("bbo", "l2book", "candles", "contexts", "transactions"):
         assert lines_of(url, name) == (folder / f"{name}.jsonl").read_bytes().splitlines()
     assert lines_of(url, "trades") == (folder / "trades.jsonl").read_bytes().splitlines()[:-4]
     assert b'"px":"84143.10"' in lines_of(url, "trades")[3]
@@ -186,6 +190,24 @@ def test_bytes_that_no_database_can_hold_go_to_the_quarantine(
     assert zero["frame"] == '{"a":"\0"}'
     assert bytes.fromhex(no_text["frame_hex"]) == b'{"a":"\xff"}'
     assert lines_of(url, "trades") == [good_trade(1)]
+
+
+def test_database_made_before_there_was_a_feed_reads_as_before(
+    url: DatabaseUrl, tmp_path: Path
+) -> None:
+    write_session(url, tmp_path / "spool", {"trades": [good_trade(1)]})
+    with closing(open_writer(url)) as database:
+        database.run("DROP TABLE contexts")
+        database.commit()
+
+    with open_dataset(url) as dataset:
+        assert dataset.summary().n_trades == 1
+        assert dataset.summary().n_rows_by_feed["contexts"] == 0
+    write_folder(url, tmp_path / "copy")
+    assert (tmp_path / "copy" / "trades.jsonl").exists()
+    with open_database_session(url, "append", tmp_path / "spool"):
+        pass
+    assert lines_of(url, "contexts") == []
 
 
 def test_database_without_a_dataset_is_said(url: DatabaseUrl, tmp_path: Path) -> None:

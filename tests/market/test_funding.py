@@ -1,0 +1,139 @@
+"""Funding of known positions, from one history of rates a coin; every number worked by hand."""
+
+from typing import Any
+
+import pytest
+from fakes import ALICE, BOB, CAROL, START_MS, context, fill_of, trade
+
+from hypertrack.config import FeeSettings
+from hypertrack.market.funding import hourly_rates, payments
+from hypertrack.market.profit import window_profit
+from hypertrack.market.profit_curve import profit_curve
+from hypertrack.market.window import Window
+from hypertrack.records import HOUR_MS, MINUTE_MS
+
+NO_FEES = FeeSettings(perp_taker_bps=0, perp_maker_bps=0, spot_taker_bps=0, spot_maker_bps=0)
+EVER = Window(START_MS + 1, START_MS + 150 * MINUTE_MS)
+"""From after 8:00 to 10:30: two full hours at which something may be held."""
+
+# Comes in with 3, buys 2 at 8:10, holds 5 at 9:00; sells 6 at 9:30, is short 1 at 10:00.
+BOUGHT = trade(START_MS + 10 * MINUTE_MS, buyer=ALICE, seller=BOB, taker=ALICE, size=2)
+SOLD = trade(START_MS + 90 * MINUTE_MS, buyer=BOB, seller=ALICE, taker=ALICE, size=6)
+LAST = trade(START_MS + 149 * MINUTE_MS, buyer=BOB, seller=ALICE, taker=ALICE, size=1, coin="ETH")
+FILLS = [fill_of(BOUGHT, ALICE, startPosition="3.0"), fill_of(SOLD, ALICE, startPosition="5.0")]
+RATES = [
+    context(START_MS + 59 * MINUTE_MS, rate=0.001, oracle=100.0),
+    context(START_MS + 119 * MINUTE_MS, rate=-0.002, oracle=110.0),
+]
+LINES = {"trades": [BOUGHT, SOLD, LAST], "fills": FILLS}
+PAID = -5 * 100 * 0.001
+"""At 9:00, long where longs pay."""
+PAID_SHORT = 1 * 110 * -0.002
+"""At 10:00, short where shorts pay."""
+
+
+@pytest.fixture
+def alice(open_engine: Any) -> Any:
+    """Return what the window was worth to Alice in BTC, by column."""
+
+    def measure(window: Window = EVER, **lines: Any) -> dict[str, Any]:
+        rows = window_profit(open_engine(**lines).backend, window, NO_FEES)
+        (own,) = [
+            row
+            for row in rows.to_pyarrow().to_pylist()
+            if (row["wallet_id"], row["coin_id"]) == (0, 0)
+        ]
+        return own
+
+    return measure
+
+
+def test_position_pays_its_size_times_oracle_price_times_rate(alice: Any) -> None:
+    found = alice(**LINES, contexts=RATES)
+
+    assert found["funding_usd"] == pytest.approx(PAID + PAID_SHORT)
+    # all at 100: nothing but funding changed what it had
+    assert found["profit_usd"] == pytest.approx(PAID + PAID_SHORT)
+
+
+def test_rate_that_is_not_known_leaves_funding_unknown_and_profit_without(alice: Any) -> None:
+    found = alice(**LINES, contexts=RATES[:1])
+
+    assert found["funding_usd"] is None
+    assert found["profit_usd"] == 0
+
+
+def test_context_of_early_in_the_hour_does_not_tell_what_falls_due(alice: Any) -> None:
+    early = context(START_MS + 100 * MINUTE_MS, rate=-0.002, oracle=110.0)
+
+    assert alice(**LINES, contexts=[RATES[0], early])["funding_usd"] is None
+
+
+def test_who_held_nothing_over_a_full_hour_paid_nothing(alice: Any) -> None:
+    window = Window(START_MS + 1, START_MS + HOUR_MS)
+
+    assert alice(window, **LINES)["funding_usd"] == 0
+
+
+def test_window_has_the_payment_of_its_first_instant_and_not_of_its_end(alice: Any) -> None:
+    window = Window(START_MS + HOUR_MS, START_MS + 2 * HOUR_MS)
+
+    found = alice(window, **LINES, contexts=RATES)
+
+    assert found["funding_usd"] == pytest.approx(PAID)
+
+
+def test_position_that_is_not_known_has_no_funding(alice: Any) -> None:
+    assert alice(trades=LINES["trades"], contexts=RATES)["funding_usd"] is None
+
+
+@pytest.mark.parametrize("coin", ["@107", "#118440"])
+def test_coins_without_funding_pay_none(coin: str, alice: Any) -> None:
+    lines = [{**line, "coin": coin} for line in (BOUGHT, SOLD)]
+    fills = [
+        fill_of(line, ALICE, startPosition=start)
+        for line, start in zip(lines, ("3.0", "5.0"), strict=True)
+    ]
+
+    assert alice(trades=lines, fills=fills)["funding_usd"] == 0
+
+
+def test_last_context_before_the_hour_tells_the_rate(open_engine: Any) -> None:
+    early = context(START_MS + 51 * MINUTE_MS, rate=0.5, oracle=1.0)
+    after = context(START_MS + HOUR_MS, rate=0.7, oracle=1.0)  # of the next hour already
+    contexts = [early, *RATES, after]
+
+    rows = hourly_rates(open_engine(trades=[BOUGHT], contexts=contexts).backend)
+
+    found = rows.order_by("time_ms").to_pyarrow().to_pylist()
+    assert [(row["time_ms"], row["rate"], row["oracle_price"]) for row in found] == [
+        (START_MS + HOUR_MS, 0.001, 100.0),
+        (START_MS + 2 * HOUR_MS, -0.002, 110.0),
+    ]
+
+
+def test_payments_are_those_of_the_window_hour_by_hour(open_engine: Any) -> None:
+    rows = payments(open_engine(**LINES, contexts=RATES).backend, EVER)
+
+    found = {row["time_ms"]: row["funding_usd"] for row in rows.to_pyarrow().to_pylist()}
+    assert found == {
+        START_MS + HOUR_MS: pytest.approx(PAID),
+        START_MS + 2 * HOUR_MS: pytest.approx(PAID_SHORT),
+    }
+
+
+def test_curve_has_each_payment_when_it_was_made(open_engine: Any) -> None:
+    others = trade(START_MS + 149 * MINUTE_MS, buyer=CAROL, seller=BOB, taker=BOB)
+    lines = {"trades": [BOUGHT, SOLD, others], "fills": FILLS, "contexts": RATES}
+    rows = profit_curve(open_engine(**lines).backend, EVER, NO_FEES).to_pyarrow().to_pylist()
+
+    minutes = {
+        (row["time_ms"] - START_MS) // MINUTE_MS: row["profit_usd"]
+        for row in rows
+        if row["wallet_id"] == 0
+    }
+    assert minutes[60] == pytest.approx(0)
+    assert minutes[61] == pytest.approx(PAID)
+    assert minutes[120] == pytest.approx(PAID)
+    assert minutes[121] == pytest.approx(PAID + PAID_SHORT)
+    assert minutes[150] == pytest.approx(PAID + PAID_SHORT)
