@@ -191,12 +191,13 @@ def _coins(trades: TradeArrays, wallet: Ints, coins: Sequence[str]) -> dict[str,
 def _executions(trades: TradeArrays) -> dict[str, float]:
     taker = np.where(trades.is_buy, trades.buyer, trades.seller)
     keys = np.stack([trades.time_ms, trades.coin, trades.is_buy, taker])
-    _, first, fills = np.unique(keys, axis=1, return_index=True, return_counts=True)
+    _, execution, fills = np.unique(keys, axis=1, return_inverse=True, return_counts=True)
+    n_sliced = np.bincount(execution.ravel(), trades.is_zero_hash)
     name = "fills per taker execution"
     return {
         f"{name}, mean": float(fills.mean()),
         **_levels(name, fills, p90=90, p99=99, max=100),
-        "taker executions that are TWAP slices": float(trades.is_zero_hash[first].mean()),
+        "taker executions that are TWAP slices": float((n_sliced > 0).mean()),
     }
 
 

@@ -125,7 +125,9 @@ def _groups(people: Population, pile: _Pile, rng: np.random.Generator) -> tuple[
     changed = replace(people, owner=owner, sessions_per_day=sessions)
     gap = np.exp(rng.uniform(np.log(_GROUP_GAP_MS[0]), np.log(_GROUP_GAP_MS[1]), len(leaders)))
     changed = _changed(changed, leaders, {"gap_ms": gap, "session_ms": gap * _GROUP_MOMENTS})
-    return changed, np.concatenate(everyone)
+    members = np.concatenate(everyone)
+    never = np.zeros(len(members))  # or some would wait for a quote that the others do not
+    return _changed(changed, members, {"reaction": never}), members
 
 
 def _copiers(people: Population, pile: _Pile, rng: np.random.Generator) -> tuple[Population, Ints]:
