@@ -1,8 +1,20 @@
 """The base of every settings section."""
 
+import re
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo, field_validator
+
+
+def like(pattern: str, example: str) -> AfterValidator:
+    """Return the check that a text has a form, which says what a good one looks like."""
+
+    def checked(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"must be like this: {example}")
+        return text
+
+    return AfterValidator(checked)
 
 
 class Section(BaseModel):
@@ -11,7 +23,9 @@ class Section(BaseModel):
     A list may be written as comma-separated text, so that flags and environment can carry one.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
     @field_validator("*", mode="before")
     @classmethod
