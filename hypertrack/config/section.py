@@ -1,6 +1,7 @@
 """The base of every settings section."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo, field_validator
@@ -26,6 +27,16 @@ class Section(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
     )
+
+    @field_validator("*")
+    @classmethod
+    def _is_utf_8(cls, value: Any) -> Any:
+        if isinstance(value, Path):
+            try:
+                str(value).encode()
+            except UnicodeEncodeError:  # DuckDB and pyarrow find no file by other bytes
+                raise ValueError("a name that is not UTF-8: rename it, or choose another") from None
+        return value
 
     @field_validator("*", mode="before")
     @classmethod

@@ -69,6 +69,9 @@ def test_unknown_key_in_the_file_is_an_error(tmp_path: Path) -> None:
         ("record.feeds", " , ", "at least 1"),
         ("train.train_cuts_frac", "", "at least 1"),
         ("data", "", "must be a folder"),
+        ("data", "d\udcff", "not UTF-8"),
+        ("out", "d\udcff", "not UTF-8"),
+        ("spool", "d\udcff", "not UTF-8"),
     ],
 )
 def test_value_that_cannot_be_meant_says_what_a_good_one_is(
