@@ -1,6 +1,7 @@
 """The base of every settings section."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,10 @@ class Section(BaseModel):
 
     @field_validator("*")
     @classmethod
-    def _is_utf_8(cls, value: Any) -> Any:
+    def _is_a_path(cls, value: Any) -> Any:
         if isinstance(value, Path):
+            with suppress(RuntimeError):  # no such user: then it is a folder of that name
+                value = value.expanduser()
             try:
                 str(value).encode()
             except UnicodeEncodeError:  # DuckDB and pyarrow find no file by other bytes

@@ -84,6 +84,17 @@ def test_value_that_cannot_be_meant_says_what_a_good_one_is(
     assert "pattern" not in str(refused.value)
 
 
+def test_tilde_in_the_file_is_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "hypertrack.toml").write_text('data = "~/recorded"\nout = "~"\n')
+
+    settings = load_config(environment={}, folder=tmp_path).settings
+
+    assert (settings.data, settings.out) == (tmp_path / "recorded", tmp_path)
+
+
 def test_wrong_value_says_what_and_from_where(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"train.seed \(from environment\).*found 'many'"):
         load_config(environment={"HYPERTRACK_TRAIN__SEED": "many"}, folder=tmp_path)
