@@ -28,6 +28,10 @@ def require_writable(file: Path, suffixes: Sequence[str] = ()) -> None:
     Raises:
         ConfigError: It cannot be written there.
     """
+    try:
+        str(file).encode()
+    except UnicodeEncodeError:  # DuckDB and pyarrow find no file by other bytes
+        raise ConfigError(f"the name {file} is not UTF-8: choose another") from None
     if suffixes and file.suffix not in suffixes:
         raise ConfigError(f"{file}: the name must end in {' or '.join(suffixes)}")
     if file.is_dir():
@@ -50,20 +54,19 @@ class LongLine(bytes):
 def split_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the lines of a text that comes in blocks, without their ends; blank ones are left out.
 
-    A byte order mark at the start is dropped, and the carriage return before a line's end. Of a
-    line beyond `MAX_LINE_BYTES` only its beginning is kept, as a `LongLine`, so that memory stays
-    small whatever comes.
+    A byte order mark is dropped, wherever files were put together, and the carriage return before a
+    line's end. Of a line beyond `MAX_LINE_BYTES` only its beginning is kept, as a `LongLine`, so
+    that memory stays small whatever comes.
     """
     pieces: list[bytes] = []
-    n_bytes, is_start = 0, True
+    n_bytes = 0
     for block in blocks:
-        first, *others = (block.removeprefix(BYTE_ORDER_MARK) if is_start else block).split(b"\n")
-        is_start = False
+        first, *others = block.split(b"\n")
         if n_bytes <= MAX_LINE_BYTES:
             pieces.append(first)
         n_bytes += len(first)
         if others:
-            yield from filter(None, [_joined(pieces, n_bytes), *map(bytes.strip, others[:-1])])
+            yield from filter(None, [_joined(pieces, n_bytes), *map(_bare, others[:-1])])
             pieces, n_bytes = [others[-1]], len(others[-1])
     yield from filter(None, [_joined(pieces, n_bytes)])
 
@@ -71,7 +74,12 @@ def split_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
 def _joined(pieces: list[bytes], n_bytes: int) -> bytes:
     if n_bytes > MAX_LINE_BYTES:
         return LongLine(b"".join(pieces)[:KEPT_BYTES])
-    return b"".join(pieces).strip()
+    return _bare(b"".join(pieces))
+
+
+def _bare(line: bytes) -> bytes:
+    """Return a line without blanks around it, and without the mark of a file that began with it."""
+    return line.strip().removeprefix(BYTE_ORDER_MARK)
 
 
 @contextmanager

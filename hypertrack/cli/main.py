@@ -1,5 +1,6 @@
 """The command line: one Typer app, where foreseen errors become one line and an exit code."""
 
+import errno
 import logging
 import os
 import sys
@@ -43,6 +44,9 @@ from hypertrack.errors import HypertrackError
 
 INTERRUPTED = 130
 
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""A full disk is foreseen wherever it is met, stdout's included."""
+
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 """Wrong usage of any kind, the base of the one kind that Typer exports."""
 
@@ -81,6 +85,13 @@ def _error_lines() -> Iterator[None]:
     except BrokenPipeError:
         _close_stdout()
         raise typer.Exit(0) from None
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        _close_stdout()  # may be what is full, and would be tried once more at the end
+        where = f"{error.filename}: " if error.filename else ""
+        say_error(f"{where}nothing more can be written ({error.strerror}): free some space")
+        raise typer.Exit(1) from None
 
 
 def _wrong_usage(error: Any) -> typer.Exit:

@@ -185,5 +185,6 @@ def _explain(error: ValidationError, origin_by_key: Mapping[str, Origin]) -> str
     origin = origin_by_key.get(key, Origin.DEFAULT)
     found = first.get("input")
     is_secret = isinstance(found, Mapping | SecretStr) or "url" in key or "://" in str(found)
+    found = str(found) if isinstance(found, Path) else found
     shown = "" if is_secret else f", found {found!r}"
     return f"setting {key} (from {origin}): {first['msg'].removeprefix('Value error, ')}{shown}"

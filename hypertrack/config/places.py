@@ -73,7 +73,7 @@ def parse_place(value: Any) -> "Path | DatabaseUrl":
     """
     if isinstance(value, Path | DatabaseUrl):
         return value
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not value:
         raise ValueError("must be a folder, or a URL such as sqlite:///file.db")
     scheme, separator, _ = value.partition("://")
     if not separator:

@@ -2,12 +2,12 @@
 
 import warnings
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, PlainSerializer, SecretStr, field_validator, model_validator
 
 from hypertrack.config.places import DataPlace
-from hypertrack.config.section import Section
+from hypertrack.config.section import Section, like
 from hypertrack.config.skill import CopySettings, SkillSettings
 from hypertrack.config.thresholds import CategorySettings
 from hypertrack.text import masked_url
@@ -15,9 +15,14 @@ from hypertrack.text import masked_url
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+FeedName = Literal["trades", "bbo", "l2book", "candles", "contexts", "blocks", "transactions"]
 Skill = Literal["none", "realistic", "default", "copyable"]
-Trend = Annotated[str, Field(pattern=r"^[^=]+=[-+]?(\d+\.?\d*|\.\d+)$")]
-Engine = Annotated[str, Field(pattern=r"^(duckdb|local(\[[\d*]+\])?|spark://[^/]+)$")]
+Trend = Annotated[
+    str, like(r"[^=]+=[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)", "a coin and a fraction a day, BTC=0.02")
+]
+Engine = Annotated[
+    str, like(r"duckdb|local(\[[0-9*]+\])?|spark://[^/]+", "duckdb, local[*] or spark://host:7077")
+]
 
 
 def _shown(url: str | None) -> str | None:
@@ -46,17 +51,7 @@ class VenueSettings(Section):
 class RecordSettings(Section):
     """The recorder."""
 
-    feeds: tuple[
-        Literal["trades", "bbo", "l2book", "candles", "contexts", "blocks", "transactions"], ...
-    ] = (
-        "trades",
-        "bbo",
-        "l2book",
-        "candles",
-        "contexts",
-        "blocks",
-        "transactions",
-    )
+    feeds: Annotated[tuple[FeedName, ...], Field(min_length=1)] = get_args(FeedName)
     """Feeds recorded when no feed flag is given."""
     coins: str = "top:20"
     """``all``, ``top:N`` by day volume, or names: ``BTC,ETH,xyz:SP500,@107``."""
@@ -159,7 +154,7 @@ class TrainSettings(Section):
     min_train_rows: Count = 200
     min_train_executions: Count = 10
     """Executions in the feature window that make a wallet a sample."""
-    train_cuts_frac: tuple[Fraction, ...] = (0.3, 0.4, 0.5, 0.6)
+    train_cuts_frac: Annotated[tuple[Fraction, ...], Field(min_length=1)] = (0.3, 0.4, 0.5, 0.6)
     test_cut_frac: Fraction = 0.8
     outcome_frac: Fraction = 0.2
     """Length of an outcome window over the observed span, embargo included."""

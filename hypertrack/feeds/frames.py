@@ -19,7 +19,14 @@ from hypertrack.feeds.rows import (
     read_trades,
 )
 from hypertrack.feeds.subscriptions import CORE
-from hypertrack.records import Feed, JsonError, RawJson, Record, json_decoder
+from hypertrack.records import (
+    Feed,
+    JsonError,
+    RawJson,
+    Record,
+    json_decoder,
+    require_names_once,
+)
 
 GREETING = b"Websocket connection established."
 """Sent first by older servers; not JSON and no error."""
@@ -74,6 +81,7 @@ def parse_frame(data: bytes) -> Frame:
         if data[:1] == b"[":
             return _parse_explorer(data)
         envelope = _envelope.decode(data)
+        require_names_once(data, envelope.data)
         parse = _PARSERS.get(envelope.channel)
         return _unknown(envelope.channel, data) if parse is None else parse(envelope.data)
     except (JsonError, UnicodeDecodeError, RecursionError) as error:

@@ -5,13 +5,15 @@ tells it from other rows. Shapes: protocol, sections 2.1 to 2.7.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from hypertrack.feeds.sound_objects import (
     SoundBook,
+    SoundLevel,
     SoundQuote,
+    SoundTrade,
     sound_book,
     sound_quote,
     sound_trades,
@@ -38,7 +40,10 @@ from hypertrack.records import (
     checked_time_ms,
     encode_json,
     json_decoder,
+    require_names_once,
 )
+
+Sound = TypeVar("Sound", SoundQuote, SoundBook)
 
 
 class Row(NamedTuple):
@@ -103,6 +108,7 @@ def read_sound_trades(data: bytes) -> Rows | None:
     """Read a list of trades, None where not all is as it should be."""
     try:
         trades = sound_trades.decode(data)
+        _require_names_once(data, _TRADE_NAMES * len(trades), [trade.coin for trade in trades])
     except (JsonError, RecursionError):
         return None
     # Most frames have one trade, which need not be looked for.
@@ -121,26 +127,49 @@ def read_sound_trades(data: bytes) -> Rows | None:
 
 def read_sound_bbo(data: bytes) -> Rows | None:
     """Read one best bid and offer, None where not all is as it should be."""
-    return _sound_row(Feed.BBO, sound_quote, data)
+    return _sound_row(Feed.BBO, sound_quote, data, lambda quote: 2 - quote.bbo.count(None))
 
 
 def read_sound_book(data: bytes) -> Rows | None:
     """Read one order book, None where not all is as it should be."""
-    return _sound_row(Feed.L2BOOK, sound_book, data)
+    return _sound_row(Feed.L2BOOK, sound_book, data, lambda book: sum(map(len, book.levels)))
 
 
 def _sound_row(
-    feed: Feed, decoder: JsonDecoder[SoundQuote] | JsonDecoder[SoundBook], data: bytes
+    feed: Feed,
+    decoder: JsonDecoder[Sound],
+    data: bytes,
+    n_levels: Callable[[Sound], int],
 ) -> Rows | None:
     if not (data.startswith(b"{") and data.endswith(b"}")):
         return None  # white space around it would be taken for a part of it
     try:
         read = decoder.decode(data)
+        n_names = _QUOTE_NAMES + _LEVEL_NAMES * n_levels(read)
+        _require_names_once(data, n_names, (read.coin,))
     except (JsonError, RecursionError):
         return None
     if not isinstance(read.time, int):
         return None
     return Rows(feed, [Row(read.coin, read.time, 0, RawJson(data))])
+
+
+_TRADE_NAMES = len(SoundTrade.__struct_fields__)
+_QUOTE_NAMES = len(SoundQuote.__struct_fields__)
+_LEVEL_NAMES = len(SoundLevel.__struct_fields__)
+
+
+def _require_names_once(data: bytes, n_names: int, coins: Sequence[str]) -> None:
+    """Refuse what names something twice, looking closer only where the colons do not add up.
+
+    Each name that was read has its colon, and a coin may have one in it; where there are no more,
+    there is no other name.
+    """
+    n_others = data.count(b":") - n_names
+    if n_others and n_others == "".join(coins).count(":") and b"\\" not in data:
+        return
+    if n_others:
+        require_names_once(data)
 
 
 def read_candles(data: RawJson) -> Rows:
@@ -170,6 +199,7 @@ def candle_row(raw: RawJson) -> Row:
         JsonError: It lacks what a candle needs.
     """
     candle = _candle.decode(raw)
+    require_names_once(raw)
     return Row(candle.s, candle.t, candle.n, raw)
 
 
@@ -225,21 +255,25 @@ def trade_identity(trade: Trade | StoredTrade) -> int:
 
 def _trade_row(raw: RawJson) -> Row:
     trade = _trade.decode(raw)
+    require_names_once(raw)
     return Row(trade.coin, trade.time, trade_identity(trade), raw)
 
 
 def _stored_row(raw: RawJson) -> Row:
     trade = _stored_trade.decode(raw)
+    require_names_once(raw)
     return Row(trade.coin, _checked(trade.time), trade_identity(trade), raw)
 
 
 def _quote_row(raw: RawJson) -> Row:
     quote = _quote.decode(raw)
+    require_names_once(raw)
     return Row(quote.coin, quote.time, 0, raw)
 
 
 def _book_row(raw: RawJson) -> Row:
     book = _book.decode(raw)
+    require_names_once(raw)
     return Row(book.coin, book.time, 0, raw)
 
 
@@ -272,11 +306,13 @@ def _names_a_block(raw: RawJson) -> bool:
 
 def _block_row(raw: RawJson) -> Row:
     block = _block.decode(raw)
+    require_names_once(raw)
     return Row(CORE, block.block_time, block.height, raw)
 
 
 def _transaction_row(raw: RawJson) -> Row:
     transaction = _transaction.decode(raw)
+    require_names_once(raw)
     return Row(CORE, transaction.time, transaction.hash, raw)
 
 

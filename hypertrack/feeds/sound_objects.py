@@ -38,7 +38,7 @@ class SoundTrade(Record, frozen=True, gc=False):
     px: _Amount
     sz: _Amount
     users: tuple[str, str]
-    hash: str | None = None
+    hash: str
 
 
 class SoundLevel(Record, frozen=True, gc=False):
@@ -46,6 +46,8 @@ class SoundLevel(Record, frozen=True, gc=False):
 
     px: _Amount
     sz: _Amount
+    n: int | float | str
+    """Orders; never read, and only counted among the names."""
 
 
 class SoundQuote(Record, frozen=True):

@@ -20,6 +20,7 @@ from hypertrack.records import (
     checked_wallet,
     encode_json,
     json_decoder,
+    require_names_once,
 )
 
 NS_PER_MS = 1_000_000
@@ -31,7 +32,7 @@ class Block(Record, frozen=True):
     """A line of ``node_fills_by_block``."""
 
     block_time: str
-    events: list[RawJson]
+    events: RawJson
     local_time: str | None = None
     block_number: int | None = None
 
@@ -86,10 +87,12 @@ class BlockReader:
     def read(self, line: bytes) -> int:
         """Take the fills of a block; an event that is no fill is quarantined alone."""
         block = _block_decoder.decode(line)
+        require_names_once(line, block.events)
+        events = _raws_decoder.decode(block.events)
         block_ms = _past_ms(time_ns(block.block_time) // NS_PER_MS, self._now_ms)
         received_ns = time_ns(block.local_time or block.block_time)
         self.block_number = block.block_number
-        for event in block.events:
+        for event in events:
             try:
                 fill = fill_of_event(event, received_ns)
                 if abs(fill.fill.time - block_ms) > MAX_AHEAD_MS:
@@ -157,6 +160,7 @@ class UserFillReader:
         wallet, fills = self._wallet, RawJson(line)
         if line[:1] == b"{":
             answer = _user_fills_decoder.decode(line)
+            require_names_once(line, answer.fills)
             wallet, fills = answer.user, answer.fills
         if wallet is None:
             raise ForeignLineError("fills of a wallet that is not named: give --wallet 0x…")
@@ -187,6 +191,7 @@ class TradeReader:
     def read(self, line: bytes) -> int:
         """Take a trade."""
         trade = _trade_decoder.decode(line)
+        require_names_once(line)
         if trade.side not in {"A", "B"} or not trade.coin:
             raise ForeignLineError("no trade: coin or side is none")
         checked_amount(trade.px)

@@ -16,7 +16,14 @@ from hypertrack.importing.archives import UserFillReader
 from hypertrack.importing.line_reader import ForeignLineError, context_line, recorded_line
 from hypertrack.importing.receipts import Receipts
 from hypertrack.importing.sink import Sink
-from hypertrack.records import Feed, RawJson, Record, checked_time_ms, json_decoder
+from hypertrack.records import (
+    Feed,
+    RawJson,
+    Record,
+    checked_time_ms,
+    json_decoder,
+    require_names_once,
+)
 
 CANDLE_INTERVAL = "1m"
 """What a dataset keeps; every other candle can be made of these."""
@@ -82,6 +89,7 @@ class CaptureReader:
         quarantined with the whole line, and those beside them are kept.
         """
         frame = _frame_decoder.decode(line)
+        require_names_once(line, frame.data)
         received_ms = checked_time_ms(frame.received_wall_ns // NS_PER_MS)
         if frame.channel == USER_FILLS and bytes(frame.data):
             self._take_fills(frame)

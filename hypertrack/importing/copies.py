@@ -5,7 +5,7 @@ from hypertrack.importing.line_reader import ForeignLineError
 from hypertrack.importing.pairing import Fill
 from hypertrack.importing.receipts import Receipts
 from hypertrack.importing.sink import Sink
-from hypertrack.records import Feed, Record, checked_wallet, json_decoder
+from hypertrack.records import Feed, Record, checked_wallet, json_decoder, require_names_once
 
 
 class Receipt(Record, frozen=True):
@@ -46,6 +46,7 @@ class CopyReader:
         """Take a line; a trade that was met before is left out."""
         received_ns = _receipt_decoder.decode(line).received_ns
         if self._feed in {Feed.BLOCKS, Feed.TRANSACTIONS}:
+            require_names_once(line)
             self._add(self._feed.value, line)
             return None
         row = recorded_row(self._feed, line)
@@ -113,6 +114,7 @@ class FillCopyReader:
         if line[:1] != b"{":
             raise ForeignLineError("no fill")
         fill = _fill_decoder.decode(line)
+        require_names_once(line)
         wallet = checked_wallet(fill.user)
         said = fill.tid or line
         self._sink.add_lone_fill((wallet, fill.coin, fill.side, fill.time, said), line + b"\n")

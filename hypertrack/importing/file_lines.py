@@ -1,7 +1,7 @@
 """Lines of a file, plain or lz4, or rows of a sealed Parquet file as lines; streamed."""
 
+import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,10 +15,14 @@ from hypertrack.store.compaction.sealed_rows import line_of
 LZ4_SUFFIX = ".lz4"
 SEALED_SUFFIX = ".parquet"
 BLOCK_BYTES = 1 << 18
-TORN_BLOCK_BYTES = 1 << 10
-"""So finely the end of a torn file is read, which is given out to where it can be unpacked."""
+TORN_BLOCK_BYTES = (1 << 10, 1)
+"""So finely the end of a torn file is read, one after the other: it is given out to the last byte
+that can be unpacked, and a block that is torn gives nothing."""
 
 LZ4_MAGIC = b"\x04\x22\x4d\x18"
+LINE_STARTS = (b"{", b"[", b"\xef", b"\r", b"\n", b" ")
+"""No packed file begins so."""
+
 MAX_DOCUMENT_BYTES = 1 << 26
 """An answer of ``/info`` has at most 10,000 fills, 4 MB."""
 
@@ -50,26 +54,23 @@ class LineFile:
 
     def _blocks(self) -> Iterator[bytes]:
         n_given = 0
-        try:
-            for block in self._stream(BLOCK_BYTES):
-                n_given += len(block)
-                yield block
-        except TornFileError:
-            yield from self._before_the_tear(n_given)
-            raise
+        for block_bytes in (BLOCK_BYTES, *TORN_BLOCK_BYTES):
+            try:
+                for block in self._stream(block_bytes, n_given):
+                    n_given += len(block)
+                    yield block
+            except TornFileError as error:
+                torn = error
+            else:
+                return
+        raise torn
 
-    def _before_the_tear(self, n_given: int) -> Iterator[bytes]:
-        """Yield what can still be had behind so many bytes: a block that is torn gives nothing."""
-        n_read = 0
-        with suppress(TornFileError):
-            for block in self._stream(TORN_BLOCK_BYTES):
-                n_read += len(block)
-                yield block[max(len(block) - max(n_read - n_given, 0), 0) :]
-
-    def _stream(self, block_bytes: int) -> Iterator[bytes]:
-        with pa.OSFile(str(self._path)) as file:
-            is_packed = self._path.suffix == LZ4_SUFFIX or first_bytes(self._path, 4) == LZ4_MAGIC
-            stream = pa.CompressedInputStream(file, "lz4") if is_packed else file
+    def _stream(self, block_bytes: int, n_skipped: int) -> Iterator[bytes]:
+        """Yield blocks of at most so many bytes, without the first ones of the file."""
+        with pa.OSFile(os.fsencode(self._path)) as file:
+            stream = pa.CompressedInputStream(file, "lz4") if _is_packed(self._path) else file
+            while n_skipped:
+                n_skipped -= len(self._read(stream, min(n_skipped, BLOCK_BYTES)))
             while block := self._read(stream, block_bytes):
                 self.n_bytes_read = file.tell()
                 yield block
@@ -104,6 +105,12 @@ class DocumentFile(LineFile):
         lines = list(super().__iter__())
         whole = b" ".join(lines)  # no line's end may come into a line of the dataset
         yield from [whole] if is_json(whole) else lines
+
+
+def _is_packed(path: Path) -> bool:
+    """Return whether a file is lz4, whatever its name says."""
+    begin = first_bytes(path, 4)
+    return begin == LZ4_MAGIC or (path.suffix == LZ4_SUFFIX and not begin.startswith(LINE_STARTS))
 
 
 def is_json(text: bytes) -> bool:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from hypertrack.files import write_whole
@@ -38,7 +39,8 @@ class FileSpan:
     """The time between a file's first line and its last, and the holes within."""
 
     max_silence_ms: int | None = None
-    """A longer time without a line is not observed; None where silence means nothing."""
+    """A longer time without a line is not observed, unless the numbers of blocks say that none is
+    missing; None where silence means nothing."""
     edge_ms: int = SLACK_MS
     """A file named after an hour or a day holds all of it where it begins and ends this near to
     its ends."""
@@ -46,13 +48,16 @@ class FileSpan:
     last_ms: int = 0
     gaps: list[Span] = field(default_factory=list)
     """Times of lines that could not be read."""
-    silences: list[Span] = field(default_factory=list)
     is_torn: bool = False
     """Whether what was read last was unreadable."""
     _last_number: int | None = None
     _jumps: list[tuple[int, Span]] = field(default_factory=list)
     """Blocks that are not there: how far the number jumped, and the time it jumped over."""
     _n_steps: int = 0
+    _has_proof: bool = True
+    """Whether every line has a number, and numbers rise with time."""
+    _runs: list[Span] = field(default_factory=list)
+    """Lines that follow one another without a silence, in the order of the file."""
 
     def see(self, time_ms: int, block_number: int | None = None) -> None:
         """Take the time of a line, and the number of its block where it is one."""
@@ -61,8 +66,7 @@ class FileSpan:
             self.first_ms = self.last_ms = time_ms
         if self.is_torn and time_ms > self.last_ms:
             self.gaps.append((self.last_ms, time_ms))
-        if self.max_silence_ms is not None and time_ms - self.last_ms > self.max_silence_ms:
-            self.silences.append((self.last_ms + 1, time_ms))
+        self._extend_run(time_ms)
         self.is_torn = False
         self.first_ms = min(self.first_ms, time_ms)
         self.last_ms = max(self.last_ms, time_ms)
@@ -74,6 +78,15 @@ class FileSpan:
     def lose(self, time_ms: int) -> None:
         """Take note of a part of a line that could not be read."""
         self.gaps.append((time_ms, time_ms))
+
+    @property
+    def silences(self) -> list[Span]:
+        """Return the times without a line that count as not observed, whatever the lines' order."""
+        if self.max_silence_ms is None or self._has_proof:
+            return []
+        runs = merged(self._runs)
+        apart = pairwise(runs)
+        return [(e + 1, start) for (_, e), (start, _) in apart if start - e > self.max_silence_ms]
 
     @property
     def holes(self) -> list[Span]:
@@ -114,7 +127,11 @@ class FileSpan:
 
     def _see_number(self, time_ms: int, number: int | None) -> None:
         last = self._last_number
+        is_earlier = self.first_ms is not None and time_ms < self.last_ms
+        if number is None or (last is not None and number < last) or is_earlier:
+            self._has_proof = False
         if number is None or (last is not None and number <= last):
+            self._has_proof &= time_ms == self.last_ms
             return
         self._last_number = number
         if last is None:
@@ -122,6 +139,14 @@ class FileSpan:
         self._n_steps += 1
         if number > last + 1 and not self.is_torn and time_ms > self.last_ms:
             self._jumps.append((number - last, (self.last_ms, time_ms)))
+
+    def _extend_run(self, time_ms: int) -> None:
+        start, end = self._runs[-1] if self._runs else (time_ms, time_ms)
+        limit_ms = self.max_silence_ms or 0
+        if not self._runs or not start - limit_ms <= time_ms <= end + limit_ms:
+            self._runs.append((time_ms, time_ms))
+        else:
+            self._runs[-1] = (min(start, time_ms), max(end, time_ms))
 
     def _lies_in(self, named: Span) -> bool:
         start_ms, end_ms = named[0] - SLACK_MS, named[1] + SLACK_MS

@@ -283,7 +283,7 @@ def _receipts(path: Path) -> Receipts:
 def _span(format_: Format) -> FileSpan:
     """Return what to expect of the times of a file: numbers tell of blocks, silence of the rest."""
     if format_ is Format.NODE_FILLS_BY_BLOCK:
-        return FileSpan(edge_ms=BLOCK_EDGE_MS)
+        return FileSpan(MAX_SILENCE_MS, edge_ms=BLOCK_EDGE_MS)
     if format_ is Format.ASSET_CTXS:
         return FileSpan(CONTEXT_SILENCE_MS, edge_ms=CONTEXT_EDGE_MS)
     is_continuous = format_ in {Format.CAPTURE, Format.MARKET_DATA} or format_ in ARCHIVES

@@ -21,6 +21,7 @@ from hypertrack.records import (
     checked_wallet,
     encode_json,
     json_decoder,
+    require_names_once,
 )
 
 WINDOW_MS = 10_000
@@ -142,6 +143,7 @@ def wallet_fill(
         ValueError: It is nobody's.
     """
     fill = _fill_decoder.decode(raw)
+    require_names_once(raw)
     received = fill.time * NS_PER_MS if received_ns is None else received_ns
     return WalletFill(checked_wallet(wallet), fill, raw, received, request)
 

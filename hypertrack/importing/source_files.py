@@ -88,6 +88,8 @@ def find_files(
     for path in paths:
         if not path.exists():
             raise DatasetError(f"nothing to import at {path}: no such file or folder")
+        if not (path.is_file() or path.is_dir()):
+            raise DatasetError(f"{path} is a pipe or device, and is read twice: save it to a file")
         for file in _within(path, wanted):
             known = file.resolve()
             if known in found or known in left_out:

@@ -24,6 +24,7 @@ from hypertrack.records.base import (
     json_decoder,
     lax_json_decoder,
     replace,
+    require_names_once,
 )
 from hypertrack.records.bounds import (
     MAX_AHEAD_MS,
@@ -194,5 +195,6 @@ __all__ = [
     "json_decoder",
     "lax_json_decoder",
     "replace",
+    "require_names_once",
     "usual_skew_ms",
 ]

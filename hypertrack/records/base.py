@@ -57,6 +57,49 @@ def json_decoder(to: type[T]) -> msgspec.json.Decoder[T]:
     return msgspec.json.Decoder(to)
 
 
+def require_names_once(data: bytes | RawJson, inside: bytes | RawJson = b"") -> None:
+    """Refuse JSON in which an object names something twice: each reader takes another of the two.
+
+    Args:
+        inside: A part of it that is looked at apart, empty for none.
+
+    Raises:
+        JsonError: Some object does, however deep.
+    """
+    text, part = bytes(data), bytes(inside)
+    text = text.replace(part, b"0") if part else text
+    if _has_a_name_each_colon(text):
+        return
+    try:
+        _names_decoder.decode(text.decode())
+    except json.JSONDecodeError as error:
+        raise JsonError(str(error)) from None
+
+
+def _has_a_name_each_colon(text: bytes) -> bool:
+    """Return whether an object has as many names as there are colons: the quick way to be sure."""
+    try:
+        return len(_object_decoder.decode(text)) == text.count(b":")
+    except JsonError:
+        return False
+
+
+def _refuse_twice(pairs: list[tuple[str, Any]]) -> None:
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise JsonError(f"{name[:40]!r} stands twice in one object")
+        seen.add(name)
+
+
+_object_decoder = msgspec.json.Decoder(dict[str, RawJson])
+
+# Numbers stay text: Python makes no whole number of more than 4,300 digits.
+_names_decoder = json.JSONDecoder(
+    object_pairs_hook=_refuse_twice, parse_int=str, parse_float=str, parse_constant=str
+)
+
+
 def lax_json_decoder(to: type[T]) -> msgspec.json.Decoder[T]:
     """Return a decoder that also reads a number written as text, where a number is wanted."""
     return msgspec.json.Decoder(to, strict=False)

@@ -60,7 +60,8 @@ def read_table(path: Path) -> pa.Table:
 
 
 def _write_parquet(table: pa.Table, path: Path) -> None:
-    parquet.write_table(table, path, compression="zstd")
+    with path.open("wb") as file:  # a path as text would be looked into: ~, or some scheme
+        parquet.write_table(table, file, compression="zstd")
 
 
 def _write_csv(table: pa.Table, path: Path) -> None:
@@ -71,7 +72,8 @@ def _write_csv(table: pa.Table, path: Path) -> None:
         elif pa.types.is_string(field.type):
             cells = [None if text is None else csv_cell(text) for text in table[index].to_pylist()]
             table = table.set_column(index, field.name, pa.array(cells, pa.string()))
-    csv.write_csv(table, path)
+    with path.open("wb") as file:
+        csv.write_csv(table, file)
 
 
 WRITERS: Mapping[str, Callable[[pa.Table, Path], None]] = {

@@ -4,6 +4,10 @@ import glob
 from collections.abc import Iterable
 from pathlib import Path
 
+ONLY_THE_FILE = "hive_partitioning = false"
+"""An option of every reader: or else a folder called ``coin=ETH`` is a column, whatever its files
+say."""
+
 
 def quoted(text: object) -> str:
     """Return text as a SQL literal."""
@@ -15,6 +19,11 @@ def quoted_path(path: Path) -> str:
     return quoted(glob.escape(str(path)))
 
 
+def quoted_paths(paths: Iterable[Path]) -> str:
+    """Return the paths of some files as a SQL list."""
+    return f"[{', '.join(map(quoted_path, paths))}]"
+
+
 def parquet(paths: Iterable[Path]) -> str:
     """Return the relation of Parquet files, one after another."""
-    return f"read_parquet([{', '.join(map(quoted_path, paths))}])"
+    return f"read_parquet({quoted_paths(paths)}, {ONLY_THE_FILE})"

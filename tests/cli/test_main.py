@@ -57,6 +57,22 @@ def test_unknown_command_is_wrong_usage() -> None:
     assert run(app, ["recrod"]).exit_code == 2
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_output_that_does_not_fit_on_the_disk_is_one_line() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "hypertrack", "categories"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: nothing more can be written (No space left on device)")
+    assert done.stderr.count("\n") == 1
+
+
 def test_closed_pipe_ends_quietly() -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)

@@ -57,6 +57,44 @@ def test_unknown_key_in_the_file_is_an_error(tmp_path: Path) -> None:
         load_config(environment={}, folder=tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("key", "text", "needed"),
+    [
+        ("simulate.trend", "BTC", "BTC=0.02"),
+        ("simulate.trend", "BTC=٢", "BTC=0.02"),
+        ("features.engine", "local[", "spark://host:7077"),
+        ("fees.spot_taker_bps", "nan", "finite"),
+        ("simulate.hours", "inf", "finite"),
+        ("categories.influential_min_score_pct", "1e400", "finite"),
+        ("record.feeds", " , ", "at least 1"),
+        ("train.train_cuts_frac", "", "at least 1"),
+        ("data", "", "must be a folder"),
+        ("data", "d\udcff", "not UTF-8"),
+        ("out", "d\udcff", "not UTF-8"),
+        ("spool", "d\udcff", "not UTF-8"),
+    ],
+)
+def test_value_that_cannot_be_meant_says_what_a_good_one_is(
+    tmp_path: Path, key: str, text: str, needed: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"setting {key} ") as refused:
+        load_config(flags={key: text}, environment={}, folder=tmp_path)
+
+    assert needed in str(refused.value)
+    assert "pattern" not in str(refused.value)
+
+
+def test_tilde_in_the_file_is_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "hypertrack.toml").write_text('data = "~/recorded"\nout = "~"\n')
+
+    settings = load_config(environment={}, folder=tmp_path).settings
+
+    assert (settings.data, settings.out) == (tmp_path / "recorded", tmp_path)
+
+
 def test_wrong_value_says_what_and_from_where(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"train.seed \(from environment\).*found 'many'"):
         load_config(environment={"HYPERTRACK_TRAIN__SEED": "many"}, folder=tmp_path)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archive_fakes import block, both_fills, fill, node_trade, read_lines, write_lines
+from archive_fakes import block, both_fills, fill, iso, node_trade, read_lines, write_lines
 from fakes import START_MS, observed, write_dataset
 from import_fakes import imported
 
@@ -37,7 +37,8 @@ def test_neighbouring_hours_are_one_observed_interval_of_every_coin(tmp_path: Pa
     first, last = START_MS + 5, START_MS + HOUR_MS - 9
     hour_file(tmp_path, 8, block(both_fills(time_ms=first), first, 7), block([], last, 8))
     first, last = START_MS + HOUR_MS + 9, START_MS + 2 * HOUR_MS - 1
-    hour_file(tmp_path, 9, block(both_fills(coin="ETH", time_ms=first), first), block([], last))
+    fills = both_fills(coin="ETH", time_ms=first)
+    hour_file(tmp_path, 9, block(fills, first, 9), block([], last, 10))
 
     imported(tmp_path / "data", tmp_path / "node_fills_by_block")
 
@@ -245,6 +246,44 @@ def test_minutes_without_any_fill_of_the_venue_are_silence(tmp_path: Path) -> No
         ("trades", "gap", 40_001, 200_000),
         ("trades:BTC", "observed", 200_000, 200_001),
     ]
+
+
+def test_silence_is_one_in_a_file_that_is_out_of_order_too(tmp_path: Path) -> None:
+    times = [START_MS + at for at in (200_000, 0, 40_000, 210_000)]
+    path = write_lines(tmp_path / "t", [node_trade(time_ms=at) for at in times])
+
+    imported(tmp_path / "data", path)
+
+    assert sorted(coverage(tmp_path / "data"), key=lambda line: line[2]) == [
+        ("trades:BTC", "observed", 0, 40_001),
+        ("trades", "gap", 40_001, 200_000),
+        ("trades:BTC", "observed", 200_000, 210_001),
+    ]
+
+
+@pytest.mark.parametrize(
+    "numbers", [(None, None, None), (7, 7, 7), (9, 8, 7), (1, None, 2)], ids=str
+)
+def test_blocks_whose_numbers_prove_nothing_are_silent_for_minutes(
+    tmp_path: Path, numbers: tuple[int | None, ...]
+) -> None:
+    times = (0, 40_000, 200_000)
+    lines = [block(both_fills(trade_id=at + 1, time_ms=START_MS + at)) for at in times]
+    for line, at, number in zip(lines, times, numbers, strict=True):
+        line |= {"block_time": iso(START_MS + at, ""), "block_number": number}
+
+    imported(tmp_path / "data", write_lines(tmp_path / "b", lines))
+
+    assert ("trades", "gap", 40_001, 200_000) in coverage(tmp_path / "data")
+    assert ("trades:BTC", "observed", 0, 40_001) in coverage(tmp_path / "data")
+
+
+def test_blocks_that_follow_one_another_prove_minutes_without_any(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "b", blocks([1, 2, 3], step_ms=200_000))
+
+    imported(tmp_path / "data", path)
+
+    assert coverage(tmp_path / "data") == [("trades:BTC", "observed", 0, 400_001)]
 
 
 def test_line_longer_than_any_of_the_venue_is_quarantined_by_its_beginning(tmp_path: Path) -> None:

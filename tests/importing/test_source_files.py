@@ -1,5 +1,6 @@
 """Files are found at any depth, known by their lines, and read torn or packed."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,50 @@ def test_packed_file_that_is_cut_counts_for_what_it_holds(tmp_path: Path) -> Non
     assert report.files[0].is_torn
     found = [line["tid"] for line in read_lines(tmp_path / "data" / "trades.jsonl")]
     assert found == [*range(1, len(found) + 1)]
+
+
+def test_packed_file_with_something_behind_it_gives_its_last_line(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "b.lz4", [block(both_fills(trade_id=n)) for n in (1, 2, 3)])
+    path.write_bytes(path.read_bytes() + b"garbage")
+
+    report = imported(tmp_path / "data", path)
+
+    assert report.counts["trades"] == 3
+    assert report.files[0].is_torn
+
+
+def test_plain_file_named_as_a_packed_one_is_read(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "b", [block(both_fills())])
+
+    report = imported(tmp_path / "data", path.rename(tmp_path / "b.lz4"))
+
+    assert report.counts["trades"] == 1
+
+
+def test_files_with_byte_order_marks_that_were_put_together_lose_no_line(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "b", [block(both_fills())])
+    one = b"\xef\xbb\xbf" + path.read_bytes()
+    other = one.replace(b'"tid": 7', b'"tid": 8')
+    path.write_bytes(one + other)
+
+    report = imported(tmp_path / "data", path)
+
+    assert report.counts == {"trades": 2, "fills": 4}
+
+
+def test_file_whose_name_is_not_utf_8_is_imported(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "b", [block(both_fills())])
+
+    report = imported(tmp_path / "data", path.rename(tmp_path / os.fsdecode(b"\xff\xfe")))
+
+    assert report.counts["trades"] == 1
+
+
+def test_pipe_is_refused_since_files_are_read_twice(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(DatasetError, match="save it to a file"):
+        find_files([tmp_path / "pipe"])
 
 
 def test_packed_file_without_its_name_is_read(tmp_path: Path) -> None:

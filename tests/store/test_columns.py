@@ -17,7 +17,7 @@ COLUMNS = {
 }
 
 
-@pytest.mark.parametrize("name", ["out.parquet", "out.csv", "new/folder/out.csv"])
+@pytest.mark.parametrize("name", ["out.parquet", "out.csv", "new/out.csv", "n=7/out.parquet"])
 def test_columns_come_back_as_they_were(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
 
@@ -29,6 +29,16 @@ def test_columns_come_back_as_they_were(tmp_path: Path, name: str) -> None:
     assert columns["n"].tolist() == [1, 2]
     np.testing.assert_array_equal(columns["value"], COLUMNS["value"])
     assert columns["is_bot"].tolist() == [True, False]
+
+
+def test_tilde_is_a_folder_like_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+    for name in ("~/out.csv", "~/out.parquet"):
+        write_columns(Path(name), COLUMNS)
+
+    assert sorted(path.name for path in (tmp_path / "~").iterdir()) == ["out.csv", "out.parquet"]
 
 
 def test_nan_is_an_empty_cell_of_a_csv(tmp_path: Path) -> None:

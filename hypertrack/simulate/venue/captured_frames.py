@@ -15,6 +15,7 @@ from hypertrack.records import (
     checked_wallet,
     is_ahead,
     json_decoder,
+    require_names_once,
     usual_skew_ms,
 )
 
@@ -142,6 +143,7 @@ class CapturedFrames:
         if frame.channel != "trades":
             return (None, 1) if self._is_ahead(quoted(frame).time, frame) else (frame, 0)
         try:
+            require_names_once(frame.data)
             if not any(self._is_ahead(one.time, frame) for one in trades_in(frame.data)):
                 return frame, 0
         except JsonError:
@@ -154,6 +156,7 @@ class CapturedFrames:
 
     def _is_playable(self, item: RawJson, frame: CapturedFrame) -> bool:
         try:
+            require_names_once(item)
             return not self._is_ahead(_trade_decoder.decode(item).time, frame)
         except JsonError:
             return False
@@ -179,6 +182,7 @@ def quoted(frame: CapturedFrame) -> CapturedQuote | CapturedBook:
     Raises:
         JsonError: It cannot be played.
     """
+    require_names_once(frame.data)
     decoder = _quote_decoder if frame.channel == "bbo" else _book_decoder
     return decoder.decode(frame.data)
 
@@ -194,6 +198,7 @@ def _readable(line: bytes) -> CapturedFrame:
     if not line.isascii():
         line.decode()  # what is passed on byte for byte is not looked into by the decoder
     frame = _frame_decoder.decode(line)
+    require_names_once(line, frame.data)
     checked_time_ms(frame.received_ms)
     return frame
 

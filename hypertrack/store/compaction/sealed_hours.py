@@ -27,18 +27,19 @@ from hypertrack.store.compaction.sealed_rows import LAYOUTS, Layout
 from hypertrack.store.dataset import connect_quietly, memory_config
 from hypertrack.store.files.layout import feed_path
 from hypertrack.store.reading.damage import unreadable
-from hypertrack.store.sql import parquet, quoted
+from hypertrack.store.sql import ONLY_THE_FILE, parquet, quoted
 
 log = logging.getLogger(__name__)
 
 # No JSON holds the delimiter unescaped, so that every line is one value.
-READ_LINES = """
+READ_LINES = f"""
 CREATE TABLE lines AS
 SELECT line, object, from_json(object, $shape) AS fields
 FROM (SELECT line, CASE json_type(json) WHEN 'OBJECT' THEN json END AS object
 FROM (SELECT line, try_cast(line AS JSON) AS json
-FROM read_csv($path, columns = {'line': 'VARCHAR'}, delim = '\x01', quote = '', escape = '',
-    header = false, auto_detect = false, new_line = '\\n', max_line_size = 16777216)))
+FROM read_csv($path, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '',
+    header = false, auto_detect = false, new_line = '\\n', max_line_size = 16777216,
+    {ONLY_THE_FILE})))
 """
 
 # A line is sealed only where its columns give back every character of every field; fields that

@@ -9,6 +9,7 @@ from hypertrack.records import Feed
 from hypertrack.store.compaction.commit_journal import sealed_hours
 from hypertrack.store.compaction.sealed_rows import line_of
 from hypertrack.store.files.layout import feed_path
+from hypertrack.store.sql import ONLY_THE_FILE
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ IDENTITY = ("coin", "time", "tid", "side", "px", "sz", "hash", "users")
 """What tells trades apart: beside the id all that they say, for those whose id is 0."""
 
 NEWEST_SEALED = f"""
-SELECT {", ".join(IDENTITY)} FROM read_parquet($paths)
+SELECT {", ".join(IDENTITY)} FROM read_parquet($paths, {ONLY_THE_FILE})
 QUALIFY row_number() OVER (PARTITION BY coin ORDER BY time DESC, tid) <= {N_REPLAYED}
 ORDER BY time, coin, tid
 """

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import duckdb
 
 from hypertrack.records import HOUR_MS, CoverageCause, CoverageStatus, Feed
+from hypertrack.store.sql import ONLY_THE_FILE
 
 
 class Damage(NamedTuple):
@@ -41,7 +42,7 @@ def unreadable(paths: Iterable[Path]) -> list[Path]:
 
 
 def _is_readable(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
-    every_value = "SELECT count(hash(COLUMNS(*))) FROM read_parquet($path)"
+    every_value = f"SELECT count(hash(COLUMNS(*))) FROM read_parquet($path, {ONLY_THE_FILE})"
     try:
         connection.execute(every_value, {"path": glob.escape(str(path))}).fetchall()
     except duckdb.Error:

@@ -43,7 +43,7 @@ from hypertrack.store.reading.raw_tables import (
     unnest_chains,
 )
 from hypertrack.store.reading.truncation import BEGINS, ReadWindow
-from hypertrack.store.sql import parquet, quoted
+from hypertrack.store.sql import parquet, quoted, quoted_paths
 
 BATCH_ROWS = 2_000_000
 """Of one feed: so few that its strings fit into half a gigabyte, so many that numbering names
@@ -308,5 +308,5 @@ def _n_rows(paths: Sequence[Path]) -> dict[Path, int]:
 
 
 def _ends(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, int]:
-    source = parquet(paths).replace("read_parquet", "parquet_file_metadata")
+    source = f"parquet_file_metadata({quoted_paths(paths)})"
     return dict(connection.execute(f"SELECT file_name, num_rows FROM {source}").fetchall())

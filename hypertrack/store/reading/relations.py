@@ -8,7 +8,7 @@ import duckdb
 from hypertrack.errors import DatasetError
 from hypertrack.records import Feed, encode_json
 from hypertrack.store.compaction.commit_journal import FeedFiles, feed_files
-from hypertrack.store.sql import quoted, quoted_path
+from hypertrack.store.sql import ONLY_THE_FILE, quoted, quoted_path
 
 Columns = Mapping[str, str]
 """DuckDB's types by name."""
@@ -47,13 +47,13 @@ def relation(
     typed = ", ".join(f"{quoted(name)}: {quoted(kind)}" for name, kind in columns.items())
     parts = [
         f"SELECT {names} FROM read_json({quoted_path(path)}, format = 'newline_delimited', "
-        f"columns = {{{typed}}}, ignore_errors = true)"
+        f"columns = {{{typed}}}, ignore_errors = true, {ONLY_THE_FILE})"
         for path in open_paths
         if path.exists()
     ]
     casts = ", ".join(f'"{name}"::{kind} AS "{name}"' for name, kind in columns.items())
     if paths := ", ".join(map(quoted_path, sealed)):
-        rows = f"read_parquet([{paths}], union_by_name = true)"
+        rows = f"read_parquet([{paths}], union_by_name = true, {ONLY_THE_FILE})"
         if has_line:
             shape = quoted(encode_json(dict(columns)).decode())
             rows = f"(SELECT unnest(from_json(line, {shape})) FROM {rows})"

@@ -65,6 +65,20 @@ def folder(tmp_path: Path) -> Path:
     )
 
 
+def test_folder_whose_name_looks_like_a_column_changes_nothing(tmp_path: Path) -> None:
+    """DuckDB takes such names for columns of all files below, unless it is told not to."""
+    plain = write_dataset(tmp_path / "plain", trades=trades_of())
+    named = write_dataset(tmp_path / "coin=SOL" / "px=7" / "time=5", trades=trades_of())
+    before = seen(plain)[0]
+
+    assert seen(named)[0] == before
+    assert seal(named)[Feed.TRADES].n_hours == 2
+    assert seen(named)[0] == before
+    with open_session(named, "append") as session:
+        newest = {json.loads(line)["coin"] for line in session.last_trades}
+    assert newest == {"BTC", "ETH"}
+
+
 def seen(folder: Path) -> tuple[Any, ...]:
     """Return all that readers see."""
     with open_dataset(folder) as dataset:
