@@ -59,7 +59,7 @@ def backtest(
     """
     rounds, everybody = [each for each, _ in chosen], [known for _, known in chosen]
     _require_ranked(rounds, everybody)
-    terms = _terms(con, rounds, settings)
+    terms = follow_terms(con, rounds[-1].future.end_ms, settings)
     copies = follow_all(con, rounds, everybody, terms)
     if not np.isfinite(copies.gross_bps).any():
         raise NotEnoughDataError(
@@ -116,7 +116,8 @@ def _hours(rounds: Sequence[Round]) -> str:
     return f"{(rounds[-1].future.end_ms - rounds[0].past.start_ms) / HOUR_MS:.1f} h"
 
 
-def _terms(con: Any, rounds: Sequence[Round], settings: Settings) -> FollowTerms:
+def follow_terms(con: Any, until_ms: int, settings: Settings) -> FollowTerms:
+    """Return how the user of the settings follows, until a recording ends."""
     asked = settings.copy
     rates = fetch(con, scheduled_rates(con, settings.fees).order_by("coin_id"))
     scheduled = rates["taker_bps"].astype(np.float64)
@@ -126,7 +127,7 @@ def _terms(con: Any, rounds: Sequence[Round], settings: Settings) -> FollowTerms
         size_usd=asked.size_usd,
         taker_bps=scheduled if own is None else np.full(len(scheduled), own),
         half_spread_bps=asked.half_spread_bps,
-        until_ms=rounds[-1].future.end_ms,
+        until_ms=until_ms,
     )
 
 

@@ -14,7 +14,6 @@ from hypertrack.skill.evidence import NOTHING_DONE, NOTHING_WATCHED, walk_bps_pe
 from hypertrack.skill.fetching import execution_batches, price_paths, stretches_by_coin
 from hypertrack.skill.openings import Openings, openings_and_lots
 from hypertrack.skill.price_path import PricePath, motion_of
-from hypertrack.skill.rankings import Candidates
 
 CURVE_DELAYS_MS = (0, 1_000, 5_000, 30_000, 300_000)
 """Of the curve that shows what being late costs."""
@@ -26,6 +25,19 @@ class Round:
 
     past: Window
     future: Window
+
+
+@dataclass(frozen=True)
+class Followable:
+    """Whom one could follow in a round, by numbers of its own.
+
+    Attributes:
+        entity_of_wallet: Below 0 for who is not followed, ``[wallets]``.
+        horizon_ms: How long each is held at most, ``[entities]``.
+    """
+
+    entity_of_wallet: Ints
+    horizon_ms: Ints
 
 
 @dataclass(frozen=True)
@@ -52,7 +64,7 @@ class Copies:
     """Copied bets, a row each: by round, entity, coin and time.
 
     Attributes:
-        nth_round: Number of the round; ``entity`` is a number of its candidates.
+        nth_round: Number of the round; ``entity`` is a number of its own.
         wallet: Whose opening was copied.
         opened_ms: When the follower was in; ``closed_ms`` when he was out.
         gross_bps: What the mid did for him meanwhile.
@@ -91,7 +103,7 @@ class Copies:
 
 
 def follow_all(
-    con: Any, rounds: Sequence[Round], everybody: Sequence[Candidates], terms: FollowTerms
+    con: Any, rounds: Sequence[Round], everybody: Sequence[Followable], terms: FollowTerms
 ) -> Copies:
     """Copy every candidate in every round.
 
@@ -191,7 +203,7 @@ class _Follower:
     openings: Openings
     closings: Closings
 
-    def copies(self, nth_round: int, known: Candidates) -> Copies:
+    def copies(self, nth_round: int, known: Followable) -> Copies:
         """Return the copies of what candidates opened."""
         openings = self.openings
         entity = known.entity_of_wallet[openings.wallet]
@@ -244,7 +256,7 @@ class _Follower:
 
 
 def _first_of_bets(openings: Openings, entity: Ints, horizon_ms: Ints) -> Ints:
-    """Return the rows of the first opening of each candidate's bets."""
+    """Return the rows of the first opening of everybody's bets."""
     rows = np.flatnonzero(entity >= 0)
     block = openings.time_ms[rows] // block_length_ms(horizon_ms[entity[rows]])
     order = np.lexsort((openings.time_ms[rows], block, entity[rows]))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hypertrack.records import SkillSummary, Verdict
 from hypertrack.skill.arrays import Flags, Floats, Ints
+from hypertrack.skill.following import Followable
 from hypertrack.skill.judging import Skill
 
 Columns = Mapping[str, NDArray[Any]]
@@ -38,18 +39,14 @@ RANKINGS: Mapping[str, Callable[[Columns], Floats]] = {
 
 
 @dataclass(frozen=True)
-class Candidates:
+class Candidates(Followable):
     """Who could be followed from a cut on, as known then; numbers of entities are of that cut.
 
     Attributes:
-        entity_of_wallet: Below 0 for who is not judged, ``[wallets]``.
-        horizon_ms: Of each entity, ``[entities]``.
         scores: By ranking, ``[entities]``; NaN where it ranks somebody not at all.
         is_active: Whether it opened anything before the cut, ``[entities]``.
     """
 
-    entity_of_wallet: Ints
-    horizon_ms: Ints
     scores: Mapping[str, Floats]
     is_active: Flags
     summary: SkillSummary
