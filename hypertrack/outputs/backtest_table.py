@@ -60,6 +60,7 @@ COLUMNS = (
     ),
     Column("over profit", 60, _over_profit, lambda _: ""),
     Column("", 80, short_answer, lambda _: ""),
+    Column("cuts", 110, lambda f: str(f.n_rounds)),
     Column("a day", 120, lambda f: bps(f.net_day_bps, 0), lambda d: bps(d.net_day_bps, 0)),
     Column("hits", 120, lambda f: _percent(f.hit_frac)),
     Column("drawdown", 120, lambda f: f"{f.max_drawdown_bps:,.0f}"),

@@ -211,7 +211,7 @@ def _drawdown(found: Backtest, shown: Sequence[tuple[str, Followed]]) -> LineCha
             best = max(best, value)
             below.append(value - best)
         series.append(Series(each.ranking, role, below))
-    return line_chart(series, _times(found), width=NARROW, height=LOW)
+    return line_chart(series, _times(found), width=WIDE / 2, height=LOW)
 
 
 def _times(found: Backtest) -> list[tuple[float, str]]:

@@ -1,8 +1,8 @@
 """The backtest command: whether following the best wallets would have paid."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, NotEnoughDataError
@@ -22,13 +22,9 @@ if TYPE_CHECKING:  # the command loads these when it runs
     import numpy as np
     from numpy.typing import NDArray
 
-    from hypertrack.features.engine import FeatureEngine
     from hypertrack.market.window import Window
-    from hypertrack.model.versions import WalletModel
     from hypertrack.outputs.backtest_table import Table
     from hypertrack.skill.following import Round
-
-    Scores = Mapping[str, "NDArray[np.float64]"]
 
 __all__ = ["REPORT_NAME", "Told", "run_backtest", "table_of"]
 
@@ -39,9 +35,6 @@ SHORTEST_ROUND_MS = 10 * MINUTE_MS
 
 TRUTH_DELAYS_S = (1, 5, 30, 300)
 """Of the followers whose gain the truth of a simulation tells."""
-
-SCORED = ("profitability_score", "sophistication_score")
-"""Scores of a model that rank by skill."""
 
 
 class Told(Record, frozen=True, kw_only=True):
@@ -106,13 +99,14 @@ def _found(
         import numpy as np
 
         from hypertrack.market.window import Window
+        from hypertrack.pipeline.model_scores import ModelScores
         from hypertrack.skill.backtest import backtest, choose_from
 
         notice = notice_of(engine.dataset.lines)
         expected = None if truth is None else _expected(truth, settings, engine.wallets, notice)
         rounds = plan_rounds(Window(engine.start_ms, engine.end_ms), settings)
         is_judged = ~np.isin(np.array(engine.wallets, dtype=object), SYSTEM_WALLETS)
-        scores_at = _ModelScores(engine, settings)
+        scores_at = ModelScores(engine, settings)
         chosen = []
         for nth, each in enumerate(rounds, start=1):
             on_round(nth, len(rounds))
@@ -180,45 +174,3 @@ def _expected(
         raise ConfigError(f"{truth} holds no truth: `hypertrack simulate --truth FILE` writes it")
     gain = dict(zip(columns["wallet"].tolist(), columns[name].tolist(), strict=True))
     return float(delay), np.array([gain.get(wallet, np.nan) for wallet in wallets], dtype=float)
-
-
-class _ModelScores:
-    """Scores of the model in use, at cuts after all that it was trained on."""
-
-    def __init__(self, engine: "FeatureEngine", settings: Settings):
-        self.engine = engine
-        self.settings = settings
-        self.model = self._model()
-
-    def _model(self) -> "WalletModel | None":
-        from hypertrack.model import MODEL_NAME
-
-        if not (self.settings.out / MODEL_NAME).is_file():
-            return None
-        from hypertrack.model.versions import load_champion
-
-        return load_champion(self.settings.out)
-
-    def __call__(self, cut_ms: int) -> "Scores":
-        """Return scores by ranking, ``[wallets]``; nothing where the model saw later data."""
-        if self.model is None or cut_ms < self._learnt_until_ms:
-            return {}
-        import numpy as np
-
-        from hypertrack.labels.targets import TARGETS
-
-        matrix = self.engine.matrix(until_ms=cut_ms, names=self.model.scaler.names)
-        predicted: Any = self.model.predict(matrix)
-        found = {}
-        for head in SCORED:
-            column = np.full(self.engine.n_wallets, np.nan)
-            column[matrix.wallet_ids] = predicted[:, TARGETS.index(head)]
-            found[f"model: {head.removesuffix('_score')}"] = column
-        return found
-
-    @property
-    def _learnt_until_ms(self) -> int:
-        """Until when outcomes were that it was fitted to; test rows taught it nothing."""
-        assert self.model is not None
-        cuts = self.model.card.details.cuts
-        return max((cut.outcome_end_ms for cut in cuts if not cut.is_test), default=0)
