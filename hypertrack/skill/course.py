@@ -67,6 +67,11 @@ class Course:
         """Which copies have a known gain."""
         return ~np.isnan(self.copies.gross_bps)
 
+    @cached_property
+    def count(self) -> Floats:
+        """How many copies with a known gain each entity and round has."""
+        return self.sums_by_key(np.ones(len(self.copies)))
+
     def blocks(self, time_ms: Ints) -> Ints:
         """Return the block of time of each moment."""
         return (time_ms - self.start_ms) // self.block_ms

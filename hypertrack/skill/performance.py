@@ -139,7 +139,7 @@ class Ranked:
         if self.ranking not in known.scores:
             return None
         rows = slice(int(course.first_key[nth_round]), int(course.first_key[nth_round + 1]))
-        count = course.sums_by_key(np.ones(len(course.copies)))[rows]
+        count = course.count[rows]
         gained = course.sums_by_key(course.copies.gross_bps - course.copies.drift_bps)[rows]
         score = known.scores[self.ranking]
         asked = (count >= FEWEST_COPIES) & ~np.isnan(score)
@@ -151,7 +151,7 @@ class Ranked:
     def _quantiles(self) -> tuple[float | None, ...]:
         """Return what bets earned by fifths of the score, of all who are ranked and traded."""
         course = self.course
-        count = course.sums_by_key(np.ones(len(course.copies)))
+        count = course.count
         earned = course.sums_by_key(course.copies.adjusted_bps)
         totals = np.zeros((2, N_QUANTILES))
         for nth in self.rounds:

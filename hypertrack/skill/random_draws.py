@@ -20,9 +20,7 @@ class RandomDraws:
     def __init__(self, course: Course, rng: np.random.Generator):
         self.course = course
         drawn = [self._keys(rng) for _ in range(N_DRAWS)]
-        of_all = np.ones(len(course.copies))
-        count = course.sums_by_key(of_all)
-        self.n_bets = _by_round(drawn, count)
+        self.n_bets = _by_round(drawn, course.count)
         self.net = _by_round(drawn, course.sums_by_key(course.copies.net_bps))
         self.adjusted = _by_round(drawn, course.sums_by_key(course.copies.adjusted_bps))
         self.expected, self.n_expected = self._true_gains(drawn)
