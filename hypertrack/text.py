@@ -17,6 +17,8 @@ DELETE = "\x7f"
 NOT_PLAIN = re.compile(r"[^\x00-\x7e]")
 """In JSON, what lies below a blank is escaped as it is."""
 
+HYPHEN_FOR_MINUS = re.compile(r"(?<![\w.])-(?=[$\d])")
+
 FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
@@ -31,6 +33,11 @@ def csv_cell(text: str) -> str:
     """Return text that stays in its cell, and that no spreadsheet takes for a formula."""
     safe = printable(text)
     return f"'{safe}" if safe.lstrip().startswith(FORMULA_STARTS) else safe
+
+
+def with_minus(text: str) -> str:
+    """Return text whose numbers below zero carry the minus sign, as every view writes it."""
+    return HYPHEN_FOR_MINUS.sub("−", text)
 
 
 def masked_url(url: str) -> str:

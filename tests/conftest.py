@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 from database_fakes import database_url
+from hypothesis import settings
 from postgres_fakes import PostgresServer, find_server
 
 from hypertrack.config import DatabaseUrl
+
+settings.register_profile("thorough", max_examples=10_000)
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 CAPTURE = SHARED_DATA / "mainnet-2026-07-22" / "books_5m.jsonl"

@@ -7,7 +7,7 @@ import pytest
 
 from hypertrack.clock import utc, utc_name
 from hypertrack.errors import ConfigError
-from hypertrack.text import ascii_json, csv_cell, printable, read_text
+from hypertrack.text import ascii_json, csv_cell, printable, read_text, with_minus
 
 BOM = b"\xef\xbb\xbf"
 
@@ -83,3 +83,17 @@ def test_times_are_utc_and_say_so(time_ms: int | None, text: str) -> None:
 def test_times_show_milliseconds_and_name_files() -> None:
     assert utc(1_769_083_200_999, timespec="milliseconds") == "2026-01-22T12:00:00.999Z"
     assert utc_name(1_769_083_200_000) == "2026-01-22T12-00-00Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("-0.10%", "−0.10%"),
+        ("skill +0.21 [-0.02, -.5]", "skill +0.21 [−0.02, -.5]"),
+        ("by -$950 a day", "by −$950 a day"),
+        ("4e-05", "4e-05"),
+        ("long-only, 3-5 days, 2026-01-05, -x", "long-only, 3-5 days, 2026-01-05, -x"),
+    ],
+)
+def test_minus_stands_before_numbers_below_zero_alone(text: str, shown: str) -> None:
+    assert with_minus(text) == shown

@@ -19,6 +19,7 @@ from hypertrack.records import (
     Verdicts,
     WalletProfile,
 )
+from hypertrack.text import with_minus
 
 RULES = {rule.name: rule for rule in CATALOG}
 
@@ -105,7 +106,7 @@ class _Arguments:
             name=name,
             group=rule.group.value,
             confidence=confidence,
-            evidence=rule.evidence.format_map({**self._limits, **values}),
+            evidence=with_minus(rule.evidence.format_map({**self._limits, **values})),
             boost=boost,
             is_proven=is_proven,
             caveat=None if is_proven else caveat(rule.driven_by or "", self._heads),
@@ -195,4 +196,4 @@ def _reasons(
 
 
 def _signed(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
+    return with_minus(f"{value:.2f}")

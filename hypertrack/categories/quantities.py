@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hypertrack.text import with_minus
+
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -26,7 +28,7 @@ class Quantity:
 
     def text(self, value: float) -> str:
         """Return the value with its unit."""
-        return self.template.format(value)
+        return with_minus(self.template.format(value))
 
 
 QUANTITIES: dict[str, Quantity] = {

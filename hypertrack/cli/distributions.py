@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from hypertrack.text import with_minus
+
 if TYPE_CHECKING:
     from hypertrack.pipeline.features import Distribution
 
@@ -33,15 +35,15 @@ def describe_lines(described: "Iterable[Distribution]") -> Iterator[Text]:
 
 
 def compact(value: float | None) -> str:
-    """Return three significant digits in at most seven characters: ``-1.23M``, ``4e-05``, ``–``."""
+    """Return three significant digits in at most seven characters: ``−1.23M``, ``4e-05``, ``–``."""
     if value is None:
         return "–"
     rounded = float(f"{value:.3g}")
     size = abs(rounded)
     if size and not SMALLEST <= size < 1_000 ** len(SUFFIXES):
-        return f"{value:.0e}"
+        return with_minus(f"{value:.0e}")
     power = int(math.log10(size) // 3) if size >= 1 else 0
-    return f"{rounded / 1_000**power:.3g}{SUFFIXES[power]}"
+    return with_minus(f"{rounded / 1_000**power:.3g}{SUFFIXES[power]}")
 
 
 def _line(name: str, numbers: Iterable[str], shares: Iterable[str]) -> str:

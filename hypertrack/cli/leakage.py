@@ -6,6 +6,7 @@ from hypertrack.cli.session import Session
 from hypertrack.clock import utc
 from hypertrack.errors import LeakageError
 from hypertrack.records import CutCheck
+from hypertrack.text import with_minus
 
 
 def show_checks(session: Session, checks: Sequence[CutCheck]) -> None:
@@ -41,4 +42,4 @@ def _leaking(checks: Iterable[CutCheck]) -> list[str]:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.12g}"
+    return "–" if value is None else with_minus(f"{value:.12g}")

@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hypertrack.records import HeadEvaluation, Interval, ModelSummary, Quality
-from hypertrack.text import printable
+from hypertrack.text import printable, with_minus
 
 
 def plain_table(
@@ -64,7 +64,7 @@ def _evaluation_row(head: HeadEvaluation) -> tuple[str | Text, ...]:
         interval(head.skill),
         number(_value(head.auc), 2),
         number(_value(head.rank_ic), 2),
-        "–" if baseline is None else f"{baseline[0]} {baseline[1]:+.3f}",
+        "–" if baseline is None else with_minus(f"{baseline[0]} {baseline[1]:+.3f}"),
     )
 
 
@@ -74,13 +74,15 @@ def _value(measured: Interval | None) -> float | None:
 
 def number(value: float | None, digits: int = 3) -> str:
     """Return the number, or a dash for one that is not defined."""
-    return "–" if value is None else f"{value:.{digits}f}"
+    return "–" if value is None else with_minus(f"{value:.{digits}f}")
 
 
 def interval(skill: Interval | None) -> str:
     """Return ``value [low, high]``."""
-    return "–" if skill is None else f"{skill.value:+.3f} [{skill.low:+.2f}, {skill.high:+.2f}]"
+    if skill is None:
+        return "–"
+    return with_minus(f"{skill.value:+.3f} [{skill.low:+.2f}, {skill.high:+.2f}]")
 
 
 def _looks_numeric(text: str) -> bool:
-    return text in {"–", ""} or text.lstrip("+-$").replace(",", "").rstrip("%s ")[:1].isdigit()
+    return text in {"–", ""} or text.lstrip("+−-$").replace(",", "").rstrip("%s ")[:1].isdigit()

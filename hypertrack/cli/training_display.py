@@ -7,6 +7,7 @@ from rich.progress import Progress
 from hypertrack.cli.session import Session
 from hypertrack.cli.tables import evaluation_table
 from hypertrack.records import EpochResult, LeakChecks, ModelSummary, as_dict
+from hypertrack.text import with_minus
 
 if TYPE_CHECKING:
     from hypertrack.pipeline.train import Stage, TrainedModel
@@ -36,7 +37,7 @@ class TrainingProgress:
         """Show losses, and print them where they stay."""
         mark = "*" if epoch.is_best else " "
         skills = "  ".join(
-            f"{head.split('_')[0]} {s:+.3f}" for head, s in epoch.skill_by_head.items()
+            with_minus(f"{head.split('_')[0]} {s:+.3f}") for head, s in epoch.skill_by_head.items()
         )
         line = (
             f"epoch {epoch.epoch:>2}/{epoch.n_epochs}{mark} loss {epoch.train_loss:.4f} "

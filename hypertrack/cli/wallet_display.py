@@ -19,7 +19,7 @@ from hypertrack.records import (
     ProfileHeader,
     WalletProfile,
 )
-from hypertrack.text import printable
+from hypertrack.text import printable, with_minus
 
 if TYPE_CHECKING:
     from hypertrack.pipeline.wallet import ScoreView
@@ -98,7 +98,7 @@ def _positions(header: ProfileHeader, profile: WalletProfile) -> Iterator[Render
                 table.add_row(name, "" if remark else "none", remark)
             else:
                 unit = header.units.get(name, "")
-                table.add_row(name, f"{profile.features[name]:,.6g} {unit}", remark)
+                table.add_row(name, with_minus(f"{profile.features[name]:,.6g} {unit}"), remark)
         yield _section("positions", table)
 
 
@@ -116,7 +116,7 @@ def _scores(header: ProfileHeader, profile: WalletProfile) -> RenderableType:
     table.add_row("influence_score", influence, "", says.get("influence_score"))
     table.add_row("trading_style", "", "", says.get("trading_style"))
     for name, value in zip(STYLE_DIMENSIONS, profile.scores.trading_style, strict=True):
-        table.add_row(Text(f"  {name}", "dim"), f"{value:+.2f}")
+        table.add_row(Text(f"  {name}", "dim"), with_minus(f"{value:+.2f}"))
     return table
 
 

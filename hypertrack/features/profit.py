@@ -1,15 +1,22 @@
 """Money in and out: fees, net flow, and profit where positions are known."""
 
 import ibis
-from ibis import Table, Value
+from ibis import Table, Value, _
 
 from hypertrack.features.definition import Scope, feature
 from hypertrack.market.profit import window_profit
+from hypertrack.market.profit_curve import drawdowns
 
 
 def results(scope: Scope) -> Table:
     """Return a row per wallet and coin: what `window_profit` says of the window."""
     return window_profit(scope.con, scope.window, scope.fees)
+
+
+def under_water(scope: Scope) -> Table:
+    """Return a row per wallet and minute of its curve, with what it is below its highest point."""
+    rows = drawdowns(scope.con, scope.window, scope.fees)
+    return rows.mutate(share=_.lasts_ms / max(scope.window.length_ms, 1))
 
 
 @feature(results, unit="USD", group="extended", is_extensive=True)
@@ -60,6 +67,18 @@ def position_known_share(rows: Table) -> Value:
     """Share of notional in coins in which the wallet's positions are known."""
     known = ibis.ifelse(rows.profit_usd.notnull(), rows.notional_usd, 0.0).sum()
     return known / rows.notional_usd.sum()
+
+
+@feature(under_water, unit="USD", group="profit", needs_position=True)
+def max_drawdown_usd(rows: Table) -> Value:
+    """Largest fall of the profit, minute by minute, from its highest point; NaN if unknown."""
+    return rows.drawdown_usd.max()
+
+
+@feature(under_water, unit="0..1", group="profit", needs_position=True)
+def under_water_share(rows: Table) -> Value:
+    """Share of the window in which the profit was below its highest point; NaN if unknown."""
+    return ibis.ifelse(rows.drawdown_usd > 1e-9, rows.share, 0.0).sum()
 
 
 def _of_all(parts: Value) -> Value:

@@ -82,6 +82,8 @@ FEATURES: tuple[Feature, ...] = (
     profit.profit_usd,
     profit.realised_pnl_usd,
     profit.return_on_notional_bps,
+    profit.max_drawdown_usd,
+    profit.under_water_share,
     profit.fees_reported_share,
     profit.position_known_share,
     episodes.win_rate,

@@ -129,9 +129,12 @@ class Connection:
             ConnectionLostError: Closed by the venue (`closed`), dropped (`error`), or silent after
                 a ping or a sleep of the machine (`silence`).
         """
+        if self._is_between_frames:
+            text = self._ahead.take_text()
+            if text is not None:  # it came with the frame before, after which all was well
+                return text
         self._keep_alive()
-        text = self._ahead.take_text() if self._is_between_frames else None
-        data = self._received() if text is None else text
+        data = self._received()
         if data is not None:
             self._last_frame_s = self._clock.monotonic_s()
             self._is_pinged = False

@@ -15,9 +15,18 @@ from hypertrack.records import encode_json
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = 10.0
+"""Without a byte."""
+
+DEADLINE_S = 60.0
+"""Of a whole answer, which could drip for ever: the largest take a slow line some 20 s."""
+
 N_ATTEMPTS = 4
 BACKOFF_S = 0.5
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class _UnfinishedError(httpx.ReadTimeout):
+    """An answer began, and did not end in time."""
 
 
 class JsonPoster:
@@ -29,12 +38,9 @@ class JsonPoster:
         self._stop = stop
         self._n_attempts = n_attempts
         self._proxy = proxy_for(url)
-        self._client = httpx.Client(
-            timeout=TIMEOUT_S,
-            proxy=_httpx_proxy(self._proxy),
-            verify=url.startswith("https") and tls_context(),  # plain HTTP shows no certificate
-            trust_env=False,  # read by `proxy_for`
-        )
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._client = self._new_client()
 
     def post(self, body: object, what: str = "its answer") -> bytes:
         """Return the answer's body.
@@ -50,15 +56,13 @@ class JsonPoster:
             if attempt and self._pause(attempt):
                 break
             try:
-                answer = self._client.post(
-                    self._url,
-                    content=encode_json(body),
-                    headers={"Content-Type": "application/json"},
-                )
+                answer = self._answer(encode_json(body))
             except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: closed meanwhile
                 words = str(error) or type(error).__name__
-                if isinstance(error, httpx.TimeoutException):
-                    self._say_waiting(what, attempt)
+                if isinstance(error, _UnfinishedError):
+                    self._say_waiting(what, words, attempt)
+                elif isinstance(error, httpx.TimeoutException):
+                    self._say_waiting(what, f"nothing for {TIMEOUT_S:g} s", attempt)
                 continue
             if answer.status_code == httpx.codes.OK:
                 return answer.content
@@ -73,13 +77,51 @@ class JsonPoster:
 
     def close(self) -> None:
         """Close the connections, also under a request that another thread waits for."""
-        self._client.close()
+        with self._lock:
+            self._is_closed = True
+            self._client.close()
 
-    def _say_waiting(self, what: str, attempt: int) -> None:
+    def _answer(self, content: bytes) -> httpx.Response:
+        """Post once; an answer that is not whole in time is given up with its connection.
+
+        Raises:
+            httpx.HTTPError: No answer.
+            RuntimeError: Closed meanwhile.
+        """
+        client = self._client
+        alarm = threading.Timer(DEADLINE_S, self._replace, [client])
+        alarm.daemon = True
+        alarm.start()
+        try:
+            headers = {"Content-Type": "application/json"}
+            return client.post(self._url, content=content, headers=headers)
+        except httpx.HTTPError as error:
+            if client is self._client:
+                raise
+            raise _UnfinishedError(f"not all of it within {DEADLINE_S:g} s") from error
+        finally:
+            alarm.cancel()
+
+    def _replace(self, client: httpx.Client) -> None:
+        """Close a client under whatever waits for it; another one takes its place."""
+        with self._lock:
+            if client is self._client and not self._is_closed:
+                self._client = self._new_client()
+        client.close()
+
+    def _new_client(self) -> httpx.Client:
+        return httpx.Client(
+            timeout=TIMEOUT_S,
+            proxy=_httpx_proxy(self._proxy),
+            verify=self._url.startswith("https") and tls_context(),  # plain HTTP shows none
+            trust_env=False,  # read by `proxy_for`
+        )
+
+    def _say_waiting(self, what: str, words: str, attempt: int) -> None:
         through = "" if self._proxy is None else f" through the proxy {self._proxy}"
         log.warning(
-            "waiting for %s of %s%s: nothing for %g s, attempt %d of %d",
-            *(what, host_of(self._url), through, TIMEOUT_S, attempt + 1, self._n_attempts),
+            "waiting for %s of %s%s: %s, attempt %d of %d",
+            *(what, host_of(self._url), through, words, attempt + 1, self._n_attempts),
             extra={"url": host_of(self._url)},
         )
 

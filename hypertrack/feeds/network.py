@@ -52,7 +52,7 @@ def proxy_for(url: str, environment: Mapping[str, str] = os.environ) -> Proxy | 
     directly.
 
     Raises:
-        ConfigError: A proxy that cannot be used, such as SOCKS.
+        ConfigError: A proxy that cannot be used, such as SOCKS, or any for an IPv6 address.
     """
     target = urlsplit(url)
     if is_local(url) or _is_excepted(target, _variable(environment, "no_proxy")[1]):
@@ -60,7 +60,15 @@ def proxy_for(url: str, environment: Mapping[str, str] = os.environ) -> Proxy | 
     name, text = _variable(environment, VARIABLES[target.scheme])
     if not text:
         name, text = _variable(environment, "all_proxy")
-    return _parse(name, text) if text else None
+    if not text:
+        return None
+    if ":" in (target.hostname or ""):
+        # The libraries ask the proxy for it without brackets, which no proxy can take apart.
+        raise ConfigError(
+            f"{name} is set, and an IPv6 address cannot be reached through a proxy: give a name, "
+            f"or except it with no_proxy={target.hostname}"
+        )
+    return _parse(name, text)
 
 
 def require_usable(*urls: str | None) -> None:

@@ -9,6 +9,13 @@ from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import NamedTuple
 
+from hypertrack.feeds.sound_objects import (
+    SoundBook,
+    SoundQuote,
+    sound_book,
+    sound_quote,
+    sound_trades,
+)
 from hypertrack.feeds.subscriptions import CORE
 from hypertrack.feeds.wire_objects import (
     Block,
@@ -21,7 +28,9 @@ from hypertrack.feeds.wire_objects import (
     Transaction,
 )
 from hypertrack.records import (
+    WALLET_PATTERN,
     Feed,
+    JsonDecoder,
     JsonError,
     RawJson,
     checked_time_ms,
@@ -62,7 +71,7 @@ class Rows(NamedTuple):
 
 
 _raws = json_decoder(list[RawJson])
-_trade, _trades = json_decoder(Trade), json_decoder(list[Trade])
+_trade = json_decoder(Trade)
 _stored_trade = json_decoder(StoredTrade)
 _quote, _book = json_decoder(Quote), json_decoder(Book)
 _candle = json_decoder(Candle)
@@ -72,26 +81,61 @@ _transaction = json_decoder(Transaction)
 
 def read_trades(data: RawJson) -> Rows:
     """Read a list of trades."""
-    raws = _objects(data)
-    try:
-        trades = _trades.decode(data)
-    except JsonError:
-        return _salvage(Feed.TRADES, raws, _trade_row)
-    rows = [
-        Row(trade.coin, trade.time, trade_identity(trade), raw)
-        for trade, raw in zip(trades, raws, strict=True)
-    ]
-    return Rows(Feed.TRADES, rows)
+    return read_sound_trades(bytes(data)) or _salvage(Feed.TRADES, _objects(data), _trade_row)
 
 
 def read_bbo(data: RawJson) -> Rows:
     """Read one best bid and offer."""
-    return _salvage(Feed.BBO, _objects(data), _quote_row)
+    return read_sound_bbo(bytes(data)) or _salvage(Feed.BBO, _objects(data), _quote_row)
 
 
 def read_book(data: RawJson) -> Rows:
     """Read one order book."""
-    return _salvage(Feed.L2BOOK, _objects(data), _book_row)
+    return read_sound_book(bytes(data)) or _salvage(Feed.L2BOOK, _objects(data), _book_row)
+
+
+def read_sound_trades(data: bytes) -> Rows | None:
+    """Read a list of trades, None where not all is as it should be."""
+    try:
+        trades = sound_trades.decode(data)
+    except (JsonError, RecursionError):
+        return None
+    # Most frames have one trade, which need not be looked for.
+    is_bare = len(trades) == 1 and data.startswith(b"[{") and data.endswith(b"}]")
+    raws = [RawJson(data[1:-1])] if is_bare else _raws.decode(data)
+    rows, is_wallet = [], WALLET_PATTERN.fullmatch
+    for trade, raw in zip(trades, raws, strict=True):
+        buyer, seller = trade.users
+        if not (is_wallet(buyer) and is_wallet(seller)):
+            return None
+        if not (isinstance(trade.time, int) and isinstance(trade.tid, int)):
+            return None
+        rows.append(Row(trade.coin, trade.time, trade.tid, raw))
+    return Rows(Feed.TRADES, rows)
+
+
+def read_sound_bbo(data: bytes) -> Rows | None:
+    """Read one best bid and offer, None where not all is as it should be."""
+    return _sound_row(Feed.BBO, sound_quote, data)
+
+
+def read_sound_book(data: bytes) -> Rows | None:
+    """Read one order book, None where not all is as it should be."""
+    return _sound_row(Feed.L2BOOK, sound_book, data)
+
+
+def _sound_row(
+    feed: Feed, decoder: JsonDecoder[SoundQuote] | JsonDecoder[SoundBook], data: bytes
+) -> Rows | None:
+    if not (data.startswith(b"{") and data.endswith(b"}")):
+        return None  # white space around it would be taken for a part of it
+    try:
+        read = decoder.decode(data)
+    except (JsonError, RecursionError):
+        return None
+    if not isinstance(read.time, int):
+        return None
+    return Rows(feed, [Row(read.coin, read.time, 0, RawJson(data))])
 
 
 def read_candles(data: RawJson) -> Rows:

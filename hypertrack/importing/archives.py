@@ -4,6 +4,7 @@ Source: samples and descriptions of the venue's public node data; a block's ``ti
 ``block_time`` cut off, and times without a zone are UTC.
 """
 
+from collections.abc import Callable
 from hashlib import blake2b
 
 from hypertrack.importing.line_reader import UNREADABLE, ForeignLineError, encoded_line
@@ -134,6 +135,7 @@ class UserFillReader:
 
     Args:
         wallet: Whose fills those are that name nobody.
+        now_ms: No fill is of later.
     """
 
     block_number = None
@@ -146,6 +148,15 @@ class UserFillReader:
 
     def read(self, line: bytes) -> None:
         """Take an answer; a fill that cannot be meant is quarantined alone."""
+        self.take(line, None, lambda time_ms: _past_ms(time_ms, self._now_ms))
+
+    def take(self, line: bytes, received_ns: int | None, check: Callable[[int], object]) -> None:
+        """Take what an answer or a frame says.
+
+        Args:
+            received_ns: Each fill's own time where None.
+            check: Raises one of `UNREADABLE` for a time that cannot be.
+        """
         wallet, fills = self._wallet, RawJson(line)
         if line[:1] == b"{":
             answer = _user_fills_decoder.decode(line)
@@ -155,8 +166,8 @@ class UserFillReader:
         checked_wallet(wallet)
         for raw in _raws_decoder.decode(fills):
             try:
-                fill = _wallet_fill(wallet, raw, None)
-                _past_ms(fill.fill.time, self._now_ms)
+                fill = _wallet_fill(wallet, raw, received_ns)
+                check(fill.fill.time)
             except UNREADABLE as error:
                 self._sink.quarantine(bytes(raw), f"fill of {wallet}: {error}")
             else:

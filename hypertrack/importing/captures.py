@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from hypertrack.feeds.rows import Row, Rows, read_bbo, read_book, read_candles, read_trades
+from hypertrack.importing.archives import UserFillReader
 from hypertrack.importing.line_reader import ForeignLineError, recorded_line
 from hypertrack.importing.receipts import Receipts
 from hypertrack.importing.sink import Sink
@@ -39,18 +40,23 @@ READERS: Mapping[str, Callable[[RawJson], Rows]] = {
 }
 """The recorder's own readers of the channels that a dataset has a place for."""
 
+USER_FILLS = "userFills"
+"""A channel of one wallet, which its frames name: what it says is imported as an answer is."""
+
 
 class CaptureReader:
     """Reads a capture; a repeated trade is written once, a candle when the next one has begun.
 
     Args:
+        fills: Takes what is said of one wallet.
         receipts: What the clocks of this file are known to differ by.
     """
 
     block_number = None
 
-    def __init__(self, sink: Sink, receipts: Receipts | None = None):
+    def __init__(self, sink: Sink, fills: UserFillReader, receipts: Receipts | None = None):
         self.streams: set[str] = set()
+        self._fills = fills
         self._sink = sink
         self._receipts = receipts or Receipts()
         self._open_candles: dict[str, tuple[int, int, bytes]] = {}
@@ -65,6 +71,9 @@ class CaptureReader:
         """
         frame = _frame_decoder.decode(line)
         received_ms = checked_time_ms(frame.received_wall_ns // NS_PER_MS)
+        if frame.channel == USER_FILLS and bytes(frame.data):
+            self._take_fills(frame)
+            return received_ms
         read = READERS.get(frame.channel)
         if read is None or not bytes(frame.data):
             self._sink.counts["other frames"] += 1
@@ -90,6 +99,14 @@ class CaptureReader:
 
     def _is_ahead(self, row: Row, received_ns: int) -> bool:
         return self._receipts.is_ahead(row.exchange_time_ms, received_ns)
+
+    def _take_fills(self, frame: Frame) -> None:
+        received_ns = frame.received_wall_ns
+        self._fills.take(
+            bytes(frame.data),
+            received_ns,
+            lambda time_ms: self._receipts.check(time_ms, received_ns),
+        )
 
     def _take(self, feed: Feed, row: Row, received_ns: int) -> None:
         line = recorded_line(row.raw, received_ns)

@@ -241,7 +241,8 @@ class Importer:
         if file.format is Format.USER_FILLS:
             return UserFillReader(self._sink, self._wallet, self._now_ms)
         if file.format is Format.CAPTURE:
-            return CaptureReader(self._sink, _receipts(file.path))
+            fills = UserFillReader(self._sink, None, self._now_ms)
+            return CaptureReader(self._sink, fills, _receipts(file.path))
         if file.format is Format.DATASET:
             if file.feed is None:
                 return FillCopyReader(self._sink)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
@@ -33,10 +34,10 @@ FOREIGN_FILES = {
     b"\xfd7zXZ": "packed by xz: unpack it with unxz",
     b"SQLite format 3": "a database: give it as sqlite:///PATH",
     b"PAR1": "Parquet, and no sealed hour of a dataset",
-    b"\xff\xfe": "UTF-16: make it UTF-8 with iconv -f UTF-16 -t UTF-8",
-    b"\xfe\xff": "UTF-16: make it UTF-8 with iconv -f UTF-16 -t UTF-8",
 }
 """What files begin with that have no lines, and what to do with them."""
+
+UTF_16 = "UTF-16: make it UTF-8 with iconv -f UTF-16 -t UTF-8"
 
 NAMELESS = "fills of a wallet that the file does not name: say whose they are with --wallet 0x…"
 
@@ -141,6 +142,9 @@ def _source(path: Path, wanted: Format | None, wallet: str | None) -> SourceFile
     for magic, reason in FOREIGN_FILES.items():
         if begin.startswith(magic) and not (is_of_dataset and path.suffix == SEALED_SUFFIX):
             return LeftOut(path=path, reason=reason)
+    # Two bytes of a broken line may look like the mark; its letters have a NUL byte each.
+    if begin.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) and b"\0" in begin:
+        return LeftOut(path=path, reason=UTF_16)
     try:
         lines = _sampled(path)
     except TornFileError:

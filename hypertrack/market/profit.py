@@ -52,7 +52,8 @@ def window_profit(con: Any, window: Window, fees: FeeSettings) -> Table:
 
     Columns: wallet_id, coin_id, notional_usd, fees_usd, is_fee_reported (of all of it),
     flow_pnl_usd (as if flat before), profit_usd, realised_pnl_usd (booked by the venue, before
-    fees), unrealised_change_usd: all NULL where not known; pnl_source.
+    fees), unrealised_change_usd, start_position (coins), start_price: all NULL where not known;
+    pnl_source.
 
     Funding is in none of it: it is not known from trades.
     """
@@ -124,6 +125,8 @@ def _in_parts(rows: Table) -> Table:
             profit_usd=_.gross_usd - _.fees_usd,
             unrealised_change_usd=_.gross_usd - _.realised_pnl_usd,
             net_notional_usd=-_.cash_usd,
+            start_position=ibis.ifelse(_.is_whole, _.start, None),
+            start_price=_.start_price,
             pnl_source=source,
         )
     )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hypertrack.records import Interval, ReliabilityBin
+from hypertrack.text import with_minus
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ def forest_chart(predictors: Sequence[tuple[str, Interval, str, bool]]) -> Fores
             for i, (name, skill, text, is_own) in enumerate(predictors)
         ),
         ticks=tuple(
-            Tick(x.place(mark), f"{mark:g}".replace("-", "−")) for mark in dict.fromkeys(labelled)
+            Tick(x.place(mark), with_minus(f"{mark:g}")) for mark in dict.fromkeys(labelled)
         ),
         zero=x.place(0.0),
         height=8 + ROW_HEIGHT * len(predictors),

@@ -42,7 +42,7 @@ from hypertrack.records import (
     Interval,
     OutcomeWindow,
 )
-from hypertrack.text import printable
+from hypertrack.text import printable, with_minus
 
 N_FEATURES = 8
 """Features shown for each head."""
@@ -226,7 +226,7 @@ def _measures(head: HeadEvaluation) -> Iterator[tuple[str, str]]:
     ):
         if measured is not None:
             low, high = f"{measured.low:.2f}", f"{measured.high:.2f}"
-            yield (name, f"{measured.value:.2f} [{low}, {high}]".replace("-", "−"))
+            yield (name, with_minus(f"{measured.value:.2f} [{low}, {high}]"))
 
 
 # --- curves -------------------------------------------------------------------------------------

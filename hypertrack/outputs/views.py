@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hypertrack.clock import utc
 from hypertrack.outputs.cards import category_names, unproven_names
 from hypertrack.outputs.selection import Selection
+from hypertrack.outputs.verdict_views import headline
 from hypertrack.outputs.wording import (
     HEAD_NAMES,
     SKILL_MEANING,
@@ -97,6 +98,8 @@ class PageView:
     span_length: str
     gaps: str
     notice: str | None
+    skill: str | None
+    """Whether anybody can be told from luck; None where that was not judged."""
     stats: tuple[Stat, ...]
     model: ModelView | None
     categories: tuple[CategoryView, ...]
@@ -115,6 +118,7 @@ def page_view(
         span_length=duration((data.end_ms - data.start_ms) / 1000),
         gaps=gaps(data),
         notice=printable(header.notice) if header.notice else None,
+        skill=None if header.skill is None else headline(header.skill),
         stats=tuple(_stats(header)),
         model=None if header.model is None else _model(header.model),
         categories=_categories(shown),

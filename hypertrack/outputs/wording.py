@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from hypertrack.clock import utc
 from hypertrack.records import DAY_MS, DataSummary, GapCount, HeadEvaluation, Interval
-from hypertrack.text import printable
+from hypertrack.text import printable, with_minus
 
 HEAD_NAMES = {
     "profitability_score": "Profitability",
@@ -32,11 +32,13 @@ SKILL_MEANING = (
 
 
 def usd(value: float) -> str:
-    """Return a short amount: ``$950``, ``$61.3k``, ``$1.24M``, ``$3.10B``."""
+    """Return a short amount: ``$950``, ``$61.3k``, ``$1.24M``, ``−$3.10B``."""
+    text = f"{abs(value):,.0f}"
     for size, suffix, digits in ((1e9, "B", 2), (1e6, "M", 2), (1e3, "k", 1)):
         if abs(value) >= size:
-            return f"${value / size:,.{digits}f}{suffix}"
-    return f"${value:,.0f}"
+            text = f"{abs(value) / size:,.{digits}f}{suffix}"
+            break
+    return f"−${text}" if value < 0 and text != "0" else f"${text}"
 
 
 def amount(value: float | None, unit: str) -> str:
@@ -50,7 +52,7 @@ def amount(value: float | None, unit: str) -> str:
     if unit == "s" and value >= 60:
         return duration(value)
     text = f"{value:,.0f}" if unit == "count" or abs(value) >= 100 else f"{value:.2g}"
-    number = f"{float(text):g}" if "e" in text else text
+    number = with_minus(f"{float(text):g}" if "e" in text else text)
     if unit in {"count", "ratio", "0..1", ""}:
         return number
     return f"{number} {'a day' if unit == '1/day' else unit}"
@@ -76,7 +78,7 @@ def duration(seconds: float) -> str:
 
 def signed(value: float) -> str:
     """Return two digits and a sign: ``+0.21``, ``−0.02``."""
-    return f"{value:+.2f}".replace("-", "−")
+    return with_minus(f"{value:+.2f}")
 
 
 def interval(skill: Interval) -> str:

@@ -40,18 +40,20 @@ class StreamMemory:
 
     def add(self, identity: Identity) -> bool:
         """Remember an identity; return False where it is known."""
-        if identity in self._seen:
+        seen, n_seen = self._seen, len(self._seen)
+        seen[identity] = None  # keeps its place where it is known
+        if len(seen) == n_seen:
             return False
-        self._seen[identity] = None
-        if len(self._seen) > self.limit:
-            self._seen.popitem(last=False)
-        minute = identity[0] // MINUTE_MS
+        if n_seen >= self.limit:
+            seen.popitem(last=False)
+        time_ms = identity[0]
+        minute = time_ms // MINUTE_MS
         counts = self._n_by_minute
-        if minute >= self._counted_from:
-            counts[minute] = counts.get(minute, 0) + 1
-            if len(counts) > COUNTED_MINUTES:
-                self._forget_a_minute()
-        if self.last is None or identity[0] >= self.last[0]:
+        if minute in counts:
+            counts[minute] += 1
+        elif minute >= self._counted_from:
+            self._count_from_now(minute)
+        if self.last is None or time_ms >= self.last[0]:
             self.last = identity
         return True
 
@@ -75,10 +77,12 @@ class StreamMemory:
         minute = start_ms // MINUTE_MS
         return None if minute < self._counted_from else self._n_by_minute.get(minute, 0)
 
-    def _forget_a_minute(self) -> None:
-        oldest = min(self._n_by_minute)
-        del self._n_by_minute[oldest]
-        self._counted_from = oldest + 1
+    def _count_from_now(self, minute: int) -> None:
+        self._n_by_minute[minute] = 1
+        if len(self._n_by_minute) > COUNTED_MINUTES:
+            oldest = min(self._n_by_minute)
+            del self._n_by_minute[oldest]
+            self._counted_from = oldest + 1
 
     def of_minute(self, start_ms: int) -> set[Identity]:
         """Return the identities of a minute that are remembered."""

@@ -16,7 +16,7 @@ from hypertrack.recording.line_format import join_lines
 from hypertrack.recording.meters import FeedMeter
 from hypertrack.recording.redundant import Coverage, RedundantCoverage
 from hypertrack.recording.replay import Identities, decide_replay
-from hypertrack.records import CoverageCause, Feed, RawJson
+from hypertrack.records import CoverageCause, Feed, RawJson, Record
 from hypertrack.store.files.session import quarantine_line
 from hypertrack.store.files.writing import QUARANTINE, LineWriter
 
@@ -63,10 +63,20 @@ class StreamIntake:
         """Return the objects that are not known yet, and remember them."""
         add = self.memory.add
         with self.memory.lock:
-            return [row.raw for row in rows if add((row.exchange_time_ms, row.row_id))]
+            return [raw for _, time_ms, row_id, raw in rows if add((time_ms, row_id))]
 
 
 Recover = Callable[[StreamIntake, Identity, Identities, int], None]
+
+
+class Arrival(Record, frozen=True):
+    """The rows of one coin in a frame."""
+
+    coin: str
+    rows: list[Row]
+    oldest_ms: int
+    newest_ms: int
+    received_ns: int
 
 
 class Intake:
@@ -100,35 +110,31 @@ class Intake:
 
     def take(self, frame: Rows, data: bytes, received_ns: int) -> None:
         """Take the rows of a frame; ``data`` is kept where some could not be read."""
-        taken = self._possible(frame, received_ns)
-        coins = {row.coin for row in taken}
-        for coin in coins:
-            stream = self.streams.get((frame.feed, coin))
+        arrivals = self._possible(frame, received_ns)
+        for arrival in arrivals:
+            stream = self.streams.get((frame.feed, arrival.coin))
             if stream is None:
-                flaw = Unreadable(f"{coin} was not subscribed to", frame.feed)
+                flaw = Unreadable(f"{arrival.coin} was not subscribed to", frame.feed)
                 self.quarantine(flaw, data, received_ns)
                 continue
-            is_alone = len(coins) == 1  # as at the venue, whose trades frames are of one coin
-            rows = taken if is_alone else [row for row in taken if row.coin == coin]
-            self._take_stream(stream, rows, received_ns)
-        if taken and not self._writer.is_over:
+            self._take_stream(stream, arrival)
+        if arrivals and not self._writer.is_over:
             # Only now: what the ledger says was observed has at least been queued.
-            reached_ms = self._venue.reached(max(row.exchange_time_ms for row in taken))
+            reached_ms = self._venue.reached(_newest_ms(arrivals))
             if reached_ms is not None:
                 self.time.see(reached_ms)
         if frame.flaw is not None:
             self.quarantine(frame.flaw, data, received_ns)
 
-    def _take_stream(self, stream: StreamIntake, rows: list[Row], received_ns: int) -> None:
+    def _take_stream(self, stream: StreamIntake, arrival: Arrival) -> None:
         """Take the rows of one stream; its first ones also tell what was lost before them."""
-        coverage, feed = stream.coverage, stream.subscription.feed
+        coverage, feed, rows = stream.coverage, stream.subscription.feed, arrival.rows
         is_first = coverage.is_awaiting_rows
         decide = self._decision(stream, rows) if is_first and feed is Feed.TRADES else None
-        self._note(stream, rows, received_ns)
-        self._keep[feed](stream, rows, received_ns)
+        self._note(stream, arrival)
+        self._keep[feed](stream, rows, arrival.received_ns)
         if is_first:  # what the ledger says of it has been queued by now
-            times_ms = [row.exchange_time_ms for row in rows]
-            coverage.begin_rows(min(times_ms), max(times_ms))
+            coverage.begin_rows(arrival.oldest_ms, arrival.newest_ms)
         if decide is not None:
             decide()
         if isinstance(coverage, RedundantCoverage):
@@ -138,13 +144,13 @@ class Intake:
         recover = None if stream.recover is None else partial(stream.recover, stream)
         return decide_replay(stream.coverage, stream.memory, replay, recover)
 
-    def _possible(self, frame: Rows, received_ns: int) -> list[Row]:
+    def _possible(self, frame: Rows, received_ns: int) -> list[Arrival]:
         """Return the rows whose time can be; keep the others apart, each by itself."""
-        rows, is_plausible = frame.rows, self._venue.is_plausible
-        if not rows or is_plausible(max(row.exchange_time_ms for row in rows), received_ns):
-            return rows
+        arrivals, is_plausible = _by_coin(frame.rows, received_ns), self._venue.is_plausible
+        if not arrivals or is_plausible(_newest_ms(arrivals), received_ns):
+            return arrivals
         possible = []
-        for row in rows:
+        for row in frame.rows:
             if is_plausible(row.exchange_time_ms, received_ns):
                 possible.append(row)
                 continue
@@ -152,7 +158,7 @@ class Intake:
             flaw = Unreadable(reason, frame.feed, row.coin, 1)
             self.quarantine(flaw, bytes(row.raw), received_ns)
             self._venue.note(row.exchange_time_ms, received_ns)
-        return possible
+        return _by_coin(possible, received_ns)
 
     def quarantine(self, flaw: Unreadable, data: bytes, received_ns: int) -> None:
         """Keep a frame that could not be read, and say so in the coverage."""
@@ -169,8 +175,8 @@ class Intake:
         feeds = {flaw.feed} if flaw.feed else {feed for feed, _ in self.streams}
         self._book.miss(sorted(feeds), newest_ms, CoverageCause.UNREADABLE)
 
-    def _note(self, stream: StreamIntake, rows: list[Row], received_ns: int) -> None:
-        newest_ms = max(row.exchange_time_ms for row in rows)
+    def _note(self, stream: StreamIntake, arrival: Arrival) -> None:
+        newest_ms, received_ns = arrival.newest_ms, arrival.received_ns
         stream.n_frames += 1
         stream.last_frame_s = self._clock.monotonic_s()
         stream.last_exchange_ms = newest_ms
@@ -181,17 +187,16 @@ class Intake:
         stream.meter.lag(received_ns // 1_000_000 - newest_ms)
         if stream.subscription.feed in TIMED_FEEDS:
             self._venue.note(newest_ms, received_ns)
-            self.time.count(self._late_ms(stream, rows))
+            self.time.count(self._late_ms(stream, arrival))
 
-    def _late_ms(self, stream: StreamIntake, rows: list[Row]) -> int:
+    def _late_ms(self, stream: StreamIntake, arrival: Arrival) -> int:
         """Return how far behind the newest time the oldest row is that came only now."""
         reached_ms, start_ms = self.time.newest_ms, stream.coverage.start_ms
-        oldest_ms = min(row.exchange_time_ms for row in rows)
-        if reached_ms is None or oldest_ms >= reached_ms or start_ms is None:
+        if reached_ms is None or arrival.oldest_ms >= reached_ms or start_ms is None:
             return 0
         late = (
             reached_ms - row.exchange_time_ms
-            for row in rows
+            for row in arrival.rows
             if start_ms <= row.exchange_time_ms < reached_ms  # older is a replay's history
             and not stream.memory.knows_any([(row.exchange_time_ms, row.row_id)])
         )
@@ -234,6 +239,26 @@ class Intake:
             n_stored = None if trades is None else trades.memory.n_in_minute(row.exchange_time_ms)
             closed = self._candles.take(Candle(row, received_ns, n_stored))
             stream.meter.n_rows += write_candles(self._writer, closed)
+
+
+def _by_coin(rows: list[Row], received_ns: int) -> list[Arrival]:
+    """Return the rows of each coin; at the venue a frame is of one, and most have one row."""
+    if len(rows) == 1:
+        coin, time_ms, _, _ = rows[0]
+        return [Arrival(coin, rows, time_ms, time_ms, received_ns)]
+    arrivals, coins = [], {row.coin for row in rows}
+    for coin in coins:
+        own = rows if len(coins) == 1 else [row for row in rows if row.coin == coin]
+        times_ms = [row.exchange_time_ms for row in own]
+        arrivals.append(Arrival(coin, own, min(times_ms), max(times_ms), received_ns))
+    return arrivals
+
+
+def _newest_ms(arrivals: list[Arrival]) -> int:
+    """Return the newest time of a frame, which has rows."""
+    if len(arrivals) == 1:
+        return arrivals[0].newest_ms
+    return max(arrival.newest_ms for arrival in arrivals)
 
 
 def write_candles(writer: LineWriter, candles: list[Candle]) -> int:

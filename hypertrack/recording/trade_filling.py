@@ -61,9 +61,12 @@ class Search:
             self.ahead |= answer
 
     def may_still_close(self, answer: Identities) -> bool:
-        """Return whether a later answer could tell more: this one trails behind the replay."""
+        """Return whether a later answer could tell more: this one trails behind the replay.
+
+        So does one that ends in the replay's first millisecond, within the same block.
+        """
         oldest_ms = min(time_ms for time_ms, _ in self.ahead)
-        return all(time_ms < oldest_ms for time_ms, _ in answer)
+        return all(time_ms <= oldest_ms for time_ms, _ in answer)
 
 
 class TradeFiller:

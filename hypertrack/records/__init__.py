@@ -16,14 +16,17 @@ from hypertrack.records.backtest import (
     RoundFound,
 )
 from hypertrack.records.base import (
+    JsonDecoder,
     JsonError,
     RawJson,
     Record,
+    Within,
     as_dict,
     as_tuple,
     decode_json,
     encode_json,
     json_decoder,
+    lax_json_decoder,
     replace,
 )
 from hypertrack.records.bounds import (
@@ -154,6 +157,7 @@ __all__ = [
     "GapCount",
     "HeadEvaluation",
     "Interval",
+    "JsonDecoder",
     "JsonError",
     "LabellingReport",
     "Leak",
@@ -180,6 +184,7 @@ __all__ = [
     "Verdicts",
     "WalletProfile",
     "WalletSkill",
+    "Within",
     "are_amounts",
     "are_wallets",
     "as_dict",
@@ -192,6 +197,7 @@ __all__ = [
     "gate_sentence",
     "is_ahead",
     "json_decoder",
+    "lax_json_decoder",
     "replace",
     "usual_skew_ms",
 ]

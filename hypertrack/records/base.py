@@ -15,6 +15,12 @@ JsonError = msgspec.MsgspecError
 """Raised by `decode_json` for bytes that are not JSON, or not of the type asked for."""
 
 
+JsonDecoder = msgspec.json.Decoder
+
+Within = msgspec.Meta
+"""The bounds of a number or the length of a text, checked while decoding (``Annotated``)."""
+
+
 class Record(msgspec.Struct, frozen=True):
     """The base of every record: frozen, compared by value; unknown keys are ignored."""
 
@@ -49,6 +55,11 @@ def decode_json(data: bytes | str, to: type[T] = Any) -> T:  # type: ignore[assi
 def json_decoder(to: type[T]) -> msgspec.json.Decoder[T]:
     """Return a reusable decoder, for hot loops."""
     return msgspec.json.Decoder(to)
+
+
+def lax_json_decoder(to: type[T]) -> msgspec.json.Decoder[T]:
+    """Return a decoder that also reads a number written as text, where a number is wanted."""
+    return msgspec.json.Decoder(to, strict=False)
 
 
 def replace(record: R, **changes: Any) -> R:

@@ -54,7 +54,7 @@ def checked_amount(text: str | float, *, may_be_zero: bool = False) -> float:
         ValueError: It is no number, not above zero (or below it), or beyond any meaning.
     """
     try:
-        amount = float(text)
+        amount = _number(text)
     except ValueError:
         raise ValueError(f"{text!r:.40} is no number") from None
     if MIN_AMOUNT <= amount <= MAX_AMOUNT or (may_be_zero and amount == 0):
@@ -65,9 +65,15 @@ def checked_amount(text: str | float, *, may_be_zero: bool = False) -> float:
 def are_amounts(*texts: str | float) -> bool:
     """Return whether all of these are prices or sizes above 0: the quick way to ask of many."""
     try:
-        return all(MIN_AMOUNT <= float(text) <= MAX_AMOUNT for text in texts)
+        return all(MIN_AMOUNT <= _number(text) <= MAX_AMOUNT for text in texts)
     except ValueError:
         return False
+
+
+def _number(text: str | float) -> float:
+    if isinstance(text, str) and not text.isascii():
+        raise ValueError("digits of another script, which Python reads and no database does")
+    return float(text)
 
 
 def are_wallets(*texts: str) -> bool:

@@ -109,6 +109,7 @@ GATE_SAYS: Mapping[str, str] = {
     "decay": "its second half was worse by {value:.1f} errors, at most {threshold:.1f}",
     "positions": "flat again {value:.0f} times, {threshold:.0f} needed where positions are unknown",
     "copier": "follows another wallet",
+    "circle": "{value:.0%} of its trades go in a circle with one wallet, at most {threshold:.0%}",
     "cash": "lost money in the window: ${value:,.0f}",
     PASSED: "a chance of {value:.2f} that a copier earns something, {threshold:.2f} needed",
 }

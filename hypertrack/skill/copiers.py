@@ -182,18 +182,21 @@ def _follows(copier: _Book, source: _Book) -> _Found | None:
     is_far = np.abs(lag_ms) > FARTHEST_LAG_MS
     per_ms = (is_far.sum() + 1) / (2 * (AROUND_MS - FARTHEST_LAG_MS))
     lows = TOGETHER_MS * LAG_RATIO ** np.arange(0, LAG_STEPS, 0.5)
+    in_order = np.argsort(lag_ms, kind="stable")
+    ordered = lag_ms[in_order]
+    enough = max(MIN_MATCHES, MIN_FOLLOWED_FRAC * len(rows))
     best: tuple[float, int, float] = (1.0, 0, 0.0)
     for low in lows.tolist():
         high = low * LAG_RATIO + 1_000
-        is_in = (lag_ms >= low) & (lag_ms <= high)
-        n = len(np.unique(asking[is_in]))
-        if n < max(MIN_MATCHES, MIN_FOLLOWED_FRAC * len(rows)):
+        first, end = np.searchsorted(ordered, [low, high + 1])
+        if end - first < enough or end - first < 2 * _most_in(lag_ms[is_far], high - low):
             continue
-        if is_in.sum() < 2 * _most_in(lag_ms[is_far], high - low):
+        n = len(np.unique(asking[in_order[first:end]]))
+        if n < enough:
             continue
         p = float(poisson.sf(n - 1, per_ms * (high - low))) * len(lows)
         if (p, -n) < (best[0], -best[1]):
-            best = (p, n, float(np.median(lag_ms[is_in])))
+            best = (p, n, float(np.median(ordered[first:end])))
     p, n, median_ms = best
     if p >= MAX_P or median_ms > LONGEST_LAG_MS:
         return None

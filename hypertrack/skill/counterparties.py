@@ -16,7 +16,8 @@ from hypertrack.skill.fetching import fetch
 
 MIN_TRADES = 10
 MIN_MUTUAL_FRAC = 0.7
-"""Of the trades of the one with fewer: they trade with each other, and else hardly with anyone."""
+"""Of the trades of the one with fewer: they trade with each other, and else hardly with anyone.
+Half would name whom one large maker serves."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,9 @@ def find_wash_pairs(con: Any, window: Window) -> WashPairs:
     pairs = met.group_by(wallet_a=_.wallet_id, wallet_b=_.counterparty_id).aggregate(
         n_trades=_.n_trades.sum(),
         n_bought=_.n_bought.sum(),
-        # Of N trades of a coin, the one takes part in n_a and the other in n_b.
-        expected=(_.n_a * _.n_b / (2 * _.n_coin)).sum(),
+        # Of N trades of a coin, the one takes part in n_a and the other in n_b: who is in all of
+        # them, as the only maker is, meets everybody in each.
+        expected=(_.n_a * _.n_b / _.n_coin).sum(),
     )
     n_back = ibis.least(_.n_bought, _.n_trades - _.n_bought)
     pairs = pairs.filter(_.n_trades >= MIN_TRADES, n_back >= 0.25 * _.n_trades)

@@ -173,9 +173,13 @@ def _expected(rows: Table, pairs: Table, length_ms: int) -> Table:
     Takers choose their time: what counts is the window. Makers are filled when somebody else
     comes, both at once where both quote: what counts are the moments at which makers were filled.
     """
-    n_each = rows.group_by("wallet_id", *SIDE).aggregate(n=_.count())
-    moments = rows.group_by(*SIDE).aggregate(n_moments=_.time_ms.nunique())
-    left = n_each.join(moments, list(SIDE)).select(*SIDE, "n", "n_moments", wallet_a="wallet_id")
+    asked = pairs.select(wallet="wallet_a").union(pairs.select(wallet="wallet_b"))
+    of_asked = rows.filter(_.wallet_id.isin(asked.wallet))
+    n_each = of_asked.group_by("wallet_id", *SIDE).aggregate(n=_.count())
+    moments = rows.filter(~_.is_taker).group_by(*SIDE).aggregate(n_moments=_.time_ms.nunique())
+    left = n_each.left_join(moments, list(SIDE)).select(
+        *SIDE, "n", "n_moments", wallet_a="wallet_id"
+    )
     left = left.join(pairs.select(PAIR), "wallet_a").select(*left.columns, "wallet_b")
     both = left.join(n_each.select(*SIDE, m="n", wallet_b="wallet_id"), [*SIDE, "wallet_b"])
     of_time = 2.0 * TOGETHER_MS / max(length_ms, 1)

@@ -13,6 +13,13 @@ from hypertrack.skill.bets import Bets
 MIN_BETS = 10
 """Fewer say nothing, whatever they show."""
 
+MIN_BLOCKS = 10
+"""A placebo in fewer is beyond three errors 3 to 7 times as often as it should be: nobody knows
+the volatility of a few blocks. From ten on it is as often as it should be."""
+
+SMALLEST = 1e-9
+"""Of what a block leaves to the others of its entity."""
+
 MOST_DF = 1e6
 """Degrees of freedom from which on Student's distribution is the normal one."""
 
@@ -78,12 +85,12 @@ def estimate(bets: Bets, horizon_ms: Ints) -> Estimates:
     entity = bets.entity[starts]
     total_weight = sums(bets.weight, starts)
     edge = sums(bets.weight * bets.markout_bps, starts) / total_weight
-    variance, n_blocks = block_variance(bets, edge, total_weight, starts)
+    variance, n_blocks, n_equal = block_variance(bets, edge, total_weight, starts)
     n_bets = group_sizes(starts, len(bets))
-    is_tested = (n_bets >= MIN_BETS) & (n_blocks > 1)
+    is_tested = (n_bets >= MIN_BETS) & (n_blocks >= MIN_BLOCKS)
     # What the variance would be, were bets independent and prices random walks.
     expected = horizon_ms[entity] / MINUTE_MS / total_weight
-    own_df = (n_blocks - 1).astype(np.float64)
+    own_df = n_equal - 1
     dispersion = variance / expected
     pooled = pool(dispersion[is_tested], own_df[is_tested])
     moderated, df = moderate(dispersion, own_df, pooled)
@@ -103,24 +110,30 @@ def estimate(bets: Bets, horizon_ms: Ints) -> Estimates:
 
 def block_variance(
     bets: Bets, edge: Floats, total_weight: Floats, starts: Ints
-) -> tuple[Floats, Ints]:
+) -> tuple[Floats, Ints, Floats]:
     """Return the variance of each edge from the sums of its blocks, and how many blocks it has.
 
     Residuals are added up over the coins of a block; neighbouring blocks may move together, since
-    a horizon can reach into the next one. NaN of one block.
+    a horizon can reach into the next one. An edge lies nearer to a block that weighs more, by which
+    its residual is raised: where all weigh the same, by m / (m − 1). NaN of one block.
+
+    Returns:
+        Variances, blocks, and the number of blocks of equal weight that they are worth: without
+        both, entities with a few heavy blocks had a placebo's z of 1.1 to 1.3.
     """
     of_row = np.repeat(np.arange(len(starts)), group_sizes(starts, len(bets)))
     blocks = group_starts(bets.entity, bets.block)
-    residual = sums(bets.weight * (bets.markout_bps - edge[of_row]), blocks)
     of_block, number = of_row[blocks], bets.block[blocks]
+    leverage = sums(bets.weight, blocks) / total_weight[of_block]
+    residual = sums(bets.weight * (bets.markout_bps - edge[of_row]), blocks)
+    residual /= np.sqrt(np.maximum(1 - leverage, SMALLEST))
     is_next = (of_block[1:] == of_block[:-1]) & (number[1:] == number[:-1] + 1)
     lagged = np.append(np.where(is_next, residual[1:] * residual[:-1], 0.0), 0.0)
     n_blocks = np.bincount(of_block, minlength=len(starts))
     square = np.bincount(of_block, residual**2, len(starts))
     both = square + 2 * np.bincount(of_block, lagged, len(starts))
-    small_sample = np.full(len(starts), np.nan)
-    np.divide(n_blocks, n_blocks - 1, out=small_sample, where=n_blocks > 1)
-    return np.maximum(both, square) * small_sample / total_weight**2, n_blocks
+    variance = np.where(n_blocks > 1, np.maximum(both, square) / total_weight**2, np.nan)
+    return variance, n_blocks, 1 / np.bincount(of_block, leverage**2, len(starts))
 
 
 def pool(dispersion: Floats, df: Floats) -> Pooled:

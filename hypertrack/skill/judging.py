@@ -18,6 +18,7 @@ from hypertrack.records import DAY_MS, HOUR_MS, SkillSummary
 from hypertrack.skill.arrays import Flags, Floats, Ints
 from hypertrack.skill.copiers import Copying, find_copiers
 from hypertrack.skill.copy_edge import CopyEdges, CopyTerms, copy_edges
+from hypertrack.skill.counterparties import find_wash_pairs
 from hypertrack.skill.discovery import bets_needed, power_at, q_values, t_needed
 from hypertrack.skill.entities import Entities, find_entities
 from hypertrack.skill.estimate import Estimates, estimate
@@ -167,6 +168,7 @@ class _Judging:
             known_frac=self._known_frac(),
             n_flat=self._counted(self._lot_entity[self.evidence.lots.is_flat]),
             is_copier=is_copier,
+            wash_frac=self._wash_frac(),
             cash_usd=self._cash_usd(),
             **self._exits(),
         )
@@ -213,6 +215,16 @@ class _Judging:
         n_exits = self._counted(self._lot_entity)
         n_won = self._counted(self._lot_entity[self.evidence.lots.gain_usd > 0])
         return {"n_exits": n_exits, "win_frac": n_won / np.maximum(n_exits, 1)}
+
+    def _wash_frac(self) -> Floats:
+        """Return the share of trades in a circle with one other wallet, of any wallet of each."""
+        pairs = find_wash_pairs(self.con, self.evidence.window)
+        found = np.zeros(self.n_entities)
+        for wallet in (pairs.wallet_a, pairs.wallet_b):
+            entity = self.entities.of_wallet[wallet]
+            is_judged = entity >= 0
+            np.maximum.at(found, entity[is_judged], pairs.mutual_frac[is_judged])
+        return found
 
     def _cash_usd(self) -> Floats:
         """Return profit where all positions are known, else the flow of the trades seen."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from hypertrack.config import CopySettings, SkillSettings
 from hypertrack.records import PASSED, Verdict
 from hypertrack.skill.arrays import Floats
+from hypertrack.skill.counterparties import MIN_MUTUAL_FRAC
 
 FEWEST_EXITS = 10
 """From which on a share of winning exits means anything."""
@@ -32,6 +33,7 @@ class Facts:
         known_frac: Share of its openings whose position was known.
         n_flat: How often it was flat again.
         is_copier: 1 where it follows another.
+        wash_frac: Share of its trades that go in a circle with one other wallet.
         cash_usd: Profit of the window, or where positions are unknown that of the trades seen.
         win_frac: Share of its exits with a gain.
     """
@@ -51,6 +53,7 @@ class Facts:
     known_frac: Floats
     n_flat: Floats
     is_copier: Floats
+    wash_frac: Floats
     cash_usd: Floats
     win_frac: Floats
     n_exits: Floats
@@ -189,6 +192,13 @@ GATES: tuple[Gate, ...] = (
         Verdict.WATCH,
         lambda f: f.is_copier,
         lambda _copy, _skill: 0.0,
+        is_limit=True,
+    ),
+    Gate(
+        "circle",
+        Verdict.WATCH,
+        lambda f: f.wash_frac,
+        lambda _copy, _skill: MIN_MUTUAL_FRAC,
         is_limit=True,
     ),
     Gate(

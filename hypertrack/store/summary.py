@@ -51,6 +51,9 @@ WHERE feed = 'trades' AND NOT {IS_OBSERVED}
 GROUP BY 1 ORDER BY 1
 """
 
+# Fills are no feed that is received, and are counted where they are read alone.
+UNREAD_FILLS = "SELECT coalesce(sum(n_lines), 0)::BIGINT FROM unread_lines WHERE feed = 'fills'"
+
 
 def observed_ms(
     connection: duckdb.DuckDBPyConnection, start_ms: int | None = None, end_ms: int | None = None
@@ -98,7 +101,8 @@ def summarize(
         n_coins=n_coins,
         n_self_trades=n_self,
         n_duplicate_trades=counts[Feed.TRADES][0] - n_trades,
-        n_torn_lines=sum(n_unread for _, n_unread in counts.values()),
+        n_torn_lines=sum(n_unread for _, n_unread in counts.values())
+        + _row(connection, UNREAD_FILLS)[0],
         n_unread_by_reason=unread_by_reason(connection),
         n_quarantined=lines.n_quarantined(),
         notional_usd=notional_usd,

@@ -295,11 +295,15 @@ PARTS = {
     "feeds/connection.py": "heartbeat and clock",
     "feeds/frames.py": "parsing (msgspec)",
     "feeds/rows.py": "parsing (msgspec)",
+    "feeds/wire_objects.py": "parsing (msgspec)",
+    "records/bounds.py": "parsing (msgspec)",
     "recording/dedupe.py": "telling new from repeated",
     "recording/intake.py": "rows to lines, coverage, meters",
-    "recording/lines.py": "rows to lines, coverage, meters",
+    "recording/line_format.py": "rows to lines, coverage, meters",
     "recording/meters.py": "rows to lines, coverage, meters",
-    "store/writing.py": "queue and disk",
+    "recording/exchange_time.py": "rows to lines, coverage, meters",
+    "recording/venue_clock.py": "rows to lines, coverage, meters",
+    "files/writing.py": "queue and disk",
     "recording/listening.py": "loop",
 }
 

@@ -179,12 +179,12 @@ def test_answer_to_user_fills_is_one_wallets_fills(
 
 
 def test_import_that_brings_nothing_says_what_it_saw_and_fails(tmp_path: Path) -> None:
-    frames = [frame("userFills", {"user": ALICE, "fills": []})] * 2 + [frame("trades", [{"a": 1}])]
+    frames = [frame("userEvents", {"fills": []})] * 2 + [frame("trades", [{"a": 1}])]
     path = write_lines(tmp_path / "capture.jsonl", frames)
 
     result = run(app, ["import", str(path), "--data", str(tmp_path / "data")])
 
     assert result.exit_code == 1
     said = " ".join(result.stderr.split())
-    assert "nothing was imported from 1 files (2 frames of userFills; 1 quarantined; first" in said
+    assert "nothing was imported from 1 files (2 frames of userEvents; 1 quarantined; first" in said
     assert f"line 3 of {path}: " in said

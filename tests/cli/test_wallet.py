@@ -83,7 +83,7 @@ def test_position_that_is_unknown_is_said_to_be_and_the_flow_says_what_it_is_of(
     assert lines[start + 1 : start + 4] == [
         "median_holding_s position unknown",
         "closed_episode_count position unknown",
-        "flow_pnl_usd -950.5 USD of the trades seen, as if flat before",
+        "flow_pnl_usd −950.5 USD of the trades seen, as if flat before",
     ]
     assert "nan" not in " ".join(lines)
     assert "positions" not in shown(profiles)  # none of these was measured

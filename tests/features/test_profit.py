@@ -1,7 +1,8 @@
+import math
 from typing import Any
 
 import pytest
-from fakes import ALICE, BOB, START_MS, quote, trade
+from fakes import ALICE, BOB, CAROL, START_MS, fill_of, quote, trade
 
 from hypertrack.config import FeeSettings
 
@@ -56,3 +57,22 @@ def test_positions_are_valued_before_the_cut(features_of: Any) -> None:
     )
 
     assert features[ALICE]["flow_pnl_usd"] == 0  # 3 BTC at the last trade's 100
+
+
+def test_drawdown_is_of_the_whole_wallet_minute_by_minute(features_of: Any) -> None:
+    bought = trade(START_MS, buyer=ALICE, seller=BOB, taker=ALICE, price=100, size=2)
+    fell = trade(START_MS + 100_000, buyer=CAROL, seller=BOB, taker=BOB, price=90)
+    sold = trade(START_MS + 300_000, buyer=BOB, seller=ALICE, taker=ALICE, price=130, size=2)
+    fills = [
+        fill_of(bought, ALICE, startPosition="0.0", closedPnl="0.0", fee="0.0"),
+        fill_of(sold, ALICE, startPosition="2.0", closedPnl="60.0", fee="0.0"),
+    ]
+
+    found = features_of(
+        "max_drawdown_usd", "under_water_share", trades=[bought, fell, sold], fills=fills
+    )
+
+    # 20 below what it began with, from the second minute until it is sold in the fifth
+    assert found[ALICE]["max_drawdown_usd"] == pytest.approx(20)
+    assert found[ALICE]["under_water_share"] == pytest.approx(180 / 300, abs=1e-4)
+    assert math.isnan(found[CAROL]["max_drawdown_usd"])

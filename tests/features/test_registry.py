@@ -34,7 +34,8 @@ EXTENDED = names(
 
 PROFIT = names(
     """
-    profit_usd realised_pnl_usd return_on_notional_bps fees_reported_share position_known_share
+    profit_usd realised_pnl_usd return_on_notional_bps max_drawdown_usd under_water_share
+    fees_reported_share position_known_share
     win_rate profit_factor avg_win_usd avg_loss_usd largest_loss_usd broken_chain_count
     """
 )
@@ -88,6 +89,8 @@ def test_what_needs_a_position_says_so_and_is_missing_without_one() -> None:
         "profit_usd",
         "realised_pnl_usd",
         "return_on_notional_bps",
+        "max_drawdown_usd",
+        "under_water_share",
         "win_rate",
         "profit_factor",
         "avg_win_usd",

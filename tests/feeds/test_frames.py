@@ -228,6 +228,14 @@ def test_error_names_the_subscription_that_it_quotes(
     assert parse_frame(enveloped("error", json.dumps(text))) == Rejected(text, echo)
 
 
+def test_price_in_digits_of_another_script_is_unreadable() -> None:
+    """Python would read it, and every reader of what was stored would leave it out."""
+    parsed = parse_frame(enveloped("trades", f"[{TRADE.replace('84143.0', '٨٤١٤٣')},{TRADE}]"))
+
+    assert isinstance(parsed, Rows)
+    assert (len(parsed.rows), parsed.flaw is not None) == (1, True)
+
+
 def test_recorded_line_is_read_back_as_the_trade_it_was() -> None:
     line = f'{{"received_ns":17,{TRADE[1:]}'.encode()
 

@@ -3,9 +3,12 @@
 import base64
 import logging
 import socket
+import socketserver
 import ssl
 import threading
-from contextlib import closing
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -47,6 +50,20 @@ wLAz3kj6l4RK5Ac7wVDL
 -----END CERTIFICATE-----
 """
 """A certificate that signs itself, and its key: for 127.0.0.1, in this test alone."""
+
+
+@contextmanager
+def local_server(handler: type[socketserver.BaseRequestHandler]) -> Iterator[str]:
+    """Serve connections by hand until the block ends."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture(autouse=True)
@@ -275,3 +292,49 @@ def test_question_that_hangs_is_told_with_what_is_waited_for(
     assert (
         caplog.messages[0] == f"waiting for perpDexs of {url}: nothing for 0.05 s, attempt 1 of 4"
     )
+
+
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"])
+def test_answer_that_drips_for_ever_is_given_up_and_asked_for_again(
+    head: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A byte now and then resets every timeout of reading, in the head as in the body."""
+    monkeypatch.setattr(http, "DEADLINE_S", 0.2)
+    monkeypatch.setattr(http, "BACKOFF_S", 0.0)
+    n_asked = 0
+
+    class Drip(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            nonlocal n_asked
+            n_asked += 1
+            self.request.recv(65_536)
+            try:
+                self.request.sendall(head)
+                for _ in range(100):
+                    self.request.sendall(b"x")
+                    time.sleep(0.02)
+            except OSError:
+                pass
+
+    with local_server(Drip) as url, caplog.at_level(logging.WARNING):
+        poster = JsonPoster(url, SystemClock(), threading.Event(), n_attempts=2)
+        start_s = time.monotonic()
+        with closing(poster), pytest.raises(VenueError, match="not all of it within"):
+            poster.post({}, "meta")
+
+    assert n_asked == 2
+    assert time.monotonic() - start_s < 1.5
+    assert "meta" in caplog.messages[0]
+
+
+def test_ipv6_address_behind_a_proxy_is_refused_with_the_way_out(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    url = "https://[2001:db8::1]:8443/info"
+    environment.setenv("https_proxy", PROXY)
+
+    with pytest.raises(ConfigError, match="no_proxy=2001:db8::1"):
+        proxy_for(url)
+
+    environment.setenv("no_proxy", "2001:db8::1")
+    assert proxy_for(url) is None

@@ -47,6 +47,24 @@ def test_frames_become_lines_with_their_time_of_receipt(tmp_path: Path) -> None:
     assert spans == {(START_MS + 300, START_MS + 801)}
 
 
+def test_frames_of_one_wallets_fills_are_its_fills(tmp_path: Path) -> None:
+    told = [each for _, each in (fill(trade_id=1), fill(trade_id=2, side="A"))]
+    ahead = fill(trade_id=3, time_ms=START_MS + 3_600_000)[1]
+    upper = ALICE.upper().replace("X", "x")
+    frames = [
+        frame("userFills", {"isSnapshot": True, "user": upper, "fills": [*told, ahead]}),
+        frame("userFills", {"user": ALICE, "fills": [told[1]]}),
+        frame("userFills", {"fills": [told[1]]}),
+        frame("trades", [venue(TRADES[0])]),
+    ]
+
+    report = imported(tmp_path / "data", write_lines(tmp_path / "c", frames))
+
+    found = [(line["user"], line["tid"]) for line in lines(tmp_path / "data", "fills")]
+    assert found == [(ALICE, 1), (ALICE, 2)]
+    assert report.counts == {"trades": 1, "fills": 2, "repeated fills": 1, "quarantined": 2}
+
+
 def test_only_candles_that_were_over_are_written(tmp_path: Path) -> None:
     prices = (1.0, 2.0, 1.0, 2.0)
     states = [

@@ -153,6 +153,15 @@ def test_file_that_holds_no_lines_says_what_it_is(
     assert (files, left.reason) == ([], reason)
 
 
+def test_broken_bytes_at_the_beginning_are_no_utf_16(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "trades", [node_trade()])
+    path.write_bytes(b"\xff\xfe{\n" + path.read_bytes())
+
+    (file,), _ = find_files([path])
+
+    assert file.format is Format.NODE_TRADES
+
+
 def test_packed_file_that_is_cut_counts_for_what_it_holds(tmp_path: Path) -> None:
     pairs = [block(both_fills(trade_id=n + 1), number=n + 1) for n in range(2_000)]
     path = write_lines(tmp_path / "cut.lz4", pairs)

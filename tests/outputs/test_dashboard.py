@@ -3,7 +3,13 @@ import hashlib
 import re
 from html.parser import HTMLParser
 
-from profile_fakes import hostile_set, profile_set, with_profiles
+from profile_fakes import (
+    NOBODY_TOLD_FROM_LUCK,
+    MadeSet,
+    hostile_set,
+    profile_set,
+    with_profiles,
+)
 
 from hypertrack.config import DashboardSettings, ReportSettings
 from hypertrack.outputs.cards import PageData, page_data, script_json
@@ -141,7 +147,7 @@ def test_cards_say_that_a_position_is_unknown() -> None:
     (risk,) = (score for score in page.cards[0].why if score.reasons)
     assert [(page.explained.features[r.feature].name, r.value) for r in risk.reasons] == [
         ("median_holding_s", "position unknown"),
-        ("flow_pnl_usd (of the trades seen, as if flat before)", "$-950"),
+        ("flow_pnl_usd (of the trades seen, as if flat before)", "−$950"),
     ]
 
 
@@ -186,3 +192,13 @@ def test_same_profiles_give_the_same_page() -> None:
     assert render_dashboard(profile_set(12), SETTINGS) == render_dashboard(
         profile_set(12), SETTINGS
     )
+
+
+def test_page_says_first_whether_anybody_can_be_told_from_luck() -> None:
+    profiles = profile_set(3)
+    judged = MadeSet(replace(profiles.header, skill=NOBODY_TOLD_FROM_LUCK), profiles.profiles)
+
+    html = render_dashboard(judged, SETTINGS)
+
+    assert "no wallet can be told from luck in 5.8 h; the nearest would need 9 more days" in html
+    assert 'class="luck"' not in render_dashboard(profiles, SETTINGS)

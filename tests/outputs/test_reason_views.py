@@ -74,5 +74,5 @@ def test_feature_that_needs_a_position_says_that_it_is_unknown() -> None:
 
     assert [reason.sentence for reason in view.reasons] == [
         "median_holding_s position unknown (typical 10.0 min) +0.25",
-        "flow_pnl_usd (of the trades seen, as if flat before) $-950 (typical none) −0.12",
+        "flow_pnl_usd (of the trades seen, as if flat before) −$950 (typical none) −0.12",
     ]

@@ -3,7 +3,13 @@ import io
 from collections.abc import Callable
 
 import pytest
-from profile_fakes import BASE_FEATURES, MadeSet, profile_set, with_profiles
+from profile_fakes import (
+    BASE_FEATURES,
+    NOBODY_TOLD_FROM_LUCK,
+    MadeSet,
+    profile_set,
+    with_profiles,
+)
 
 from hypertrack.config import ReportSettings
 from hypertrack.outputs import report
@@ -85,6 +91,12 @@ def without_category() -> WalletProfile:
         why_none="nearest is Moderate Trader: transactions 2 (needs at least 5)",
         activity=(2,),
     )
+
+
+def judged(profiles: MadeSet) -> MadeSet:
+    """Return the same, where nobody could be told from luck."""
+    header = replace(profiles.header, skill=NOBODY_TOLD_FROM_LUCK)
+    return MadeSet(header, profiles.profiles)
 
 
 def report_set(*some: WalletProfile, notice: str | None = None) -> MadeSet:
@@ -171,9 +183,15 @@ def test_markdown_says_why() -> None:
 
 
 def test_text_says_first_what_was_observed_and_how_good_the_model_is() -> None:
-    text = render_report(report_set(notice="Simulated."), ALL)
+    text = render_report(judged(report_set(notice="Simulated.")), ALL)
 
-    order = ["NOTICE: Simulated.", "WHAT WAS OBSERVED", "HOW GOOD THE MODEL IS", "Wallet #1"]
+    order = [
+        "NOTICE: Simulated.",
+        "SKILL: no wallet can be told from luck in 5.8 h",
+        "WHAT WAS OBSERVED",
+        "HOW GOOD THE MODEL IS",
+        "Wallet #1",
+    ]
     places = [text.index(part) for part in order]
     assert places == sorted(places)
     assert "coverage  98.0 % of the span observed" in text
@@ -325,5 +343,5 @@ def test_reasons_say_that_a_position_is_unknown(
     text = " ".join(render(report_set(UNKNOWN), ALL).replace("\\", "").split())
 
     assert "median_holding_s position unknown (typical 1.0 min) +0.50" in text
-    assert "flow_pnl_usd (of the trades seen, as if flat before) $-950" in text
+    assert "flow_pnl_usd (of the trades seen, as if flat before) −$950" in text
     assert "nan" not in text

@@ -3,26 +3,10 @@
 from math import nan
 
 import pytest
+from profile_fakes import NOBODY_TOLD_FROM_LUCK as NOBODY
 
 from hypertrack.outputs.verdict_views import headline, reliability, skill_lines
-from hypertrack.records import SKILL_NUMBERS, SkillSummary, Verdict, WalletSkill, replace
-
-NOBODY = SkillSummary(
-    span_hours=5.8,
-    n_wallets=900,
-    n_entities=880,
-    n_tested=60,
-    n_flagged=0,
-    max_false_discovery_frac=0.1,
-    power_edge_bps=5.0,
-    power=0.07,
-    placebo_z_sd=1.02,
-    n_placebo=58,
-    least_days_needed=9.2,
-    n_by_verdict={"NOT ENOUGH DATA": 900},
-    delay_s=5.0,
-    size_usd=1_000.0,
-)
+from hypertrack.records import SKILL_NUMBERS, Verdict, WalletSkill, replace
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,9 @@ from hypertrack.text import printable
         (61_300, "$61.3k"),
         (1_240_000, "$1.24M"),
         (3.1e9, "$3.10B"),
-        (-2_500, "$-2.5k"),
+        (-950, "−$950"),
+        (-0.4, "$0"),
+        (-2_500, "−$2.5k"),
     ],
 )
 def test_amounts_are_short(value: float, text: str) -> None:
@@ -44,7 +46,7 @@ def test_amounts_are_short(value: float, text: str) -> None:
         (99.6, "1/day", "100 a day"),
         (0.00213, "ratio", "0.0021"),
         (0.7498, "0..1", "0.75"),
-        (-12.34, "bps", "-12 bps"),
+        (-12.34, "bps", "−12 bps"),
         (3.2, "kUSD/min", "$3.2k/min"),
         (61_300, "USD", "$61.3k"),
         (None, "s", "none"),

@@ -88,6 +88,8 @@ def record_quotes(settings: Settings) -> Settings:
 CHANGES: dict[str, Callable[[Settings], Settings]] = {
     "threshold of a rule": lambda s: changed(s, "categories", "min_evidence_tx", 6),
     "fee": lambda s: changed(s, "fees", "perp_taker_bps", 4.0),
+    "delay of a copier": lambda s: changed(s, "copy", "delay_s", 1.0),
+    "false discoveries": lambda s: changed(s, "skill", "max_false_discovery_frac", 0.2),
     "groups of features": lambda s: changed(s, "features", "groups", ("base", "extended")),
     "more trades": record_more,
     "another feed": record_quotes,

@@ -155,6 +155,34 @@ def test_answer_that_does_not_reach_back_makes_the_gap_smaller_at_once(bench: Be
     assert bench.missing() == [(10, 15, None)]
 
 
+def test_answer_that_ends_within_the_replays_first_block_is_asked_for_again(
+    bench: Bench,
+) -> None:
+    beside_20 = Row("BTC", START_MS + 20_000, 120, RawJson(b"{}"))
+    bench.come_back(rows(20, 25), [[*rows(9, 19), beside_20], [*rows(9, 20), beside_20]])
+
+    assert bench.answers.n_asked == 2
+    assert bench.missing() == []
+
+
+def test_answer_that_reaches_into_the_replay_and_lacks_it_is_not_asked_for_again(
+    bench: Bench,
+) -> None:
+    beside_21 = Row("BTC", START_MS + 21_000, 121, RawJson(b"{}"))
+    bench.come_back(rows(20, 25), [[*rows(9, 19), beside_21], rows(9, 22)])
+
+    assert bench.answers.n_asked == 1
+
+
+def test_replay_that_begins_in_the_last_trades_block_puts_that_block_alone_in_doubt(
+    bench: Bench,
+) -> None:
+    beside_10 = Row("BTC", START_MS + 10_000, 110, RawJson(b"{}"))
+    bench.come_back([beside_10, *rows(11, 14)], [])
+
+    assert bench.missing() == [(10, 10, None)]
+
+
 def test_trades_newer_than_the_replay_are_left_to_the_socket(bench: Bench) -> None:
     """Were 30 stored now and the socket lost before 26, a replay with 30 would hide 26 to 29."""
     bench.come_back(rows(20, 25), [rows(9, 30)])

@@ -76,3 +76,18 @@ def test_only_two_wallets_in_a_coin_cannot_but_trade_with_each_other(
     found = found_in(open_engine(trades=between(30)))
 
     assert found.wallet_a.tolist() == []
+
+
+def test_only_maker_of_a_coin_trades_in_a_circle_with_nobody(open_engine: OpenEngine) -> None:
+    lines = [
+        trade(
+            START_MS + nth * 1_000,
+            buyer=(wallet, ONE)[nth % 2],
+            seller=(ONE, wallet)[nth % 2],
+            taker=wallet,
+            trade_id=nth,
+        )
+        for nth, wallet in enumerate(w for w in OTHERS[:10] for _ in range(20))
+    ]
+
+    assert found_in(open_engine(trades=lines)).wallet_a.tolist() == []

@@ -22,7 +22,7 @@ FIVE_MINUTES = np.full(2, 300_000)
 def variance_of(*rows: tuple[int, int, float, float], edge: float) -> float:
     one = bets(*rows)
     total = np.array([one.weight.sum()])
-    found, _ = block_variance(one, np.array([edge]), total, np.array([0]))
+    found, _, _ = block_variance(one, np.array([edge]), total, np.array([0]))
     return float(found[0])
 
 
@@ -37,7 +37,17 @@ def test_variance_adds_up_residuals_within_a_block() -> None:
     # Mean 0. Two coins of one block move together: residual 2 + 2, and -4 far later.
     found = variance_of((0, 0, 2.0, 1.0), (0, 0, 2.0, 1.0), (0, 9, -4.0, 1.0), edge=0.0)
 
-    assert found == pytest.approx((16 + 16) * 2 / 9)
+    # The first block has 2/3 of the weight, so that 1/3 of its variance is not in its residual.
+    assert found == pytest.approx((16 / (1 / 3) + 16 / (2 / 3)) / 9)
+
+
+def test_heavy_blocks_are_worth_fewer_of_equal_weight() -> None:
+    heavy = bets((0, 0, 1.0, 8.0), (0, 5, 0.0, 1.0), (0, 10, 0.0, 1.0))
+
+    _, n_blocks, n_equal = block_variance(heavy, np.array([0.8]), np.array([10.0]), np.array([0]))
+
+    assert n_blocks.tolist() == [3]
+    assert n_equal.tolist() == pytest.approx([100 / 66])
 
 
 def test_neighbouring_blocks_that_move_together_widen_the_error() -> None:
@@ -62,6 +72,18 @@ def test_one_block_has_no_variance_and_is_not_tested() -> None:
 
     assert found.is_tested.tolist() == [False]
     assert np.isnan(found.p).all()
+
+
+def test_fewer_than_ten_blocks_are_not_tested() -> None:
+    coins = [0, 1] * 10
+    rows = [(0, nth % 9, 1.0 + nth % 3, 1.0) for nth in range(20)]
+    more = [(0, nth // 2, 1.0 + nth % 3, 1.0) for nth in range(20)]
+
+    few = estimate(bets(*sorted(rows), coin=coins), FIVE_MINUTES)
+    enough = estimate(bets(*more, coin=coins), FIVE_MINUTES)
+
+    assert (few.n_blocks.tolist(), few.is_tested.tolist()) == ([9], [False])
+    assert (enough.n_blocks.tolist(), enough.is_tested.tolist()) == ([10], [True])
 
 
 def test_fewer_than_ten_bets_are_not_tested() -> None:

@@ -1,10 +1,12 @@
 """What was found beside what is true, worked by hand."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from hypertrack.skill import judging
 from hypertrack.skill.known_truth import KnownTruth, compare, expected_by_truth
 from hypertrack.skill.truth_table import MEASURES, gain_over_profit, mean_of, ratio_of
 
@@ -120,6 +122,15 @@ def test_pooled_share_counts_discoveries_and_its_error_markets() -> None:
     assert share([one, two, worse]) == pytest.approx((1 / 6, (24 / 9 * 3 / 2) ** 0.5 / 12))
     assert mean_of("n_flagged")([one, two, worse]) == (4, 0.0)
     assert gain_over_profit([one]) == (pytest.approx(0), None)
+
+
+def test_nothing_but_the_comparison_reads_the_truth() -> None:
+    folder = Path(judging.__file__).parent
+    readers = {
+        file.name for file in folder.glob("*.py") if "truth" in file.read_text(encoding="utf-8")
+    }
+
+    assert readers == {"known_truth.py", "truth_table.py"}
 
 
 def test_every_line_of_the_table_has_a_value_or_a_dash() -> None:

@@ -25,6 +25,7 @@ GOOD = {
     "known_frac": 0.0,
     "n_flat": 12.0,
     "is_copier": 0.0,
+    "wash_frac": 0.0,
     "cash_usd": 500.0,
     "win_frac": 0.6,
     "n_exits": 40.0,
@@ -62,6 +63,7 @@ def test_who_passes_all_gates_is_worth_copying() -> None:
         ({"decay_se": 2.1}, "WATCH", "decay"),
         ({"n_flat": 2.0}, "WATCH", "positions"),
         ({"is_copier": 1.0}, "WATCH", "copier"),
+        ({"wash_frac": 0.9}, "WATCH", "circle"),
         ({"cash_usd": -5.0}, "WATCH", "cash"),
     ],
 )

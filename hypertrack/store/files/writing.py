@@ -43,6 +43,7 @@ class LineWriter:
 
     Attributes:
         failed: Set once nothing can be written any more; `close` raises the reason.
+        is_over: Whether nothing is taken any more, after a failure or once it closes.
         n_bytes: Written so far, by name.
     """
 
@@ -55,6 +56,7 @@ class LineWriter:
         before_write: Callable[[], None] = lambda: None,
     ):
         self.failed = threading.Event()
+        self.is_over = False
         self.n_bytes: Counter[str] = Counter()
         self._folder = folder
         self._settings = settings
@@ -68,7 +70,8 @@ class LineWriter:
         self._n_taken = self._n_synced = 0
         """Frames, since the start; those behind ``_n_synced`` would survive a power cut."""
         self._is_awaited = False
-        self._room = threading.Condition()
+        self._lock = threading.Lock()
+        self._room = threading.Condition(self._lock)
         self._stop = threading.Event()
         self._failure: OSError | None = None
         self._unsynced: set[str] = set()
@@ -93,7 +96,7 @@ class LineWriter:
         """
         share = SHED_ABOVE.get(name, WAIT_ABOVE)
         limit = self._settings.max_queued_frames * share
-        with self._room:
+        with self._lock:  # the condition's own, entered without its detours
             while self._n_queued >= limit:
                 if name in SHED_ABOVE or self.is_over:
                     return False
@@ -104,11 +107,6 @@ class LineWriter:
             self._n_queued += 1
             self._n_taken += 1
             return True
-
-    @property
-    def is_over(self) -> bool:
-        """Return whether nothing is taken any more."""
-        return self.failed.is_set() or self._stop.is_set()
 
     def sync(self, patience_s: float) -> bool:
         """Wait until all that was queued so far is on the disk; return whether it is."""
@@ -141,6 +139,7 @@ class LineWriter:
         Raises:
             DatasetError: Not everything could be written.
         """
+        self.is_over = True
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join()
@@ -159,6 +158,7 @@ class LineWriter:
         except OSError as failure:
             log.error("writing to %s failed: %s", self._folder, failure)
             self._failure = failure
+            self.is_over = True
             self.failed.set()
 
     def _write_queued(self) -> int:

@@ -83,6 +83,9 @@ DROP TABLE numbered_trades
 """
 SAME_TRADES = "ALTER TABLE numbered_trades RENAME TO trades"
 
+SIZE = "DECIMAL(38, 12)"
+"""Finer than any coin is traded in, and wide enough for the sum of a minute."""
+
 NUMBER_BBO = """
 CREATE TABLE bbo AS
 SELECT time_ms, coin_id, last.bid_price AS bid_price, last.ask_price AS ask_price,
@@ -113,22 +116,25 @@ FROM (
 ORDER BY ALL
 """
 
-# Built ones leave self-trades out, like every feature.
+# Built ones leave self-trades out, like every feature. Sizes are added up as decimals: a sum of
+# floats depends on the order in which threads deal out its terms, and was another at each opening.
 BUILD_CANDLES = f"""
 CREATE TABLE built_candles AS
 WITH moments AS (
     SELECT time_ms, coin_id, arg_min(price, trade_id) AS open, max(price) AS high,
-        min(price) AS low, arg_max(price, trade_id) AS close, sum(size) AS volume
+        min(price) AS low, arg_max(price, trade_id) AS close,
+        sum(size::{SIZE}) AS volume
     FROM trades WHERE buyer_id <> seller_id
     GROUP BY time_ms, coin_id
 )
 SELECT time_ms // {MINUTE_MS} * {MINUTE_MS} AS start_ms, coin_id,
     arg_min(open, time_ms) AS open, max(high) AS high, min(low) AS low,
-    arg_max(close, time_ms) AS close, sum(volume) AS volume
+    arg_max(close, time_ms) AS close, sum(volume)::DOUBLE AS volume
 FROM moments
 GROUP BY time_ms // {MINUTE_MS}, coin_id
 ORDER BY ALL
 """
+
 UNITE_CANDLES = """
 CREATE TABLE candles AS
 FROM recorded_candles
