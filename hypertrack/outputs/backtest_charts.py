@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hypertrack.outputs.charts import Scale, Tick, round_steps
+from hypertrack.text import with_minus
 
 Place = Callable[[int, int], float]
 """From the number of a place and how many there are to where it lies."""
@@ -259,4 +260,4 @@ def _band(series: Series, y: Scale, place: Place) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:,g}".replace("-", "−")
+    return with_minus(f"{value:,g}")

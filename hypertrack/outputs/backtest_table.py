@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from hypertrack.outputs.backtest_words import bps, short_answer, with_error
 from hypertrack.records import Backtest, BlockMean, Draws, Followed
+from hypertrack.text import with_minus
 
 Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
@@ -30,7 +31,7 @@ def _percent(share: float | None) -> str:
 
 def _mean_ic(followed: Followed) -> str:
     told = [ic for ic in followed.rank_ic if ic is not None]
-    return f"{sum(told) / len(told):+.2f}".replace("-", "−") if told else "–"
+    return with_minus(f"{sum(told) / len(told):+.2f}") if told else "–"
 
 
 def _middle(mean: BlockMean | None) -> str:

@@ -9,14 +9,15 @@ from hypertrack.records import (
     Comparison,
     Followed,
 )
+from hypertrack.text import with_minus
 
 PROFIT_NAME, COPY_NAME = "realised profit", "COPY only"
-MINUS, NARROW = "−", "\N{NO-BREAK SPACE}"
+NARROW = "\N{NO-BREAK SPACE}"
 
 
 def bps(value: float | None, digits: int = 1) -> str:
     """Return ``+3.1``, ``−0.4``; a dash for what is not defined."""
-    return "–" if value is None else f"{value:+.{digits}f}".replace("-", MINUS)
+    return "–" if value is None else with_minus(f"{value:+.{digits}f}")
 
 
 def with_error(mean: BlockMean | None) -> str:
