@@ -15,10 +15,10 @@ def backtest(
     session: Session,
     top: Annotated[int, typer.Option(min=1, help="Wallets each ranking follows at once.")] = 20,
     delay_s: Annotated[
-        float | None, typer.Option(min=0, help="Seconds after the wallet; default [copy] delay_s.")
+        float | None, typer.Option(min=0, help="Seconds after the wallet; default copy.delay_s.")
     ] = None,
     size_usd: Annotated[
-        float | None, typer.Option(min=1, help="Of each position; default [copy] size_usd.")
+        float | None, typer.Option(min=1, help="Of each position; default copy.size_usd.")
     ] = None,
     truth: Annotated[
         Path | None,

@@ -100,8 +100,10 @@ def _against_profit(judged: Followed) -> str:
 
 def _of_copy(found: Backtest, copied: Followed) -> str:
     if not copied.n_picks:
+        is_told = any(each.n_flagged for each in found.rounds)
+        nobody = "Nobody was" if is_told else "Nobody could be told from luck, and nobody was"
         return (
-            f"Nobody was called COPY at any of the {plural(len(found.rounds), 'cut')}: whoever "
+            f"{nobody} called COPY at any of the {plural(len(found.rounds), 'cut')}: whoever "
             "follows COPY alone stayed in cash."
         )
     if copied.net_bps is None or copied.over_profit is None:
