@@ -159,7 +159,7 @@ def told(*rankings: Followed, **more: Any) -> Backtest:
             RoundFound(
                 cut_ms=START_MS + DAY_MS + nth * DAY_MS // 2,
                 until_ms=START_MS + DAY_MS + (nth + 1) * DAY_MS // 2,
-                n_entities=500,
+                n_active=500,
                 n_tested=90,
                 n_flagged=0,
                 n_copy=0,

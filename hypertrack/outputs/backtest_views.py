@@ -267,7 +267,7 @@ def _contributions(judged: Followed) -> Contributions:
 
 def _cut(each: RoundFound) -> tuple[str, ...]:
     length = duration((each.until_ms - each.cut_ms) / 1000)
-    counts = (each.n_entities, each.n_tested, each.n_flagged, each.n_copy)
+    counts = (each.n_active, each.n_tested, each.n_flagged, each.n_copy)
     return (utc(each.cut_ms), length, *(f"{count:,}" for count in counts))
 
 

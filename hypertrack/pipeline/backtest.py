@@ -55,14 +55,14 @@ def run_backtest(
 ) -> tuple[Told, Path]:
     """Follow the best of every ranking through the recording, and write the page and the numbers.
 
-    Returns:
-        What was found, and the page; the numbers lie beside it as JSON.
-
     Args:
         top: How many wallets each ranking follows at once.
         truth: Of a simulated market, so that expected gains stand beside the realised ones.
         report: Where the page goes.
         on_round: Called before each round with its number from 1 and how many there are.
+
+    Returns:
+        What was found, and the page; the numbers lie beside it as JSON.
 
     Raises:
         ConfigError: A truth that is none, or of a recording that is not simulated.

@@ -118,8 +118,10 @@ class RoundFound(Record, frozen=True, kw_only=True):
     cut_ms: int
     until_ms: int
     """Followed from the cut until then."""
-    n_entities: int
+    n_active: int
+    """Wallets, those that act as one together, that had opened anything."""
     n_tested: int
+    """With bets enough."""
     n_flagged: int
     """Told from luck."""
     n_copy: int

@@ -105,10 +105,10 @@ def _require_ranked(rounds: Sequence[Round], everybody: Sequence[Candidates]) ->
     """
     if any(each.summary.n_tested for each in everybody):
         return
-    most = max((each.summary.n_entities for each in everybody), default=0)
+    most = max((int(each.is_active.sum()) for each in everybody), default=0)
     raise NotEnoughDataError(
-        f"a backtest needs wallets with {MIN_BETS} bets before a cut, found {most} wallets and "
-        f"none with so many in {_hours(rounds)}: record longer"
+        f"a backtest needs wallets with {MIN_BETS} bets before a cut, found {most} that opened "
+        f"anything and none with so many in {_hours(rounds)}: record longer"
     )
 
 
@@ -145,7 +145,7 @@ def _found(each: Round, known: Candidates) -> RoundFound:
     return RoundFound(
         cut_ms=each.future.start_ms,
         until_ms=each.future.end_ms,
-        n_entities=summary.n_entities,
+        n_active=int(known.is_active.sum()),
         n_tested=summary.n_tested,
         n_flagged=summary.n_flagged,
         n_copy=summary.n_by_verdict.get(Verdict.COPY.value, 0),

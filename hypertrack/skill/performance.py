@@ -54,7 +54,7 @@ class Ranked:
         """Return which copies were made in some of the rounds."""
         return np.isin(self.copies.nth_round, rounds)
 
-    def followed(self, profit: "Ranked", draws: "RandomDraws") -> Followed:
+    def followed(self, profit: "Ranked", draws: RandomDraws) -> Followed:
         """Return all that is told of it.
 
         Args:
