@@ -41,6 +41,11 @@ def sentences(found: Backtest) -> tuple[str, ...]:
             f"{found.random.n_draws} draws of random active wallets."
         )
     told += _by_truth(found, judged)
+    if judged.n_unseen:
+        told.append(
+            f"{plural(judged.n_unseen, 'bet')} of it left out: a price at an end is missing, "
+            "trades between, or the end itself."
+        )
     return tuple(told)
 
 

@@ -71,6 +71,16 @@ def test_copy_that_chose_nobody_is_said() -> None:
     assert "truth" not in said
 
 
+def test_bets_that_were_left_out_are_told() -> None:
+    found = told(
+        nobody_followed("COPY only"),
+        followed("expected edge", n_unseen=3),
+        followed("realised profit", over_profit=None),
+    )
+
+    assert sentences(found)[-1].startswith("3 bets of it left out: a price at an end is missing")
+
+
 def test_truth_is_told_where_it_was_given() -> None:
     found = told(
         nobody_followed("COPY only"),
