@@ -7,10 +7,12 @@ import numpy as np
 from fakes import START_MS
 
 from hypertrack.market.window import Window
-from hypertrack.records import HOUR_MS
+from hypertrack.records import HOUR_MS, SkillSummary
 from hypertrack.skill.bets import Bets, CoinView
+from hypertrack.skill.following import Copies
 from hypertrack.skill.openings import Openings
 from hypertrack.skill.price_path import CoinMotion, PricePath
+from hypertrack.skill.rankings import Candidates
 
 ALWAYS = (np.array([-(2**62)]), np.array([2**62]))
 """Watched without a gap."""
@@ -94,3 +96,60 @@ def steps(*rows: tuple[float, int, float, float], known_before: Any = None) -> d
         "price": price,
         "known_before": np.full(n, np.nan) if known_before is None else np.array(known_before),
     }
+
+
+def summary(**more: Any) -> SkillSummary:
+    """Return what is said of a recording in which nobody can be told from luck."""
+    says: dict[str, Any] = {
+        "span_hours": 24.0,
+        "n_wallets": 3,
+        "n_entities": 3,
+        "n_tested": 3,
+        "n_flagged": 0,
+        "max_false_discovery_frac": 0.1,
+        "power_edge_bps": 5.0,
+        "power": None,
+        "placebo_z_sd": None,
+        "n_placebo": 0,
+        "least_days_needed": None,
+        "n_by_verdict": {},
+        "delay_s": 5.0,
+        "size_usd": 1_000.0,
+    }
+    return SkillSummary(**says | more)
+
+
+def candidates(
+    entity_of_wallet: Sequence[int], horizon_s: Sequence[float], **scores: Sequence[float]
+) -> Candidates:
+    """Return candidates with scores by ranking, ``_`` for a blank in its name; all active."""
+    return Candidates(
+        entity_of_wallet=np.array(entity_of_wallet, dtype=np.int64),
+        horizon_ms=(np.array(horizon_s) * 1000).astype(np.int64),
+        scores={name.replace("_", " "): np.array(of, dtype=float) for name, of in scores.items()},
+        is_active=np.ones(len(horizon_s), dtype=np.bool_),
+        summary=summary(),
+    )
+
+
+def copies(
+    *rows: tuple[int, float, float, float], nth_round: Sequence[int] | None = None
+) -> Copies:
+    """Return copied bets from (entity, opened, closed in seconds, gross bps): each costs 1 bps.
+
+    Wallets have the numbers of their entities; there is no drift, and delay changes nothing.
+    """
+    entity, opened, closed, gross = np.array(rows, dtype=float).reshape(-1, 4).T
+    n = len(rows)
+    return Copies(
+        nth_round=np.zeros(n, dtype=np.int64) if nth_round is None else np.array(nth_round),
+        entity=entity.astype(np.int64),
+        wallet=entity.astype(np.int64),
+        coin=np.zeros(n, dtype=np.int64),
+        opened_ms=at(opened),
+        closed_ms=at(closed),
+        gross_bps=gross,
+        drift_bps=np.zeros(n),
+        cost_bps=np.ones(n),
+        by_delay=np.tile(gross, (5, 1)),
+    )

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from hypertrack import __version__
 from hypertrack.cli import models, skill
 from hypertrack.cli.accounts import accounts
+from hypertrack.cli.backtest import backtest
 from hypertrack.cli.categories import categories
 from hypertrack.cli.classify import classify
 from hypertrack.cli.config import config as show_config
@@ -161,6 +162,7 @@ command(app)(report)
 command(app)(dashboard)
 command(app)(wallet)
 command(app)(verdict)
+command(app)(backtest)
 command(app)(categories)
 command(app)(show_config)
 command(app)(verify)

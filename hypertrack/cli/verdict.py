@@ -20,6 +20,10 @@ def verdict(
     why: Annotated[
         str | None, typer.Option(help="Show one wallet and all that is known of its skill.")
     ] = None,
+    basket: Annotated[
+        int | None,
+        typer.Option(min=2, help="So many wallets whose bets are not the same bet."),
+    ] = None,
     out: OutOption = None,
     profiles: ProfilesOption = None,
 ) -> None:
@@ -28,10 +32,19 @@ def verdict(
     The first line is about the recording as a whole: whether anybody in it can be told from luck.
 
     Example: hypertrack verdict --top 20
+
+    Example: hypertrack verdict --basket 5
     """
+    from hypertrack.errors import ConfigError
+
     settings = session.load({"out": out}).settings
+    if why is not None and basket is not None:
+        raise ConfigError("--why shows one wallet and --basket several: choose one of them")
     if why is not None:
         _show_why(session, settings, why, profiles)
+        return
+    if basket is not None:
+        _show_basket(session, settings, basket, profiles)
         return
     from hypertrack.pipeline.verdict import best_wallets
 
@@ -57,7 +70,7 @@ def _show_table(session: Session, found: "Verdicts") -> None:
     headings = ("wallet", "verdict", "bets", "edge, bps", "copied, bps", "q", "why")
     rows = [
         (
-            f"{row.wallet[:10]}…{row.wallet[-4:]}",
+            short_address(row.wallet),
             Text(row.verdict, STYLES.get(row.verdict, "")),
             *(row.bets, row.edge, row.copied, row.q, row.why),
         )
@@ -88,3 +101,39 @@ def _show_why(session: Session, settings: "Settings", address: str, kept: Path |
         session.out.print(Text(line, "dim"), soft_wrap=True)
     session.out.print(Text(f"\n{found.wallets[0].wallet}", "bold"))
     session.out.print(skill_table(skill_facts(found.wallets[0])))
+
+
+def _show_basket(session: Session, settings: "Settings", size: int, kept: Path | None) -> None:
+    from rich.text import Text
+
+    from hypertrack.cli.tables import number, plain_table
+    from hypertrack.pipeline.basket import find_basket
+
+    with session.err.status("looking for bets that are not the same bet"):
+        found = find_basket(settings, size, kept)
+    if session.is_json:
+        session.emit(found)
+        return
+    session.out.print(Text(found.headline, "bold"), soft_wrap=True)
+    session.out.print(Text(found.says, "bold"), soft_wrap=True)
+    place = {each.wallet: str(nth) for nth, each in enumerate(found.wallets, start=1)}
+    rows = [
+        (
+            place[each.wallet],
+            short_address(each.wallet),
+            Text(each.verdict, STYLES.get(each.verdict, "")),
+            f"{each.n_bets:,}",
+            f"{each.edge_bps:+.1f}",
+            number(each.correlation, 2),
+            "–" if each.nearest is None else place[each.nearest],
+        )
+        for each in found.wallets
+    ]
+    headings = ("", "wallet", "verdict", "bets", "edge, bps", "moves", "with")
+    session.out.print()
+    session.out.print(plain_table(headings, rows, gap=1))
+
+
+def short_address(wallet: str) -> str:
+    """Return both ends of an address, by which people know it."""
+    return f"{wallet[:10]}…{wallet[-4:]}"

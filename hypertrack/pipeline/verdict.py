@@ -45,7 +45,7 @@ def best_wallets(settings: Settings, *, top: int, kept_file: Path | None = None)
         DatasetError: There is no dataset, or the profiles of the file were never judged.
     """
     profiles = judged_profiles(settings, kept_file)
-    rows = _best_first(profiles)[:top]
+    rows = rows_best_first(profiles)[:top]
     ascending = np.sort(rows)
     found = dict(zip(ascending.tolist(), profiles.wallets(ascending), strict=True))
     return _verdicts(profiles, tuple(found[row] for row in rows.tolist()))
@@ -102,7 +102,7 @@ def judged_profiles(settings: Settings, kept_file: Path | None = None) -> "Profi
     return fresh_profiles(settings, with_model=False, is_kept=False, kept_file=kept_file)
 
 
-def _best_first(profiles: "Profiles") -> np.ndarray:
+def rows_best_first(profiles: "Profiles") -> np.ndarray:
     """Return the rows of judged wallets: by verdict, then by the edge to be expected."""
     verdict = profiles.column("verdict").astype(str)
     place = np.array([ORDER.index(v) if v in ORDER else len(ORDER) for v in np.unique(verdict)])

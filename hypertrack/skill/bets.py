@@ -44,10 +44,10 @@ class CoinView:
         later = self.path.at(end_ms)
         drift = self.motion.drift_per_s * (horizon_ms - delay_ms) / 1000
         gain = openings.direction * (later / entry - 1 - drift) * TO_BPS
-        is_seen = (end_ms < self.window.end_ms) & self._are_watched(openings.time_ms, end_ms)
+        is_seen = (end_ms < self.window.end_ms) & self.are_watched(openings.time_ms, end_ms)
         return np.where(is_seen, np.where(delay_ms < horizon_ms, gain, 0.0), np.nan)
 
-    def _are_watched(self, begin_ms: Ints, end_ms: Ints) -> Flags:
+    def are_watched(self, begin_ms: Ints, end_ms: Ints) -> Flags:
         """Return which spans lie within one stretch."""
         starts_ms, ends_ms = self.stretches
         nth = np.searchsorted(starts_ms, begin_ms, side="right") - 1

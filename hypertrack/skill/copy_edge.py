@@ -85,7 +85,7 @@ def copy_edges(
     cost = fixed + walk * terms.size_usd
     least = np.divide(cost, share, out=np.full(len(cost), np.inf), where=share > 0)
     gain = known.mean_bps * share
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         capacity = np.where(gain > fixed, (gain - fixed) / walk, 0.0)
     low, high = (known.quantile(level) * share - cost for level in LEVELS)
     return CopyEdges(

@@ -74,7 +74,7 @@ def openings_and_lots(rows: Columns) -> tuple[Openings, Lots]:
     # Of all that the wallet traded in the coin: sizes differ by twelve powers of ten.
     size = rows["size"] / sums(rows["size"], starts)[group]
     known = rows["known_before"] / sums(rows["size"], starts)[group]
-    held = _held_before(size * direction, known, starts, group)
+    held = held_before(size * direction, known, starts, group)
     before = np.where(np.isnan(known), held, known)
     is_opening = np.abs(before + size * direction) > np.abs(before) + FLAT_FRAC * size
     is_opening &= ~is_reversal(group, rows["size"], direction, rows["time_ms"])
@@ -124,7 +124,7 @@ def _last_time(order: Ints, starts: Ints, is_meant: Flags, time_ms: Ints) -> Int
     return np.where(last >= group_start, time_ms[order][last], never)
 
 
-def _held_before(signed: Floats, known: Floats, starts: Ints, group: Ints) -> Floats:
+def held_before(signed: Floats, known: Floats, starts: Ints, group: Ints) -> Floats:
     """Return the position before each execution: from the first one known on, else from flat."""
     flow = running_sums(signed, starts) - signed
     is_told = ~np.isnan(known)

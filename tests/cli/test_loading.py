@@ -26,6 +26,7 @@ for words in json.loads(sys.argv[1]):
 NO_DATA = [
     *(["train"], ["classify"], ["classify", "--no-model"], ["report"], ["dashboard"]),
     *(["wallet", ALICE], ["features"], ["features", "--describe"], ["verify"], ["seal"]),
+    ["backtest"],
     ["features", "--check-leakage"],
     ["import", "nowhere"],
     ["report", "--profiles", "nowhere.parquet"],

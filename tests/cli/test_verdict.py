@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from backtest_fakes import WALLETS, market
 from fakes import ALICE, BOB, CAROL, START_MS, trade, write_dataset
 from typer.testing import CliRunner
 
@@ -93,3 +94,37 @@ def test_data_that_is_not_there_is_an_error_beside_old_profiles(data: list[str])
     result = run.invoke(app, ["verdict", "--data", "nowhere"])
 
     assert result.exit_code == 1
+
+
+@pytest.mark.slow  # a market is judged and followed
+def test_basket_says_how_independent_its_wallets_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = write_dataset(tmp_path / "data", trades=market(n_hours=3, foresight=0.9))
+
+    result = CliRunner().invoke(app, ["verdict", "--basket", "2", "--json", "--data", str(folder)])
+
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["wallets"][0]["wallet"] == WALLETS[0]  # who foresees comes first
+    assert found["wallets"][0]["nearest"] == found["wallets"][1]["wallet"]
+    assert 1.0 <= found["n_effective"] <= 2.0
+    assert found["says"].startswith(f"2 wallets, as good as {found['n_effective']:.1f} independent")
+
+
+@pytest.mark.parametrize(
+    ("more", "exit_code", "says"),
+    [
+        (["--why", ALICE], 2, "choose one of them"),
+        (["--profiles", "wallet_profiles.parquet"], 2, "leave out --profiles"),
+        ([], 1, "a basket needs wallets with an expected edge above 0, found none"),
+    ],
+)
+def test_basket_that_cannot_be_made_is_refused(
+    data: list[str], more: list[str], exit_code: int, says: str
+) -> None:
+    result = CliRunner().invoke(app, ["verdict", "--basket", "3", *more, *data])
+
+    assert result.exit_code == exit_code
+    assert says in result.stderr
