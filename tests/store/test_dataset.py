@@ -12,6 +12,7 @@ ONE = trade(START_MS, buyer=ALICE, seller=BOB, taker=BOB)
 TABLES = {
     "bbo",
     "candles",
+    "contexts",
     "coins",
     "coverage",
     "erc20_transfers",
