@@ -12,12 +12,18 @@ from hypertrack.text import printable, with_minus
 def plain_table(
     headings: Sequence[str], rows: Iterable[Sequence[str | Text]], *, gap: int = 2
 ) -> Table:
-    """Return a borderless table, columns ``gap`` apart; numbers stand right."""
+    """Return a borderless table, columns ``gap`` apart; numbers stand right, addresses whole."""
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, gap, 0, 0))
     rows = list(rows)
     for i, heading in enumerate(headings):
         is_number = bool(rows) and all(_looks_numeric(str(row[i])) for row in rows)
-        table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
+        is_address = bool(rows) and all(str(row[i]).startswith("0x") for row in rows)
+        table.add_column(
+            heading,
+            justify="right" if is_number else "left",
+            overflow="fold",
+            no_wrap=is_address,
+        )
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else Text(printable(cell)) for cell in row))
     return table

@@ -60,7 +60,7 @@ def _show_table(session: Session, found: "Verdicts") -> None:
     from rich.text import Text
 
     from hypertrack.cli.tables import plain_table
-    from hypertrack.text import printable
+    from hypertrack.text import printable, with_minus
 
     session.out.print(Text(found.headline, "bold"), soft_wrap=True)
     if found.header.notice:
@@ -72,7 +72,7 @@ def _show_table(session: Session, found: "Verdicts") -> None:
         (
             short_address(row.wallet),
             Text(row.verdict, STYLES.get(row.verdict, "")),
-            *(row.bets, row.edge, row.copied, row.q, row.why),
+            *(row.bets, with_minus(row.edge), with_minus(row.copied), row.q, with_minus(row.why)),
         )
         for row in found.rows
     ]
@@ -108,6 +108,7 @@ def _show_basket(session: Session, settings: "Settings", size: int, kept: Path |
 
     from hypertrack.cli.tables import number, plain_table
     from hypertrack.pipeline.basket import find_basket
+    from hypertrack.text import with_minus
 
     with session.err.status("looking for bets that are not the same bet"):
         found = find_basket(settings, size, kept)
@@ -123,7 +124,7 @@ def _show_basket(session: Session, settings: "Settings", size: int, kept: Path |
             short_address(each.wallet),
             Text(each.verdict, STYLES.get(each.verdict, "")),
             f"{each.n_bets:,}",
-            f"{each.edge_bps:+.1f}",
+            with_minus(f"{each.edge_bps:+.1f}"),
             number(each.correlation, 2),
             "–" if each.nearest is None else place[each.nearest],
         )
