@@ -84,6 +84,15 @@ def test_value_that_cannot_be_meant_says_what_a_good_one_is(
     assert "pattern" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "url", ["http://[::1", "http://", "http://x:99999", "http://x:y", "http://[zz]/", "http://a b"]
+)
+@pytest.mark.parametrize("key", ["venue.url", "venue.evm_rpc_url"])
+def test_address_that_leads_nowhere_is_refused(tmp_path: Path, key: str, url: str) -> None:
+    with pytest.raises(ConfigError, match=f"setting {key} .*no address that can be reached"):
+        load_config(flags={key: url}, environment={}, folder=tmp_path)
+
+
 def test_tilde_in_the_file_is_the_home_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
