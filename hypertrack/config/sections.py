@@ -70,7 +70,7 @@ class VenueSettings(Section):
 class RecordSettings(Section):
     """The recorder."""
 
-    feeds: Annotated[tuple[FeedName, ...], Field(min_length=1)] = get_args(FeedName)
+    feeds: tuple[FeedName, ...] = get_args(FeedName)
     """Feeds recorded when no feed flag is given."""
     coins: str = "top:20"
     """``all``, ``top:N`` by day volume, or names: ``BTC,ETH,xyz:SP500,@107``."""

@@ -66,7 +66,6 @@ def test_unknown_key_in_the_file_is_an_error(tmp_path: Path) -> None:
         ("fees.spot_taker_bps", "nan", "finite"),
         ("simulate.hours", "inf", "finite"),
         ("categories.influential_min_score_pct", "1e400", "finite"),
-        ("record.feeds", " , ", "at least 1"),
         ("train.train_cuts_frac", "", "at least 1"),
         ("data", "", "must be a folder"),
         ("data", "d\udcff", "not UTF-8"),
