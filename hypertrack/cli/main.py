@@ -83,16 +83,24 @@ def _error_lines() -> Iterator[None]:
         if str(error) == "Query interrupted":  # what DuckDB makes of Ctrl-C
             raise _interrupted() from None
         raise
-    except BrokenPipeError:
-        _close_stdout()
-        raise typer.Exit(0) from None
     except OSError as error:
-        if error.errno not in NO_SPACE:
-            raise
+        raise _failed(error) from None
+
+
+def _failed(error: OSError) -> Exception:
+    """Return how a command ends; an error that was not foreseen is raised again."""
+    if isinstance(error, BrokenPipeError):
+        _close_stdout()
+        return typer.Exit(0)
+    if error.errno == errno.ENAMETOOLONG:
+        say_error(f"no file has a name like {str(error.filename)[:60]}…: it is too long")
+        return typer.Exit(2)
+    if error.errno in NO_SPACE:
         _close_stdout()  # may be what is full, and would be tried once more at the end
         where = f"{error.filename}: " if error.filename else ""
         say_error(f"{where}nothing more can be written ({error.strerror}): free some space")
-        raise typer.Exit(1) from None
+        return typer.Exit(1)
+    return error
 
 
 def _wrong_usage(error: Any) -> typer.Exit:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hypertrack.errors import ConfigError
+from hypertrack.records import checked_time_ms
 from hypertrack.text import read_text
 
 SECONDS_BY_UNIT = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -48,11 +49,11 @@ def parse_time_ms(text: str) -> int:
     UTC unless the text names another offset.
 
     Raises:
-        ConfigError: Anything else.
+        ConfigError: Anything else, such as a year alone or seconds.
     """
-    if text.isdecimal():
-        return int(text)
     try:
+        if text.isdecimal():
+            return checked_time_ms(int(text))
         time = datetime.fromisoformat(text)
     except ValueError:
         raise ConfigError(

@@ -3,6 +3,7 @@
 import warnings
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import Field, PlainSerializer, SecretStr, field_validator, model_validator
 
@@ -29,6 +30,18 @@ def _shown(url: str | None) -> str | None:
     return None if url is None else masked_url(url)
 
 
+def _check_url(url: str, *schemes: str) -> None:
+    if not url.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+        raise ValueError(f"must start with {'://, '.join(schemes[:-1])}:// or {schemes[-1]}://")
+    try:
+        parts = urlsplit(url)
+        is_reachable = bool(parts.hostname) and parts.port != 0  # asked for, a bad port raises
+    except ValueError:
+        is_reachable = False
+    if not is_reachable or any(map(str.isspace, url)):
+        raise ValueError(f"is no address that can be reached, such as {schemes[-1]}://host:8765")
+
+
 class VenueSettings(Section):
     """Where the venue is."""
 
@@ -43,15 +56,23 @@ class VenueSettings(Section):
     @field_validator("url")
     @classmethod
     def _is_http(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith(("http://", "https://")):
-            raise ValueError("must start with http:// or https://")
+        if url is not None:
+            _check_url(url, "http", "https")
         return None if url is None else url.rstrip("/")
+
+    @field_validator("evm_rpc_url")
+    @classmethod
+    def _is_rpc(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is None or not url.get_secret_value():
+            return None
+        _check_url(url.get_secret_value(), "http", "https", "ws", "wss")
+        return url
 
 
 class RecordSettings(Section):
     """The recorder."""
 
-    feeds: Annotated[tuple[FeedName, ...], Field(min_length=1)] = get_args(FeedName)
+    feeds: tuple[FeedName, ...] = get_args(FeedName)
     """Feeds recorded when no feed flag is given."""
     coins: str = "top:20"
     """``all``, ``top:N`` by day volume, or names: ``BTC,ETH,xyz:SP500,@107``."""

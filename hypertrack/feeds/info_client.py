@@ -1,7 +1,7 @@
 """The venue's REST questions that recording needs, inside its weight limit."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import zip_longest
 from typing import Any
 
@@ -23,7 +23,20 @@ MAX_CANDLES = 5_000
 
 
 class _Meta(Record, frozen=True):
-    universe: list[dict[str, Any]]
+    universe: list[Any]
+
+
+def objects(entries: Iterable[Any]) -> list[dict[str, Any]]:
+    """Return the entries of a list, an empty object in place of any that is none.
+
+    So one strange entry costs nothing but itself, and lists that belong together stay in step.
+
+    Raises:
+        TypeError: It is no list.
+    """
+    if not isinstance(entries, list | tuple):
+        raise TypeError("no list")
+    return [entry if isinstance(entry, dict) else {} for entry in entries]
 
 
 class InfoClient:
@@ -39,33 +52,34 @@ class InfoClient:
 
     def perp_dexs(self) -> list[str]:
         """Return the names of all perp dexes; the first, of the venue itself, is empty."""
-        answer = self._ask({"type": "perpDexs"}, list[dict[str, Any] | None])
-        names = ["" if dex is None else dex.get("name") for dex in answer]
-        return [name for name in names if isinstance(name, str)]
+        names = [dex.get("name") for dex in objects(self._ask({"type": "perpDexs"}, list[Any]))]
+        return ["", *(name for name in names if isinstance(name, str) and name)]
 
     def perp_contexts(self, dex: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         """Return each perp of a dex, with its context of prices and volume, empty where none is."""
         request = {"type": "metaAndAssetCtxs"} | ({"dex": dex} if dex else {})
-        meta, contexts = self._ask(request, tuple[_Meta, list[dict[str, Any] | None]])
+        meta, contexts = self._ask(request, tuple[_Meta, list[Any]])
         pairs = zip_longest(meta.universe, contexts[: len(meta.universe)])
-        return [(perp, context or {}) for perp, context in pairs]
+        return [(perp, context) for perp, context in map(objects, pairs)]
 
     def perp_lists(self) -> list[dict[str, Any]]:
         """Return the perps of all dexes, in one question."""
         metas = self._ask({"type": "allPerpMetas"}, list[_Meta])
-        return [perp for meta in metas for perp in meta.universe]
+        return [perp for meta in metas for perp in objects(meta.universe)]
 
     def spot_pairs(self) -> list[dict[str, Any]]:
         """Return the spot pairs."""
-        return list(self._ask({"type": "spotMeta"}, _Meta).universe)
+        return objects(self._ask({"type": "spotMeta"}, _Meta).universe)
 
     def spot_contexts(self) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         """Return ``spotMeta`` and the contexts by coin."""
         meta, contexts = self._ask(
-            {"type": "spotMetaAndAssetCtxs"}, tuple[dict[str, Any], list[dict[str, Any] | None]]
+            {"type": "spotMetaAndAssetCtxs"}, tuple[dict[str, Any], list[Any]]
         )
         return meta, {
-            context["coin"]: context for context in contexts if context and "coin" in context
+            context["coin"]: context
+            for context in objects(contexts)
+            if isinstance(context.get("coin"), str)
         }
 
     def outcomes(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ loopback through a proxy. So the environment is read here, and they are told.
 
 import ipaddress
 import os
+import re
 import ssl
 from collections.abc import Mapping
 from urllib.parse import SplitResult as Address
@@ -19,6 +20,8 @@ from hypertrack.records import Record
 
 VARIABLES = {"http": "http_proxy", "ws": "http_proxy", "https": "https_proxy", "wss": "https_proxy"}
 DEFAULT_PORT = 80
+NO_PROXY_ENTRY = re.compile(r"(?:\[(?P<address>[^]]*)]|(?P<name>[^:]+))(?::(?P<port>[0-9]+))?")
+USUAL_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
 
 class Proxy(Record, frozen=True, kw_only=True):
@@ -109,11 +112,11 @@ def _variable(environment: Mapping[str, str], name: str) -> tuple[str, str]:
 
 
 def _parse(name: str, text: str) -> Proxy:
-    parts = urlsplit(text if "://" in text else f"http://{text}")
     try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
         port = parts.port or DEFAULT_PORT
     except ValueError:
-        raise ConfigError(f"{name} has a port that is no number: http://host:port") from None
+        raise ConfigError(f"{name} has no host and port: http://host:port") from None
     if not parts.hostname:
         raise ConfigError(f"{name} names no host: http://host:port")
     if parts.scheme != "http":
@@ -131,18 +134,20 @@ def _parse(name: str, text: str) -> Proxy:
 
 def _is_excepted(target: Address, no_proxy: str) -> bool:
     host = (target.hostname or "").rstrip(".")
-    return any(_matches(host, target.port, entry.strip().lower()) for entry in no_proxy.split(","))
+    port = target.port or USUAL_PORTS.get(target.scheme)
+    return any(_matches(host, port, entry) for entry in re.split(r"[,\s]+", no_proxy.lower()))
 
 
 def _matches(host: str, port: int | None, entry: str) -> bool:
     if entry in {"", "*"}:
         return entry == "*"
+    parts = NO_PROXY_ENTRY.fullmatch(entry)  # none for a bare IPv6 address, which has no port
+    name = entry if parts is None else parts["address"] or parts["name"]
+    if parts is not None and parts["port"] and int(parts["port"]) != port:
+        return False
     try:  # an address, or a network of them
-        return ipaddress.ip_address(host) in ipaddress.ip_network(entry.strip("[]"), strict=False)
+        return ipaddress.ip_address(host) in ipaddress.ip_network(name, strict=False)
     except ValueError:
         pass
-    name, _, only_port = entry.partition(":")
-    if only_port.isdecimal() and int(only_port) != port:
-        return False
-    name = name.removeprefix("*").removeprefix(".")
+    name = name.removeprefix("*").removeprefix(".").rstrip(".")
     return host == name or host.endswith(f".{name}")

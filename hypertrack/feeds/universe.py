@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from hypertrack.errors import VenueError
-from hypertrack.feeds.info_client import InfoClient
+from hypertrack.feeds.info_client import InfoClient, objects
 from hypertrack.records import Record
 
 MAIN_DEX = ""
@@ -143,8 +143,10 @@ def _outcomes(info: InfoClient) -> Iterator[Market]:
     """
     meta = info.outcomes()
     questions = _questions(meta.get("questions") or [])
-    for outcome in meta["outcomes"]:
-        number, sides = outcome.get("outcome"), outcome.get("sideSpecs") or [{}, {}]
+    for outcome in objects(meta["outcomes"]):
+        number, sides = outcome.get("outcome"), outcome.get("sideSpecs")
+        if not isinstance(sides, list) or not sides:
+            sides = [{}, {}]
         if not isinstance(number, int) or isinstance(number, bool):
             continue
         asked = questions.get(number)
@@ -158,8 +160,9 @@ def _outcomes(info: InfoClient) -> Iterator[Market]:
 def _questions(questions: list[dict[str, Any]]) -> dict[int, str]:
     """Return the question that each outcome is an answer to."""
     by_outcome: dict[int, str] = {}
-    for question in questions:
-        numbers = [*(question.get("namedOutcomes") or ()), question.get("fallbackOutcome")]
+    for question in objects(questions):
+        named = question.get("namedOutcomes")
+        numbers = [*(named if isinstance(named, list) else ()), question.get("fallbackOutcome")]
         by_outcome |= {
             number: str(question.get("name", "")) for number in numbers if isinstance(number, int)
         }

@@ -73,6 +73,14 @@ def test_output_that_does_not_fit_on_the_disk_is_one_line() -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("words", [["import"], ["features", "--wallets"], ["verify", "--data"]])
+def test_name_that_is_too_long_for_a_file_is_wrong_usage(words: list[str]) -> None:
+    done = run(app, [*words, " ".join(["0x" + "a" * 40] * 7)])
+
+    assert done.exit_code == 2
+    assert done.stderr.startswith("error: no file has a name like 0xaaa")
+
+
 def test_closed_pipe_ends_quietly() -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)

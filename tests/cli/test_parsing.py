@@ -50,7 +50,9 @@ def test_a_time_is_utc_unless_it_says_otherwise(text: str) -> None:
     assert parse_time_ms(text) == START_MS
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "-5", "08:00"])
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "-5", "08:00", "0", "2026", "1767600000", "1767600000000000"]
+)
 def test_anything_else_is_no_time(text: str) -> None:
     with pytest.raises(ConfigError, match="a time is 2026-07-22T14:30"):
         parse_time_ms(text)

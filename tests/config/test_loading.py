@@ -66,7 +66,6 @@ def test_unknown_key_in_the_file_is_an_error(tmp_path: Path) -> None:
         ("fees.spot_taker_bps", "nan", "finite"),
         ("simulate.hours", "inf", "finite"),
         ("categories.influential_min_score_pct", "1e400", "finite"),
-        ("record.feeds", " , ", "at least 1"),
         ("train.train_cuts_frac", "", "at least 1"),
         ("data", "", "must be a folder"),
         ("data", "d\udcff", "not UTF-8"),
@@ -82,6 +81,15 @@ def test_value_that_cannot_be_meant_says_what_a_good_one_is(
 
     assert needed in str(refused.value)
     assert "pattern" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1", "http://", "http://x:99999", "http://x:y", "http://[zz]/", "http://a b"]
+)
+@pytest.mark.parametrize("key", ["venue.url", "venue.evm_rpc_url"])
+def test_address_that_leads_nowhere_is_refused(tmp_path: Path, key: str, url: str) -> None:
+    with pytest.raises(ConfigError, match=f"setting {key} .*no address that can be reached"):
+        load_config(flags={key: url}, environment={}, folder=tmp_path)
 
 
 def test_tilde_in_the_file_is_the_home_folder(

@@ -107,6 +107,9 @@ def test_loopback_never_goes_through_a_proxy(scheme: str, host: str) -> None:
         ("*.example", True),
         (" other.example , VENUE.example:443 ", True),
         ("venue.example:80", False),
+        ("other.example venue.example", True),
+        ("venue.example.", True),
+        ("443", False),
         ("ue.example", False),
         ("", False),
     ],
@@ -119,7 +122,13 @@ def test_no_proxy_names_hosts_and_their_domains(no_proxy: str, is_direct: bool) 
 
 @pytest.mark.parametrize(
     ("url", "no_proxy"),
-    [("http://10.1.2.3/info", "10.0.0.0/8"), ("ws://[fd00::7]:80/ws", "fd00::/8")],
+    [
+        ("http://10.1.2.3/info", "10.0.0.0/8"),
+        ("ws://[fd00::7]:80/ws", "fd00::/8"),
+        ("wss://[fd00::7]/ws", "[fd00::7]:443"),
+        ("https://venue.example/info", "venue.example:443"),
+        ("ws://10.1.2.3/ws", "10.1.2.3:80"),
+    ],
 )
 def test_no_proxy_names_networks(url: str, no_proxy: str) -> None:
     assert proxy_for(url, {"all_proxy": PROXY, "no_proxy": no_proxy}) is None
@@ -135,7 +144,8 @@ def test_proxy_without_a_scheme_is_an_http_proxy() -> None:
     ("text", "reason"),
     [
         ("socks5://me:s3cret@h:1080", "all_proxy names socks5://h:1080, and only http:// proxies"),
-        ("http://h:port", "all_proxy has a port that is no number"),
+        ("http://h:port", "all_proxy has no host and port"),
+        ("http://[::1", "all_proxy has no host and port"),
         ("http://", "all_proxy names no host"),
     ],
 )

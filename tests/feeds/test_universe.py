@@ -159,3 +159,21 @@ def test_simulated_exchange_lists_outcomes_and_fails_one_dex_on_demand() -> None
 
     assert sorted(coins(universe)) == ["#70", "#71", "BTC"]
     assert [one.name for one in universe.unlisted] == ["dex xyz"]
+
+
+@pytest.mark.parametrize("strange", [None, 5, "x", [], {"name": 5}])
+def test_strange_entry_of_a_list_costs_nothing_but_itself(strange: object) -> None:
+    outcome = {"outcome": 1, "sideSpecs": [{"name": "Yes"}, {"name": "No"}]}
+    perps = [{"universe": [strange, {"name": "BTC"}]}, [strange, {"dayNtlVlm": "900.0"}]]
+    spot = [{"universe": [strange, {"name": "@1"}], "tokens": [strange]}, [strange]]
+
+    universe = listed(
+        perpDexs=[strange, {"name": "xyz"}],
+        metaAndAssetCtxs=perps,
+        spotMetaAndAssetCtxs=spot,
+        outcomeMeta={"outcomes": [strange, outcome], "questions": [strange]},
+    )
+
+    assert coins(universe) == ["BTC", "xyz:CL", "#10", "#11", "@1"]
+    assert universe.markets[0].day_volume_usd == 900.0
+    assert universe.unlisted == ()
