@@ -18,6 +18,7 @@ from hypertrack.config import SimulateSettings
 from hypertrack.records import encode_json
 from hypertrack.simulate.market.instruments import Coin, CoinKind
 from hypertrack.simulate.venue.source import Event
+from hypertrack.simulate.venue.wallet_records import PlainRecords
 
 AT_ONCE = SimulateSettings(port=0, speed=0, settle_s=0.1)
 """The pace of the readers, after a moment to subscribe to everything."""
@@ -111,6 +112,10 @@ class HandSource:
     token_decimals: Mapping[str, int] = field(default_factory=dict)
     extra_ms: int = 0
     """Time that goes on after the last event."""
+
+    @property
+    def records(self) -> PlainRecords:
+        return PlainRecords(self.start_ms, len(self.coins))
 
     @property
     def end_ms(self) -> int:

@@ -37,7 +37,7 @@ HOME_OF_LIBRARY = {
     "websocket": {"feeds"},
     "httpx": {"feeds"},
     "duckdb": {"store"},
-    "pyarrow": {"store", "importing"},
+    "pyarrow": {"store", "importing", "simulate"},
     "adbc_driver_manager": {"store"},
     "adbc_driver_sqlite": {"store"},
     "adbc_driver_postgresql": {"store"},

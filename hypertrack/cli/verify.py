@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hypertrack.cli.session import Session
+from hypertrack.errors import ConfigError
 from hypertrack.records import DAY_MS, MINUTE_MS
 from hypertrack.text import printable
 
@@ -24,11 +25,17 @@ def verify(
         float | None,
         typer.Option(help="Exit with 1 below this share of the trades, 0 to 1.", min=0, max=1),
     ] = None,
+    market: Annotated[
+        bool, typer.Option("--market", help="Say instead where it is unlike the real venue.")
+    ] = False,
 ) -> None:
     """Prove how whole a recording is: its trades against the venue's own candles.
 
     Example: hypertrack verify --min-completeness 0.999
     """
+    if market:
+        _show_market(session, min_completeness)
+        return
     from hypertrack.pipeline.verify import require_completeness
     from hypertrack.pipeline.verify import verify as run
 
@@ -44,6 +51,18 @@ def verify(
             session.out.print(f"{word:<11}{printable(numbers)}", markup=False)
     if min_completeness is not None:
         require_completeness(found, min_completeness)
+
+
+def _show_market(session: Session, min_completeness: float | None) -> None:
+    if min_completeness is not None:
+        raise ConfigError("--market tells how a market looks, not how whole it is: drop one flag")
+    from hypertrack.cli.market_lines import show_market
+    from hypertrack.pipeline.market_lines import recorded_market
+
+    settings = session.load().settings
+    with session.err.status("measuring the market"):
+        found = recorded_market(settings)
+    show_market(session, found)
 
 
 def _coin_table(found: "Verification") -> "Table":

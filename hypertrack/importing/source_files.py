@@ -21,7 +21,13 @@ from hypertrack.importing.file_lines import (
 from hypertrack.importing.formats import ARCHIVES, Format, recognise
 from hypertrack.records import HOUR_MS, Feed, Record
 from hypertrack.store.compaction.commit_journal import sealed_folder
-from hypertrack.store.files.layout import FILLS_NAME, SEALED_NAME, feed_path, has_data
+from hypertrack.store.files.layout import (
+    FILLS_NAME,
+    MANIFEST_NAME,
+    SEALED_NAME,
+    feed_path,
+    has_data,
+)
 
 SAMPLED_LINES = 20
 """Lines looked at before a file counts as foreign: the first may be torn."""
@@ -130,7 +136,8 @@ def _within(path: Path, wanted: Format | None) -> Iterator[Path]:
         yield from (file for file in [path / FILLS_NAME] if file.is_file())
     else:
         files = (file for file in sorted(path.rglob("*")) if file.is_file())
-        yield from (file for file in files if not file.name.startswith("."))
+        names = {MANIFEST_NAME}  # says what archives are, and holds nothing of them
+        yield from (file for file in files if file.name not in names and file.name[0] != ".")
 
 
 def _source(path: Path, wanted: Format | None, wallet: str | None) -> SourceFile | LeftOut:

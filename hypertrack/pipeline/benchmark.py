@@ -51,7 +51,7 @@ def benchmark(settings: Settings, size: Size, seed: int) -> "MarketTruth":
     """
     from hypertrack.model.benchmark import MarketTruth, compare_scores
     from hypertrack.pipeline.places import open_engine
-    from hypertrack.pipeline.simulate import write
+    from hypertrack.pipeline.simulate import WritePlan, write
     from hypertrack.pipeline.train import train
     from hypertrack.store.columns import read_columns
 
@@ -66,7 +66,8 @@ def benchmark(settings: Settings, size: Size, seed: int) -> "MarketTruth":
             }
         )
         truth_file = folder / "truth.parquet"
-        for _ in write(own, folder / "data", n_trades=size.n_trades, truth=truth_file):
+        plan = WritePlan(n_trades=size.n_trades)
+        for _ in write(own, folder / "data", plan, truth=truth_file):
             pass
         trained = train(own, _ignore, _ignore)
         with open_engine(own) as engine:

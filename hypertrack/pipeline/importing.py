@@ -37,6 +37,9 @@ __all__ = [
     "survey",
 ]
 
+MAX_FOLDERS_ABOVE = 4
+"""From an archive to the manifest: ``node_fills_by_block/hourly/20250727/9.lz4``."""
+
 
 @contextmanager
 def as_files(settings: Settings, places: Sequence[str]) -> Iterator[list[Path]]:
@@ -195,16 +198,29 @@ def _manifest(folder: Path, report: "ImportReport", before: "Manifest | None") -
 
 def _notices(report: "ImportReport", before: "Manifest | None") -> Iterable[str]:
     """Return what readers must know of the data's origin, and of what it was copied from."""
-    from hypertrack.importing.source_files import dataset_folder
-    from hypertrack.store.files.manifest import read_manifest
-
     notices = [] if before is None else [before.notice]
     n_by_format = Counter(file.format for file in report.files)
-    for file in report.files:
-        folder = dataset_folder(Path(file.path)) if file.format is Format.DATASET else None
-        source = None if folder is None else read_manifest(folder / MANIFEST_NAME)
-        notices.append(None if source is None else source.notice)
+    notices += [_notice_beside(Path(file.path), file.format) for file in report.files]
     kinds = ", ".join(f"{n} {name}" for name, n in sorted(n_by_format.items()))
     if kinds:
         notices.append(f"imported, not recorded here: {kinds} files")
     return dict.fromkeys(notice for notice in notices if notice)
+
+
+def _notice_beside(path: Path, form: Format) -> str | None:
+    """Return what the manifest says that lies with a file, in its dataset or above archives."""
+    from hypertrack.importing.formats import ARCHIVES
+    from hypertrack.importing.source_files import dataset_folder
+    from hypertrack.store.files.manifest import ARCHIVES_SETTING, read_manifest
+
+    if form is Format.DATASET:
+        folder = dataset_folder(path)
+        source = None if folder is None else read_manifest(folder / MANIFEST_NAME)
+        return None if source is None else source.notice
+    if form not in ARCHIVES:
+        return None
+    for folder in path.resolve().parents[:MAX_FOLDERS_ABOVE]:
+        source = read_manifest(folder / MANIFEST_NAME)
+        if source is not None and ARCHIVES_SETTING in source.settings:
+            return source.notice
+    return None

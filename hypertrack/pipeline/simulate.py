@@ -3,27 +3,64 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.files import TABLE_SUFFIXES, require_writable
 from hypertrack.pipeline.ports import require_free_port
+from hypertrack.records import Record, as_dict
 from hypertrack.store.files.layout import MANIFEST_NAME, has_data
+from hypertrack.store.files.manifest import ARCHIVES_SETTING
 
 if TYPE_CHECKING:  # the commands load these when they run
     import numpy as np
 
-    from hypertrack.simulate.market.bulk import WriteProgress
+    from hypertrack.simulate.market.market import Market
+    from hypertrack.simulate.market.playing import WriteProgress
+    from hypertrack.simulate.market.wallet_ledger import WalletLedger
+    from hypertrack.simulate.market.world_summary import WorldRow
     from hypertrack.simulate.venue.server import Exchange
     from hypertrack.simulate.venue.source import Source
 
-__all__ = ["NOTICE", "Exchange", "WriteProgress", "serve", "write"]
+__all__ = [
+    "NOTICE",
+    "Exchange",
+    "WorldRow",
+    "WriteForm",
+    "WritePlan",
+    "WriteProgress",
+    "serve",
+    "world_of",
+    "write",
+]
 
 NOTICE = "simulated: these wallets and trades come from hypertrack's own exchange, not the venue"
 POLL_S = 0.05
+
+Writing = Generator["WriteProgress", None, dict[str, Any]]
+"""Yields progress and returns what the manifest is to say beside the world."""
+
+
+class WriteForm(StrEnum):
+    """What a market is written as."""
+
+    DATASET = "dataset"
+    SEALED = "sealed"
+    NODE_FILLS_BY_BLOCK = "node_fills_by_block"
+
+
+class WritePlan(Record, frozen=True, kw_only=True):
+    """What is to be written of a market."""
+
+    form: WriteForm = WriteForm.DATASET
+    n_trades: int | None = None
+    """Trades in the hours of the settings; their own rate where None."""
+    n_holes: int = 0
+    """Stretches of blocks that archives lack."""
 
 
 def serve(
@@ -84,34 +121,91 @@ def serve(
 
 
 def write(
-    settings: Settings, folder: Path, *, n_trades: int | None = None, truth: Path | None = None
+    settings: Settings, folder: Path, plan: WritePlan, *, truth: Path | None = None
 ) -> "Iterator[WriteProgress]":
-    """Write a simulated market as the dataset that recording it would have made.
+    """Write a simulated market, as the dataset that recording it would have made or as archives.
 
     Args:
-        n_trades: Trades in the hours of the settings; their own rate where None.
+        settings: Their rate of trades counts where the plan names no number.
+        folder: Must not hold a dataset.
+        plan: What is to be written.
         truth: File to write the wallets' truth to, ``.parquet`` or ``.csv``.
 
     Raises:
-        DatasetError: The folder holds a dataset.
+        DatasetError: The folder holds a dataset, or archives.
     """
     require_writable(folder / MANIFEST_NAME)
     if truth is not None:
         require_writable(truth, TABLE_SUFFIXES)
     if has_data(folder):
         raise DatasetError(f"{folder} already holds a dataset: choose another")
-    from hypertrack.simulate.market.bulk import settings_for, write_dataset
+    from hypertrack.simulate.market.bulk import settings_for
     from hypertrack.simulate.market.market import Market
     from hypertrack.store.files.manifest import Manifest, write_manifest
 
-    simulated = settings.simulate if n_trades is None else settings_for(settings.simulate, n_trades)
+    simulated = settings.simulate
+    if plan.n_trades is not None:
+        simulated = settings_for(simulated, plan.n_trades)
     market = Market(simulated)
     ledger = market.ledger() if truth is not None else None
-    yield from write_dataset(market, folder, n_trades, ledger=ledger)
-    world = {"simulate": simulated.model_dump(mode="json")}
+    more = yield from _WRITERS[plan.form](market, folder, plan, ledger)
+    world = {"simulate": simulated.model_dump(mode="json"), **more}
     write_manifest(folder, Manifest(notice=NOTICE, is_complete=True, settings=world))
     if truth is not None and ledger is not None:
         _write_truth(market.truth_of(ledger), truth)
+
+
+def world_of(truth: Path) -> "tuple[WorldRow, ...]":
+    """Return what the truth in a file looks like."""
+    from hypertrack.simulate.market.world_summary import summarize_world
+    from hypertrack.store.columns import read_columns
+
+    return summarize_world(read_columns(truth))
+
+
+def _write_lines(
+    market: "Market", folder: Path, plan: WritePlan, ledger: "WalletLedger | None"
+) -> Writing:
+    from hypertrack.simulate.market.bulk import write_dataset
+
+    yield from write_dataset(market, folder, plan.n_trades, ledger=ledger)
+    return {}
+
+
+def _write_sealed(
+    market: "Market", folder: Path, plan: WritePlan, ledger: "WalletLedger | None"
+) -> Writing:
+    from hypertrack.simulate.market.hours import write_hours
+    from hypertrack.store.compaction.new_hours import NewHours
+
+    with NewHours(folder) as hours:
+        yield from write_hours(market, folder, hours, plan.n_trades, ledger=ledger)
+        hours.put_in_force()
+    return {}
+
+
+def _write_archives(
+    market: "Market", folder: Path, plan: WritePlan, ledger: "WalletLedger | None"
+) -> Writing:
+    from hypertrack.simulate.market.archives import ArchiveWriter
+    from hypertrack.simulate.market.playing import played
+    from hypertrack.store.files.manifest import Manifest, write_manifest
+
+    with ArchiveWriter(market, folder, plan.n_holes) as archives:
+        # Hours are there one by one: whoever is killed leaves some, and they say whose they are.
+        begun = {ARCHIVES_SETTING: {"format": plan.form}}
+        write_manifest(folder, Manifest(notice=NOTICE, settings=begun))
+        yield from played(market, archives.write, plan.n_trades, ledger)
+        archives.finish()
+    holes = [as_dict(hole) for hole in archives.holes]
+    return {ARCHIVES_SETTING: {"format": plan.form, "holes": holes}}
+
+
+_WRITERS: dict[WriteForm, Callable[["Market", Path, WritePlan, "WalletLedger | None"], Writing]] = {
+    WriteForm.DATASET: _write_lines,
+    WriteForm.SEALED: _write_sealed,
+    WriteForm.NODE_FILLS_BY_BLOCK: _write_archives,
+}
 
 
 def _source(settings: Settings, replay: Path | None, truth: Path | None) -> "Source":

@@ -94,7 +94,7 @@ def judge_market(settings: Settings, market: Market) -> "KnownTruth":
 
     from hypertrack.market.window import Window
     from hypertrack.pipeline.places import open_engine
-    from hypertrack.pipeline.simulate import write
+    from hypertrack.pipeline.simulate import WritePlan, write
     from hypertrack.skill.judging import judge
     from hypertrack.skill.known_truth import compare
     from hypertrack.store.columns import read_columns
@@ -102,8 +102,8 @@ def judge_market(settings: Settings, market: Market) -> "KnownTruth":
     with tempfile.TemporaryDirectory() as temporary:
         folder, truth_file = Path(temporary) / "data", Path(temporary) / "truth.parquet"
         own = _settings_of(settings, market, folder)
-        n_trades = round(TRADES_PER_HOUR * market.hours)
-        for _ in write(own, folder, n_trades=n_trades, truth=truth_file):
+        plan = WritePlan(n_trades=round(TRADES_PER_HOUR * market.hours))
+        for _ in write(own, folder, plan, truth=truth_file):
             pass
         with open_engine(own) as engine:
             window = Window(engine.start_ms, engine.end_ms)

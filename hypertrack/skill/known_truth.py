@@ -84,42 +84,55 @@ def compare(
             placebo_z_sd.
     """
     found = _Found(columns, wallets, truth, max_q)
-    tested, flagged, copied = found.is_tested, found.is_flagged, found.is_copied
-    edge, expected = found.edge_bps, found.expected_bps
-    is_large = edge > LARGE_EDGE_BPS
-    many = tested & (found.n_bets >= MANY_BETS)
+    bins = [_bin(found, low) for low in range(CALIBRATION_BINS)]
+    return KnownTruth(
+        **market,
+        **_counts(found),
+        **_ranks(found),
+        n_wallets=len(found.edge_bps),
+        n_tested=int(found.is_tested.sum()),
+        expected_positive=tuple(each[0] for each in bins),
+        true_positive=tuple(each[1] for each in bins),
+        n_calibrated=tuple(each[2] for each in bins),
+        flagged_traps=_trap_counts(found.traps[found.is_flagged]),
+        copied_traps=_trap_counts(found.traps[found.is_copied]),
+    )
+
+
+def _ranks(found: "_Found") -> dict[str, Any]:
+    """Return how well the expected edge ranks the tested, beside profit and the true spread."""
+    edge, expected, tested = found.edge_bps, found.expected_bps, found.is_tested
     oracle = np.full(len(edge), np.nan)
     oracle[tested] = expected_by_truth(
         found.measured_bps[tested], found.error_bps[tested], edge[tested]
     )
-    worth = many & (found.copy_edge_bps > 0)
-    bins = [_bin(found, low) for low in range(CALIBRATION_BINS)]
-    return KnownTruth(
-        **market,
-        n_wallets=len(edge),
-        n_tested=int(tested.sum()),
-        rank_ic=_rank_ic(edge, expected, tested),
-        rank_ic_many=_rank_ic(edge, expected, many),
-        rank_ic_profit=_rank_ic(edge, found.cash_usd, tested),
-        rank_ic_oracle=_rank_ic(edge, oracle, tested),
-        top_edge_bps=_top(edge, expected, tested),
-        top_edge_profit_bps=_top(edge, found.cash_usd, tested),
-        top_edge_oracle_bps=_top(edge, oracle, tested),
-        auc_large=_auc(is_large, expected, tested),
-        n_flagged=int(flagged.sum()),
-        n_false=int((flagged & (edge <= 0)).sum()),
-        n_large=int((tested & is_large).sum()),
-        n_large_flagged=int((flagged & is_large).sum()),
-        expected_positive=tuple(each[0] for each in bins),
-        true_positive=tuple(each[1] for each in bins),
-        n_calibrated=tuple(each[2] for each in bins),
-        n_copy=int(copied.sum()),
-        n_copy_right=int((copied & (found.copy_edge_bps > 0)).sum()),
-        n_worth_copying=int(worth.sum()),
-        n_worth_found=int((worth & copied).sum()),
-        flagged_traps=_counts(found.traps[flagged]),
-        copied_traps=_counts(found.traps[copied]),
-    )
+    return {
+        "rank_ic": _rank_ic(edge, expected, tested),
+        "rank_ic_many": _rank_ic(edge, expected, tested & (found.n_bets >= MANY_BETS)),
+        "rank_ic_profit": _rank_ic(edge, found.cash_usd, tested),
+        "rank_ic_oracle": _rank_ic(edge, oracle, tested),
+        "top_edge_bps": _top(edge, expected, tested),
+        "top_edge_profit_bps": _top(edge, found.cash_usd, tested),
+        "top_edge_oracle_bps": _top(edge, oracle, tested),
+        "auc_large": _auc(edge > LARGE_EDGE_BPS, expected, tested),
+    }
+
+
+def _counts(found: "_Found") -> dict[str, Any]:
+    """Return how many were flagged and called worth copying, and how many rightly."""
+    flagged, copied, is_left = found.is_flagged, found.is_copied, found.copy_edge_bps > 0
+    large = found.is_tested & (found.edge_bps > LARGE_EDGE_BPS)
+    worth = found.is_tested & (found.n_bets >= MANY_BETS) & is_left
+    return {
+        "n_flagged": int(flagged.sum()),
+        "n_false": int((flagged & (found.edge_bps <= 0)).sum()),
+        "n_large": int(large.sum()),
+        "n_large_flagged": int((flagged & large).sum()),
+        "n_copy": int(copied.sum()),
+        "n_copy_right": int((copied & is_left).sum()),
+        "n_worth_copying": int(worth.sum()),
+        "n_worth_found": int((worth & copied).sum()),
+    }
 
 
 def expected_by_truth(measured_bps: Floats, error_bps: Floats, edge_bps: Floats) -> Floats:
@@ -198,6 +211,6 @@ def _auc(is_true: Flags, score: Floats, rows: Flags) -> float | None:
     return float((ranks.sum() - n_true * (n_true + 1) / 2) / (n_true * n_false))
 
 
-def _counts(traps: NDArray[Any]) -> dict[str, int]:
+def _trap_counts(traps: NDArray[Any]) -> dict[str, int]:
     names = [name for text in traps.tolist() for name in text.split(",") if name]
     return {name: names.count(name) for name in sorted(set(names))}

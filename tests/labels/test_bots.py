@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,14 @@ from hypertrack.labels.bots import (
 )
 from hypertrack.market.window import Window
 from hypertrack.records import DAY_MS, HOUR_MS, MINUTE_MS
+
+ROUND_SIZES = [each.name for each in LABELLING_FUNCTIONS].index("round_sizes")
+
+ODD = (1.237, 4.113)
+"""Sizes that are not round, nor worth a round sum, and neither even nor varied."""
+
+PLAIN = (*ODD, *ODD, 2.5)
+"""Sizes that lead to no vote: a fifth of them round."""
 
 HOUR = Window(START_MS, START_MS + HOUR_MS)
 
@@ -29,16 +38,21 @@ def votes(open_backend: Any, by_wallet: Any) -> Any:
     return cast
 
 
-def bought(times_ms: list[int], *, maker: bool = False, **more: Any) -> list[dict[str, Any]]:
+def bought(
+    times_ms: list[int], *, maker: bool = False, sizes: Sequence[float] = PLAIN, **more: Any
+) -> list[dict[str, Any]]:
+    """Return purchases of sizes in turn."""
+    users = {"buyer": ALICE, "seller": BOB, "taker": BOB if maker else ALICE}
     return [
-        trade(START_MS + t, buyer=ALICE, seller=BOB, taker=BOB if maker else ALICE, **more)
-        for t in times_ms
+        trade(START_MS + t, size=sizes[i % len(sizes)], **users, **more)
+        for i, t in enumerate(times_ms)
     ]
 
 
 def uneven(n: int, mean_ms: int) -> list[int]:
-    """Times with ever different gaps, in the first seconds."""
-    return np.cumsum([int(mean_ms * (0.1 + 1.8 * i / n)) for i in range(n)]).tolist()
+    """Times with ever different gaps, each four times or a quarter of the one before or more."""
+    gaps = [mean_ms * (0.1 + 0.3 * i / n if i % 2 else 1.6 + 0.3 * i / n) for i in range(n)]
+    return np.cumsum(gaps).astype(int).tolist()
 
 
 def test_a_hundred_fast_executions_are_a_bot(votes: Any) -> None:
@@ -50,7 +64,7 @@ def test_slices_of_a_twap_order_say_nothing(votes: Any) -> None:
     every_30_s = [30_000 * i for i in range(1, 101)]
 
     assert votes(trades=bought(every_30_s, is_twap=True)) == {}
-    assert votes(trades=bought(every_30_s)) == {"timer": 1}
+    assert votes(trades=bought(every_30_s))["timer"] == 1
 
 
 def test_timer_is_found_among_other_gaps(votes: Any) -> None:
@@ -60,8 +74,8 @@ def test_timer_is_found_among_other_gaps(votes: Any) -> None:
     times = np.cumsum(spread).tolist()
 
     assert sum(gap <= 10_100 for gap in spread) / len(spread) == 1 / 3
-    assert votes(trades=bought(times)) == {}
-    assert votes(trades=bought(np.cumsum([*spread, *[10_000] * 8]).tolist())) == {"timer": 1}
+    assert "timer" not in votes(trades=bought(times))
+    assert votes(trades=bought(np.cumsum([*spread, *[10_000] * 8]).tolist()))["timer"] == 1
 
 
 def test_twenty_hours_of_one_day_are_sleepless(votes: Any) -> None:
@@ -120,20 +134,62 @@ def test_maker_of_three_coins_at_once_is_a_bot(votes: Any) -> None:
             )
         ]
 
-    assert votes(trades=fills(["BTC", "ETH", "SOL"])) == {"many_quotes": 1}
-    assert votes(trades=fills(["BTC", "ETH", "BTC"])) == {}
+    assert votes(trades=fills(["BTC", "ETH", "SOL"]))["many_quotes"] == 1
+    assert "many_quotes" not in votes(trades=fills(["BTC", "ETH", "BTC"]))
 
 
-def test_a_few_bursts_and_a_long_pause_are_human(votes: Any) -> None:
-    burst_and_pause = [0, 5_000, 12_000, 20_000, 1_500_000]
+@pytest.mark.parametrize(
+    ("factor", "expected"), [(1.4, {"steady", "clockwork"}), (1.9, {"steady"}), (2.1, set())]
+)
+def test_gaps_like_the_ones_before_are_a_programs(
+    votes: Any, factor: float, expected: set[str]
+) -> None:
+    """Six gaps in a sitting are five pairs, twice four gaps are six, and five gaps are four."""
+    gaps = [10_000, int(10_000 * factor)] * 3
+    sitting = np.cumsum([0, *gaps[:4]])
+    two = np.concatenate([sitting, sitting + 31 * MINUTE_MS]).tolist()
+    one = np.cumsum([0, *gaps]).tolist()
 
-    assert votes(trades=bought(burst_and_pause)) == {"restful": -1}
+    assert set(votes(trades=bought(one))) == expected
+    assert set(votes(trades=bought(two))) == expected
+    assert votes(trades=bought(one[:-1])) == {}
 
 
-def test_thirty_executions_are_too_many_for_a_human_hour(votes: Any) -> None:
-    restless = [*uneven(29, 20_000), 3_000_000]
+@pytest.mark.parametrize(
+    ("ratio", "vote"),
+    [(2.2, "even_sizes"), (2.3, None), (7.2, None), (7.4, "varied_sizes")],
+)
+def test_sizes_alike_are_a_programs_and_sizes_far_apart_a_persons(
+    votes: Any, ratio: float, vote: str | None
+) -> None:
+    """Two sizes in turn deviate by half the logarithm of their ratio, up to ln 1.5, from ln 2.7."""
+    sizes = [1.237, round(1.237 * ratio, 4)]
 
-    assert "restful" not in votes(trades=bought(restless))
+    found = votes(trades=bought(uneven(6, 20_000), sizes=sizes))
+
+    assert {name for name in found if name in ("even_sizes", "varied_sizes")} == {vote} - {None}
+    few = votes(trades=bought(uneven(4, 20_000), sizes=sizes))
+    assert few == {}
+    rested = votes(trades=bought(uneven(6, 20_000), sizes=sizes, maker=True))
+    assert rested == {}
+
+
+@pytest.mark.parametrize(
+    ("n_round", "vote"), [(0, {"odd_sizes": 1}), (1, {}), (2, {}), (3, {"round_sizes": -1})]
+)
+@pytest.mark.parametrize(
+    ("round_size", "price"),
+    [(2.5, 101.3), (3.003, 333.0)],  # coins, or 1,000 dollars less 0.001
+)
+def test_round_sizes_are_a_persons_and_odd_ones_a_programs(
+    votes: Any, n_round: int, vote: dict[str, int], round_size: float, price: float
+) -> None:
+    sizes = [round_size] * n_round + [*ODD] * 4
+    times = uneven(8, 20_000)
+
+    found = votes(trades=bought(times, sizes=sizes, price=price))
+
+    assert found == vote
 
 
 def test_wallets_that_did_not_trade_have_no_votes(votes: Any) -> None:
@@ -145,19 +201,20 @@ def test_majority_of_votes_decides_and_ties_are_zero() -> None:
 
     found = majority(cast)
 
-    np.testing.assert_allclose(found, [1 / 3, 0, np.nan, -1, np.nan])
+    np.testing.assert_allclose(found, [1 / 4, 0, np.nan, -1 / 2, np.nan])
 
 
 def test_report_states_coverage_agreement_and_conflict() -> None:
     n = len(LABELLING_FUNCTIONS)
     votes = np.zeros((4, n))
     votes[0, [0, 1]] = 1  # fast and sleepless agree
-    votes[1, 0], votes[1, -1] = 1, -1  # fast against restful
+    votes[1, 0], votes[1, ROUND_SIZES] = 1, -1  # fast against round sizes
     votes[2, 0] = 1  # fast alone
     votes[3] = np.nan
 
-    fast, sleepless, *_, restful = report_labelling(votes)
+    report = report_labelling(votes)
+    fast, sleepless, round_sizes = report[0], report[1], report[ROUND_SIZES]
 
     assert (fast.coverage, fast.agreement, fast.conflict) == (0.75, 0.5, 0.5)
     assert (sleepless.coverage, sleepless.agreement, sleepless.conflict) == (0.25, 1, 0)
-    assert (restful.vote, restful.agreement, restful.conflict) == ("human", 0, 1)
+    assert (round_sizes.vote, round_sizes.agreement, round_sizes.conflict) == ("human", 0, 1)

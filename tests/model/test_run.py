@@ -110,7 +110,7 @@ def test_card_says_what_the_model_rests_on(events: list[TrainingEvent]) -> None:
     assert details["data"]["n_trades"] == 60_000
     assert [cut["is_test"] for cut in details["cuts"]] == [False] * 2 + [True]
     assert (details["embargo_s"], details["embargo_is_shortened"]) == (1_800, False)
-    assert {each["name"] for each in card["labelling_functions"]} > {"fast", "restful"}
+    assert {each["name"] for each in card["labelling_functions"]} > {"fast", "round_sizes"}
     assert [each["epoch"] for each in card["epochs"]] == list(range(1, len(card["epochs"]) + 1))
     assert {"train_loss", "validation_loss", "skill_by_head"} <= set(card["epochs"][0])
     assert details["settings"]["train"]["seed"] == 0

@@ -112,6 +112,12 @@ class FactArrays(Columns):
     """Time over which the taker chose its side; 0 for exits and hedges."""
     maker_horizon_ms: Floats
     """The same of a limit order; 0 for market makers too."""
+    taker_move_bps: Floats
+    """What the price does over the taker's horizon, beyond its coin's trend; 0 without one."""
+    maker_move_bps: Floats
+    adverse_bps: Floats
+    """What the maker loses to the taker after the trade: the taker's edge, and what stays of its
+    impact."""
     copy_edge_bps: Floats
     """What is left for one who copies the taker late, as taker on both legs, after fees, spread
     and the taker's own impact, ``[trades, delays]``."""
@@ -127,6 +133,22 @@ class QuoteArrays(Columns):
     ask: Floats
     bid_size: Floats
     ask_size: Floats
+
+
+@dataclass(frozen=True)
+class CandleArrays(Columns):
+    """Candles of a minute."""
+
+    start_ms: Ints
+    coin: CoinIds
+    open: Floats
+    close: Floats
+    high: Floats
+    low: Floats
+    volume: Floats
+    """Coins."""
+    count: Ints
+    """Trades."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +191,15 @@ class EvmArrays:
 
 
 @dataclass(frozen=True)
+class HourArrays(Columns):
+    """Full hours by time."""
+
+    time_ms: Ints
+    prices: Floats
+    """Fair prices then, ``[hours, coins]``."""
+
+
+@dataclass(frozen=True)
 class Chunk:
     """A contiguous stretch of exchange time, ``start_ms`` included, ``end_ms`` not."""
 
@@ -180,7 +211,9 @@ class Chunk:
     facts: FactArrays | None
     """None where they were not asked for."""
     end_prices: Floats
-    """Latent prices at its end, ``[coins]``."""
+    """Fair prices at its end: latent, with what stays of orders' impact; ``[coins]``."""
+    hours: HourArrays
+    """Full hours after its start, up to its end."""
 
     def until(self, n_trades: int) -> "Chunk":
         """Return the chunk up to and with its ``n_trades``-th trade."""
@@ -193,4 +226,5 @@ class Chunk:
         transactions = self.evm.transactions.take(self.evm.transactions.time_ms < end_ms)
         facts = None if self.facts is None else self.facts.take(slice(0, n_trades))
         evm = EvmArrays(blocks, transactions)
-        return Chunk(self.start_ms, end_ms, trades, quotes, evm, facts, self.end_prices)
+        hours = self.hours.take(self.hours.time_ms < end_ms)
+        return Chunk(self.start_ms, end_ms, trades, quotes, evm, facts, self.end_prices, hours)

@@ -66,9 +66,9 @@ class Executions(Columns):
 
 
 def executions(trades: TradeArrays) -> Executions:
-    """Return the executions of trades; trades are by time."""
+    """Return the executions of trades; those of one block and coin are by their lowest trade id."""
     taker = np.where(trades.is_buy, trades.buyer, trades.seller)
-    order = np.lexsort((trades.is_buy, taker, trades.coin, trades.time_ms))
+    order = np.lexsort((trades.trade_id, trades.is_buy, taker, trades.coin, trades.time_ms))
     of, taker = trades.take(order), taker[order]
     begins = np.ones(len(of), dtype=bool)
     begins[1:] = (
@@ -80,7 +80,7 @@ def executions(trades: TradeArrays) -> Executions:
     first = np.flatnonzero(begins)
     size, usd = np.add.reduceat(of.size, first), np.add.reduceat(of.size * of.price, first)
     low, high = np.minimum.reduceat(of.price, first), np.maximum.reduceat(of.price, first)
-    return Executions(
+    executed = Executions(
         time_ms=of.time_ms[first],
         coin=of.coin[first],
         taker=taker[first],
@@ -91,10 +91,15 @@ def executions(trades: TradeArrays) -> Executions:
         n_trades=np.diff(np.append(first, len(of))),
         is_twap=of.is_zero_hash[first],
     )
+    return executed.take(np.lexsort((of.trade_id[first], executed.coin, executed.time_ms)))
 
 
 def measure_behaviour(trades: TradeArrays) -> dict[str, float]:
-    """Return the quantities of `REAL_RANGES` for the trades of one window, NaN of no occasion."""
+    """Return the quantities of `REAL_RANGES` for the trades of one window, NaN of no occasion.
+
+    A block has no order that a recording tells: its trades count as by coin and id.
+    """
+    trades = trades.take(np.lexsort((trades.trade_id, trades.coin, trades.time_ms)))
     orders = executions(trades)
     gaps = np.diff(trades.time_ms)
     return {

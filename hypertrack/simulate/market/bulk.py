@@ -14,18 +14,18 @@ from hypertrack.records import (
     CoverageLine,
     CoverageStatus,
     Feed,
-    Record,
     encode_json,
 )
-from hypertrack.simulate.market.arrays import Chunk, EvmArrays
+from hypertrack.simulate.market.arrays import Chunk
 from hypertrack.simulate.market.dataset_lines import (
     candle_lines,
+    minute_candles,
     quote_lines,
-    received_ns,
     trade_lines,
 )
-from hypertrack.simulate.market.evm_objects import EvmObjects, gas_by_block
+from hypertrack.simulate.market.evm_lines import EvmLines
 from hypertrack.simulate.market.market import Market
+from hypertrack.simulate.market.playing import WriteProgress, played
 from hypertrack.simulate.market.wallet_ledger import WalletLedger
 
 COVERAGE_NAME = "coverage.jsonl"
@@ -34,14 +34,6 @@ _MARGIN_FOR_CHANCE = 15.0
 """Rates are set a little high, more so for few trades, so that the trades asked for mostly come
 before the hours are over. They come by whole sessions, about 200 at once: their number has a
 standard deviation of that many times as few independent arrivals, 14 over its root."""
-
-
-class WriteProgress(Record, frozen=True, kw_only=True):
-    """How far writing has come."""
-
-    n_trades: int
-    frac: float
-    """Of the trades asked for, or else of the time."""
 
 
 def settings_for(settings: SimulateSettings, n_trades: int) -> SimulateSettings:
@@ -85,28 +77,16 @@ def write_dataset(
             for feed, part in parts.items()
         }
         writer = _Writer(market, files)
-        yield from _write_chunks(market, writer, n_trades, ledger)
+        yield from played(market, writer.write, n_trades, ledger)
     for feed, part in parts.items():
         part.rename(paths[feed])
-    lines = _coverage(market, writer.end_ms, with_quotes)
+    write_coverage(market, folder, writer.end_ms, with_quotes)
+
+
+def write_coverage(market: Market, folder: Path, end_ms: int, with_quotes: bool) -> None:
+    """Write the ledger of a market that was written up to a time."""
+    lines = _coverage(market, end_ms, with_quotes)
     (folder / COVERAGE_NAME).write_bytes(b"".join(encode_json(line) + b"\n" for line in lines))
-
-
-def _write_chunks(
-    market: Market, writer: "_Writer", n_trades: int | None, ledger: WalletLedger | None
-) -> Iterator[WriteProgress]:
-    overtime_ms = 0 if n_trades is None else market.end_ms - market.start_ms
-    for chunk in market.chunks(with_facts=ledger is not None, overtime_ms=overtime_ms):
-        left = None if n_trades is None else n_trades - writer.n_trades
-        kept = chunk if left is None else chunk.until(left)
-        writer.write(kept)
-        if ledger is not None:
-            ledger.add(kept)
-        time_frac = (chunk.end_ms - market.start_ms) / (market.end_ms - market.start_ms)
-        frac = time_frac if n_trades is None else writer.n_trades / n_trades
-        yield WriteProgress(n_trades=writer.n_trades, frac=frac)
-        if writer.n_trades == n_trades:
-            return
 
 
 class _Writer:
@@ -118,8 +98,7 @@ class _Writer:
         self._seed = market.settings.seed
         self._coins = [coin.name for coin in market.coins]
         self._decimals = np.array([coin.size_decimals for coin in market.coins])
-        self._evm = EvmObjects(market.wallets, market.tokens, market.settings.seed)
-        self.n_trades = 0
+        self._evm = EvmLines(market)
         self.end_ms = market.start_ms
 
     def write(self, chunk: Chunk) -> None:
@@ -128,40 +107,16 @@ class _Writer:
         self._append(Feed.TRADES, trade_lines(trades, self._coins, self._wallets, self._seed))
         is_whole = trades.time_ms < chunk.end_ms // MINUTE_MS * MINUTE_MS
         closed = trades.take(is_whole)
-        self._append(Feed.CANDLES, candle_lines(closed, self._coins, self._decimals))
+        candles = minute_candles(closed, self._decimals)
+        self._append(Feed.CANDLES, candle_lines(candles, self._coins))
         if Feed.BBO in self._files:
             self._append(Feed.BBO, quote_lines(chunk.quotes, self._coins))
-        self._append(Feed.BLOCKS, self._block_lines(chunk.evm))
-        self._append(Feed.TRANSACTIONS, self._transaction_lines(chunk.evm))
-        self.n_trades += len(trades)
+        self._append(Feed.BLOCKS, self._evm.blocks(chunk.evm))
+        self._append(Feed.TRANSACTIONS, self._evm.transactions(chunk.evm))
         self.end_ms = chunk.end_ms
 
     def _append(self, feed: Feed, lines: Iterable[str]) -> None:
         self._files[feed].writelines(lines)
-
-    def _block_lines(self, evm: EvmArrays) -> Iterator[str]:
-        blocks = self._evm.blocks(evm.blocks, gas_by_block(evm))
-        for received, block in zip(received_ns(evm.blocks.time_ms), blocks, strict=True):
-            yield _text({"received_ns": received, "chain": "evm", **block})
-
-    def _transaction_lines(self, evm: EvmArrays) -> Iterator[str]:
-        rows = evm.transactions
-        received = received_ns(rows.time_ms)
-        for at, transaction in enumerate(self._evm.transactions(rows)):
-            yield _text(
-                {
-                    "received_ns": received[at],
-                    "chain": "evm",
-                    **transaction,
-                    "blockTimestamp": hex(int(rows.time_ms[at]) // 1000),
-                    "status": "0x1",
-                    "transfers": self._evm.transfers(rows, at),
-                }
-            )
-
-
-def _text(line: dict[str, object]) -> str:
-    return encode_json(line).decode("ascii") + "\n"
 
 
 def _feeds(with_quotes: bool) -> list[Feed]:

@@ -27,3 +27,8 @@ def block_times(number: Ints) -> Ints:
 def block_after(time_ms: ArrayLike) -> Ints:
     """Return the number of the first block that surely comes after the times."""
     return np.asarray(time_ms, dtype=np.int64) // BLOCK_MS + 1
+
+
+def block_before(time_ms: ArrayLike) -> Ints:
+    """Return when the last block was made that surely comes before the times."""
+    return block_times(np.asarray(time_ms, dtype=np.int64) // BLOCK_MS - 1)

@@ -11,9 +11,7 @@ import numpy as np
 from hypertrack.records import Record
 from hypertrack.simulate.market.arrays import Flags, Floats, Ints, QuoteArrays, TradeArrays
 from hypertrack.simulate.market.behaviour import REAL_RANGES, measure_behaviour
-from hypertrack.simulate.market.instruments import Coin
-
-WINDOW_MS = 81_000
+from hypertrack.simulate.market.instruments import kind_of
 
 REAL = {
     "trades a second": 45.0,
@@ -58,6 +56,15 @@ REAL = {
 }
 """Each quantity of one window, as measured on the venue."""
 
+REAL_OF_THIN_COINS: dict[str, tuple[float, float | None]] = {
+    "spread bps, thin coins": (0.5, 33.0),
+    "depth of five levels USD, thin coins": (900.0, 8_000.0),
+}
+"""Lowest and highest of the thin perps and HIP-3 coins that were captured."""
+
+_MUCH_TRADED = 10
+"""Coins that are not thin."""
+
 
 class CalibrationLine(Record, frozen=True, kw_only=True):
     """One quantity, here and on the venue."""
@@ -90,7 +97,7 @@ def _factor(here: float, real: float) -> float:
 
 def compare(windows: Sequence[dict[str, float]]) -> tuple[CalibrationLine, ...]:
     """Return the mean of several windows' measures beside the real ones."""
-    ranges = {name: (real, None) for name, real in REAL.items()} | REAL_RANGES
+    ranges = {name: (real, None) for name, real in REAL.items()} | REAL_RANGES | REAL_OF_THIN_COINS
     return tuple(
         CalibrationLine(
             quantity=name,
@@ -109,15 +116,21 @@ def _known_mean(values: Sequence[float]) -> float:
     return float(np.mean(known)) if known else float("nan")
 
 
+def _known_median(values: Floats) -> float:
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if len(known) else float("nan")
+
+
 def measure(
-    trades: TradeArrays, coins: Sequence[Coin], quotes: QuoteArrays | None = None
+    trades: TradeArrays, coins: Sequence[str], quotes: QuoteArrays | None = None
 ) -> dict[str, float]:
-    """Return `REAL` and `REAL_RANGES` measured on the trades of one window; needs some trades.
+    """Return the quantities of `compare` for the trades of one window; needs some trades.
 
     Args:
         trades: By time.
-        coins: What the trades' coins mean.
-        quotes: Of the same window; without them spread and depth are left out.
+        coins: Names of the trades' coins.
+        quotes: Of the same window; without them spread and depth are left out. Depth is NaN
+            where sizes are.
     """
     wallet = np.concatenate([trades.buyer, trades.seller]).astype(np.int64)
     usd = np.tile(trades.price * trades.size, 2)
@@ -133,7 +146,7 @@ def measure(
         **_gaps(trades, index, is_taker),
         **measure_behaviour(trades),
     }
-    return measured if quotes is None else measured | _quotes(quotes, coins)
+    return measured if quotes is None else measured | _quotes(quotes, trades, coins)
 
 
 def _levels(name: str, values: Floats | Ints, **percent: float) -> dict[str, float]:
@@ -161,9 +174,9 @@ def _top_share(values: Floats | Ints, frac: float) -> float:
     return float(largest.sum() / values.sum())
 
 
-def _coins(trades: TradeArrays, wallet: Ints, coins: Sequence[Coin]) -> dict[str, float]:
+def _coins(trades: TradeArrays, wallet: Ints, coins: Sequence[str]) -> dict[str, float]:
     per_coin = np.bincount(trades.coin, minlength=len(coins))
-    kinds = np.array([coin.kind for coin in coins])
+    kinds = np.array([kind_of(coin) for coin in coins])
     pairs = np.unique(wallet * len(coins) + np.tile(trades.coin.astype(np.int64), 2))
     per_wallet = np.bincount(pairs // len(coins))
     return {
@@ -219,13 +232,25 @@ def _gaps(trades: TradeArrays, wallet: Ints, is_taker: Flags) -> dict[str, float
     return _levels("median gap s", np.array(medians or [0.0]), p5=5, p50=50, p95=95)
 
 
-def _quotes(quotes: QuoteArrays, coins: Sequence[Coin]) -> dict[str, float]:
-    names = [coin.name for coin in coins]
-    if "BTC" not in names:
-        return {}
-    btc = quotes.take(quotes.coin == names.index("BTC"))
-    spread = (btc.ask - btc.bid) / btc.bid * 1e4
-    return {
-        "spread bps, BTC": float(np.median(spread)),
-        "depth of five levels USD, BTC": 5 * float(np.median(btc.bid * btc.bid_size)),
-    }
+def _quotes(quotes: QuoteArrays, trades: TradeArrays, coins: Sequence[str]) -> dict[str, float]:
+    """Return spread and depth of BTC, and of the median coin that trades little."""
+    spread = _medians((quotes.ask - quotes.bid) / quotes.bid * 1e4, quotes, len(coins))
+    depth = _medians(5 * quotes.bid * quotes.bid_size, quotes, len(coins))
+    per_coin = np.bincount(trades.coin, minlength=len(coins))
+    thin = np.argsort(-per_coin, kind="stable")[_MUCH_TRADED:]
+    places = {"thin coins": thin}
+    if "BTC" in coins:
+        places["BTC"] = np.array([coins.index("BTC")])
+    measured = {}
+    for name, of in places.items():
+        measured[f"spread bps, {name}"] = _known_median(spread[of])
+        measured[f"depth of five levels USD, {name}"] = _known_median(depth[of])
+    return measured
+
+
+def _medians(values: Floats, quotes: QuoteArrays, n_coins: int) -> Floats:
+    """Return the median of each coin's values, NaN of none."""
+    order = np.argsort(quotes.coin, kind="stable")
+    bounds = np.searchsorted(quotes.coin[order], np.arange(1, n_coins))
+    parts = np.split(values[order], bounds)
+    return np.array([np.median(part) if len(part) else np.nan for part in parts])

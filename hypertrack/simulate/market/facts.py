@@ -48,15 +48,23 @@ class FactFinder:
         time = takers.time_ms[order]
         maker_edge, maker_horizon = np.zeros(len(fills)), np.zeros(len(fills))
         maker_edge[is_limit] = self._gain_bps(rested, time[is_limit])
-        maker_horizon[is_limit] = np.where(rested.is_exit, 0.0, rested.horizon_ms)
-        fair = np.exp(self._prices.log_price(takers.time_ms, takers.coin))
-        horizon = np.where(takers.is_exit, 0.0, takers.horizon_ms)
+        maker_horizon[is_limit] = _of_entries(rested)
+        maker_move = np.zeros(len(fills))
+        maker_move[is_limit] = self._moves_bps(rested, time[is_limit])
+        taker_edge = self._gain_bps(takers, takers.time_ms)
+        stays_bps = self._quoter.lasting_impact(usd, takers.coin) * 1e4
+        row = grid.row(takers.time_ms.astype(np.int64), takers.coin)
+        stays = grid.stays[row, takers.coin]
+        fair = np.exp(self._prices.log_price(takers.time_ms, takers.coin) + stays)
         return FactArrays(
             fair_price=fair[order],
-            taker_edge_bps=self._gain_bps(takers, takers.time_ms)[order],
+            taker_edge_bps=taker_edge[order],
             maker_edge_bps=maker_edge,
-            taker_horizon_ms=horizon[order],
+            taker_horizon_ms=_of_entries(takers)[order],
             maker_horizon_ms=maker_horizon,
+            taker_move_bps=self._moves_bps(takers, takers.time_ms)[order],
+            maker_move_bps=maker_move,
+            adverse_bps=(taker_edge + stays_bps)[order],
             copy_edge_bps=self._copies(takers, usd, grid)[order],
         )
 
@@ -69,6 +77,11 @@ class FactFinder:
         move = self._prices.surprise(start, time_ms[at] + horizon, orders.coin[at])
         gain[at] = orders.foreseen[at] * move * 1e4
         return gain
+
+    def _moves_bps(self, orders: OrderArrays, time_ms: Floats) -> Floats:
+        """Return what prices do from each time over the horizon of an entry, 0 for others."""
+        horizon = np.minimum(_of_entries(orders), self._prices.look_ahead_ms)
+        return self._prices.surprise(time_ms, time_ms + horizon, orders.coin) * 1e4
 
     def _copies(self, takers: OrderArrays, usd: Floats, grid: QuoteGrid) -> Floats:
         """Return the copy edges of taker orders, ``[orders, delays]``."""
@@ -86,3 +99,8 @@ class FactFinder:
             ],
             axis=1,
         )
+
+
+def _of_entries(orders: OrderArrays) -> Floats:
+    """Return the horizons of entries, 0 for exits."""
+    return np.where(orders.is_exit, 0.0, orders.horizon_ms)

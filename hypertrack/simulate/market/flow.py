@@ -51,7 +51,7 @@ class Minute:
     facts: FactArrays | None
     """None where they were not asked for."""
     prices: Floats
-    """Latent prices at its end, ``[coins]``."""
+    """Fair prices at its end: latent, with what stays of orders' impact; ``[coins]``."""
 
 
 class Flow:
@@ -94,7 +94,7 @@ class Flow:
         takers = self._arrivals(start_ms, end_ms)
         usd = self._usd(takers)
         fills = self._matching.fills(takers, usd, self._resting, start_ms)
-        grid = self._quoter.grid(start_ms, end_ms, self._pressure(takers, usd, start_ms, end_ms))
+        grid = self._quoter.grid(start_ms, end_ms, *self._pressures(takers, usd, start_ms, end_ms))
         trades = self._trades(takers, usd, fills, grid)
         facts = None
         if with_facts:
@@ -104,6 +104,10 @@ class Flow:
         self._tempo.learn(len(trades), start_ms, end_ms)
         self._prices.forget(start_ms - LOOK_BACK_MS)
         return Minute(trades, self._quoter.changes(grid), facts, prices)
+
+    def begin(self) -> None:
+        """Forget what moved prices while nobody looked."""
+        self._quoter.forget_impact()
 
     def _arrivals(self, start_ms: int, end_ms: int) -> OrderArrays:
         """Put the stretch's limit orders into the book and return its taker orders by time."""
@@ -136,15 +140,20 @@ class Flow:
         size = orders.units / self._coins.size_scale[orders.coin]
         return size * np.exp(self._prices.log_price(orders.time_ms, orders.coin))
 
-    def _pressure(self, takers: OrderArrays, usd: Floats, start_ms: int, end_ms: int) -> Floats:
-        """Return the signed impact of the orders by step and coin."""
-        n_steps = -(-(end_ms - start_ms) // STEP_MS)
+    def _pressures(
+        self, takers: OrderArrays, usd: Floats, start_ms: int, end_ms: int
+    ) -> tuple[Floats, Floats]:
+        """Return the signed impact of the orders by step and coin: what fades, and what stays."""
+        shape = -(-(end_ms - start_ms) // STEP_MS), self._coins.count
         step = ((takers.time_ms - start_ms) // STEP_MS).astype(np.int64)
         cell = step * self._coins.count + takers.coin
-        impact = takers.side * self._quoter.impact(usd, takers.coin)
-        total = np.bincount(cell, impact, n_steps * self._coins.count)
-        pressure: Floats = total.reshape(n_steps, self._coins.count).astype(np.float64)
-        return pressure
+
+        def net(impact: Floats) -> Floats:
+            total = np.bincount(cell, takers.side * impact, shape[0] * shape[1])
+            return total.reshape(shape).astype(np.float64)
+
+        fading = self._quoter.impact(usd, takers.coin)
+        return net(fading), net(self._quoter.lasting_impact(usd, takers.coin))
 
     def _trades(
         self, takers: OrderArrays, usd: Floats, fills: FillArrays, grid: QuoteGrid
@@ -186,7 +195,8 @@ class Flow:
 
     def _end_prices(self, end_ms: int) -> Floats:
         every = np.arange(self._coins.count, dtype=np.int16)
-        prices: Floats = np.exp(self._prices.log_price(np.full(len(every), end_ms), every))
+        latent = self._prices.log_price(np.full(len(every), end_ms), every)
+        prices: Floats = np.exp(latent + self._quoter.stays)
         return prices
 
     def _settle(self, end_ms: int, prices: Floats) -> None:

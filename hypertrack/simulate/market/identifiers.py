@@ -12,6 +12,8 @@ _ID_BITS = 50
 _ID_MASK = np.uint64(2**_ID_BITS - 1)
 _ODD = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
+HASH_DIGITS = 64
+
 U64 = NDArray[np.uint64]
 
 
@@ -40,10 +42,15 @@ def addresses(count: int, rng: np.random.Generator) -> tuple[str, ...]:
 
 def hashes(numbers: Ints, salt: int) -> list[str]:
     """Return a 32-byte hash for each number; equal numbers share one."""
+    digits = hash_digits(numbers, salt).tobytes().decode("ascii")
+    return ["0x" + digits[at : at + HASH_DIGITS] for at in range(0, len(digits), HASH_DIGITS)]
+
+
+def hash_digits(numbers: Ints, salt: int) -> NDArray[np.bytes_]:
+    """Return the hexadecimal digits of each number's hash."""
     words: U64 = (numbers[:, None] * 4 + np.arange(4)).astype(np.uint64)
     text = scrambled(words ^ scrambled(np.array([salt], dtype=np.uint64))).astype(">u8")
-    digits = text.tobytes().hex()
-    return ["0x" + digits[at : at + 64] for at in range(0, len(digits), 64)]
+    return np.frombuffer(text.tobytes().hex().encode("ascii"), dtype=f"S{HASH_DIGITS}")
 
 
 def order_hashes(orders: Ints, is_zero: Iterable[bool] | Flags, salt: int) -> Sequence[str]:

@@ -83,6 +83,10 @@ class Coin:
         """Decimals that the venue allows in a price (protocol, section 5)."""
         return (8 if self.kind == "spot" else 6) - self.size_decimals
 
+    def size_of(self, units: int) -> float:
+        """Return so many of the smallest steps of the coin's size, in coins."""
+        return float(units / 10**self.size_decimals)
+
 
 class CoinColumns:
     """The coins' numbers as arrays, an entry each."""
@@ -110,7 +114,7 @@ def build_coins(count: int, trades_per_second: float) -> tuple[Coin, ...]:
             f"the simulated market knows {len(named)} coins, found simulate.coins = {count}"
         )
     named = named[:count]
-    kinds = [_kind(name) for name, _, _ in named]
+    kinds = [kind_of(name) for name, _, _ in named]
     shares = _shares(kinds)
     return tuple(
         _coin(named[at], kinds[at], float(shares[at]), trades_per_second, {n for n, _, _ in named})
@@ -141,7 +145,10 @@ def _catalogue() -> list[tuple[str, str, float]]:
     return [(name, token or name.partition(":")[2] or name, usd) for (name, _, token), usd in parts]
 
 
-def _kind(name: str) -> CoinKind:
+def kind_of(name: str) -> CoinKind:
+    """Return what a coin is, by the way the venue spells it (protocol, section 6)."""
+    if name.startswith("#"):
+        return "outcome"
     if ":" in name:
         return "hip3"
     return "spot" if name.startswith("@") or "/" in name else "perp"

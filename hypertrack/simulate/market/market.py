@@ -13,19 +13,33 @@ from hypertrack.simulate.market.arrays import (
     EvmBlockArrays,
     EvmTransactionArrays,
     FactArrays,
+    Floats,
+    HourArrays,
     QuoteArrays,
     TradeArrays,
 )
+from hypertrack.simulate.market.dust import Dust, draw_dust
 from hypertrack.simulate.market.evm_activity import EvmChain, build_tokens
 from hypertrack.simulate.market.flow import Flow, Minute
 from hypertrack.simulate.market.instruments import Coin, build_coins
+from hypertrack.simulate.market.kinship import Kinship, tie
 from hypertrack.simulate.market.latent_prices import LatentPrices
+from hypertrack.simulate.market.past_fills import PastFillArrays
+from hypertrack.simulate.market.past_prices import PastPrices
+from hypertrack.simulate.market.past_trading import PastTrading
 from hypertrack.simulate.market.population import build_population
-from hypertrack.simulate.market.start_positions import PositionArrays, draw_positions
+from hypertrack.simulate.market.start_positions import (
+    PositionArrays,
+    StartPositions,
+    draw_positions,
+)
+from hypertrack.simulate.market.start_tokens import draw_tokens
 from hypertrack.simulate.market.tempo import Tempo, at_own_pace
+from hypertrack.simulate.market.terms import TermArrays, draw_terms
 from hypertrack.simulate.market.traps import lay_traps
 from hypertrack.simulate.market.truth import truth
 from hypertrack.simulate.market.wallet_ledger import WalletLedger
+from hypertrack.simulate.market.wallet_money import WalletMoney
 from hypertrack.simulate.market.worlds import drift_per_ms, look_ahead_ms, with_skill
 
 __all__ = [
@@ -97,19 +111,80 @@ class Market:
                 begin, minutes = end, []
 
     @cached_property
+    def past_prices(self) -> PastPrices:
+        """What coins cost in the weeks before the start."""
+        return PastPrices(self.coins, self.start_ms, self._rng(10))
+
+    @property
     def start_positions(self) -> PositionArrays:
         """What wallets hold at the start, with what they paid for it on average."""
-        return draw_positions(self._population, self.coins, self._rng(7))
+        return self._start.positions
+
+    @cached_property
+    def _start(self) -> StartPositions:
+        perps = draw_positions(self._population, self.coins, self.past_prices, self._rng(7))
+        tokens = draw_tokens(self._population, self.coins, self.past_prices, self._rng(14))
+        return perps.and_more(tokens)
+
+    def past_fills(self, wallet: int) -> PastFillArrays:
+        """Return what a wallet traded before the start, by time; it explains its positions."""
+        return self._past_trading.of_wallet(wallet)
+
+    @cached_property
+    def kinship(self) -> Kinship:
+        """Who belongs together, as the venue knows it."""
+        return tie(self._population, self._rng(12))
+
+    @cached_property
+    def money(self) -> WalletMoney:
+        """What wallets brought in, took out and gave each other."""
+        return WalletMoney(
+            self._population,
+            self.coins,
+            self.start_positions,
+            self.kinship,
+            (self.start_ms, self.end_ms),
+            lambda wallet: np.random.default_rng([self.settings.seed, 13, wallet]),
+        )
+
+    @cached_property
+    def _past_trading(self) -> PastTrading:
+        return PastTrading(
+            self._population,
+            self.coins,
+            self.past_prices,
+            self._start.openings,
+            lambda wallet: np.random.default_rng([self.settings.seed, 11, wallet]),
+        )
+
+    @cached_property
+    def terms(self) -> TermArrays:
+        """On which terms wallets trade: their fees and builders."""
+        return draw_terms(self._population, self._rng(21))
+
+    @cached_property
+    def dust(self) -> list[Dust]:
+        """Spot balances below one step of the size that wallets come in with."""
+        return draw_dust(len(self.wallets), self.coins, self.start_positions, self._rng(22))
+
+    @cached_property
+    def start_prices(self) -> Floats:
+        """Fair prices when it begins, ``[coins]``."""
+        prices = self._latent_prices()
+        prices.extend(self.start_ms + MINUTE_MS)
+        every = np.arange(len(self.coins), dtype=np.int16)
+        return np.exp(prices.log_price(np.full(len(every), self.start_ms), every))
 
     def ledger(self) -> WalletLedger:
         """Return a ledger of nothing yet, to which the chunks with facts are to be added."""
-        prices = np.array([coin.price_usd for coin in self.coins])
-        return WalletLedger(len(self.wallets), self.coins, self.start_positions, prices)
+        return WalletLedger(self.coins, self.start_positions, self.start_prices, self.terms)
 
     def truth_of(self, ledger: WalletLedger) -> dict[str, np.ndarray]:
         """Return the truth over the chunks in a ledger: a column a fact, a row a wallet."""
-        traps = self._traps.with_carried(self.start_positions)
-        return truth(traps, self.coins, self.start_positions, ledger, self.settings)
+        start = self.start_positions
+        is_perp = np.array([coin.kind == "perp" for coin in self.coins])
+        traps = self._traps.with_carried(start.take(is_perp[start.coin]))
+        return truth(traps, self.coins, start, ledger, self.settings)
 
     @cached_property
     def truth(self) -> dict[str, np.ndarray]:
@@ -123,18 +198,22 @@ class Market:
         """Return the flow of trades, as it stands at the start."""
         settings = self.settings
         begin = self.start_ms - _BURN_IN_MS
-        prices = LatentPrices(
-            self.coins,
-            begin,
-            self._rng(5),
-            look_ahead_ms=look_ahead_ms(settings.skill),
-            drift_per_ms=self._drift_per_ms,
-        )
+        prices = self._latent_prices()
         tempo = Tempo(self._population, settings.trades_per_second, self.start_ms, self.end_ms)
         flow = Flow(settings, self._population, self.coins, prices, tempo, begin)
         for start in range(begin, self.start_ms, MINUTE_MS):
             flow.minute(start, start + MINUTE_MS, with_facts=False)
+        flow.begin()
         return flow
+
+    def _latent_prices(self) -> LatentPrices:
+        return LatentPrices(
+            self.coins,
+            self.start_ms - _BURN_IN_MS,
+            self._rng(5),
+            look_ahead_ms=look_ahead_ms(self.settings.skill),
+            drift_per_ms=self._drift_per_ms,
+        )
 
     def _rng(self, stream: int) -> np.random.Generator:
         return np.random.default_rng([self.settings.seed, stream])
@@ -150,4 +229,13 @@ def _joined(start_ms: int, end_ms: int, minutes: list[Minute], evm: EvmArrays) -
         evm=evm,
         facts=FactArrays.join(facts) if facts else None,
         end_prices=minutes[-1].prices,
+        hours=_hours(start_ms, minutes),
     )
+
+
+def _hours(start_ms: int, minutes: list[Minute]) -> HourArrays:
+    """Return the full hours at which minutes end."""
+    ends = start_ms + MINUTE_MS * np.arange(1, len(minutes) + 1)
+    is_full = np.flatnonzero(ends % HOUR_MS == 0)
+    prices = np.array([minutes[at].prices for at in is_full])
+    return HourArrays(ends[is_full], prices.reshape(len(is_full), len(minutes[0].prices)))

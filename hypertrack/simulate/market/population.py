@@ -13,11 +13,14 @@ from hypertrack.simulate.market.kinds import KINDS
 
 HOME_POWER = 2.0
 """How much a wallet prefers the first of its coins; 1 would be not at all."""
+ROAMERS_POWER = 1.4
+"""The same of a wallet with more than `FEW_COINS`."""
+FEW_COINS = 20
 
 DISPOSITION, MARTINGALE = 1, 2
 """Habits of closing positions; 0 is after the holding time."""
 
-_MOST_MOMENTS = 100
+_MOST_MOMENTS = 90
 """Typical moments of a session at most, so that nobody is the market."""
 
 _MOST_AT_ONCE = 1.5
@@ -102,8 +105,9 @@ class Population:
 
     def pick_coin(self, wallet: Ids, rng: np.random.Generator) -> NDArray[np.int16]:
         """Return one of each wallet's home coins, favourites more often."""
-        place = rng.random(len(wallet)) ** HOME_POWER
-        nth = (self.home_count[wallet] * place).astype(np.int64)
+        count = self.home_count[wallet]
+        place = rng.random(len(wallet)) ** np.where(count > FEW_COINS, ROAMERS_POWER, HOME_POWER)
+        nth = (count * place).astype(np.int64)
         picked: NDArray[np.int16] = self.home[self.home_start[wallet] + nth]
         return picked
 
@@ -144,7 +148,7 @@ def build_population(count: int, coins: tuple[Coin, ...], rng: np.random.Generat
         gap_ms=gap_ms,
         gap_spread=gap_spread,
         reaction=np.where(is_bot, rng.beta(0.8, 2.0, count), rng.beta(0.5, 9.0, count)),
-        size_usd=np.minimum(draw.loosely("size_usd", 1.5) * 0.68, 80_000),
+        size_usd=np.minimum(draw.loosely("size_usd", 1.55) * 0.6, 90_000),
         size_spread=np.where(is_bot, rng.gamma(1.2, 0.45, count), rng.gamma(4.0, 0.33, count)),
         round_share=np.where(is_bot, rng.beta(0.5, 3.0, count), rng.beta(1.5, 1.5, count)),
         patience_ms=draw.lognormal(np.where(is_bot, 120_000.0, 500_000.0), 0.8),

@@ -13,6 +13,9 @@ _IMPACT = 0.22
 """Price impact of an order, in the square-root law's unit: daily volatility times the root of its
 share of the day's volume."""
 _IMPACT_HALF_LIFE_S = 12.0
+_LASTING_IMPACT = 0.25
+"""What never fades, in daily volatility times the share of the day's volume: linear, so that an
+order cut into parts moves the price no further."""
 _SPREAD_POWER = 0.7
 """Power of volatility with which the spread widens; depth shrinks with the same."""
 _LEVELS = 5
@@ -25,10 +28,12 @@ class QuoteGrid:
 
     start_ms: int
     bid: Floats
-    """``[steps + 1, coins]``, like ask and depth."""
+    """``[steps + 1, coins]``, like ask, depth and stays."""
     ask: Floats
     depth_usd: Floats
     """Of the best five levels of a side."""
+    stays: Floats
+    """What all earlier orders have moved the price for good, in log price."""
     change_ms: Ints
     """Time of the block with which a step's quote comes, ``[steps, coins]``."""
 
@@ -46,29 +51,34 @@ class Quoter:
         self._prices = prices
         self._rng = rng
         self._shift = np.zeros(coins.count)  # log price, what recent orders moved and still stands
-        self._last: tuple[Floats, Floats, Floats] | None = None
+        self.stays: Floats = np.zeros(coins.count)
+        """What orders have moved the price for good since the start, in log price, ``[coins]``."""
+        self._last: tuple[Floats, Floats, Floats, Floats] | None = None
         self._refresh = np.clip(0.6 * coins.day_volume_usd / 2e8, 0.05, 0.9)
 
-    def grid(self, start_ms: int, end_ms: int, pressure: Floats) -> QuoteGrid:
+    def grid(self, start_ms: int, end_ms: int, pressure: Floats, lasting: Floats) -> QuoteGrid:
         """Return the quotes of a stretch.
 
         Args:
             start_ms: On a whole second.
             end_ms: Not included.
-            pressure: Net impact of the orders in each step, in log price, ``[steps, coins]``.
+            pressure: Net impact of the orders in each step that fades, in log price,
+                ``[steps, coins]``.
+            lasting: The same of what stays.
         """
-        shift = self._shifts(pressure)
+        stays = self._staying(lasting)
+        shift = self._shifts(pressure) + stays
         middle = self._prices.between(start_ms, end_ms) + shift
-        bid, ask, depth = self._around(np.exp(middle), start_ms)
-        first = self._last or (bid[:1], ask[:1], depth[:1])
-        self._last = bid[-1:], ask[-1:], depth[-1:]
-        return QuoteGrid(
-            start_ms,
-            np.concatenate([first[0], bid]),
-            np.concatenate([first[1], ask]),
-            np.concatenate([first[2], depth]),
-            change_times(start_ms, len(bid), self._coins.count),
-        )
+        columns = (*self._around(np.exp(middle), start_ms), stays)
+        first = self._last or tuple(column[:1] for column in columns)
+        bid, ask, depth, stays = map(np.concatenate, zip(first, columns, strict=True))
+        self._last = bid[-1:], ask[-1:], depth[-1:], stays[-1:]
+        changes = change_times(start_ms, len(pressure), self._coins.count)
+        return QuoteGrid(start_ms, bid, ask, depth, stays, changes)
+
+    def forget_impact(self) -> None:
+        """Begin anew: the price is the latent one, whatever orders did so far."""
+        self._shift, self.stays = np.zeros_like(self._shift), np.zeros_like(self.stays)
 
     def changes(self, grid: QuoteGrid) -> QuoteArrays:
         """Return the quotes that changed, in price or in size, by time."""
@@ -90,14 +100,27 @@ class Quoter:
         )
 
     def impact(self, usd: Floats, coin: CoinIds) -> Floats:
-        """Return how far orders of this value move the price, in log price."""
+        """Return how far orders of this value move the price for a while, in log price."""
         share = usd / self._coins.day_volume_usd[coin]
         impact: Floats = _IMPACT * self._coins.volatility[coin] * np.sqrt(share)
         return impact
 
+    def lasting_impact(self, usd: Floats, coin: CoinIds) -> Floats:
+        """Return how far orders of this value move the price for good, in log price."""
+        share = usd / self._coins.day_volume_usd[coin]
+        impact: Floats = _LASTING_IMPACT * self._coins.volatility[coin] * share
+        return impact
+
     def impact_left(self, delay_ms: float) -> float:
-        """Return the part of an order's impact that still stands after a delay."""
+        """Return the part of an order's fading impact that still stands after a delay."""
         return float(0.5 ** (delay_ms / 1000 / _IMPACT_HALF_LIFE_S))
+
+    def _staying(self, lasting: Floats) -> Floats:
+        """Return what stays of the impact of all earlier steps."""
+        after = self.stays + np.cumsum(lasting, axis=0)
+        before = np.concatenate([self.stays[None, :], after[:-1]])
+        self.stays = after[-1]
+        return before
 
     def _shifts(self, pressure: Floats) -> Floats:
         """Return the fading sum of the pressure of earlier steps."""

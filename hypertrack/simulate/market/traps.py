@@ -37,8 +37,8 @@ _IMPACT_SHARE = 0.0015
 _IMPACT_SIZE = 5.0
 _GROUP_GAP_MS = (8_000.0, 25_000.0)
 _GROUP_MOMENTS = 15.0
-_GROUP_RESTRAINT = 0.05
-"""Power of its size by which a group decides more seldom than one wallet."""
+_GROUP_SESSIONS_A_DAY = 450.0
+"""Of a pair; larger groups decide as much more seldom as they are larger."""
 _RARELY = 1e-3
 """Part of its own sessions that a wallet keeps which another one moves."""
 _IDLE = 0.2
@@ -119,10 +119,10 @@ def _groups(people: Population, pile: _Pile, rng: np.random.Generator) -> tuple[
     moved = np.flatnonzero(owner != np.arange(len(people)))
     sessions = people.sessions_per_day.copy()
     sessions[moved] *= _RARELY
-    size = np.bincount(owner, minlength=len(people))
-    sessions /= np.maximum(size, 1) ** _GROUP_RESTRAINT
-    changed = replace(people, owner=owner, sessions_per_day=sessions)
     leaders = np.unique(owner[moved])
+    size = np.bincount(owner, minlength=len(people))[leaders]
+    sessions[leaders] = _GROUP_SESSIONS_A_DAY * _GROUP_SIZES[0] / size
+    changed = replace(people, owner=owner, sessions_per_day=sessions)
     gap = np.exp(rng.uniform(np.log(_GROUP_GAP_MS[0]), np.log(_GROUP_GAP_MS[1]), len(leaders)))
     changed = _changed(changed, leaders, {"gap_ms": gap, "session_ms": gap * _GROUP_MOMENTS})
     return changed, np.concatenate(everyone)

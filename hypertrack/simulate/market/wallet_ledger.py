@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from hypertrack.records import HOUR_MS
 from hypertrack.simulate.market.arrays import (
     Chunk,
     FactArrays,
@@ -13,40 +12,39 @@ from hypertrack.simulate.market.arrays import (
     TradeArrays,
 )
 from hypertrack.simulate.market.facts import COPY_DELAYS_MS
-from hypertrack.simulate.market.fees import fees_bps
+from hypertrack.simulate.market.funding import is_funded, rates_at
 from hypertrack.simulate.market.instruments import Coin, CoinColumns
 from hypertrack.simulate.market.positions import PositionBook, SideArrays
 from hypertrack.simulate.market.start_positions import PositionArrays
-
-FUNDING_PER_HOUR = 0.0000125
-"""What longs of perps pay shorts: the venue's rate where mark and index agree."""
+from hypertrack.simulate.market.terms import FeeSchedule, TermArrays
 
 
 class WalletLedger:
     """Sums by wallet.
 
     Args:
-        n_wallets: Of the market.
         coins: Of the market.
         start: Positions when the first chunk begins.
         start_prices: Latent prices then, ``[coins]``.
+        terms: On which the wallets trade.
     """
 
     def __init__(
         self,
-        n_wallets: int,
         coins: tuple[Coin, ...],
         start: PositionArrays,
         start_prices: Floats,
+        terms: TermArrays,
     ):
+        n_wallets = len(terms)
         self._n = n_wallets
         self._book = PositionBook(start, CoinColumns(coins).size_scale)
-        self._fee_bps = fees_bps(coins, is_taker=False), fees_bps(coins, is_taker=True)
-        self._pays_funding = np.array([coin.kind != "spot" for coin in coins])
+        self._fees = FeeSchedule(terms, coins)
+        self._pays_funding = np.array([is_funded(coin) for coin in coins])
         self._prices = start_prices
         self._start_usd = self._worth_usd(start_prices)
         self._cash_usd, self._fees_usd, self._funding_usd = (np.zeros(n_wallets) for _ in range(3))
-        self._openings = _Means(n_wallets)
+        self._openings, self._squares = _Means(n_wallets), _Means(n_wallets)
         self._entry_costs, self._exit_costs = _Means(n_wallets), _Means(n_wallets)
         self._resting = _Means(n_wallets)
         self._copies = [_Means(n_wallets) for _ in COPY_DELAYS_MS]
@@ -62,10 +60,10 @@ class WalletLedger:
                 "a ledger needs chunks with facts: take market.chunks(with_facts=True)"
             )
         done = 0
-        for hour in range(-(-chunk.start_ms // HOUR_MS) * HOUR_MS, chunk.end_ms, HOUR_MS):
+        for hour, prices in zip(chunk.hours.time_ms.tolist(), chunk.hours.prices, strict=True):
             until = int(np.searchsorted(chunk.trades.time_ms, hour))
             self._trade(chunk.trades, chunk.facts, slice(done, until))
-            self._pay_funding()
+            self._pay_funding(hour, prices)
             done = until
         self._trade(chunk.trades, chunk.facts, slice(done, len(chunk.trades)))
         self._prices = chunk.end_prices
@@ -81,6 +79,7 @@ class WalletLedger:
             "edge_bps": edge,
             "maker_edge_bps": self._resting.of_wallets(),
             "net_edge_bps": edge - cost,
+            "snr": edge / np.sqrt(np.maximum(self._squares.of_wallets(), 1e-9)),
             **{f"copy_edge_bps_{delay // 1000}s": means.of_wallets() for delay, means in copies},
             "n_openings": self._openings.count,
             "profit_usd": gain - self._fees_usd - self._funding_usd,
@@ -94,29 +93,31 @@ class WalletLedger:
             return
         sides = self._book.add(trades)
         usd = (trades.price * trades.size)[sides.trade]
-        bps = np.where(
-            sides.is_taker, self._fee_bps[True][sides.coin], self._fee_bps[False][sides.coin]
-        )
+        bps = self._fees.bps(sides.wallet, sides.coin, sides.is_taker, sides.side > 0)
         self._fees_usd += self._sum(sides.wallet, usd * bps / 1e4)
         self._cash_usd -= self._sum(sides.wallet, sides.side * usd)
         better = sides.side * (facts.fair_price / trades.price - 1)[sides.trade] * 1e4
+        better -= np.where(sides.is_taker, 0.0, facts.adverse_bps[sides.trade])
         self._add_edges(sides, facts, better - bps)
 
     def _add_edges(self, sides: SideArrays, facts: FactArrays, better_bps: Floats) -> None:
-        """Add what was foreseen, and how far prices after fees were better than fair."""
+        """Add what was foreseen, and how far prices were better than fair after all costs."""
         of = facts.take(sides.trade)
         edge = np.where(sides.is_taker, of.taker_edge_bps, of.maker_edge_bps)
         opens = np.where(sides.is_taker, of.taker_horizon_ms, of.maker_horizon_ms) > 0
+        move = np.where(sides.is_taker, of.taker_move_bps, of.maker_move_bps)
         self._openings.add(sides.wallet, edge, opens)
+        self._squares.add(sides.wallet, move**2, opens)
         self._entry_costs.add(sides.wallet, -better_bps, opens)
         self._exit_costs.add(sides.wallet, -better_bps, ~opens)
         self._resting.add(sides.wallet, better_bps, ~sides.is_taker)
         for nth, means in enumerate(self._copies):
             means.add(sides.wallet, of.copy_edge_bps[:, nth], opens & sides.is_taker)
 
-    def _pay_funding(self) -> None:
+    def _pay_funding(self, hour_ms: int, prices: Floats) -> None:
         held = self._book.held()
-        usd = self._book.coins_of(held) * self._prices[held.coin] * FUNDING_PER_HOUR
+        owed = prices * rates_at(hour_ms, len(prices))
+        usd = self._book.coins_of(held) * owed[held.coin]
         pays = self._pays_funding[held.coin]
         self._funding_usd += self._sum(held.wallet[pays], usd[pays])
 

@@ -5,8 +5,9 @@ from heapq import heappop, heappush
 from typing import Any
 
 from hypertrack.records import MINUTE_MS, as_dict, encode_json, replace
-from hypertrack.simulate.venue import accounts, explorer
+from hypertrack.simulate.venue import explorer
 from hypertrack.simulate.venue import listings as universe
+from hypertrack.simulate.venue.account_desk import AccountDesk
 from hypertrack.simulate.venue.books import N_FAST_LEVELS, Book
 from hypertrack.simulate.venue.connections import channel_frame
 from hypertrack.simulate.venue.evm_wire import block_of_event
@@ -14,8 +15,9 @@ from hypertrack.simulate.venue.hub import Hub
 from hypertrack.simulate.venue.info_endpoint import book_json
 from hypertrack.simulate.venue.pace import ExchangeClock
 from hypertrack.simulate.venue.source import Event
-from hypertrack.simulate.venue.state import CoinState, VenueState, WireTrade, trades_in
+from hypertrack.simulate.venue.state import CoinState, VenueState
 from hypertrack.simulate.venue.subscription_requests import Subscription
+from hypertrack.simulate.venue.wire_trades import WireTrade, trades_in
 
 Handler = Callable[[Any], None]
 
@@ -30,11 +32,12 @@ class Broadcaster:
         is_open: Events are published; before that they are history.
     """
 
-    def __init__(self, state: VenueState, hub: Hub, clock: ExchangeClock):
+    def __init__(self, state: VenueState, hub: Hub, clock: ExchangeClock, accounts: AccountDesk):
         self.is_open = False
         self._state = state
         self._hub = hub
         self._clock = clock
+        self._accounts = accounts
         self._changed_candles: set[str] = set()
         self._sampled: list[WireTrade] = []
         self._held: list[tuple[int, Event]] = []
@@ -45,6 +48,7 @@ class Broadcaster:
             "bbo": self._take_quote,
             "l2Book": self._take_book,
             "evm": self._take_evm_block,
+            "prices": state.add_hour,
         }
         rules = state.rules
         self._paced: list[tuple[int, Callable[[], None]]] = [
@@ -249,18 +253,14 @@ class Broadcaster:
 
     def _fills_snapshot(self, subscription: Subscription) -> bytes:
         user = subscription.user or ""
-        fills = accounts.account(self._state, user).fills[-accounts.MAX_FILLS :]
+        fills = self._accounts.fills(user)
         data = {"isSnapshot": True, "user": user, "fills": fills}
         return channel_frame("userFills", encode_json(data))
 
     def _fills_frame(self, subscription: Subscription, trades: list[WireTrade]) -> bytes:
         user = subscription.user or ""
-        new = {(trade.time, trade.coin, trade.tid) for trade in trades}
-        fills = [
-            fill
-            for fill in accounts.account(self._state, user).fills
-            if (fill["time"], fill["coin"], fill["tid"]) in new
-        ]
+        count = sum(trade.users.count(user) for trade in trades)  # the log's last are these
+        fills = self._accounts.fills(user, count)
         if subscription.kind == "userEvents":
             return channel_frame("user", encode_json({"fills": fills}))
         return channel_frame("userFills", encode_json({"user": user, "fills": fills}))

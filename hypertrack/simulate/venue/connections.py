@@ -32,20 +32,34 @@ def channel_frame(channel: str, data: bytes) -> bytes:
 
 
 class MinuteBudget:
-    """Counts what was spent in the last minute."""
+    """Counts what was spent in the last minute.
 
-    def __init__(self) -> None:
+    Args:
+        minute_s: How long a minute lasts.
+
+    Attributes:
+        total: All that was spent.
+        most: The most of any minute.
+        n_refused: How often an amount was more than was left.
+    """
+
+    def __init__(self, minute_s: float = _MINUTE_S) -> None:
+        self.total = self.most = self.n_refused = 0
+        self._minute_s = minute_s
         self._spent: deque[tuple[float, int]] = deque()
-        self._total = 0
+        self._last_minute = 0
 
     def spend(self, amount: int, limit: int | None, now_s: float) -> bool:
         """Spend an amount and return True, or return False where it would exceed the limit."""
-        while self._spent and self._spent[0][0] <= now_s - _MINUTE_S:
-            self._total -= self._spent.popleft()[1]
-        if limit is not None and self._total + amount > limit:
+        while self._spent and self._spent[0][0] <= now_s - self._minute_s:
+            self._last_minute -= self._spent.popleft()[1]
+        if limit is not None and self._last_minute + amount > limit:
+            self.n_refused += 1
             return False
         self._spent.append((now_s, amount))
-        self._total += amount
+        self._last_minute += amount
+        self.total += amount
+        self.most = max(self.most, self._last_minute)
         return True
 
 

@@ -8,7 +8,8 @@ from hypertrack.records import JsonError, decode_json
 from hypertrack.simulate.venue.broadcast import Broadcaster
 from hypertrack.simulate.venue.connections import Connection
 from hypertrack.simulate.venue.hub import Hub
-from hypertrack.simulate.venue.info_endpoint import InfoDesk, UnknownNameError, UnknownTypeError
+from hypertrack.simulate.venue.info_endpoint import InfoDesk
+from hypertrack.simulate.venue.requests import UnknownNameError, UnknownTypeError
 from hypertrack.simulate.venue.state import VenueState
 from hypertrack.simulate.venue.subscription_requests import (
     USER_KINDS,

@@ -12,8 +12,8 @@ import numpy as np
 from hypertrack.records import WALLET_PATTERN, ZERO_HASH
 from hypertrack.simulate.market.calendar import BLOCK_MS, block_times
 from hypertrack.simulate.market.identifiers import hashes
-from hypertrack.simulate.venue.accounts import trades_of
-from hypertrack.simulate.venue.state import VenueState, WireTrade, trades_in
+from hypertrack.simulate.venue.state import VenueState
+from hypertrack.simulate.venue.wire_trades import WireTrade, trades_in
 
 Json = dict[str, Any]
 
@@ -105,6 +105,14 @@ def _transaction(state: VenueState, tx: str) -> Json | None:
 def _user_transactions(state: VenueState, user: str) -> list[Json]:
     found = [tx for trade in trades_of(state, user) for tx in _transactions(state, trade)]
     return [tx for tx in found if tx["user"] == user][:-_MAX_DETAILS:-1]
+
+
+def trades_of(state: VenueState, wallet: str) -> Iterator[WireTrade]:
+    """Yield a wallet's trades in the log, oldest first."""
+    needle = wallet.encode()
+    for data in state.trade_log:
+        if needle in data:
+            yield from (trade for trade in trades_in(data) if wallet in trade.users)
 
 
 def _transactions(state: VenueState, trade: WireTrade) -> Iterator[Json]:

@@ -73,7 +73,23 @@ class Faults(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A builder's dex whose lists answer 500."""
     http_failures: int = 0
     """Requests that fail, from the next one on."""
-    http_status: Literal[429, 500] = 429
+    http_every: int = 1
+    """Of requests, every so many is one of those."""
+    http_status: Literal[200, 429, 500, 502] = 429
+    http_body: Literal["null", "html"] = "null"
+    """What failing requests are answered with."""
+    http_cut: int = 0
+    """Answers that end in the middle, from the next one on."""
+    http_drip_s: float = 0.0
+    """Wall time over which each answer trickles in."""
+    unknown_types: tuple[str, ...] = ()
+    """Questions that the venue knows no longer: answered with 422."""
+    unknown_options: tuple[str, ...] = ()
+    """Fields of questions that it knows no longer, such as ``reversed``: answered with 422."""
+    failing_user: str | None = None
+    """A wallet, lower case, about which every question is answered with 500."""
+    page_items: int | None = None
+    """Rows of an answer at most, fewer than the venue's own limit."""
 
 
 class FaultPlan:
@@ -97,6 +113,8 @@ class FaultPlan:
         self.is_idle = faults == Faults()
         self._n_frames = self._n_blocks = self._n_sent = 0
         self._failures_left = faults.http_failures
+        self._n_requests = 0
+        self._cuts_left = faults.http_cut
         self._has_broken = faults.break_after_frames is None
 
     def frames(self, payload: bytes) -> list[bytes]:
@@ -158,12 +176,18 @@ class FaultPlan:
         """Return whether new sockets are refused."""
         return now_ms < self._refused_until_ms or self._missed_by_coin is not None
 
-    def http_failure(self) -> int | None:
-        """Return the status with which this request fails, if it does."""
-        if self._failures_left <= 0:
-            return None
+    def fails_request(self) -> bool:
+        """Return whether this request is answered with the armed status and body."""
+        self._n_requests += 1
+        if self._failures_left <= 0 or self._n_requests % self.faults.http_every:
+            return False
         self._failures_left -= 1
-        return self.faults.http_status
+        return True
+
+    def cuts_answer(self) -> bool:
+        """Return whether this answer ends in the middle."""
+        self._cuts_left -= 1
+        return self._cuts_left >= 0
 
 
 def _is_due(n_frames: int, every: int | None) -> bool:

@@ -5,14 +5,21 @@ from typing import Any
 
 import numpy as np
 
-from hypertrack.records import HOUR_MS, WALLET_PATTERN, RawJson
-from hypertrack.simulate.market.identifiers import hashes
-from hypertrack.simulate.venue import accounts
+from hypertrack.records import HOUR_MS, RawJson
+from hypertrack.simulate.market.funding import RATE_DECIMALS, paid_ms, premiums, rate_of
 from hypertrack.simulate.venue import listings as universe
+from hypertrack.simulate.venue.account_desk import AccountDesk
 from hypertrack.simulate.venue.books import Book, grouped, spread
 from hypertrack.simulate.venue.built_candles import INTERVALS
 from hypertrack.simulate.venue.faults import Faults
 from hypertrack.simulate.venue.numbers import rounded
+from hypertrack.simulate.venue.requests import (
+    FAR_FUTURE_MS,
+    UnknownNameError,
+    UnknownTypeError,
+    optional,
+    required,
+)
 from hypertrack.simulate.venue.state import CoinState, VenueState
 from hypertrack.simulate.venue.subscription_requests import is_offered
 
@@ -20,26 +27,14 @@ Json = dict[str, Any]
 
 MAX_CANDLES = 5_000
 MAX_FUNDINGS = 500
-_FUNDING_SALT = 81
-_FAR_FUTURE_MS = 2**53
 
 _LIGHT = {"l2Book", "allMids", "clearinghouseState", "spotClearinghouseState", "exchangeStatus"}
 _WEIGHTS = {**dict.fromkeys(_LIGHT, 2), "userRole": 60}
-_ITEMS_PER_WEIGHT = {
-    "recentTrades": 20,
-    "userFills": 20,
-    "userFillsByTime": 20,
-    "fundingHistory": 20,
-    "candleSnapshot": 60,
+_BY_TWENTY = {
+    *{"recentTrades", "fundingHistory", "userFunding", "userNonFundingLedgerUpdates"},
+    *{"userFills", "userFillsByTime", "userTwapSliceFills", "userTwapSliceFillsByTime"},
 }
-
-
-class UnknownTypeError(Exception):
-    """The body is JSON, but no request: answered with 422."""
-
-
-class UnknownNameError(Exception):
-    """A coin, dex or grouping that does not exist: answered with 500 and ``null``."""
+_ITEMS_PER_WEIGHT = {**dict.fromkeys(_BY_TWENTY, 20), "candleSnapshot": 60}
 
 
 class InfoDesk:
@@ -49,6 +44,7 @@ class InfoDesk:
         state: What the venue knows.
         now_ms: Returns exchange time.
         told_ms: Returns the exchange time that the venue tells of itself.
+        accounts: Answers questions about wallets.
         faults: Returns what goes wrong now.
     """
 
@@ -57,8 +53,10 @@ class InfoDesk:
         state: VenueState,
         now_ms: Callable[[], int],
         told_ms: Callable[[], int],
+        accounts: AccountDesk,
         faults: Callable[[], Faults] = Faults,
     ):
+        self.accounts = accounts
         self._state = state
         self._faults = faults
         self._cached_trades: dict[str, list[RawJson]] = {}
@@ -76,13 +74,8 @@ class InfoDesk:
             "candleSnapshot": self._candles,
             "recentTrades": self._recent_trades,
             "fundingHistory": self._fundings,
-            "userFills": lambda r: self._fills(r)[: -accounts.MAX_FILLS - 1 : -1],
-            "userFillsByTime": self._fills_by_time,
-            "clearinghouseState": self._clearinghouse,
-            "spotClearinghouseState": lambda r: accounts.spot_clearinghouse_state(state, _user(r)),
-            "portfolio": lambda r: accounts.portfolio(state, _user(r), now_ms()),
-            "userRole": lambda r: accounts.user_role(state, _user(r)),
             "exchangeStatus": lambda _: {"specialStatuses": None, "time": told_ms()},
+            **accounts.handlers,
         }
 
     def answer(self, request: object) -> Any:
@@ -97,17 +90,23 @@ class InfoDesk:
             raise UnknownTypeError
         if kind not in self._handlers:
             raise UnknownTypeError
-        self._state.unlisted = self._faults().unlisted
-        return self._handlers[kind](request)
+        faults = self._faults()
+        if kind in faults.unknown_types or not request.keys().isdisjoint(faults.unknown_options):
+            raise UnknownTypeError
+        if faults.failing_user and str(request.get("user")).lower() == faults.failing_user:
+            raise UnknownNameError
+        self._state.unlisted = faults.unlisted
+        reply = self._handlers[kind](request)
+        return reply[: faults.page_items] if kind in _BY_TWENTY else reply
 
     def _dex(self, request: Json) -> str:
-        dex = _optional(request, "dex", str) or ""
+        dex = optional(request, "dex", str) or ""
         if dex and (dex not in self._state.dexes or dex == self._faults().failing_dex):
             raise UnknownNameError
         return dex
 
     def _coin(self, request: Json) -> CoinState:
-        coin = self._state.coins.get(_required(request, "coin", str))
+        coin = self._state.coins.get(required(request, "coin", str))
         if coin is None:
             raise UnknownNameError
         return coin
@@ -124,22 +123,22 @@ class InfoDesk:
         return [universe.spot_meta(self._state), contexts]
 
     def _book(self, request: Json) -> Json | None:
-        coin = self._state.coins.get(_required(request, "coin", str))
-        significant = _optional(request, "nSigFigs", int)
+        coin = self._state.coins.get(required(request, "coin", str))
+        significant = optional(request, "nSigFigs", int)
         if coin is None:
             return None
-        mantissa = _optional(request, "mantissa", int)
+        mantissa = optional(request, "mantissa", int)
         if not is_offered(significant, mantissa):
             raise UnknownNameError
         return book_json(coin.coin.name, coin.book, self._now_ms(), significant, mantissa)
 
     def _candles(self, request: Json) -> list[Json]:
-        req = _required(request, "req", dict)
+        req = required(request, "req", dict)
         name = self._coin(req).coin.name
-        interval, start = _required(req, "interval", str), _required(req, "startTime", int)
+        interval, start = required(req, "interval", str), required(req, "startTime", int)
         if interval not in INTERVALS:
             raise UnknownTypeError
-        end = min(_optional(req, "endTime", int) or _FAR_FUTURE_MS, self._now_ms())
+        end = min(optional(req, "endTime", int) or FAR_FUTURE_MS, self._now_ms())
         first = max(start, self._state.source.start_ms)
         faulty = self._faults().candle_snapshot
         if end < first or faulty == "empty":
@@ -157,29 +156,23 @@ class InfoDesk:
     def _fundings(self, request: Json) -> list[Json]:
         """Return the hourly rates of a stretch; every past hour has one."""
         coin = self._coin(request)
-        start = max(_required(request, "startTime", int), 0)
-        end = min(_optional(request, "endTime", int) or _FAR_FUTURE_MS, self._now_ms())
+        start = max(required(request, "startTime", int), 0)
+        end = min(optional(request, "endTime", int) or FAR_FUTURE_MS, self._now_ms())
         first = -(-start // HOUR_MS)
         hours = np.arange(first, min(end // HOUR_MS + 1, first + MAX_FUNDINGS), dtype=np.int64)
-        salt = _FUNDING_SALT + list(self._state.coins).index(coin.coin.name)
-        drawn = (int(text[2:10], 16) for text in hashes(hours, salt))
+        at = np.array([self._state.coin_ids[coin.coin.name]])
+        premium = premiums(hours * HOUR_MS, at)
+        columns = (rate_of(premium), premium, paid_ms(hours * HOUR_MS, at))
+        rows = zip(*(column.tolist() for column in columns), strict=True)
         return [
-            _funding(coin.coin.name, hour * HOUR_MS, number)
-            for hour, number in zip(hours.tolist(), drawn, strict=True)
+            {
+                "coin": coin.coin.name,
+                "fundingRate": rounded(rate, RATE_DECIMALS),
+                "premium": rounded(told, 10),
+                "time": time_ms,
+            }
+            for rate, told, time_ms in rows
         ]
-
-    def _fills(self, request: Json) -> list[Json]:
-        return accounts.account(self._state, _user(request)).fills
-
-    def _fills_by_time(self, request: Json) -> list[Json]:
-        start = _required(request, "startTime", int)
-        end = _optional(request, "endTime", int) or _FAR_FUTURE_MS
-        newest_first = bool(_optional(request, "reversed", bool))
-        return accounts.fills_between(self._fills(request), start, end, newest_first=newest_first)
-
-    def _clearinghouse(self, request: Json) -> Json:
-        dex = self._dex(request)
-        return accounts.clearinghouse_state(self._state, _user(request), dex, self._now_ms())
 
 
 def book_json(
@@ -198,41 +191,9 @@ def weight(kind: object, reply: object) -> int:
     return base + (len(reply) // per if per and isinstance(reply, list) else 0)
 
 
-def _funding(coin: str, hour_ms: int, drawn: int) -> Json:
-    """Return one hour's rate; its time is some milliseconds late, as on the venue."""
-    premium = (drawn % 2_001 - 1_000) * 5e-7
-    return {
-        "coin": coin,
-        "fundingRate": rounded(universe.funding_rate(premium), 10),
-        "premium": rounded(premium, 10),
-        "time": hour_ms + drawn % 100,
-    }
-
-
 def _as_of_before(candles: list[Json]) -> list[Json]:
     """Return the candles as a cache has them since the one in the middle had half its trades."""
     if not candles:
         return []
     *whole, last = candles[: len(candles) // 2 + 1]
     return [*whole, {**last, "n": last["n"] // 2, "v": rounded(float(last["v"]) / 2, 8)}]
-
-
-def _user(request: Json) -> str:
-    user = str(_required(request, "user", str)).lower()
-    if not WALLET_PATTERN.fullmatch(user):
-        raise UnknownTypeError
-    return user
-
-
-def _required(request: Json, key: str, of: type) -> Any:
-    value = _optional(request, key, of)
-    if value is None:
-        raise UnknownTypeError
-    return value
-
-
-def _optional(request: Json, key: str, of: type) -> Any:
-    value = request.get(key)
-    if value is None or (isinstance(value, of) and not (of is int and isinstance(value, bool))):
-        return value
-    raise UnknownTypeError

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from hypertrack.records import HOUR_MS
+from hypertrack.simulate.market.funding import RATE_DECIMALS, premiums, rate_of
 from hypertrack.simulate.market.instruments import Coin
 from hypertrack.simulate.venue.numbers import price_text, rounded, wire_number
 from hypertrack.simulate.venue.state import CoinState, VenueState
 
 Json = dict[str, Any]
 
-_BASE_FUNDING = 0.0000125
-"""Hourly funding at a premium within the venue's clamp."""
 _OPEN_INTEREST_DAYS = 0.25
 """Open interest over a day's volume."""
 
@@ -101,7 +103,7 @@ def context(state: VenueState, coin: CoinState, now_ms: int) -> Json:
     }
     if coin.coin.kind == "spot":
         return {**common, **_supply(coin.coin)}
-    return {**common, **_perp_context(state, coin, mid)}
+    return {**common, **_perp_context(state, coin, mid, now_ms)}
 
 
 def contexts(state: VenueState, coins: Sequence[CoinState], now_ms: int) -> list[Json]:
@@ -109,25 +111,21 @@ def contexts(state: VenueState, coins: Sequence[CoinState], now_ms: int) -> list
     return [context(state, coin, now_ms) for coin in coins]
 
 
-def funding_rate(premium: float) -> float:
-    """Return the hourly rate: the premium, with interest clamped around it (venue docs)."""
-    interest = _BASE_FUNDING * 8
-    return (premium + min(max(interest - premium, -0.0005), 0.0005)) / 8
-
-
 def _listed(state: VenueState) -> list[CoinState]:
     return [coin for name, coin in state.coins.items() if name != state.unlisted]
 
 
-def _perp_context(state: VenueState, coin: CoinState, mid: float | None) -> Json:
+def _perp_context(state: VenueState, coin: CoinState, mid: float | None, now_ms: int) -> Json:
+    """Return what only perps have; the rate is the one that falls due at the next full hour."""
     oracle = float(state.candles.last_close(coin.coin.name) or coin.coin.price_usd)
-    premium = 0.0 if mid is None else (mid - oracle) / oracle
+    hour = np.array([(now_ms // HOUR_MS + 1) * HOUR_MS])
+    premium = premiums(hour, np.array([state.coin_ids[coin.coin.name]]))
     bid, ask = coin.book.best()
     interest = _OPEN_INTEREST_DAYS * coin.coin.day_volume_usd / coin.coin.price_usd
     return {
-        "funding": rounded(funding_rate(premium), 10),
+        "funding": rounded(float(rate_of(premium)[0]), RATE_DECIMALS),
         "openInterest": rounded(interest, coin.coin.size_decimals),
-        "premium": None if mid is None else rounded(premium, 10),
+        "premium": None if mid is None else rounded(float(premium[0]), 10),
         "oraclePx": price_text(oracle, coin.coin.max_price_decimals),
         "impactPxs": None if bid is None or ask is None else [bid.px, ask.px],
     }

@@ -7,11 +7,12 @@ from operator import itemgetter
 import numpy as np
 
 from hypertrack.records import MINUTE_MS, encode_json
-from hypertrack.simulate.market.arrays import EvmArrays, QuoteArrays, TradeArrays
+from hypertrack.simulate.market.arrays import EvmArrays, HourArrays, QuoteArrays, TradeArrays
 from hypertrack.simulate.market.dataset_lines import quote_lines, trade_lines
 from hypertrack.simulate.market.evm_objects import EvmObjects, gas_by_block
 from hypertrack.simulate.market.instruments import Coin
 from hypertrack.simulate.market.market import Market
+from hypertrack.simulate.venue.market_records import MarketRecords
 from hypertrack.simulate.venue.source import Event
 
 
@@ -30,6 +31,7 @@ class MarketSource:
         self._market = market
         self._names = [coin.name for coin in market.coins]
         self._evm = EvmObjects(market.wallets, market.tokens, market.settings.seed)
+        self.records = MarketRecords(market)
         self.coins: tuple[Coin, ...] = market.coins
         self.start_ms = market.start_ms
         self.end_ms = market.end_ms
@@ -40,11 +42,12 @@ class MarketSource:
         """Yield the market's trades, quotes and EVM blocks."""
         for chunk in self._market.chunks():
             merged = [
+                *_hours(chunk.hours),
                 *self._trades(chunk.trades),
                 *self._quotes(chunk.quotes),
                 *self._blocks(chunk.evm),
             ]
-            merged.sort(key=itemgetter(0))  # three sorted runs: a merge
+            merged.sort(key=itemgetter(0))  # four sorted runs: a merge
             yield from merged
 
     def _trades(self, trades: TradeArrays) -> Iterator[Event]:
@@ -81,6 +84,12 @@ class MarketSource:
                 "transfers": transfers[start:end],
             }
             yield Event(time_ms, "evm", "", encode_json(block))
+
+
+def _hours(hours: HourArrays) -> Iterator[Event]:
+    """Yield the coins' prices at full hours."""
+    for time_ms, prices in zip(hours.time_ms.tolist(), hours.prices.tolist(), strict=True):
+        yield Event(time_ms, "prices", "", encode_json(prices))
 
 
 def _objects(lines: Iterable[str]) -> Iterator[str]:

@@ -29,3 +29,13 @@ def price_text(value: float, max_decimals: int) -> str:
         return wire_number(float(round(value)))
     digits = float(f"{value:.5g}")
     return rounded(digits, max(max_decimals, 0))
+
+
+def residual(value: float) -> str:
+    """Return ten decimals of the number as it stands in memory, without trailing zeros.
+
+    Source:
+        Protocol, section 5: ``"-3695042.8999999999"``, ``"160794563.9261809886"``.
+    """
+    text = f"{value:.10f}".rstrip("0")
+    return text + "0" if text.endswith(".") else text

@@ -20,6 +20,7 @@ from hypertrack.simulate.venue.captured_frames import (
     trades_in,
 )
 from hypertrack.simulate.venue.source import Event
+from hypertrack.simulate.venue.wallet_records import PlainRecords
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ class CaptureSource:
         self.end_ms = survey.last_ms
         self.channels = frozenset(survey.channels)
         self.coins = survey.coin_table(self.end_ms - self.start_ms)
+        self.records = PlainRecords(self.start_ms, len(self.coins))
 
     def events(self) -> Iterator[Event]:
         """Yield the history, then the frames as they were received."""

@@ -12,6 +12,7 @@ from hypertrack.clock import Clock, SystemClock
 from hypertrack.config import SimulateSettings
 from hypertrack.errors import ConfigError
 from hypertrack.records import JsonError, as_dict, decode_json, encode_json
+from hypertrack.simulate.venue.account_desk import AccountDesk
 from hypertrack.simulate.venue.broadcast import Broadcaster
 from hypertrack.simulate.venue.dialogue import Dialogue
 from hypertrack.simulate.venue.faults import FaultPlan, Faults
@@ -61,15 +62,17 @@ class Exchange:
         self._state = VenueState(source, rules)
         self._hub = Hub(self._plan)
         self._clock = ExchangeClock(source.open_ms, settings.speed, clock)
-        self._broadcaster = Broadcaster(self._state, self._hub, self._clock)
+        accounts = AccountDesk(self._state, lambda: self._clock.now_ms)
+        self._broadcaster = Broadcaster(self._state, self._hub, self._clock, accounts)
         desk = InfoDesk(
             self._state,
             lambda: self._clock.now_ms,
             self._told_time_ms,
+            accounts,
             lambda: self._plan.faults,
         )
         self._dialogue = Dialogue(self._state, self._hub, self._broadcaster, desk, clock)
-        web_desk = WebDesk(self._state, self._hub, self._dialogue, desk, self._clock, clock)
+        self._web = WebDesk(self._state, self._hub, self._dialogue, desk, self._clock, clock)
         self._player = Player(
             source,
             self._broadcaster,
@@ -78,7 +81,7 @@ class Exchange:
             None if settings.start_at_once else settings.settle_s,
         )
         app = web.Application()
-        app.add_routes(web_desk.routes())
+        app.add_routes(self._web.routes())
         app.add_routes([web.get("/control", self._status), web.post("/control", self._control)])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -97,6 +100,11 @@ class Exchange:
     def n_breaks(self) -> int:
         """How often an armed fault has broken the sockets."""
         return self._plan.n_breaks
+
+    @property
+    def spending(self) -> dict[str, int]:
+        """Weight that the info endpoint was asked for: in all, and the most in a minute."""
+        return self._web.spending()
 
     async def start(self) -> str:
         """Take the history in and listen; return the base URL.
@@ -174,6 +182,7 @@ class Exchange:
             "trades": self.sent.n_trades,
             "frames": dict(self.sent.n_frames),
             "breaks": self._plan.n_breaks,
+            "weight": self.spending,
             **self._hub.counts(),
             "faults": as_dict(self._plan.faults),
         }

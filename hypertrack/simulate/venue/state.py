@@ -4,42 +4,20 @@ from array import array
 from collections import Counter, deque
 from collections.abc import Iterator
 
-from hypertrack.records import DAY_MS, RawJson, Record, json_decoder
+from hypertrack.records import DAY_MS, RawJson, decode_json, json_decoder
 from hypertrack.simulate.market.instruments import Coin
 from hypertrack.simulate.venue.books import Book, book_of_frame, book_of_quote
 from hypertrack.simulate.venue.built_candles import CandleBook
+from hypertrack.simulate.venue.hourly_rates import HourlyRates
 from hypertrack.simulate.venue.source import Event, Source
+from hypertrack.simulate.venue.trade_log import TradeLog
 from hypertrack.simulate.venue.venue_rules import VenueRules
-
-
-class WireTrade(Record, frozen=True):
-    """A trade as it stands in a frame."""
-
-    coin: str
-    side: str
-    px: str
-    sz: str
-    time: int
-    hash: str
-    tid: int
-    users: tuple[str, str]
-
-    @property
-    def is_buy(self) -> bool:
-        """Return whether the taker bought."""
-        return self.side == "B"
-
+from hypertrack.simulate.venue.wire_trades import WireTrade
 
 KEPT_OF_NEEDED = 10
 """Trades are kept for answers that trail behind, too."""
 
-_trades_decoder = json_decoder(list[WireTrade])
 _items_decoder = json_decoder(list[RawJson])
-
-
-def trades_in(data: bytes) -> list[WireTrade]:
-    """Return the trades of a frame's ``data``."""
-    return _trades_decoder.decode(data)
 
 
 class Published:
@@ -139,6 +117,8 @@ class VenueState:
     Attributes:
         published: What was published since the exchange opened.
         trade_log: ``data`` of the latest trades frames, oldest first.
+        trades: Every trade, for the accounts.
+        hours: Prices and funding rates at full hours.
         evm_blocks: ``data`` of the latest EVM blocks by number.
     """
 
@@ -146,12 +126,15 @@ class VenueState:
         self.source = source
         self.rules = rules
         self.coins = {coin.name: CoinState(coin, rules) for coin in source.coins}
+        self.coin_ids = {coin.name: at for at, coin in enumerate(source.coins)}
         self.dexes = tuple(sorted({name.partition(":")[0] for name in self.coins if ":" in name}))
         self.unlisted: str | None = None
         """A coin that is on no list yet."""
         self.candles = CandleBook()
         self.published = Published(source.coins)
         self.trade_log: deque[bytes] = deque()
+        self.trades = TradeLog(source.coins)
+        self.hours = HourlyRates(*source.records.past_prices())
         self.evm_blocks: dict[int, bytes] = {}
         self.last_evm_block = 0
         self._n_logged: deque[int] = deque()
@@ -168,6 +151,7 @@ class VenueState:
         self.coins[event.coin].add_trades(event.time_ms, event.data, trades)
         for trade in counted or trades:
             self.candles.add(trade.coin, trade.time, trade.px, float(trade.sz))
+        self.trades.add(trades)
         self._log(event.data, len(trades))
 
     def add_quote(self, event: Event) -> None:
@@ -177,6 +161,10 @@ class VenueState:
     def add_book(self, event: Event) -> None:
         """Take an l2Book frame in."""
         self.coins[event.coin].set_book(book_of_frame(event.data))
+
+    def add_hour(self, event: Event) -> None:
+        """Take the prices of a full hour in."""
+        self.hours.add(event.time_ms, decode_json(event.data))
 
     def add_evm_block(self, event: Event, number: int) -> None:
         """Take an EVM block in, forgetting the oldest."""

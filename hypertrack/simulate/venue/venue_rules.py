@@ -26,6 +26,11 @@ class VenueRules:
     """How long a posted request is pending."""
     info_weight_per_minute: int | None = 1_200
     """None: no limit."""
+    info_minute_wall_s: float = 60.0
+    """How long the minute of that limit lasts; less lets tests see many of them."""
+    has_twap_in_fills: bool = True
+    """Slices of TWAP orders are told among the fills, not only among the slices (both have been
+    reported)."""
     evm_requests_per_minute: int | None = None
     """The venue allows 100; unlimited here, as a fast clock makes many blocks a minute."""
     idle_wall_s: float = 60.0

@@ -1,5 +1,6 @@
 """The exchange's paths over HTTP: requests checked as the venue does, and handed on."""
 
+import asyncio
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -7,24 +8,24 @@ from aiohttp import WSMsgType, web
 from hypertrack.clock import Clock
 from hypertrack.records import JsonError, decode_json, encode_json
 from hypertrack.simulate.venue import explorer
-from hypertrack.simulate.venue.connections import Connection, Guest
+from hypertrack.simulate.venue.connections import Connection, Guest, MinuteBudget
 from hypertrack.simulate.venue.dialogue import Dialogue
-from hypertrack.simulate.venue.faults import GREETING
+from hypertrack.simulate.venue.faults import GREETING, Faults
 from hypertrack.simulate.venue.hub import Hub
-from hypertrack.simulate.venue.info_endpoint import (
-    InfoDesk,
-    UnknownNameError,
-    UnknownTypeError,
-    weight,
-)
+from hypertrack.simulate.venue.info_endpoint import InfoDesk, weight
+from hypertrack.simulate.venue.leaderboard import Leaderboard
 from hypertrack.simulate.venue.pace import ExchangeClock
+from hypertrack.simulate.venue.requests import UnknownNameError, UnknownTypeError
 from hypertrack.simulate.venue.rpc import EvmNode, error_reply
 from hypertrack.simulate.venue.state import VenueState
 
 _NOT_JSON = "Failed to parse the request body as JSON"
 _NOT_A_REQUEST = "Failed to deserialize the JSON body into the target type"
 _NOT_DECLARED = "Expected request with `Content-Type: application/json`"
+_PAGE = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
 _EXPLORER_WEIGHT = 40
+_DRIPS = 10
+"""Pieces of an answer that trickles in."""
 _MAX_MESSAGE_BYTES = 1 << 20
 
 
@@ -52,6 +53,7 @@ class WebDesk:
         self._exchange_clock = exchange_clock
         self._clock = clock
         self._node = EvmNode(state)
+        self._board = Leaderboard(state, desk.accounts, lambda: exchange_clock.now_ms)
         self._guests: dict[str | None, Guest] = {}
 
     def routes(self) -> list[web.RouteDef]:
@@ -62,7 +64,17 @@ class WebDesk:
             web.route("*", "/info", self._info),
             web.route("*", "/explorer", self._explorer),
             web.route("*", "/evm", self._evm),
+            web.get("/Mainnet/leaderboard", self._leaderboard),
         ]
+
+    def spending(self) -> dict[str, int]:
+        """Return what all addresses spent of their weight, and the most of one in a minute."""
+        budgets = [guest.info_weight for guest in self._guests.values()]
+        return {
+            "total": sum(budget.total for budget in budgets),
+            "most_in_a_minute": max((budget.most for budget in budgets), default=0),
+            "refused": sum(budget.n_refused for budget in budgets),
+        }
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         return await self._converse(request, is_explorer=False)
@@ -106,7 +118,7 @@ class WebDesk:
             if message.type is WSMsgType.TEXT and connection.is_open and not connection.is_stalled:
                 self._dialogue.hear(connection, message.data)
 
-    async def _info(self, request: web.Request) -> web.Response:
+    async def _info(self, request: web.Request) -> web.StreamResponse:
         body, refusal = await self._body(request)
         if refusal is not None:
             return refusal
@@ -116,9 +128,9 @@ class WebDesk:
             return web.Response(status=422, text=_NOT_A_REQUEST)
         except UnknownNameError:
             return _json(None, status=500)
-        return self._charged(request, weight(body["type"], reply), reply)
+        return await self._charged(request, weight(body["type"], reply), reply)
 
-    async def _explorer(self, request: web.Request) -> web.Response:
+    async def _explorer(self, request: web.Request) -> web.StreamResponse:
         body, refusal = await self._body(request)
         if refusal is not None:
             return refusal
@@ -127,7 +139,10 @@ class WebDesk:
         reply = explorer.answer(self._state, body, now) if known else None
         if reply is None:
             return web.Response(status=422, text=_NOT_A_REQUEST)
-        return self._charged(request, _EXPLORER_WEIGHT, reply)
+        return await self._charged(request, _EXPLORER_WEIGHT, reply)
+
+    async def _leaderboard(self, _: web.Request) -> web.Response:
+        return _json(await self._board.rows())
 
     async def _evm(self, request: web.Request) -> web.Response:
         body, refusal = await self._body(request)
@@ -144,9 +159,8 @@ class WebDesk:
         """Return the request's JSON, or the refusal it deserves."""
         if request.method != "POST":
             return None, web.Response(status=405)
-        failure = self._hub.plan.http_failure()
-        if failure is not None:
-            return None, _json(None, status=failure)
+        if self._hub.plan.fails_request():
+            return None, _failure(self._hub.plan.faults)
         if request.content_type != "application/json":
             return None, web.Response(status=415, text=_NOT_DECLARED)
         try:
@@ -154,19 +168,53 @@ class WebDesk:
         except JsonError:
             return None, web.Response(status=400, text=_NOT_JSON)
 
-    def _charged(self, request: web.Request, amount: int, reply: object) -> web.Response:
+    async def _charged(
+        self, request: web.Request, amount: int, reply: object
+    ) -> web.StreamResponse:
         """Return the reply, or 429 once the minute's weight is spent."""
         limit, now = self._rules.info_weight_per_minute, self._clock.monotonic_s()
         if not self._guest(request).info_weight.spend(amount, limit, now):
             return _json(None, status=429)
-        return _json(reply)
+        plan = self._hub.plan
+        body = encode_json(reply)
+        if plan.cuts_answer():
+            return _body(body[: len(body) // 2])
+        if plan.faults.http_drip_s > 0:
+            return await _dripped(request, body, plan.faults.http_drip_s)
+        return _body(body)
 
     def _guest(self, request: web.Request) -> Guest:
-        return self._guests.setdefault(request.remote, Guest())
+        if request.remote not in self._guests:
+            self._guests[request.remote] = Guest(
+                info_weight=MinuteBudget(self._rules.info_minute_wall_s)
+            )
+        return self._guests[request.remote]
 
 
 def _json(value: object, status: int = 200) -> web.Response:
-    return web.Response(status=status, body=encode_json(value), content_type="application/json")
+    return _body(encode_json(value), status)
+
+
+def _body(body: bytes, status: int = 200) -> web.Response:
+    return web.Response(status=status, body=body, content_type="application/json")
+
+
+def _failure(faults: Faults) -> web.Response:
+    if faults.http_body == "html":
+        return web.Response(status=faults.http_status, text=_PAGE, content_type="text/html")
+    return _json(None, status=faults.http_status)
+
+
+async def _dripped(request: web.Request, body: bytes, duration_s: float) -> web.StreamResponse:
+    """Send an answer in pieces."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    response.content_length = len(body)
+    await response.prepare(request)
+    step = -(-len(body) // _DRIPS)
+    for at in range(0, len(body), step):
+        await asyncio.sleep(duration_s / _DRIPS)
+        await response.write(body[at : at + step])
+    return response
 
 
 def _vanish(request: web.Request) -> web.Response:

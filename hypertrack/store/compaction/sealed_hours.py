@@ -8,7 +8,6 @@ from pathlib import Path
 
 import duckdb
 
-from hypertrack.clock import utc_name
 from hypertrack.errors import DatasetError
 from hypertrack.records import HOUR_MS, Feed, Record, encode_json
 from hypertrack.store.compaction.checksums import DAMAGED, is_intact, write_checksums
@@ -23,6 +22,7 @@ from hypertrack.store.compaction.commit_journal import (
     sealed_hours,
     sole_sealer,
 )
+from hypertrack.store.compaction.new_hours import hour_path
 from hypertrack.store.compaction.sealed_rows import LAYOUTS, Layout
 from hypertrack.store.dataset import connect_quietly, memory_config
 from hypertrack.store.files.layout import feed_path
@@ -172,8 +172,7 @@ def _read(connection: duckdb.DuckDBPyConnection, path: Path, layout: Layout) -> 
 def _write_hour(connection: duckdb.DuckDBPyConnection, folder: Path, feed: Feed, hour: int) -> str:
     """Write the next version of an hour: what was sealed of it before, and what is new."""
     layout = LAYOUTS[feed]
-    name = utc_name(hour * HOUR_MS)[:13]  # up to the hour: 2026-01-22T12
-    path = sealed_folder(folder, feed) / f"{name}.parquet"
+    path = hour_path(folder, feed, hour)
     _put_damaged_aside(path)
     older = parquet([path])
     nothing = f"(SELECT {layout.columns} FROM marked WHERE false)"
@@ -191,7 +190,7 @@ def _write_hour(connection: duckdb.DuckDBPyConnection, folder: Path, feed: Feed,
     n_new = _count(connection, f"SELECT count(*) FROM marked WHERE hour = {hour}")
     n_written = _count(connection, f"SELECT count(*) FROM {parquet([part_of(path)])}")
     if n_written != n_older + n_new:
-        raise OSError(f"{n_written} of {n_older + n_new} rows of {name} were written")
+        raise OSError(f"{n_written} of {n_older + n_new} rows of {path.stem} were written")
     with part_of(path).open("rb") as file:
         os.fsync(file.fileno())
     write_checksums(path, part_of(path), path)

@@ -9,6 +9,9 @@ from hypertrack.store.files.layout import MANIFEST_NAME
 
 FORMAT = 1
 
+ARCHIVES_SETTING = "archives"
+"""In the settings of a manifest that lies with archives, and is not of a dataset."""
+
 
 class Manifest(Record, frozen=True, kw_only=True):
     """Facts about one recording session; all but the format may be missing in foreign ones."""

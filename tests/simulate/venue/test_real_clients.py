@@ -28,12 +28,19 @@ class Venue:
     sdk: Info
 
 
+SETTINGS = SimulateSettings(port=0, speed=30, settle_s=0.2, hours=1, wallets=300, coins=12)
+
+
 @pytest.fixture(scope="module")
-def venue() -> Iterator[Venue]:
+def market() -> Market:
+    return Market(SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def venue(market: Market) -> Iterator[Venue]:
     """A market that runs for an hour at thirty times the speed, from the first subscription."""
-    settings = SimulateSettings(port=0, speed=30, settle_s=0.2, hours=1, wallets=300, coins=12)
     rules = VenueRules(info_weight_per_minute=None)  # all tests are one address
-    with running_exchange(MarketSource(Market(settings)), settings, rules=rules) as exchange:
+    with running_exchange(MarketSource(market), SETTINGS, rules=rules) as exchange:
         sdk = Info(exchange.url, perp_dexs=["", "xyz"])
         yield Venue(exchange.url, sdk)
     sdk.ws_manager.join(5)  # its thread ends with the connection
@@ -100,7 +107,32 @@ def test_sdk_reads_every_answer_it_knows(sdk: Info) -> None:
     assert len(sdk.spot_meta_and_asset_ctxs()[1]) == len(sdk.spot_meta()["universe"])
     assert "marginSummary" in sdk.user_state(user)
     assert "balances" in sdk.spot_user_state(user)
-    assert sdk.post("/info", {"type": "userRole", "user": user}) == {"role": "user"}
+    assert sdk.user_role(user)["role"] in {"user", "vault", "subAccount"}
+
+
+def test_sdk_reads_the_accounts_of_wallets(market: Market, venue: Venue) -> None:
+    sdk = Info(venue.url, skip_ws=True)
+    holder = market.wallets[market.start_positions.wallet[0]]
+    sub, master = (market.wallets[at] for at in next(iter(market.kinship.master_of.items())))
+    vault = next(iter(market.kinship.vaults.values()))
+
+    held = sdk.user_state(holder)["assetPositions"][0]["position"]
+    fills = sdk.user_fills_by_time(holder, 0, market.start_ms, aggregate_by_time=True)
+    windows = dict(sdk.portfolio(holder))
+    flows = sdk.user_non_funding_ledger_updates(holder, 0)
+
+    assert float(held["szi"]) != 0
+    assert held["coin"] in {fill["coin"] for fill in fills}
+    assert len(windows["perpAllTime"]["pnlHistory"]) > 1
+    assert flows[0]["delta"]["type"] == "deposit"
+    assert sdk.user_funding_history(holder, 0)[0]["delta"]["type"] == "funding"
+    assert sdk.user_fills(holder)[0]["tid"] > 0
+    assert sdk.user_twap_slice_fills(holder) is not None
+    assert sdk.query_sub_accounts(master)[0]["subAccountUser"] == sub
+    assert sdk.user_role(sub) == {"role": "subAccount", "data": {"master": master}}
+    assert float(sdk.user_vault_equities(vault.leader)[0]["equity"]) > 0
+    assert sdk.user_fees(holder)["feeSchedule"]["cross"] == "0.00045"
+    assert sdk.extra_agents(holder) is not None
 
 
 @asynccontextmanager

@@ -172,8 +172,7 @@ def test_positions_follow_from_the_fills(exchange: Exchange) -> None:
     position = state["assetPositions"][0]["position"]
     assert (position["coin"], position["szi"], position["entryPx"]) == ("BTC", "-1.0", "110.0")
     assert state["time"] == START_MS + 125_000
-    assert spot["balances"][0]["coin"] == "@107"
-    assert spot["balances"][0]["total"] == "0.5"
+    assert [(one["coin"], one["total"]) for one in spot["balances"]][1:] == [("@107", "0.5")]
 
 
 def test_portfolio_has_all_windows_with_their_volume(exchange: Exchange) -> None:
@@ -184,7 +183,8 @@ def test_portfolio_has_all_windows_with_their_volume(exchange: Exchange) -> None
         *["perpDay", "perpWeek", "perpMonth", "perpAllTime"],
     ]
     assert float(windows["day"]["vlm"]) == pytest.approx(200 + 330 + 0.5 * 84_143)
-    assert windows["day"]["pnlHistory"][0][0] == START_MS + 1_000
+    assert windows["day"]["accountValueHistory"][0] == [START_MS - 1, "0.0"]
+    assert windows["day"]["accountValueHistory"][-1][0] == START_MS + 125_000
 
 
 def test_role_tells_known_wallets_from_unknown_ones(exchange: Exchange) -> None:
@@ -199,6 +199,32 @@ def test_funding_is_hourly_and_capped(exchange: Exchange) -> None:
 
     assert len(rates) == 500
     assert all(0 <= rate["time"] - start - nth * 3_600_000 < 100 for nth, rate in enumerate(rates))
+
+
+def test_leaderboard_ranks_everybody_who_traded_by_all_that_was_gained(exchange: Exchange) -> None:
+    rows = httpx.get(f"{exchange.url}/Mainnet/leaderboard").json()["leaderboardRows"]
+
+    told = {row["ethAddress"]: dict(row["windowPerformances"]) for row in rows}
+    windows = dict(info(exchange.url, type="portfolio", user=ALICE))
+    assert set(told) == {ALICE, BOB}
+    assert list(told[ALICE]) == ["day", "week", "month", "allTime"]
+    gains = [float(row["windowPerformances"][-1][1]["pnl"]) for row in rows]
+    assert gains == sorted(gains, reverse=True)
+    assert told[ALICE]["day"]["pnl"] == windows["day"]["pnlHistory"][-1][1]
+    assert float(told[ALICE]["day"]["roi"]) == pytest.approx(
+        float(told[ALICE]["day"]["pnl"]) / 10_000
+    )
+
+
+def test_context_tells_the_rate_that_the_history_will_tell(exchange: Exchange) -> None:
+    _, contexts = info(exchange.url, type="metaAndAssetCtxs")
+    source = HandSource(blocks(1), open_ms=START_MS + 3_601_000, extra_ms=3_700_000)
+
+    with running_exchange(source, STILL) as later:
+        rate = info(later.url, type="fundingHistory", coin="BTC", startTime=START_MS + 1)[0]
+
+    assert rate["fundingRate"] == contexts[0]["funding"] == "0.0000115625"
+    assert rate["premium"] == contexts[0]["premium"]
 
 
 def test_status_tells_exchange_time(exchange: Exchange) -> None:
@@ -216,6 +242,11 @@ def test_status_tells_exchange_time(exchange: Exchange) -> None:
         ('{"type":', 400, "Failed to parse the request body as JSON"),
         ('{"type":"meta","dex":"nope"}', 500, "null"),
         ('{"type":"fundingHistory","coin":"NOPE","startTime":0}', 500, "null"),
+        (f'{{"type":"clearinghouseState","user":"{ALICE}","dex":"nope"}}', 500, "null"),
+        (
+            '{"type":"userFills","user":"0x12"}',
+            *(422, "Failed to deserialize the JSON body into the target type"),
+        ),
     ],
 )
 def test_refusals_are_the_venues_own(exchange: Exchange, body: str, status: int, text: str) -> None:

@@ -2,17 +2,18 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
 from exchange_fakes import AT_ONCE, CLOSED, HandSource, VenueClient, blocks, channel_of, coin
-from fakes import START_MS
+from fakes import BOB, START_MS
 
 from hypertrack.clock import SystemClock
 from hypertrack.config import SimulateSettings
+from hypertrack.simulate.venue.connections import MinuteBudget
 from hypertrack.simulate.venue.pace import ExchangeClock
-from hypertrack.simulate.venue.server import running_exchange
+from hypertrack.simulate.venue.server import Exchange, running_exchange
 from hypertrack.simulate.venue.venue_rules import VenueRules
 
 STILL = SimulateSettings(port=0, speed=1, settle_s=60)
@@ -163,6 +164,58 @@ def test_requests_beyond_the_weight_of_a_minute_are_answered_with_429() -> None:
 
     assert statuses == [200, 200, 429]
     assert light.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        ({"type": "clearinghouseState"}, 2),
+        ({"type": "userRole"}, 60),
+        ({"type": "portfolio"}, 20),
+        ({"type": "userFills"}, 20 + 100 // 20),
+        ({"type": "userFillsByTime", "startTime": 0, "endTime": START_MS + 5_000}, 20 + 50 // 20),
+        ({"type": "userNonFundingLedgerUpdates", "startTime": 0}, 20),
+        ({"type": "vaultDetails", "vaultAddress": BOB}, 20),
+        ({"type": "subAccounts2"}, 20),
+    ],
+    ids=lambda value: value["type"] if isinstance(value, dict) else str(value),
+)
+def test_questions_about_wallets_cost_what_the_venue_charges(
+    spender: Exchange, request_: dict[str, object], expected: int
+) -> None:
+    """BOB has 100 fills, the first 50 of them within five seconds."""
+    before = spender.spending["total"]
+
+    httpx.post(f"{spender.url}/info", json={"user": BOB, **request_}).raise_for_status()
+
+    assert spender.spending["total"] - before == expected
+
+
+@pytest.fixture(scope="module")
+def spender() -> Iterator[Exchange]:
+    source = HandSource(blocks(100), open_ms=START_MS + 11_000)
+    with running_exchange(source, STILL) as exchange:
+        yield exchange
+
+
+def test_the_most_weight_of_a_minute_can_be_read_of_the_server() -> None:
+    rules = VenueRules(info_weight_per_minute=60)
+    ask = {"type": "portfolio", "user": BOB}
+    with running_exchange(QUIET, STILL, rules=rules) as exchange:
+        statuses = [httpx.post(f"{exchange.url}/info", json=ask).status_code for _ in range(4)]
+        told = httpx.get(f"{exchange.url}/control").json()["weight"]
+
+    assert statuses == [200, 200, 200, 429]
+    assert told == {"total": 60, "most_in_a_minute": 60, "refused": 1}
+
+
+def test_a_minute_of_weight_can_be_made_shorter() -> None:
+    budget = MinuteBudget(minute_s=0.5)
+
+    spent = [budget.spend(40, 60, now_s) for now_s in (10.0, 10.4, 10.5, 10.6)]
+
+    assert spent == [True, False, True, False]
+    assert (budget.total, budget.most, budget.n_refused) == (80, 40, 2)
 
 
 def test_evm_requests_are_limited_where_that_is_asked_for() -> None:
