@@ -41,8 +41,8 @@ class CapturedTrade(Record, frozen=True):
 
     coin: str
     side: Literal["A", "B"]
-    px: str
-    sz: str
+    px: str | float
+    sz: str | float
     time: int
     hash: str
     tid: int
@@ -60,8 +60,8 @@ class CapturedTrade(Record, frozen=True):
 class CapturedLevel(Record, frozen=True):
     """The orders at one price of a captured book or quote."""
 
-    px: str
-    sz: str
+    px: str | float
+    sz: str | float
     n: int = 1
 
     def __post_init__(self) -> None:

@@ -179,7 +179,7 @@ class _CoinSurvey:
             self.n_trades += 1
             self.notional_usd += price * float(trade.sz)
             self.low, self.high = min(self.low, price), max(self.high, price)
-            decimals = trade.sz.partition(".")[2].rstrip("0")
+            decimals = str(trade.sz).partition(".")[2].rstrip("0")
             self.size_decimals = max(self.size_decimals, len(decimals))
 
     def describe(self, span_ms: int, n_trades_of_all: int) -> Coin:

@@ -253,3 +253,11 @@ def test_trades_with_the_id_zero_are_told_apart_by_all_they_say(tmp_path: Path) 
     source = write(tmp_path / "capture.jsonl", line(START_MS, "trades", dust))
 
     assert ids(source) == [(0, [0, 0])]
+
+
+def test_prices_written_as_numbers_are_played_as_they_are_recorded(tmp_path: Path) -> None:
+    told = {**trade(START_MS, 1), "px": 100.5, "sz": 2}
+
+    source = write(tmp_path / "capture.jsonl", line(START_MS + 50, "trades", [told]))
+
+    assert ids(source) == [(0, [1])]
