@@ -51,7 +51,7 @@ def funding_alignment(rows: Table) -> Value:
     return rows.received.sum() / rows.notional.sum().nullif(0)
 
 
-@feature(shares, unit="0..1", group="context", needs_position=True)
+@feature(shares, unit="ratio", group="context", needs_position=True)
 def oi_share_frac(rows: Table) -> Value:
     """Largest known position over its coin's open interest of the hour before it was taken."""
     return rows.share_frac.max()

@@ -65,11 +65,12 @@ def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = Tru
         notice=notice,
         thresholds=settings.categories.model_dump(),
         fingerprint=behind,
-        skill=skill.summary,
+        skill=None if skill is None else skill.summary,
         **_told_by_model(model, matrix),
         **_said_of_features(matrix.names),
     )
-    batches = profile_batches(matrix, slices, model, settings.categories, skill.columns)
+    judged = {} if skill is None else skill.columns
+    batches = profile_batches(matrix, slices, model, settings.categories, judged)
     file = settings.out / PROFILES_NAME if is_kept else None
     return Profiles(write_profiles(file, header, batches))
 

@@ -13,11 +13,16 @@ if TYPE_CHECKING:
     from hypertrack.features.engine import FeatureEngine, FeatureMatrix
 
 
-def judge_wallets(engine: "FeatureEngine", settings: Settings, matrix: "FeatureMatrix") -> Skill:
+def judge_wallets(
+    engine: "FeatureEngine", settings: Settings, matrix: "FeatureMatrix"
+) -> Skill | None:
     """Return the skill of a matrix's wallets, a row each in its order, by its whole window.
 
-    The wallets that it follows are addresses; the venue's own wallets are not judged.
+    The wallets that it follows are addresses; the venue's own wallets are not judged. None where
+    nothing was traded: answers about accounts alone, or HyperEVM alone.
     """
+    if not matrix.n_executions.any():
+        return None
     is_judged = np.zeros(engine.n_wallets, dtype=np.bool_)
     is_judged[matrix.wallet_ids] = True
     found = judge(engine.backend, Window(matrix.start_ms, matrix.end_ms), is_judged, settings)

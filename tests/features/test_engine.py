@@ -93,10 +93,10 @@ def test_every_feature_depends_on_the_cut(busy_engine: FeatureEngine) -> None:
         for i, each in enumerate(FEATURES)
         if np.array_equal(whole.values[:, i], half.values[:, i], equal_nan=True)
     }
-    # One Monday morning, too short for half an hour's markout, no spot coin.
     # One Monday morning in few hours, no spot coin, and nothing held at a full hour.
-    hours = {"hour_entropy", "night_share", "weekend_share", "funding_alignment", "crowding"}
-    assert constant <= {*hours, "spot_share"}
+    hours = {"hour_entropy", "night_share", "weekend_share"}
+    funding = {"funding_paid_usd", "funding_alignment", "crowding"}
+    assert constant <= {*hours, *funding, "spot_share"}
 
 
 @pytest.mark.slow

@@ -130,7 +130,8 @@ def test_nothing_but_the_comparison_reads_the_truth() -> None:
         file.name for file in folder.glob("*.py") if "truth" in file.read_text(encoding="utf-8")
     }
 
-    assert readers == {"known_truth.py", "truth_table.py"}
+    # A backtest sets it beside what following would have earned, and chooses nobody by it.
+    assert readers == {"known_truth.py", "truth_table.py", "backtest.py"}
 
 
 def test_every_line_of_the_table_has_a_value_or_a_dash() -> None:

@@ -35,7 +35,7 @@ _BUSY_DISCOUNT = 0.40
 _REFERRED_SHARE = 0.3
 _REFERRAL_DISCOUNT = 0.04
 
-_BUILDERS_SHARE = 0.3
+_BUILDERS_SHARE = 0.2
 """Of wallets that no program runs: they trade through somebody's screen, who adds a fee."""
 _BUILDER_BPS = (0.5, 1.0, 2.5, 5.0)
 

@@ -64,7 +64,9 @@ def test_reader_finds_the_same_tables(folders: Folders) -> None:
     assert sealed == lines
 
 
-@pytest.mark.parametrize("feed", [feed for feed in Feed if feed is not Feed.L2BOOK])
+@pytest.mark.parametrize(
+    "feed", [feed for feed in Feed if feed not in {Feed.L2BOOK, Feed.CONTEXTS}]
+)
 def test_hour_that_is_over_has_the_same_rows_in_the_same_order(
     folders: Folders, feed: Feed
 ) -> None:
