@@ -101,10 +101,12 @@ def plan_recording(settings: Settings, universe: Universe) -> RecordingPlan:
     by volume.
 
     Raises:
-        ConfigError: A coin that the venue does not have.
+        ConfigError: No feed, or a coin that the venue does not have.
     """
     record = settings.record
     feeds = tuple(feed for feed in Feed if feed in record.feeds)
+    if not feeds:
+        raise ConfigError("no feed is left to record: give one, such as --trades")
     coins = select_coins(record.coins, universe)
     explorer = tuple(Subscription(feed, CORE) for feed in CHAIN_FEEDS if feed in feeds)
     wanted = [

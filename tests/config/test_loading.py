@@ -169,10 +169,3 @@ def test_password_in_the_venues_address_is_never_written_out(tmp_path: Path) -> 
     assert config.settings.venue.url == "http://me:s3cret@venue.example:8765"
     assert shown["venue.url"] == "http://***@venue.example:8765"
     assert "s3cret" not in config.settings.model_dump_json()
-
-
-def test_no_feed_at_all_is_refused_at_the_door(tmp_path: Path) -> None:
-    (tmp_path / "hypertrack.toml").write_text("[record]\nfeeds = []\n")
-
-    with pytest.raises(ConfigError, match=r"record\.feeds"):
-        _ = load_config(environment={}, folder=tmp_path).settings

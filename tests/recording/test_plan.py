@@ -141,6 +141,11 @@ def test_blocks_alone_need_no_coins() -> None:
     assert plan.coins == ()
 
 
+def test_no_feed_is_an_error() -> None:
+    with pytest.raises(ConfigError, match="no feed is left"):
+        planned(feeds=())
+
+
 def test_plan_names_the_planned_coins_whose_names_are_numbers() -> None:
     outcome = Market(coin="#10", day_volume_usd=1.0, alias="Rain on Monday?: Yes")
     universe = Universe((*MARKETS, outcome))
