@@ -182,7 +182,8 @@ class StreamCoverage:
     def open_gap(self, last_ms: int, oldest_ms: int, missed: int | None = None) -> None:
         """Note that all between the last row stored and the oldest one that came now is missing.
 
-        The interval observed before ends with the one, the next begins with the other.
+        The interval observed before ends with the one, the next begins with the other, and later
+        by as much as rows come late.
 
         Args:
             last_ms: Of the last row from where on rows may be missing; it may have come only with
@@ -197,7 +198,7 @@ class StreamCoverage:
                 start_ms = max(observed.start_ms, last_ms)
                 observed = ending(observed, start_ms)
             start = Moment(start_ms, loss.since.wall_ms)
-            end = self._book.now(max(start_ms, oldest_ms))
+            end = self._end_of_missing(start, oldest_ms)
             gap = interval(self.name, CoverageStatus.GAP, start, end, loss.cause, missed)
             self._book.settle(observed, gap)
             self._missing_until_ms = end.exchange_ms
@@ -357,6 +358,13 @@ class StreamCoverage:
             since, observed = Moment(start_ms, since.wall_ms), ending(observed, start_ms)
         gap = interval(self.name, status, since, end, loss.cause, missed)
         return [gap] if observed is None else [observed, gap]
+
+    def _end_of_missing(self, start: Moment, oldest_ms: int) -> Moment:
+        """Return where what is missing ends: rows before the oldest that came may be dated later.
+
+        By as much as rows come behind the newest time: half a minute after a clock has jumped.
+        """
+        return self._book.now(max(start.exchange_ms, oldest_ms + self.time.lateness_ms))
 
     def _end_moment(self, start: Moment, end_ms: int | None) -> Moment:
         """Return where what is observed ends: rows may come late, and be cut off."""

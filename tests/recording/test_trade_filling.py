@@ -280,6 +280,19 @@ def test_answer_that_ends_in_a_jump_of_the_clock_hides_nothing_after_it(bench: B
     assert bench.missing() == [(13, 20, None)]
 
 
+def test_gap_ends_later_by_as_much_as_the_clock_was_ahead(bench: Bench) -> None:
+    """It jumps again while the socket is lost: 59 may be dated 89."""
+    for row in (dated_ahead(11), dated_ahead(12), *rows(13, 14)):
+        bench.take([row])
+    assert bench.intake.time.lateness_ms == 28_000  # 41, the first date ahead, less 13
+    for row in rows(15, 42):
+        bench.take([row])
+
+    bench.come_back(rows(60, 65), [])
+
+    assert bench.missing() == [(42 - 28, 60 + 28, None)]
+
+
 def test_missed_trades_dated_before_the_last_one_stored_are_stored(bench: Bench) -> None:
     """The venue's clock was ahead when the socket was lost, and back before the replay."""
     jump = [dated_ahead(11), dated_ahead(12)]
@@ -303,7 +316,8 @@ def test_trade_that_came_late_is_part_of_what_has_to_be_proven(bench: Bench) -> 
     bench.come_back(rows(12, 16), [rows(12, 16)])
 
     assert bench.stream.coverage.start_ms is not None
-    assert bench.missing() == [((lost_ms - START_MS) // 1_000, 12, None)]
+    # What came before 12 and was missed may be dated two seconds later than that, too.
+    assert bench.missing() == [((lost_ms - START_MS) // 1_000, 12 + 2, None)]
 
 
 def test_second_loss_before_the_answer_leaves_what_was_in_doubt(bench: Bench) -> None:
