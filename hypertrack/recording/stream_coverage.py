@@ -68,6 +68,7 @@ class StreamCoverage:
         self._doubted: _Loss | None = None
         self._doubted_since: Moment | None = None
         """From where on something may be missing while `_doubted` is being asked for."""
+        self._doubted_until: Moment | None = None
         self._refused: Moment | None = None
 
     @property
@@ -174,8 +175,8 @@ class StreamCoverage:
         with self._book.lock:
             if self._loss is not None:
                 start = self._loss.since if last_ms is None else self._book.now(last_ms)
-                end = self._book.now(max(start.exchange_ms, oldest_ms))
-                self._doubted, self._doubted_since = self._loss, start
+                end = self._end_of_missing(start, oldest_ms)
+                self._doubted, self._doubted_since, self._doubted_until = self._loss, start, end
                 cause = self._loss.cause
                 self._book.warn(interval(self.name, CoverageStatus.DISCONNECTED, start, end, cause))
 
@@ -231,7 +232,7 @@ class StreamCoverage:
             self._begin_late()
             was_awaiting, self.is_awaiting_rows = self.is_awaiting_rows, False
             self._is_acknowledged = False
-            start = self._start
+            start = self._certain_start
             if start is None or (was_awaiting and self._loss is not None):
                 self._start = None
                 self._lose_unseen(cause)
@@ -281,11 +282,12 @@ class StreamCoverage:
         if self._is_unseen and (cause is not None or self._is_overdue(now)):
             lines.append(self._unseen(later(self._asked_since, now)))
         if self._loss is not None:
-            end = self._start or later(self._loss.since, now)
+            end = self._certain_start or later(self._loss.since, now)
             lines += self._loss_lines(self._loss, end, missed=None)
-        if self._start is not None:
-            end = self._end_moment(self._start, None)
-            lines.append(interval(self.name, CoverageStatus.OBSERVED, self._start, end, cause))
+        start = self._certain_start
+        if start is not None:
+            end = self._end_moment(start, None)
+            lines.append(interval(self.name, CoverageStatus.OBSERVED, start, end, cause))
         if self._refused is not None:
             end = later(self._refused, now)
             refused = CoverageStatus.REFUSED
@@ -300,6 +302,13 @@ class StreamCoverage:
             return []
         end = self._end_moment(start, None)
         return [interval(self.name, CoverageStatus.GAP, start, end, CoverageCause.ERROR)]
+
+    @property
+    def _certain_start(self) -> Moment | None:
+        """Return since when it is observed, however what is in doubt will be decided."""
+        if self._start is None or self._doubted_until is None or not self.is_in_doubt:
+            return self._start
+        return later(self._start, self._doubted_until)
 
     @property
     def _asked_since(self) -> Moment:
@@ -337,11 +346,13 @@ class StreamCoverage:
             self._begin(self.time.first_ms)
 
     def _end_loss(self, missed: int | None) -> None:
+        end = self._certain_start if missed is None else self._start
         loss, self._loss = self._loss, None
-        if loss is not None and self._start is not None:
+        if loss is not None and end is not None:
             if missed is None:
-                self._missing_until_ms = self._start.exchange_ms
-            self._book.settle(*self._loss_lines(loss, self._start, missed))
+                self._missing_until_ms = end.exchange_ms
+                self._start = end
+            self._book.settle(*self._loss_lines(loss, end, missed))
 
     def _lose_unseen(self, cause: CoverageCause) -> None:
         """Miss from now on a stream that never began, where exchange time is known at all."""

@@ -332,6 +332,16 @@ def test_second_loss_before_the_answer_leaves_what_was_in_doubt(bench: Bench) ->
     assert bench.missing()[0][:2] == (10, 20)
 
 
+def test_loss_in_doubt_ends_later_too_where_trades_come_out_of_order(bench: Bench) -> None:
+    for row in (*rows(12, 13), *rows(11, 11)):  # two seconds
+        bench.take([row])
+    bench.stream.coverage.lose(CoverageCause.ERROR)
+    bench.stream.coverage.acknowledge()
+    bench.take(rows(20, 25))
+
+    assert bench.missing() == [(11, 20 + 2, None)]
+
+
 def test_background_runs_what_is_due_first_and_nothing_early() -> None:
     clock, told = ManualClock(), list[str]()
     background = Background(clock, threading.Event())
