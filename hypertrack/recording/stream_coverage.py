@@ -68,6 +68,7 @@ class StreamCoverage:
         self._doubted: _Loss | None = None
         self._doubted_since: Moment | None = None
         """From where on something may be missing while `_doubted` is being asked for."""
+        self._doubted_until: Moment | None = None
         self._refused: Moment | None = None
 
     @property
@@ -174,15 +175,16 @@ class StreamCoverage:
         with self._book.lock:
             if self._loss is not None:
                 start = self._loss.since if last_ms is None else self._book.now(last_ms)
-                end = self._book.now(max(start.exchange_ms, oldest_ms))
-                self._doubted, self._doubted_since = self._loss, start
+                end = self._end_of_missing(start, oldest_ms)
+                self._doubted, self._doubted_since, self._doubted_until = self._loss, start, end
                 cause = self._loss.cause
                 self._book.warn(interval(self.name, CoverageStatus.DISCONNECTED, start, end, cause))
 
     def open_gap(self, last_ms: int, oldest_ms: int, missed: int | None = None) -> None:
         """Note that all between the last row stored and the oldest one that came now is missing.
 
-        The interval observed before ends with the one, the next begins with the other.
+        The interval observed before ends with the one, the next begins with the other, and later
+        by as much as rows come late.
 
         Args:
             last_ms: Of the last row from where on rows may be missing; it may have come only with
@@ -197,7 +199,7 @@ class StreamCoverage:
                 start_ms = max(observed.start_ms, last_ms)
                 observed = ending(observed, start_ms)
             start = Moment(start_ms, loss.since.wall_ms)
-            end = self._book.now(max(start_ms, oldest_ms))
+            end = self._end_of_missing(start, oldest_ms)
             gap = interval(self.name, CoverageStatus.GAP, start, end, loss.cause, missed)
             self._book.settle(observed, gap)
             self._missing_until_ms = end.exchange_ms
@@ -230,7 +232,7 @@ class StreamCoverage:
             self._begin_late()
             was_awaiting, self.is_awaiting_rows = self.is_awaiting_rows, False
             self._is_acknowledged = False
-            start = self._start
+            start = self._certain_start
             if start is None or (was_awaiting and self._loss is not None):
                 self._start = None
                 self._lose_unseen(cause)
@@ -280,11 +282,12 @@ class StreamCoverage:
         if self._is_unseen and (cause is not None or self._is_overdue(now)):
             lines.append(self._unseen(later(self._asked_since, now)))
         if self._loss is not None:
-            end = self._start or later(self._loss.since, now)
+            end = self._certain_start or later(self._loss.since, now)
             lines += self._loss_lines(self._loss, end, missed=None)
-        if self._start is not None:
-            end = self._end_moment(self._start, None)
-            lines.append(interval(self.name, CoverageStatus.OBSERVED, self._start, end, cause))
+        start = self._certain_start
+        if start is not None:
+            end = self._end_moment(start, None)
+            lines.append(interval(self.name, CoverageStatus.OBSERVED, start, end, cause))
         if self._refused is not None:
             end = later(self._refused, now)
             refused = CoverageStatus.REFUSED
@@ -299,6 +302,13 @@ class StreamCoverage:
             return []
         end = self._end_moment(start, None)
         return [interval(self.name, CoverageStatus.GAP, start, end, CoverageCause.ERROR)]
+
+    @property
+    def _certain_start(self) -> Moment | None:
+        """Return since when it is observed, however what is in doubt will be decided."""
+        if self._start is None or self._doubted_until is None or not self.is_in_doubt:
+            return self._start
+        return later(self._start, self._doubted_until)
 
     @property
     def _asked_since(self) -> Moment:
@@ -336,11 +346,13 @@ class StreamCoverage:
             self._begin(self.time.first_ms)
 
     def _end_loss(self, missed: int | None) -> None:
+        end = self._certain_start if missed is None else self._start
         loss, self._loss = self._loss, None
-        if loss is not None and self._start is not None:
+        if loss is not None and end is not None:
             if missed is None:
-                self._missing_until_ms = self._start.exchange_ms
-            self._book.settle(*self._loss_lines(loss, self._start, missed))
+                self._missing_until_ms = end.exchange_ms
+                self._start = end
+            self._book.settle(*self._loss_lines(loss, end, missed))
 
     def _lose_unseen(self, cause: CoverageCause) -> None:
         """Miss from now on a stream that never began, where exchange time is known at all."""
@@ -357,6 +369,13 @@ class StreamCoverage:
             since, observed = Moment(start_ms, since.wall_ms), ending(observed, start_ms)
         gap = interval(self.name, status, since, end, loss.cause, missed)
         return [gap] if observed is None else [observed, gap]
+
+    def _end_of_missing(self, start: Moment, oldest_ms: int) -> Moment:
+        """Return where what is missing ends: rows before the oldest that came may be dated later.
+
+        By as much as rows come behind the newest time: half a minute after a clock has jumped.
+        """
+        return self._book.now(max(start.exchange_ms, oldest_ms + self.time.lateness_ms))
 
     def _end_moment(self, start: Moment, end_ms: int | None) -> Moment:
         """Return where what is observed ends: rows may come late, and be cut off."""

@@ -60,13 +60,40 @@ class Search:
         if joins_ahead:
             self.ahead |= answer
 
+    def between(self, rows: list[Row]) -> list[Row]:
+        """Return what an answer holds between the last trade stored and the replay's end.
+
+        Its place tells, for a clock that jumped dates it out of order, where the answer holds a
+        trade of either end. Its date does, too: an answer may hold neither, and order the trades
+        of one block in another way.
+
+        Args:
+            rows: Newest first.
+        """
+        identities = [(row.exchange_time_ms, row.row_id) for row in rows]
+        held_ahead = [at for at, identity in enumerate(identities) if identity in self.ahead]
+        held_behind = [at for at, identity in enumerate(identities) if identity in self.behind]
+        start = held_ahead[0] if held_ahead else 0
+        end = held_behind[0] if held_behind else len(rows)
+        by_place = range(start, end if held_ahead or held_behind else 0)
+        stored = self.behind | self.ahead
+        return [
+            row
+            for at, (row, identity) in enumerate(zip(rows, identities, strict=True))
+            if identity not in stored
+            and (at in by_place or self.oldest_ms <= row.exchange_time_ms <= self.newest_ms)
+        ]
+
     def may_still_close(self, answer: Identities) -> bool:
         """Return whether a later answer could tell more: this one trails behind the replay.
 
-        So does one that ends in the replay's first millisecond, within the same block.
+        So does one that ends in the replay's first millisecond, within the same block. Beside
+        those, trades dated behind the whole replay are of a clock that jumped, and tell nothing.
         """
-        oldest_ms = min(time_ms for time_ms, _ in self.ahead)
-        return all(time_ms <= oldest_ms for time_ms, _ in answer)
+        times_ms = [time_ms for time_ms, _ in answer if time_ms <= self.newest_ms]
+        if not times_ms:
+            return not answer
+        return max(times_ms) <= min(time_ms for time_ms, _ in self.ahead)
 
 
 class TradeFiller:
@@ -127,14 +154,8 @@ class TradeFiller:
         next replay would hold the last trade stored and hide what lies between. What is older,
         or was in the replay, may be forgotten by now and is stored all the same.
         """
-        stream, stored = search.stream, search.behind | search.ahead
-        wanted = [
-            row
-            for row in rows
-            if search.oldest_ms <= row.exchange_time_ms <= search.newest_ms
-            and (row.exchange_time_ms, row.row_id) not in stored
-        ]
-        new = stream.new_of(wanted)
+        stream = search.stream
+        new = stream.new_of(search.between(rows))
         received_ns = self._clock.wall_ns()
         if new and self._writer.offer(Feed.TRADES, join_lines(new, received_ns)):
             stream.meter.n_rows += len(new)
@@ -146,7 +167,10 @@ def _conclude(search: Search) -> None:
     if search.is_closed:
         coverage.close_gap()
         return
-    last_ms = max(time_ms for time_ms, _ in search.behind)
-    is_contradicted = min(time_ms for time_ms, _ in search.ahead) < search.until_ms
+    oldest_ms = min(time_ms for time_ms, _ in search.ahead)
+    # A date behind the oldest of those is of a clock that jumped: what is missing lies before it.
+    certain_ms = [time_ms for time_ms, _ in search.behind if time_ms <= oldest_ms]
+    last_ms = max(certain_ms, default=search.oldest_ms)
+    is_contradicted = oldest_ms < search.until_ms
     from_ms = max(last_ms, search.until_ms) if is_contradicted else last_ms
     coverage.open_gap(last_ms, first_from(from_ms, search.ahead))

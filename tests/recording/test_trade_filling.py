@@ -37,7 +37,10 @@ def rows(first: int, last: int) -> list[Row]:
 
 
 class Answers:
-    """Stands for the venue's REST: gives these answers, one after the other, then none."""
+    """Stands for the venue's REST: gives these answers, one after the other, then none.
+
+    Each is written as its trades happened, and given newest first.
+    """
 
     def __init__(self, answers: Sequence[list[Row]]):
         self.left = list(answers)
@@ -47,7 +50,7 @@ class Answers:
         self.n_asked += 1
         if not self.left:
             raise VenueError("REST is away")
-        return self.left.pop(0)
+        return self.left.pop(0)[::-1]
 
 
 class Bench:
@@ -236,6 +239,73 @@ def test_last_trade_dated_ahead_hides_nothing_before_its_date(bench: Bench) -> N
     assert (start, end >= 20) == (10, True)
 
 
+def dated_ahead(nth: int) -> Row:
+    """Return a trade of when the venue's clock was 30 s ahead."""
+    return Row("BTC", START_MS + (nth + 30) * 1_000, nth, RawJson(b"{}"))
+
+
+def test_missed_trades_dated_behind_the_replay_are_stored(bench: Bench) -> None:
+    """They happened before the replay: no socket will bring them."""
+    jump = [dated_ahead(14), dated_ahead(15)]
+    bench.come_back(rows(20, 25), [[*rows(10, 13), *jump, *rows(16, 25)]])
+
+    assert bench.stored() == list(range(1, 26))
+    assert bench.missing() == []
+
+
+def test_missed_trades_dated_behind_the_replay_are_stored_where_it_is_not_reached_back(
+    bench: Bench,
+) -> None:
+    bench.come_back(rows(20, 25), [[*rows(13, 13), dated_ahead(14), *rows(15, 28)]])
+
+    assert bench.stored() == [*range(1, 11), *range(13, 26)]
+    assert bench.missing() == [(10, 13, None)]
+
+
+def test_missed_trades_dated_behind_the_replay_are_stored_from_answers_that_trail(
+    bench: Bench,
+) -> None:
+    trailing = [*rows(9, 13), dated_ahead(14)]
+    bench.come_back(rows(20, 25), [trailing, [*trailing, *rows(15, 25)]])
+
+    assert bench.stored() == list(range(1, 26))
+    assert bench.missing() == []
+
+
+def test_answer_that_ends_in_a_jump_of_the_clock_hides_nothing_after_it(bench: Bench) -> None:
+    bench.come_back(rows(20, 25), [[*rows(9, 13), dated_ahead(14)]] * 5)
+
+    assert bench.answers.n_asked == 5
+    assert bench.stored() == [*range(1, 15), *range(20, 26)]
+    assert bench.missing() == [(13, 20, None)]
+
+
+def test_gap_ends_later_by_as_much_as_the_clock_was_ahead(bench: Bench) -> None:
+    """It jumps again while the socket is lost: 59 may be dated 89."""
+    for row in (dated_ahead(11), dated_ahead(12), *rows(13, 14)):
+        bench.take([row])
+    assert bench.intake.time.lateness_ms == 28_000  # 41, the first date ahead, less 13
+    for row in rows(15, 42):
+        bench.take([row])
+
+    bench.come_back(rows(60, 65), [])
+
+    assert bench.missing() == [(42 - 28, 60 + 28, None)]
+
+
+def test_missed_trades_dated_before_the_last_one_stored_are_stored(bench: Bench) -> None:
+    """The venue's clock was ahead when the socket was lost, and back before the replay."""
+    jump = [dated_ahead(11), dated_ahead(12)]
+    for row in jump:
+        bench.take([row])
+    bench.take([dated_ahead(13)])  # the second and third so far ahead are believed
+
+    bench.come_back(rows(60, 65), [[*rows(1, 10), *jump, dated_ahead(13), *rows(14, 65)]])
+
+    assert bench.stored() == list(range(1, 66))
+    assert bench.missing() == []
+
+
 def test_trade_that_came_late_is_part_of_what_has_to_be_proven(bench: Bench) -> None:
     """11 overtook 12 and 13, so the last two seconds are not certain when the socket is lost."""
     for row in (*rows(12, 13), *rows(11, 11)):
@@ -246,7 +316,8 @@ def test_trade_that_came_late_is_part_of_what_has_to_be_proven(bench: Bench) -> 
     bench.come_back(rows(12, 16), [rows(12, 16)])
 
     assert bench.stream.coverage.start_ms is not None
-    assert bench.missing() == [((lost_ms - START_MS) // 1_000, 12, None)]
+    # What came before 12 and was missed may be dated two seconds later than that, too.
+    assert bench.missing() == [((lost_ms - START_MS) // 1_000, 12 + 2, None)]
 
 
 def test_second_loss_before_the_answer_leaves_what_was_in_doubt(bench: Bench) -> None:
@@ -259,6 +330,16 @@ def test_second_loss_before_the_answer_leaves_what_was_in_doubt(bench: Bench) ->
 
     assert bench.answers.n_asked == 0
     assert bench.missing()[0][:2] == (10, 20)
+
+
+def test_loss_in_doubt_ends_later_too_where_trades_come_out_of_order(bench: Bench) -> None:
+    for row in (*rows(12, 13), *rows(11, 11)):  # two seconds
+        bench.take([row])
+    bench.stream.coverage.lose(CoverageCause.ERROR)
+    bench.stream.coverage.acknowledge()
+    bench.take(rows(20, 25))
+
+    assert bench.missing() == [(11, 20 + 2, None)]
 
 
 def test_background_runs_what_is_due_first_and_nothing_early() -> None:
