@@ -87,7 +87,12 @@ class InfoClient:
         return self._ask({"type": "outcomeMeta"}, dict[str, Any])  # type: ignore[no-any-return]
 
     def candles(self, coin: str, start_ms: int, end_ms: int) -> list[Row]:
-        """Return the one-minute candles that start in ``[start_ms, end_ms]``, oldest first."""
+        """Return the one-minute candles that start in ``[start_ms, end_ms]``, oldest first.
+
+        Raises:
+            VenueError: No answer, or one with a candle that cannot be read: without it, its
+                minute would pass for one in which nobody traded.
+        """
         span = {"coin": coin, "interval": "1m", "startTime": start_ms, "endTime": end_ms}
         raws = self._ask({"type": "candleSnapshot", "req": span}, list[RawJson])
         self._weights.note(len(raws) // CANDLES_PER_WEIGHT)

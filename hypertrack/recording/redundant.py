@@ -179,7 +179,9 @@ class RedundantCoverage:
                 self._coverage.refuse()
 
     def _miss(self, lack: Lack, cause: CoverageCause) -> None:
-        self._coverage.interrupt(lack.last_ms, lack.oldest_ms, cause, None)
+        # Rows before the oldest that came may be dated later, by as much as rows come late.
+        end_ms = lack.oldest_ms + self._coverage.time.lateness_ms
+        self._coverage.interrupt(lack.last_ms, end_ms, cause, None)
 
 
 Coverage = StreamCoverage | RedundantCoverage

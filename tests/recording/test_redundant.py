@@ -130,6 +130,7 @@ class Pair:
         both = ExchangeTime(self.book.time)
         self.times = ExchangeTime(both), ExchangeTime(both)
         stream = self.book.stream("trades:BTC", both, is_recovered=True)
+        self.stream = stream
         self.one = RedundantCoverage(stream)
         self.other = self.one.beside()
         for part, time in zip((self.one, self.other), self.times, strict=True):
@@ -204,6 +205,14 @@ def test_survivor_that_fell_silent_hides_nothing(pair: Pair, brought_ms: int) ->
         ("gap", start_ms, 8_000, "silence"),
         ("observed", 8_000, 9_000, "stop"),
     ]
+
+
+def test_gap_of_a_survivor_ends_later_by_as_much_as_rows_come_late(pair: Pair) -> None:
+    pair.stream.time.count(700)
+    come_back_with_a_gap(pair)
+    pair.one.lose(CoverageCause.SILENCE)
+
+    assert ("gap", 3_000, 8_700, "silence") in pair.lines()
 
 
 def test_replay_of_the_second_socket_does_not_prove_that_nothing_was_missed(
