@@ -61,14 +61,12 @@ def comparison_words(ranking: str, comparison: Comparison) -> str:
         return f"{ranking} beats ranking by realised profit by {by}"
     if comparison.answer is Answer.DOES_NOT_BEAT:
         return f"{ranking} does not beat ranking by realised profit: {by}"
+    unsure = f"{ranking}: cannot tell from ranking by realised profit"
     if comparison.recordings_needed is None:
-        return (
-            f"{ranking}: cannot tell ({bps(difference.value)} bps a bet): the same bets, or too "
-            "few blocks of time"
-        )
+        return f"{unsure} ({bps(difference.value)} bps a bet): the same bets, or too few blocks of time"
     return (
-        f"{ranking}: cannot tell ({with_error(difference)} bps a bet): to tell "
-        f"{RESOLUTION_BPS:g} bps apart needs about {comparison.recordings_needed:,} such recordings"
+        f"{unsure} ({with_error(difference)} bps a bet): to tell {RESOLUTION_BPS:g} bps apart "
+        f"needs about {comparison.recordings_needed:,} such recordings"
     )
 
 

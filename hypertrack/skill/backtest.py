@@ -14,7 +14,7 @@ from hypertrack.skill.bets import SHORTEST_BLOCK_MS
 from hypertrack.skill.course import Course
 from hypertrack.skill.estimate import MIN_BETS
 from hypertrack.skill.fetching import fetch
-from hypertrack.skill.following import CURVE_DELAYS_MS, FollowTerms, Round, follow_all
+from hypertrack.skill.following import CURVE_DELAYS_MS, Copies, FollowTerms, Round, follow_all
 from hypertrack.skill.judging import judge
 from hypertrack.skill.performance import Ranked
 from hypertrack.skill.random_draws import RandomDraws
@@ -59,13 +59,7 @@ def backtest(
     """
     rounds, everybody = [each for each, _ in chosen], [known for _, known in chosen]
     _require_ranked(rounds, everybody)
-    terms = follow_terms(con, rounds[-1].future.end_ms, settings)
-    copies = follow_all(con, rounds, everybody, terms)
-    if not np.isfinite(copies.gross_bps).any():
-        raise NotEnoughDataError(
-            "a backtest needs openings as taker after a cut that can be copied, found none in "
-            f"{_hours(rounds)}: record longer, or more coins"
-        )
+    copies = _copies(con, rounds, everybody, settings)
     course = Course(
         rounds=rounds,
         everybody=everybody,
@@ -95,6 +89,20 @@ def backtest(
         times_ms=tuple(course.times_ms.tolist()),
         truth_delay_s=None if expected is None else expected[0],
     )
+
+
+def _copies(
+    con: Any, rounds: Sequence[Round], everybody: Sequence[Candidates], settings: Settings
+) -> Copies:
+    """Return everybody's copied bets, of which at least one can be valued."""
+    terms = follow_terms(con, rounds[-1].future.end_ms, settings)
+    copies = follow_all(con, rounds, everybody, terms)
+    if not np.isfinite(copies.gross_bps).any():
+        raise NotEnoughDataError(
+            "a backtest needs openings as taker after a cut that can be copied, found none in "
+            f"{_hours(rounds)}: record longer, or more coins"
+        )
+    return copies
 
 
 def _require_ranked(rounds: Sequence[Round], everybody: Sequence[Candidates]) -> None:

@@ -21,12 +21,14 @@ from hypertrack.records import Answer, BlockMean, Comparison, replace
         ),
         (
             compared(Answer.CANNOT_TELL, 1.0, 12.0, recordings_needed=71),
-            "EB: cannot tell (+1.0 ± 12.0 bps a bet): to tell 2 bps apart needs about 71 such "
+            "EB: cannot tell from ranking by realised profit "
+            "(+1.0 ± 12.0 bps a bet): to tell 2 bps apart needs about 71 such "
             "recordings",
         ),
         (
             compared(Answer.CANNOT_TELL, 1.0),
-            "EB: cannot tell (+1.0 bps a bet): the same bets, or too few blocks of time",
+            "EB: cannot tell from ranking by realised profit "
+            "(+1.0 bps a bet): the same bets, or too few blocks of time",
         ),
         (compared(Answer.FOLLOWED_NOBODY), "EB: nobody it chose made a bet that could be copied"),
     ],
