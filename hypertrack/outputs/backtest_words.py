@@ -63,7 +63,8 @@ def comparison_words(ranking: str, comparison: Comparison) -> str:
         return f"{ranking} does not beat ranking by realised profit: {by}"
     unsure = f"{ranking}: cannot tell from ranking by realised profit"
     if comparison.recordings_needed is None:
-        return f"{unsure} ({bps(difference.value)} bps a bet): the same bets, or too few blocks of time"
+        why = "the same bets, or too few blocks of time"
+        return f"{unsure} ({bps(difference.value)} bps a bet): {why}"
     return (
         f"{unsure} ({with_error(difference)} bps a bet): to tell {RESOLUTION_BPS:g} bps apart "
         f"needs about {comparison.recordings_needed:,} such recordings"
