@@ -73,6 +73,7 @@ def run_markets(
             wanted.remove(key)
             yield known
     for found in _judged(settings, [market for market in markets if market in wanted], n_jobs):
+        file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("ab") as lines:
             lines.write(encode_json(found) + b"\n")
         yield found

@@ -30,9 +30,11 @@ def test_benchmark_goes_on_from_what_it_has(
     monkeypatch.chdir(tmp_path)
     run = CliRunner()
 
-    first = run.invoke(app, SMALL)
-    kept = Path("skill_benchmark.jsonl").read_bytes()
-    again = run.invoke(app, [*SMALL, "--json"])
+    file = Path("results/skill.jsonl")  # in a folder that is not there yet
+
+    first = run.invoke(app, [*SMALL, "--file", str(file)])
+    kept = file.read_bytes()
+    again = run.invoke(app, [*SMALL, "--file", str(file), "--json"])
 
     assert first.exit_code == 0, first.output
     assert "none, 0.2 h" in first.stdout
@@ -40,7 +42,7 @@ def test_benchmark_goes_on_from_what_it_has(
     (market,) = json.loads(again.stdout)
     assert (market["world"], market["seed"]) == ("none", 1_000)
     assert market["n_wallets"] > 100
-    assert Path("skill_benchmark.jsonl").read_bytes() == kept
+    assert file.read_bytes() == kept
 
 
 @pytest.mark.parametrize(
