@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, get_args
 
@@ -84,9 +84,16 @@ def _judged(settings: Settings, markets: Sequence[Market], n_jobs: int) -> "Iter
     if n_jobs == 1 or len(markets) < 2:
         yield from (judge_market(settings, market) for market in markets)
         return
-    with ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn")) as pool:
+    pool = ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn"))
+    try:
         tasks = [pool.submit(judge_market, settings, market) for market in markets]
         yield from (task.result() for task in as_completed(tasks))
+    except BaseException:  # a market takes a minute, and nobody waits for its result any more
+        for process in active_children():
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def judge_market(settings: Settings, market: Market) -> "KnownTruth":
