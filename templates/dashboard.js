@@ -174,6 +174,7 @@ async function startPage() {
   filters.build();
   startSaves();
   readHash();
+  performance.mark("first-rows");
   document.documentElement.dataset.ready = "true";
 }
 

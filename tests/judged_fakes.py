@@ -8,6 +8,7 @@ from profile_set_fakes import MadeSet, made_set
 
 from hypertrack.records import (
     SKILL_NUMBERS,
+    Reason,
     SkillSummary,
     Verdict,
     WalletProfile,
@@ -45,6 +46,7 @@ def judged(wallet: WalletProfile, rng: random.Random) -> WalletProfile:
     later = {name: rng.gauss(0, 4) for name in ("markout_5s_bps", "markout_5m_bps")}
     return replace(
         wallet,
+        reasons={score: tuple(map(with_typical, some)) for score, some in wallet.reasons.items()},
         features={**wallet.features, **profit, **flow, **later},
         skill=WalletSkill(
             verdict=verdict,
@@ -54,6 +56,11 @@ def judged(wallet: WalletProfile, rng: random.Random) -> WalletProfile:
             numbers=skill_numbers(wallet, rng, is_tested=is_tested),
         ),
     )
+
+
+def with_typical(reason: Reason) -> Reason:
+    """Return the reason beside the typical wallet, which is one for all."""
+    return replace(reason, typical=float(len(reason.feature)))
 
 
 def skill_numbers(
