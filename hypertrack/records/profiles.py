@@ -82,6 +82,8 @@ class ProfileHeader(Record, frozen=True, kw_only=True):
     """Of the typical wallet over a window as long; None where most wallets have none."""
     units: dict[str, str] = {}  # noqa: RUF012 - as above
     """Of the features."""
+    definitions: dict[str, str] = {}  # noqa: RUF012 - as above
+    """Of the features, a sentence each, as they were measured."""
     remarks: dict[str, str] = {}  # noqa: RUF012 - as above
     """By feature, what has to be said wherever its number stands."""
     needs_position: tuple[str, ...] = ()
