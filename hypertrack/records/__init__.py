@@ -106,6 +106,13 @@ from hypertrack.records.profiles import (
     Reason,
     WalletProfile,
 )
+from hypertrack.records.profits import (
+    PROFIT_NUMBERS,
+    PROFIT_TEXTS,
+    FeesSource,
+    PnlSource,
+    WalletProfit,
+)
 from hypertrack.records.recording import FeedStatus, FollowedFills, RecordingReport, RecordingStatus
 from hypertrack.records.skill import (
     GATE_SAYS,
@@ -137,6 +144,8 @@ __all__ = [
     "MIN_AMOUNT",
     "MIN_TIME_MS",
     "PASSED",
+    "PROFIT_NUMBERS",
+    "PROFIT_TEXTS",
     "RESOLUTION_BPS",
     "SCORE_NAMES",
     "SKILL_NUMBERS",
@@ -164,6 +173,7 @@ __all__ = [
     "EpochResult",
     "Feed",
     "FeedStatus",
+    "FeesSource",
     "Followed",
     "FollowedFills",
     "GapCount",
@@ -176,6 +186,7 @@ __all__ = [
     "LeakChecks",
     "ModelSummary",
     "OutcomeWindow",
+    "PnlSource",
     "PositionDifference",
     "ProfileColumns",
     "ProfileHeader",
@@ -198,6 +209,7 @@ __all__ = [
     "Verdict",
     "Verdicts",
     "WalletProfile",
+    "WalletProfit",
     "WalletSkill",
     "Within",
     "are_amounts",
