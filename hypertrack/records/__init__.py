@@ -109,6 +109,13 @@ from hypertrack.records.profiles import (
     Reason,
     WalletProfile,
 )
+from hypertrack.records.profits import (
+    PROFIT_NUMBERS,
+    PROFIT_TEXTS,
+    FeesSource,
+    PnlSource,
+    WalletProfit,
+)
 from hypertrack.records.recording import FeedStatus, FollowedFills, RecordingReport, RecordingStatus
 from hypertrack.records.skill import (
     GATE_SAYS,
@@ -141,6 +148,8 @@ __all__ = [
     "MIN_AMOUNT",
     "MIN_TIME_MS",
     "PASSED",
+    "PROFIT_NUMBERS",
+    "PROFIT_TEXTS",
     "RESOLUTION_BPS",
     "SCORE_NAMES",
     "SKILL_NUMBERS",
@@ -169,6 +178,7 @@ __all__ = [
     "EpochResult",
     "Feed",
     "FeedStatus",
+    "FeesSource",
     "Followed",
     "FollowedFills",
     "GapCount",
@@ -181,6 +191,7 @@ __all__ = [
     "LeakChecks",
     "ModelSummary",
     "OutcomeWindow",
+    "PnlSource",
     "PositionDifference",
     "ProfileColumns",
     "ProfileHeader",
@@ -203,6 +214,7 @@ __all__ = [
     "Verdict",
     "Verdicts",
     "WalletProfile",
+    "WalletProfit",
     "WalletSkill",
     "Within",
     "are_amounts",
