@@ -3,12 +3,12 @@
 from markupsafe import Markup
 
 from hypertrack.config import DashboardSettings, ReportSettings
-from hypertrack.outputs.docs import render_docs
+from hypertrack.outputs.docs import docs_pages
 from hypertrack.outputs.packing import Pack
 from hypertrack.outputs.page import render_page
 from hypertrack.outputs.page_data import page_data, script_json
 from hypertrack.outputs.selection import Selection, select
-from hypertrack.outputs.templates import read_readme, read_source
+from hypertrack.outputs.templates import read_source
 from hypertrack.outputs.themes import both_themes
 from hypertrack.outputs.views import page_view
 from hypertrack.outputs.wallet_columns import wallet_columns
@@ -20,16 +20,8 @@ STYLES = ("base.css", "dashboard.css", "wallets.css", "sheet.css", "print.css")
 
 SCRIPTS = (
     *("elements.js", "unpacking.js", "wallets.js", "finding.js", "watchlist.js", "exports.js"),
-    *(
-        "virtual.js",
-        "table.js",
-        "cards.js",
-        "filters.js",
-        "charts.js",
-        "history.js",
-        "sheet.js",
-        "dashboard.js",
-    ),
+    *("virtual.js", "charts.js", "table.js", "cards.js", "filters.js", "history.js", "sheet.js"),
+    *("docs.js", "dashboard.js"),
 )
 
 N_MARK_DIGITS = 8
@@ -58,7 +50,7 @@ def render_dashboard(
             "rest": Markup(columns.rest),
             "left-out": Markup(_left_out(profiles, selection)),
         },
-        docs=render_docs(read_readme()),
+        docs=docs_pages(),
     )
 
 
