@@ -28,6 +28,9 @@ N_ACTIONS = 12
 N_COUNTERPARTIES = 6
 HOURS = 24
 
+NOBODY = -1
+"""Asked for where there is nobody to ask for: a list of values cannot be empty."""
+
 Rows = dict[int, list[dict[str, Any]]]
 
 
@@ -43,7 +46,7 @@ def histories(settings: Settings, profiles: "Profiles", n_wallets: int) -> Histo
         ids = {each: i for i, each in enumerate(engine.wallets)}
         by_id = {ids[each]: each for each in chosen.tolist() if each in ids}
         con, window = engine.backend, Window(engine.start_ms, engine.end_ms)
-        asked = list(by_id)
+        asked = list(by_id) or [NOBODY]
         curves = _by_wallet(market.curves(con, window, engine.fees, asked))
         coins = _by_wallet(market.coins_traded(con, window, engine.fees, asked))
         actions = _by_wallet(market.last_actions(con, window, asked, N_ACTIONS))
