@@ -19,7 +19,7 @@ function createSheet(data, wallets, watchlist, actions) {
     body.replaceChildren(
       verdictPart(row), keyFacts(row), profitPart(data, wallets, row),
       inColumns(...doingParts(data, wallets, row), activityPart(row), markoutPart(row), categoriesPart(row)),
-      scoresPart(row), inColumns(...FACT_GROUPS.map((group) => factsPart(group, row))),
+      scoresPart(row), make("p", "note places-note", "Marks: the share of this page's wallets with a lower number."), inColumns(...FACT_GROUPS.map((group) => factsPart(group, row))),
     );
     if (!dialog.open) dialog.showModal();
     body.scrollTop = 0;
@@ -136,7 +136,8 @@ function createSheet(data, wallets, watchlist, actions) {
     const unit = found.score === "influence_score" ? " %" : "";
     const reach = Math.max(...found.reasons.map(({ adds }) => Math.abs(adds)), 1e-9);
     const rows = found.reasons.map((each) => {
-      const name = make("span", "", make("span", "raw", each.feature), make("span", "note numbers", ` ${each.value}, typical ${each.typical}`));
+      const title = withTooltip(make("span", "reason", data.titles[each.feature] ?? each.feature), () => [make("p", "tip-raw", each.feature)]);
+      const name = make("span", "", title, make("span", "note numbers", ` ${each.value}, typical ${each.typical}`));
       return tableRow(name, signedBar(each.adds / reach), each.text + unit);
     });
     return table([...rows, tableRow("all others", null, found.others + unit)]);
@@ -155,7 +156,15 @@ function createSheet(data, wallets, watchlist, actions) {
       return tableRow(term, place, wallets.text(name, row));
     });
     const absent = missing.length ? [make("p", "note", `Not known: ${missing.map((each) => each.words.toLowerCase()).join(", ")}.`)] : [];
-    return part(group, ...(rows.length ? [table(rows)] : []), ...absent);
+    return part(group, ...(rows.length ? [table(rows)] : []), ...sources(group, row), ...absent);
+  }
+
+  /** Say where the numbers about profit come from. */
+  function sources(group, row) {
+    if (group !== "Profit" || wallets.text("pnl_source", row) === null) return [];
+    const coins = wallets.text("coins", row);
+    const told = [`Profit: ${wallets.text("pnl_source", row)}.`, `Fees: ${wallets.text("fees_source", row)}.`, ...(coins ? [`Most in ${coins}.`] : [])];
+    return [make("p", "note", told.join(" "))];
   }
 
   function placeNote(name, row) {

@@ -7,7 +7,7 @@ from hypertrack.outputs.measures import Measure, measures
 from hypertrack.outputs.packing import Pack
 from hypertrack.outputs.profit_views import FEES_SAY, SOURCE_SAYS
 from hypertrack.outputs.reason_views import is_shown, score_value
-from hypertrack.outputs.wording import amount, feature_name, signed
+from hypertrack.outputs.wording import amount, signed
 from hypertrack.records import MINUTE_MS, Category, ProfileHeader, Reason, WalletProfile
 from hypertrack.text import printable
 
@@ -168,7 +168,7 @@ class _Rows:
         header, name, column = self._header, reason.feature, self._reasons
         unit = header.units.get(name, "")
         is_said = reason.value is None and name in wallet.remarks
-        column.features.append(printable(feature_name(name, header.remarks)))
+        column.features.append(printable(name))
         column.values.append(wallet.remarks[name] if is_said else amount(reason.value, unit))
         column.typical.append(amount(reason.typical, unit))
         column.contributions.append(reason.contribution)

@@ -182,7 +182,11 @@ def test_reason_says_that_a_position_is_unknown() -> None:
     rest = pack(render_dashboard(with_profiles(JUDGED, wallet), SETTINGS), "rest")
 
     assert rest.texts("reason_value") == ["position unknown", "−$950"]
-    assert rest.texts("reason_feature")[1] == "flow_pnl_usd (of the trades seen, as if flat before)"
+    assert rest.texts("reason_feature")[1] == "flow_pnl_usd"
+    titles = embedded(PAGE).titles
+    assert titles["flow_pnl_usd"] == (
+        "Profit of the trades seen (of the trades seen, as if flat before)"
+    )
 
 
 def test_doubt_stands_beside_heads_without_earned_weight() -> None:

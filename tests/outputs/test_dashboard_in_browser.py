@@ -17,6 +17,7 @@ from profile_set_fakes import MadeSet
 from hypertrack.config import DashboardSettings
 from hypertrack.files import write_text
 from hypertrack.outputs.dashboard import render_dashboard
+from hypertrack.outputs.definitions import title
 from hypertrack.outputs.reason_views import score_views
 from hypertrack.records import Verdict, WalletProfile
 
@@ -315,7 +316,9 @@ def test_sheet_says_why_scores_are_what_they_are(open_page: OpenPage) -> None:
     bot = page.locator(".score", has_text="Bot probability")
     reasons = views["bot_probability"].reasons[:3]
     expect(bot.locator(".score-value")).to_have_text(views["bot_probability"].value)
-    expect(bot.locator(".raw")).to_have_text([reason.feature for reason in reasons])
+    expect(bot.locator(".reason")).to_have_text([title(each.feature) for each in reasons])
+    bot.locator(".reason").first.hover()
+    expect(page.get_by_role("tooltip")).to_have_text(reasons[0].feature)
     expect(bot.locator(".amount")).to_contain_text([r.contribution for r in reasons])
     doubted = page.locator(".score.is-unproven")
     expect(doubted.first).to_contain_text("unproven: skill −0.02, 95 % CI [−0.05, +0.01]")
@@ -467,7 +470,7 @@ def test_hostile_names_are_only_text(open_page: OpenPage, width: int) -> None:
     expect(page.locator(".line")).to_have_count(2)
     assert f"0xdead{shown}" in addresses(page)
     page.locator(".line", has_text="0xdead").locator(".address").click()
-    expect(page.locator("#sheet .raw")).to_have_text(f"gap {shown}")
+    expect(page.locator("#sheet .reason")).to_have_text(f"gap {shown}")
     expect(page.locator("#sheet")).to_contain_text("<img src=x onerror=alert(1)>")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator("#sheet-body").evaluate("each => each.scrollWidth - each.clientWidth") <= 0
