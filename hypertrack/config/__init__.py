@@ -1,5 +1,6 @@
 """Settings: what can be set (`sections`), and where each value came from (`loading`)."""
 
+from hypertrack.config.delivery import SinkSettings, signing_key
 from hypertrack.config.loading import CONFIG_NAME, Config, Origin, load_config
 from hypertrack.config.places import DatabaseUrl, parse_place
 from hypertrack.config.sections import (
@@ -34,11 +35,13 @@ __all__ = [
     "ReportSettings",
     "Settings",
     "SimulateSettings",
+    "SinkSettings",
     "Skill",
     "SkillSettings",
     "TrainSettings",
     "VenueSettings",
     "load_config",
     "parse_place",
+    "signing_key",
     "state_folder",
 ]

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, PlainSerializer, SecretStr, field_validator, model_validator
 
+from hypertrack.config.delivery import SinkSettings
 from hypertrack.config.places import DataPlace
 from hypertrack.config.section import Section, like
 from hypertrack.config.skill import CopySettings, SkillSettings
@@ -321,3 +322,38 @@ class Settings(_Copying):
     report: ReportSettings = ReportSettings()
     dashboard: DashboardSettings = DashboardSettings()
     simulate: SimulateSettings = SimulateSettings()
+    sinks: tuple[SinkSettings, ...] = ()
+    secrets: dict[str, SecretStr] = Field(default_factory=dict)
+    """From .env alone: addresses and keys of sinks, ``HYPERTRACK_SECRETS__PHONE_URL``."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hand_out_secrets(cls, given: Any) -> Any:
+        """Give each sink the secrets that carry its name."""
+        if not isinstance(given, dict) or not isinstance(sinks := given.get("sinks"), list):
+            return given
+        secrets = dict(given.get("secrets", {}))
+        filled = [_with_secrets(sink, secrets) for sink in sinks]
+        return {**given, "sinks": filled, "secrets": secrets}
+
+    @model_validator(mode="after")
+    def _are_sinks_told_apart(self) -> "Settings":
+        names = [sink.name for sink in self.sinks]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two sinks are called {twice[0]}: each needs a name of its own")
+        if self.secrets:
+            raise ValueError(
+                f"secrets.{min(self.secrets)} belongs to no sink; these are known: "
+                f"{', '.join(names) or 'none'}"
+            )
+        return self
+
+
+def _with_secrets(sink: Any, secrets: dict[str, Any]) -> Any:
+    """Return a sink with what ``secrets`` holds for it, which is taken out there."""
+    if not isinstance(sink, dict):
+        return sink
+    name = str(sink.get("name", "")).replace("-", "_")
+    found = {part: secrets.pop(f"{name}_{part}", None) for part in ("url", "key")}
+    return sink | {part: text for part, text in found.items() if text is not None}

@@ -63,6 +63,7 @@ from hypertrack.records.coverage import (
     DataSummary,
     GapCount,
 )
+from hypertrack.records.delivery import Delivery, Fate, Message, MessageKind
 from hypertrack.records.market import (
     DAY_MS,
     HOUR_MS,
@@ -159,9 +160,11 @@ __all__ = [
     "CoverageStatus",
     "CutCheck",
     "DataSummary",
+    "Delivery",
     "Draws",
     "EntryPositions",
     "EpochResult",
+    "Fate",
     "Feed",
     "FeedStatus",
     "Followed",
@@ -174,6 +177,8 @@ __all__ = [
     "LabellingReport",
     "Leak",
     "LeakChecks",
+    "Message",
+    "MessageKind",
     "ModelSummary",
     "OutcomeWindow",
     "PositionDifference",
