@@ -25,6 +25,8 @@ MAY_IMPORT = {
     "categories": FOUNDATION,
     "outputs": FOUNDATION | {"categories"},
     "delivery": FOUNDATION,
+    "live": FOUNDATION
+    | {"store", "market", "features", "skill", "model", "categories", "delivery"},
     "simulate": FOUNDATION,
     "pipeline": None,
     "cli": FOUNDATION | {"pipeline"},

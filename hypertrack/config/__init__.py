@@ -1,6 +1,15 @@
 """Settings: what can be set (`sections`), and where each value came from (`loading`)."""
 
 from hypertrack.config.delivery import SinkSettings, signing_key
+from hypertrack.config.live import (
+    EVENT_FIELDS,
+    AlertSettings,
+    ConsensusSettings,
+    EventField,
+    FollowSettings,
+    LiveSettings,
+    WatchlistSettings,
+)
 from hypertrack.config.loading import CONFIG_NAME, Config, Origin, load_config
 from hypertrack.config.places import DatabaseUrl, parse_place
 from hypertrack.config.sections import (
@@ -22,14 +31,20 @@ from hypertrack.config.thresholds import CategorySettings
 
 __all__ = [
     "CONFIG_NAME",
+    "EVENT_FIELDS",
     "ORIGINAL",
+    "AlertSettings",
     "CategorySettings",
     "Config",
+    "ConsensusSettings",
     "CopySettings",
     "DashboardSettings",
     "DatabaseUrl",
+    "EventField",
     "FeatureSettings",
     "FeeSettings",
+    "FollowSettings",
+    "LiveSettings",
     "Origin",
     "RecordSettings",
     "ReportSettings",
@@ -40,6 +55,7 @@ __all__ = [
     "SkillSettings",
     "TrainSettings",
     "VenueSettings",
+    "WatchlistSettings",
     "load_config",
     "parse_place",
     "signing_key",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hypertrack.config.delivery import SinkSettings
+from hypertrack.config.live import AlertSettings, WatchlistSettings
 from hypertrack.config.section import Section
 from hypertrack.config.sections import Settings
 
@@ -17,7 +18,11 @@ HEADER = """\
 
 LINE_WIDTH = 98
 
-TABLES: dict[str, type[Section]] = {"sinks": SinkSettings}
+TABLES: dict[str, type[Section]] = {
+    "watchlists": WatchlistSettings,
+    "alerts": AlertSettings,
+    "sinks": SinkSettings,
+}
 """What may stand several times."""
 
 
@@ -37,7 +42,7 @@ def _table_lines(table: type[Section]) -> Iterator[str]:
     """Yield the keys of a table that may stand several times or not at all: all commented out."""
     for name, field in table.model_fields.items():
         yield from _comment(field.description or "")
-        default = None if field.is_required() else field.default
+        default = None if field.is_required() else field.get_default(call_default_factory=True)
         yield f"# {name} =" if default is None else f"# {name} = {_toml(default)}"
 
 

@@ -53,7 +53,11 @@ def test_secrets_reach_the_sink_whose_name_they_carry_and_are_never_shown(tmp_pa
         (TOML + TOML, {}, "two sinks are called my-bot"),
         (TOML, {"HYPERTRACK_SECRETS__MY_BOT_KEY": "hunter2"}, "sinks.key.*must be whsec_"),
         ('[[sinks]]\nname = "bot"\nkind = "webhok"\n', {}, "sinks.kind.*'webhook'"),
-        ('[[sinks]]\nname = "bot"\nkind = "redis"\nurl = "http://u:p@h/"\n', {}, "begins with redis"),
+        (
+            '[[sinks]]\nname = "bot"\nkind = "redis"\nurl = "http://u:p@h/"\n',
+            {},
+            "begins with redis",
+        ),
         ('[[sinks]]\nkind = "file"\n', {}, "sinks.name"),
         ('[[sinks]]\nname = "My Bot"\nkind = "file"\n', {}, "small letters, digits and dashes"),
         ("sinks = 3\n", {}, "sinks"),
