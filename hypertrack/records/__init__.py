@@ -33,6 +33,7 @@ from hypertrack.records.base import (
     decode_json,
     encode_json,
     json_decoder,
+    json_schema,
     lax_json_decoder,
     replace,
     require_names_once,
@@ -116,12 +117,21 @@ from hypertrack.records.model_card import (
 )
 from hypertrack.records.profile_columns import ProfileColumns, ReasonColumns, Verdicts
 from hypertrack.records.profiles import (
+    EVERYBODY,
     FEATURE_REMARKS,
     Category,
+    Choice,
     ProfileHeader,
     ProfileSet,
     Reason,
     WalletProfile,
+)
+from hypertrack.records.profits import (
+    PROFIT_NUMBERS,
+    PROFIT_TEXTS,
+    FeesSource,
+    PnlSource,
+    WalletProfit,
 )
 from hypertrack.records.recording import FeedStatus, FollowedFills, RecordingReport, RecordingStatus
 from hypertrack.records.skill import (
@@ -139,6 +149,7 @@ __all__ = [
     "BINARY_HEADS",
     "CONSTANT",
     "DAY_MS",
+    "EVERYBODY",
     "FEATURE_REMARKS",
     "GATE_SAYS",
     "HEADS",
@@ -154,6 +165,8 @@ __all__ = [
     "MIN_AMOUNT",
     "MIN_TIME_MS",
     "PASSED",
+    "PROFIT_NUMBERS",
+    "PROFIT_TEXTS",
     "RESOLUTION_BPS",
     "SCORE_NAMES",
     "SIGNAL_SCHEMA",
@@ -172,6 +185,7 @@ __all__ = [
     "BlockMean",
     "Card",
     "Category",
+    "Choice",
     "Comparison",
     "Contribution",
     "CopyEdgeSaid",
@@ -189,6 +203,7 @@ __all__ = [
     "Fate",
     "Feed",
     "FeedStatus",
+    "FeesSource",
     "Followed",
     "FollowedFills",
     "GapCount",
@@ -207,6 +222,7 @@ __all__ = [
     "OrderType",
     "OutcomeWindow",
     "Phase",
+    "PnlSource",
     "PositionDifference",
     "PositionKnown",
     "ProfileColumns",
@@ -233,6 +249,7 @@ __all__ = [
     "VerdictSaid",
     "Verdicts",
     "WalletProfile",
+    "WalletProfit",
     "WalletSkill",
     "Within",
     "are_amounts",
@@ -248,6 +265,7 @@ __all__ = [
     "gate_sentence",
     "is_ahead",
     "json_decoder",
+    "json_schema",
     "lax_json_decoder",
     "replace",
     "require_names_once",
