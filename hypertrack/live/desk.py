@@ -45,7 +45,7 @@ class Desk:
     """Follows the tape.
 
     Args:
-        evidence: By wallet; whoever changes it tells `changed_verdicts`.
+        evidence: By wallet; whoever changes it says so by `verdict_changed`.
         on_action: Called with each action and its market, before its events come.
     """
 
@@ -72,13 +72,12 @@ class Desk:
 
     def trade(self, trade: TapeTrade) -> Iterator[Event]:
         """Take a trade; yield what happened by now."""
-        # An action settled by this trade ended before it: it is priced at the trade before.
-        for action in self._finder.add(trade):
-            yield from self._acted(action)
         self._last_px[trade.coin] = trade.price
         self._decimals.note(trade.coin, trade.size, trade.price)
         self._first_ms = trade.time_ms if self._first_ms is None else self._first_ms
         self._newest_ms = max(self._newest_ms, trade.time_ms)
+        for action in self._finder.add(trade):
+            yield from self._acted(action)
         for wallet in (trade.buyer, trade.seller):
             yield from self._entered(wallet, trade)
 
@@ -97,19 +96,16 @@ class Desk:
             " unknown until the accounts are asked",
         )
 
-    def changed_verdicts(self, before: Mapping[str, Evidence], time_ms: int) -> Iterator[Event]:
-        """Yield whose verdict is another than before; who had none or has none is left out."""
-        for wallet, now in sorted(self._evidence.items()):
-            was = before.get(wallet)
-            if was is None or was.verdict == now.verdict:
-                continue
-            yield Event(
-                name="verdict.changed",
-                id=_id("verdict", wallet, now.as_of_ms, now.verdict),
-                time_ms=time_ms,
-                fields=self._of_wallet(wallet) | {"before": was.verdict},
-                text=f"{short(wallet)} is {now.verdict}, and was {was.verdict}",
-            )
+    def verdict_changed(self, wallet: str, before: str, time_ms: int) -> Event:
+        """Return the event of a verdict that is another than before."""
+        now = self._evidence[wallet]
+        return Event(
+            name="verdict.changed",
+            id=_id("verdict", wallet, now.as_of_ms, now.verdict),
+            time_ms=time_ms,
+            fields=self._of_wallet(wallet) | {"before": before},
+            text=f"{short(wallet)} is {now.verdict}, and was {before}",
+        )
 
     def _acted(self, action: Action) -> Iterator[Event]:
         self._on_action(action, self._market(action.coin))

@@ -1,6 +1,5 @@
 """Rules: which events are told to whom, and how often."""
 
-import re
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -76,10 +75,8 @@ class _Limit:
         """Return the limit that a setting such as ``1 per 10m per wallet coin`` means."""
         if text is None:
             return cls(None, 0, ())
-        most, number, unit, per = re.fullmatch(
-            r"(\d+) per (\d+)([smhd])(?: per (.+))?", text
-        ).groups()  # type: ignore[union-attr]
-        return cls(int(most), int(number) * UNIT_MS[unit], tuple((per or "").split()))
+        most, _, within, *per = text.split()
+        return cls(int(most), int(within[:-1]) * UNIT_MS[within[-1]], tuple(per[1:]))
 
     def passes(self, event: Event) -> int | None:
         """Return how many were held back before, or None where this one is held back."""

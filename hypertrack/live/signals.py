@@ -24,6 +24,9 @@ VENUE = "hyperliquid"
 
 BPS = 10_000
 
+MAX_APART_MS = 600_000
+"""Beyond it the clocks of venue and receipt are not two readings of the same time."""
+
 ENTRIES = frozenset({ActionKind.OPEN, ActionKind.ADD, ActionKind.FLIP})
 """What a follower can enter with; an order is proposed for no other."""
 
@@ -88,7 +91,7 @@ class Signals:
         self, signal_id: str, action: Action, market: Market, now_ms: int, link: Link
     ) -> Signal:
         known = self._evidence.get(action.wallet)
-        delay_ms = now_ms - action.action_ms
+        delay_ms = now_ms - _in_our_time(action)
         expire_ms = round(self._settings.expire_s * 1_000)
         # What was found only when a stopped live goes on is old news: written, and not delivered.
         is_fresh = now_ms - action.received_ms <= expire_ms
@@ -147,6 +150,15 @@ def moved_bps(action: Action, last_px: str) -> float:
     """Return how far the price went in the leader's direction since he traded, in bps."""
     direction = 1 if action.side is Side.BUY else -1
     return round(direction * (float(Decimal(last_px) / Decimal(action.vwap)) - 1) * BPS, 2)
+
+
+def _in_our_time(action: Action) -> int:
+    """Return when an action happened, by our clock.
+
+    A venue whose clock runs elsewhere, such as a simulated one, is taken at the time of receipt.
+    """
+    apart_ms = abs(action.received_ms - action.action_ms)
+    return action.action_ms if apart_ms <= MAX_APART_MS else action.received_ms
 
 
 def _verdict(known: Evidence) -> VerdictSaid:

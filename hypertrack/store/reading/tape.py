@@ -103,16 +103,16 @@ class Tape:
         Sealed hours are sorted by DuckDB, which spills to disk what memory does not hold.
         """
         files = self._opened_together()
-        late = self._read_open()
+        unsealed = _in_order(self._read_open())
         with duckdb.connect(":memory:") as connection:
             if files.sealed:
                 rows = connection.execute(
                     SEALED_ROWS.format(relation=parquet(files.sealed)),
                     {"since_ms": self._since_ms},
                 )
-                yield from _merged(self._sealed_batches(rows), late)
-            elif late:
-                yield late
+                yield from _merged(self._sealed_batches(rows), unsealed)
+            elif unsealed:
+                yield unsealed
 
     def poll(self) -> list[TapeTrade]:
         """Return what was added since the last call, perhaps nothing.
