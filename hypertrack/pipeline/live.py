@@ -245,6 +245,7 @@ def _sole_follower(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        os.ftruncate(descriptor, 0)  # a name left behind would tell of a kill
         os.close(descriptor)
 
 
