@@ -12,7 +12,7 @@ import ibis
 from ibis import Table, _
 
 from hypertrack.market.engine.kept_tables import keep
-from hypertrack.market.prices import Ask, last_trades, priced
+from hypertrack.market.prices import Ask, last_trades, prices_at
 from hypertrack.records import MINUTE_MS
 
 MINUTES_5_MS = 300_000
@@ -86,7 +86,7 @@ def _prices(con: Any, name: str, asks: Mapping[str, Ask]) -> Table:
 
 
 def _priced_times(con: Any, asks: Mapping[str, Ask]) -> Table:
-    return priced(con, traded_times(con), asks)
+    return prices_at(con, traded_times(con), asks)
 
 
 def _minute_prices(con: Any, start_ms: int | None) -> Table:
@@ -96,4 +96,4 @@ def _minute_prices(con: Any, start_ms: int | None) -> Table:
     minutes = traded.select(minute=ibis.range(first, traded["last"] // MINUTE_MS + 1, 1).unnest())
     times = minutes.select(time_ms=(_.minute * MINUTE_MS).cast("int64"))
     grid = traded_times(con).select("coin_id").distinct().cross_join(times)
-    return priced(con, grid, {"now": Ask(), **HORIZONS})
+    return prices_at(con, grid, {"now": Ask(), **HORIZONS})
