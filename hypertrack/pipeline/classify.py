@@ -56,7 +56,7 @@ def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = Tru
         model = _load_model(settings) if with_model else None
         matrix = engine.matrix()
         slices = activity(engine)
-        summary = engine.dataset.summary()
+        summary = engine.summary()
         skill = judge_wallets(engine, settings, matrix)
         notice = notice_of(engine.dataset.lines)
     header = ProfileHeader(
