@@ -57,7 +57,7 @@ def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = Tru
         model = _load_model(settings) if with_model else None
         matrix, whole = measured(engine)
         slices = activity(engine)
-        summary = engine.dataset.summary()
+        summary = engine.summary()
         skill = judge_wallets(engine, settings, matrix)
         profit = profit_columns(engine, whole)
         notice = notice_of(engine.dataset.lines)
