@@ -182,6 +182,25 @@ def links(con: Any) -> Table:
     return named.select(transfers.columns).union(transfers)
 
 
+def chosen_by_profit(con: Any) -> Table:
+    """Return wallet_id, since_ms: who was chosen by what it had earned, and when first.
+
+    Its past had to be good for it to be here, and is no evidence.
+    """
+    return con.table("account_choices").select("wallet_id", "since_ms")
+
+
+def told_as_one(con: Any) -> Table:
+    """Return wallet_id, other_id: of whom the venue says that they belong to one another.
+
+    Sub-accounts and their master, vaults and their leader, agents and their owner; not who sends
+    money to whom, which may be anybody. It is as true of the past: an answer tells who they are,
+    and not how they did.
+    """
+    found = con.table("account_links").select("wallet_id", "other_id").distinct()
+    return found.order_by("wallet_id", "other_id")
+
+
 def _dietz() -> Value:
     moved = _.flow_usd.fill_null(0.0)
     capital = _.start_usd + _.weighted_usd.fill_null(0.0)
