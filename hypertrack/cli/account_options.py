@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hypertrack.cli.parsing import WALLET, parse_duration_s, parse_time_ms, parse_wallets
+from hypertrack.cli.parsing import WALLET, parse_duration_s, parse_time_ms, read_wallets
 from hypertrack.errors import ConfigError
 from hypertrack.records import Verdict
 
@@ -81,9 +81,7 @@ def addresses(words: list[str], file: Path | None) -> tuple[str, ...]:
     if strange:
         raise ConfigError(f"a wallet is 0x and 40 hex digits; found {strange[0]!r}")
     if file is not None:
-        if not file.is_file():
-            raise ConfigError(f"no file at {file}: --file names one with an address a line")
-        found += parse_wallets(str(file))
+        found += read_wallets(file, "--file")
     return tuple(dict.fromkeys(found))
 
 

@@ -110,11 +110,11 @@ def _judged_so(settings: Settings, wanted: Wanted) -> list[str]:
     """Return the wallets of the profiles with a verdict, the best first."""
     import numpy as np
 
+    from hypertrack.outputs.ranking import rank_by_verdict
     from hypertrack.pipeline.profiles import Profiles
-    from hypertrack.pipeline.verdict import rows_best_first
 
     profiles = Profiles(_kept_profiles(settings))
-    rows = rows_best_first(profiles)
+    rows = rank_by_verdict(profiles)
     is_wanted = np.isin(profiles.column("verdict").astype(str), [str(v) for v in wanted.verdicts])
     wallets = profiles.column("wallet")[rows[is_wanted[rows]]][: wanted.top]
     if not len(wallets):

@@ -148,6 +148,7 @@ def _said_of_features(names: Sequence[str]) -> dict[str, Any]:
 
     return {
         "units": {name: REGISTRY[name].unit for name in names},
+        "definitions": {name: REGISTRY[name].doc for name in names},
         "remarks": {name: text for name, text in FEATURE_REMARKS.items() if name in names},
         "needs_position": tuple(name for name in names if REGISTRY[name].needs_position),
     }

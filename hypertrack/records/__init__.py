@@ -33,6 +33,7 @@ from hypertrack.records.base import (
     decode_json,
     encode_json,
     json_decoder,
+    json_schema,
     lax_json_decoder,
     replace,
     require_names_once,
@@ -99,8 +100,10 @@ from hypertrack.records.model_card import (
 )
 from hypertrack.records.profile_columns import ProfileColumns, ReasonColumns, Verdicts
 from hypertrack.records.profiles import (
+    EVERYBODY,
     FEATURE_REMARKS,
     Category,
+    Choice,
     ProfileHeader,
     ProfileSet,
     Reason,
@@ -129,6 +132,7 @@ __all__ = [
     "BINARY_HEADS",
     "CONSTANT",
     "DAY_MS",
+    "EVERYBODY",
     "FEATURE_REMARKS",
     "GATE_SAYS",
     "HEADS",
@@ -161,6 +165,7 @@ __all__ = [
     "BlockMean",
     "Card",
     "Category",
+    "Choice",
     "Comparison",
     "Contribution",
     "CoverageCause",
@@ -225,6 +230,7 @@ __all__ = [
     "gate_sentence",
     "is_ahead",
     "json_decoder",
+    "json_schema",
     "lax_json_decoder",
     "replace",
     "require_names_once",

@@ -85,6 +85,8 @@ class ProfileHeader(Record, frozen=True, kw_only=True):
     """Of the typical wallet over a window as long; None where most wallets have none."""
     units: dict[str, str] = {}  # noqa: RUF012 - as above
     """Of the features."""
+    definitions: dict[str, str] = {}  # noqa: RUF012 - as above
+    """Of the features, a sentence each, as they were measured."""
     remarks: dict[str, str] = {}  # noqa: RUF012 - as above
     """By feature, what has to be said wherever its number stands."""
     needs_position: tuple[str, ...] = ()
@@ -119,3 +121,18 @@ class ProfileSet(Protocol):
 
     def wallets(self, rows: "NDArray[np.intp]") -> Iterator[WalletProfile]:
         """Make the profiles of some rows, ascending, in bounded memory."""
+
+
+class Choice(Record, frozen=True):
+    """Which wallets are asked for, beyond what the settings leave out."""
+
+    top: int | None = None
+    """So many, the best first; None is all of them, the most active first."""
+    by: str | None = None
+    """What makes one the best: ``verdict``, a score, a number about skill or a feature; None is
+    the best evidence."""
+    watchlist: tuple[str, ...] | None = None
+    """Only these; None is everybody."""
+
+
+EVERYBODY = Choice()
