@@ -5,11 +5,14 @@ ledger, the facts about a dataset, a recording and a model, and the profile of a
 """
 
 from hypertrack.records.accounts import (
+    ACCOUNT_NUMBERS,
+    ACCOUNT_TEXTS,
     AccountCheck,
     AccountReport,
     PositionDifference,
     ProfitCheck,
     TapeCheck,
+    WalletAccount,
 )
 from hypertrack.records.backtest import (
     RESOLUTION_BPS,
@@ -129,6 +132,8 @@ from hypertrack.records.skill import (
 )
 
 __all__ = [
+    "ACCOUNT_NUMBERS",
+    "ACCOUNT_TEXTS",
     "BINARY_HEADS",
     "CONSTANT",
     "DAY_MS",
@@ -213,6 +218,7 @@ __all__ = [
     "TrainingDetails",
     "Verdict",
     "Verdicts",
+    "WalletAccount",
     "WalletProfile",
     "WalletProfit",
     "WalletSkill",
