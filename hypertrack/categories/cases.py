@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import isnan, nan
 
+from hypertrack.categories.account_cases import wallet_accounts
 from hypertrack.categories.catalog import CATALOG
 from hypertrack.categories.nearest import NO_RULE, shortfalls
 from hypertrack.categories.profit_cases import wallet_profits
@@ -49,11 +50,12 @@ def make_profiles(columns: ProfileColumns, header: ProfileHeader) -> Iterator[Wa
         _reasons(columns, header),
         wallet_skills(columns),
         wallet_profits(columns),
+        wallet_accounts(columns),
         strict=True,
     )
     argue = _Arguments(header)
-    for wallet, first_ms, last_ms, own, said, n_matches, found, slices, why, luck, made in parts:
-        held, nearest = found
+    for wallet, first_ms, last_ms, own, said, n_matches, found, slices, why, *beside in parts:
+        (held, nearest), (luck, made, account) = found, beside
         values = {**own, "n_candle_matches": n_matches, **said}
         yield WalletProfile(
             wallet=wallet,
@@ -68,6 +70,7 @@ def make_profiles(columns: ProfileColumns, header: ProfileHeader) -> Iterator[Wa
             remarks=argue.remarks(own),
             skill=luck,
             profit=made,
+            account=account,
         )
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,16 @@ from hypertrack.errors import DatasetError
 from hypertrack.files import require_writable
 from hypertrack.model import MODEL_NAME
 from hypertrack.pipeline.places import notice_of, open_engine, require_data
-from hypertrack.records import FEATURE_REMARKS, ProfileHeader, encode_json
+from hypertrack.records import (
+    FEATURE_REMARKS,
+    ProfileColumns,
+    ProfileHeader,
+    encode_json,
+    replace,
+)
 
 if TYPE_CHECKING:  # the command loads these when it runs
-    from hypertrack.features.engine import FeatureMatrix
+    from hypertrack.features.engine import FeatureEngine, FeatureMatrix
     from hypertrack.model.versions import WalletModel
     from hypertrack.pipeline.profiles import Profiles
 
@@ -45,36 +51,45 @@ def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = Tru
         from hypertrack.model.version_files import champion_file
 
         champion_file(settings.out)  # missing, it is missed before the work
-    from hypertrack.features.activity import activity
-    from hypertrack.pipeline.profile_batches import profile_batches
     from hypertrack.pipeline.profiles import Profiles
-    from hypertrack.pipeline.profits import measured, profit_columns
-    from hypertrack.pipeline.skill import judge_wallets
     from hypertrack.store.profiles import write_profiles
 
     behind = fingerprint(settings, with_model=with_model)
     with open_engine(settings) as engine:
         model = _load_model(settings) if with_model else None
-        matrix, whole = measured(engine)
-        slices = activity(engine)
-        summary = engine.summary()
-        skill = judge_wallets(engine, settings, matrix)
-        profit = profit_columns(engine, whole)
-        notice = notice_of(engine.dataset.lines)
+        header, batches = _profiled(engine, settings, model)
+    header = replace(header, fingerprint=behind)
+    file = settings.out / PROFILES_NAME if is_kept else None
+    return Profiles(write_profiles(file, header, batches))
+
+
+def _profiled(
+    engine: "FeatureEngine", settings: Settings, model: "WalletModel | None"
+) -> "tuple[ProfileHeader, Iterator[ProfileColumns]]":
+    """Return what profiles rest on, and their columns, which are made as they are asked for."""
+    from hypertrack.features.activity import activity
+    from hypertrack.pipeline.profile_batches import profile_batches
+    from hypertrack.pipeline.profile_matrix import measure
+    from hypertrack.pipeline.skill import judge_wallets
+
+    measured = measure(engine)
+    matrix, skill = measured.matrix, judge_wallets(engine, settings, measured.matrix)
     header = ProfileHeader(
         generated_ms=time.time_ns() // 1_000_000,
-        data=summary,
-        notice=notice,
+        data=engine.summary(),
+        notice=notice_of(engine.dataset.lines),
         thresholds=settings.categories.model_dump(),
-        fingerprint=behind,
         skill=None if skill is None else skill.summary,
         **_told_by_model(model, matrix),
         **_said_of_features(matrix.names),
     )
-    judged = {} if skill is None else skill.columns
-    batches = profile_batches(matrix, slices, model, settings.categories, judged, profit)
-    file = settings.out / PROFILES_NAME if is_kept else None
-    return Profiles(write_profiles(file, header, batches))
+    beside = {
+        "skill": {} if skill is None else skill.columns,
+        "profit": measured.profit,
+        "account": measured.account,
+    }
+    slices = activity(engine)
+    return header, profile_batches(matrix, slices, model, settings.categories, beside)
 
 
 def fresh_profiles(

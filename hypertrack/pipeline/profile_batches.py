@@ -35,16 +35,15 @@ def profile_batches(
     slices: NDArray[np.integer[Any]],
     model: "WalletModel | None",
     thresholds: CategorySettings,
-    skill: Mapping[str, NDArray[Any]] | None = None,
-    profit: Mapping[str, NDArray[Any]] | None = None,
+    beside: Mapping[str, Mapping[str, NDArray[Any]]] | None = None,
 ) -> Iterator[ProfileColumns]:
     """Yield the columns of all wallets, the most active first; of nobody one empty batch.
 
     Args:
         slices: Executions in equal slices of the recording, ``[wallets, slices]``.
         model: Gives scores and their reasons; None is the rules alone.
-        skill: Columns about skill, ``[wallets]`` each; None leaves them empty.
-        profit: Columns about profit, likewise.
+        beside: Columns about ``skill``, ``profit`` and ``account``, ``[wallets]`` each; what is not
+            there stays empty.
     """
     # Scored in the order of the matrix: the last digit can depend on who is in a batch.
     scores = None if model is None else model.predict(matrix).astype(np.float64)
@@ -66,8 +65,10 @@ def profile_batches(
             activity=slices[rows].astype(np.int32, copy=False),
             verdicts=classify({**features, **matches, **said}, thresholds, heads),
             reasons=None if model is None else model.explain(part),
-            skill={name: column[rows] for name, column in (skill or {}).items()},
-            profit={name: column[rows] for name, column in (profit or {}).items()},
+            **{
+                kind: {name: column[rows] for name, column in columns.items()}
+                for kind, columns in (beside or {}).items()
+            },
         )
 
 

@@ -5,11 +5,14 @@ ledger, the facts about a dataset, a recording and a model, and the profile of a
 """
 
 from hypertrack.records.accounts import (
+    ACCOUNT_NUMBERS,
+    ACCOUNT_TEXTS,
     AccountCheck,
     AccountReport,
     PositionDifference,
     ProfitCheck,
     TapeCheck,
+    WalletAccount,
 )
 from hypertrack.records.backtest import (
     RESOLUTION_BPS,
@@ -146,6 +149,8 @@ from hypertrack.records.skill import (
 )
 
 __all__ = [
+    "ACCOUNT_NUMBERS",
+    "ACCOUNT_TEXTS",
     "BINARY_HEADS",
     "CONSTANT",
     "DAY_MS",
@@ -248,6 +253,7 @@ __all__ = [
     "Verdict",
     "VerdictSaid",
     "Verdicts",
+    "WalletAccount",
     "WalletProfile",
     "WalletProfit",
     "WalletSkill",
