@@ -108,10 +108,11 @@ def judge_market(settings: Settings, market: Market) -> "KnownTruth":
     from hypertrack.store.columns import read_columns
 
     with tempfile.TemporaryDirectory() as temporary:
-        folder, truth_file = Path(temporary) / "data", Path(temporary) / "truth.parquet"
+        folder = Path(temporary) / "data"
+        truth, entries = Path(temporary) / "truth.parquet", Path(temporary) / "entries.parquet"
         own = _settings_of(settings, market, folder)
         plan = WritePlan(n_trades=round(TRADES_PER_HOUR * market.hours))
-        for _ in write(own, folder, plan, truth=truth_file):
+        for _ in write(own, folder, plan, truth=truth, entries=entries):
             pass
         with open_engine(own) as engine:
             window = Window(engine.start_ms, engine.end_ms)
@@ -121,7 +122,8 @@ def judge_market(settings: Settings, market: Market) -> "KnownTruth":
         return compare(
             skill.columns,
             wallets,
-            read_columns(truth_file),
+            read_columns(truth),
+            read_columns(entries),
             max_q=own.skill.max_false_discovery_frac,
             **market._asdict(),
             power=skill.summary.power,

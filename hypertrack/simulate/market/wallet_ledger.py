@@ -17,6 +17,7 @@ from hypertrack.simulate.market.instruments import Coin, CoinColumns
 from hypertrack.simulate.market.positions import PositionBook, SideArrays
 from hypertrack.simulate.market.start_positions import PositionArrays
 from hypertrack.simulate.market.terms import FeeSchedule, TermArrays
+from hypertrack.simulate.market.true_entries import TrueEntries
 
 
 class WalletLedger:
@@ -37,6 +38,8 @@ class WalletLedger:
         terms: TermArrays,
     ):
         n_wallets = len(terms)
+        self.entries: TrueEntries | None = None
+        """Takes every chunk, where somebody wants the entries themselves."""
         self._n = n_wallets
         self._book = PositionBook(start, CoinColumns(coins).size_scale)
         self._fees = FeeSchedule(terms, coins)
@@ -59,6 +62,8 @@ class WalletLedger:
             raise ValueError(
                 "a ledger needs chunks with facts: take market.chunks(with_facts=True)"
             )
+        if self.entries is not None:
+            self.entries.add(chunk)
         done = 0
         for hour, prices in zip(chunk.hours.time_ms.tolist(), chunk.hours.prices, strict=True):
             until = int(np.searchsorted(chunk.trades.time_ms, hour))
