@@ -18,7 +18,13 @@ if TYPE_CHECKING:  # the command loads these when it runs
 
 __all__ = ["KnownTruth", "Market", "Measure", "find_markets", "measures", "run_markets"]
 
-WORLDS: tuple[str, ...] = get_args(Skill)
+TREND = "trend"
+"""The default world, but that two coins rise all the time: who holds them must not look skilled."""
+
+TRENDS = ("BTC=0.05", "ETH=0.05")
+"""Of each day."""
+
+WORLDS: tuple[str, ...] = (*get_args(Skill), TREND)
 
 TRADES_PER_HOUR = 10_400
 """250,000 in a day."""
@@ -140,7 +146,8 @@ def measures() -> "tuple[Measure, ...]":
 
 def _settings_of(settings: Settings, market: Market, folder: Path) -> Settings:
     simulate = {
-        "skill": market.world,
+        "skill": "default" if market.world == TREND else market.world,
+        "trend": TRENDS if market.world == TREND else (),
         "hours": market.hours,
         "seed": market.seed,
         "wallets": WALLETS,
