@@ -17,7 +17,7 @@ from hypertrack.config.sections import (
 )
 from hypertrack.config.skill import CopySettings, SkillSettings
 from hypertrack.config.state import state_folder
-from hypertrack.config.thresholds import CategorySettings
+from hypertrack.config.thresholds import CategorySettings, Edition
 
 __all__ = [
     "CONFIG_NAME",
@@ -27,6 +27,7 @@ __all__ = [
     "CopySettings",
     "DashboardSettings",
     "DatabaseUrl",
+    "Edition",
     "FeatureSettings",
     "FeeSettings",
     "Origin",

@@ -18,7 +18,7 @@ import ibis
 from hypertrack.config import FeeSettings
 from hypertrack.market.window import Window
 
-Group = Literal["base", "extended", "profit", "account", "context"]
+Group = Literal["base", "extended", "profit", "account", "context", "conduct"]
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,7 @@ from hypertrack.records.profile_columns import ProfileColumns, ReasonColumns, Ve
 from hypertrack.records.profiles import (
     FEATURE_REMARKS,
     Category,
+    CategoryTruth,
     ProfileHeader,
     ProfileSet,
     Reason,
@@ -152,6 +153,7 @@ __all__ = [
     "BlockMean",
     "Card",
     "Category",
+    "CategoryTruth",
     "Comparison",
     "Contribution",
     "CoverageCause",

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from hypertrack.config import CategorySettings, load_config
 from hypertrack.features.engine import FeatureMatrix
 from hypertrack.features.registry import FEATURES
-from hypertrack.pipeline.profile_batches import profile_batches
+from hypertrack.pipeline.profile_batches import RuleColumns, profile_batches
 from hypertrack.records import (
     DataSummary,
     HeadEvaluation,
@@ -110,7 +110,7 @@ def classify(n_wallets: int, out: Path, *, has_model: bool) -> None:
     slices = rng.integers(0, 9, (n_wallets, N_SLICES), dtype=np.int32)
     header = make_header(n_wallets, has_model=has_model)
     start_s, start_cpu_s = time.perf_counter(), time.process_time()
-    batches = profile_batches(matrix, slices, model, CategorySettings())  # type: ignore[arg-type]
+    batches = profile_batches(matrix, slices, model, RuleColumns(CategorySettings()))  # type: ignore[arg-type]
     write_profiles(out / "wallet_profiles.parquet", header, batches)
     print(f"took {time.perf_counter() - start_s:.2f} {time.process_time() - start_cpu_s:.2f}")
 
