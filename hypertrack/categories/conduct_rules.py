@@ -121,6 +121,9 @@ _MOVED = (
     at_least("move_block_count", "trend_min_blocks"),
 )
 
+MET = "rule met"
+"""Nothing is exceeded: it is so, or it is not."""
+
 CONDUCT_RULES: tuple[Rule, ...] = (
     *_pair(
         Rule(
@@ -239,7 +242,9 @@ CONDUCT_RULES: tuple[Rule, ...] = (
         group=Group.ROLE,
         asks="Do its openings follow another wallet's at a stable lag?",
         gates=(),
-        needs=(above("followed_count", "copier_min_followed"),),
+        needs=(at_least("followed_count", "copier_min_followed"),),
+        confidence=lambda _: 1.0,
+        formula=MET,
         evidence="its openings follow those of {follows} at a stable lag",
     ),
     Rule(
@@ -247,7 +252,9 @@ CONDUCT_RULES: tuple[Rule, ...] = (
         group=Group.ROLE,
         asks="Does it act as one with other wallets?",
         gates=(),
-        needs=(above("entity_size", "group_min_wallets"),),
+        needs=(at_least("entity_size", "group_min_wallets"),),
+        confidence=lambda _: 1.0,
+        formula=MET,
         evidence="one of {entity_size:.0f} wallets that act as one (entity {entity_id:.0f})",
     ),
     Rule(
@@ -255,7 +262,9 @@ CONDUCT_RULES: tuple[Rule, ...] = (
         group=Group.ROLE,
         asks="Did the venue close a position of its own?",
         gates=(),
-        needs=(above("liquidation_count", "liquidated_min_fills"),),
+        needs=(at_least("liquidation_count", "liquidated_min_fills"),),
+        confidence=lambda _: 1.0,
+        formula=MET,
         evidence="{liquidation_count:,.0f} fills by which the venue closed its positions",
     ),
 )

@@ -234,12 +234,12 @@ class CategorySettings(Section):
     """TWAP User: share of taker notional from TWAP orders above this."""
     twap_user_min_slices: Count = 5
     """TWAP User: slices of TWAP orders of at least this."""
-    copier_min_followed: Count = 0
-    """Copier: wallets that it follows above this."""
-    group_min_wallets: Count = 1
-    """One of a Group: wallets of its entity above this."""
-    liquidated_min_fills: Count = 0
-    """Liquidated: fills by which the venue closed its positions above this."""
+    copier_min_followed: Count = 1
+    """Copier: wallets that it follows of at least this."""
+    group_min_wallets: Count = 2
+    """One of a Group: wallets of its entity of at least this."""
+    liquidated_min_fills: Count = 1
+    """Liquidated: fills by which the venue closed its positions of at least this."""
 
     def limits(self) -> dict[str, float]:
         """Return the thresholds by name."""

@@ -81,7 +81,7 @@ HOLDS = [
     ({**MAKER, "age_days": 0.01, "execution_count": 400.0}, "Market Maker", 0.5),
     (TWAP, "TWAP User", 0.5),
     ({"followed_count": 1.0}, "Copier", 1.0),
-    ({"entity_size": 4.0}, "One of a Group", 0.75),
+    ({"entity_size": 4.0}, "One of a Group", 1.0),
     ({"liquidation_count": 2.0}, "Liquidated", 1.0),
 ]
 
