@@ -7,6 +7,7 @@ from math import isnan, nan
 from hypertrack.categories.catalog import CATALOGS
 from hypertrack.categories.category_truth import whole_name
 from hypertrack.categories.nearest import NO_RULE, shortfalls
+from hypertrack.categories.profit_cases import wallet_profits
 from hypertrack.categories.quantities import Columns, Values
 from hypertrack.categories.rules import Rule
 from hypertrack.categories.skill_cases import wallet_skills
@@ -48,12 +49,11 @@ def make_profiles(columns: ProfileColumns, header: ProfileHeader) -> Iterator[Wa
         columns.activity.tolist(),
         _reasons(columns, header),
         wallet_skills(columns),
+        wallet_profits(columns),
         strict=True,
     )
-    for wallet, first_ms, last_ms, own, said, n_matches, (
-        held,
-        nearest,
-    ), slices, why, luck in parts:
+    for wallet, first_ms, last_ms, own, said, n_matches, found, slices, why, luck, made in parts:
+        held, nearest = found
         values = {**own, "n_candle_matches": n_matches, **said}
         if luck is not None:
             values |= {**luck.numbers, "followed_count": float(luck.follows is not None)}
@@ -70,6 +70,7 @@ def make_profiles(columns: ProfileColumns, header: ProfileHeader) -> Iterator[Wa
             reasons=why,
             remarks=argue.remarks(own),
             skill=luck,
+            profit=made,
         )
 
 

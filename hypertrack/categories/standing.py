@@ -8,24 +8,23 @@ from numpy.typing import NDArray
 
 from hypertrack.categories.quantities import Columns, Floats
 
-STANDING_UNITS = {
-    "value_top_frac": "0..1",
-    "notional_per_day_usd": "USD/day",
-    "round_trip_s": "s",
-    "twap_taken_share": "0..1",
+STANDING = {
+    "value_top_frac": (
+        "0..1",
+        "Share of the wallets that traded which traded at least as much; 1 of who traded nothing.",
+    ),
+    "notional_per_day_usd": ("USD/day", "`total_value` an observed day."),
+    "round_trip_s": (
+        "s",
+        "`median_holding_s`, or where positions are unknown `reversal_median_s`.",
+    ),
+    "twap_taken_share": ("0..1", "`twap_share`, 0 of who took nothing."),
 }
-"""Columns of `standing`."""
+"""Columns of `standing`: unit and definition."""
 
 
 def standing(columns: Columns, observed_days: float) -> dict[str, Floats]:
-    """Return what follows from the features of all wallets of a recording together.
-
-    - value_top_frac: share of the wallets that traded which traded at least as much; 1 where it
-      traded nothing.
-    - notional_per_day_usd: `total_value` an observed day.
-    - round_trip_s: `median_holding_s`, or where positions are unknown `reversal_median_s`.
-    - twap_taken_share: `twap_share`, 0 for who took nothing.
-    """
+    """Return the columns of `STANDING`, from the features of all wallets of a recording."""
     total, holding = columns["total_value"], columns["median_holding_s"]
     traded = np.sort(total[total > 0])
     n_at_least = len(traded) - np.searchsorted(traded, total, side="left")

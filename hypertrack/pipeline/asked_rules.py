@@ -1,7 +1,6 @@
 """What the rules of the edition in force are asked about: columns, and which rules can hold."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -15,26 +14,34 @@ from hypertrack.features.registry import FEATURES, select
 from hypertrack.records import DAY_MS, SCORE_NAMES
 
 if TYPE_CHECKING:
-    from hypertrack.features.engine import FeatureEngine, FeatureMatrix
+    from hypertrack.features.engine import FeatureMatrix
 
-BEHIND_STANDING = ("total_value", "median_holding_s", "twap_share")
+BEHIND_STANDING = ("median_holding_s", "twap_share")
 
 
-def measured(engine: "FeatureEngine", settings: Settings) -> "tuple[FeatureMatrix, Columns]":
-    """Return the features of the groups in force, and what else the rules ask for.
-
-    The latter apart: a model takes the former, and nothing beside them.
-    """
+def rule_features(settings: Settings) -> tuple[str, ...]:
+    """Return the features that the rules of the edition in force read beside the base group."""
     if settings.categories.edition == "original":
-        return engine.matrix(), {}
-    groups = tuple(each.name for each in select(settings.features.groups))
-    conduct = [each.name for each in FEATURES if each.group == "conduct"]
-    names = tuple(dict.fromkeys((*groups, *BEHIND_STANDING, *conduct)))
-    both = engine.matrix(names=names)
-    columns = {name: both.column(name) for name in names}
-    matrix = replace(both, names=groups, values=both.values[:, : len(groups)].copy())
-    more = {name: columns[name] for name in names[len(groups) :]}
-    return matrix, more | standing(columns, both.observed_days)
+        return ()
+    conduct = (each.name for each in FEATURES if each.group == "conduct")
+    return (*BEHIND_STANDING, *conduct)
+
+
+def rule_columns(settings: Settings, matrix: "FeatureMatrix") -> Columns:
+    """Return what the rules read beside the groups in force, ``[wallets]`` each.
+
+    Apart from them: a model takes those, and nothing else.
+
+    Args:
+        matrix: Holds the base group and `rule_features`.
+    """
+    names = rule_features(settings)
+    if not names:
+        return {}
+    columns = {name: matrix.column(name) for name in ("total_value", *names)}
+    in_force = {each.name for each in select(settings.features.groups)}
+    more = {name: columns[name] for name in names if name not in in_force}
+    return more | standing(columns, matrix.observed_days)
 
 
 def obstacles_of(

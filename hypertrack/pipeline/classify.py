@@ -57,19 +57,22 @@ def classify(
     if truth is not None:
         read_truth(truth)  # one that is none is refused before the work
     from hypertrack.features.activity import activity
-    from hypertrack.pipeline.asked_rules import measured, obstacles_of
+    from hypertrack.pipeline.asked_rules import obstacles_of, rule_columns, rule_features
     from hypertrack.pipeline.profile_batches import RuleColumns, profile_batches
     from hypertrack.pipeline.profiles import Profiles
+    from hypertrack.pipeline.profits import measured, profit_columns
     from hypertrack.pipeline.skill import judge_wallets
     from hypertrack.store.profiles import write_profiles
 
     behind = fingerprint(settings, with_model=with_model)
     with open_engine(settings) as engine:
         model = _load_model(settings) if with_model else None
-        matrix, more = measured(engine, settings)
+        matrix, whole = measured(engine, rule_features(settings))
+        more = rule_columns(settings, whole)
         slices = activity(engine)
         summary = engine.dataset.summary()
         skill = judge_wallets(engine, settings, matrix)
+        profit = profit_columns(engine, whole)
         notice = notice_of(engine.dataset.lines)
         if truth is not None:
             require_simulated(notice)
@@ -88,7 +91,7 @@ def classify(
         **_said_of_features((*matrix.names, *more)),
     )
     columns = RuleColumns(settings.categories, more, not_testable)
-    batches = profile_batches(matrix, slices, model, columns, judged)
+    batches = profile_batches(matrix, slices, model, columns, judged, profit)
     file = settings.out / PROFILES_NAME if is_kept else None
     profiles = Profiles(write_profiles(file, header, batches))
     return profiles if truth is None else _marked(profiles, file, read_truth(truth))
@@ -171,12 +174,16 @@ def _told_by_model(model: "WalletModel | None", matrix: "FeatureMatrix") -> dict
 
 def _said_of_features(names: Sequence[str]) -> dict[str, Any]:
     """Return what the header says of the features."""
-    from hypertrack.categories.standing import STANDING_UNITS
+    from hypertrack.categories.standing import STANDING
     from hypertrack.features.registry import REGISTRY
 
-    names = [name for name in names if name in REGISTRY]
+    placed = {name: of for name, of in STANDING.items() if name in names}
+    names = [name for name in names if name not in placed]
     return {
-        "units": {name: REGISTRY[name].unit for name in names} | STANDING_UNITS,
+        "units": {name: REGISTRY[name].unit for name in names}
+        | {name: unit for name, (unit, _doc) in placed.items()},
+        "definitions": {name: REGISTRY[name].doc for name in names}
+        | {name: doc for name, (_unit, doc) in placed.items()},
         "remarks": {name: text for name, text in FEATURE_REMARKS.items() if name in names},
         "needs_position": tuple(name for name in names if REGISTRY[name].needs_position),
     }

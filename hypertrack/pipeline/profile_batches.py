@@ -51,6 +51,7 @@ def profile_batches(
     model: "WalletModel | None",
     asking: RuleColumns,
     skill: Mapping[str, NDArray[Any]] | None = None,
+    profit: Mapping[str, NDArray[Any]] | None = None,
 ) -> Iterator[ProfileColumns]:
     """Yield the columns of all wallets, the most active first; of nobody one empty batch.
 
@@ -59,6 +60,7 @@ def profile_batches(
         asking: Thresholds of the rules, and what they read beside the matrix.
         model: Gives scores and their reasons; None is the rules alone.
         skill: Columns about skill, ``[wallets]`` each; None leaves them empty.
+        profit: Columns about profit, likewise.
     """
     # Scored in the order of the matrix: the last digit can depend on who is in a batch.
     scores = None if model is None else model.predict(matrix).astype(np.float64)
@@ -84,6 +86,7 @@ def profile_batches(
             verdicts=classify(asked, asking.thresholds, heads, asking.untestable),
             reasons=None if model is None else model.explain(part),
             skill=luck,
+            profit={name: column[rows] for name, column in (profit or {}).items()},
         )
 
 

@@ -33,6 +33,7 @@ from hypertrack.records.base import (
     decode_json,
     encode_json,
     json_decoder,
+    json_schema,
     lax_json_decoder,
     replace,
     require_names_once,
@@ -99,13 +100,22 @@ from hypertrack.records.model_card import (
 )
 from hypertrack.records.profile_columns import ProfileColumns, ReasonColumns, Verdicts
 from hypertrack.records.profiles import (
+    EVERYBODY,
     FEATURE_REMARKS,
     Category,
     CategoryTruth,
+    Choice,
     ProfileHeader,
     ProfileSet,
     Reason,
     WalletProfile,
+)
+from hypertrack.records.profits import (
+    PROFIT_NUMBERS,
+    PROFIT_TEXTS,
+    FeesSource,
+    PnlSource,
+    WalletProfit,
 )
 from hypertrack.records.recording import FeedStatus, FollowedFills, RecordingReport, RecordingStatus
 from hypertrack.records.skill import (
@@ -123,6 +133,7 @@ __all__ = [
     "BINARY_HEADS",
     "CONSTANT",
     "DAY_MS",
+    "EVERYBODY",
     "FEATURE_REMARKS",
     "GATE_SAYS",
     "HEADS",
@@ -138,6 +149,8 @@ __all__ = [
     "MIN_AMOUNT",
     "MIN_TIME_MS",
     "PASSED",
+    "PROFIT_NUMBERS",
+    "PROFIT_TEXTS",
     "RESOLUTION_BPS",
     "SCORE_NAMES",
     "SKILL_NUMBERS",
@@ -154,6 +167,7 @@ __all__ = [
     "Card",
     "Category",
     "CategoryTruth",
+    "Choice",
     "Comparison",
     "Contribution",
     "CoverageCause",
@@ -166,6 +180,7 @@ __all__ = [
     "EpochResult",
     "Feed",
     "FeedStatus",
+    "FeesSource",
     "Followed",
     "FollowedFills",
     "GapCount",
@@ -178,6 +193,7 @@ __all__ = [
     "LeakChecks",
     "ModelSummary",
     "OutcomeWindow",
+    "PnlSource",
     "PositionDifference",
     "ProfileColumns",
     "ProfileHeader",
@@ -200,6 +216,7 @@ __all__ = [
     "Verdict",
     "Verdicts",
     "WalletProfile",
+    "WalletProfit",
     "WalletSkill",
     "Within",
     "are_amounts",
@@ -215,6 +232,7 @@ __all__ = [
     "gate_sentence",
     "is_ahead",
     "json_decoder",
+    "json_schema",
     "lax_json_decoder",
     "replace",
     "require_names_once",

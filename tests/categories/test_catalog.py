@@ -9,7 +9,7 @@ from profile_fakes import BASE_FEATURES, features, scores
 from hypertrack.categories.catalog import CATALOG, ORIGINAL, describe_catalog
 from hypertrack.categories.quantities import QUANTITIES
 from hypertrack.categories.rules import Rule
-from hypertrack.categories.standing import STANDING_UNITS
+from hypertrack.categories.standing import STANDING
 from hypertrack.config import CategorySettings
 from hypertrack.features.registry import REGISTRY
 from hypertrack.records import BINARY_HEADS
@@ -168,7 +168,7 @@ def test_rules_read_features_that_exist() -> None:
     assert asked["original"] - from_scores <= base
     assert asked["hypertrack"] - from_scores <= {
         *REGISTRY,
-        *STANDING_UNITS,
+        *STANDING,
         "followed_count",
         "entity_size",
     }
