@@ -91,7 +91,7 @@ function createCards(data) {
     );
     button.type = "button";
     withTooltip(button, () => [
-      make("p", "tip-head", make("strong", "", category.name), make("span", "numbers", `${Math.round(confidence * 100)} % confident`)),
+      make("p", "tip-head", make("strong", "", category.name), make("span", "numbers", `strength ${confidence.toFixed(2)}`)),
       ...(category.asks ? [make("p", "tip-asks", category.asks)] : []),
       make("p", "", evidence),
       ...(boost > 0 ? [make("p", "tip-boost numbers", `The network adds ${boost.toFixed(2)}.`)] : []),

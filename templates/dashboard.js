@@ -11,7 +11,7 @@
   const SORTS = [
     ["transactions", "Most active", (card) => card.order.transactions],
     ["traded", "Most traded", (card) => card.order.traded],
-    ["confidence", "Surest category", (card) => surest(card)],
+    ["confidence", "Strongest category", (card) => surest(card)],
     ["age", "Longest seen", (card) => card.order.age],
     ...(data.cards.some((card) => card.scores)
       ? [

@@ -27,7 +27,7 @@ from hypertrack.config.sections import (
 )
 from hypertrack.config.skill import CopySettings, SkillSettings
 from hypertrack.config.state import state_folder
-from hypertrack.config.thresholds import CategorySettings
+from hypertrack.config.thresholds import CategorySettings, Edition
 
 __all__ = [
     "CONFIG_NAME",
@@ -40,6 +40,7 @@ __all__ = [
     "CopySettings",
     "DashboardSettings",
     "DatabaseUrl",
+    "Edition",
     "EventField",
     "FeatureSettings",
     "FeeSettings",

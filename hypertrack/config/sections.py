@@ -140,13 +140,13 @@ class FeeSettings(Section):
 class FeatureSettings(Section):
     """The feature engine."""
 
-    groups: tuple[Literal["base", "extended", "profit", "account", "context"], ...] = (
+    groups: tuple[Literal["base", "extended", "profit", "account", "context", "conduct"], ...] = (
         "base",
         "extended",
     )
     """Feature groups computed and given to the model; ``profit`` has values where fills tell,
     ``account`` where the venue was asked (`hypertrack accounts`), ``context`` where contexts were
-    recorded too."""
+    recorded too, ``conduct`` is what the category rules read."""
     memory_limit_gib: Positive | None = None
     """Memory DuckDB may use before it spills to disk; its own default where unset."""
     keep_prepared: bool = True
