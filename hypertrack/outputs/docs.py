@@ -85,6 +85,7 @@ def _render(markdown: str, source: _Source) -> Markup:
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     tokens = parser.parse(markdown)
     _number_headings(tokens, source.anchor)
+    _unname_empty_headers(tokens)
     for token in tokens:
         _drop_inline_style(token)
         if token.children is not None:
@@ -107,6 +108,13 @@ def _number_headings(tokens: list[Token], prefix: str) -> None:
             name = anchor(tokens[i + 1].content)
             count = seen[name] = seen.get(name, -1) + 1
             token.attrSet("id", f"{prefix}-{name}" + (f"-{count}" if count else ""))
+
+
+def _unname_empty_headers(tokens: list[Token]) -> None:
+    """Make a cell of what heads a column and says nothing: a reader would be told of a header."""
+    for opened, content, closed in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if opened.type == "th_open" and not content.content:
+            opened.tag = closed.tag = "td"
 
 
 def _drop_inline_style(token: Token) -> None:
