@@ -220,9 +220,15 @@ def _bounds(name: str) -> tuple[str, str, str]:
 
 
 def _moved(name: str) -> str:
-    """Return whether both intervals are known and do not touch."""
+    """Return whether both intervals are known and do not touch.
+
+    One without width is none: the spread between wallets was estimated as 0.
+    """
     _, low, high = _bounds(name)
-    known = " AND ".join(f"isfinite({side}.{bound})" for side in "ab" for bound in (low, high))
+    known = " AND ".join(
+        f"isfinite({side}.{low}) AND isfinite({side}.{high}) AND {side}.{low} < {side}.{high}"
+        for side in "ab"
+    )
     return f"coalesce({known} AND (a.{high} < b.{low} OR b.{high} < a.{low}), false)"
 
 

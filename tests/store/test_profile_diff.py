@@ -24,7 +24,7 @@ def join(tmp_path: Path) -> Join:
     def joined(before: list[Kept], after: list[Kept]) -> ProfileJoin:
         files = [write_kept(tmp_path / name, *kept) for name, kept in (("a", before), ("b", after))]
         headers = [ProfileFile(file).header for file in files]
-        return ProfileJoin(*files, (headers[0], headers[1]))
+        return ProfileJoin(files[0], files[1], (headers[0], headers[1]))
 
     return joined
 
@@ -102,6 +102,12 @@ def test_estimate_has_moved_where_its_intervals_do_not_touch(join: Join) -> None
 def test_estimate_that_is_unknown_on_one_side_has_not_moved(join: Join) -> None:
     with join([edge(A, 1, 2, 3)], [Kept(A, verdict=Verdict.WATCH)]) as found:
         assert found.estimates()[0].n_compared == 0
+        assert list(found.wallets()) == []
+
+
+def test_interval_without_width_tells_of_no_move(join: Join) -> None:
+    with join([edge(A, 2, 2, 2)], [edge(A, 3, 3, 3)]) as found:
+        assert (found.estimates()[0].n_compared, found.estimates()[0].n_up) == (1, 0)
         assert list(found.wallets()) == []
 
 
