@@ -9,6 +9,7 @@ from math import isnan
 
 from hypertrack.clock import utc
 from hypertrack.config import ReportSettings
+from hypertrack.outputs.profit_views import profit_lines, profit_sentence
 from hypertrack.outputs.reason_views import (
     N_REASONS,
     N_SHORT,
@@ -34,6 +35,8 @@ from hypertrack.records import (
     EVERYBODY,
     HEAD_MEANINGS,
     HEADS,
+    PROFIT_NUMBERS,
+    PROFIT_TEXTS,
     SCORE_NAMES,
     SKILL_NUMBERS,
     STYLE_DIMENSIONS,
@@ -155,6 +158,8 @@ def _text_wallet(number: int, profile: WalletProfile, unproven: frozenset[str]) 
     yield ""
     yield f"Transaction Count: {profile.features['tx_count']:.0f}"
     yield f"Age (days): {profile.features['age_days']:.2f}"
+    for name, value in () if profile.profit is None else profit_lines(profile.profit):
+        yield from _wrap(f"{name.capitalize()}: {value}", 2)
 
 
 def _text_reasons(header: ProfileHeader, profile: WalletProfile) -> Iterator[str]:
@@ -240,6 +245,7 @@ def _csv_headings(header: ProfileHeader, features: Sequence[str]) -> list[str]:
         *SCORE_NAMES,
         *(f"style_{name}" for name in STYLE_DIMENSIONS),
         *(f"why_{head}" for head in HEADS),
+        *_profit_names(features),
         *(feature_name(name, header.remarks) for name in features),
     ]
 
@@ -264,6 +270,7 @@ def _csv_row(
         *([""] * n_scores if said is None else [getattr(said, name) for name in SCORE_NAMES]),
         *(() if said is None else said.trading_style),
         *(why.get(head, "") for head in HEADS),
+        *(_csv_profit(profile, name) for name in _profit_names(features)),
         *(_csv_number(profile, name) for name in features),
     ]
     return [csv_cell(cell) if isinstance(cell, str) else cell for cell in cells]
@@ -275,6 +282,17 @@ def _csv_skill(skill: WalletSkill | None) -> Iterator[str | float]:
     numbers = (skill.numbers[name] for name in SKILL_NUMBERS)
     told = ("" if isnan(number) else number for number in numbers)
     return chain((skill.verdict.value, skill.says, skill.follows or ""), told)
+
+
+def _profit_names(features: Sequence[str]) -> Iterator[str]:
+    """Yield the columns about profit that stand not among the features."""
+    return (name for name in (*PROFIT_TEXTS, *PROFIT_NUMBERS) if name not in features)
+
+
+def _csv_profit(profile: WalletProfile, name: str) -> str | float:
+    """Return a fact about profit; an empty cell where it is not known."""
+    value: str | float = "" if profile.profit is None else getattr(profile.profit, name)
+    return "" if isinstance(value, float) and isnan(value) else value
 
 
 def _csv_number(profile: WalletProfile, name: str) -> str | float:
@@ -316,15 +334,17 @@ def _markdown_head(header: ProfileHeader, selection: Selection) -> Iterator[str]
 def _markdown_table_head() -> Iterator[str]:
     names = " | ".join(name.removesuffix(" Score") for name, _ in SCORE_LINES)
     yield from ("", "## Wallets", "")
-    yield f"| wallet | categories | {names} | transactions | days |"
-    yield "|---|---|" + "---:|" * 7
+    yield f"| wallet | categories | {names} | transactions | days | profit |"
+    yield "|---|---|" + "---:|" * 7 + "---|"
 
 
 def _markdown_row(profile: WalletProfile) -> str:
     scores = " | ".join(_short_score(profile, head) for _, head in SCORE_LINES)
     held = ", ".join(map(_category, profile.categories)) or "none"
     count, age = profile.features["tx_count"], profile.features["age_days"]
-    return f"| `{_plain(profile.wallet)}` | {held} | {scores} | {count:,.0f} | {age:.2f} |\n"
+    made = "–" if profile.profit is None else _plain(profit_sentence(profile.profit))
+    row = f"`{_plain(profile.wallet)}` | {held} | {scores} | {count:,.0f} | {age:.2f} | {made}"
+    return f"| {row} |\n"
 
 
 def _markdown_evidence(header: ProfileHeader, profile: WalletProfile) -> Iterator[str]:

@@ -120,6 +120,13 @@ from hypertrack.records.profiles import (
     Reason,
     WalletProfile,
 )
+from hypertrack.records.profits import (
+    PROFIT_NUMBERS,
+    PROFIT_TEXTS,
+    FeesSource,
+    PnlSource,
+    WalletProfit,
+)
 from hypertrack.records.recording import FeedStatus, FollowedFills, RecordingReport, RecordingStatus
 from hypertrack.records.skill import (
     GATE_SAYS,
@@ -152,6 +159,8 @@ __all__ = [
     "MIN_AMOUNT",
     "MIN_TIME_MS",
     "PASSED",
+    "PROFIT_NUMBERS",
+    "PROFIT_TEXTS",
     "RESOLUTION_BPS",
     "SCORE_NAMES",
     "SKILL_NUMBERS",
@@ -183,6 +192,7 @@ __all__ = [
     "EstimateChange",
     "Feed",
     "FeedStatus",
+    "FeesSource",
     "Followed",
     "FollowedFills",
     "GapCount",
@@ -196,6 +206,7 @@ __all__ = [
     "ModelSummary",
     "MovedEstimate",
     "OutcomeWindow",
+    "PnlSource",
     "PositionDifference",
     "Presence",
     "ProfileColumns",
@@ -223,6 +234,7 @@ __all__ = [
     "Verdicts",
     "WalletDiff",
     "WalletProfile",
+    "WalletProfit",
     "WalletSkill",
     "Within",
     "are_amounts",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from hypertrack.records.base import Record
 from hypertrack.records.coverage import DataSummary
 from hypertrack.records.model import ModelSummary, Scores
+from hypertrack.records.profits import WalletProfit
 from hypertrack.records.skill import SkillSummary, WalletSkill
 
 if TYPE_CHECKING:  # every command loads the records, few need numpy
@@ -65,6 +66,8 @@ class WalletProfile(Record, frozen=True, kw_only=True):
     """By feature, what has to be said beside its number, or in its place where it has none."""
     skill: WalletSkill | None = None
     """None where it was not judged."""
+    profit: WalletProfit | None = None
+    """None where it was not measured."""
 
 
 class ProfileHeader(Record, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 from profile_fakes import (
     BASE_FEATURES,
     NOBODY_TOLD_FROM_LUCK,
+    PROFIT,
     MadeSet,
     profile_set,
     with_profiles,
@@ -354,6 +355,24 @@ def test_csv_has_a_row_a_wallet_and_nothing_where_unknown() -> None:
     assert rows[1]["risk_score"] == rows[1]["style_volatility"] == ""
     assert rows[1]["median_gap_s"] == "1.5"
     assert rows[1]["why_none"].startswith("nearest is Moderate")
+
+
+def test_every_format_shows_profit_with_its_source() -> None:
+    known = replace(wallet(), profit=PROFIT)
+    wallets = report_set(known, without_category())
+
+    rows = list(csv.DictReader(io.StringIO(render_csv(wallets, ALL))))
+    told = decode_json(render_json(wallets, ALL))["profiles"]
+    text, markdown = render_report(wallets, ALL), render_markdown(wallets, ALL)
+
+    assert (rows[0]["pnl_source"], rows[0]["profit_usd"]) == ("derived", "-1234.5")
+    assert rows[0]["realised_pnl_usd"] == rows[1]["profit_usd"] == ""
+    assert (told[0]["profit"]["pnl_source"], told[0]["profit"]["return_bps"]) == ("derived", -4.25)
+    assert told[0]["profit"]["realised_pnl_usd"] is told[1]["profit"] is None
+    says = "−$1.2k (derived: positions told later), −4.2 bps of notional"
+    assert f"\nProfit: {says}\n" in text
+    assert f" | {says} |\n" in markdown
+    assert max(map(len, text.partition("Age (days)")[2].splitlines())) <= 100
 
 
 def test_csv_of_nobody_is_its_header() -> None:
