@@ -13,7 +13,7 @@ async function startPage() {
   const table = createTable(data, wallets, watchlist, actions);
   const cards = createCards(data, wallets, watchlist, actions);
   const filters = createFilters(data, wallets, watchlist, change);
-  const sheet = createSheet(data, wallets, watchlist, actions);
+  const sheet = createSheet(data, wallets, watchlist, { ...actions, docs: createDocs().open });
 
   let state = untouched();
   let rows = new Uint32Array();
@@ -112,8 +112,6 @@ async function startPage() {
   onClick("open-filter", () => openFilter(byId("filter").hidden));
   onClick("reset", clearAll);
   onClick("reset-empty", clearAll);
-  onClick("open-docs", () => byId("docs").showModal());
-  onClick("close-docs", () => byId("docs").close());
   for (const opener of document.querySelectorAll("[data-opens]")) opener.addEventListener("click", () => byId(opener.dataset.opens).showModal());
   for (const closer of document.querySelectorAll("[data-closes]")) closer.addEventListener("click", () => byId(closer.dataset.closes).close());
   for (const each of document.querySelectorAll("[data-verdict]"))
@@ -169,11 +167,15 @@ async function startPage() {
     table.show(rows.slice(0, PRINTED_WALLETS), state);
   });
   addEventListener("afterprint", showState);
-  addEventListener("hashchange", readHash);
+  addEventListener("hashchange", () => {
+    if (location.hash === "#wallets") history.replaceState(null, "", hashOf(state)); // the skip link
+    else readHash();
+  });
 
   filters.build();
   startSaves();
   readHash();
+  performance.mark("first-rows");
   document.documentElement.dataset.ready = "true";
 }
 
@@ -208,6 +210,7 @@ function showTheme(theme) {
 
 startTheme();
 startPage().catch((error) => {
-  byId("count").textContent = `This page needs a browser of 2023 or later: ${error.message}`;
+  const why = typeof DecompressionStream === "undefined" ? "it needs a browser of 2023 or later" : error.message;
+  byId("count").textContent = `This page cannot show its wallets: ${why}`;
   throw error;
 });

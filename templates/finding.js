@@ -92,10 +92,14 @@ function createFinder(data, wallets, watchlist) {
 
   function categoryTests({ categories, needsAll }) {
     if (!categories.size) return [];
-    const texts = wallets.columns.get("held").texts;
-    const codes = new Set([...categories].map((name) => texts.indexOf(name) + 1));
-    const count = (row) => wallets.holdings(row).filter((place) => codes.has(wallets.heldCode(place))).length;
-    return [needsAll ? (row) => count(row) === categories.size : (row) => count(row) > 0];
+    const wanted = heldCodes((name) => categories.has(name));
+    const least = needsAll ? categories.size : 1;
+    return [(row) => wallets.countHeld(row, wanted) >= least];
+  }
+
+  /** Return by code of a category whether it is meant. */
+  function heldCodes(isMeant) {
+    return Uint8Array.from([false, ...wallets.columns.get("held").texts.map(isMeant)]);
   }
 
   function verdictTests({ verdicts }) {
@@ -121,9 +125,8 @@ function createFinder(data, wallets, watchlist) {
   /** An address is found by its beginning, or by any part that is not one; categories by a part. */
   function searchTest(word) {
     if (word.startsWith("0x")) return (row) => wallets.addresses[row].startsWith(word);
-    const isMeant = [false, ...wallets.columns.get("held").texts.map((name) => name.toLowerCase().includes(word))];
-    return (row) =>
-      wallets.addresses[row].toLowerCase().includes(word) || wallets.holdings(row).some((place) => isMeant[wallets.heldCode(place)]);
+    const wanted = heldCodes((name) => name.toLowerCase().includes(word));
+    return (row) => wallets.addresses[row].includes(word) || wallets.countHeld(row, wanted) > 0;
   }
 
   return { rows };

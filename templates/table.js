@@ -124,7 +124,7 @@ function profitParts(wallets, row) {
   const profit = wallets.text("profit_usd", row);
   if (profit !== null) {
     const sign = wallets.value("profit_usd", row) < 0 ? "is-loss" : "is-gain";
-    return [make("span", `numbers ${sign}`, profit), make("span", "under", wallets.text("pnl_source", row) ?? "")];
+    return [make("span", `numbers ${sign}`, profit), make("span", "under", (wallets.text("pnl_source", row) ?? "").split(":")[0])];
   }
   const flow = wallets.text("flow_pnl_usd", row);
   const under = flow === null ? [] : [make("span", "under numbers", `cash flow ${flow}`)];

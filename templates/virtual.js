@@ -1,6 +1,6 @@
 // Draws only the rows that are on the screen, however many there are.
 
-const OVERSCAN_PX = 600; // above and below the screen, so that scrolling meets no blank
+const OVERSCAN_PX = 400; // above and below the screen, so that scrolling meets no blank
 
 /** Return a list of equal rows in a positioned element; `drawRow(i)` makes the i-th. */
 function createVirtualList(element, drawRow) {

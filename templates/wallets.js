@@ -36,11 +36,18 @@ function createWallets(data, listed, rest) {
     return range(row ? heldEnds[row - 1] : 0, heldEnds[row]);
   }
 
+  /** Return how many of a wallet's categories are wanted; `wanted` is by code. */
+  function countHeld(row, wanted) {
+    const { codes } = columns.get("held");
+    let count = 0;
+    for (let place = row ? heldEnds[row - 1] : 0; place < heldEnds[row]; place += 1) count += wanted[codes[place]];
+    return count;
+  }
+
   return {
-    n, addresses, rowByAddress, measures, columns, text, value, percentile, holdings,
+    n, countHeld, addresses, rowByAddress, measures, columns, text, value, percentile, holdings,
     has: (name) => columns.has(name) && columns.get(name).codes.some(Boolean),
     heldText: (name, place) => text(name, place),
-    heldCode: (place) => columns.get("held").codes[place],
     isUnproven: (place) => columns.get("held_unproven").codes[place] === 1,
   };
 }

@@ -3,11 +3,13 @@
 import math
 import random
 
-from profile_fakes import NOBODY_TOLD_FROM_LUCK, profile_set
+from profile_fakes import NOBODY_TOLD_FROM_LUCK, PROFIT, profile_set
 from profile_set_fakes import MadeSet, made_set
 
 from hypertrack.records import (
     SKILL_NUMBERS,
+    PnlSource,
+    Reason,
     SkillSummary,
     Verdict,
     WalletProfile,
@@ -40,12 +42,20 @@ def judged(wallet: WalletProfile, rng: random.Random) -> WalletProfile:
     is_tested = wallet.features["tx_count"] >= 10
     verdict = rng.choices(VERDICTS, WEIGHTS)[0] if is_tested else Verdict.NOT_ENOUGH_DATA
     gate, value, threshold = GATES[verdict]
-    profit = {"profit_usd": rng.gauss(0, 5_000) if rng.random() < 0.7 else math.nan}
-    flow = {"flow_pnl_usd": rng.gauss(0, 8_000), "median_holding_s": rng.lognormvariate(6, 2)}
+    is_known = rng.random() < 0.7
+    profit = replace(
+        PROFIT,
+        pnl_source=PnlSource.EXACT if is_known else PnlSource.AS_IF_FLAT,
+        profit_usd=rng.gauss(0, 5_000) if is_known else math.nan,
+        flow_pnl_usd=rng.gauss(0, 8_000),
+        median_holding_s=rng.lognormvariate(6, 2),
+    )
     later = {name: rng.gauss(0, 4) for name in ("markout_5s_bps", "markout_5m_bps")}
     return replace(
         wallet,
-        features={**wallet.features, **profit, **flow, **later},
+        reasons={score: tuple(map(with_typical, some)) for score, some in wallet.reasons.items()},
+        profit=profit,
+        features={**wallet.features, **later},
         skill=WalletSkill(
             verdict=verdict,
             gate=gate,
@@ -54,6 +64,11 @@ def judged(wallet: WalletProfile, rng: random.Random) -> WalletProfile:
             numbers=skill_numbers(wallet, rng, is_tested=is_tested),
         ),
     )
+
+
+def with_typical(reason: Reason) -> Reason:
+    """Return the reason beside the typical wallet, which is one for all."""
+    return replace(reason, typical=float(len(reason.feature)))
 
 
 def skill_numbers(

@@ -21,16 +21,8 @@ STYLES = ("base.css", "dashboard.css", "wallets.css", "sheet.css", "print.css")
 
 SCRIPTS = (
     *("elements.js", "unpacking.js", "wallets.js", "finding.js", "watchlist.js", "exports.js"),
-    *(
-        "virtual.js",
-        "table.js",
-        "cards.js",
-        "filters.js",
-        "charts.js",
-        "history.js",
-        "sheet.js",
-        "dashboard.js",
-    ),
+    *("virtual.js", "charts.js", "table.js", "cards.js", "filters.js", "history.js", "sheet.js"),
+    *("docs.js", "dashboard.js"),
 )
 
 N_MARK_DIGITS = 8

@@ -86,7 +86,7 @@ def _render(markdown: str, source: _Source) -> Markup:
     tokens = parser.parse(markdown)
     _number_headings(tokens, source.anchor)
     _unname_empty_headers(tokens)
-    parser.renderer.rules["fence"] = _code_block
+    parser.add_render_rule("fence", _code_block)
     for token in tokens:
         _drop_inline_style(token)
         if token.children is not None:
@@ -125,7 +125,9 @@ def _drop_inline_style(token: Token) -> None:
         token.attrSet("class", str(style).replace("text-align:", "align-"))
 
 
-def _code_block(tokens: Sequence[Token], place: int, _options: object, _env: object) -> str:
+def _code_block(
+    _renderer: object, tokens: Sequence[Token], place: int, _options: object, _env: object
+) -> str:
     """Return a block of code that scrolls, and so has to be reached by keyboard."""
     return f'<pre tabindex="0"><code>{escape(tokens[place].content)}</code></pre>\n'
 

@@ -9,6 +9,7 @@ from hypertrack.outputs.wording import (
     STYLE_LABELS,
     amount,
     bps,
+    capitalized,
     duration,
     percent,
     signed,
@@ -53,6 +54,7 @@ def measures(header: ProfileHeader) -> tuple[Measure, ...]:
     end_ms = header.data.end_ms
     return (
         *(_skill(name, *row) for name, row in SKILL_WORDS.items()),
+        *(_profit(name, *row) for name, row in PROFIT_WORDS.items()),
         *(_feature(name, header, *row) for name, row in FEATURE_WORDS.items()),
         Measure(
             "last_seen_before_end_s",
@@ -121,18 +123,39 @@ def _skill(name: str, words: str, write: Write) -> Measure:
     return Measure(name, words, "Skill", SKILL_NUMBERS[name], read, write)
 
 
+PROFIT_WORDS: dict[str, tuple[str, str, Write]] = {
+    "profit_usd": ("Profit", "after fees and funding, marked to market", usd),
+    "return_bps": ("Return on volume, bps", "profit over the notional traded", bps),
+    "max_drawdown_usd": ("Deepest drawdown", "below the highest point before", usd),
+    "realised_pnl_usd": ("Realised", "booked by the venue on what was closed, before fees", usd),
+    "flow_pnl_usd": ("Cash flow", "of the trades seen, as if flat before: not profit", usd),
+    "fees_usd": ("Fees", "paid, or by the schedule where no fill tells", usd),
+    "funding_usd": ("Funding", "received less paid", usd),
+    "win_rate": (
+        "Winning positions",
+        "share of closed positions that gained, before fees",
+        percent,
+    ),
+    "profit_factor": (
+        "Profit factor",
+        "gains over losses of closed positions, before fees",
+        chance,
+    ),
+    "n_closed_episodes": ("Closed positions", "from flat to flat", count),
+    "median_holding_s": ("Median holding", "of closed positions", duration),
+    "positions_known_frac": ("Positions known", "share of notional", percent),
+}
+"""By name, the words, what it is and how it is written."""
+
+
+def _profit(name: str, words: str, meaning: str, write: Write) -> Measure:
+    def read(wallet: WalletProfile) -> float:
+        return nan if wallet.profit is None else getattr(wallet.profit, name)
+
+    return Measure(name, words, "Profit", meaning, read, write)
+
+
 FEATURE_WORDS: dict[str, tuple[str, str, str]] = {
-    "profit_usd": ("Profit", "Profit", "after fees, marked to market, where positions are known"),
-    "flow_pnl_usd": ("Cash flow", "Profit", "profit had it been flat before: of the trades seen"),
-    "realised_pnl_usd": ("Realised, before fees", "Profit", "as the venue booked it"),
-    "fees_usd": ("Fees", "Profit", "paid; estimated where no fill tells"),
-    "funding_paid_usd": ("Funding paid", "Profit", "over the hours at which something was held"),
-    "return_on_notional_bps": ("Return on volume", "Profit", "profit over what was traded"),
-    "max_drawdown_usd": ("Deepest drawdown", "Profit", "below the highest point before"),
-    "win_rate": ("Winning episodes", "Profit", "share of closed positions that gained"),
-    "profit_factor": ("Profit factor", "Profit", "gains over losses of closed positions"),
-    "largest_loss_usd": ("Largest loss", "Profit", "of one closed position"),
-    "position_known_share": ("Positions known", "Profit", "share of executions"),
     "tx_count": ("Transactions", "Activity", "executions: fills of one coin, time and side"),
     "tx_per_day": ("Transactions a day", "Activity", "over the observed time"),
     "age_days": ("Seen for", "Activity", "from the first to the last execution"),
@@ -143,8 +166,6 @@ FEATURE_WORDS: dict[str, tuple[str, str, str]] = {
     "unique_addresses": ("Counterparties", "Activity", "wallets it traded with"),
     "top_counterparty_share": ("Largest counterparty", "Activity", "share of its trades"),
     "median_gap_s": ("Median pause", "Behaviour", "between executions"),
-    "median_holding_s": ("Median holding", "Behaviour", "of closed positions"),
-    "closed_episode_count": ("Closed positions", "Behaviour", "from flat to flat"),
     "order_book_participation": ("Traded as maker", "Behaviour", "share of volume"),
     "long_ratio": ("Bought", "Behaviour", "share of executions"),
     "flip_rate": ("Changes of side", "Behaviour", "share of consecutive executions of a coin"),
@@ -163,19 +184,19 @@ FEATURE_WORDS: dict[str, tuple[str, str, str]] = {
 }
 """By name, the words, the group and what it is."""
 
-SHARES = {"account_return_frac", "win_rate", "position_known_share", "top_counterparty_share"}
+SHARES = {"account_return_frac", "top_counterparty_share"}
 """Beside those whose unit is 0..1: written in percent."""
 
 NOT_SHARES = {"hour_entropy", "size_entropy"}
 
 
 def _feature(name: str, header: ProfileHeader, words: str, group: str, meaning: str) -> Measure:
-    remark = header.remarks.get(name)
+    definition = header.definitions.get(name)
     return Measure(
         name,
         words,
         group,
-        meaning if remark is None else f"{meaning} ({remark})",
+        meaning if definition is None else f"{capitalized(meaning)}. {definition}",
         lambda wallet: wallet.features.get(name, nan),
         _written(name, header.units.get(name, "")),
     )

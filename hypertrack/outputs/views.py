@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hypertrack.clock import utc
+from hypertrack.outputs.ranking import VERDICT_ORDER
 from hypertrack.outputs.selection import Selection
 from hypertrack.outputs.verdict_views import headline, reliability
 from hypertrack.outputs.wording import (
@@ -25,7 +26,6 @@ from hypertrack.records import (
     ModelSummary,
     ProfileHeader,
     SkillSummary,
-    Verdict,
 )
 from hypertrack.text import printable
 
@@ -106,12 +106,7 @@ class PageView:
 
 NOT_JUDGED = "skill was not judged: there is nothing to say of luck"
 
-VERDICT_WORDS = {
-    Verdict.COPY: "Copy",
-    Verdict.WATCH: "Watch",
-    Verdict.NOT_ENOUGH_DATA: "Not enough data",
-    Verdict.AVOID: "Avoid",
-}
+VERDICT_WORDS = {verdict: capitalized(verdict.value.lower()) for verdict in VERDICT_ORDER}
 """In the order of the evidence for copying."""
 
 

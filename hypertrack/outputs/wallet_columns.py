@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from math import isnan
 
 from hypertrack.outputs.measures import Measure, measures
 from hypertrack.outputs.packing import Pack
+from hypertrack.outputs.profit_views import FEES_SAY, SOURCE_SAYS
 from hypertrack.outputs.reason_views import is_shown, score_value
 from hypertrack.outputs.wording import amount, feature_name, signed
 from hypertrack.records import MINUTE_MS, Category, ProfileHeader, Reason, WalletProfile
@@ -15,7 +15,7 @@ LISTED = frozenset(
     {
         *("edge_bps", "edge_low_bps", "edge_high_bps", "n_bets", "q", "p_edge_positive"),
         *("copy_edge_bps", "copy_edge_low_bps", "copy_edge_high_bps", "horizon_s"),
-        *("profit_usd", "flow_pnl_usd", "return_on_notional_bps", "max_drawdown_usd", "win_rate"),
+        *("profit_usd", "flow_pnl_usd", "return_bps", "max_drawdown_usd", "win_rate"),
         *("tx_count", "tx_per_day", "total_value", "unique_tokens", "age_days"),
         *("median_holding_s", "last_seen_before_end_s", "order_book_participation"),
         *("profitability_score", "risk_score", "bot_probability", "sophistication_score"),
@@ -23,6 +23,8 @@ LISTED = frozenset(
     }
 )
 """Numbers of the table, of cards, and to sort and filter by."""
+
+REST_TEXTS = ("says", "gate", "follows", "fees_source", "coins", "why_none")
 
 BAR_STEPS = 28
 """Heights of a bar of activity."""
@@ -80,7 +82,7 @@ class _Rows:
         self._values: list[list[float]] = [[] for _ in asked]
         self._wallets: list[str] = []
         self._texts: dict[str, list[str | None]] = {
-            name: [] for name in ("verdict", "says", "gate", "follows", "pnl_source", "why_none")
+            name: [] for name in (*REST_TEXTS, "verdict", "pnl_source")
         }
         self._times: dict[str, list[int]] = {"first_seen_minute": [], "last_seen_minute": []}
         self._activity: list[tuple[int, ...]] = []
@@ -117,7 +119,7 @@ class _Rows:
         """Return what a card or a tear sheet needs beside that."""
         pack = Pack()
         self._pack_numbers(pack, is_listed=False)
-        for name in ("says", "gate", "follows", "why_none"):
+        for name in REST_TEXTS:
             pack.words(name, self._texts[name])
         for name, times in self._times.items():
             pack.counts(name, [time_ms // MINUTE_MS for time_ms in times])
@@ -184,20 +186,17 @@ class _Rows:
 
 
 def _texts(wallet: WalletProfile) -> dict[str, str | None]:
-    skill = wallet.skill
+    skill, profit = wallet.skill, wallet.profit
     return {
         "verdict": None if skill is None else skill.verdict.value,
         "says": None if skill is None else skill.says,
         "gate": None if skill is None else skill.gate,
         "follows": None if skill is None else skill.follows,
-        "pnl_source": _pnl_source(wallet),
+        "pnl_source": None if profit is None else SOURCE_SAYS[profit.pnl_source],
+        "fees_source": None if profit is None else FEES_SAY[profit.fees_source],
+        "coins": None if profit is None else profit.coins or None,
         "why_none": wallet.why_none,
     }
-
-
-def _pnl_source(wallet: WalletProfile) -> str | None:
-    """Return where the profit comes from; None where it is not known."""
-    return None if isnan(wallet.features.get("profit_usd", float("nan"))) else "positions known"
 
 
 def _printable(text: str | None) -> str | None:

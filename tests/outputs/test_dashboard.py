@@ -103,7 +103,8 @@ def test_profit_is_missing_where_positions_are_not_known() -> None:
     listed = pack(PAGE, "listed")
 
     for wallet, text in zip(JUDGED.profiles, listed.texts("profit_usd"), strict=True):
-        profit = wallet.features["profit_usd"]
+        assert wallet.profit is not None
+        profit = wallet.profit.profit_usd
         assert text == (None if np.isnan(profit) else usd(profit))
     assert None in listed.texts("profit_usd")
 

@@ -135,7 +135,7 @@ def test_row_shows_what_is_known_of_the_wallet(open_page: OpenPage) -> None:
     expect(line.locator(".cell-trades .numbers")).to_have_text(
         f"{wallet.features['tx_count']:,.0f}"
     )
-    unknown = [w.wallet for w in JUDGED.profiles if isnan(w.features["profit_usd"])]
+    unknown = [w.wallet for w in JUDGED.profiles if w.profit and isnan(w.profit.profit_usd)]
     place = next(i for i, address in enumerate(addresses(page)) if address in unknown)
     expect(page.locator(".line .cell-profit").nth(place)).to_contain_text("not known")
 
@@ -411,6 +411,10 @@ def test_documentation_opens_and_closes_by_escape(open_page: OpenPage) -> None:
     page.get_by_role("button", name="Docs").click()
     dialog = page.get_by_role("dialog", name="Documentation")
     expect(dialog.get_by_role("heading", name="hypertrack").first).to_be_visible()
+    dialog.locator(".docs-pages a", has_text="Categories").click()
+    expect(dialog.get_by_role("heading", name="Categories").first).to_be_visible()
+    expect(dialog.get_by_role("heading", name="hypertrack").first).to_be_hidden()
+    assert page.evaluate("location.hash") == ""
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(page.get_by_role("button", name="Docs")).to_be_focused()
