@@ -20,6 +20,7 @@ from hypertrack.cli.classify import classify
 from hypertrack.cli.config import config as show_config
 from hypertrack.cli.dashboard import dashboard
 from hypertrack.cli.demo import demo
+from hypertrack.cli.diff import diff
 from hypertrack.cli.features import features
 from hypertrack.cli.importing import import_
 from hypertrack.cli.live import live
@@ -175,6 +176,7 @@ command(app)(backtest)
 command(app)(live)
 alerts.register(app)
 signals.register(app)
+command(app)(diff)
 command(app)(categories)
 command(app)(show_config)
 command(app)(verify)

@@ -274,8 +274,8 @@ class ReportSettings(Section):
 class DashboardSettings(Section):
     """The dashboard page."""
 
-    max_wallets: Count = 5_000
-    """Cards on the page, most active first; the rest is counted, not hidden silently."""
+    max_wallets: Count = 50_000
+    """Wallets on the page, most active first; the rest is counted, and said when searched for."""
 
 
 class SimulateSettings(Section):
