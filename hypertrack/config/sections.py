@@ -276,6 +276,9 @@ class DashboardSettings(Section):
 
     max_wallets: Count = 50_000
     """Wallets on the page, most active first; the rest is counted, and said when searched for."""
+    max_histories: Annotated[int, Field(ge=0)] = 200
+    """Wallets whose equity, coins, positions, actions and counterparties are on the page, the best
+    evidence first; 0 reads the profiles alone."""
 
 
 class SimulateSettings(Section):
