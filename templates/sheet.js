@@ -94,7 +94,7 @@ function createSheet(data, wallets, watchlist, actions) {
     const isUnproven = wallets.isUnproven(place);
     return make(
       "li", isUnproven ? "is-unproven" : "",
-      make("h4", "", button("text-link", name, () => actions.docs("doc-categories")), make("span", "confidence numbers", ` confidence ${wallets.heldText("confidence", place)}`), ...(isUnproven ? [make("span", "badge", "unproven")] : [])),
+      make("h4", "", button("text-link", name, () => actions.docs("doc-categories")), make("span", "confidence numbers", ` strength ${wallets.heldText("confidence", place)}`), ...(isUnproven ? [make("span", "badge", "unproven")] : [])),
       make("p", "", wallets.heldText("evidence", place) ?? ""),
       ...(category?.condition ? [make("p", "note", `Rule: ${category.condition}`)] : []),
       ...(boost > 0 ? [make("p", "note", `The network adds ${wallets.heldText("boost", place)}.`)] : []),

@@ -4,11 +4,11 @@ from profile_fakes import SPAN_MS, START_MS
 
 from hypertrack.records import (
     HOUR_MS,
-    Action,
     CoinHistory,
     Counterparty,
     CurvePoint,
     Histories,
+    PastAction,
     WalletHistory,
 )
 
@@ -51,7 +51,7 @@ def history(other: str) -> WalletHistory:
             ),
         ),
         actions=(
-            Action(
+            PastAction(
                 time_ms=START_MS + SPAN_MS - 1_000,
                 coin="ETH",
                 is_buy=False,

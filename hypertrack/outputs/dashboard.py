@@ -3,6 +3,7 @@
 from markupsafe import Markup
 
 from hypertrack.config import DashboardSettings, ReportSettings
+from hypertrack.outputs.definitions import definitions
 from hypertrack.outputs.docs import docs_pages
 from hypertrack.outputs.histories import history_pack
 from hypertrack.outputs.packing import Pack
@@ -57,6 +58,7 @@ def render_dashboard(
             "histories": Markup(history_pack(found)),
         },
         docs=docs_pages(),
+        definitions=definitions(header),
     )
 
 

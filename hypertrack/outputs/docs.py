@@ -2,12 +2,12 @@
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from hypertrack.outputs.templates import read_docs
 
@@ -86,6 +86,7 @@ def _render(markdown: str, source: _Source) -> Markup:
     tokens = parser.parse(markdown)
     _number_headings(tokens, source.anchor)
     _unname_empty_headers(tokens)
+    parser.add_render_rule("fence", _code_block)
     for token in tokens:
         _drop_inline_style(token)
         if token.children is not None:
@@ -122,6 +123,13 @@ def _drop_inline_style(token: Token) -> None:
     style = token.attrs.pop("style", None)
     if style is not None:
         token.attrSet("class", str(style).replace("text-align:", "align-"))
+
+
+def _code_block(
+    _renderer: object, tokens: Sequence[Token], place: int, _options: object, _env: object
+) -> str:
+    """Return a block of code that scrolls, and so has to be reached by keyboard."""
+    return f'<pre tabindex="0"><code>{escape(tokens[place].content)}</code></pre>\n'
 
 
 def _safe_inline(tokens: Iterable[Token], source: _Source) -> Iterable[Token]:

@@ -7,11 +7,11 @@ from hypertrack.outputs.measures import ratio
 from hypertrack.outputs.packing import Pack
 from hypertrack.outputs.wording import percent, usd
 from hypertrack.records import (
-    Action,
     CoinHistory,
     Counterparty,
     CurvePoint,
     Histories,
+    PastAction,
     Record,
     WalletHistory,
     encode_json,
@@ -98,7 +98,7 @@ def _position(coin: CoinHistory) -> str | None:
     return f"{side} {ratio(abs(coin.position))}{worth}"
 
 
-def _action(action: Action) -> tuple[str, str, str]:
+def _action(action: PastAction) -> tuple[str, str, str]:
     did = "bought" if action.is_buy else "sold"
     role = "taker" if action.is_taker else "maker"
     size, price = ratio(action.size), with_minus(f"{action.price:,.6g}")

@@ -10,11 +10,11 @@ from hypertrack.config import Settings
 from hypertrack.pipeline.places import open_engine
 from hypertrack.records import (
     HOUR_MS,
-    Action,
     CoinHistory,
     Counterparty,
     CurvePoint,
     Histories,
+    PastAction,
     WalletHistory,
 )
 
@@ -119,8 +119,8 @@ def _coin(row: dict[str, Any]) -> CoinHistory:
     )
 
 
-def _action(row: dict[str, Any]) -> Action:
-    return Action(
+def _action(row: dict[str, Any]) -> PastAction:
+    return PastAction(
         time_ms=row["time_ms"],
         coin=row["coin"],
         is_buy=row["direction"] > 0,

@@ -18,7 +18,7 @@ class CoinHistory(Record, frozen=True, kw_only=True):
     position_usd: float | None
 
 
-class Action(Record, frozen=True, kw_only=True):
+class PastAction(Record, frozen=True, kw_only=True):
     """One execution."""
 
     time_ms: int
@@ -56,7 +56,7 @@ class WalletHistory(Record, frozen=True, kw_only=True):
     """By hour of the day, UTC, 24; empty with the curve."""
     coins: tuple[CoinHistory, ...]
     """Of the most volume first."""
-    actions: tuple[Action, ...]
+    actions: tuple[PastAction, ...]
     """The last ones, the latest first."""
     counterparties: tuple[Counterparty, ...]
     """Of the most trades first."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from accessibility import violations
 from history_fakes import histories
 from judged_fakes import judged_set
 from playwright.sync_api import Page, expect
@@ -16,8 +16,6 @@ from hypertrack.outputs.dashboard import render_dashboard
 from hypertrack.records import replace
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]  # axe takes about a second a page
-
-AXE = Axe()
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +31,6 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     write_text(path, render_dashboard(made, DashboardSettings(), found=everybody))
     return path
-
-
-def violations(page: Page) -> list[tuple[str, str]]:
-    return [
-        (rule["id"], node["html"][:160] + str(node.get("any", ""))[:200])
-        for rule in AXE.run(page).response["violations"]
-        for node in rule["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("width", [1440, 820, 390])
