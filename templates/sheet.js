@@ -94,12 +94,19 @@ function createSheet(data, wallets, watchlist, actions) {
     const isUnproven = wallets.isUnproven(place);
     return make(
       "li", isUnproven ? "is-unproven" : "",
-      make("h4", "", button("text-link", name, () => actions.docs("doc-categories")), make("span", "confidence numbers", ` strength ${wallets.heldText("confidence", place)}`), ...(isUnproven ? [make("span", "badge", "unproven")] : [])),
+      make("h4", "", defined(name, name, category?.asks ? [make("p", "", category.asks)] : []), make("span", "confidence numbers", ` strength ${wallets.heldText("confidence", place)}`), ...(isUnproven ? [make("span", "badge", "unproven")] : [])),
       make("p", "", wallets.heldText("evidence", place) ?? ""),
       ...(category?.condition ? [make("p", "note", `Rule: ${category.condition}`)] : []),
       ...(boost > 0 ? [make("p", "note", `The network adds ${wallets.heldText("boost", place)}.`)] : []),
       ...(caveat ? [make("p", "caveat", caveat)] : []),
     );
+  }
+
+  /** Return words that lead to the definition of a name, where there is one. */
+  function defined(name, text, tip) {
+    const anchor = `def-${name.toLowerCase().replaceAll(" ", "-")}`;
+    const element = byId(anchor) ? button("text-link", text, () => actions.docs(anchor)) : make("span", "", text);
+    return withTooltip(element, () => [...tip, make("p", "tip-raw", name)]);
   }
 
   // --- scores -----------------------------------------------------------------------------------
@@ -136,7 +143,7 @@ function createSheet(data, wallets, watchlist, actions) {
     const unit = found.score === "influence_score" ? " %" : "";
     const reach = Math.max(...found.reasons.map(({ adds }) => Math.abs(adds)), 1e-9);
     const rows = found.reasons.map((each) => {
-      const title = withTooltip(make("span", "reason", data.titles[each.feature] ?? each.feature), () => [make("p", "tip-raw", each.feature)]);
+      const title = make("span", "reason", defined(each.feature, data.titles[each.feature] ?? each.feature, []));
       const name = make("span", "", title, make("span", "note numbers", ` ${each.value}, typical ${each.typical}`));
       return tableRow(name, signedBar(each.adds / reach), each.text + unit);
     });
@@ -151,7 +158,7 @@ function createSheet(data, wallets, watchlist, actions) {
     const missing = shown.filter(({ name }) => wallets.text(name, row) === null);
     const rows = knownOnes.map(({ name, words: label, meaning }) => {
       const { share, known: n } = wallets.percentile(name, row);
-      const term = withTooltip(make("span", "", label), () => [make("p", "", meaning), make("p", "tip-raw", name)]);
+      const term = defined(name, label, [make("p", "", meaning)]);
       const place = make("span", "", placeBar(share), hiddenText(`higher than ${Math.round(share * 100)} % of ${commas(n)}`));
       return tableRow(term, place, wallets.text(name, row));
     });

@@ -40,7 +40,7 @@ PICTURES = (
         "dashboard.png",
         "wallet_dashboard.html",
         1_000,
-        ("dashboard.html.j2", *dashboard.STYLES, *dashboard.SCRIPTS, *THEMES),
+        ("dashboard.html.j2", "docs.html.j2", *dashboard.STYLES, *dashboard.SCRIPTS, *THEMES),
     ),
     Picture(
         "training_report.png",
