@@ -2,7 +2,7 @@
 
 const EXPLORER = "https://app.hyperliquid.xyz/explorer/address/";
 const KEY_FACTS = ["edge_bps", "copy_edge_bps", "n_bets", "total_value", "tx_count", "last_seen_before_end_s"];
-const FACT_GROUPS = ["Skill", "Profit", "Activity", "Behaviour", "Account"];
+const FACT_GROUPS = ["Skill", "Profit", "Activity", "Behaviour"];
 const MARKOUTS = ["markout_5s_bps", "markout_30s_bps", "markout_5m_bps", "markout_30m_bps"];
 
 /** Return what opens the sheet of a wallet; `actions` steps to its neighbours and closes. */
@@ -19,7 +19,7 @@ function createSheet(data, wallets, watchlist, actions) {
     body.replaceChildren(
       verdictPart(row), keyFacts(row), profitPart(data, wallets, row),
       inColumns(...doingParts(data, wallets, row), activityPart(row), markoutPart(row), categoriesPart(row)),
-      scoresPart(row), make("p", "note places-note", "Marks: the share of this page's wallets with a lower number."), inColumns(...FACT_GROUPS.map((group) => factsPart(group, row))),
+      scoresPart(row), make("p", "note places-note", "Marks: the share of this page's wallets with a lower number."), inColumns(...FACT_GROUPS.map((group) => factsPart(group, row)), accountPart(row)),
     );
     if (!dialog.open) dialog.showModal();
     body.scrollTop = 0;
@@ -164,6 +164,16 @@ function createSheet(data, wallets, watchlist, actions) {
     });
     const absent = missing.length ? [make("p", "note", `Not known: ${missing.map((each) => each.words.toLowerCase()).join(", ")}.`)] : [];
     return part(group, ...(rows.length ? [table(rows)] : []), ...sources(group, row), ...absent);
+  }
+
+  function accountPart(row) {
+    const told = wallets.text("account", row);
+    if (told === null) return part("Account", unknownNote("The venue was not asked about it: `hypertrack accounts` does."));
+    const rows = told.split("\n").map((line) => {
+      const [name, value] = line.split("\t");
+      return make("div", "", make("dt", "", name), make("dd", "numbers", value));
+    });
+    return part("Account, as the venue said", make("dl", "account", ...rows));
   }
 
   /** Say where the numbers about profit come from. */

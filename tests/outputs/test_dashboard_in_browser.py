@@ -16,6 +16,7 @@ from profile_set_fakes import MadeSet
 
 from hypertrack.config import DashboardSettings
 from hypertrack.files import write_text
+from hypertrack.outputs.account_views import account_lines
 from hypertrack.outputs.dashboard import render_dashboard
 from hypertrack.outputs.definitions import title
 from hypertrack.outputs.reason_views import score_views
@@ -348,6 +349,17 @@ def test_sheet_shows_profit_over_the_recording_with_its_gaps(open_page: OpenPage
     expect(sheet).to_contain_text("sold 2 ETH at 2,300, taker")
     page.get_by_role("link", name=OTHER).click()
     expect(page.get_by_role("dialog", name=OTHER)).to_be_visible()
+
+
+def test_sheet_tells_what_the_venue_said_of_an_account(open_page: OpenPage) -> None:
+    asked = open_page(hash_=f"#wallet={KNOWN}").locator(".sheet-part", has_text="Account, as")
+
+    account = JUDGED.profiles[0].account
+    assert account is not None
+    expect(asked.locator("dd")).to_have_text([value for _, value in account_lines(account)])
+    nobody = next(w.wallet for w in JUDGED.profiles if w.account is None)
+    sheet = open_page(hash_=f"#wallet={nobody}").locator("#sheet-body")
+    expect(sheet).to_contain_text("The venue was not asked about it")
 
 
 def test_sheet_draws_nothing_where_nothing_is_known(open_page: OpenPage) -> None:
