@@ -104,8 +104,9 @@ def test_sheet_draws_nothing_where_nothing_is_known(open_page: OpenPage) -> None
     coins = sheet.locator(".sheet-part", has_text="Profit by coin")
     expect(coins.locator(".amount")).to_have_text("flow −$31")
     expect(sheet.locator(".sheet-part", has_text="Positions at the end")).to_contain_text(
-        "Not known: HYPE."
+        "Not known: HYPE </script><img src=x onerror=alert(1)>"
     )
+    assert page.locator("img").count() == 0
     again = open_page(hash_=f"#wallet={OTHER}")
     expect(again.locator("#sheet-body")).to_contain_text("the 2 wallets of the best evidence")
 
