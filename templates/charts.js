@@ -4,7 +4,7 @@
 function intervalReach(wallets) {
   const ends = ["edge_low_bps", "edge_high_bps"].flatMap((name) => Array.from(wallets.columns.get(name).values, Math.abs));
   ends.sort((a, b) => a - b);
-  return Math.max(5, ends[Math.floor(ends.length * 0.9)] ?? 5);
+  return Math.max(1, ends[Math.floor(ends.length * 0.9)] ?? 1);
 }
 
 /** Return an interval around zero; an end beyond the axis is cut. */

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from hypertrack.categories.catalog import CATALOG, describe_catalog
+from hypertrack.categories.catalog import CATALOGS, describe_catalog
 from hypertrack.config import CategorySettings
 from hypertrack.outputs.definitions import title
 from hypertrack.outputs.measures import Measure
@@ -139,9 +139,9 @@ def _doubt(header: ProfileHeader, head: str) -> str | None:
 
 def _categories(header: ProfileHeader) -> list[PageCategory]:
     """Return the categories that anybody holds, in the catalog's order, others last."""
-    thresholds = CategorySettings.model_validate(header.thresholds)
+    thresholds = CategorySettings.model_validate({**header.thresholds, "edition": header.edition})
     rows = {row.name: row for row in describe_catalog(thresholds)}
-    order = {rule.name: i for i, rule in enumerate(CATALOG)}
+    order = {rule.name: i for i, rule in enumerate(CATALOGS[header.edition])}
     names = sorted(header.n_wallets_by_category, key=lambda name: (order.get(name, 99), name))
     return [
         PageCategory(
