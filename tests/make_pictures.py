@@ -1,7 +1,7 @@
 """Make the pictures of README and docs: python tests/make_pictures.py DEMO.
 
-DEMO is what `hypertrack demo --out DEMO` left, of this version. Each picture carries a digest of
-the sources of its page; tests/test_pictures.py says when it is older than what it shows.
+DEMO is what `hypertrack demo --out DEMO` left; its pages are written anew. Each picture carries a
+digest of the sources of its page; tests/test_pictures.py says when it is older than what it shows.
 """
 
 import hashlib
@@ -14,7 +14,11 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from hypertrack.config import load_config
 from hypertrack.outputs import backtest_page, dashboard
+from hypertrack.pipeline.dashboard import write_dashboard
+from hypertrack.pipeline.models import show
+from hypertrack.pipeline.training_report import write_training_report
 
 ROOT = Path(__file__).parents[1]
 TEMPLATES = ROOT / "templates"
@@ -84,7 +88,10 @@ def take(page: Page, file: Path, picture: Picture) -> bytes:
 
 
 def main(demo: Path) -> None:
-    """Take every picture."""
+    """Write the pages anew and take every picture."""
+    settings = load_config(demo / "hypertrack.toml").settings
+    write_dashboard(settings)
+    write_training_report(settings, show(settings, "champion"))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
