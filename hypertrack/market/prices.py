@@ -97,10 +97,23 @@ def closing_prices(con: Any, at_ms: int) -> Table:
 
 def _looked_up(con: Any, asked: Table, quotes: Table, trades: Table) -> Table:
     """Return what is asked for with its price: ``at_ms`` by what was seen until ``seen_ms``."""
+    quotes = _near(asked, quotes).select(coin="coin_id", quote_ms="time_ms", mid_price="mid_price")
     trades = trades.select(coin="coin_id", trade_ms="time_ms", trade_price="price")
-    quotes = quotes.select(coin="coin_id", quote_ms="time_ms", mid_price="mid_price")
     found = con.as_of(con.as_of(asked, trades, "trade_ms"), quotes, "quote_ms")
     return found.select(*asked.columns, price=_reference(_.at_ms))
+
+
+def _near(asked: Table, quotes: Table) -> Table:
+    """Return the quotes that may be fresh when they are asked for: many coins are mostly quiet.
+
+    A fresh one is at most `REFERENCE_MAX_AGE_MS` old, so in the same stretch of that length as
+    what is asked for, or in the one before.
+    """
+    stretch = _.seen_ms // REFERENCE_MAX_AGE_MS
+    within = asked.select("coin_id", stretch=stretch)
+    before = asked.select("coin_id", stretch=stretch - 1)
+    marked = quotes.mutate(stretch=_.time_ms // REFERENCE_MAX_AGE_MS)
+    return marked.semi_join(within.union(before).distinct(), ["coin_id", "stretch"])
 
 
 def _last_trades(con: Any) -> Table:
