@@ -19,16 +19,19 @@ from hypertrack.records import (
     STYLE_DIMENSIONS,
     Category,
     DataSummary,
+    FeesSource,
     GapCount,
     HeadEvaluation,
     Interval,
     ModelSummary,
+    PnlSource,
     ProfileHeader,
     Quality,
     Reason,
     Scores,
     SkillSummary,
     WalletProfile,
+    WalletProfit,
     replace,
 )
 
@@ -172,6 +175,27 @@ NOBODY_TOLD_FROM_LUCK = SkillSummary(
     delay_s=5.0,
     size_usd=1_000.0,
 )
+
+
+PROFIT = WalletProfit(
+    pnl_source=PnlSource.DERIVED,
+    profit_usd=-1_234.5,
+    flow_pnl_usd=900.0,
+    realised_pnl_usd=math.nan,
+    fees_usd=12.4,
+    fees_source=FeesSource.SCHEDULE,
+    funding_usd=-3.0,
+    return_bps=-4.25,
+    win_rate=0.625,
+    profit_factor=0.5,
+    max_drawdown_usd=2_000.0,
+    n_closed_episodes=8.0,
+    median_holding_s=7_200.0,
+    positions_known_frac=1.0,
+    n_coins=5.0,
+    coins="BTC, ETH, HYPE",
+)
+"""Of a wallet that lost, whose positions are known."""
 
 
 def profile_header(

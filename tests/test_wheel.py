@@ -1,4 +1,4 @@
-"""The built wheel runs outside the checkout, templates and README included."""
+"""The built wheel runs outside the checkout, templates, README and docs included."""
 
 import os
 import subprocess
@@ -58,3 +58,4 @@ def test_wheel_makes_a_dashboard_outside_the_checkout(installed: Path, tmp_path:
     page = (tmp_path / "wallet_dashboard.html").read_text(encoding="utf-8")
     assert ALICE in page
     assert "Record Hyperliquid" in page  # the README, in the Docs window
+    assert 'id="doc-recording-reliability"' in page  # and the pages of docs

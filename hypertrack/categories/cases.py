@@ -6,6 +6,7 @@ from math import isnan, nan
 
 from hypertrack.categories.catalog import CATALOG
 from hypertrack.categories.nearest import NO_RULE, shortfalls
+from hypertrack.categories.profit_cases import wallet_profits
 from hypertrack.categories.quantities import Columns, Values
 from hypertrack.categories.skill_cases import wallet_skills
 from hypertrack.errors import DatasetError
@@ -47,13 +48,12 @@ def make_profiles(columns: ProfileColumns, header: ProfileHeader) -> Iterator[Wa
         columns.activity.tolist(),
         _reasons(columns, header),
         wallet_skills(columns),
+        wallet_profits(columns),
         strict=True,
     )
     argue = _Arguments(header)
-    for wallet, first_ms, last_ms, own, said, n_matches, (
-        held,
-        nearest,
-    ), slices, why, luck in parts:
+    for wallet, first_ms, last_ms, own, said, n_matches, found, slices, why, luck, made in parts:
+        held, nearest = found
         values = {**own, "n_candle_matches": n_matches, **said}
         yield WalletProfile(
             wallet=wallet,
@@ -67,6 +67,7 @@ def make_profiles(columns: ProfileColumns, header: ProfileHeader) -> Iterator[Wa
             reasons=why,
             remarks=argue.remarks(own),
             skill=luck,
+            profit=made,
         )
 
 

@@ -21,7 +21,13 @@ def wallet(
     Example: hypertrack wallet 0x9aa589355bf745db9784c8ef3c646360f11b58af
     """
     from hypertrack.cli.wallet_display import account_view, wallet_view
-    from hypertrack.pipeline.wallet import account_of, find_wallet, reasons, skill_facts
+    from hypertrack.pipeline.wallet import (
+        account_of,
+        find_wallet,
+        profit_facts,
+        reasons,
+        skill_facts,
+    )
 
     refuse_both(no_model, profiles)
     settings = session.load({"out": out}).settings
@@ -40,8 +46,8 @@ def wallet(
         told = {} if account is None else {"account": account}
         session.emit({**as_dict(profile), **told})
         return
-    why, skill = reasons(header, profile), skill_facts(profile)
-    session.out.print(wallet_view(header, profile, why, skill))
+    why, skill, profit = reasons(header, profile), skill_facts(profile), profit_facts(profile)
+    session.out.print(wallet_view(header, profile, why, skill, profit))
     if account is not None:
         session.out.print(account_view(account))
 

@@ -83,11 +83,13 @@ FEATURES: tuple[Feature, ...] = (
     # profit: not given to the model unless it is asked to
     profit.profit_usd,
     profit.realised_pnl_usd,
+    profit.funding_usd,
     profit.return_on_notional_bps,
     profit.max_drawdown_usd,
     profit.under_water_share,
     profit.fees_reported_share,
     profit.position_known_share,
+    profit.position_exact_share,
     episodes.win_rate,
     episodes.profit_factor,
     episodes.avg_win_usd,

@@ -4,10 +4,10 @@ from markupsafe import Markup
 
 from hypertrack.config import DashboardSettings, ReportSettings
 from hypertrack.outputs.cards import page_data, script_json
-from hypertrack.outputs.docs import render_docs
+from hypertrack.outputs.docs import docs_pages
 from hypertrack.outputs.page import render_page
 from hypertrack.outputs.selection import select
-from hypertrack.outputs.templates import read_readme, read_source
+from hypertrack.outputs.templates import read_source
 from hypertrack.outputs.views import page_view
 from hypertrack.records import ProfileSet
 
@@ -30,5 +30,5 @@ def render_dashboard(
         scripts=("cards.js", "reasons.js", "dashboard.js"),
         page=page_view(profiles.header, selection, shown),
         data=Markup(script_json(page_data(profiles.header, shown))),
-        docs=render_docs(read_readme()),
+        docs=docs_pages(),
     )

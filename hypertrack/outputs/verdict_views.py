@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from hypertrack.records import SkillSummary, Verdict, WalletProfile, WalletSkill
+from hypertrack.text import printable, with_minus
 
 PLACEBO_RANGE = (0.9, 1.1)
 """In which the placebo's z must spread for errors to be trusted."""
@@ -74,10 +75,15 @@ def verdict_row(profile: WalletProfile) -> VerdictRow:
     )
 
 
+def verdict_sentence(skill: WalletSkill) -> str:
+    """Return the verdict and what decided it."""
+    return printable(with_minus(f"{skill.verdict.value}: {skill.says}"))
+
+
 def skill_lines(skill: WalletSkill) -> Iterator[tuple[str, str]]:
     """Yield name and value of what is known of one wallet's skill."""
     n = skill.numbers
-    yield "verdict", f"{skill.verdict.value}: {skill.says}"
+    yield "verdict", verdict_sentence(skill)
     blocks = f"{n['n_bets']:,.0f} in {n['n_blocks']:,.0f} blocks"
     yield "bets", f"{blocks}, judged {n['horizon_s']:,.0f} s later"
     if n["entity_size"] > 1:

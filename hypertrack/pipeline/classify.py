@@ -48,16 +48,18 @@ def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = Tru
     from hypertrack.features.activity import activity
     from hypertrack.pipeline.profile_batches import profile_batches
     from hypertrack.pipeline.profiles import Profiles
+    from hypertrack.pipeline.profits import measured, profit_columns
     from hypertrack.pipeline.skill import judge_wallets
     from hypertrack.store.profiles import write_profiles
 
     behind = fingerprint(settings, with_model=with_model)
     with open_engine(settings) as engine:
         model = _load_model(settings) if with_model else None
-        matrix = engine.matrix()
+        matrix, whole = measured(engine)
         slices = activity(engine)
-        summary = engine.dataset.summary()
+        summary = engine.summary()
         skill = judge_wallets(engine, settings, matrix)
+        profit = profit_columns(engine, whole)
         notice = notice_of(engine.dataset.lines)
     header = ProfileHeader(
         generated_ms=time.time_ns() // 1_000_000,
@@ -70,7 +72,7 @@ def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = Tru
         **_said_of_features(matrix.names),
     )
     judged = {} if skill is None else skill.columns
-    batches = profile_batches(matrix, slices, model, settings.categories, judged)
+    batches = profile_batches(matrix, slices, model, settings.categories, judged, profit)
     file = settings.out / PROFILES_NAME if is_kept else None
     return Profiles(write_profiles(file, header, batches))
 
@@ -146,6 +148,7 @@ def _said_of_features(names: Sequence[str]) -> dict[str, Any]:
 
     return {
         "units": {name: REGISTRY[name].unit for name in names},
+        "definitions": {name: REGISTRY[name].doc for name in names},
         "remarks": {name: text for name, text in FEATURE_REMARKS.items() if name in names},
         "needs_position": tuple(name for name in names if REGISTRY[name].needs_position),
     }

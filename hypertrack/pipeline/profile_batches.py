@@ -36,6 +36,7 @@ def profile_batches(
     model: "WalletModel | None",
     thresholds: CategorySettings,
     skill: Mapping[str, NDArray[Any]] | None = None,
+    profit: Mapping[str, NDArray[Any]] | None = None,
 ) -> Iterator[ProfileColumns]:
     """Yield the columns of all wallets, the most active first; of nobody one empty batch.
 
@@ -43,6 +44,7 @@ def profile_batches(
         slices: Executions in equal slices of the recording, ``[wallets, slices]``.
         model: Gives scores and their reasons; None is the rules alone.
         skill: Columns about skill, ``[wallets]`` each; None leaves them empty.
+        profit: Columns about profit, likewise.
     """
     # Scored in the order of the matrix: the last digit can depend on who is in a batch.
     scores = None if model is None else model.predict(matrix).astype(np.float64)
@@ -65,6 +67,7 @@ def profile_batches(
             verdicts=classify({**features, **matches, **said}, thresholds, heads),
             reasons=None if model is None else model.explain(part),
             skill={name: column[rows] for name, column in (skill or {}).items()},
+            profit={name: column[rows] for name, column in (profit or {}).items()},
         )
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "checked_address",
     "find_wallet",
     "profile_of",
+    "profit_facts",
     "reasons",
     "skill_facts",
 ]
@@ -79,6 +80,13 @@ def reasons(header: ProfileHeader, profile: WalletProfile) -> "tuple[ScoreView, 
     from hypertrack.outputs.reason_views import score_views
 
     return score_views(header, profile)
+
+
+def profit_facts(profile: WalletProfile) -> tuple[tuple[str, str], ...]:
+    """Return name and value of what is known of a wallet's profit; nothing where not measured."""
+    from hypertrack.outputs.profit_views import profit_lines
+
+    return () if profile.profit is None else tuple(profit_lines(profile.profit))
 
 
 def skill_facts(profile: WalletProfile) -> tuple[tuple[str, str], ...]:

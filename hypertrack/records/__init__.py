@@ -33,6 +33,7 @@ from hypertrack.records.base import (
     decode_json,
     encode_json,
     json_decoder,
+    json_schema,
     lax_json_decoder,
     replace,
     require_names_once,
@@ -99,12 +100,21 @@ from hypertrack.records.model_card import (
 )
 from hypertrack.records.profile_columns import ProfileColumns, ReasonColumns, Verdicts
 from hypertrack.records.profiles import (
+    EVERYBODY,
     FEATURE_REMARKS,
     Category,
+    Choice,
     ProfileHeader,
     ProfileSet,
     Reason,
     WalletProfile,
+)
+from hypertrack.records.profits import (
+    PROFIT_NUMBERS,
+    PROFIT_TEXTS,
+    FeesSource,
+    PnlSource,
+    WalletProfit,
 )
 from hypertrack.records.recording import FeedStatus, FollowedFills, RecordingReport, RecordingStatus
 from hypertrack.records.skill import (
@@ -122,6 +132,7 @@ __all__ = [
     "BINARY_HEADS",
     "CONSTANT",
     "DAY_MS",
+    "EVERYBODY",
     "FEATURE_REMARKS",
     "GATE_SAYS",
     "HEADS",
@@ -137,6 +148,8 @@ __all__ = [
     "MIN_AMOUNT",
     "MIN_TIME_MS",
     "PASSED",
+    "PROFIT_NUMBERS",
+    "PROFIT_TEXTS",
     "RESOLUTION_BPS",
     "SCORE_NAMES",
     "SKILL_NUMBERS",
@@ -152,6 +165,7 @@ __all__ = [
     "BlockMean",
     "Card",
     "Category",
+    "Choice",
     "Comparison",
     "Contribution",
     "CoverageCause",
@@ -164,6 +178,7 @@ __all__ = [
     "EpochResult",
     "Feed",
     "FeedStatus",
+    "FeesSource",
     "Followed",
     "FollowedFills",
     "GapCount",
@@ -176,6 +191,7 @@ __all__ = [
     "LeakChecks",
     "ModelSummary",
     "OutcomeWindow",
+    "PnlSource",
     "PositionDifference",
     "ProfileColumns",
     "ProfileHeader",
@@ -198,6 +214,7 @@ __all__ = [
     "Verdict",
     "Verdicts",
     "WalletProfile",
+    "WalletProfit",
     "WalletSkill",
     "Within",
     "are_amounts",
@@ -213,6 +230,7 @@ __all__ = [
     "gate_sentence",
     "is_ahead",
     "json_decoder",
+    "json_schema",
     "lax_json_decoder",
     "replace",
     "require_names_once",

@@ -67,6 +67,8 @@ class ProfileColumns:
         reasons: None without a model.
         skill: By the names of `SKILL_NUMBERS` and `SKILL_TEXTS`, ``[wallets]`` each; empty where
             skill was not judged.
+        profit: By the names of `PROFIT_NUMBERS` and `PROFIT_TEXTS`, ``[wallets]`` each; empty
+            where it was not measured.
     """
 
     wallets: "NDArray[Any]"
@@ -79,6 +81,7 @@ class ProfileColumns:
     verdicts: Verdicts
     reasons: ReasonColumns | None
     skill: "Mapping[str, NDArray[Any]]" = field(default_factory=dict)
+    profit: "Mapping[str, NDArray[Any]]" = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.wallets)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from hypertrack.records.base import Record
 from hypertrack.records.coverage import DataSummary
 from hypertrack.records.model import ModelSummary, Scores
+from hypertrack.records.profits import WalletProfit
 from hypertrack.records.skill import SkillSummary, WalletSkill
 
 if TYPE_CHECKING:  # every command loads the records, few need numpy
@@ -65,6 +66,8 @@ class WalletProfile(Record, frozen=True, kw_only=True):
     """By feature, what has to be said beside its number, or in its place where it has none."""
     skill: WalletSkill | None = None
     """None where it was not judged."""
+    profit: WalletProfit | None = None
+    """None where it was not measured."""
 
 
 class ProfileHeader(Record, frozen=True, kw_only=True):
@@ -82,6 +85,8 @@ class ProfileHeader(Record, frozen=True, kw_only=True):
     """Of the typical wallet over a window as long; None where most wallets have none."""
     units: dict[str, str] = {}  # noqa: RUF012 - as above
     """Of the features."""
+    definitions: dict[str, str] = {}  # noqa: RUF012 - as above
+    """Of the features, a sentence each, as they were measured."""
     remarks: dict[str, str] = {}  # noqa: RUF012 - as above
     """By feature, what has to be said wherever its number stands."""
     needs_position: tuple[str, ...] = ()
@@ -116,3 +121,18 @@ class ProfileSet(Protocol):
 
     def wallets(self, rows: "NDArray[np.intp]") -> Iterator[WalletProfile]:
         """Make the profiles of some rows, ascending, in bounded memory."""
+
+
+class Choice(Record, frozen=True):
+    """Which wallets are asked for, beyond what the settings leave out."""
+
+    top: int | None = None
+    """So many, the best first; None is all of them, the most active first."""
+    by: str | None = None
+    """What makes one the best: ``verdict``, a score, a number about skill or a feature; None is
+    the best evidence."""
+    watchlist: tuple[str, ...] | None = None
+    """Only these; None is everybody."""
+
+
+EVERYBODY = Choice()

@@ -1,6 +1,6 @@
 """Columns of profiles as an Arrow table and back: flat, so that any tool reads them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from hypertrack.records import (
+    PROFIT_NUMBERS,
+    PROFIT_TEXTS,
     SCORE_NAMES,
     SKILL_NUMBERS,
     SKILL_TEXTS,
@@ -59,6 +61,8 @@ def schema(features: Sequence[str]) -> pa.Schema:
             "reasons": pa.list_(REASON_TYPE),
             **dict.fromkeys(SKILL_NUMBERS, pa.float64()),
             **dict.fromkeys(SKILL_TEXTS, TEXT_OF_MANY),
+            **dict.fromkeys(PROFIT_NUMBERS, pa.float64()),
+            **dict.fromkeys(PROFIT_TEXTS, TEXT_OF_MANY),
             **dict.fromkeys(features, pa.float64()),
         }
     )
@@ -85,7 +89,8 @@ def to_table(columns: ProfileColumns) -> pa.Table:
             np.arange(1, n_wallets + 1) * n_slices, pa.array(columns.activity.ravel())
         ),
         "reasons": _reason_lists(columns.reasons, n_wallets),
-        **_skill_arrays(columns.skill, n_wallets),
+        **_arrays(columns.skill, SKILL_NUMBERS, SKILL_TEXTS, n_wallets),
+        **_arrays(columns.profit, PROFIT_NUMBERS, PROFIT_TEXTS, n_wallets),
         **columns.features,
     }
     return pa.table(arrays, schema(tuple(columns.features)))
@@ -105,30 +110,37 @@ def from_table(table: pa.Table, features: Sequence[str]) -> ProfileColumns:
         activity=to_numpy(_flat(table, "activity")[1]).reshape(len(table), -1),
         verdicts=_verdicts(table),
         reasons=_reasons(table) if has_scores else None,
-        skill=_skill(table),
+        skill=_columns(table, SKILL_NUMBERS, SKILL_TEXTS),
+        profit=_columns(table, PROFIT_NUMBERS, PROFIT_TEXTS),
     )
 
 
-def _skill_arrays(skill: Mapping[str, NDArray[Any]], n_wallets: int) -> dict[str, pa.Array]:
+def _arrays(
+    columns: Mapping[str, NDArray[Any]],
+    numbers: Iterable[str],
+    texts: Iterable[str],
+    n_wallets: int,
+) -> dict[str, pa.Array]:
     """Return columns of numbers, and of texts that are null where they are empty."""
-    if not skill:
-        return {name: pa.nulls(n_wallets) for name in (*SKILL_NUMBERS, *SKILL_TEXTS)}
-    texts = {
-        name: pa.array([text or None for text in skill[name].tolist()], pa.string())
-        for name in SKILL_TEXTS
+    if not columns:
+        return {name: pa.nulls(n_wallets) for name in (*numbers, *texts)}
+    coded = {
+        name: pa.array([text or None for text in columns[name].tolist()], pa.string())
+        for name in texts
     }
     return {
-        **{name: skill[name] for name in SKILL_NUMBERS},
-        **{name: text.dictionary_encode() for name, text in texts.items()},
+        **{name: columns[name] for name in numbers},
+        **{name: text.dictionary_encode() for name, text in coded.items()},
     }
 
 
-def _skill(table: pa.Table) -> dict[str, NDArray[Any]]:
-    """Return what `_skill_arrays` was given; nothing where no wallet was judged."""
-    if table["n_bets"].null_count == len(table):
+def _columns(
+    table: pa.Table, numbers: Iterable[str], texts: Iterable[str]
+) -> dict[str, NDArray[Any]]:
+    """Return what `_arrays` was given; nothing where no wallet has any of the texts."""
+    if all(table[name].null_count == len(table) for name in texts):
         return {}
-    numbers = {name: to_numpy(table[name]) for name in SKILL_NUMBERS}
-    return {**numbers, **{name: to_numpy(table[name]) for name in SKILL_TEXTS}}
+    return {name: to_numpy(table[name]) for name in (*numbers, *texts)}
 
 
 def _category_structs(verdicts: Verdicts) -> pa.StructArray:

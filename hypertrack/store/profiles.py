@@ -15,6 +15,7 @@ from pyarrow import parquet
 from hypertrack.errors import DatasetError
 from hypertrack.files import replacing
 from hypertrack.records import (
+    PROFIT_TEXTS,
     SKILL_TEXTS,
     JsonError,
     ProfileColumns,
@@ -38,8 +39,12 @@ TEXT_COLUMNS = [
     "reasons.list.element.score",
     "reasons.list.element.feature",
     *SKILL_TEXTS,
+    *PROFIT_TEXTS,
 ]
 """What repeats itself; features hardly do, and looking for it takes longer than writing them."""
+
+
+OF_ANOTHER_VERSION = " holds no profiles of this version: run `hypertrack classify`"
 
 
 class ProfileFile:
@@ -65,9 +70,9 @@ class ProfileFile:
             self.header = decode_json(metadata[HEADER_KEY], ProfileHeader)
             self._features = decode_json(metadata[FEATURES_KEY], list[str])
         except (KeyError, JsonError) as error:
-            raise DatasetError(
-                f"{self._place} holds no profiles of this version: run `hypertrack classify`"
-            ) from error
+            raise DatasetError(f"{self._place}{OF_ANOTHER_VERSION}") from error
+        if not set(schema(self._features).names) <= set(footer.schema.to_arrow_schema().names):
+            raise DatasetError(f"{self._place}{OF_ANOTHER_VERSION}")
         with self._errors():
             self._file = parquet.ParquetFile(
                 _readable(source), metadata=footer, read_dictionary=TEXT_COLUMNS
@@ -151,7 +156,8 @@ def write_profiles(
 
     Columns: wallet, first_seen_ms, last_seen_ms, n_candle_matches, the scores and ``style_*``
     (null without a model), categories, the nearest rule of a wallet without one, activity,
-    reasons of the scores, and each feature. Sentences are not written; they follow from these.
+    reasons of the scores, skill, profit, and each feature. Sentences are not written; they follow
+    from these.
 
     Args:
         path: None keeps them in memory, as they would be in the file.

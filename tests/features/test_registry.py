@@ -34,8 +34,8 @@ EXTENDED = names(
 
 PROFIT = names(
     """
-    profit_usd realised_pnl_usd return_on_notional_bps max_drawdown_usd under_water_share
-    fees_reported_share position_known_share
+    profit_usd realised_pnl_usd funding_usd return_on_notional_bps max_drawdown_usd
+    under_water_share fees_reported_share position_known_share position_exact_share
     win_rate profit_factor avg_win_usd avg_loss_usd largest_loss_usd broken_chain_count
     """
 )
@@ -87,6 +87,7 @@ def test_counts_and_sums_grow_with_time() -> None:
         "net_notional_usd",
         "profit_usd",
         "realised_pnl_usd",
+        "funding_usd",
         "net_flow_usd",
         "funding_paid_usd",
     }
@@ -100,6 +101,7 @@ def test_what_needs_a_position_says_so_and_is_missing_without_one() -> None:
         "closed_episode_count",
         "profit_usd",
         "realised_pnl_usd",
+        "funding_usd",
         "return_on_notional_bps",
         "max_drawdown_usd",
         "under_water_share",

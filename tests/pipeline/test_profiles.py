@@ -9,7 +9,8 @@ from profile_fakes import MadeSet
 from hypertrack.config import ReportSettings, Settings, SimulateSettings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.features.engine import FeatureMatrix
-from hypertrack.outputs.report import render_csv, render_json, render_markdown, render_report
+from hypertrack.outputs.report import render_csv, render_markdown, render_report
+from hypertrack.outputs.report_json import render_json
 from hypertrack.pipeline.classify import PROFILES_NAME, classify
 from hypertrack.pipeline.places import open_engine
 from hypertrack.pipeline.profiles import Profiles

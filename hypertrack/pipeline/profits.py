@@ -1,0 +1,81 @@
+"""Profit of the wallets that a feature matrix tells of: its features, by the names of profiles."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypertrack.records import PROFIT_NUMBERS, FeesSource, PnlSource
+
+if TYPE_CHECKING:
+    from hypertrack.features.engine import FeatureEngine, FeatureMatrix
+
+FEATURE_OF = {
+    **{name: name for name in PROFIT_NUMBERS if name != "n_coins"},
+    "return_bps": "return_on_notional_bps",
+    "n_closed_episodes": "closed_episode_count",
+    "positions_known_frac": "position_known_share",
+}
+"""By column of profiles the feature that it shows."""
+
+BEHIND_PROFIT = (*FEATURE_OF.values(), "position_exact_share", "fees_reported_share")
+"""Features that `profit_columns` reads."""
+
+
+def measured(engine: "FeatureEngine") -> "tuple[FeatureMatrix, FeatureMatrix]":
+    """Return the matrix of the groups in force, and one that holds `BEHIND_PROFIT` besides.
+
+    They are measured at once: what profit needs is mostly there for others.
+    """
+    from hypertrack.features.registry import select
+
+    in_force = tuple(each.name for each in select(engine.settings.groups))
+    whole = engine.matrix(names=(*in_force, *(n for n in BEHIND_PROFIT if n not in in_force)))
+    return replace(whole, names=in_force, values=whole.values[:, : len(in_force)]), whole
+
+
+def profit_columns(engine: "FeatureEngine", matrix: "FeatureMatrix") -> Mapping[str, NDArray[Any]]:
+    """Return the columns about profit of a matrix that holds `BEHIND_PROFIT`, a row a wallet."""
+    from hypertrack.features.coins import coins_traded
+
+    numbers = {name: matrix.column(feature) for name, feature in FEATURE_OF.items()}
+    return {
+        **numbers,
+        **coins_traded(engine, matrix)._asdict(),
+        "pnl_source": _pnl_source(numbers, matrix.column("position_exact_share")),
+        "fees_source": _fees_source(matrix.column("fees_reported_share")),
+    }
+
+
+def _pnl_source(
+    numbers: Mapping[str, NDArray[np.float64]], exact_share: NDArray[np.float64]
+) -> NDArray[np.object_]:
+    """Return what profit rests on: where one coin is derived, the whole is."""
+    is_known, is_booked = (~np.isnan(numbers[name]) for name in ("profit_usd", "realised_pnl_usd"))
+    return _first_of(
+        (~is_known, PnlSource.AS_IF_FLAT),
+        (is_booked, PnlSource.VENUE),
+        (exact_share == 1, PnlSource.EXACT),
+        otherwise=PnlSource.DERIVED,
+    )
+
+
+def _fees_source(reported_share: NDArray[np.float64]) -> NDArray[np.object_]:
+    return _first_of(
+        (reported_share == 1, FeesSource.VENUE),
+        (reported_share > 0, FeesSource.MIXED),
+        otherwise=FeesSource.SCHEDULE,
+    )
+
+
+def _first_of(
+    *cases: tuple[NDArray[np.bool_], PnlSource | FeesSource], otherwise: PnlSource | FeesSource
+) -> NDArray[np.object_]:
+    """Return for each wallet the text of the first case that holds."""
+    texts = [np.array(text.value, dtype=object) for _, text in cases]
+    found: NDArray[np.object_] = np.select(
+        [holds for holds, _ in cases], texts, np.array(otherwise.value, dtype=object)
+    )
+    return found
