@@ -86,6 +86,12 @@ class DuckDB:
         with self._narrowed(wallet_ids, since_ms) as part:
             return part.measure(at, build, *args)
 
+    def measure_each(
+        self, windows: Sequence[Variables], build: Build, *args: Hashable
+    ) -> list[list[Columns]]:
+        """Return what is asked of each window (see `Computer`)."""
+        return self._everything.measure_each(windows, build, *args)
+
     @contextmanager
     def _narrowed(self, wallet_ids: Sequence[int] | None, since_ms: int | None) -> Iterator[Part]:
         """Give a part of the dataset; it is gone afterwards.

@@ -82,22 +82,28 @@ class Part:
 
     def measure(self, at: Variables, build: Build, *args: Hashable) -> list[Columns]:
         """Return what is asked (see `recipe`): a row per ``wallet_id`` and else floats each."""
-        asked = self._tables.ready(at, build, *args, is_sharded=True)
+        return self.measure_each([at], build, *args)[0]
 
-        def run(connection: Any, number: int) -> list[Columns]:
-            set_variables(connection, at)
+    def measure_each(
+        self, windows: Sequence[Variables], build: Build, *args: Hashable
+    ) -> list[list[Columns]]:
+        """Return what is asked of each window: a shard makes what it keeps once for all."""
+        asked = self._tables.ready(windows[0], build, *args, is_sharded=True)
+
+        def run(connection: Any, number: int) -> list[list[Columns]]:
+            set_variables(connection, windows[0])
             before = set(self._made[number])
             self._make(connection, number, asked.shard)
-            found = [self._columns(connection, number, each) for each in asked.queries]
+            found = []
+            for at in windows:
+                set_variables(connection, at)
+                found.append([self._columns(connection, number, each) for each in asked.queries])
             if self._spilled:
                 self._forget(connection, number, self._made[number] - before)
             return found
 
-        by_query = zip(*self._in_shards(run), strict=True)
-        return [
-            {name: np.concatenate([found[name] for found in each]) for name in each[0]}
-            for each in by_query
-        ]
+        by_window = zip(*self._in_shards(run), strict=True)
+        return [[_joined(each) for each in zip(*found, strict=True)] for found in by_window]
 
     def gather(self, name: str, build: Build) -> None:
         """Let the tables of the part have one that all shards keep, as ``build`` asks for it."""
@@ -188,3 +194,8 @@ class Part:
         wallet_ids = found["wallet_id"]
         is_own = (wallet_ids >= first_id) & (wallet_ids < end_id)
         return {name: values[is_own] for name, values in found.items()}
+
+
+def _joined(shards: Sequence[Columns]) -> Columns:
+    """Return the columns of all shards, one after another."""
+    return {name: np.concatenate([found[name] for found in shards]) for name in shards[0]}

@@ -213,6 +213,12 @@ class Spark:
         finally:
             part.close()
 
+    def measure_each(
+        self, windows: Sequence[Variables], build: Build, *args: Hashable
+    ) -> list[list[Columns]]:
+        """Return what is asked of each window (see `Computer`)."""
+        return [self.tables.measure(at, build, *args) for at in windows]
+
     def _narrowed(
         self, wallet_ids: Sequence[int] | None, since_ms: int | None
     ) -> dict[str, DataFrame]:
