@@ -26,6 +26,15 @@ from hypertrack.market.engine.plans import Build, Columns, Step, Variables
 from hypertrack.market.executions import fills
 from hypertrack.store.sql import parquet, quoted
 
+PARTIES = {
+    "trades": ("buyer_id", "seller_id"),
+    "evm_transactions": ("sender_id", "receiver_id"),
+    "erc20_transfers": ("sender_id", "receiver_id"),
+}
+"""The tables that tell of wallets, and where."""
+
+CHAINS = ("evm_transactions", "erc20_transfers")
+
 FILLS_PER_SHARD = 2_500_000
 """So few that a shard's hash tables stay small, so many that what all shards join with (prices,
 candles) is not hashed too often. Not a question of the threads there are: results must not
@@ -74,6 +83,7 @@ class Part:
         self._made: list[set[str]] = [set() for _ in self._groups]
         for number, (first_id, end_id) in enumerate(self._groups):
             self._connection.execute(f"CREATE SCHEMA {name}_{number}")
+            self._narrow_chains(f"{name}_{number}", f"BETWEEN {first_id} AND {end_id - 1}", own)
             if self._spilled is None:
                 self._connection.execute(
                     f"CREATE VIEW {name}_{number}.fills AS SELECT * FROM ({of_part}) "
@@ -125,6 +135,14 @@ class Part:
             self._connection.execute(f"DROP SCHEMA IF EXISTS {self._name}_{name} CASCADE")
         if self._spilled:
             shutil.rmtree(self._spilled)
+
+    def _narrow_chains(self, schema: str, are_own: str, whole: str) -> None:
+        """Let a shard see what its own wallets did on chains, and not add up all wallets'."""
+        for table in CHAINS:
+            parties = " OR ".join(f"{party} {are_own}" for party in PARTIES[table])
+            self._connection.execute(
+                f"CREATE VIEW {schema}.{table} AS FROM {whole}.{table} WHERE {parties}"
+            )
 
     def _divide(self, of_part: str) -> tuple[list[tuple[int, int]], Path | None]:
         """Return the ids of each shard's wallets, and where their fills are, if on disk."""
