@@ -29,7 +29,7 @@ _REBATES_BPS = (0.1, 0.2, 0.3)
 _STAKERS_SHARE = 0.2
 _STAKING_DISCOUNTS = (0.05, 0.10, 0.15, 0.20, 0.30, 0.40)
 _BUSY_TIER = 3
-_BUSY_STAKERS_SHARE = 0.7
+_BUSY_STAKERS_SHARE = 0.9
 _BUSY_DISCOUNT = 0.40
 """Of those who trade so much that the largest discount is worth its stake."""
 _REFERRED_SHARE = 0.3
