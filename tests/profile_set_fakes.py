@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hypertrack.records import SCORE_NAMES, ProfileHeader, WalletProfile, replace
+from hypertrack.records import (
+    PROFIT_NUMBERS,
+    PROFIT_TEXTS,
+    SCORE_NAMES,
+    ProfileHeader,
+    WalletProfile,
+    replace,
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,11 @@ class MadeSet:
         """Return one column over all wallets."""
         if name == "wallet":
             return np.array([each.wallet for each in self.profiles], dtype=object)
-        if name in SCORE_NAMES:
+        if name in PROFIT_TEXTS:
+            return np.array([getattr(each.profit, name, None) for each in self.profiles], object)
+        if name in PROFIT_NUMBERS and name not in self.profiles[0].features:
+            values = [getattr(each.profit, name, math.nan) for each in self.profiles]
+        elif name in SCORE_NAMES:
             values = [getattr(each.scores, name, math.nan) for each in self.profiles]
         else:
             values = [each.features[name] for each in self.profiles]

@@ -1,14 +1,11 @@
 """The accounts command: what the venue itself says of chosen wallets."""
 
 import threading
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from hypertrack.cli.parsing import WALLET, parse_duration_s, parse_time_ms, parse_wallets
-from hypertrack.cli.session import Session
-from hypertrack.errors import ConfigError
+from hypertrack.cli import account_options as options
+from hypertrack.cli.parsing import parse_duration_s
+from hypertrack.cli.session import OutOption, Session
 
 if TYPE_CHECKING:
     from hypertrack.config import Settings
@@ -17,12 +14,8 @@ if TYPE_CHECKING:
         AccountReport,
         AskedReport,
         Plan,
-        Step,
         Wanted,
     )
-
-BY_TOP = ("notional", "fills", "profile")
-BY_LEADERBOARD = ("day", "week", "month", "allTime")
 
 N_NAMED = 3
 """Failures that are told one by one."""
@@ -30,56 +23,22 @@ N_NAMED = 3
 
 def accounts(
     session: Session,
-    wallets: Annotated[
-        list[str] | None, typer.Argument(metavar="[0x…]...", help="Wallets to ask about.")
-    ] = None,
-    file: Annotated[
-        Path | None, typer.Option("--file", help="More of them, one a line; CSV will do.")
-    ] = None,
-    top: Annotated[
-        int | None, typer.Option("--top", min=1, help="So many of the dataset, by --by.")
-    ] = None,
-    leaderboard: Annotated[
-        int | None,
-        typer.Option(
-            "--leaderboard", min=1, help="So many of the venue's best, chosen by past profit."
-        ),
-    ] = None,
-    by: Annotated[
-        str | None,
-        typer.Option(
-            "--by",
-            help="notional, fills or profile for --top; day, week, month, allTime for "
-            "--leaderboard.",
-        ),
-    ] = None,
-    only: Annotated[
-        str | None,
-        typer.Option(
-            "--only", help="positions,fills,twap,portfolio,flows,role,funding; the first five."
-        ),
-    ] = None,
-    since: Annotated[str | None, typer.Option(help="Nothing older: 90d, or 2026-01-05.")] = None,
-    budget: Annotated[
-        int | None,
-        typer.Option(min=2, max=1_200, help="Weight a minute; 900, beside a recorder 600."),
-    ] = None,
-    max_age: Annotated[
-        str, typer.Option(help="Positions that are younger are not asked for again.")
-    ] = "1h",
-    all_dexes: Annotated[
-        bool, typer.Option("--all-dexes", help="Positions on every builder's dex.")
-    ] = False,
-    refresh: Annotated[
-        bool, typer.Option("--refresh", help="Choose anew, also where a run was cut short.")
-    ] = False,
-    network: Annotated[str | None, typer.Option(help="mainnet or testnet.")] = None,
-    url: Annotated[
-        str | None, typer.Option(help="Another venue with the same protocol: http://host:port.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print questions, weight and minutes alone.")
-    ] = False,
+    wallets: options.WalletsArgument = None,
+    file: options.FileOption = None,
+    top: options.TopOption = None,
+    leaderboard: options.LeaderboardOption = None,
+    by: options.ByOption = None,
+    verdict: options.VerdictOption = None,
+    only: options.OnlyOption = None,
+    since: options.SinceOption = None,
+    budget: options.BudgetOption = None,
+    max_age: options.MaxAgeOption = "1h",
+    all_dexes: options.AllDexesOption = False,
+    refresh: options.RefreshOption = False,
+    out: OutOption = None,
+    network: options.NetworkOption = None,
+    url: options.UrlOption = None,
+    dry_run: options.DryRunOption = False,
 ) -> None:
     """Ask the venue for fills, positions, equity and flows of wallets, and add them to the dataset.
 
@@ -87,30 +46,37 @@ def accounts(
     Ctrl-C ends after the answer under way; the same command goes on.
 
     Example: hypertrack accounts --top 200
+    Example: hypertrack accounts --verdict COPY,WATCH
     Example: hypertrack accounts --top 500 --only positions --dry-run
     Example: hypertrack accounts 0x1111111111111111111111111111111111111111 --since 90d
     Example: hypertrack accounts --leaderboard 100 --by month
     """
-    from hypertrack.pipeline.accounts import Wanted, check
+    from hypertrack.pipeline.accounts import Wanted
 
-    since_s, since_ms = _since(since)
+    since_s, since_ms = options.beginning(since)
     wanted = Wanted(
-        wallets=_addresses(wallets or [], file),
+        wallets=options.addresses(wallets or [], file),
         top=top,
         leaderboard=leaderboard,
-        by=_by(by, top, leaderboard),
+        by=options.ordering(by, top, leaderboard, verdict),
+        verdicts=options.verdicts(verdict),
         since_s=since_s,
         since_ms=since_ms,
         max_age_s=parse_duration_s(max_age),
         budget=budget,
         has_all_dexes=all_dexes,
         is_chosen_anew=refresh,
-        steps=_steps(only),
+        steps=options.steps(only),
     )
-    settings = session.load({"venue.network": network, "venue.url": url}).settings
-    if dry_run:
-        _show_plan(session, settings, wanted)
-        return
+    flags = {"venue.network": network, "venue.url": url, "out": out}
+    settings = session.load(flags).settings
+    show = _show_plan if dry_run else _ask_and_check
+    show(session, settings, wanted)
+
+
+def _ask_and_check(session: Session, settings: "Settings", wanted: "Wanted") -> None:
+    from hypertrack.pipeline.accounts import check
+
     report = _ask(session, settings, wanted)
     checked = None
     if not report.n_left:  # else someone waits for it to end
@@ -206,48 +172,3 @@ def _show_report(session: Session, report: "AskedReport", checked: "AccountRepor
     for line in [] if checked is None else summary(checked):
         session.err.print(line, markup=False)
     session.done({"report": report, "checks": checked}, text)
-
-
-def _addresses(words: list[str], file: Path | None) -> tuple[str, ...]:
-    found = [word.strip().lower() for word in words]
-    strange = [word for word in found if not WALLET.fullmatch(word)]
-    if strange:
-        raise ConfigError(f"a wallet is 0x and 40 hex digits; found {strange[0]!r}")
-    if file is not None:
-        if not file.is_file():
-            raise ConfigError(f"no file at {file}: --file names one with an address a line")
-        found += parse_wallets(str(file))
-    return tuple(dict.fromkeys(found))
-
-
-def _by(by: str | None, top: int | None, leaderboard: int | None) -> str:
-    if top is not None and leaderboard is not None:
-        raise ConfigError("--top and --leaderboard choose differently: give one of them")
-    known = BY_TOP if leaderboard is None else BY_LEADERBOARD
-    chosen = by or ("notional" if leaderboard is None else "month")
-    if chosen not in known:
-        option = "--top" if leaderboard is None else "--leaderboard"
-        raise ConfigError(f"--by is one of {', '.join(known)} for {option}; found {by!r}")
-    return chosen
-
-
-def _steps(only: str | None) -> "tuple[Step, ...]":
-    from hypertrack.pipeline.accounts import ASKED, Step
-
-    if only is None:
-        return ASKED
-    words = [word.strip() for word in only.split(",") if word.strip()]
-    unknown = [word for word in words if word not in list(Step)]
-    if unknown or not words:
-        found = repr(unknown[0]) if unknown else "nothing"
-        raise ConfigError(f"--only takes any of {', '.join(Step)}; found {found}")
-    return tuple(Step(word) for word in words)
-
-
-def _since(text: str | None) -> tuple[float | None, int | None]:
-    """Return a length up to the venue's now, or a time."""
-    if text is None:
-        return None, None
-    if "-" in text:
-        return None, parse_time_ms(text)
-    return parse_duration_s(text), None

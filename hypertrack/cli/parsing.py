@@ -63,23 +63,42 @@ def parse_time_ms(text: str) -> int:
 
 
 def parse_wallets(text: str) -> tuple[str, ...]:
-    """Return addresses from a file with one a line, or from a comma-separated list.
-
-    Of a line only what stands before the first comma is read, so that a CSV with the wallet first
-    will do; its heading, ``wallet``, is skipped, as are empty lines.
+    """Return addresses from a file, as `read_wallets`, or from a comma-separated list.
 
     Raises:
         ConfigError: A word that is no address, or no address at all.
     """
     file = Path(text)
-    is_file = "," not in text and file.is_file()
-    lines = read_text(file).splitlines() if is_file else text.split(",")
-    words = [line.split(",")[0].strip().strip('"').lower() for line in lines]
-    wallets = [word for word in words if word and not (is_file and word == "wallet")]
+    if "," not in text and file.is_file():
+        return read_wallets(file, "--wallets")
+    return _addresses(text.split(","), "--wallets takes a file or addresses")
+
+
+def read_wallets(file: Path, option: str) -> tuple[str, ...]:
+    """Return the addresses in a file, one a line; what follows a ``#`` is a remark.
+
+    Of a line only what stands before the first comma is read, so that a CSV with the wallet first
+    will do; its heading, ``wallet``, is skipped, as are empty lines.
+
+    Args:
+        option: By which the file was named.
+
+    Raises:
+        ConfigError: No such file, a word that is no address, or no address at all.
+    """
+    if not file.is_file():
+        raise ConfigError(f"no file at {file}: {option} names one with an address a line")
+    words = [line.partition("#")[0].partition(",")[0] for line in read_text(file).splitlines()]
+    if words and words[0].strip().strip('"').lower() == "wallet":
+        del words[0]
+    return _addresses(words, f"{option} takes a file")
+
+
+def _addresses(words: Iterable[str], taken: str) -> tuple[str, ...]:
+    wallets = [word.strip().strip('"').lower() for word in words]
+    wallets = [word for word in wallets if word]
     strange = [word for word in wallets if not WALLET.fullmatch(word)]
     if strange or not wallets:
         found = repr(strange[0]) if strange else "none"
-        raise ConfigError(
-            f"--wallets takes a file or addresses of 0x and 40 hex digits; found {found}"
-        )
+        raise ConfigError(f"{taken} of 0x and 40 hex digits; found {found}")
     return tuple(dict.fromkeys(wallets))

@@ -87,7 +87,7 @@ def _show_table(session: Session, found: "Verdicts") -> None:
 def _show_why(session: Session, settings: "Settings", address: str, kept: Path | None) -> None:
     from rich.text import Text
 
-    from hypertrack.cli.wallet_display import skill_table
+    from hypertrack.cli.wallet_display import facts_table
     from hypertrack.pipeline.verdict import verdict_on
     from hypertrack.pipeline.wallet import skill_facts
 
@@ -100,7 +100,7 @@ def _show_why(session: Session, settings: "Settings", address: str, kept: Path |
     for line in found.reliability:
         session.out.print(Text(line, "dim"), soft_wrap=True)
     session.out.print(Text(f"\n{found.wallets[0].wallet}", "bold"))
-    session.out.print(skill_table(skill_facts(found.wallets[0])))
+    session.out.print(facts_table(skill_facts(found.wallets[0])))
 
 
 def _show_basket(session: Session, settings: "Settings", size: int, kept: Path | None) -> None:

@@ -1,7 +1,8 @@
 """One wallet on the terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import isnan
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -15,6 +16,7 @@ from hypertrack.clock import utc
 from hypertrack.records import (
     BINARY_HEADS,
     HEAD_MEANINGS,
+    PROFIT_NUMBERS,
     STYLE_DIMENSIONS,
     AccountCheck,
     HeadEvaluation,
@@ -30,18 +32,21 @@ SPARKS = " ▁▂▃▄▅▆▇█"
 BAR_CELLS = 20
 REASON_CELLS = 8
 
+TOLD_BY_PROFIT = {*PROFIT_NUMBERS, "closed_episode_count", "return_on_notional_bps"}
+"""Features that the section about profit shows, under its own names or others."""
+
 
 def wallet_view(
     header: ProfileHeader,
     profile: WalletProfile,
     reasons: "Sequence[ScoreView]" = (),
-    skill: Sequence[tuple[str, str]] = (),
+    told: Mapping[str, Sequence[tuple[str, str]]] = MappingProxyType({}),
 ) -> RenderableType:
     """Return scores, categories, evidence, activity and what all of it rests on.
 
     Args:
         reasons: What moved the scores; none without a model.
-        skill: What is known of its skill, name and value.
+        told: By subject, what is known beside scores, name and value.
     """
     parts: list[RenderableType] = [Text(profile.wallet, "bold")]
     if header.notice:
@@ -49,7 +54,7 @@ def wallet_view(
     parts += [
         _section("activity", Group(_facts(profile), Text(sparkline(profile.activity), "cyan"))),
         *_positions(header, profile),
-        *([_section("worth copying?", skill_table(skill))] if skill else []),
+        *(_section(subject, facts_table(lines)) for subject, lines in told.items()),
         _section("scores", _scores(header, profile)),
         *(
             [_section("why, compared with the typical wallet", _reasons(reasons))]
@@ -62,17 +67,21 @@ def wallet_view(
     return Group(*parts)
 
 
-def skill_table(facts: Sequence[tuple[str, str]]) -> RenderableType:
-    """Return what is known of a wallet's skill."""
+def facts_table(facts: Sequence[tuple[str, str]]) -> RenderableType:
+    """Return what is known of a wallet, name and value; a verdict stands out."""
     table = Table.grid(padding=(0, 2))
     for name, value in facts:
         table.add_row(Text(name, "dim"), Text(value, "bold" if name == "verdict" else ""))
     return table
 
 
-def account_view(check: AccountCheck) -> RenderableType:
-    """Return what the venue says of the wallet, where it was asked."""
-    return _section("account, by the venue", account_table(check))
+def account_view(check: AccountCheck, *, has_profile: bool = False) -> RenderableType:
+    """Return what the venue says of the wallet, where it was asked.
+
+    Args:
+        has_profile: Leave out what a profile says of the account.
+    """
+    return _section("account, by the venue", account_table(check, has_profile=has_profile))
 
 
 def sparkline(counts: tuple[int, ...]) -> str:
@@ -96,7 +105,9 @@ def _facts(profile: WalletProfile) -> RenderableType:
 
 def _positions(header: ProfileHeader, profile: WalletProfile) -> Iterator[RenderableType]:
     """Yield the section of what depends on positions; none where no such feature was measured."""
-    names = [n for n in (*header.needs_position, *header.remarks) if n in profile.features]
+    told = () if profile.profit is None else TOLD_BY_PROFIT
+    measured = (n for n in (*header.needs_position, *header.remarks) if n in profile.features)
+    names = [name for name in measured if name not in told]
     if names:
         table = Table.grid(padding=(0, 2))
         for name in names:

@@ -4,7 +4,8 @@ import ibis
 from ibis import Table, Value, _
 
 from hypertrack.features.definition import Scope, feature
-from hypertrack.market.profit import window_profit
+from hypertrack.market.positions import EXACT
+from hypertrack.market.profit import VENUE, window_profit
 from hypertrack.market.profit_curve import drawdowns
 
 
@@ -16,7 +17,7 @@ def results(scope: Scope) -> Table:
 def under_water(scope: Scope) -> Table:
     """Return a row per wallet and minute of its curve, with what it is below its highest point."""
     rows = drawdowns(scope.con, scope.window, scope.fees)
-    return rows.mutate(share=_.lasts_ms / max(scope.window.length_ms, 1))
+    return rows.mutate(share=_.lasts_ms / ibis.greatest(scope.window.length_ms, 1))
 
 
 @feature(results, unit="USD", group="extended", is_extensive=True)
@@ -49,6 +50,12 @@ def realised_pnl_usd(rows: Table) -> Value:
     return _of_all(rows.realised_pnl_usd)
 
 
+@feature(results, unit="USD", group="profit", is_extensive=True, needs_position=True)
+def funding_usd(rows: Table) -> Value:
+    """Funding received less paid, part of the profit; NaN where a position or a rate is unknown."""
+    return _of_all(rows.funding_usd)
+
+
 @feature(results, unit="bps", group="profit", needs_position=True)
 def return_on_notional_bps(rows: Table) -> Value:
     """Profit of the window over the notional traded; NaN where a position is unknown."""
@@ -67,6 +74,13 @@ def position_known_share(rows: Table) -> Value:
     """Share of notional in coins in which the wallet's positions are known."""
     known = ibis.ifelse(rows.profit_usd.notnull(), rows.notional_usd, 0.0).sum()
     return known / rows.notional_usd.sum()
+
+
+@feature(results, unit="0..1", group="profit", missing=0.0)
+def position_exact_share(rows: Table) -> Value:
+    """Share of notional in coins whose positions fills tell; others are derived or unknown."""
+    exact = ibis.ifelse(rows.pnl_source.isin([VENUE, EXACT]), rows.notional_usd, 0.0).sum()
+    return exact / rows.notional_usd.sum()
 
 
 @feature(under_water, unit="USD", group="profit", needs_position=True)

@@ -1,4 +1,4 @@
-"""The wallet report: as text in the predecessor's layout, as JSON, CSV and Markdown."""
+"""The wallet report for reading: as text in the predecessor's layout, as CSV and Markdown."""
 
 import csv
 import io
@@ -9,6 +9,8 @@ from math import isnan
 
 from hypertrack.clock import utc
 from hypertrack.config import ReportSettings
+from hypertrack.outputs.account_views import account_lines
+from hypertrack.outputs.profit_views import profit_lines, profit_sentence
 from hypertrack.outputs.reason_views import (
     N_REASONS,
     N_SHORT,
@@ -16,8 +18,8 @@ from hypertrack.outputs.reason_views import (
     head_of,
     score_views,
 )
-from hypertrack.outputs.selection import Selection, select
-from hypertrack.outputs.verdict_views import headline
+from hypertrack.outputs.selection import Selection, in_order, select
+from hypertrack.outputs.verdict_views import headline, verdict_sentence
 from hypertrack.outputs.wording import (
     HEAD_NAMES,
     SKILL_MEANING,
@@ -31,22 +33,32 @@ from hypertrack.outputs.wording import (
     usd,
 )
 from hypertrack.records import (
+    ACCOUNT_NUMBERS,
+    ACCOUNT_TEXTS,
+    EVERYBODY,
     HEAD_MEANINGS,
     HEADS,
+    PROFIT_NUMBERS,
+    PROFIT_TEXTS,
     SCORE_NAMES,
+    SKILL_NUMBERS,
     STYLE_DIMENSIONS,
     Category,
+    Choice,
     ModelSummary,
     ProfileHeader,
     ProfileSet,
+    WalletAccount,
     WalletProfile,
-    as_dict,
-    encode_json,
+    WalletProfit,
+    WalletSkill,
 )
 from hypertrack.text import csv_cell, printable
 
-WIDTH = 80
-RULE, THIN_RULE = "=" * WIDTH, "-" * WIDTH
+WIDTH = 100
+"""Columns that no line of the text passes."""
+
+RULE, THIN_RULE = "=" * 80, "-" * 80
 
 SCORE_LINES = (
     ("Risk Score", "risk_score"),
@@ -58,34 +70,26 @@ SCORE_LINES = (
 """Order and names of the predecessor."""
 
 
-def render_report(profiles: ProfileSet, settings: ReportSettings) -> Iterator[str]:
+def render_report(
+    profiles: ProfileSet, settings: ReportSettings, choice: Choice = EVERYBODY
+) -> Iterator[str]:
     """Yield the text report: what was observed, how good the model is, every wallet."""
-    selection, header = select(profiles, settings), profiles.header
+    selection, header = select(profiles, settings, choice=choice), profiles.header
     unproven = _unproven_heads(header.model)
     yield _lines((*_text_head(header, selection), "", RULE))
-    for number, profile in enumerate(profiles.wallets(selection.rows), 1):
+    for number, profile in enumerate(in_order(profiles, selection.rows), 1):
         text = (*_text_wallet(number, profile, unproven), *_text_reasons(header, profile))
-        yield _lines(("", *text))
+        yield _lines(("", *(part for line in text for part in _wrap(line, 4))))
 
 
-def render_json(profiles: ProfileSet, settings: ReportSettings) -> Iterator[str]:
-    """Yield one JSON object: what profiles rest on, who was left out, and the wallets shown."""
-    selection = select(profiles, settings)
-    report = as_dict(profiles.header) | {
-        "left_out": [{"n_wallets": n, "reason": why} for n, why in selection.left_out],
-    }
-    yield encode_json(report).decode().removesuffix("}") + ',"profiles":['
-    for number, profile in enumerate(profiles.wallets(selection.rows)):
-        yield ("," if number else "") + encode_json(profile).decode()
-    yield "]}\n"
-
-
-def render_csv(profiles: ProfileSet, settings: ReportSettings) -> Iterator[str]:
+def render_csv(
+    profiles: ProfileSet, settings: ReportSettings, choice: Choice = EVERYBODY
+) -> Iterator[str]:
     """Yield one row a wallet: categories, scores, style, features.
 
     A cell is empty where there is no number, or says why where that is known.
     """
-    shown = profiles.wallets(select(profiles, settings).rows)
+    shown = in_order(profiles, select(profiles, settings, choice=choice).rows)
     first = next(shown, None)
     features = () if first is None else tuple(first.features)
     yield _csv_line(_csv_headings(profiles.header, features))
@@ -93,16 +97,18 @@ def render_csv(profiles: ProfileSet, settings: ReportSettings) -> Iterator[str]:
         yield _csv_line(_csv_row(profiles.header, profile, features))
 
 
-def render_markdown(profiles: ProfileSet, settings: ReportSettings) -> Iterator[str]:
+def render_markdown(
+    profiles: ProfileSet, settings: ReportSettings, choice: Choice = EVERYBODY
+) -> Iterator[str]:
     """Yield a Markdown document: the same facts as tables, then the evidence by wallet."""
-    selection, header = select(profiles, settings), profiles.header
+    selection, header = select(profiles, settings, choice=choice), profiles.header
     yield _lines(_markdown_head(header, selection))
     yield _lines(_markdown_table_head())
-    for profile in profiles.wallets(selection.rows):
+    for profile in in_order(profiles, selection.rows):
         yield _markdown_row(profile)
     why = f"Why a score is what it is: {_plain(REASONS_MEANING)}"
     yield _lines(("", "## Evidence", "", why))
-    for profile in profiles.wallets(selection.rows):
+    for profile in in_order(profiles, selection.rows):
         yield _lines(_markdown_evidence(header, profile))
 
 
@@ -117,7 +123,7 @@ def _text_head(header: ProfileHeader, selection: Selection) -> Iterator[str]:
     yield from (RULE, "WALLET PROFILING REPORT", RULE)
     yield f"Generated: {utc(header.generated_ms)}"
     yield f"Total wallets analyzed: {selection.n_total}"
-    yield f"Shown: {selection.sentence}"
+    yield from _wrap(f"Shown: {selection.sentence}", 2)
     if header.notice:
         yield from ("", *_wrap(f"NOTICE: {printable(header.notice)}"))
     if header.skill is not None:
@@ -136,7 +142,7 @@ def _text_model(model: ModelSummary | None) -> Iterator[str]:
     yield from _wrap(f"  {_provenance(model)}", 2)
     yield from _wrap(f"  {SKILL_MEANING}", 2)
     for head in model.heads:
-        yield f"  {HEAD_NAMES[head.head]}: {HEAD_MEANINGS[head.head]}"
+        yield from _wrap(f"  {HEAD_NAMES[head.head]}: {HEAD_MEANINGS[head.head]}", 4)
         yield from _wrap(f"    {quality(head)}", 4)
     yield from _wrap(f"  Why, under each wallet: {REASONS_MEANING}", 2)
 
@@ -149,12 +155,24 @@ def _text_wallet(number: int, profile: WalletProfile, unproven: frozenset[str]) 
         yield f"  why: {printable(profile.why_none)}"
     for category in profile.categories:
         yield f"  {category.name}: {printable(category.evidence)}{_remarks(category)}"
+    if profile.skill is not None:
+        yield f"Verdict: {verdict_sentence(profile.skill)}"
     yield from ("", f"Trading Style Score (6D vector): {_style(profile, unproven)}")
     for name, head in SCORE_LINES:
         yield f"{name}: {_score(profile, head, unproven)}"
     yield ""
     yield f"Transaction Count: {profile.features['tx_count']:.0f}"
     yield f"Age (days): {profile.features['age_days']:.2f}"
+    for name, value in _facts(profile):
+        yield from _wrap(f"{name.capitalize()}: {value}", 2)
+
+
+def _facts(profile: WalletProfile) -> Iterator[tuple[str, str]]:
+    """Yield name and value of what is known of profit and account."""
+    if profile.profit is not None:
+        yield from profit_lines(profile.profit)
+    if profile.account is not None:
+        yield from account_lines(profile.account)
 
 
 def _text_reasons(header: ProfileHeader, profile: WalletProfile) -> Iterator[str]:
@@ -183,7 +201,12 @@ def _mark(head: str, unproven: frozenset[str]) -> str:
 
 
 def _wrap(text: str, indent: int = 0) -> list[str]:
-    return textwrap.wrap(text, WIDTH, subsequent_indent=" " * indent, break_long_words=False)
+    """Return lines that fit, broken between words."""
+    if len(text) <= WIDTH:  # nearly always, and `textwrap` takes its time
+        return [text]
+    whole = text.replace(" %", "\N{NO-BREAK SPACE}%")
+    lines = textwrap.wrap(whole, WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False)
+    return [line.replace("\N{NO-BREAK SPACE}%", " %") for line in lines]
 
 
 # --- shared -------------------------------------------------------------------------------------
@@ -231,9 +254,12 @@ def _remarks(category: Category) -> str:
 def _csv_headings(header: ProfileHeader, features: Sequence[str]) -> list[str]:
     return [
         *("wallet", "categories", "unproven", "why_none", "first_seen_ms", "last_seen_ms"),
+        *("verdict", "why_verdict", "follows", *SKILL_NUMBERS),
         *SCORE_NAMES,
         *(f"style_{name}" for name in STYLE_DIMENSIONS),
         *(f"why_{head}" for head in HEADS),
+        *_profit_names(features),
+        *_account_names(features),
         *(feature_name(name, header.remarks) for name in features),
     ]
 
@@ -254,12 +280,39 @@ def _csv_row(
         profile.why_none or "",
         profile.first_seen_ms,
         profile.last_seen_ms,
+        *_csv_skill(profile.skill),
         *([""] * n_scores if said is None else [getattr(said, name) for name in SCORE_NAMES]),
         *(() if said is None else said.trading_style),
         *(why.get(head, "") for head in HEADS),
+        *(_csv_fact(profile.profit, name) for name in _profit_names(features)),
+        *(_csv_fact(profile.account, name) for name in _account_names(features)),
         *(_csv_number(profile, name) for name in features),
     ]
     return [csv_cell(cell) if isinstance(cell, str) else cell for cell in cells]
+
+
+def _csv_skill(skill: WalletSkill | None) -> Iterator[str | float]:
+    if skill is None:
+        return iter([""] * (3 + len(SKILL_NUMBERS)))
+    numbers = (skill.numbers[name] for name in SKILL_NUMBERS)
+    told = ("" if isnan(number) else number for number in numbers)
+    return chain((skill.verdict.value, skill.says, skill.follows or ""), told)
+
+
+def _profit_names(features: Sequence[str]) -> Iterator[str]:
+    """Yield the columns about profit that stand not among the features."""
+    return (name for name in (*PROFIT_TEXTS, *PROFIT_NUMBERS) if name not in features)
+
+
+def _account_names(features: Sequence[str]) -> Iterator[str]:
+    """Yield the columns about accounts that stand not among the features."""
+    return (name for name in (*ACCOUNT_TEXTS, *ACCOUNT_NUMBERS) if name not in features)
+
+
+def _csv_fact(told: WalletProfit | WalletAccount | None, name: str) -> str | float:
+    """Return a fact about profit or account; an empty cell where it is not known."""
+    value: str | float = "" if told is None else getattr(told, name)
+    return "" if isinstance(value, float) and isnan(value) else value
 
 
 def _csv_number(profile: WalletProfile, name: str) -> str | float:
@@ -301,19 +354,25 @@ def _markdown_head(header: ProfileHeader, selection: Selection) -> Iterator[str]
 def _markdown_table_head() -> Iterator[str]:
     names = " | ".join(name.removesuffix(" Score") for name, _ in SCORE_LINES)
     yield from ("", "## Wallets", "")
-    yield f"| wallet | categories | {names} | transactions | days |"
-    yield "|---|---|" + "---:|" * 7
+    yield f"| wallet | categories | {names} | transactions | days | profit |"
+    yield "|---|---|" + "---:|" * 7 + "---|"
 
 
 def _markdown_row(profile: WalletProfile) -> str:
     scores = " | ".join(_short_score(profile, head) for _, head in SCORE_LINES)
     held = ", ".join(map(_category, profile.categories)) or "none"
     count, age = profile.features["tx_count"], profile.features["age_days"]
-    return f"| `{_plain(profile.wallet)}` | {held} | {scores} | {count:,.0f} | {age:.2f} |\n"
+    made = "–" if profile.profit is None else _plain(profit_sentence(profile.profit))
+    row = f"`{_plain(profile.wallet)}` | {held} | {scores} | {count:,.0f} | {age:.2f} | {made}"
+    return f"| {row} |\n"
 
 
 def _markdown_evidence(header: ProfileHeader, profile: WalletProfile) -> Iterator[str]:
     yield from ("", f"`{_plain(profile.wallet)}`", "")
+    if profile.skill is not None:
+        yield f"- verdict {_plain(verdict_sentence(profile.skill))}"
+    for name, value in () if profile.account is None else account_lines(profile.account):
+        yield f"- {name}: {_plain(value)}"
     if profile.why_none:
         yield f"- none: {_plain(profile.why_none)}"
     for category in profile.categories:

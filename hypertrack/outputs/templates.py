@@ -26,9 +26,13 @@ def read_source(name: str) -> str:
     return (template_folder() / name).read_text(encoding="utf-8")
 
 
-def read_readme() -> str:
-    """Return the README; one line that it is missing where it is."""
-    for file in (PACKAGED / "README.md", CHECKOUT / "README.md"):
-        if file.is_file():
-            return file.read_text(encoding="utf-8")
-    return "The README was not installed with this copy of hypertrack."
+def read_docs() -> dict[str, str]:
+    """Return README and docs by path, as in the checkout; one line that they are missing."""
+    folder = PACKAGED if PACKAGED.is_dir() else CHECKOUT
+    files = (folder / "README.md", *sorted((folder / "docs").glob("*.md")))
+    found = {
+        file.relative_to(folder).as_posix(): file.read_text(encoding="utf-8")
+        for file in files
+        if file.is_file()
+    }
+    return found or {"README.md": "# Docs\n\nThey were not installed with this copy."}

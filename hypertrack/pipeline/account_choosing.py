@@ -10,11 +10,12 @@ from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.feeds.account_questions import ASKED, Step
 from hypertrack.pipeline.classify import PROFILES_NAME
-from hypertrack.records import Record, replace
+from hypertrack.records import Record, Verdict, replace
 
 if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.importing.accounts.asking import Asking
     from hypertrack.importing.accounts.choices import Choice
+    from hypertrack.store.profiles import ProfileFile
 
 
 class Wanted(Record, frozen=True, kw_only=True):
@@ -28,6 +29,8 @@ class Wanted(Record, frozen=True, kw_only=True):
     """So many of the venue's leaderboard, by `by`."""
     by: str = "notional"
     """``notional``, ``fills`` or ``profile``; of a leaderboard the window."""
+    verdicts: tuple[Verdict, ...] = ()
+    """Those with one of these in the profiles, the best first, at most ``top``."""
     steps: tuple[Step, ...] = ASKED
     since_ms: int | None = None
     """Nothing older is asked for, exchange time."""
@@ -45,13 +48,15 @@ def choose(settings: Settings, wanted: Wanted, folder: Path) -> "Choice":
     from hypertrack.importing.accounts.step_progress import read_progress
 
     source, is_by_profit = _source(wanted)
-    if not wanted.is_chosen_anew and (wanted.top or wanted.leaderboard):
+    if not wanted.is_chosen_anew and (wanted.top or wanted.verdicts or wanted.leaderboard):
         last = [choice for choice in read_choices(folder) if choice.source == source][-1:]
         is_open = {wallet for (wallet, _), line in read_progress(folder).items() if line.is_open}
         if last and not is_open.isdisjoint(last[0].wallets):
             return last[0]
     found = list(wanted.wallets)
-    if wanted.top:
+    if wanted.verdicts:
+        found += _judged_so(settings, wanted)
+    elif wanted.top:
         found += _top(settings, wanted)
     if wanted.leaderboard:
         from hypertrack.feeds.leaderboard import best_of_leaderboard, leaderboard_url
@@ -59,7 +64,9 @@ def choose(settings: Settings, wanted: Wanted, folder: Path) -> "Choice":
         url = leaderboard_url(settings.venue)
         found += best_of_leaderboard(url, wanted.leaderboard, wanted.by)
     if not found:
-        raise ConfigError("nobody to ask about: give addresses, --file, --top or --leaderboard")
+        raise ConfigError(
+            "nobody to ask about: give addresses, --file, --top, --verdict or --leaderboard"
+        )
     return Choice(
         source=source,
         at_ms=SystemClock().wall_ns() // 1_000_000,
@@ -70,7 +77,11 @@ def choose(settings: Settings, wanted: Wanted, folder: Path) -> "Choice":
 
 def _source(wanted: Wanted) -> tuple[str, bool]:
     parts = [f"{len(wanted.wallets):,} by address"] if wanted.wallets else []
-    parts += [f"top {wanted.top:,} by {wanted.by}"] if wanted.top else []
+    if wanted.verdicts:
+        first = f"the best {wanted.top:,} of " if wanted.top else ""
+        parts.append(f"{first}those whose verdict is {' or '.join(wanted.verdicts)}")
+    elif wanted.top:
+        parts.append(f"top {wanted.top:,} by {wanted.by}")
     if wanted.leaderboard:
         parts.append(
             f"{wanted.leaderboard:,} of the leaderboard by {wanted.by}, so chosen by past profit"
@@ -95,20 +106,49 @@ def _top(settings: Settings, wanted: Wanted) -> list[str]:
     return [row["wallet"] for row in rows]
 
 
+def _judged_so(settings: Settings, wanted: Wanted) -> list[str]:
+    """Return the wallets of the profiles with a verdict, the best first."""
+    import numpy as np
+
+    from hypertrack.outputs.ranking import rank_by_verdict
+    from hypertrack.pipeline.profiles import Profiles
+
+    profiles = Profiles(_kept_profiles(settings))
+    rows = rank_by_verdict(profiles)
+    is_wanted = np.isin(profiles.column("verdict").astype(str), [str(v) for v in wanted.verdicts])
+    wallets = profiles.column("wallet")[rows[is_wanted[rows]]][: wanted.top]
+    if not len(wallets):
+        skill = profiles.header.skill
+        counts = {} if skill is None else skill.n_by_verdict
+        known = ", ".join(f"{n:,} {verdict}" for verdict, n in counts.items())
+        raise DatasetError(
+            f"no wallet's verdict is {' or '.join(wanted.verdicts)}, found {known or 'none'}: "
+            "choose another, or record longer"
+        )
+    return [str(wallet) for wallet in wallets]
+
+
 def _best_profiles(settings: Settings, n: int) -> list[str]:
     import numpy as np
 
+    profiles = _kept_profiles(settings)
+    scores, wallets = profiles.column("profitability_score"), profiles.column("wallet")
+    if np.isnan(scores).all():
+        raise DatasetError(
+            f"the profiles in {settings.out / PROFILES_NAME} have no scores: train, or choose "
+            "another --by"
+        )
+    best = np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable")[:n]
+    return [str(wallets[row]) for row in best]
+
+
+def _kept_profiles(settings: Settings) -> "ProfileFile":
     from hypertrack.store.profiles import ProfileFile
 
     file = settings.out / PROFILES_NAME
     if not file.is_file():
         raise DatasetError(f"no profiles at {file}: `hypertrack classify` writes them")
-    profiles = ProfileFile(file)
-    scores, wallets = profiles.column("profitability_score"), profiles.column("wallet")
-    if np.isnan(scores).all():
-        raise DatasetError(f"the profiles in {file} have no scores: train, or choose another --by")
-    best = np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable")[:n]
-    return [str(wallets[row]) for row in best]
+    return ProfileFile(file)
 
 
 def asking_of(settings: Settings, wanted: Wanted, wallets: Sequence[str]) -> "Asking":

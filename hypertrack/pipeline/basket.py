@@ -9,7 +9,7 @@ import numpy as np
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, NotEnoughDataError
 from hypertrack.pipeline.places import open_engine
-from hypertrack.pipeline.verdict import judged_profiles, rows_best_first
+from hypertrack.pipeline.verdict import judged_profiles
 from hypertrack.records import Record, Verdict
 
 if TYPE_CHECKING:  # the command loads these when it runs
@@ -101,7 +101,9 @@ def find_basket(settings: Settings, size: int, kept_file: Path | None = None) ->
 
 def _candidates(profiles: "Profiles", size: int) -> _Candidates:
     """Return one wallet of each entity that copies nobody and whose expected edge is above 0."""
-    rows = rows_best_first(profiles)
+    from hypertrack.outputs.ranking import rank_by_verdict
+
+    rows = rank_by_verdict(profiles)
     verdict = profiles.column("verdict").astype(str)
     entity, edge = profiles.column("entity_id"), profiles.column("edge_bps")
     is_own = np.array([not who for who in profiles.column("follows")], dtype=np.bool_)

@@ -10,16 +10,13 @@ from hypertrack.config import Settings
 from hypertrack.errors import DatasetError
 from hypertrack.pipeline.classify import PROFILES_NAME, fingerprint, fresh_profiles
 from hypertrack.pipeline.wallet import checked_address, profile_of
-from hypertrack.records import ProfileHeader, SkillSummary, Verdict, WalletProfile
+from hypertrack.records import ProfileHeader, SkillSummary, WalletProfile
 
 if TYPE_CHECKING:
     from hypertrack.outputs.verdict_views import VerdictRow
     from hypertrack.pipeline.profiles import Profiles
 
 __all__ = ["VerdictRow", "Verdicts", "best_wallets", "verdict_on"]
-
-ORDER = [verdict.value for verdict in (Verdict.COPY, Verdict.WATCH, Verdict.NOT_ENOUGH_DATA)]
-"""Of the table; who is to be avoided comes last."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,9 @@ def best_wallets(settings: Settings, *, top: int, kept_file: Path | None = None)
         DatasetError: There is no dataset, or the profiles of the file were never judged.
     """
     profiles = judged_profiles(settings, kept_file)
-    rows = rows_best_first(profiles)[:top]
+    from hypertrack.outputs.ranking import rank_by_verdict
+
+    rows = rank_by_verdict(profiles)[:top]
     ascending = np.sort(rows)
     found = dict(zip(ascending.tolist(), profiles.wallets(ascending), strict=True))
     return _verdicts(profiles, tuple(found[row] for row in rows.tolist()))
@@ -100,13 +99,3 @@ def judged_profiles(settings: Settings, kept_file: Path | None = None) -> "Profi
             if profiles.header.fingerprint == fingerprint(settings, with_model=True):
                 return profiles
     return fresh_profiles(settings, with_model=False, is_kept=False, kept_file=kept_file)
-
-
-def rows_best_first(profiles: "Profiles") -> np.ndarray:
-    """Return the rows of judged wallets: by verdict, then by the edge to be expected."""
-    verdict = profiles.column("verdict").astype(str)
-    place = np.array([ORDER.index(v) if v in ORDER else len(ORDER) for v in np.unique(verdict)])
-    rank = place[np.unique(verdict, return_inverse=True)[1]]
-    edge = np.nan_to_num(profiles.column("edge_bps"), nan=-np.inf)
-    order = np.lexsort((-edge, rank))
-    return order[np.isin(verdict[order], [each.value for each in Verdict])]

@@ -20,6 +20,7 @@ __all__ = [
     "profile_of",
     "reasons",
     "skill_facts",
+    "told_facts",
 ]
 
 
@@ -79,6 +80,18 @@ def reasons(header: ProfileHeader, profile: WalletProfile) -> "tuple[ScoreView, 
     from hypertrack.outputs.reason_views import score_views
 
     return score_views(header, profile)
+
+
+def told_facts(profile: WalletProfile) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Return by subject name and value of what is known beside scores; of none that is unknown."""
+    from hypertrack.outputs.account_views import account_lines
+    from hypertrack.outputs.profit_views import profit_lines
+
+    told = {"profit": () if profile.profit is None else tuple(profit_lines(profile.profit))}
+    if profile.account is not None:
+        told["account"] = tuple(account_lines(profile.account))
+    told["worth copying?"] = skill_facts(profile)
+    return {subject: lines for subject, lines in told.items() if lines}
 
 
 def skill_facts(profile: WalletProfile) -> tuple[tuple[str, str], ...]:

@@ -43,6 +43,25 @@ def _path_text(value: object) -> str:
     raise TypeError(f"no JSON for {type(value).__name__}")
 
 
+def json_schema(to: type[Record], *, title: str) -> dict[str, Any]:
+    """Return the JSON Schema of what `encode_json` makes of a record: NaN becomes null there."""
+    schema: dict[str, Any] = msgspec.json.schema(to)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        **_with_unknown(schema),
+    }
+
+
+def _with_unknown(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_with_unknown(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    told = {key: _with_unknown(value) for key, value in schema.items() if key != "default"}
+    return {**told, "type": ["number", "null"]} if schema.get("type") == "number" else told
+
+
 def decode_json(data: bytes | str, to: type[T] = Any) -> T:  # type: ignore[assignment]
     """Parse JSON into ``to``.
 

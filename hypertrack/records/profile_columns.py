@@ -67,6 +67,10 @@ class ProfileColumns:
         reasons: None without a model.
         skill: By the names of `SKILL_NUMBERS` and `SKILL_TEXTS`, ``[wallets]`` each; empty where
             skill was not judged.
+        profit: By the names of `PROFIT_NUMBERS` and `PROFIT_TEXTS`, ``[wallets]`` each; empty
+            where it was not measured.
+        account: By the names of `ACCOUNT_NUMBERS` and `ACCOUNT_TEXTS`, ``[wallets]`` each; empty
+            where nobody was asked about.
     """
 
     wallets: "NDArray[Any]"
@@ -79,6 +83,8 @@ class ProfileColumns:
     verdicts: Verdicts
     reasons: ReasonColumns | None
     skill: "Mapping[str, NDArray[Any]]" = field(default_factory=dict)
+    profit: "Mapping[str, NDArray[Any]]" = field(default_factory=dict)
+    account: "Mapping[str, NDArray[Any]]" = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.wallets)

@@ -1,6 +1,6 @@
 """Columns of profiles as an Arrow table and back: flat, so that any tool reads them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from hypertrack.records import (
+    ACCOUNT_NUMBERS,
+    ACCOUNT_TEXTS,
+    PROFIT_NUMBERS,
+    PROFIT_TEXTS,
     SCORE_NAMES,
     SKILL_NUMBERS,
     SKILL_TEXTS,
@@ -37,6 +41,14 @@ REASON_TYPE = pa.struct(
     }
 )
 
+BESIDE: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "skill": (tuple(SKILL_NUMBERS), SKILL_TEXTS),
+    "profit": (PROFIT_NUMBERS, PROFIT_TEXTS),
+    "account": (ACCOUNT_NUMBERS, ACCOUNT_TEXTS),
+}
+"""What profiles hold beside scores and features: by field of `ProfileColumns`, the names of numbers
+and of texts."""
+
 COLUMN_BY_SCORE = {
     **{name: name for name in SCORE_NAMES},
     **{name: f"style_{name}" for name in STYLE_DIMENSIONS},
@@ -57,8 +69,8 @@ def schema(features: Sequence[str]) -> pa.Schema:
             "nearest_way": pa.int8(),
             "activity": pa.list_(pa.int32()),
             "reasons": pa.list_(REASON_TYPE),
-            **dict.fromkeys(SKILL_NUMBERS, pa.float64()),
-            **dict.fromkeys(SKILL_TEXTS, TEXT_OF_MANY),
+            **{name: pa.float64() for numbers, _ in BESIDE.values() for name in numbers},
+            **{name: TEXT_OF_MANY for _, texts in BESIDE.values() for name in texts},
             **dict.fromkeys(features, pa.float64()),
         }
     )
@@ -85,7 +97,7 @@ def to_table(columns: ProfileColumns) -> pa.Table:
             np.arange(1, n_wallets + 1) * n_slices, pa.array(columns.activity.ravel())
         ),
         "reasons": _reason_lists(columns.reasons, n_wallets),
-        **_skill_arrays(columns.skill, n_wallets),
+        **_beside(columns),
         **columns.features,
     }
     return pa.table(arrays, schema(tuple(columns.features)))
@@ -105,30 +117,44 @@ def from_table(table: pa.Table, features: Sequence[str]) -> ProfileColumns:
         activity=to_numpy(_flat(table, "activity")[1]).reshape(len(table), -1),
         verdicts=_verdicts(table),
         reasons=_reasons(table) if has_scores else None,
-        skill=_skill(table),
+        **{kind: _columns(table, *names) for kind, names in BESIDE.items()},
     )
 
 
-def _skill_arrays(skill: Mapping[str, NDArray[Any]], n_wallets: int) -> dict[str, pa.Array]:
+def _beside(columns: ProfileColumns) -> dict[str, pa.Array]:
+    arrays: dict[str, pa.Array] = {}
+    for kind, (numbers, texts) in BESIDE.items():
+        arrays |= _arrays(getattr(columns, kind), numbers, texts, len(columns))
+    return arrays
+
+
+def _arrays(
+    columns: Mapping[str, NDArray[Any]],
+    numbers: Iterable[str],
+    texts: Iterable[str],
+    n_wallets: int,
+) -> dict[str, pa.Array]:
     """Return columns of numbers, and of texts that are null where they are empty."""
-    if not skill:
-        return {name: pa.nulls(n_wallets) for name in (*SKILL_NUMBERS, *SKILL_TEXTS)}
-    texts = {
-        name: pa.array([text or None for text in skill[name].tolist()], pa.string())
-        for name in SKILL_TEXTS
+    if not columns:
+        return {name: pa.nulls(n_wallets) for name in (*numbers, *texts)}
+    coded = {
+        name: pa.array([text or None for text in columns[name].tolist()], pa.string())
+        for name in texts
     }
     return {
-        **{name: skill[name] for name in SKILL_NUMBERS},
-        **{name: text.dictionary_encode() for name, text in texts.items()},
+        **{name: columns[name] for name in numbers},
+        **{name: text.dictionary_encode() for name, text in coded.items()},
     }
 
 
-def _skill(table: pa.Table) -> dict[str, NDArray[Any]]:
-    """Return what `_skill_arrays` was given; nothing where no wallet was judged."""
-    if table["n_bets"].null_count == len(table):
+def _columns(
+    table: pa.Table, numbers: Iterable[str], texts: Iterable[str]
+) -> dict[str, NDArray[Any]]:
+    """Return what `_arrays` was given; nothing where nothing is known of any wallet."""
+    names = (*numbers, *texts)
+    if all(table[name].null_count == len(table) for name in names):
         return {}
-    numbers = {name: to_numpy(table[name]) for name in SKILL_NUMBERS}
-    return {**numbers, **{name: to_numpy(table[name]) for name in SKILL_TEXTS}}
+    return {name: to_numpy(table[name]) for name in names}
 
 
 def _category_structs(verdicts: Verdicts) -> pa.StructArray:

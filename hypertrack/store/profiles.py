@@ -15,7 +15,6 @@ from pyarrow import parquet
 from hypertrack.errors import DatasetError
 from hypertrack.files import replacing
 from hypertrack.records import (
-    SKILL_TEXTS,
     JsonError,
     ProfileColumns,
     ProfileHeader,
@@ -24,7 +23,14 @@ from hypertrack.records import (
     encode_json,
     replace,
 )
-from hypertrack.store.profile_tables import COLUMN_BY_SCORE, from_table, schema, to_numpy, to_table
+from hypertrack.store.profile_tables import (
+    BESIDE,
+    COLUMN_BY_SCORE,
+    from_table,
+    schema,
+    to_numpy,
+    to_table,
+)
 
 HEADER_KEY = b"hypertrack.profiles"
 """Parquet metadata: what all profiles rest on, as JSON."""
@@ -37,9 +43,12 @@ TEXT_COLUMNS = [
     "nearest",
     "reasons.list.element.score",
     "reasons.list.element.feature",
-    *SKILL_TEXTS,
+    *(name for _, texts in BESIDE.values() for name in texts),
 ]
 """What repeats itself; features hardly do, and looking for it takes longer than writing them."""
+
+
+OF_ANOTHER_VERSION = " holds no profiles of this version: run `hypertrack classify`"
 
 
 class ProfileFile:
@@ -55,6 +64,7 @@ class ProfileFile:
         Raises:
             DatasetError: No such file, or not one of profiles.
         """
+        self._source = source
         self._place = source if isinstance(source, Path) else "memory"
         if isinstance(source, Path) and not source.is_file():
             raise DatasetError(f"no table at {source}")
@@ -65,13 +75,21 @@ class ProfileFile:
             self.header = decode_json(metadata[HEADER_KEY], ProfileHeader)
             self._features = decode_json(metadata[FEATURES_KEY], list[str])
         except (KeyError, JsonError) as error:
-            raise DatasetError(
-                f"{self._place} holds no profiles of this version: run `hypertrack classify`"
-            ) from error
+            raise DatasetError(f"{self._place}{OF_ANOTHER_VERSION}") from error
+        if not set(schema(self._features).names) <= set(footer.schema.to_arrow_schema().names):
+            raise DatasetError(f"{self._place}{OF_ANOTHER_VERSION}")
         with self._errors():
             self._file = parquet.ParquetFile(
                 _readable(source), metadata=footer, read_dictionary=TEXT_COLUMNS
             )
+
+    def path_in(self, folder: Path) -> Path:
+        """Return the path of the file; of one in memory after writing it into a folder."""
+        if isinstance(self._source, Path):
+            return self._source
+        file = folder / "profiles.parquet"
+        file.write_bytes(self._source)
+        return file
 
     def column(self, name: str) -> NDArray[Any]:
         """Return one column, ``[wallets]``; a number that is unknown is NaN."""
@@ -151,7 +169,8 @@ def write_profiles(
 
     Columns: wallet, first_seen_ms, last_seen_ms, n_candle_matches, the scores and ``style_*``
     (null without a model), categories, the nearest rule of a wallet without one, activity,
-    reasons of the scores, and each feature. Sentences are not written; they follow from these.
+    reasons of the scores, skill, profit, and each feature. Sentences are not written; they follow
+    from these.
 
     Args:
         path: None keeps them in memory, as they would be in the file.

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,14 @@ from numpy.typing import NDArray
 from hypertrack.config import CategorySettings, load_config
 from hypertrack.features.engine import FeatureMatrix
 from hypertrack.features.registry import FEATURES
-from hypertrack.pipeline.profile_batches import profile_batches
+from hypertrack.pipeline.profile_batches import RuleColumns, profile_batches
 from hypertrack.records import (
+    PROFIT_NUMBERS,
     DataSummary,
+    FeesSource,
     HeadEvaluation,
     ModelSummary,
+    PnlSource,
     ProfileHeader,
     ReasonColumns,
     Scores,
@@ -64,7 +67,7 @@ def main(n_wallets: int, folder: Path) -> None:
             f"wallet {wallet}": "",
         }
         for command, name in commands.items():
-            shared = ["--data", str(folder / "no_data"), "--out", str(out)]
+            shared = ["--profiles", str(out / "wallet_profiles.parquet"), "--out", str(out)]
             arguments = [*command.split(), *shared]
             step = Step.run([sys.executable, "-m", "hypertrack", *arguments])
             step.show(command[:32], out / name if name else None)
@@ -109,8 +112,15 @@ def classify(n_wallets: int, out: Path, *, has_model: bool) -> None:
     matrix, model = make_matrix(n_wallets, rng), MadeModel(rng) if has_model else None
     slices = rng.integers(0, 9, (n_wallets, N_SLICES), dtype=np.int32)
     header = make_header(n_wallets, has_model=has_model)
+    profit = make_profit(n_wallets, rng)
     start_s, start_cpu_s = time.perf_counter(), time.process_time()
-    batches = profile_batches(matrix, slices, model, CategorySettings())  # type: ignore[arg-type]
+    batches = profile_batches(
+        matrix,
+        slices,
+        model,  # type: ignore[arg-type]
+        RuleColumns(CategorySettings()),
+        {"profit": profit},
+    )
     write_profiles(out / "wallet_profiles.parquet", header, batches)
     print(f"took {time.perf_counter() - start_s:.2f} {time.process_time() - start_cpu_s:.2f}")
 
@@ -139,6 +149,17 @@ def make_matrix(n_wallets: int, rng: np.random.Generator) -> FeatureMatrix:
         end_ms=2 * 10**9,
         observed_days=30.0,
     )
+
+
+def make_profit(n_wallets: int, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+    """Return columns about profit, of 100 combinations of coins."""
+    coins = np.array([f"BTC, C{n}, HYPE" for n in range(100)], dtype=object)
+    return {
+        **{name: rng.normal(0, 1e3, n_wallets) for name in PROFIT_NUMBERS},
+        "pnl_source": rng.choice(np.array([*PnlSource], dtype=object), n_wallets),
+        "fees_source": rng.choice(np.array([*FeesSource], dtype=object), n_wallets),
+        "coins": coins[rng.integers(0, len(coins), n_wallets)],
+    }
 
 
 class MadeModel:

@@ -156,7 +156,7 @@ def test_wallet_shows_what_the_venue_says_with_its_source(
     assert "account, by the venue" in said
     assert "net profit +2.95 USD venue: closedPnl - fee" in said
     assert "1 of 1 trades have their fill" in said
-    assert told["account"]["n_fills"] == 1
+    assert told["account_checks"]["n_fills"] == 1
 
 
 @WHOLE_RUN
@@ -184,6 +184,10 @@ def test_hostile_name_of_a_vault_reaches_no_terminal(
         (("--top", "3", "--by", "luck"), "--by is one of notional, fills, profile"),
         (("--top", "3", "--by", "profile"), "no profiles at"),
         (("--top", "3", "--leaderboard", "3"), "give one of them"),
+        (("--verdict", "COPY,BUY"), "AVOID, NOT ENOUGH DATA; found 'BUY'"),
+        (("--verdict", "copy", "--by", "fills"), "leave out --by fills"),
+        (("--verdict", "copy", "--leaderboard", "3"), "--verdict and --leaderboard choose"),
+        (("--verdict", "copy,not_enough_data"), "no profiles at"),
         (("--leaderboard", "3", "--by", "fills"), "--by is one of day, week, month, allTime"),
         ((ALICE, "--only", "everything"), "--only takes any of positions, fills"),
         ((ALICE, "--since", "soon"), "a duration is a number"),

@@ -3,7 +3,13 @@ from pathlib import Path
 import pytest
 from fakes import ALICE, BOB, START_MS
 
-from hypertrack.cli.parsing import choose_feeds, parse_duration_s, parse_time_ms, parse_wallets
+from hypertrack.cli.parsing import (
+    choose_feeds,
+    parse_duration_s,
+    parse_time_ms,
+    parse_wallets,
+    read_wallets,
+)
 from hypertrack.errors import ConfigError
 
 ALL = ("trades", "bbo", "candles")
@@ -81,3 +87,20 @@ def test_wallets_in_another_encoding_are_refused_with_the_line(tmp_path: Path) -
 
     with pytest.raises(ConfigError, match=r"wallets\.csv:2: byte 0xe4 is not UTF-8"):
         parse_wallets(str(file))
+
+
+def test_watchlist_may_have_remarks_and_no_heading(tmp_path: Path) -> None:
+    file = tmp_path / "watchlist.txt"
+    file.write_text(f"# mine\n{ALICE}  # a whale\n\n{BOB}\n")
+
+    assert read_wallets(file, "--watchlist") == (ALICE, BOB)
+
+
+def test_watchlist_that_is_not_there_or_empty_is_an_error(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.txt"
+    empty.write_text("# nobody yet\n")
+
+    with pytest.raises(ConfigError, match="no file at nowhere: --watchlist names one"):
+        read_wallets(Path("nowhere"), "--watchlist")
+    with pytest.raises(ConfigError, match=r"--watchlist takes a file of 0x .* found none"):
+        read_wallets(empty, "--watchlist")

@@ -34,8 +34,8 @@ EXTENDED = names(
 
 PROFIT = names(
     """
-    profit_usd realised_pnl_usd return_on_notional_bps max_drawdown_usd under_water_share
-    fees_reported_share position_known_share
+    profit_usd realised_pnl_usd funding_usd return_on_notional_bps max_drawdown_usd
+    under_water_share fees_reported_share position_known_share position_exact_share
     win_rate profit_factor avg_win_usd avg_loss_usd largest_loss_usd broken_chain_count
     """
 )
@@ -47,6 +47,13 @@ ACCOUNT = names(
     """
 )
 CONTEXT = names("funding_paid_usd funding_alignment oi_share_frac crowding")
+CONDUCT = names(
+    """
+    execution_count twap_slice_count reversal_15m_share reversal_median_s opposite_leg_share
+    move_alignment move_alignment_z move_block_count moved_execution_count volatile_z
+    liquidation_count
+    """
+)
 
 
 def test_registry_holds_the_specified_features_in_their_order() -> None:
@@ -55,7 +62,8 @@ def test_registry_holds_the_specified_features_in_their_order() -> None:
     assert [each.name for each in select(["profit"])] == PROFIT
     assert [each.name for each in select(["account"])] == ACCOUNT
     assert [each.name for each in select(["context"])] == CONTEXT
-    assert list(REGISTRY) == BASE + EXTENDED + PROFIT + ACCOUNT + CONTEXT
+    assert [each.name for each in select(["conduct"])] == CONDUCT
+    assert list(REGISTRY) == BASE + EXTENDED + PROFIT + ACCOUNT + CONTEXT + CONDUCT
 
 
 def test_the_alias_is_another_name_of_a_feature() -> None:
@@ -87,8 +95,14 @@ def test_counts_and_sums_grow_with_time() -> None:
         "net_notional_usd",
         "profit_usd",
         "realised_pnl_usd",
+        "funding_usd",
         "net_flow_usd",
         "funding_paid_usd",
+        "execution_count",
+        "twap_slice_count",
+        "move_block_count",
+        "moved_execution_count",
+        "liquidation_count",
     }
 
 
@@ -100,6 +114,7 @@ def test_what_needs_a_position_says_so_and_is_missing_without_one() -> None:
         "closed_episode_count",
         "profit_usd",
         "realised_pnl_usd",
+        "funding_usd",
         "return_on_notional_bps",
         "max_drawdown_usd",
         "under_water_share",

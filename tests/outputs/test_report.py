@@ -1,28 +1,39 @@
 import csv
 import io
+import json
+import math
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 from profile_fakes import (
+    ACCOUNT,
     BASE_FEATURES,
     NOBODY_TOLD_FROM_LUCK,
+    PROFIT,
     MadeSet,
     profile_set,
     with_profiles,
 )
 
 from hypertrack.config import ReportSettings
-from hypertrack.outputs import report
+from hypertrack.outputs import report, report_json
 from hypertrack.records import (
+    SKILL_NUMBERS,
     Category,
+    Choice,
     Reason,
     Scores,
+    Verdict,
     WalletProfile,
+    WalletSkill,
     decode_json,
     replace,
 )
 
 ALL = ReportSettings()
+ROOT = Path(__file__).parents[2]
 STYLE = (0.23411, -0.1234, 0.5678, 0.1234, -0.2341, 0.3456)
 HOSTILE = "</script><img src=x onerror=alert(1)>|`*_\n\u202e"
 
@@ -32,7 +43,7 @@ def render_report(profiles: MadeSet, settings: ReportSettings) -> str:
 
 
 def render_json(profiles: MadeSet, settings: ReportSettings) -> str:
-    return "".join(report.render_json(profiles, settings))
+    return "".join(report_json.render_json(profiles, settings))
 
 
 def render_csv(profiles: MadeSet, settings: ReportSettings) -> str:
@@ -116,8 +127,8 @@ Wallet #1: 0x{"a" * 40}
 {"-" * 80}
 Categories: Bot (0.85), Profitable Trader (0.72, unproven)
   Bot: bot probability 0.85 (above 0.7); network +0.10
-  Profitable Trader: profitability score 0.81 (above 0.6); unproven, profitability: skill −0.02, \
-95 % CI [−0.05, 0.01]
+  Profitable Trader: profitability score 0.81 (above 0.6); unproven, profitability: skill −0.02,
+    95 % CI [−0.05, 0.01]
 
 Trading Style Score (6D vector): ['0.2341', '-0.1234', '0.5678', '0.1234', '-0.2341', '0.3456']
 Risk Score: 0.7234
@@ -156,7 +167,7 @@ def test_text_says_why_by_the_three_strongest_features() -> None:
     ) in why
     assert "Profitability 0.81 (typical 0.21, unproven): no single feature moves it" in why
     assert "momentum 15m −0.12 (typical +0.00): avg_slippage none (typical 3 bps) −0.20" in why
-    assert max(map(len, text.splitlines())) <= 130
+    assert max(map(len, text.splitlines())) <= 100
 
 
 def test_csv_and_json_say_why_by_all_five() -> None:
@@ -223,6 +234,96 @@ def test_text_counts_who_is_left_out() -> None:
     assert "Wallet #2" not in text
 
 
+LONG = "0x" + "f" * 140
+TOLD_FROM_LUCK = WalletSkill(
+    verdict=Verdict.WATCH,
+    gate="copier",
+    says="follows another wallet",
+    follows=LONG,
+    numbers=dict.fromkeys(SKILL_NUMBERS, 0.5) | {"days_needed": math.nan},
+)
+
+
+def test_no_line_of_the_text_passes_100_columns() -> None:
+    strange = replace(wallet(LONG), skill=TOLD_FROM_LUCK, why_none="long " * 60)
+
+    text = render_report(judged(report_set(strange, EXPLAINED, notice="word " * 60)), ALL)
+
+    assert max(map(len, text.splitlines())) <= 100
+    assert "95 %\n" not in text and "\n    %" not in text
+
+
+def test_every_format_tells_the_verdict() -> None:
+    profiles = report_set(replace(wallet(), skill=TOLD_FROM_LUCK), without_category())
+
+    rows = list(csv.DictReader(io.StringIO(render_csv(profiles, ALL))))
+
+    assert "\nVerdict: WATCH: follows another wallet\n" in render_report(profiles, ALL)
+    assert "\n- verdict WATCH: follows another wallet\n" in render_markdown(profiles, ALL)
+    assert (rows[0]["verdict"], rows[0]["follows"]) == ("WATCH", LONG)
+    assert (rows[0]["edge_bps"], rows[0]["days_needed"]) == ("0.5", "")
+    assert rows[1]["verdict"] == rows[1]["edge_bps"] == ""  # not judged
+
+
+def test_first_wallets_are_shown_in_their_order_in_every_format() -> None:
+    profiles = profile_set(40, unearned=())
+    scores = {each.wallet: each.scores.risk_score for each in profiles.profiles if each.scores}
+    best = sorted(scores, key=lambda wallet: -scores[wallet])[:3]
+    choice = Choice(top=3, by="risk_score")
+
+    text = "".join(report.render_report(profiles, ALL, choice))
+    rows = csv.DictReader(io.StringIO("".join(report.render_csv(profiles, ALL, choice))))
+    plain = decode_json("".join(report_json.render_json(profiles, ALL, choice)))
+
+    assert [line[-42:] for line in text.splitlines() if line.startswith("Wallet #")] == best
+    assert [row["wallet"] for row in rows] == best
+    assert [each["wallet"] for each in plain["profiles"]] == best
+    assert plain["left_out"] == [{"n_wallets": 37, "reason": "below the first 3 by risk_score"}]
+
+
+def test_report_is_what_its_published_schema_says() -> None:
+    validator = Draft202012Validator(report_json.report_schema())
+    strange = replace(wallet(HOSTILE), skill=TOLD_FROM_LUCK)
+    profiles = judged(report_set(strange, EXPLAINED, without_category(), notice="Simulated."))
+
+    found = json.loads(
+        "".join(report_json.render_json(profiles, ALL, Choice(watchlist=(LONG, HOSTILE))))
+    )
+
+    validator.validate(found)
+    assert (found["schema"], found["schema_version"]) == ("hypertrack.report", 1)
+    assert found["not_seen"] == [LONG]
+    broken = {**found, "profiles": [{**found["profiles"][0], "wallet": 1}]}
+    assert not validator.is_valid(broken)
+
+
+def test_whatever_the_published_schema_promises_is_still_there() -> None:
+    """What is new is published by: python tests/write_schemas.py."""
+    published = json.loads((ROOT / "docs/schemas/report.v1.json").read_text(encoding="utf-8"))
+
+    assert broken_promises(published, report_json.report_schema()) == []
+
+
+def test_promise_that_is_broken_is_noticed() -> None:
+    published = {"properties": {"wallet": {"type": "string"}}, "required": ["wallet"]}
+
+    assert broken_promises(published, {**published, "title": "new"}) == []
+    assert broken_promises(published, {"properties": {}, "required": ["wallet"]}) == [
+        "/properties/wallet"
+    ]
+    assert broken_promises(published, {**published, "required": []}) == ["/required"]
+
+
+def broken_promises(published: object, now: object, place: str = "") -> list[str]:
+    """Return where the schema of now is not what was published, and more."""
+    if isinstance(published, dict) and isinstance(now, dict):
+        parts = (broken_promises(each, now.get(k), f"{place}/{k}") for k, each in published.items())
+        return [broken for part in parts for broken in part]
+    if isinstance(published, list) and isinstance(now, list):
+        return [] if all(each in now for each in published) else [place]
+    return [] if published == now or place.endswith("/description") else [place]
+
+
 def test_name_cannot_forge_a_line_of_the_report() -> None:
     text = render_report(report_set(wallet("0xab\nRisk Score: 0.0000")), ALL)
 
@@ -255,6 +356,44 @@ def test_csv_has_a_row_a_wallet_and_nothing_where_unknown() -> None:
     assert rows[1]["risk_score"] == rows[1]["style_volatility"] == ""
     assert rows[1]["median_gap_s"] == "1.5"
     assert rows[1]["why_none"].startswith("nearest is Moderate")
+
+
+def test_every_format_shows_profit_with_its_source() -> None:
+    known = replace(wallet(), profit=PROFIT)
+    wallets = report_set(known, without_category())
+
+    rows = list(csv.DictReader(io.StringIO(render_csv(wallets, ALL))))
+    told = decode_json(render_json(wallets, ALL))["profiles"]
+    text, markdown = render_report(wallets, ALL), render_markdown(wallets, ALL)
+
+    assert (rows[0]["pnl_source"], rows[0]["profit_usd"]) == ("derived", "-1234.5")
+    assert rows[0]["realised_pnl_usd"] == rows[1]["profit_usd"] == ""
+    assert (told[0]["profit"]["pnl_source"], told[0]["profit"]["return_bps"]) == ("derived", -4.25)
+    assert told[0]["profit"]["realised_pnl_usd"] is told[1]["profit"] is None
+    says = "−$1.2k (derived: positions told later), −4.2 bps of notional"
+    assert f"\nProfit: {says}\n" in text
+    assert f" | {says} |\n" in markdown
+    assert max(map(len, text.partition("Age (days)")[2].splitlines())) <= 100
+
+
+def test_every_format_shows_what_the_venue_said_of_an_account() -> None:
+    known = replace(wallet(), account=replace(ACCOUNT, account_links=HOSTILE))
+    wallets = report_set(known, without_category())
+
+    rows = list(csv.DictReader(io.StringIO(render_csv(wallets, ALL), newline="")))
+    told = decode_json(render_json(wallets, ALL))["profiles"]
+    text, markdown = render_report(wallets, ALL), render_markdown(wallets, ALL)
+
+    assert (rows[0]["equity_usd"], rows[0]["account_positions"]) == ("1500.0", "BTC +2.5; ETH -1")
+    assert rows[0]["net_flow_usd"] == rows[1]["equity_usd"] == ""
+    assert told[0]["account"]["leverage"] == 2.0
+    assert told[0]["account"]["net_flow_usd"] is told[1]["account"] is None
+    assert "\nEquity: $1.5k, leverage 2.00 (venue, 2026-01-05T08:00:00Z)\n" in text
+    assert "\nHolds: BTC +2.5; ETH −1 (venue, 2026-01-05T08:00:00Z)\n" in text
+    assert "- return: −3.2% on capital in its last month (venue)\n" in markdown
+    for shown in (text, markdown):
+        assert "\u202e" not in shown
+    assert "<img" not in markdown
 
 
 def test_csv_of_nobody_is_its_header() -> None:

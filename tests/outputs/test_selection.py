@@ -1,9 +1,25 @@
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
 import numpy as np
-from profile_fakes import features, profile_set, with_profiles
+import pytest
+from profile_fakes import (
+    NOBODY_TOLD_FROM_LUCK,
+    features,
+    profile_header,
+    profile_set,
+    with_profiles,
+)
 
 from hypertrack.config import ReportSettings
-from hypertrack.outputs.selection import select
-from hypertrack.records import replace
+from hypertrack.errors import ConfigError, DatasetError
+from hypertrack.outputs import selection as selection_module
+from hypertrack.outputs.ranking import best_evidence, rank
+from hypertrack.outputs.selection import in_order, select
+from hypertrack.records import Choice, ProfileHeader, replace
 
 WALLETS = profile_set(200)
 PROFILES = WALLETS.profiles
@@ -48,3 +64,108 @@ def test_nobody_can_be_selected() -> None:
 
     assert selection.sentence == "0 wallets, all of them"
     np.testing.assert_array_equal(selection.rows, [])
+
+
+def test_first_by_a_feature_are_the_highest_and_the_rest_is_counted() -> None:
+    volumes = sorted((p.features["total_value"] for p in PROFILES), reverse=True)
+
+    selection = select(WALLETS, ReportSettings(), choice=Choice(top=5, by="total_value"))
+
+    shown = [p.features["total_value"] for p in in_order(WALLETS, selection.rows)]
+    assert shown == volumes[:5]
+    assert selection.left_out == ((195, "below the first 5 by total_value"),)
+
+
+def test_wallet_without_the_value_is_not_among_the_first() -> None:
+    some = (
+        replace(PROFILES[n], features=features(tx_count=9.0 - n, total_value=value))
+        for n, value in enumerate((math.nan, 2.0, 7.0))
+    )
+
+    selection = select(
+        with_profiles(WALLETS, *some), ReportSettings(), choice=Choice(top=9, by="total_value")
+    )
+
+    assert selection.rows.tolist() == [2, 1]  # of 7 and 2
+    assert selection.left_out == ((1, "without total_value"),)
+
+
+def test_least_chance_of_being_wrong_comes_first() -> None:
+    ranked = rank(judged_columns(q=[0.5, 0.01, math.nan, 0.2]), "q")
+
+    assert ranked.tolist() == [1, 3, 0]
+
+
+def test_verdict_ranks_before_edge_and_who_was_not_judged_is_left_out() -> None:
+    profiles = judged_columns(
+        verdict=["AVOID", "NOT ENOUGH DATA", "COPY", None, "NOT ENOUGH DATA", "WATCH"],
+        edge_bps=[9.0, 1.0, 0.5, math.nan, 3.0, math.nan],
+    )
+
+    assert rank(profiles, "verdict").tolist() == [2, 5, 4, 1, 0]
+
+
+def test_unless_asked_evidence_ranks_and_where_nothing_was_judged_activity() -> None:
+    header = profile_header(1)
+
+    assert best_evidence(header) == "tx_count"
+    assert best_evidence(judged_header()) == "verdict"
+
+
+@pytest.mark.parametrize(
+    ("by", "error", "says"),
+    [
+        ("risk_scor", ConfigError, "found 'risk_scor'; did you mean risk_score?"),
+        ("verdict", DatasetError, "nothing of skill"),
+        ("edge_bps", DatasetError, "no edge_bps"),
+    ],
+)
+def test_what_cannot_rank_is_said(by: str, error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=re.escape(says)):
+        select(WALLETS, ReportSettings(), choice=Choice(top=1, by=by))
+
+
+def test_score_cannot_rank_without_a_model() -> None:
+    with pytest.raises(DatasetError, match="no risk_score: train first"):
+        rank(profile_set(3, unearned=None), "risk_score")
+
+
+def test_watchlist_shows_its_wallets_and_names_those_not_seen() -> None:
+    known, unknown = PROFILES[7].wallet, tuple(f"0x{n:040x}" for n in range(5))
+
+    selection = select(WALLETS, ReportSettings(), choice=Choice(watchlist=(*unknown, known)))
+
+    assert [p.wallet for p in in_order(WALLETS, selection.rows)] == [known]
+    assert selection.not_seen == unknown
+    assert selection.sentence == (
+        "1 of 200 wallets; left out: 199 not on the watchlist; not seen: "
+        f"{unknown[0]}, {unknown[1]}, {unknown[2]} and 2 more"
+    )
+
+
+def test_profiles_in_any_order_are_made_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selection_module, "BATCH_WALLETS", 3)
+    rows = np.array([9, 2, 7, 3, 8, 0, 1])
+
+    made = [each.wallet for each in in_order(WALLETS, rows)]
+
+    assert made == [WALLETS.profiles[row].wallet for row in rows]
+
+
+def judged_header() -> ProfileHeader:
+    return replace(profile_header(1), skill=NOBODY_TOLD_FROM_LUCK)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Judged profiles, of which only columns are looked at."""
+
+    columns: Mapping[str, np.ndarray]
+    header: ProfileHeader = field(default_factory=judged_header)
+
+    def column(self, name: str) -> np.ndarray:
+        return self.columns[name]
+
+
+def judged_columns(**columns: list[Any]) -> Any:
+    return Columns({name: np.array(values) for name, values in columns.items()})

@@ -9,7 +9,8 @@ from profile_fakes import MadeSet
 from hypertrack.config import ReportSettings, Settings, SimulateSettings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.features.engine import FeatureMatrix
-from hypertrack.outputs.report import render_csv, render_json, render_markdown, render_report
+from hypertrack.outputs.report import render_csv, render_markdown, render_report
+from hypertrack.outputs.report_json import render_json
 from hypertrack.pipeline.classify import PROFILES_NAME, classify
 from hypertrack.pipeline.places import open_engine
 from hypertrack.pipeline.profiles import Profiles
@@ -61,8 +62,9 @@ def test_file_holds_every_wallet_the_most_active_first(
     assert {profile.wallet for profile in found} == set(matrix.wallets)
     assert counts == sorted(counts, reverse=True)
     for profile in found:
-        assert tuple(profile.features) == matrix.names
-        np.testing.assert_equal(list(profile.features.values()), by_wallet[profile.wallet])
+        own = [profile.features[name] for name in matrix.names]
+        np.testing.assert_equal(own, by_wallet[profile.wallet])
+        assert 0 < profile.features["value_top_frac"] <= 1
     assert max(sum(profile.activity) for profile in found) > 50
 
 

@@ -11,8 +11,9 @@ from fakes import ALICE
 from profile_fakes import model_of, profile_header
 from pyarrow import parquet
 
+from hypertrack.categories.profit_cases import wallet_profits
 from hypertrack.errors import DatasetError
-from hypertrack.records import SKILL_NUMBERS, ProfileColumns, ReasonColumns
+from hypertrack.records import PROFIT_NUMBERS, SKILL_NUMBERS, ProfileColumns, ReasonColumns
 from hypertrack.store.columns import write_columns
 from hypertrack.store.profiles import ProfileFile, write_profiles
 
@@ -145,6 +146,38 @@ def test_skill_comes_back_as_it_was(tmp_path: Path) -> None:
     assert unjudged.skill == {}
     assert file.column("verdict").tolist() == [*texts["verdict"], *[None] * N, *texts["verdict"]]
     assert np.isnan(file.column("edge_bps")[N : 2 * N]).all()
+
+
+def test_profit_comes_back_as_it_was(tmp_path: Path) -> None:
+    texts = {
+        "pnl_source": np.array(["derived", "as_if_flat"] * (N // 2), dtype=object),
+        "fees_source": np.array(["schedule"] * N, dtype=object),
+        "coins": np.array(["BTC, ETH", ""] * (N // 2), dtype=object),
+    }
+    numbers = {name: np.arange(N) - 0.5 for name in PROFIT_NUMBERS}
+    numbers["profit_usd"] = np.where(texts["pnl_source"] == "derived", np.arange(N) - 9.5, np.nan)
+    told = replace(BARE, profit={**numbers, **texts})
+    file = write_profiles(tmp_path / "profiles.parquet", HEADER, [told, BARE])
+
+    found, untold = file.batches(np.array([2, 3, N]))
+
+    first, second = wallet_profits(found)
+    assert first is not None and second is not None
+    assert (first.pnl_source, first.profit_usd, first.coins) == ("derived", -7.5, "BTC, ETH")
+    assert (second.pnl_source, second.coins, second.win_rate) == ("as_if_flat", "", 2.5)
+    assert np.isnan(second.profit_usd)
+    assert list(wallet_profits(untold)) == [None]
+    assert file.column("profit_usd")[[0, 2]].tolist() == [-9.5, -7.5]
+
+
+def test_file_that_lacks_columns_is_of_another_version(tmp_path: Path) -> None:
+    path = tmp_path / "profiles.parquet"
+    write_profiles(path, HEADER, [BARE])
+    table = parquet.read_table(path)
+    parquet.write_table(table.drop_columns(["pnl_source"]), path)
+
+    with pytest.raises(DatasetError, match="no profiles of this version: run `hypertrack classify"):
+        ProfileFile(path)
 
 
 def test_who_holds_a_category_is_read_without_the_rest(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from hypertrack.simulate.market.played_impact import ImpactQuestions, PlayedImpa
 from hypertrack.simulate.market.positions import PositionBook, SideArrays
 from hypertrack.simulate.market.start_positions import PositionArrays
 from hypertrack.simulate.market.terms import FeeSchedule, TermArrays
+from hypertrack.simulate.market.true_entries import TrueEntries
 
 _MADE, _TAKEN, _RESTED, _LATE = range(4)
 """Sums of what orders moved: until openings of makers end, and of takers; until makers of all sorts
@@ -46,6 +47,8 @@ class WalletLedger:
         terms: TermArrays,
     ):
         n_wallets = len(terms)
+        self.entries: TrueEntries | None = None
+        """Takes every chunk, where somebody wants the entries themselves."""
         self._n = n_wallets
         self._book = PositionBook(start, CoinColumns(coins).size_scale)
         self._fees = FeeSchedule(terms, coins)
@@ -70,6 +73,8 @@ class WalletLedger:
             raise ValueError(
                 "a ledger needs chunks with facts: take market.chunks(with_facts=True)"
             )
+        if self.entries is not None:
+            self.entries.add(chunk)
         done = 0
         for hour, prices in zip(chunk.hours.time_ms.tolist(), chunk.hours.prices, strict=True):
             until = int(np.searchsorted(chunk.trades.time_ms, hour))

@@ -1,0 +1,81 @@
+"""The order of wallets by what profiles say of them, the best first."""
+
+import difflib
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypertrack.errors import ConfigError, DatasetError
+from hypertrack.records import SCORE_NAMES, SKILL_NUMBERS, ProfileHeader, ProfileSet, Verdict
+
+BY_VERDICT = "verdict"
+
+VERDICT_ORDER = (Verdict.COPY, Verdict.WATCH, Verdict.NOT_ENOUGH_DATA, Verdict.AVOID)
+
+LOWEST_FIRST = {"q", "false_sign"}
+"""Chances of being wrong; of everything else more comes first."""
+
+
+def best_evidence(header: ProfileHeader) -> str:
+    """Return what wallets are ranked by unless asked: the verdict, without one the activity."""
+    return "tx_count" if header.skill is None else BY_VERDICT
+
+
+def rank(profiles: ProfileSet, by: str) -> NDArray[np.intp]:
+    """Return the rows that have a value, the best first; of equal ones the more active.
+
+    Args:
+        by: ``verdict``, a score, a number about skill, or a feature.
+
+    Raises:
+        ConfigError: There is nothing of that name.
+        DatasetError: These profiles have no value of it.
+    """
+    if by == BY_VERDICT:
+        return rank_by_verdict(profiles)
+    require_value(profiles.header, by)
+    values = profiles.column(by)
+    order = np.argsort(values if by in LOWEST_FIRST else -values, kind="stable")  # NaN is last
+    return order[: int(np.count_nonzero(~np.isnan(values)))]
+
+
+def rank_by_verdict(profiles: ProfileSet) -> NDArray[np.intp]:
+    """Return the rows of judged wallets: by verdict, then by the edge to be expected."""
+    if profiles.header.skill is None:
+        raise DatasetError("these profiles tell nothing of skill: run `hypertrack classify`")
+    names, which = np.unique(profiles.column("verdict").astype(str), return_inverse=True)
+    places = {each.value: place for place, each in enumerate(VERDICT_ORDER)}
+    place = np.array([places.get(name, len(places)) for name in names.tolist()])[which]
+    edge = np.nan_to_num(profiles.column("edge_bps"), nan=-np.inf)
+    order = np.lexsort((-edge, place))
+    return order[place[order] < len(places)]
+
+
+def require_value(header: ProfileHeader, by: str) -> None:
+    """Raise where profiles cannot be ranked by this.
+
+    Raises:
+        ConfigError: There is nothing of that name.
+        DatasetError: These profiles have no value of it.
+    """
+    require_name(by, header.units)
+    if by in SCORE_NAMES and header.model is None:
+        raise DatasetError(f"these profiles have no {by}: train first, or rank by another --by")
+    if by in SKILL_NUMBERS and header.skill is None:
+        raise DatasetError(f"these profiles have no {by}: run `hypertrack classify`")
+
+
+def require_name(by: str, features: Iterable[str]) -> None:
+    """Raise where nothing is called so.
+
+    Raises:
+        ConfigError: Names the nearest that there is.
+    """
+    known = (BY_VERDICT, *SCORE_NAMES, *SKILL_NUMBERS, *features)
+    if by not in known:
+        near = difflib.get_close_matches(by, known, n=1, cutoff=0.4)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise ConfigError(
+            f"--by takes verdict, a score, a number about skill or a feature; found {by!r}{meant}"
+        )
