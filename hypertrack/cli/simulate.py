@@ -63,6 +63,9 @@ def simulate(
         float | None, typer.Option(help="Exchange seconds per second; 0 as fast as clients read.")
     ] = None,
     hours: Annotated[float | None, typer.Option(help="Exchange hours until it is over.")] = None,
+    history_hours: Annotated[
+        float | None, typer.Option(help="Hours of them that are past when it opens.", min=0)
+    ] = None,
     wallets: Annotated[int | None, typer.Option(help="Wallets that may trade.")] = None,
     coins: Annotated[int | None, typer.Option(help="Coins, up to 197.")] = None,
     skill: SkillFlag = None,
@@ -91,6 +94,7 @@ def simulate(
         raise ConfigError("--check plays a market and prints: it serves and writes nothing")
     names = {"port": port, "seed": seed, "speed": speed, "hours": hours}
     flags: dict[str, object] = {f"simulate.{key}": value for key, value in names.items()}
+    flags |= {"simulate.history_hours": history_hours}
     flags |= {"simulate.wallets": wallets, "simulate.coins": coins}
     flags |= {"simulate.skill": skill, "simulate.trend": trend or None}
     if check:
