@@ -16,7 +16,7 @@ def demo(
     open_: Annotated[bool, typer.Option("--open", help="Open the dashboard.")] = False,
     quick: Annotated[
         bool,
-        typer.Option("--quick", help="Half a day in place of a week: every stage, less to find."),
+        typer.Option("--quick", help="Half a day, not a week: every stage, less to find."),
     ] = False,
     seed: Annotated[int | None, typer.Option(help="Another seed is another market.")] = None,
     hours: Annotated[
