@@ -13,8 +13,7 @@ from hypertrack.cli.verdict import STYLES, short_address
 from hypertrack.text import with_minus
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
+    from hypertrack.cli.tables import PlainTable
     from hypertrack.pipeline.demo import DemoResult, JudgedWallet
 
 
@@ -65,7 +64,7 @@ def next_commands(result: "DemoResult") -> tuple[str, ...]:
     )
 
 
-def _verdicts(judged: "tuple[JudgedWallet, ...]") -> "Table":
+def _verdicts(judged: "tuple[JudgedWallet, ...]") -> "PlainTable":
     headings = ("wallet", "verdict", "bets", "edge, bps", "truly", "copied", "trap")
     rows = [
         (

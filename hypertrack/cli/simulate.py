@@ -12,8 +12,7 @@ from hypertrack.cli.session import Session
 from hypertrack.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
+    from hypertrack.cli.tables import PlainTable
     from hypertrack.config import Settings
     from hypertrack.pipeline.simulate import Exchange, WorldRow, WritePlan
 
@@ -186,7 +185,7 @@ def _write(
         session.out.print(_world_table(world))
 
 
-def _world_table(world: "Sequence[WorldRow]") -> "Table":
+def _world_table(world: "Sequence[WorldRow]") -> "PlainTable":
     """Return the truth in a few rows: edges in bps, p10 / p50 / p90 and medians."""
     from hypertrack.cli.tables import plain_table
 

@@ -74,11 +74,16 @@ class Scale:
 
 WEEK = Scale(hours=168, live_hours=3, wallets=1_000, n_trades=150_000)
 QUICK = Scale(
-    hours=12,
+    hours=14,
     live_hours=1,
-    wallets=350,
-    n_trades=25_000,
-    train={"train_cuts_frac": (0.5,), "n_members": 1, "n_bootstrap": 200},
+    wallets=450,
+    n_trades=35_000,
+    train={
+        "train_cuts_frac": (0.4, 0.6),
+        "n_members": 1,
+        "n_bootstrap": 200,
+        "min_train_rows": 50,
+    },
 )
 """Enough for each stage, and too short to tell anybody from luck."""
 
