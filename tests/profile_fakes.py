@@ -30,6 +30,7 @@ from hypertrack.records import (
     Reason,
     Scores,
     SkillSummary,
+    WalletAccount,
     WalletProfile,
     WalletProfit,
     replace,
@@ -199,6 +200,19 @@ PROFIT = WalletProfit(
     coins="BTC, ETH, HYPE",
 )
 """Of a wallet that lost, whose positions are known."""
+
+
+ACCOUNT = WalletAccount(
+    account_told_ms=1_767_600_000_000.0,
+    equity_usd=1_500.0,
+    leverage=2.0,
+    liquidation_distance_frac=0.125,
+    net_flow_usd=math.nan,
+    account_return_frac=-0.032,
+    account_positions="BTC +2.5; ETH -1",
+    account_links="",
+)
+"""Of a wallet that was not asked about its flows."""
 
 
 def profile_header(

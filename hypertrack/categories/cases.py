@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import isnan, nan
 
+from hypertrack.categories.account_cases import wallet_accounts
 from hypertrack.categories.catalog import CATALOGS
 from hypertrack.categories.category_truth import whole_name
 from hypertrack.categories.nearest import NO_RULE, shortfalls
@@ -50,10 +51,11 @@ def make_profiles(columns: ProfileColumns, header: ProfileHeader) -> Iterator[Wa
         _reasons(columns, header),
         wallet_skills(columns),
         wallet_profits(columns),
+        wallet_accounts(columns),
         strict=True,
     )
-    for wallet, first_ms, last_ms, own, said, n_matches, found, slices, why, luck, made in parts:
-        held, nearest = found
+    for wallet, first_ms, last_ms, own, said, n_matches, found, slices, why, *beside in parts:
+        (held, nearest), (luck, made, account) = found, beside
         values = {**own, "n_candle_matches": n_matches, **said}
         if luck is not None:
             values |= {**luck.numbers, "followed_count": float(luck.follows is not None)}
@@ -71,6 +73,7 @@ def make_profiles(columns: ProfileColumns, header: ProfileHeader) -> Iterator[Wa
             remarks=argue.remarks(own),
             skill=luck,
             profit=made,
+            account=account,
         )
 
 

@@ -13,7 +13,7 @@ from hypertrack.records import HeadEvaluation, Interval, ModelSummary, Quality
 from hypertrack.text import printable, with_minus
 
 PROSE_CHARS = 24
-"""A cell that is longer and has blanks is prose, which may be broken; anything else is not."""
+"""A cell that is longer and has blanks, or lists names, may be broken; anything else may not."""
 LEAST_PROSE_CHARS = 12
 """Prose in a narrower column is a ladder of words."""
 
@@ -47,6 +47,7 @@ class PlainTable:
         for column, heading in enumerate(self.headings):
             cells = self._cells(column)
             is_number = bool(cells) and all(map(_looks_numeric, cells))
+            is_number &= not all(cell.startswith("0x") for cell in cells)
             table.add_column(
                 Text(heading),
                 justify="right" if is_number else "left",
@@ -107,7 +108,7 @@ def _text(cell: str | Text) -> Text:
 
 
 def _is_prose(text: str) -> bool:
-    return len(text) > PROSE_CHARS and " " in text
+    return len(text) > PROSE_CHARS and (" " in text or "," in text)
 
 
 def evaluation_table(model: ModelSummary) -> PlainTable:

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +13,16 @@ from hypertrack.files import require_writable
 from hypertrack.model import MODEL_NAME
 from hypertrack.pipeline.places import notice_of, open_engine, require_data
 from hypertrack.pipeline.truth_file import read_truth, require_simulated
-from hypertrack.records import FEATURE_REMARKS, ProfileHeader, encode_json, replace
+from hypertrack.records import (
+    FEATURE_REMARKS,
+    ProfileColumns,
+    ProfileHeader,
+    encode_json,
+    replace,
+)
 
 if TYPE_CHECKING:  # the command loads these when it runs
-    from hypertrack.features.engine import FeatureMatrix
+    from hypertrack.features.engine import FeatureEngine, FeatureMatrix
     from hypertrack.model.versions import WalletModel
     from hypertrack.pipeline.profiles import Profiles
 
@@ -56,45 +62,50 @@ def classify(
         champion_file(settings.out)  # missing, it is missed before the work
     if truth is not None:
         read_truth(truth)  # one that is none is refused before the work
-    from hypertrack.features.activity import activity
-    from hypertrack.pipeline.asked_rules import obstacles_of, rule_columns, rule_features
-    from hypertrack.pipeline.profile_batches import RuleColumns, profile_batches
     from hypertrack.pipeline.profiles import Profiles
-    from hypertrack.pipeline.profits import measured, profit_columns
-    from hypertrack.pipeline.skill import judge_wallets
     from hypertrack.store.profiles import write_profiles
 
     behind = fingerprint(settings, with_model=with_model)
     with open_engine(settings) as engine:
         model = _load_model(settings) if with_model else None
-        matrix, whole = measured(engine, rule_features(settings))
-        more = rule_columns(settings, whole)
-        slices = activity(engine)
-        summary = engine.dataset.summary()
-        skill = judge_wallets(engine, settings, matrix)
-        profit = profit_columns(engine, whole)
-        notice = notice_of(engine.dataset.lines)
         if truth is not None:
-            require_simulated(notice)
+            require_simulated(notice_of(engine.dataset.lines))
+        header, batches = _profiled(engine, settings, model)
+    header = replace(header, fingerprint=behind)
+    file = settings.out / PROFILES_NAME if is_kept else None
+    profiles = Profiles(write_profiles(file, header, batches))
+    return profiles if truth is None else _marked(profiles, file, read_truth(truth))
+
+
+def _profiled(
+    engine: "FeatureEngine", settings: Settings, model: "WalletModel | None"
+) -> "tuple[ProfileHeader, Iterator[ProfileColumns]]":
+    """Return what profiles rest on, and their columns, which are made as they are asked for."""
+    from hypertrack.features.activity import activity
+    from hypertrack.pipeline.asked_rules import obstacles_of, rule_columns, rule_features
+    from hypertrack.pipeline.profile_batches import RuleColumns, profile_batches
+    from hypertrack.pipeline.profile_matrix import measure
+    from hypertrack.pipeline.skill import judge_wallets
+
+    measured = measure(engine, rule_features(settings))
+    matrix, more = measured.matrix, rule_columns(settings, measured.whole)
+    skill = judge_wallets(engine, settings, matrix)
     judged = {} if skill is None else skill.columns
     not_testable = obstacles_of(settings, matrix, more, judged, has_model=model is not None)
     header = ProfileHeader(
         generated_ms=time.time_ns() // 1_000_000,
-        data=summary,
-        notice=notice,
+        data=engine.summary(),
+        notice=notice_of(engine.dataset.lines),
         edition=settings.categories.edition,
         thresholds=settings.categories.limits(),
         not_testable=not_testable,
-        fingerprint=behind,
         skill=None if skill is None else skill.summary,
         **_told_by_model(model, matrix),
         **_said_of_features((*matrix.names, *more)),
     )
-    columns = RuleColumns(settings.categories, more, not_testable)
-    batches = profile_batches(matrix, slices, model, columns, judged, profit)
-    file = settings.out / PROFILES_NAME if is_kept else None
-    profiles = Profiles(write_profiles(file, header, batches))
-    return profiles if truth is None else _marked(profiles, file, read_truth(truth))
+    asking = RuleColumns(settings.categories, more, not_testable)
+    beside = {"skill": judged, "profit": measured.profit, "account": measured.account}
+    return header, profile_batches(matrix, activity(engine), model, asking, beside)
 
 
 def _marked(profiles: "Profiles", file: Path | None, truth: Mapping[str, Any]) -> "Profiles":

@@ -50,8 +50,7 @@ def profile_batches(
     slices: NDArray[np.integer[Any]],
     model: "WalletModel | None",
     asking: RuleColumns,
-    skill: Mapping[str, NDArray[Any]] | None = None,
-    profit: Mapping[str, NDArray[Any]] | None = None,
+    beside: Mapping[str, Mapping[str, NDArray[Any]]] | None = None,
 ) -> Iterator[ProfileColumns]:
     """Yield the columns of all wallets, the most active first; of nobody one empty batch.
 
@@ -59,8 +58,8 @@ def profile_batches(
         slices: Executions in equal slices of the recording, ``[wallets, slices]``.
         asking: Thresholds of the rules, and what they read beside the matrix.
         model: Gives scores and their reasons; None is the rules alone.
-        skill: Columns about skill, ``[wallets]`` each; None leaves them empty.
-        profit: Columns about profit, likewise.
+        beside: Columns about ``skill``, ``profit`` and ``account``, ``[wallets]`` each; what is not
+            there stays empty.
     """
     # Scored in the order of the matrix: the last digit can depend on who is in a batch.
     scores = None if model is None else model.predict(matrix).astype(np.float64)
@@ -73,8 +72,11 @@ def profile_batches(
         features |= {name: column[rows] for name, column in asking.columns.items()}
         said = {} if scores is None else _by_name(scores[rows])
         matches = {"n_candle_matches": part.n_candle_matches.astype(np.float64)}
-        luck = {name: column[rows] for name, column in (skill or {}).items()}
-        asked = {**features, **matches, **said, **chosen_company(luck)}
+        here = {
+            kind: {name: column[rows] for name, column in columns.items()}
+            for kind, columns in (beside or {}).items()
+        }
+        asked = {**features, **matches, **said, **chosen_company(here.get("skill", {}))}
         yield ProfileColumns(
             wallets=np.array(part.wallets, dtype=object),
             first_seen_ms=part.first_seen_ms,
@@ -85,8 +87,7 @@ def profile_batches(
             activity=slices[rows].astype(np.int32, copy=False),
             verdicts=classify(asked, asking.thresholds, heads, asking.untestable),
             reasons=None if model is None else model.explain(part),
-            skill=luck,
-            profit={name: column[rows] for name, column in (profit or {}).items()},
+            **here,
         )
 
 

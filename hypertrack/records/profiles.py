@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from hypertrack.records.accounts import WalletAccount
 from hypertrack.records.base import Record
 from hypertrack.records.coverage import DataSummary
 from hypertrack.records.model import ModelSummary, Scores
@@ -91,6 +92,8 @@ class WalletProfile(Record, frozen=True, kw_only=True):
     """None where it was not judged."""
     profit: WalletProfit | None = None
     """None where it was not measured."""
+    account: WalletAccount | None = None
+    """None where the venue was not asked."""
 
 
 class ProfileHeader(Record, frozen=True, kw_only=True):

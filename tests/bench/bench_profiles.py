@@ -119,7 +119,7 @@ def classify(n_wallets: int, out: Path, *, has_model: bool) -> None:
         slices,
         model,  # type: ignore[arg-type]
         RuleColumns(CategorySettings()),
-        profit=profit,
+        {"profit": profit},
     )
     write_profiles(out / "wallet_profiles.parquet", header, batches)
     print(f"took {time.perf_counter() - start_s:.2f} {time.process_time() - start_cpu_s:.2f}")
