@@ -65,7 +65,7 @@ def next_commands(result: "DemoResult") -> tuple[str, ...]:
 
 
 def _verdicts(judged: "tuple[JudgedWallet, ...]") -> "PlainTable":
-    headings = ("wallet", "verdict", "bets", "edge, bps", "truly", "copied", "trap")
+    headings = ("wallet", "verdict", "bets", "edge, bps", "truly", "copied")
     rows = [
         (
             short_address(each.wallet),
@@ -74,8 +74,9 @@ def _verdicts(judged: "tuple[JudgedWallet, ...]") -> "PlainTable":
             with_minus(each.edge),
             number(each.true_edge_bps, 1),
             number(each.true_copy_edge_bps, 1),
-            each.traps.replace(",", ", ").replace("_", " "),
         )
         for each in judged
     ]
-    return plain_table(headings, rows, gap=1)
+    traps = [each.traps.replace(",", ", ").replace("_", " ") for each in judged]
+    notes = [f"in truth: {trap}" if trap else "" for trap in traps]
+    return plain_table(headings, rows, gap=1, notes=notes)
