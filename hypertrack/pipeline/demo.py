@@ -79,10 +79,10 @@ QUICK = Scale(
     wallets=450,
     n_trades=35_000,
     train={
-        "train_cuts_frac": (0.4, 0.6),
+        "train_cuts_frac": (0.5,),
         "n_members": 1,
         "n_bootstrap": 200,
-        "min_train_rows": 50,
+        "min_train_rows": 30,
     },
 )
 """Enough for each stage, and too short to tell anybody from luck."""

@@ -195,7 +195,7 @@ def test_demo_tells_the_whole_story(tmp_path: Path) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=4 * TIMEOUT_S,
+        timeout=10 * TIMEOUT_S,
         check=False,
     )
 
