@@ -23,7 +23,7 @@ def demo(
         float | None, typer.Option(help="Simulated hours, 168 by default.", min=8)
     ] = None,
     wallets: Annotated[
-        int | None, typer.Option(help="Simulated wallets, 1,000 by default.", min=300)
+        int | None, typer.Option(help="Simulated wallets, 700 by default.", min=300)
     ] = None,
     skill: SkillFlag = "copyable",
     trend: TrendFlag = None,

@@ -64,6 +64,7 @@ class Scale:
     live_hours: float
     wallets: int
     n_trades: int
+    coins: int = 8
     train: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -72,7 +73,7 @@ class Scale:
         return float(int(self.hours - self.live_hours))
 
 
-WEEK = Scale(hours=168, live_hours=3, wallets=1_000, n_trades=150_000)
+WEEK = Scale(hours=168, live_hours=3, wallets=700, n_trades=120_000)
 QUICK = Scale(
     hours=14,
     live_hours=1,
@@ -150,6 +151,7 @@ class Demo:
             "hours": scale.hours,
             "history_hours": scale.archived_hours,
             "wallets": scale.wallets,
+            "coins": scale.coins,
             "trades_per_second": scale.n_trades / (scale.hours * 3_600),
             "speed": 0.0,
         }
