@@ -100,6 +100,22 @@ def test_batches_make_the_tables_that_reading_at_once_makes(folder: Path, tmp_pa
     assert len(batches(folder)) == 2
 
 
+def test_of_two_quotes_of_a_moment_the_one_received_last_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = quote(START_MS, 98.0, 104.0)
+    last["received_ns"] += 1
+    others = [quote(START_MS + 1, 3.0, 5.0, "ETH"), quote(START_MS, 2.0, 4.0, "ETH")]
+    folder = write_dataset(tmp_path / "data", trades=trades(5), bbo=[last, *quotes(5), *others])
+    list(seal_folder(folder))
+
+    kept, again, at_once = read_in_both_ways(folder, monkeypatch)
+
+    assert kept == again == at_once
+    assert f"({START_MS}, 0, 98.0, 104.0, 101.0)" in kept[0]["bbo"]
+    assert len(kept[0]["bbo"]) == 7
+
+
 def test_names_are_in_the_order_of_the_text_whenever_they_came(folder: Path) -> None:
     with open_dataset(folder) as dataset:
         wallets = dataset.connection.execute("SELECT wallet FROM wallets ORDER BY wallet_id")
