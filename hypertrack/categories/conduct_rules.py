@@ -44,7 +44,7 @@ _MOVE = (
 )
 _VOLATILE = (
     "{volatility_trading_score:.0%} of its executions in volatile minutes, {volatile_z:+.1f} "
-    "errors above the others in its coins"
+    "errors above its coins' share of such minutes"
 )
 
 
@@ -170,7 +170,7 @@ CONDUCT_RULES: tuple[Rule, ...] = (
         Rule(
             name="Volatility Trader",
             group=Group.MARKET,
-            asks="Does it trade in volatile minutes, more than others do?",
+            asks="Does it trade in volatile minutes, more than there are of them?",
             gates=_executions("volatility_min_executions"),
             evidence=_VOLATILE,
             needs=(),

@@ -8,7 +8,7 @@ from typing import Any
 import ibis
 from ibis import Table, Value, _
 
-from hypertrack.features.candles import candle_matches
+from hypertrack.features.candles import candle_matches, candle_measures
 from hypertrack.features.definition import Scope, feature
 from hypertrack.features.impact import against_prices
 from hypertrack.features.traded import traded
@@ -70,12 +70,17 @@ def moves(scope: Scope) -> Table:
 def volatile_blocks(scope: Scope) -> Table:
     """Return a row per wallet and five minutes: its executions in volatile minutes, over chance.
 
-    Columns: wallet_id, excess. Chance is the share of all executions in the coin that fall into
-    its volatile minutes: there is more trading in them, by whoever.
+    Columns: wallet_id, excess. Chance is the share of its coins' minutes that are volatile.
     """
     rows = candle_matches(scope).select("wallet_id", "coin_id", "minute_ms", "is_volatile")
     rows = rows.mutate(is_volatile=rows.is_volatile.cast("int8"))
-    share = rows.group_by("coin_id").aggregate(chance=_.is_volatile.mean())
+    minutes = candle_measures(scope)
+    medians = minutes.group_by("coin_id").aggregate(median=_.volatility.median())
+    share = (
+        minutes.join(medians, "coin_id")
+        .group_by("coin_id")
+        .aggregate(chance=(_.volatility > _["median"]).cast("int8").mean())
+    )
     return (
         rows.join(share, "coin_id")
         .group_by("wallet_id", block=_.minute_ms // BLOCK_MS)
@@ -145,7 +150,7 @@ def moved_execution_count(rows: Table) -> Value:
 
 @feature(volatile_blocks, unit="sd", group="conduct")
 def volatile_z(rows: Table) -> Value:
-    """Executions in volatile minutes over those of its coins' others, by 5-minute blocks."""
+    """Executions in volatile minutes over its coins' share of them, by 5-minute blocks."""
     return rows.excess.sum() / (rows.excess**2).sum().sqrt().nullif(0)
 
 

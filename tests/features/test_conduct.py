@@ -118,7 +118,7 @@ def test_without_a_known_move_nothing_is_aligned(features_of: Any) -> None:
     assert alice["move_block_count"] == 0
 
 
-def test_volatile_minutes_count_beyond_what_others_do_in_the_coin(features_of: Any) -> None:
+def test_volatile_minutes_count_beyond_the_coins_share_of_them(features_of: Any) -> None:
     # Minutes 0 and 5 are quiet (range 0), minutes 10 and 15 wide: the median is between them.
     candles = [
         candle(START_MS + minute * MINUTE_MS, prices=(100, 100 + wide, 100, 100), volume=1)
@@ -133,7 +133,7 @@ def test_volatile_minutes_count_beyond_what_others_do_in_the_coin(features_of: A
 
     found = features_of("volatile_z", trades=trades, candles=candles)
 
-    # Half of all executions fall into volatile minutes: each of hers is +.5, in two blocks.
+    # Half of the minutes are volatile: each of her executions is +.5, in two blocks.
     assert found[ALICE]["volatile_z"] == pytest.approx(1.0 / math.sqrt(2 * 0.25))
     assert found[CAROL]["volatile_z"] == pytest.approx(-1.0 / math.sqrt(2 * 0.25))
 

@@ -93,10 +93,10 @@ def test_every_feature_depends_on_the_cut(busy_engine: FeatureEngine) -> None:
         for i, each in enumerate(FEATURES)
         if np.array_equal(whole.values[:, i], half.values[:, i], equal_nan=True)
     }
-    # One Monday morning in few hours, no spot coin, and nothing held at a full hour.
+    # One Monday morning in few hours, no spot coin, nobody liquidated, nothing held at a full hour.
     hours = {"hour_entropy", "night_share", "weekend_share"}
     funding = {"funding_usd", "funding_paid_usd", "funding_alignment", "crowding"}
-    assert constant <= {*hours, *funding, "spot_share"}
+    assert constant <= {*hours, *funding, "spot_share", "liquidation_count"}
 
 
 @pytest.mark.slow
