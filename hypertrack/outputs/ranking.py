@@ -16,6 +16,13 @@ VERDICT_ORDER = (Verdict.COPY, Verdict.WATCH, Verdict.NOT_ENOUGH_DATA, Verdict.A
 LOWEST_FIRST = {"q", "false_sign"}
 """Chances of being wrong; of everything else more comes first."""
 
+NO_MARKET = (
+    "no trade of the market is recorded in {place}, at most fills of single wallets: record beside "
+    "them with `hypertrack record --append`, or `hypertrack import --append` archives; what the "
+    "venue said of the wallets asked about stands in accounts/report.json"
+)
+"""What profiles and skill need, and how to come by it."""
+
 
 def best_evidence(header: ProfileHeader) -> str:
     """Return what wallets are ranked by unless asked: the verdict, without one the activity."""
@@ -40,10 +47,17 @@ def rank(profiles: ProfileSet, by: str) -> NDArray[np.intp]:
     return order[: int(np.count_nonzero(~np.isnan(values)))]
 
 
+def unjudged(header: ProfileHeader) -> DatasetError:
+    """Return what is to be said of profiles in which nobody was judged."""
+    if not header.data.n_trades:
+        return DatasetError(NO_MARKET.format(place=header.data.path))
+    return DatasetError("these profiles tell nothing of skill: run `hypertrack classify`")
+
+
 def rank_by_verdict(profiles: ProfileSet) -> NDArray[np.intp]:
     """Return the rows of judged wallets: by verdict, then by the edge to be expected."""
     if profiles.header.skill is None:
-        raise DatasetError("these profiles tell nothing of skill: run `hypertrack classify`")
+        raise unjudged(profiles.header)
     names, which = np.unique(profiles.column("verdict").astype(str), return_inverse=True)
     places = {each.value: place for place, each in enumerate(VERDICT_ORDER)}
     place = np.array([places.get(name, len(places)) for name in names.tolist()])[which]
