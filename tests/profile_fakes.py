@@ -41,6 +41,9 @@ START_MS = 1_784_678_400_000
 SPAN_MS = 3 * DAY_MS
 N_SLICES = 48
 
+ORIGINAL = CategorySettings(edition="original")
+"""Whose rules ask for the base features alone."""
+
 KINDS = ("retail", "once", "scalper", "maker", "momentum", "contrarian", "whale", "arbitrageur")
 KIND_WEIGHTS = (30, 28, 10, 6, 9, 7, 4, 6)
 
@@ -225,7 +228,8 @@ def profile_header(
         units=UNITS,
         remarks=dict(FEATURE_REMARKS),
         needs_position=("median_holding_s", "closed_episode_count"),
-        thresholds=CategorySettings().model_dump(),
+        edition=ORIGINAL.edition,
+        thresholds=ORIGINAL.limits(),
     )
 
 
@@ -246,7 +250,7 @@ def profile_set(
     header = profile_header(n_wallets, summary=summary, notice=notice)
     drafts = [_draft(rng, has_scores=summary is not None) for _ in range(n_wallets)]
     by_head = {} if summary is None else {each.head: each for each in summary.heads}
-    columns = profile_columns([numbers for numbers, _ in drafts], CategorySettings(), by_head)
+    columns = profile_columns([numbers for numbers, _ in drafts], ORIGINAL, by_head)
     made = make_profiles(columns, header)
     some = [replace(each, **told) for each, (_, told) in zip(made, drafts, strict=True)]
     return made_set(header, *some)

@@ -9,7 +9,7 @@ import numpy as np
 from hypertrack.market.account_states import chosen_by_profit
 from hypertrack.market.window import Window
 from hypertrack.skill.arrays import Flags, Floats, Ints
-from hypertrack.skill.bets import Bets, CoinView, bets_of_coin, joined
+from hypertrack.skill.bets import LADDER, Bets, CoinView, bets_of_coin, joined
 from hypertrack.skill.fetching import execution_batches, fetch, price_paths, stretches_by_coin
 from hypertrack.skill.horizons import horizons_ms
 from hypertrack.skill.openings import Lots, Openings, openings_and_lots
@@ -28,7 +28,7 @@ _FLOAT: Floats = np.zeros(0)
 _FLAG: Flags = np.zeros(0, dtype=np.bool_)
 
 NOTHING_DONE = (
-    Openings(_INT, _INT, _INT, _INT, _FLAG, _FLAG, _FLOAT, _FLOAT, _FLAG),
+    Openings(_INT, _INT, _INT, _INT, _FLAG, _FLAG, _FLOAT, _FLOAT, _FLAG, _FLOAT),
     Lots(_INT, _INT, _FLOAT, _FLAG),
 )
 
@@ -44,8 +44,8 @@ class Evidence:
     Attributes:
         entity_of_wallet: Number of each wallet's entity, ``[wallets]``.
         horizon_ms: Of each entity, ``[entities]``.
-        openings: By coin, then wallet and time.
-        bets: Of all openings.
+        openings: By coin, then wallet and time; no doubtful ones.
+        bets: Of all openings, doubtful ones too.
         taker_bets: Of openings as taker alone, which others can copy; with ``early_{delay}ms``,
             the part of the move that was over by then, bps, and ``half_spread_bps``, NaN where
             none was recorded.
@@ -118,13 +118,13 @@ def gather(
         entity = entity_of_wallet[of_coin.wallet]
         parts.append(_bets(view, of_coin, entity, horizon_ms, shift_ms, delays_ms))
         if len(of_coin):
-            walk[coin] = walk_bps_per_usd(path, of_coin)
+            walk[coin] = walk_bps_per_usd(path, of_coin.take(of_coin.are_sure))
     bets, taker_bets, placebo = (joined(of_coins) for of_coins in zip(*parts, strict=True))
     return Evidence(
         window=window,
         entity_of_wallet=entity_of_wallet,
         horizon_ms=horizon_ms,
-        openings=openings,
+        openings=openings.take(openings.are_sure),
         lots=lots,
         bets=bets,
         taker_bets=taker_bets,
@@ -174,7 +174,7 @@ def _bets(
 ) -> tuple[Bets, Bets, Bets]:
     """Return the bets of one coin: all of them, those as taker, and a placebo's."""
     own_ms = horizon_ms[entity]
-    taken = np.flatnonzero(openings.is_taker)
+    taken = np.flatnonzero(openings.is_taker & openings.are_sure)
     as_taker, of_taker, taker_ms = openings.take(taken), entity[taken], own_ms[taken]
     return (
         bets_of_coin(view, openings, entity, own_ms),
@@ -188,9 +188,9 @@ def _bets(
 def _copied(
     view: CoinView, openings: Openings, horizon_ms: Ints, delays_ms: Sequence[int]
 ) -> dict[str, Floats]:
-    whole = view.markouts(openings, horizon_ms)
+    whole = view.markouts(openings, horizon_ms, ladder=LADDER)
     early = {
-        f"early_{delay}ms": whole - view.markouts(openings, horizon_ms, delay)
+        f"early_{delay}ms": whole - view.markouts(openings, horizon_ms, delay, LADDER)
         for delay in delays_ms
     }
     return {**early, "half_spread_bps": view.path.half_spread_at(openings.time_ms - 1)}

@@ -64,6 +64,7 @@ class ProfileFile:
         Raises:
             DatasetError: No such file, or not one of profiles.
         """
+        self._source = source
         self._place = source if isinstance(source, Path) else "memory"
         if isinstance(source, Path) and not source.is_file():
             raise DatasetError(f"no table at {source}")
@@ -81,6 +82,14 @@ class ProfileFile:
             self._file = parquet.ParquetFile(
                 _readable(source), metadata=footer, read_dictionary=TEXT_COLUMNS
             )
+
+    def path_in(self, folder: Path) -> Path:
+        """Return the path of the file; of one in memory after writing it into a folder."""
+        if isinstance(self._source, Path):
+            return self._source
+        file = folder / "profiles.parquet"
+        file.write_bytes(self._source)
+        return file
 
     def column(self, name: str) -> NDArray[Any]:
         """Return one column, ``[wallets]``; a number that is unknown is NaN."""

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from hypertrack.config import CategorySettings, load_config
 from hypertrack.features.engine import FeatureMatrix
 from hypertrack.features.registry import FEATURES
-from hypertrack.pipeline.profile_batches import profile_batches
+from hypertrack.pipeline.profile_batches import RuleColumns, profile_batches
 from hypertrack.records import (
     PROFIT_NUMBERS,
     DataSummary,
@@ -118,7 +118,7 @@ def classify(n_wallets: int, out: Path, *, has_model: bool) -> None:
         matrix,
         slices,
         model,  # type: ignore[arg-type]
-        CategorySettings(),
+        RuleColumns(CategorySettings()),
         {"profit": profit},
     )
     write_profiles(out / "wallet_profiles.parquet", header, batches)
