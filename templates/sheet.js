@@ -166,8 +166,8 @@ function createSheet(data, wallets, watchlist, actions) {
     const notes = [["Holds", "account_positions"], ["Belongs together", "account_links"]];
     const known = notes.filter(([, name]) => wallets.text(name, row) !== null);
     return [
-      make("p", "note", `As it said: ${told}.`),
-      ...known.map(([label, name]) => make("p", "", `${label}: `, make("span", "numbers", wallets.text(name, row)))),
+      make("p", "note", `Source: ${told}.`),
+      ...known.map(([label, name]) => make("p", "note", `${label}: `, make("span", "numbers", wallets.text(name, row)))),
     ];
   }
 
