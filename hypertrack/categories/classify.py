@@ -66,6 +66,16 @@ class _Holdings:
     is_proven: Flags
 
 
+NOTHING_HELD = _Holdings(
+    row=np.zeros(0, dtype=np.intp),
+    rule=np.zeros(0, dtype=np.int8),
+    confidence=np.zeros(0),
+    boost=np.zeros(0),
+    is_proven=np.zeros(0, dtype=np.bool_),
+)
+"""What is found where no rule can be asked: nobody traded."""
+
+
 class _Some(Mapping[str, Floats]):
     """Some rows of columns, each cut when it is asked for."""
 
@@ -142,7 +152,7 @@ def _silent(rule: Rule, earned: Collection[str]) -> frozenset[str]:
 def _in_order(found: list[_Holdings]) -> _Holdings:
     """Return all holdings by wallet; of one: proven first, by confidence, as in the catalog."""
     row, rule, confidence, added, is_proven = (
-        np.concatenate([getattr(each, name) for each in found])
+        np.concatenate([getattr(each, name) for each in (NOTHING_HELD, *found)])
         for name in ("row", "rule", "confidence", "boost", "is_proven")
     )
     order = np.lexsort((rule, -confidence, ~is_proven, row))
