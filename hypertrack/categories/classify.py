@@ -66,14 +66,13 @@ class _Holdings:
     is_proven: Flags
 
 
-NOTHING_HELD = _Holdings(
+_NOTHING = _Holdings(
     row=np.zeros(0, dtype=np.intp),
     rule=np.zeros(0, dtype=np.int8),
     confidence=np.zeros(0),
     boost=np.zeros(0),
     is_proven=np.zeros(0, dtype=np.bool_),
 )
-"""What is found where no rule can be asked: nobody traded."""
 
 
 class _Some(Mapping[str, Floats]):
@@ -151,8 +150,9 @@ def _silent(rule: Rule, earned: Collection[str]) -> frozenset[str]:
 
 def _in_order(found: list[_Holdings]) -> _Holdings:
     """Return all holdings by wallet; of one: proven first, by confidence, as in the catalog."""
+    found = found or [_NOTHING]  # no rule could be asked
     row, rule, confidence, added, is_proven = (
-        np.concatenate([getattr(each, name) for each in (NOTHING_HELD, *found)])
+        np.concatenate([getattr(each, name) for each in found])
         for name in ("row", "rule", "confidence", "boost", "is_proven")
     )
     order = np.lexsort((rule, -confidence, ~is_proven, row))
