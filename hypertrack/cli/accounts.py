@@ -68,8 +68,7 @@ def accounts(
         is_chosen_anew=refresh,
         steps=options.steps(only),
     )
-    flags = {"venue.network": network, "venue.url": url, "out": out}
-    settings = session.load(flags).settings
+    settings = session.load({"venue.network": network, "venue.url": url, "out": out}).settings
     show = _show_plan if dry_run else _ask_and_check
     show(session, settings, wanted)
 

@@ -1,7 +1,7 @@
 """The plan: which streams are recorded over which sockets, and what has no room."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError
@@ -145,11 +145,7 @@ def plan_recording(settings: Settings, universe: Universe) -> RecordingPlan:
         takes_all=record.coins.strip() == "all" and bool(wanted),
         unlisted=universe.unlisted,
         fills=None if record.fills is None else _shown(record.fills.get_secret_value()),
-        aliases={
-            market.coin: market.alias
-            for market in universe.markets
-            if market.alias is not None and market.alias != market.coin and market.coin in coins
-        },
+        aliases=_aliases(universe, coins),
     )
 
 
@@ -208,6 +204,14 @@ def _left_out(subscriptions: Iterable[Subscription], room: int) -> list[LeftOut]
         LeftOut(feed=feed, coins=tuple(coins), reason=reason)
         for feed, coins in coins_by_feed.items()
     ]
+
+
+def _aliases(universe: Universe, coins: Collection[str]) -> dict[str, str]:
+    return {
+        market.coin: market.alias
+        for market in universe.markets
+        if market.alias is not None and market.alias != market.coin and market.coin in coins
+    }
 
 
 def _shown(source: str) -> str:

@@ -269,7 +269,9 @@ def test_same_profiles_give_the_same_page() -> None:
     assert render_dashboard(judged_set(12), SETTINGS) == render_dashboard(judged_set(12), SETTINGS)
 
 
-@pytest.mark.parametrize("group", ["Skill", "Profit", "Activity", "Behaviour", "Markouts"])
+@pytest.mark.parametrize(
+    "group", ["Skill", "Profit", "Account", "Activity", "Behaviour", "Markouts"]
+)
 def test_every_number_is_named_in_words_and_once(group: str) -> None:
     words = [measure.words for measure in measures(JUDGED.header) if measure.group == group]
 
