@@ -5,7 +5,7 @@ const PRINTED_WALLETS = 20;
 async function startPage() {
   const data = JSON.parse(byId("page-data").textContent);
   const listed = await unpack("pack-listed");
-  const rest = Promise.all([unpack("pack-rest"), unpack("pack-left-out")]).then(([some, more]) => new Map([...some, ...more]));
+  const rest = Promise.all(["pack-rest", "pack-left-out", "pack-histories"].map(unpack)).then((some) => new Map(some.flatMap((each) => [...each])));
   const wallets = createWallets(data, listed, rest);
   const watchlist = createWatchlist(starsChanged);
   const finder = createFinder(data, wallets, watchlist);

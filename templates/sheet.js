@@ -16,7 +16,11 @@ function createSheet(data, wallets, watchlist, actions) {
     byId("sheet-title").replaceChildren(identicon(address), make("span", "sheet-address numbers", address));
     const copy = button("icon-button", `Copy address ${address}`, (element) => copyAddress(address, element), icon("copy"));
     byId("sheet-tools").replaceChildren(starButton(watchlist, address), copy, ...explorer(address));
-    body.replaceChildren(verdictPart(row), keyFacts(row), ...historyParts(data, wallets, row), activityPart(row), markoutPart(row), categoriesPart(row), scoresPart(row), ...FACT_GROUPS.map((group) => factsPart(group, row)));
+    body.replaceChildren(
+      verdictPart(row), keyFacts(row), profitPart(data, wallets, row),
+      inColumns(...doingParts(data, wallets, row), activityPart(row), markoutPart(row), categoriesPart(row)),
+      scoresPart(row), inColumns(...FACT_GROUPS.map((group) => factsPart(group, row))),
+    );
     if (!dialog.open) dialog.showModal();
     body.scrollTop = 0;
   }
@@ -68,7 +72,7 @@ function createSheet(data, wallets, watchlist, actions) {
     const rows = names.map((name, i) => {
       const text = wallets.text(name, row);
       const reach = Math.max(...values.filter((value) => !Number.isNaN(value)).map(Math.abs), 1e-9);
-      const picture = text === null ? hiddenText("") : signedBar(values[i] / reach);
+      const picture = text === null ? null : signedBar(values[i] / reach);
       return tableRow(wallets.measures.get(name).words, picture, text === null ? "not known" : `${text} bps`);
     });
     return part("After its executions", make("p", "note", "Move of the price in its favour, described and not tested; the verdict rests on openings at its own horizon."), table(rows));
@@ -90,7 +94,7 @@ function createSheet(data, wallets, watchlist, actions) {
     const isUnproven = wallets.isUnproven(place);
     return make(
       "li", isUnproven ? "is-unproven" : "",
-      make("h4", "", button("text-link", name, () => actions.docs("doc-categories")), make("span", "confidence numbers", ` confidence ${wallets.heldText("confidence", place)}`), ...(isUnproven ? [make("span", "badge", "unproven")] : [])),
+      make("h4", "", button("text-link", name, () => actions.docs("doc-categories")), make("span", "confidence numbers", ` strength ${wallets.heldText("confidence", place)}`), ...(isUnproven ? [make("span", "badge", "unproven")] : [])),
       make("p", "", wallets.heldText("evidence", place) ?? ""),
       ...(category?.condition ? [make("p", "note", `Rule: ${category.condition}`)] : []),
       ...(boost > 0 ? [make("p", "note", `The network adds ${wallets.heldText("boost", place)}.`)] : []),
@@ -135,7 +139,7 @@ function createSheet(data, wallets, watchlist, actions) {
       const name = make("span", "", make("span", "raw", each.feature), make("span", "note numbers", ` ${each.value}, typical ${each.typical}`));
       return tableRow(name, signedBar(each.adds / reach), each.text + unit);
     });
-    return table([...rows, tableRow("all others", hiddenText(""), found.others + unit)]);
+    return table([...rows, tableRow("all others", null, found.others + unit)]);
   }
 
   // --- numbers ----------------------------------------------------------------------------------
@@ -182,16 +186,20 @@ function part(title, ...children) {
   return make("section", "sheet-part", make("h3", "", title), ...children);
 }
 
+const inColumns = (...parts) => make("div", "sheet-columns", ...parts);
+
 const unknownNote = (text) => make("p", "unknown-note", text);
 
 function table(rows) {
   return make("table", "facts-table", make("tbody", "", ...rows));
 }
 
+/** Return a row: what it is, a drawing where there is one, and how much. */
 function tableRow(name, picture, text) {
   const head = make("th", "", name);
   head.scope = "row";
-  return make("tr", "", head, make("td", "picture", picture), make("td", "numbers amount", text));
+  if (!picture) head.colSpan = 2;
+  return make("tr", "", head, ...(picture ? [make("td", "picture", picture)] : []), make("td", "numbers amount", text));
 }
 
 /** Return by score the reasons of a wallet, the strongest first. */

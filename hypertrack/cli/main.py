@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from hypertrack import __version__
-from hypertrack.cli import models, skill
+from hypertrack.cli import alerts, models, signals, skill
 from hypertrack.cli.accounts import accounts
 from hypertrack.cli.backtest import backtest
 from hypertrack.cli.categories import categories
@@ -23,6 +23,7 @@ from hypertrack.cli.demo import demo
 from hypertrack.cli.diff import diff
 from hypertrack.cli.features import features
 from hypertrack.cli.importing import import_
+from hypertrack.cli.live import live
 from hypertrack.cli.logs import log_to_stderr, say_error
 from hypertrack.cli.record import record
 from hypertrack.cli.report import report
@@ -172,6 +173,9 @@ command(app)(dashboard)
 command(app)(wallet)
 command(app)(verdict)
 command(app)(backtest)
+command(app)(live)
+alerts.register(app)
+signals.register(app)
 command(app)(diff)
 command(app)(categories)
 command(app)(show_config)

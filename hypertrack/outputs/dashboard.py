@@ -5,6 +5,7 @@ from markupsafe import Markup
 from hypertrack.config import DashboardSettings, ReportSettings
 from hypertrack.outputs.definitions import definitions
 from hypertrack.outputs.docs import docs_pages
+from hypertrack.outputs.histories import history_pack
 from hypertrack.outputs.packing import Pack
 from hypertrack.outputs.page import render_page
 from hypertrack.outputs.page_data import page_data, script_json
@@ -13,7 +14,7 @@ from hypertrack.outputs.templates import read_source
 from hypertrack.outputs.themes import both_themes
 from hypertrack.outputs.views import page_view
 from hypertrack.outputs.wallet_columns import wallet_columns
-from hypertrack.records import WALLET_PATTERN, ProfileSet
+from hypertrack.records import WALLET_PATTERN, Histories, ProfileSet
 
 NO_FILTER = ReportSettings()
 
@@ -30,12 +31,16 @@ N_MARK_DIGITS = 8
 
 
 def render_dashboard(
-    profiles: ProfileSet, settings: DashboardSettings, leave_out: ReportSettings = NO_FILTER
+    profiles: ProfileSet,
+    settings: DashboardSettings,
+    leave_out: ReportSettings = NO_FILTER,
+    found: Histories | None = None,
 ) -> str:
     """Return the page: style, script, data and documentation are inside.
 
     Args:
         leave_out: Wallets that are not listed; the summary counts all of them.
+        found: Histories of some wallets; None where there is no dataset to read them from.
     """
     header = profiles.header
     selection = select(profiles, leave_out, max_wallets=settings.max_wallets)
@@ -45,11 +50,12 @@ def render_dashboard(
         style=both_themes() + "".join(map(read_source, STYLES)),
         scripts=SCRIPTS,
         page=page_view(header, selection),
-        data=Markup(script_json(page_data(header, selection, columns.measures))),
+        data=Markup(script_json(page_data(header, selection, columns.measures, found))),
         packs={
             "listed": Markup(columns.listed),
             "rest": Markup(columns.rest),
             "left-out": Markup(_left_out(profiles, selection)),
+            "histories": Markup(history_pack(found)),
         },
         docs=docs_pages(),
         definitions=definitions(header),

@@ -13,6 +13,7 @@ from hypertrack.records import (
     SCORE_NAMES,
     STYLE_DIMENSIONS,
     HeadEvaluation,
+    Histories,
     ProfileHeader,
     Record,
     encode_json,
@@ -65,12 +66,19 @@ class PageData(Record, frozen=True, kw_only=True):
     categories: tuple[PageCategory, ...]
     verdicts: tuple[PageVerdict, ...]
     reasons_meaning: str
+    gaps: tuple[tuple[int, int], ...]
+    """Start and end, ms, of what is known not to have been observed."""
+    histories: str
+    """Whose histories are on the page; empty where there are none."""
     explorer: bool
     """Whether the venue's explorer knows these wallets: not where the data was simulated."""
 
 
 def page_data(
-    header: ProfileHeader, selection: Selection, measures: tuple[Measure, ...]
+    header: ProfileHeader,
+    selection: Selection,
+    measures: tuple[Measure, ...],
+    found: Histories | None = None,
 ) -> PageData:
     """Return the data of the page."""
     skill = header.skill
@@ -86,6 +94,8 @@ def page_data(
         categories=tuple(_categories(header)),
         verdicts=tuple(PageVerdict(name=v.value, words=w) for v, w in VERDICT_WORDS.items()),
         reasons_meaning=REASONS_MEANING,
+        gaps=() if found is None else found.gaps,
+        histories="" if found is None else found.first,
         explorer=not header.notice,
     )
 

@@ -57,6 +57,11 @@ def reliability(skill: SkillSummary) -> Iterator[str]:
             yield f"{text}, as it should ({low} to {high})"
         else:
             yield f"{text}, not {low} to {high}: the errors are not to be trusted"
+    if skill.n_by_profit:
+        yield (
+            f"{_count(skill.n_by_profit, 'wallet was', 'wallets were')} chosen by past profit: "
+            "only what came after counts"
+        )
 
 
 def verdict_row(profile: WalletProfile) -> VerdictRow:

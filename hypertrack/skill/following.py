@@ -164,7 +164,7 @@ def _taken(con: Any, window: Window, wallets: Ints) -> tuple[Openings, Closings]
             for name, nothing in vars(NOTHING_DONE[0]).items()
         }
     )
-    together = together.take(np.flatnonzero(together.is_taker))
+    together = together.take(np.flatnonzero(together.is_taker & together.are_sure))
     return together.take(np.lexsort((together.time_ms, together.coin))), by_coin(closed)
 
 

@@ -15,8 +15,6 @@ from pyarrow import parquet
 from hypertrack.errors import DatasetError
 from hypertrack.files import replacing
 from hypertrack.records import (
-    PROFIT_TEXTS,
-    SKILL_TEXTS,
     JsonError,
     ProfileColumns,
     ProfileHeader,
@@ -25,7 +23,14 @@ from hypertrack.records import (
     encode_json,
     replace,
 )
-from hypertrack.store.profile_tables import COLUMN_BY_SCORE, from_table, schema, to_numpy, to_table
+from hypertrack.store.profile_tables import (
+    BESIDE,
+    COLUMN_BY_SCORE,
+    from_table,
+    schema,
+    to_numpy,
+    to_table,
+)
 
 HEADER_KEY = b"hypertrack.profiles"
 """Parquet metadata: what all profiles rest on, as JSON."""
@@ -38,8 +43,7 @@ TEXT_COLUMNS = [
     "nearest",
     "reasons.list.element.score",
     "reasons.list.element.feature",
-    *SKILL_TEXTS,
-    *PROFIT_TEXTS,
+    *(name for _, texts in BESIDE.values() for name in texts),
 ]
 """What repeats itself; features hardly do, and looking for it takes longer than writing them."""
 

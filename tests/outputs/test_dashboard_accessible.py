@@ -6,12 +6,14 @@ from typing import Literal
 
 import pytest
 from accessibility import violations
+from history_fakes import histories
 from judged_fakes import judged_set
 from playwright.sync_api import Page, expect
 
 from hypertrack.config import DashboardSettings
 from hypertrack.files import write_text
 from hypertrack.outputs.dashboard import render_dashboard
+from hypertrack.records import replace
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]  # axe takes about a second a page
 
@@ -20,7 +22,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]  # axe takes about a second
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "dashboard.html"
     made = judged_set(40, notice="Simulated: no real wallet is shown.")
-    write_text(path, render_dashboard(made, DashboardSettings()))
+    found = histories(*(each.wallet for each in made.profiles[:3]))
+    everybody = replace(
+        found,
+        by_wallet=dict.fromkeys(
+            (each.wallet for each in made.profiles), found.by_wallet[made.profiles[0].wallet]
+        ),
+    )
+    write_text(path, render_dashboard(made, DashboardSettings(), found=everybody))
     return path
 
 

@@ -8,6 +8,7 @@ from math import isnan
 from pathlib import Path
 
 import pytest
+from history_fakes import histories
 from judged_fakes import judged_set, without_model
 from playwright.sync_api import Page, expect
 from profile_fakes import HOSTILE, hostile_set
@@ -32,6 +33,9 @@ Object.defineProperty(navigator, "clipboard", { value: { writeText } });
 document.addEventListener("copy", () => { window.copied = document.activeElement.value; });
 """
 
+KNOWN, UNKNOWN, OTHER = (JUDGED.profiles[place].wallet for place in (0, 1, 2))
+HISTORIES = histories(KNOWN, UNKNOWN, OTHER)
+
 RANKS = [Verdict.COPY, Verdict.WATCH, Verdict.NOT_ENOUGH_DATA, Verdict.AVOID]
 
 OpenPage = Callable[..., Page]
@@ -52,7 +56,7 @@ def open_page(open_file: Callable[..., Page], files: dict[int, Path]) -> OpenPag
         if key not in files:
             files[key] = files[0] / f"{key}.html"
             settings = DashboardSettings(max_wallets=max_wallets)
-            write_text(files[key], render_dashboard(profiles, settings))
+            write_text(files[key], render_dashboard(profiles, settings, found=HISTORIES))
         page = open_file(files[key], **how)
         expect(page.locator("[data-ready]")).to_be_attached()
         return page
@@ -315,6 +319,41 @@ def test_sheet_says_why_scores_are_what_they_are(open_page: OpenPage) -> None:
     expect(bot.locator(".amount")).to_contain_text([r.contribution for r in reasons])
     doubted = page.locator(".score.is-unproven")
     expect(doubted.first).to_contain_text("unproven: skill −0.02, 95 % CI [−0.05, +0.01]")
+
+
+def test_sheet_shows_profit_over_the_recording_with_its_gaps(open_page: OpenPage) -> None:
+    page = open_page(hash_=f"#wallet={KNOWN}")
+    sheet = page.locator("#sheet-body")
+
+    expect(sheet).to_contain_text("$300 after fees at the end; at worst $50 below its highest")
+    expect(sheet).to_contain_text("Shaded: nothing was observed (once).")
+    gap = sheet.locator(".equity .gap")
+    hour = 960 / 72  # the drawing is 960 wide and the recording 72 hours long
+    assert float(gap.get_attribute("x") or 0) == pytest.approx(10 * hour)
+    assert float(gap.get_attribute("width") or 0) == pytest.approx(2 * hour)
+    expect(sheet.locator(".columns rect")).to_have_count(24)
+    coins = sheet.locator(".sheet-part", has_text="Profit by coin")
+    expect(coins.locator(".amount")).to_have_text(["$340 exact", "−$40 derived"])
+    positions = sheet.locator(".sheet-part", has_text="Positions at the end")
+    expect(positions.locator(".amount")).to_have_text("short 2, $4.6k")
+    expect(sheet).to_contain_text("sold 2 ETH at 2,300, taker")
+    page.get_by_role("link", name=OTHER).click()
+    expect(page.get_by_role("dialog", name=OTHER)).to_be_visible()
+
+
+def test_sheet_draws_nothing_where_nothing_is_known(open_page: OpenPage) -> None:
+    page = open_page(hash_=f"#wallet={UNKNOWN}")
+    sheet = page.locator("#sheet-body")
+
+    expect(sheet).to_contain_text("Not known: it held a position that nobody recorded.")
+    expect(sheet.locator(".equity, .columns")).to_have_count(0)
+    coins = sheet.locator(".sheet-part", has_text="Profit by coin")
+    expect(coins.locator(".amount")).to_have_text("flow −$31")
+    expect(sheet.locator(".sheet-part", has_text="Positions at the end")).to_contain_text(
+        "Not known: HYPE."
+    )
+    again = open_page(hash_=f"#wallet={OTHER}")
+    expect(again.locator("#sheet-body")).to_contain_text("the 2 wallets of the best evidence")
 
 
 @pytest.mark.parametrize("has_clipboard", [True, False])
