@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hypertrack.categories.catalog import CATALOG
+from hypertrack.categories.catalog import CATALOGS
 from hypertrack.config import CategorySettings
 from hypertrack.outputs.wording import HEAD_NAMES, capitalized
 from hypertrack.records import HEAD_MEANINGS, SKILL_NUMBERS, ProfileHeader
@@ -97,7 +97,7 @@ def _skill() -> Iterator[Definition]:
 
 
 def _categories(header: ProfileHeader) -> Iterator[Definition]:
-    thresholds = {**CategorySettings().model_dump(), **header.thresholds}
-    for rule in CATALOG:
+    thresholds = {**CategorySettings().limits(), **header.thresholds}
+    for rule in CATALOGS[header.edition]:
         text = f"{rule.asks} Holds when {rule.condition(thresholds)}."
         yield Definition(rule.name, rule.name, "", text, "categories")

@@ -85,6 +85,8 @@ def remarks(before: ProfileHeader, after: ProfileHeader) -> Iterator[str]:
     if max(lengths) > LONGER * min(lengths):
         told = " then ".join(duration(length) for length in lengths)
         yield f"observed for {told}: counts and sums grow with the time"
+    if before.edition != after.edition:
+        yield f"the rules are of two editions: {before.edition}, then {after.edition}"
     changed = sorted(
         name
         for name in {*before.thresholds, *after.thresholds}

@@ -65,6 +65,11 @@ JUDGED = replace(HEADER, skill=NOBODY_TOLD_FROM_LUCK)
         ),
         (
             HEADER,
+            replace(HEADER, edition="hypertrack"),
+            ["the rules are of two editions: original, then hypertrack"],
+        ),
+        (
+            HEADER,
             replace(HEADER, thresholds=HEADER.thresholds | {"bot_min_probability": 0.9}),
             ["the rules ask for other numbers: bot_min_probability"],
         ),
