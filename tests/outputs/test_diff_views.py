@@ -21,7 +21,8 @@ def test_sentences_say_what_differs() -> None:
     assert diff_view(DIFF, ()).says == (
         "1,000 wallets before, 1,200 after: 900 in both, 300 entered, 100 left",
         "3 wallets in both have another verdict; 2 became COPY, 0 ceased to be",
-        "The edge of 4 of 40 moved beyond its intervals: the two of 90 % do not touch",
+        "The edge of 4 of 40 moved beyond its intervals: the two of 90\N{NO-BREAK SPACE}% "
+        "do not touch",
         "7 in both changed in any of these or in a category",
     )
 
@@ -40,6 +41,8 @@ def test_tables_show_what_changed_alone() -> None:
 
     assert view.verdicts == (("WATCH", "COPY", "2"), ("not judged", "AVOID", "1"))
     assert view.categories == (("Whale", "5", "6", "+3", "−2"),)
+    one_way = (replace(DIFF.categories[0], n_lost=0),)
+    assert diff_view(replace(DIFF, categories=one_way), ()).categories[0][3:] == ("+3", "0")
     assert view.estimates == (("edge", "40", "3", "1"),)
     assert view.scores == (("Risk", "900", "0.012", "–"),)
 
@@ -82,6 +85,11 @@ JUDGED = replace(HEADER, skill=NOBODY_TOLD_FROM_LUCK)
             SCORED,
             replace(SCORED, model=replace(model(), version="another")),
             ["scores come from other models, so that they differ without any change of a wallet"],
+        ),
+        (
+            HEADER,
+            SCORED,
+            ["only one of the two has scores, and the categories that rest on them"],
         ),
         (
             HEADER,
