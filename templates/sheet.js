@@ -155,7 +155,20 @@ function createSheet(data, wallets, watchlist, actions) {
       return tableRow(term, place, wallets.text(name, row));
     });
     const absent = missing.length ? [make("p", "note", `Not known: ${missing.map((each) => each.words.toLowerCase()).join(", ")}.`)] : [];
-    return part(group, ...(rows.length ? [table(rows)] : []), ...absent);
+    const said = group === "Account" ? accountNotes(row) : [];
+    return part(group, ...said, ...(rows.length ? [table(rows)] : []), ...(said.length === 1 ? [] : absent));
+  }
+
+  /** Return what the venue said in words: when, what it holds and who belongs to it. */
+  function accountNotes(row) {
+    const told = wallets.text("account_told", row);
+    if (told === null) return [unknownNote("The venue was not asked about it: hypertrack accounts does.")];
+    const notes = [["Holds", "account_positions"], ["Belongs together", "account_links"]];
+    const known = notes.filter(([, name]) => wallets.text(name, row) !== null);
+    return [
+      make("p", "note", `Source: ${told}.`),
+      ...known.map(([label, name]) => make("p", "note", `${label}: `, make("span", "numbers", wallets.text(name, row)))),
+    ];
   }
 
   function placeNote(name, row) {

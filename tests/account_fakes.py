@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from clock_fakes import ManualClock
-from fakes import START_MS
+from fakes import ALICE, START_MS
 
 from hypertrack.clock import Clock
 from hypertrack.feeds.account_client import AccountClient
+from hypertrack.feeds.account_questions import Step
 from hypertrack.feeds.shared_budget import SharedBudget
 from hypertrack.importing.accounts.account_run import AccountRun, AskedReport
 from hypertrack.importing.accounts.asking import Asking
@@ -206,3 +207,14 @@ def said(lines: Sequence[Mapping[str, Any]]) -> list[Json]:
     """Return what the venue said in lines, without what was put before it."""
     own = ("received_ns", "user", "request")
     return [{key: value for key, value in line.items() if key not in own} for line in lines]
+
+
+FILLS_OF_ALICE = Asking(wallets=(ALICE,), steps=(Step.FILLS,))
+
+
+def observed_fills(folder: Path) -> list[tuple[Any, ...]]:
+    """Return status, start, end and cause of the ledger's lines, times from `START_MS` on."""
+    return [
+        (line["status"], line["start_ms"] - START_MS, line["end_ms"] - START_MS, line["cause"])
+        for line in lines_of(folder, "coverage.jsonl")
+    ]

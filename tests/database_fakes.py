@@ -28,7 +28,7 @@ def imported_into(
 ) -> ImportReport:
     """Import a dataset folder and return the report; the spool is empty after that."""
     files, _ = find_files([folder])
-    with open_database_session(url, mode, spool) as session:
+    with open_database_session(url, mode, spool, is_patient=True) as session:
         importer = Importer(session, files)
         for _ in importer.run():
             pass

@@ -1,5 +1,6 @@
 """Profiles in a file, of wallets of which a test names what it is about."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +16,14 @@ from profile_fakes import (
     scores,
 )
 
-from hypertrack.records import SKILL_NUMBERS, SKILL_TEXTS, ProfileHeader, Scores, Verdict
+from hypertrack.records import (
+    PROFIT_NUMBERS,
+    SKILL_NUMBERS,
+    SKILL_TEXTS,
+    ProfileHeader,
+    Scores,
+    Verdict,
+)
 from hypertrack.records import replace as replace_in
 from hypertrack.store.profiles import write_profiles
 
@@ -34,6 +42,7 @@ class Kept:
     scores: Scores | None = None
     verdict: Verdict | None = None
     skill: Mapping[str, float] = field(default_factory=dict)
+    profit_usd: float = math.nan
 
 
 def write_kept(file: Path, *wallets: Kept, header: ProfileHeader | None = None) -> Path:
@@ -49,12 +58,23 @@ def write_kept(file: Path, *wallets: Kept, header: ProfileHeader | None = None) 
         profile_columns(numbers, ORIGINAL, by_head),
         wallets=np.array([each.wallet for each in wallets], dtype=object),
         skill=_skill(wallets) if any(each.verdict for each in wallets) else {},
+        profit=_profit(wallets),
     )
     told = header or profile_header(len(wallets), summary=summary)
     if columns.skill:
         told = replace_in(told, skill=NOBODY_TOLD_FROM_LUCK)
     write_profiles(file, told, [columns])
     return file
+
+
+def _profit(wallets: tuple[Kept, ...]) -> dict[str, np.ndarray]:
+    numbers = {name: np.full(len(wallets), np.nan) for name in PROFIT_NUMBERS}
+    numbers["profit_usd"] = np.array([each.profit_usd for each in wallets])
+    numbers["n_coins"] = np.ones(len(wallets))
+    sources = ["as_if_flat" if np.isnan(each.profit_usd) else "exact" for each in wallets]
+    texts = {"pnl_source": sources, "fees_source": ["schedule"] * len(wallets)}
+    texts["coins"] = ["BTC"] * len(wallets)
+    return {**numbers, **{name: np.array(text, dtype=object) for name, text in texts.items()}}
 
 
 def _skill(wallets: tuple[Kept, ...]) -> dict[str, np.ndarray]:

@@ -7,12 +7,11 @@ from typing import Any
 
 from hypertrack.clock import Clock, SystemClock
 from hypertrack.errors import VenueError
-from hypertrack.feeds.budget import RateBudget
 from hypertrack.feeds.http import JsonPoster
+from hypertrack.feeds.rest_budget import Weights, rest_budget
 from hypertrack.feeds.rows import Row, candle_row, read_trades
 from hypertrack.records import MINUTE_MS, JsonError, RawJson, Record, decode_json
 
-MAX_WEIGHT_PER_MINUTE = 1_200
 WEIGHT = 20
 CANDLES_PER_WEIGHT = 60
 TRADES_PER_WEIGHT = 20
@@ -47,7 +46,7 @@ class InfoClient:
     ) -> None:
         self._clock = clock or SystemClock()
         self._stop = stop or threading.Event()
-        self._weights = RateBudget(MAX_WEIGHT_PER_MINUTE, self._clock)
+        self._weights: Weights = rest_budget(url, self._clock)
         self._poster = JsonPoster(url, self._clock, self._stop)
 
     def perp_dexs(self) -> list[str]:

@@ -111,6 +111,22 @@ class SharedBudget:
             self._clock.wait(stop, max(wait_ns / 1e9, 0.001))
         return None
 
+    def spend(self, units: int, stop: threading.Event) -> bool:
+        """Wait until the units fit and spend them at once; return False where ``stop`` came first.
+
+        Raises:
+            ConfigError: The file cannot be written.
+        """
+        owner = self.reserve(units, stop)
+        if owner is not None:
+            self.settle(owner, units)
+        return owner is not None
+
+    def note(self, units: int = 1) -> None:
+        """Count units that are spent whatever the budget says."""
+        with self._opened() as minute:
+            minute.add(units)
+
     def settle(self, owner: str, units: int) -> None:
         """Date what was set aside now, and correct it to what it came to."""
         with self._opened() as minute:

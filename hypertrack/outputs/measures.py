@@ -55,6 +55,7 @@ def measures(header: ProfileHeader) -> tuple[Measure, ...]:
     return (
         *(_skill(name, *row) for name, row in SKILL_WORDS.items()),
         *(_profit(name, *row) for name, row in PROFIT_WORDS.items()),
+        *(_account(name, *row) for name, row in ACCOUNT_WORDS.items()),
         *(_feature(name, header, *row) for name, row in FEATURE_WORDS.items()),
         Measure(
             "last_seen_before_end_s",
@@ -155,6 +156,31 @@ def _profit(name: str, words: str, meaning: str, write: Write) -> Measure:
     return Measure(name, words, "Profit", meaning, read, write)
 
 
+ACCOUNT_WORDS: dict[str, tuple[str, str, Write]] = {
+    "equity_usd": ("Equity", "of perps, on all dexes asked about", usd),
+    "leverage": ("Leverage", "notional of the open positions over equity", ratio),
+    "liquidation_distance_frac": (
+        "Liquidation away",
+        "smallest move of a price that liquidates a position",
+        percent,
+    ),
+    "account_return_frac": (
+        "Return on capital",
+        "of its last month, flows taken out (Modified Dietz)",
+        lambda share: with_minus(percent(share)),
+    ),
+    "net_flow_usd": ("Brought in", "less what was taken out, in the recording", usd),
+}
+"""By name, the words, what it is and how it is written; all of it as the venue said."""
+
+
+def _account(name: str, words: str, meaning: str, write: Write) -> Measure:
+    def read(wallet: WalletProfile) -> float:
+        return nan if wallet.account is None else getattr(wallet.account, name)
+
+    return Measure(name, words, "Account", f"venue: {meaning}", read, write)
+
+
 FEATURE_WORDS: dict[str, tuple[str, str, str]] = {
     "tx_count": ("Transactions", "Activity", "executions: fills of one coin, time and side"),
     "tx_per_day": ("Transactions a day", "Activity", "over the observed time"),
@@ -178,13 +204,10 @@ FEATURE_WORDS: dict[str, tuple[str, str, str]] = {
     "markout_30s_bps": ("30 s later", "Markouts", "move in its favour after an execution"),
     "markout_5m_bps": ("5 min later", "Markouts", "move in its favour after an execution"),
     "markout_30m_bps": ("30 min later", "Markouts", "move in its favour after an execution"),
-    "equity_usd": ("Equity", "Account", "as the venue states it"),
-    "leverage": ("Leverage", "Account", "of the open positions"),
-    "account_return_frac": ("Return of the account", "Account", "Modified Dietz"),
 }
 """By name, the words, the group and what it is."""
 
-SHARES = {"account_return_frac", "top_counterparty_share"}
+SHARES = {"top_counterparty_share"}
 """Beside those whose unit is 0..1: written in percent."""
 
 NOT_SHARES = {"hour_entropy", "size_entropy"}

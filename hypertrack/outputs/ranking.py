@@ -7,14 +7,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypertrack.errors import ConfigError, DatasetError
-from hypertrack.records import SCORE_NAMES, SKILL_NUMBERS, ProfileHeader, ProfileSet, Verdict
+from hypertrack.records import (
+    ACCOUNT_NUMBERS,
+    PROFIT_NUMBERS,
+    SCORE_NAMES,
+    SKILL_NUMBERS,
+    ProfileHeader,
+    ProfileSet,
+    Verdict,
+)
 
 BY_VERDICT = "verdict"
 
 VERDICT_ORDER = (Verdict.COPY, Verdict.WATCH, Verdict.NOT_ENOUGH_DATA, Verdict.AVOID)
 
-LOWEST_FIRST = {"q", "false_sign"}
-"""Chances of being wrong; of everything else more comes first."""
+LOWEST_FIRST = {"q", "false_sign", "max_drawdown_usd"}
+"""Chances of being wrong, and what was lost; of everything else more comes first."""
+
+NO_MARKET = (
+    "no trade of the market is recorded in {place}, at most fills of single wallets: record beside "
+    "them with `hypertrack record --append`, or `hypertrack import --append` archives; what the "
+    "venue said of the wallets asked about stands in accounts/report.json"
+)
+"""What profiles and skill need, and how to come by it."""
 
 
 def best_evidence(header: ProfileHeader) -> str:
@@ -26,7 +41,7 @@ def rank(profiles: ProfileSet, by: str) -> NDArray[np.intp]:
     """Return the rows that have a value, the best first; of equal ones the more active.
 
     Args:
-        by: ``verdict``, a score, a number about skill, or a feature.
+        by: ``verdict``, a score, a number about skill, profit or account, or a feature.
 
     Raises:
         ConfigError: There is nothing of that name.
@@ -40,10 +55,17 @@ def rank(profiles: ProfileSet, by: str) -> NDArray[np.intp]:
     return order[: int(np.count_nonzero(~np.isnan(values)))]
 
 
+def unjudged(header: ProfileHeader) -> DatasetError:
+    """Return what is to be said of profiles in which nobody was judged."""
+    if not header.data.n_trades:
+        return DatasetError(NO_MARKET.format(place=header.data.path))
+    return DatasetError("these profiles tell nothing of skill: run `hypertrack classify`")
+
+
 def rank_by_verdict(profiles: ProfileSet) -> NDArray[np.intp]:
     """Return the rows of judged wallets: by verdict, then by the edge to be expected."""
     if profiles.header.skill is None:
-        raise DatasetError("these profiles tell nothing of skill: run `hypertrack classify`")
+        raise unjudged(profiles.header)
     names, which = np.unique(profiles.column("verdict").astype(str), return_inverse=True)
     places = {each.value: place for place, each in enumerate(VERDICT_ORDER)}
     place = np.array([places.get(name, len(places)) for name in names.tolist()])[which]
@@ -72,10 +94,12 @@ def require_name(by: str, features: Iterable[str]) -> None:
     Raises:
         ConfigError: Names the nearest that there is.
     """
-    known = (BY_VERDICT, *SCORE_NAMES, *SKILL_NUMBERS, *features)
+    beside = (*SKILL_NUMBERS, *PROFIT_NUMBERS, *ACCOUNT_NUMBERS)
+    known = (BY_VERDICT, *SCORE_NAMES, *beside, *features)
     if by not in known:
         near = difflib.get_close_matches(by, known, n=1, cutoff=0.4)
         meant = f"; did you mean {near[0]}?" if near else ""
         raise ConfigError(
-            f"--by takes verdict, a score, a number about skill or a feature; found {by!r}{meant}"
+            "--by takes verdict, a score, a number about skill, profit or account, or a feature; "
+            f"found {by!r}{meant}"
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from hypertrack.outputs.account_views import held, told_when
 from hypertrack.outputs.measures import Measure, measures
 from hypertrack.outputs.packing import Pack
 from hypertrack.outputs.profit_views import FEES_SAY, SOURCE_SAYS
@@ -24,7 +25,10 @@ LISTED = frozenset(
 )
 """Numbers of the table, of cards, and to sort and filter by."""
 
-REST_TEXTS = ("says", "gate", "follows", "fees_source", "coins", "why_none")
+REST_TEXTS = (
+    *("says", "gate", "follows", "fees_source", "coins", "why_none"),
+    *("account_told", "account_positions", "account_links"),
+)
 
 BAR_STEPS = 28
 """Heights of a bar of activity."""
@@ -186,7 +190,7 @@ class _Rows:
 
 
 def _texts(wallet: WalletProfile) -> dict[str, str | None]:
-    skill, profit = wallet.skill, wallet.profit
+    skill, profit, account = wallet.skill, wallet.profit, wallet.account
     return {
         "verdict": None if skill is None else skill.verdict.value,
         "says": None if skill is None else skill.says,
@@ -196,6 +200,9 @@ def _texts(wallet: WalletProfile) -> dict[str, str | None]:
         "fees_source": None if profit is None else FEES_SAY[profit.fees_source],
         "coins": None if profit is None else profit.coins or None,
         "why_none": wallet.why_none,
+        "account_told": None if account is None else told_when(account),
+        "account_positions": None if account is None else held(account),
+        "account_links": None if account is None else account.account_links or None,
     }
 
 

@@ -152,13 +152,15 @@ def open_writing(
 
 
 def open_answering(settings: Settings) -> "AbstractContextManager[Session]":
-    """Make the dataset ready for answers about wallets; of a folder a recorder may go on.
+    """Make the dataset ready for answers about wallets; a recorder may go on meanwhile.
 
     Raises:
-        DatasetError: It is in use, or cannot be reached or written.
+        DatasetError: Others write answers there, or it cannot be reached or written.
     """
     if isinstance(settings.data, DatabaseUrl):
-        return open_writing(settings, "append", is_patient=True)
+        from hypertrack.store.database.database_session import open_database_answers
+
+        return open_database_answers(settings.data, settings.spool)
     from hypertrack.store.files.session import open_answers
 
     return open_answers(settings.data)
@@ -168,14 +170,19 @@ def warn_of_leftovers(settings: Settings) -> None:
     """Log that lines wait in the spool of a database, which a reader does not see."""
     if not isinstance(settings.data, DatabaseUrl):
         return
-    from hypertrack.store.database.spool import left_behind_bytes
+    from hypertrack.store.database.spool import answers_slug, left_behind_bytes
 
-    folder = settings.spool / settings.data.slug
-    if n_bytes := left_behind_bytes(folder):
-        log.warning(
-            "%.1f MB recorded for %s wait in %s and are not read: the next record (--append goes "
-            "on) or import with this --data loads them",
-            n_bytes / 1e6,
-            settings.data,
-            folder,
-        )
+    loaded_by = {
+        settings.data.slug: "record (--append goes on) or import",
+        answers_slug(settings.data): "accounts",
+    }
+    for slug, command in loaded_by.items():
+        if n_bytes := left_behind_bytes(settings.spool / slug):
+            log.warning(
+                "%.1f MB recorded for %s wait in %s and are not read: the next %s with this --data "
+                "loads them",
+                n_bytes / 1e6,
+                settings.data,
+                settings.spool / slug,
+                command,
+            )

@@ -67,11 +67,12 @@ def verdict_on(settings: Settings, address: str, *, kept_file: Path | None = Non
 
 
 def _verdicts(profiles: "Profiles", wallets: tuple[WalletProfile, ...]) -> Verdicts:
+    from hypertrack.outputs.ranking import unjudged
     from hypertrack.outputs.verdict_views import headline, reliability, verdict_row
 
     skill = profiles.header.skill
     if skill is None:
-        raise DatasetError("these profiles tell nothing of skill: run `hypertrack classify`")
+        raise unjudged(profiles.header)
     return Verdicts(
         header=profiles.header,
         skill=skill,

@@ -61,6 +61,10 @@ def profile_of(profiles: "Profiles", wallet: str, place: object) -> WalletProfil
         DatasetError: It has none.
     """
     profile = profiles.find(wallet)
+    if profile is None and not profiles.header.data.n_trades:
+        from hypertrack.outputs.ranking import unjudged
+
+        raise unjudged(profiles.header)
     if profile is None:
         raise DatasetError(
             f"wallet {wallet} is not among the {profiles.header.n_wallets:,} seen in {place}"

@@ -21,9 +21,9 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.chdir(tmp_path)
     file = write_kept(
         tmp_path / "kept.parquet",
-        Kept(A, {"tx_count": 9, "total_value": 1.0}, None, Verdict.AVOID, {"edge_bps": -9.0}),
+        Kept(A, {"tx_count": 9, "total_value": 1.0}, None, Verdict.AVOID, {"edge_bps": -9.0}, 1.5),
         Kept(B, {"tx_count": 8, "total_value": 3.0}, None, Verdict.WATCH, {"edge_bps": 2.0}),
-        Kept(C, {"tx_count": 7, "total_value": 2.0}, None, Verdict.COPY, {"edge_bps": 1.0}),
+        Kept(C, {"tx_count": 7, "total_value": 2.0}, None, Verdict.COPY, {"edge_bps": 1.0}, 7.5),
     )
     return ["--profiles", str(file)]
 
@@ -40,6 +40,7 @@ def wallets() -> list[str]:
         (["--top", "2"], [C, B]),  # by verdict
         (["--top", "2", "--by", "total_value"], [B, C]),
         (["--top", "1", "--by", "edge_bps"], [B]),
+        (["--top", "3", "--by", "profit_usd"], [C, A]),  # of B it is not known
     ],
 )
 def test_first_wallets_are_those_asked_for(

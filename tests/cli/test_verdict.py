@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from backtest_fakes import WALLETS, market
-from fakes import ALICE, BOB, CAROL, START_MS, trade, write_dataset
+from fakes import ALICE, BOB, CAROL, START_MS, fill_of, trade, write_dataset
 from typer.testing import CliRunner
 
 from hypertrack.cli.main import app
@@ -128,3 +128,17 @@ def test_basket_that_cannot_be_made_is_refused(
 
     assert result.exit_code == exit_code
     assert says in result.stderr
+
+
+@pytest.mark.parametrize("words", [("verdict",), ("wallet", ALICE, "--no-model")])
+def test_fills_of_single_wallets_are_no_market_and_it_is_said_what_to_do(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_dataset(tmp_path / "data", fills=[fill_of(TRADES[0], ALICE)])
+
+    result = CliRunner().invoke(app, [*words, "--data", str(tmp_path / "data")])
+
+    assert result.exit_code == 1
+    assert "no trade of the market is recorded in" in result.stderr
+    assert "`hypertrack record --append`" in result.stderr

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from judged_fakes import judged_set, without_model
 from page_reading import ReadPack, read_pack, script_text
-from profile_fakes import hostile_set, profile_set, with_profiles
+from profile_fakes import ACCOUNT, HOSTILE, hostile_set, profile_set, with_profiles
 from profile_set_fakes import MadeSet
 
 from hypertrack.config import DashboardSettings, ReportSettings
@@ -19,6 +19,7 @@ from hypertrack.outputs.selection import Selection
 from hypertrack.outputs.verdict_views import verdict_row
 from hypertrack.outputs.wording import usd
 from hypertrack.records import Reason, decode_json, replace
+from hypertrack.text import printable
 
 SETTINGS = DashboardSettings()
 JUDGED = judged_set(60)
@@ -97,6 +98,22 @@ def test_edges_are_written_as_the_verdict_command_writes_them() -> None:
     for wallet, edge, low, high in zip(JUDGED.profiles, *columns, strict=True):
         written = "–" if edge is None else f"{edge} [{low}, {high}]"
         assert verdict_row(wallet).edge == written
+
+
+def test_what_the_venue_said_of_an_account_is_there_with_when_it_did() -> None:
+    asked, *others = JUDGED.profiles
+    links = f"vault {HOSTILE!r} led by 0x1"
+    known = replace(asked, account=replace(ACCOUNT, account_links=links))
+    page = render_dashboard(with_profiles(JUDGED, known, *others), SETTINGS)
+    rest = pack(page, "rest")
+
+    row = pack(page, "listed").addresses("wallet").index(asked.wallet)
+    assert rest.texts("equity_usd")[row] == "$1.5k"
+    assert rest.texts("net_flow_usd")[row] is None
+    assert rest.texts("account_told")[row] == "venue, 2026-01-05T08:00:00Z"
+    assert rest.texts("account_positions")[row] == "BTC +2.5; ETH −1"
+    assert rest.texts("account_links")[row] == printable(links)
+    assert rest.texts("equity_usd").count(None) == len(others)
 
 
 def test_profit_is_missing_where_positions_are_not_known() -> None:

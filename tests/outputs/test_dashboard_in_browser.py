@@ -299,6 +299,7 @@ def test_wallet_opens_as_a_tear_sheet_and_gives_the_focus_back(open_page: OpenPa
     for category in wallet.categories:
         expect(sheet).to_contain_text(category.evidence)
     expect(sheet).to_contain_text("Not known: ")
+    expect(sheet).to_contain_text("The venue was not asked about it")
     assert page.evaluate("location.hash") == f"#wallet={address}"
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("dialog", name=addresses(page)[1])).to_be_visible()

@@ -1,13 +1,13 @@
 """Loading what waits in the spool into the database, in order and once."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 
 import pyarrow as pa
 
 from hypertrack.store.database.connecting import Database
 from hypertrack.store.database.keys import as_text, rows_of
-from hypertrack.store.database.schema import FILE_NAMES, KEYS, LISTS
+from hypertrack.store.database.schema import FILE_NAMES, KEYS, RECORDED_LISTS
 from hypertrack.store.database.spool import DOCUMENTS, Header, Segment, Spool
 
 BATCH_BYTES = 16 << 20
@@ -21,7 +21,18 @@ class SpoolLoader:
     yet deleted is known, and a line that came twice is stopped by the unique key of its table.
     """
 
-    def __init__(self, spool: Spool, header: Header, session_id: int | None = None):
+    def __init__(
+        self,
+        spool: Spool,
+        header: Header,
+        session_id: int | None = None,
+        *,
+        lists: Sequence[str] = RECORDED_LISTS,
+        documents: Sequence[str] = tuple(DOCUMENTS),
+    ):
+        """Take which small files are loaded: those of others are not ours to replace."""
+        self._names = tuple(lists)
+        self._titles = tuple(documents)
         self._spool = spool
         self._spool_id = header.spool
         self._session_id = header.session_id if session_id is None else session_id
@@ -36,8 +47,8 @@ class SpoolLoader:
         Raises:
             UnreachableError: The database failed; nothing is lost, load again.
         """
-        lists = {table: self._spool.read(FILE_NAMES[table]) for table in LISTS}
-        documents = {column: self._spool.read(name) for column, name in DOCUMENTS.items()}
+        lists = {table: self._spool.read(FILE_NAMES[table]) for table in self._names}
+        documents = {column: self._spool.read(DOCUMENTS[column]) for column in self._titles}
         n_lines, segments = 0, self._spool.segments()
         done = self.last_loaded(database)
         for segment in segments:

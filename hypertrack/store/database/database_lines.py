@@ -46,8 +46,8 @@ class DatabaseLines:
     def run_on_ledger(
         self, connection: duckdb.DuckDBPyConnection, statement: str, columns: Columns
     ) -> None:
-        """Run a statement on the rows of the ledger."""
-        self._run(connection, statement, "coverage", "nth", columns)
+        """Run a statement on the rows of the ledger, and what was written beside a recorder."""
+        self._run(connection, statement, "coverage", "nth", columns, beside="account_coverage")
 
     def run_on_fills(
         self, connection: duckdb.DuckDBPyConnection, statement: str, columns: Columns
@@ -113,12 +113,18 @@ class DatabaseLines:
         table: str,
         order: str,
         columns: Columns,
+        beside: str | None = None,
     ) -> None:
         if not has_table(self._database, table):  # made before there was such a feed
             parts = dict.fromkeys(("source", "open", "sealed"), _none(columns))
             connection.execute(statement.format(**parts))
             return
         query = f"SELECT line FROM {table} WHERE session_id = $1 ORDER BY {order}"
+        if beside is not None and has_table(self._database, beside):
+            more = f"SELECT line FROM {beside} WHERE session_id = $1 ORDER BY {order}"
+            query = (
+                f"SELECT line FROM ({query}) AS ours UNION ALL SELECT line FROM ({more}) AS more"
+            )
         batches = self._database.batches(query, self._session.session_id)
         connection.register(VIEW, batches)
         parts = {"source": _relation(columns), "open": _relation(columns), "sealed": _none(columns)}

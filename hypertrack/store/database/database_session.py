@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -20,9 +20,15 @@ from hypertrack.store.database.connecting import (
     closed_on_failure,
     open_writer,
 )
-from hypertrack.store.database.schema import FILE_NAMES, LISTS, create_tables
+from hypertrack.store.database.schema import (
+    ANSWERED_LISTS,
+    CHOICES_LIST,
+    FILE_NAMES,
+    RECORDED_LISTS,
+    create_tables,
+)
 from hypertrack.store.database.session_table import StoredSession
-from hypertrack.store.database.spool import DOCUMENTS, Spool
+from hypertrack.store.database.spool import DOCUMENTS, Spool, answers_slug
 from hypertrack.store.database.uploader import Uploader
 from hypertrack.store.files.layout import LOCK_NAME
 from hypertrack.store.files.locks import lock_file
@@ -36,6 +42,9 @@ PATIENCE_S = 10.0
 LOCK_PATIENCE_S = 2.0
 LOCK_POLL_S = 0.1
 """How long the server may take to notice that a recorder was killed."""
+
+RECORDER_LOCK, ANSWERS_LOCK = "hypertrack", "hypertrack answers"
+"""Of a PostgreSQL dataset: one process records or imports, another may add answers meanwhile."""
 
 LONG_PATIENCE_S = 600.0
 MAX_WAITING = 64
@@ -72,20 +81,80 @@ def open_database_session(
     with ExitStack() as locks:
         spool = Spool(_locked_folder(spool_root / url.slug, url, locks))
         if url.dialect == "sqlite":
-            _lock_beside(Path(url.connection), url, locks)
+            _lock_beside(url, locks)
+        answers = locks.enter_context(ExitStack())
+        answers.enter_context(_answers_locked(url, clock))
         session, uploader = _begun(url, mode, spool, clock, is_patient=is_patient)
-        patience_s = LONG_PATIENCE_S if is_patient else PATIENCE_S
-        uploader.start()
-        try:
+        if not is_patient:
+            answers.close()
+        with _carried(uploader, spool, LONG_PATIENCE_S if is_patient else PATIENCE_S):
             yield session
-        except BaseException:
-            spool.cut()
-            with _logged():
-                uploader.finish(patience_s)
-            raise
+
+
+@contextmanager
+def open_database_answers(
+    url: DatabaseUrl, spool_root: Path, clock: Clock | None = None
+) -> Iterator[Session]:
+    """Make a dataset ready for answers about wallets, also while a recorder writes to it.
+
+    They have a spool of their own, and small files of their own.
+
+    Raises:
+        DatasetError: The database cannot be reached, others write answers there, or at the end it
+            did not take everything: what waits is in the spool.
+        ConfigError: The URL names a session, or the database's driver is not installed.
+    """
+    if url.session is not None:
+        raise ConfigError(f"{url.with_session(url.session)} is for readers: leave ?session= out")
+    clock = clock or SystemClock()
+    with ExitStack() as locks:
+        spool = Spool(_locked_folder(spool_root / answers_slug(url), url, locks, "added to"))
+        if url.dialect == "sqlite":
+            _lock_beside(url, locks, ".answers.lock", "added to")
+        session, uploader = _begun_beside(url, spool, clock)
+        with _carried(uploader, spool, LONG_PATIENCE_S):
+            yield session
+
+
+@contextmanager
+def _carried(uploader: Uploader, spool: Spool, patience_s: float) -> Iterator[None]:
+    """Carry lines to the database for as long as this lasts, and what is left at its end."""
+    uploader.start()
+    try:
+        yield
+    except BaseException:
         spool.cut()
-        uploader.finish(patience_s)
-        spool.clear()
+        with _logged():
+            uploader.finish(patience_s)
+        raise
+    spool.cut()
+    uploader.finish(patience_s)
+    spool.clear()
+
+
+def _begun_beside(url: DatabaseUrl, spool: Spool, clock: Clock) -> tuple[Session, Uploader]:
+    """Return a session that takes answers, and what will carry them."""
+    connect = partial(_connect, url, clock, ANSWERS_LOCK)
+    database = connect()
+    with closed_on_failure(database):
+        create_tables(database)
+        _load_leftovers(database, spool, clock, ANSWERED_LISTS)
+        stored = sessions.current_session(database) or sessions.new_session(database, clock)
+        manifest = sessions.document(database, "manifest", stored)
+        header = spool.begin(stored.session_id, stored.name)
+        own = ("manifest",) if manifest is None else ()
+        loader = SpoolLoader(spool, header, lists=ANSWERED_LISTS, documents=own)
+        uploader = Uploader(database, connect, loader, spool, clock)
+        _put_small_files(database, stored, spool, (*ANSWERED_LISTS, "coverage"))
+        session = Session(
+            folder=spool.folder,
+            mode="append",
+            name=str(url),
+            waiting_bytes=spool.waiting_bytes,
+            is_beside=True,
+            hand_over=partial(uploader.hand_over, MAX_WAITING),
+        )
+    return session, uploader
 
 
 def _begun(
@@ -97,7 +166,9 @@ def _begun(
         create_tables(database)
         _load_leftovers(database, spool, clock)
         stored, archived = _session_for(database, mode, clock)
-        loader = SpoolLoader(spool, spool.begin(stored.session_id, stored.name))
+        lists = (*RECORDED_LISTS, *([CHOICES_LIST] if is_patient else []))
+        header = spool.begin(stored.session_id, stored.name)
+        loader = SpoolLoader(spool, header, lists=lists)
         uploader = Uploader(database, lambda: _connect(url, clock), loader, spool, clock)
         session = Session(
             folder=spool.folder,
@@ -108,6 +179,7 @@ def _begun(
             hand_over=partial(uploader.hand_over, MAX_WAITING if is_patient else None),
         )
         if mode == "append":
+            _put_small_files(database, stored, spool, lists)
             session = _continued(session, database, stored, spool)
     return session, uploader
 
@@ -121,31 +193,33 @@ def _logged() -> Iterator[None]:
         log.error("%s", error)
 
 
-def _connect(url: DatabaseUrl, clock: Clock) -> Database:
-    """Connect and take the lock of a PostgreSQL dataset, which goes with the connection."""
+def _connect(url: DatabaseUrl, clock: Clock, name: str = RECORDER_LOCK) -> Database:
+    """Connect and take a lock of a PostgreSQL dataset, which goes with the connection."""
     database = open_writer(url)
     if url.dialect == "sqlite":
         return database
     with closed_on_failure(database):
         deadline_s = clock.monotonic_s() + LOCK_PATIENCE_S
-        while not _is_lock_taken(database):
+        while not _is_lock_taken(database, name):
             if clock.monotonic_s() > deadline_s:
+                doing = "recorded to" if name == RECORDER_LOCK else "added to"
                 raise DatasetError(
-                    f"{url} is being recorded to by another process: stop it, or choose another "
-                    "--data"
+                    f"{url} is being {doing} by another process: stop it, or choose another --data"
                 )
             clock.wait(threading.Event(), LOCK_POLL_S)
     return database
 
 
-def _is_lock_taken(database: Database) -> bool:
-    lock = "SELECT pg_try_advisory_lock(hashtext('hypertrack'), hashtext($1))"
-    (is_ours,) = database.rows(lock, database.url.schema)[0]
+def _is_lock_taken(database: Database, name: str) -> bool:
+    lock = "SELECT pg_try_advisory_lock(hashtext($1), hashtext($2))"
+    (is_ours,) = database.rows(lock, name, database.url.schema)[0]
     database.commit()
     return bool(is_ours)
 
 
-def _load_leftovers(database: Database, spool: Spool, clock: Clock) -> None:
+def _load_leftovers(
+    database: Database, spool: Spool, clock: Clock, lists: Sequence[str] = RECORDED_LISTS
+) -> None:
     """Load what a recorder left that was killed, or whose database did not come back."""
     header = spool.read_header()
     if header is None:
@@ -157,7 +231,7 @@ def _load_leftovers(database: Database, spool: Spool, clock: Clock) -> None:
     if left is None:  # deleted meanwhile, from elsewhere: its last lines go to the archive
         left = sessions.add_session(database, header.session)
         sessions.archive(database, left, clock)
-    loader = SpoolLoader(spool, header, left.session_id)
+    loader = SpoolLoader(spool, header, left.session_id, lists=lists)
     spool.take_up(loader.last_loaded(database))
     loader.load(database)
     database.run("DELETE FROM spools WHERE spool = $1", header.spool)
@@ -184,10 +258,7 @@ def _session_for(
 def _continued(
     session: Session, database: Database, stored: StoredSession, spool: Spool
 ) -> Session:
-    """Put the small files of a session into the spool, to be gone on with."""
-    for table in LISTS:
-        if lines := sessions.list_lines(database, table, stored):
-            spool.put(FILE_NAMES[table], b"\n".join(lines) + b"\n")
+    """Return a session that goes on with what is stored."""
     manifest = sessions.document(database, "manifest", stored)
     if manifest is not None:
         spool.put(DOCUMENTS["manifest"], manifest)
@@ -199,11 +270,22 @@ def _continued(
     )
 
 
-def _locked_folder(folder: Path, url: DatabaseUrl, locks: ExitStack) -> Path:
+def _put_small_files(
+    database: Database, stored: StoredSession, spool: Spool, lists: Sequence[str]
+) -> None:
+    """Put the small files of a session into the spool, to be gone on with."""
+    for table in lists:
+        if lines := sessions.list_lines(database, table, stored):
+            spool.put(FILE_NAMES[table], b"\n".join(lines) + b"\n")
+
+
+def _locked_folder(
+    folder: Path, url: DatabaseUrl, locks: ExitStack, doing: str = "recorded to"
+) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         locks.callback(_remove_if_empty, folder)
-        _lock(folder / LOCK_NAME, url, locks)
+        _lock(folder / LOCK_NAME, url, locks, doing)
     except OSError as error:
         raise DatasetError(f"{folder} cannot be written ({error.strerror}): set `spool`") from None
     return folder
@@ -215,15 +297,33 @@ def _remove_if_empty(folder: Path) -> None:
             place.rmdir()
 
 
-def _lock_beside(file: Path, url: DatabaseUrl, locks: ExitStack) -> None:
+@contextmanager
+def _answers_locked(url: DatabaseUrl, clock: Clock) -> Iterator[None]:
+    """Keep others from adding answers to what is archived or deleted.
+
+    Raises:
+        DatasetError: They do already.
+    """
+    with ExitStack() as locks:
+        if url.dialect == "sqlite":
+            _lock_beside(url, locks, ".answers.lock", "added to")
+        else:
+            locks.callback(_connect(url, clock, ANSWERS_LOCK).close)
+        yield
+
+
+def _lock_beside(
+    url: DatabaseUrl, locks: ExitStack, suffix: str = ".lock", doing: str = "recorded to"
+) -> None:
+    file = Path(url.connection)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        _lock(file.with_name(f"{file.name}.lock"), url, locks)
+        _lock(file.with_name(f"{file.name}{suffix}"), url, locks, doing)
     except OSError as error:
         raise UnreachableError(f"{url} cannot be written ({error.strerror})") from None
 
 
-def _lock(path: Path, url: DatabaseUrl, locks: ExitStack) -> None:
-    descriptor = lock_file(path, url)
+def _lock(path: Path, url: DatabaseUrl, locks: ExitStack, doing: str = "recorded to") -> None:
+    descriptor = lock_file(path, url, doing)
     locks.callback(os.close, descriptor)
     locks.callback(path.unlink, missing_ok=True)

@@ -7,6 +7,8 @@ from hypertrack.records import Feed
 from hypertrack.store.database.connecting import Database
 from hypertrack.store.files.layout import (
     ACCOUNTS_REPORT_NAME,
+    ASIDE_COVERAGE_NAME,
+    ASIDE_QUARANTINE_NAME,
     CHOICES_NAME,
     COVERAGE_NAME,
     FILLS_NAME,
@@ -47,8 +49,15 @@ KEYS: Mapping[str, Key] = {
 """Tables that lines are added to, each with the columns that tell its lines apart, if any do. A
 line that lacks one of them is kept without a key, like a torn line in a file."""
 
-LISTS = ("coverage", "imports", "account_progress", "account_choices", "account_report")
-"""Tables that hold the lines of a small file, which is replaced as a whole."""
+RECORDED_LISTS = ("coverage", "imports")
+CHOICES_LIST = "account_choices"
+ANSWERED_LISTS = (
+    *("account_progress", CHOICES_LIST, "account_report"),
+    *("account_coverage", "account_quarantine"),
+)
+LISTS = (*RECORDED_LISTS, *ANSWERED_LISTS)
+"""Tables that hold the lines of a small file, which is replaced as a whole: by who records or
+imports, and by who asks about wallets, so that the two never write the same ones."""
 
 FILE_NAMES: Mapping[str, str] = {
     **{feed.value: f"{feed}.jsonl" for feed in Feed},
@@ -62,6 +71,8 @@ FILE_NAMES: Mapping[str, str] = {
     "account_progress": PROGRESS_NAME,
     "account_choices": CHOICES_NAME,
     "account_report": ACCOUNTS_REPORT_NAME,
+    "account_coverage": ASIDE_COVERAGE_NAME,
+    "account_quarantine": ASIDE_QUARANTINE_NAME,
 }
 """The file of a dataset folder that each table stands for."""
 

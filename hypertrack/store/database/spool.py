@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
+from hypertrack.config import DatabaseUrl
 from hypertrack.files import write_whole
 from hypertrack.records import JsonError, Record, decode_json, encode_json
 from hypertrack.store.database.schema import FILE_NAMES, KEYS, LISTS
@@ -82,6 +83,7 @@ class Spool:
 
     def put(self, name: str, content: bytes) -> None:
         """Write a file whole, or not at all."""
+        (self.folder / name).parent.mkdir(exist_ok=True)
         write_whole(self.folder / name, content)
 
     def take_up(self, last_loaded: int) -> None:
@@ -149,6 +151,11 @@ class Spool:
             if match := SEGMENT.fullmatch(path.name):
                 files.setdefault(int(match[1]), {})[match[2]] = path
         return [Segment(number, by_table) for number, by_table in sorted(files.items())]
+
+
+def answers_slug(url: DatabaseUrl) -> str:
+    """Return the name of the spool of answers."""
+    return f"{url.slug}-answers"
 
 
 def left_behind_bytes(folder: Path) -> int:
