@@ -1,7 +1,6 @@
 """What every wallet did in a window, as the numbers that targets are made from."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from ibis import Table, _
@@ -12,6 +11,9 @@ from hypertrack.labels.bots import LABELLING_FUNCTIONS, bot_votes, majority
 from hypertrack.labels.equity import equity_outcomes
 from hypertrack.labels.markouts import markout_outcomes
 from hypertrack.labels.style import holding_horizon, style_outcomes
+from hypertrack.market.engine.computer import Market
+from hypertrack.market.engine.kept_tables import Tables
+from hypertrack.market.engine.plans import Columns, variable
 from hypertrack.market.executions import executions
 from hypertrack.market.window import Window
 from hypertrack.records import STYLE_DIMENSIONS
@@ -43,21 +45,19 @@ class Outcomes:
     with a position a fill tells of, and with a position at all; NaN as above."""
 
 
-def measure(con: Any, window: Window, fees: FeeSettings, n_wallets: int) -> Outcomes:
+def measure(con: Market, window: Window, fees: FeeSettings, n_wallets: int) -> Outcomes:
     """Return what the wallets did in the window; any window, past or outcome.
 
     Args:
-        con: Ibis backend holding the dataset.
+        con: Holds the dataset.
         n_wallets: Wallets of the dataset; ids run from 0.
     """
-    equity = equity_outcomes(con, window, fees)
-    columns = {
-        **_spread(equity.mutate(holding_horizon=holding_horizon(_.holding_s)), n_wallets),
-        **_spread(markout_outcomes(con, window), n_wallets),
-        **_spread(influence(con, window), n_wallets),
-        **_spread(style_outcomes(con, window), n_wallets),
-    }
-    votes = _spread(bot_votes(con, window), n_wallets)
+    at = {"start_ms": window.start_ms, "end_ms": window.end_ms}
+    *measured, cast_votes = con.measure(at, _queries, fees)
+    columns: Columns = {}
+    for found in measured:
+        columns |= _spread(found, n_wallets)
+    votes = _spread(cast_votes, n_wallets)
     cast = np.stack([votes[each.name] for each in LABELLING_FUNCTIONS], axis=1)
     columns["bot_vote"] = majority(cast)
     quantities = np.stack([columns[name] for name in QUANTITIES], axis=1)
@@ -65,7 +65,26 @@ def measure(con: Any, window: Window, fees: FeeSettings, n_wallets: int) -> Outc
     return Outcomes(quantities.round(DECIMALS), cast, entries)
 
 
-def influence(con: Any, window: Window) -> Table:
+def _queries(con: Tables, fees: FeeSettings) -> list[Table]:
+    """Return what is measured of the window that is set when they run, the votes last."""
+    window = Window(variable("start_ms"), variable("end_ms"))
+    equity = equity_outcomes(con, window, fees)
+    asked = (
+        equity.mutate(holding_horizon=holding_horizon(_.holding_s)),
+        markout_outcomes(con, window),
+        influence(con, window),
+        style_outcomes(con, window),
+        bot_votes(con, window),
+    )
+    return [
+        rows.mutate(
+            **{name: rows[name].cast("float64") for name in rows.columns if name != "wallet_id"}
+        )
+        for rows in asked
+    ]
+
+
+def influence(con: Tables, window: Window) -> Table:
     """Return wallet_id, influence_pct: its notional over all notional in the coins it traded."""
     traded = window.of(executions(con))
     # Every trade is taken once, so that the taker side adds up to the coin's notional.
@@ -78,15 +97,10 @@ def influence(con: Any, window: Window) -> Table:
     )
 
 
-def _spread(rows: Table, n_wallets: int) -> dict[str, NDArray[np.float64]]:
-    """Return the columns of a table over all wallets, NaN where it has no row."""
-    found = rows.mutate(
-        **{name: rows[name].cast("float64") for name in rows.columns if name != "wallet_id"}
-    ).to_pyarrow()
-    wallet_ids = found["wallet_id"].to_numpy()
+def _spread(found: Columns, n_wallets: int) -> Columns:
+    """Return columns over all wallets, NaN where there is no row."""
     columns = {}
-    for name in found.column_names:
-        column = np.full(n_wallets, np.nan)
-        column[wallet_ids] = found[name].to_numpy()
-        columns[name] = column
+    for name, values in found.items():
+        columns[name] = np.full(n_wallets, np.nan)
+        columns[name][found["wallet_id"]] = values
     return columns

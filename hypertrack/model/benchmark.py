@@ -114,11 +114,11 @@ def _answers(
 
 def _markout_errors(con: Any, window: Window, n_wallets: int) -> Array:
     """Return the standard error of each wallet's mean markout, ``[wallets]``; inf without any."""
-    found = bets(con, window).to_pyarrow()
-    n, sd = (found[name].to_numpy().astype(np.float64) for name in ("n_bets", "sd_bps"))
+    found = con.fetch(bets(con, window))
+    n, sd = (found[name].astype(np.float64) for name in ("n_bets", "sd_bps"))
     usual = float(np.nanmedian(sd)) if np.isfinite(sd).any() else 1.0
     errors = np.full(n_wallets, np.inf)
-    errors[found["wallet_id"].to_numpy()] = np.where(sd > 0, sd, usual) / np.sqrt(n)
+    errors[found["wallet_id"]] = np.where(sd > 0, sd, usual) / np.sqrt(n)
     return errors
 
 
