@@ -97,7 +97,7 @@ def _skill() -> Iterator[Definition]:
 
 
 def _categories(header: ProfileHeader) -> Iterator[Definition]:
-    thresholds = {**CategorySettings().limits(), **header.thresholds}
+    thresholds = {**CategorySettings().model_dump(), **header.thresholds}
     for rule in CATALOGS[header.edition]:
         text = f"{rule.asks} Holds when {rule.condition(thresholds)}."
         yield Definition(rule.name, rule.name, "", text, "categories")

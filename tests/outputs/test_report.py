@@ -32,6 +32,7 @@ from report_fakes import (
 from hypertrack.config import ReportSettings
 from hypertrack.outputs import report, report_json
 from hypertrack.records import (
+    Category,
     Choice,
     decode_json,
     replace,
@@ -236,3 +237,19 @@ def test_every_format_shows_what_the_venue_said_of_an_account() -> None:
     for shown in (text, markdown):
         assert "\u202e" not in shown
     assert "<img" not in markdown
+
+
+def test_category_at_chance_says_so_beside_its_strength() -> None:
+    marked = Category(
+        name="Scalper",
+        group="Trading frequency",
+        confidence=0.4,
+        evidence="often",
+        caveat="at chance: 2% of them truly are, 3% of all",
+    )
+
+    text = render_report(report_set(replace(wallet(), categories=(marked,))), ALL)
+
+    assert "Scalper (0.40, at chance)" in text
+    assert "often; at chance: 2% of them truly are, 3% of all" in " ".join(text.split())
+    assert "unproven, at chance" not in text
