@@ -1,8 +1,10 @@
+import numpy as np
 import pytest
 from classify_fakes import BASE, classify, named, original
-from profile_fakes import (
-    scores,
-)
+from profile_fakes import scores
+
+from hypertrack.categories.catalog import CATALOGS
+from hypertrack.categories.classify import classify as classify_columns
 
 HOLDS = [
     # features, category, confidence worked by hand
@@ -206,3 +208,13 @@ def test_style_dimension_is_mapped_to_a_share(
     held = named(classify(said, unearned=("profitability_score",), tx_count=6, **values))
 
     assert held[name].boost == pytest.approx(0.15 * mapped)
+
+
+def test_nobody_holds_anything_where_no_rule_can_be_asked() -> None:
+    columns = {"tx_count": np.array([3.0, 5.0]), "n_candle_matches": np.zeros(2)}
+    every_rule = [rule.name for rule in CATALOGS[BASE.edition]]
+
+    verdicts = classify_columns(columns, BASE, {}, every_rule)
+
+    assert verdicts.ends.tolist() == [0, 0]
+    assert verdicts.nearest.tolist() == [-1, -1]
