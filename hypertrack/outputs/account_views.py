@@ -16,9 +16,10 @@ def account_lines(account: WalletAccount) -> Iterator[tuple[str, str]]:
     """Yield name and value of what the venue said, with when it did."""
     if not isnan(account.equity_usd):
         leverage = "" if isnan(account.leverage) else f", leverage {account.leverage:.2f}"
-        yield "equity", f"{usd(account.equity_usd)}{leverage} ({told_when(account)})"
+        yield "equity", f"{usd(account.equity_usd)}{leverage} ({_told(account)})"
     if not isnan(account.account_told_ms):
-        yield "holds", f"{held(account)} ({told_when(account)})"
+        held = with_minus(printable(account.account_positions)) or "none"
+        yield "holds", f"{held} ({_told(account)})"
     if not isnan(account.liquidation_distance_frac):
         yield "liquidation", f"{percent(account.liquidation_distance_frac)} away ({SOURCE})"
     if not isnan(account.account_return_frac):
@@ -30,14 +31,6 @@ def account_lines(account: WalletAccount) -> Iterator[tuple[str, str]]:
         yield "belongs together", f"{printable(account.account_links)} ({SOURCE})"
 
 
-def held(account: WalletAccount) -> str | None:
-    """Return the positions that were told; None where none were asked for."""
-    if isnan(account.account_told_ms):
-        return None
-    return with_minus(printable(account.account_positions)) or "none"
-
-
-def told_when(account: WalletAccount) -> str:
-    """Return the source, with when it said so where that is known."""
+def _told(account: WalletAccount) -> str:
     is_told = not isnan(account.account_told_ms)
     return f"{SOURCE}, {utc(int(account.account_told_ms))}" if is_told else SOURCE

@@ -2,10 +2,21 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from backtest_fakes import WALLETS, market
-from fakes import ALICE, BOB, CAROL, START_MS, fill_of, trade, write_dataset
+from fakes import (
+    ALICE,
+    BOB,
+    CAROL,
+    START_MS,
+    account_state,
+    evm_transaction,
+    fill_of,
+    trade,
+    write_dataset,
+)
 from typer.testing import CliRunner
 
 from hypertrack.cli.main import app
@@ -130,6 +141,7 @@ def test_basket_that_cannot_be_made_is_refused(
     assert says in result.stderr
 
 
+@pytest.mark.slow  # from the lines to the profiles
 @pytest.mark.parametrize("words", [("verdict",), ("wallet", ALICE, "--no-model")])
 def test_fills_of_single_wallets_are_no_market_and_it_is_said_what_to_do(
     words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -142,3 +154,24 @@ def test_fills_of_single_wallets_are_no_market_and_it_is_said_what_to_do(
     assert result.exit_code == 1
     assert "no trade of the market is recorded in" in result.stderr
     assert "`hypertrack record --append`" in result.stderr
+
+
+@pytest.mark.slow  # from the lines to the profiles
+@pytest.mark.parametrize(
+    "lines",
+    [
+        {"fills": [fill_of(TRADES[0], ALICE)]},
+        {"account_states": [account_state(START_MS, ALICE)]},
+        {"transactions": [evm_transaction(START_MS, ALICE, BOB, value_wei=10**18)]},
+    ],
+    ids=lambda lines: next(iter(lines)),
+)
+def test_recording_in_which_nobody_traded_is_classified(
+    lines: dict[str, list[dict[str, Any]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_dataset(tmp_path / "data", **lines)
+
+    result = CliRunner().invoke(app, ["classify", "--no-model", "--data", str(tmp_path / "data")])
+
+    assert result.exit_code == 0, result.output

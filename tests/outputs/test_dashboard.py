@@ -11,6 +11,7 @@ from profile_fakes import ACCOUNT, HOSTILE, hostile_set, profile_set, with_profi
 from profile_set_fakes import MadeSet
 
 from hypertrack.config import DashboardSettings, ReportSettings
+from hypertrack.outputs.account_views import account_lines
 from hypertrack.outputs.dashboard import render_dashboard
 from hypertrack.outputs.measures import measures
 from hypertrack.outputs.page_data import PageData, page_data, script_json
@@ -19,7 +20,6 @@ from hypertrack.outputs.selection import Selection
 from hypertrack.outputs.verdict_views import verdict_row
 from hypertrack.outputs.wording import usd
 from hypertrack.records import Reason, decode_json, replace
-from hypertrack.text import printable
 
 SETTINGS = DashboardSettings()
 JUDGED = judged_set(60)
@@ -98,22 +98,6 @@ def test_edges_are_written_as_the_verdict_command_writes_them() -> None:
     for wallet, edge, low, high in zip(JUDGED.profiles, *columns, strict=True):
         written = "–" if edge is None else f"{edge} [{low}, {high}]"
         assert verdict_row(wallet).edge == written
-
-
-def test_what_the_venue_said_of_an_account_is_there_with_when_it_did() -> None:
-    asked, *others = JUDGED.profiles
-    links = f"vault {HOSTILE!r} led by 0x1"
-    known = replace(asked, account=replace(ACCOUNT, account_links=links))
-    page = render_dashboard(with_profiles(JUDGED, known, *others), SETTINGS)
-    rest = pack(page, "rest")
-
-    row = pack(page, "listed").addresses("wallet").index(asked.wallet)
-    assert rest.texts("equity_usd")[row] == "$1.5k"
-    assert rest.texts("net_flow_usd")[row] is None
-    assert rest.texts("account_told")[row] == "venue, 2026-01-05T08:00:00Z"
-    assert rest.texts("account_positions")[row] == "BTC +2.5; ETH −1"
-    assert rest.texts("account_links")[row] == printable(links)
-    assert rest.texts("equity_usd").count(None) == len(others)
 
 
 def test_profit_is_missing_where_positions_are_not_known() -> None:
@@ -199,7 +183,27 @@ def test_reason_says_that_a_position_is_unknown() -> None:
     rest = pack(render_dashboard(with_profiles(JUDGED, wallet), SETTINGS), "rest")
 
     assert rest.texts("reason_value") == ["position unknown", "−$950"]
-    assert rest.texts("reason_feature")[1] == "flow_pnl_usd (of the trades seen, as if flat before)"
+    assert rest.texts("reason_feature")[1] == "flow_pnl_usd"
+    titles = embedded(PAGE).titles
+    assert titles["flow_pnl_usd"] == (
+        "Profit of the trades seen (of the trades seen, as if flat before)"
+    )
+
+
+def test_account_is_told_line_by_line_whatever_a_vault_is_called() -> None:
+    account = replace(ACCOUNT, account_links=f"vault A\tB\nC {HOSTILE}")
+    asked = replace(JUDGED.profiles[0], account=account)
+    other = replace(JUDGED.profiles[1], account=None)
+
+    texts = pack(render_dashboard(with_profiles(JUDGED, asked, other), SETTINGS), "rest").texts(
+        "account"
+    )
+
+    assert texts[1] is None
+    assert texts[0] is not None
+    assert [tuple(line.split("\t")) for line in texts[0].split("\n")] == list(
+        account_lines(account)
+    )
 
 
 def test_doubt_stands_beside_heads_without_earned_weight() -> None:
@@ -265,7 +269,9 @@ def test_same_profiles_give_the_same_page() -> None:
     assert render_dashboard(judged_set(12), SETTINGS) == render_dashboard(judged_set(12), SETTINGS)
 
 
-@pytest.mark.parametrize("group", ["Skill", "Profit", "Activity", "Behaviour", "Markouts"])
+@pytest.mark.parametrize(
+    "group", ["Skill", "Profit", "Account", "Activity", "Behaviour", "Markouts"]
+)
 def test_every_number_is_named_in_words_and_once(group: str) -> None:
     words = [measure.words for measure in measures(JUDGED.header) if measure.group == group]
 

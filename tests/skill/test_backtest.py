@@ -73,6 +73,7 @@ def test_what_comes_after_a_cut_changes_nothing_of_what_is_chosen_at_it(
     assert all(np.isfinite(scores["expected edge", wallet]) for wallet in WALLETS)
 
 
+@pytest.mark.slow  # a market judged
 def test_whoever_was_chosen_for_a_profit_made_later_is_not_followed(
     open_engine: OpenEngine,
 ) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 from engine_fakes import OpenEngine
 from fakes import START_MS, account_flow, trade
 
@@ -47,6 +48,7 @@ def test_equal_purchases_in_the_same_moments_are_one_entity(open_engine: OpenEng
     assert found.twins.n_pairs[found.twins.are_one].tolist() == [6, 6, 6]
 
 
+@pytest.mark.slow  # a market judged
 def test_sub_account_acts_for_its_master_and_whoever_is_paid_does_not(
     open_engine: OpenEngine,
 ) -> None:

@@ -117,6 +117,7 @@ def test_few_trades_are_judged_without_a_claim(open_engine: OpenEngine) -> None:
     assert np.isnan(found.columns["edge_bps"]).all()
 
 
+@pytest.mark.slow  # a market judged
 def test_past_of_whoever_was_chosen_by_profit_is_no_evidence(open_engine: OpenEngine) -> None:
     trades = [
         trade(
