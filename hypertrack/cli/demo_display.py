@@ -25,13 +25,13 @@ def show_result(session: Session, result: "DemoResult") -> None:
     say = session.out.print
     say(
         f"\n[bold]Simulated[/], not the venue: {result.n_trades:,} trades of "
-        f"{result.n_wallets:,} wallets; imported, {result.n_recorded:,} lines recorded, "
-        f"{result.n_asked} wallets asked about."
+        f"{result.n_wallets:,} wallets; archives imported, {result.n_recorded:,} lines recorded "
+        f"live, {result.n_asked} wallets asked about."
     )
     say(Text(f"\nWho is worth copying? {result.headline}.", "bold"))
     say("The best by evidence, beside the truth, which only a simulation knows:")
     say(_verdicts(result.verdicts))
-    say(Text(f"In truth {result.n_worth_copying} wallets with 30 openings are worth it.", "dim"))
+    say(Text(f"In truth {_worth(result.n_worth_copying)}.", "dim"))
     say("\n[bold]Would following have paid[/] in the window that came next?")
     show_backtest(session, result.backtest)
     say("\n[bold]How often are the categories right?[/]")
@@ -50,6 +50,13 @@ def show_result(session: Session, result: "DemoResult") -> None:
         f"backtest   {result.backtest_page}\ndashboard  {result.dashboard}\n\n"
         "Next:\n" + "\n".join(f"  {command}" for command in next_commands(result)),
     )
+
+
+def _worth(n_wallets: int) -> str:
+    """Return how many were to be found."""
+    if n_wallets == 1:
+        return "1 wallet that opened 30 times was worth copying"
+    return f"{n_wallets:,} wallets that opened 30 times were worth copying"
 
 
 def next_commands(result: "DemoResult") -> tuple[str, ...]:

@@ -85,8 +85,14 @@ class Session:
     def load(self, flags: Mapping[str, Any] | None = None) -> "Config":
         """Return the settings in force; ``flags`` by dotted key, None where not given."""
         from hypertrack.config import load_config
+        from hypertrack.errors import ConfigError
 
-        return load_config(self._shared.config, {"data": self._shared.data, **(flags or {})})
+        config = load_config(self._shared.config, {"data": self._shared.data, **(flags or {})})
+        if config.settings.out.is_file():
+            raise ConfigError(
+                f"{config.settings.out} is a file, not a folder: choose another --out"
+            )
+        return config
 
     def command(self, words: str, **options: object) -> str:
         """Return a command that works as it stands, on the data that this one was given.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hypertrack.pipeline.wallet import ScoreView
 
 SPARKS = " ▁▂▃▄▅▆▇█"
-BAR_CELLS = 20
+BAR_CELLS = 12
 REASON_CELLS = 8
 
 TOLD_BY_PROFIT = {*PROFIT_NUMBERS, "closed_episode_count", "return_on_notional_bps"}
@@ -175,7 +175,8 @@ def _meaning(head: HeadEvaluation) -> Text:
     """Return what a score is, or why it is not to be trusted."""
     if head.has_earned_weight:
         return Text(HEAD_MEANINGS[head.head], "dim")
-    return Text(f"unproven: {head.reason.partition(': ')[2] or head.reason}", "yellow")
+    reason = head.reason.partition(": ")[2] or head.reason
+    return Text(with_minus(f"unproven: {reason}"), "yellow")
 
 
 def _categories(profile: WalletProfile) -> RenderableType:

@@ -79,7 +79,7 @@ def test_remarks_cannot_steer_a_terminal() -> None:
 def test_bars_of_scores_differ_in_length_without_color() -> None:
     low, high = (score_bar(score).plain.strip() for score in (0.067, 1.0))
 
-    assert (len(low), len(high)) == (1, 20)
+    assert (len(low), len(high)) == (1, 12)
     assert scores().bot_probability == 0.0
     assert score_bar(0.0).plain.strip() == ""
 

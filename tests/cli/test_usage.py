@@ -74,7 +74,13 @@ def test_profiles_and_no_model_contradict_each_other(folder: Path) -> None:
     assert "leave out --no-model" in error_of(run(app, words), 2)
 
 
-@pytest.mark.parametrize("words", ["classify --no-model", "report", "dashboard", "train"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("classify --no-model", "report", "dashboard", "train"),
+        *("verdict", "wallet 0xab", "categories", "backtest"),
+    ],
+)
 def test_out_that_is_a_file_is_refused(folder: Path, words: str) -> None:
     write_dataset(
         folder / "recorded_data", trades=[trade(START_MS, buyer=ALICE, seller=BOB, taker=BOB)]
