@@ -7,9 +7,15 @@ from pathlib import Path
 
 import numpy as np
 from column_fakes import profile_columns
-from profile_fakes import NOBODY_TOLD_FROM_LUCK, features, model, profile_header, scores
+from profile_fakes import (
+    NOBODY_TOLD_FROM_LUCK,
+    ORIGINAL,
+    features,
+    model,
+    profile_header,
+    scores,
+)
 
-from hypertrack.config import CategorySettings
 from hypertrack.records import (
     PROFIT_NUMBERS,
     SKILL_NUMBERS,
@@ -49,7 +55,7 @@ def write_kept(file: Path, *wallets: Kept, header: ProfileHeader | None = None) 
         for each in wallets
     ]
     columns = replace(
-        profile_columns(numbers, CategorySettings(), by_head),
+        profile_columns(numbers, ORIGINAL, by_head),
         wallets=np.array([each.wallet for each in wallets], dtype=object),
         skill=_skill(wallets) if any(each.verdict for each in wallets) else {},
         profit=_profit(wallets),

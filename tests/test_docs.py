@@ -45,9 +45,9 @@ def calls(page: Path) -> Iterator[list[str]]:
         if token.type not in {"fence", "code_inline"}:
             continue
         for line in re.split(r"\n|&&", token.content):
-            found = re.search(r"(?:^|[\s/$])hypertrack (.*)", line)
-            if found and not re.match(r"\s*#", line):
-                yield shlex.split(found[1], comments=True)
+            found = re.search(r"(?:^|[\s/$])hypertrack (.*)", re.sub(r"(^|\s)#.*", "", line))
+            if found:
+                yield shlex.split(found[1])
 
 
 def options_of(command: Any) -> set[str]:

@@ -22,47 +22,57 @@ NEXT = ("verify", "verdict", "dashboard --no-model")
 N_NAMED = 5
 
 
+ContextsFlag = Annotated[
+    bool | None, typer.Option(help="Funding, open interest, oracle price: each minute.")
+]
+TransactionsFlag = Annotated[
+    bool | None, typer.Option(help="Their transactions, ERC-20 transfers decoded.")
+]
+CoinsOption = Annotated[
+    str | None, typer.Option(help="all, top:N by day volume, or BTC,ETH,xyz:SP500,@107.")
+]
+UrlOption = Annotated[
+    str | None, typer.Option(help="Another venue with the same protocol: http://host:port.")
+]
+DurationOption = Annotated[str | None, typer.Option(help="90s, 10m, 6h, 2d; default until Ctrl-C.")]
+RedundantFlag = Annotated[
+    bool | None,
+    typer.Option("--redundant/--no-redundant", help="Receive trades over two sockets."),
+]
+FillsOption = Annotated[
+    str | None,
+    typer.Option(help="Every fill of the venue too: wss://provider, or a node's folder."),
+]
+SealFlag = Annotated[
+    bool | None,
+    typer.Option("--seal/--no-seal", help="Turn finished hours into Parquet meanwhile."),
+]
+MetricsPortOption = Annotated[
+    int | None, typer.Option(help="Serve Prometheus metrics on this port.")
+]
+MetricsHostOption = Annotated[
+    str | None, typer.Option(help="To whom; default 127.0.0.1, this machine alone.")
+]
+
+
 def record(
     session: Session,
     trades: Annotated[bool | None, typer.Option(help="Every trade, with both wallets.")] = None,
     bbo: Annotated[bool | None, typer.Option(help="Best bid and offer.")] = None,
     l2book: Annotated[bool | None, typer.Option(help="Order books, 20 levels.")] = None,
     candles: Annotated[bool | None, typer.Option(help="Closed 1-minute candles.")] = None,
-    contexts: Annotated[
-        bool | None, typer.Option(help="Funding, open interest, oracle price: each minute.")
-    ] = None,
+    contexts: ContextsFlag = None,
     blocks: Annotated[bool | None, typer.Option(help="HyperCore and HyperEVM blocks.")] = None,
-    transactions: Annotated[
-        bool | None, typer.Option(help="Their transactions, ERC-20 transfers decoded.")
-    ] = None,
-    coins: Annotated[
-        str | None, typer.Option(help="all, top:N by day volume, or BTC,ETH,xyz:SP500,@107.")
-    ] = None,
+    transactions: TransactionsFlag = None,
+    coins: CoinsOption = None,
     network: Annotated[str | None, typer.Option(help="mainnet or testnet.")] = None,
-    url: Annotated[
-        str | None, typer.Option(help="Another venue with the same protocol: http://host:port.")
-    ] = None,
-    duration: Annotated[
-        str | None, typer.Option(help="90s, 10m, 6h, 2d; default until Ctrl-C.")
-    ] = None,
-    redundant: Annotated[
-        bool | None,
-        typer.Option("--redundant/--no-redundant", help="Receive trades over two sockets."),
-    ] = None,
-    fills: Annotated[
-        str | None,
-        typer.Option(help="Every fill of the venue too: wss://provider, or a node's folder."),
-    ] = None,
-    seal: Annotated[
-        bool | None,
-        typer.Option("--seal/--no-seal", help="Turn finished hours into Parquet meanwhile."),
-    ] = None,
-    metrics_port: Annotated[
-        int | None, typer.Option(help="Serve Prometheus metrics on this port.")
-    ] = None,
-    metrics_host: Annotated[
-        str | None, typer.Option(help="To whom; default 127.0.0.1, this machine alone.")
-    ] = None,
+    url: UrlOption = None,
+    duration: DurationOption = None,
+    redundant: RedundantFlag = None,
+    fills: FillsOption = None,
+    seal: SealFlag = None,
+    metrics_port: MetricsPortOption = None,
+    metrics_host: MetricsHostOption = None,
     append: Annotated[bool, typer.Option("--append", help="Go on with the data here.")] = False,
     clear: Annotated[bool, typer.Option("--clear", help="Delete the data here (asks).")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,

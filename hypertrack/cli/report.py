@@ -19,29 +19,32 @@ class ReportFormat(StrEnum):
     MARKDOWN = "md"
 
 
+FormatOption = Annotated[ReportFormat, typer.Option("--format", help="What to write.")]
+MinTxOption = Annotated[int | None, typer.Option(help="Leave out wallets with fewer transactions.")]
+CategoriesOnlyFlag = Annotated[
+    bool, typer.Option("--categories-only", help="Leave out wallets without a category.")
+]
+ByOption = Annotated[
+    str | None,
+    typer.Option(
+        help="What makes one the best: verdict, a score, a feature; verdict where judged.",
+        metavar="SCORE",
+    ),
+]
+WatchlistOption = Annotated[
+    Path | None, typer.Option(help="Only the wallets in this file, an address a line.")
+]
+
+
 def report(
     session: Session,
     out: OutOption = None,
-    format_: Annotated[
-        ReportFormat, typer.Option("--format", help="What to write.")
-    ] = ReportFormat.TEXT,
-    min_tx: Annotated[
-        int | None, typer.Option(help="Leave out wallets with fewer transactions.")
-    ] = None,
-    categories_only: Annotated[
-        bool, typer.Option("--categories-only", help="Leave out wallets without a category.")
-    ] = False,
+    format_: FormatOption = ReportFormat.TEXT,
+    min_tx: MinTxOption = None,
+    categories_only: CategoriesOnlyFlag = False,
     top: Annotated[int | None, typer.Option(help="So many wallets, the best first.", min=1)] = None,
-    by: Annotated[
-        str | None,
-        typer.Option(
-            help="What makes one the best: verdict, a score, a feature; verdict where judged.",
-            metavar="SCORE",
-        ),
-    ] = None,
-    watchlist: Annotated[
-        Path | None, typer.Option(help="Only the wallets in this file, an address a line.")
-    ] = None,
+    by: ByOption = None,
+    watchlist: WatchlistOption = None,
     no_model: NoModelOption = False,
     profiles: ProfilesOption = None,
 ) -> None:

@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     )
     skill.callback()(take_shared)
     command(skill)(benchmark)
+    command(skill)(table)
     app.add_typer(skill, name="skill")
 
 
@@ -63,29 +64,28 @@ def benchmark(
         show_known_truth(session, found)
 
 
+def table(
+    session: Session,
+    file: Annotated[Path, typer.Option(help="Results of `skill benchmark`.")] = Path(
+        "skill_benchmark.jsonl"
+    ),
+) -> None:
+    """Print the results of a benchmark as a table in Markdown.
+
+    Example: hypertrack skill table --file docs/known_truth.jsonl
+    """
+    from hypertrack.pipeline.skill_benchmark import known_markdown
+
+    session.load()
+    session.out.print(known_markdown(file), markup=False, highlight=False, soft_wrap=True)
+
+
 def show_known_truth(session: Session, found: "Sequence[KnownTruth]") -> None:
     """Print a column for each kind of market: means ± standard errors over its markets."""
     from hypertrack.cli.tables import plain_table
-    from hypertrack.pipeline.skill_benchmark import measures
+    from hypertrack.pipeline.skill_benchmark import known_table
 
-    kinds: dict[tuple[str, float], list[KnownTruth]] = {}
-    for known in sorted(found, key=lambda each: (each.world, each.hours, each.seed)):
-        kinds.setdefault((known.world, known.hours), []).append(known)
-    headings = ("", *(f"{world}, {hours:g} h" for world, hours in kinds))
-    rows = [("markets", *(str(len(markets)) for markets in kinds.values()))]
-    rows += [
-        (measure.name, *(_cell(measure.of(markets)) for markets in kinds.values()))
-        for measure in measures()
-    ]
-    session.out.print(plain_table(headings, rows))
-
-
-def _cell(found: tuple[float, float | None] | None) -> str:
-    if found is None:
-        return "–"
-    value, error = found
-    digits = 1 if abs(value) >= 10 else 2
-    return f"{value:.{digits}f}" if error is None else f"{value:.{digits}f} ± {error:.{digits}f}"
+    session.out.print(plain_table(*known_table(found)))
 
 
 def _lengths(text: str) -> tuple[float, ...]:

@@ -136,7 +136,7 @@ def _short_interval(measured: Interval | None) -> str:
     if measured is None:
         return "–"
     value, low, high = (
-        f"{number:.2f}".replace("0.", ".")
+        f"{number:.2f}".replace("0.", ".").replace("-", "−")
         for number in (measured.value, measured.low, measured.high)
     )
     return f"{value} [{low}, {high}]"

@@ -1,4 +1,7 @@
-"""The charts of a backtest as finished positions: lines, bands, bars and intervals."""
+"""The charts of a backtest as finished positions: lines, bands, bars and intervals.
+
+As in `charts`, across they are percent of the width, up and down pixels.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,8 +12,8 @@ from hypertrack.text import with_minus
 Place = Callable[[int, int], float]
 """From the number of a place and how many there are to where it lies."""
 
-LEFT, RIGHT, TOP, BOTTOM = 44.0, 12.0, 10.0, 22.0
-"""Around the area of a chart: numbers stand left, times below."""
+TOP, BOTTOM = 10.0, 22.0
+"""Above and below the area of a chart, in pixels: times stand below."""
 
 
 @dataclass(frozen=True)
@@ -41,26 +44,14 @@ class Line:
 
 @dataclass(frozen=True)
 class LineChart:
-    """Lines and bands over one axis, in a drawing of ``width`` × ``height``."""
+    """Lines and bands over one axis."""
 
-    width: float
     height: float
     lines: tuple[Line, ...]
     bands: tuple[tuple[str, str], ...]
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     zero: float
-    left: float = LEFT
-
-    @property
-    def right(self) -> float:
-        """Return where the area ends."""
-        return self.width - RIGHT
-
-    @property
-    def floor(self) -> float:
-        """Return where labels of the time stand."""
-        return self.height - 6
 
 
 @dataclass(frozen=True)
@@ -77,9 +68,8 @@ class Bar:
 
 @dataclass(frozen=True)
 class BarChart:
-    """Bars of some rankings beside each other, in a drawing of ``width`` × ``height``."""
+    """Bars of some rankings beside each other; ``thickness`` is percent of the width too."""
 
-    width: float
     height: float
     bars: tuple[Bar, ...]
     thickness: float
@@ -94,7 +84,6 @@ class IntervalRow:
 
     name: str
     role: str
-    y: float
     value: float
     low: float | None
     high: float | None
@@ -103,19 +92,17 @@ class IntervalRow:
 
 @dataclass(frozen=True)
 class IntervalChart:
-    """Values with intervals below each other, in a drawing 480 wide."""
+    """Values with intervals below each other, on one axis."""
 
     rows: tuple[IntervalRow, ...]
     ticks: tuple[Tick, ...]
     zero: float
-    height: float
 
 
 def line_chart(
     series: Sequence[Series],
     labels: Sequence[tuple[float, str]],
     *,
-    width: float,
     height: float,
     has_marks: bool = False,
 ) -> LineChart:
@@ -130,13 +117,12 @@ def line_chart(
         ends += [v for v in (*each.values, *each.low, *each.high) if v is not None]
     steps = round_steps(min(ends), max(ends))
     y = Scale(steps[0], steps[-1], height - BOTTOM, TOP)
-    across = Scale(0, 1, LEFT, width - RIGHT)
+    across = Scale(0, 1, 0, 100)
 
     def place(nth: int, n: int) -> float:
         return across.place(nth / (n - 1) if n > 1 else 0.5)
 
     return LineChart(
-        width=width,
         height=height,
         lines=tuple(_line(each, y, place, has_marks=has_marks) for each in series),
         bands=tuple((each.role, _band(each, y, place)) for each in series if each.low),
@@ -146,41 +132,37 @@ def line_chart(
     )
 
 
-def bar_chart(
-    series: Sequence[Series], labels: Sequence[str], *, width: float, height: float
-) -> BarChart:
+def bar_chart(series: Sequence[Series], labels: Sequence[str], *, height: float) -> BarChart:
     """Return a group of bars for each label, one bar a series."""
     ends = [0.0, *(v for each in series for v in each.values if v is not None)]
     steps = round_steps(min(ends), max(ends))
     y = Scale(steps[0], steps[-1], height - BOTTOM, TOP)
-    group = (width - LEFT - RIGHT) / max(len(labels), 1)
-    thickness = round(group * 0.7 / max(len(series), 1), 1)
+    group = 100 / max(len(labels), 1)
+    thickness = group * 0.7 / max(len(series), 1)
     bars = []
     for nth, each in enumerate(series):
         for place, value in enumerate(each.values):
             if value is None:
                 continue
-            left = LEFT + group * (place + 0.15) + nth * thickness
+            left = group * (place + 0.15) + nth * thickness
             ends_at = sorted((y.place(value), y.place(0.0)))
             text = f"{each.name}, {labels[place]}: {_number(round(value, 1))} bps"
             bars.append(
                 Bar(
                     name=each.name,
                     role=each.role,
-                    at=round(left, 1),
+                    at=round(left, 2),
                     start=ends_at[0],
                     length=round(ends_at[1] - ends_at[0], 1),
                     text=text,
                 )
             )
     return BarChart(
-        width=width,
         height=height,
         bars=tuple(bars),
-        thickness=round(thickness * 0.92, 1),
+        thickness=round(thickness * 0.92, 2),
         x_ticks=tuple(
-            Tick(round(LEFT + group * (place + 0.5), 1), label)
-            for place, label in enumerate(labels)
+            Tick(round(group * (place + 0.5), 1), label) for place, label in enumerate(labels)
         ),
         y_ticks=tuple(Tick(y.place(step), _number(step)) for step in steps),
         zero=y.place(0.0),
@@ -199,24 +181,21 @@ def interval_chart(
     for _, _, value, low, high, _ in rows:
         ends += [end for end in (value, low, high) if end is not None]
     steps = round_steps(min(ends), max(ends))
-    x = Scale(steps[0], steps[-1], 150, 370)
-    height = 26.0
+    x = Scale(steps[0], steps[-1], 0, 100)
     return IntervalChart(
         rows=tuple(
             IntervalRow(
                 name=name,
                 role=role,
-                y=8 + height * (nth + 0.5),
                 value=x.place(value),
                 low=None if low is None else x.place(low),
                 high=None if high is None else x.place(high),
                 text=text,
             )
-            for nth, (name, role, value, low, high, text) in enumerate(rows)
+            for name, role, value, low, high, text in rows
         ),
         ticks=tuple(Tick(x.place(step), _number(step)) for step in steps),
         zero=x.place(0.0),
-        height=8 + height * len(rows),
     )
 
 

@@ -31,8 +31,8 @@ from hypertrack.text import printable
 ALL_COLUMNS = 1_000
 """A width that has place for every column of the table."""
 
-WIDE, NARROW, HIGH, LOW = 1_120, 420, 300, 210
-"""Widths and heights of the drawings."""
+HIGH, LOW = 300, 210
+"""Heights of the drawings; the style sheet knows no others."""
 
 TIMES = 4
 """Labels below a chart over time."""
@@ -112,7 +112,6 @@ def backtest_view(found: Backtest) -> BacktestView:
         fifths=bar_chart(
             [Series(each.ranking, role, each.quantile_bps) for role, each in shown if each.n_bets],
             FIFTHS,
-            width=NARROW,
             height=LOW,
         ),
         rank_ic=_rank_ic(found, shown),
@@ -122,7 +121,6 @@ def backtest_view(found: Backtest) -> BacktestView:
                 (nth / (len(found.delays_s) - 1), f"{delay:g} s")
                 for nth, delay in enumerate(found.delays_s)
             ],
-            width=NARROW,
             height=LOW,
             has_marks=True,
         ),
@@ -200,7 +198,7 @@ def _equity(found: Backtest, shown: Sequence[tuple[str, Followed]]) -> LineChart
                 tuple(v + 2 * e for v, e in zip(values, error, strict=True)) if band else (),
             )
         )
-    return line_chart(series, _times(found), width=WIDE, height=HIGH)
+    return line_chart(series, _times(found), height=HIGH)
 
 
 def _drawdown(found: Backtest, shown: Sequence[tuple[str, Followed]]) -> LineChart:
@@ -211,7 +209,7 @@ def _drawdown(found: Backtest, shown: Sequence[tuple[str, Followed]]) -> LineCha
             best = max(best, value)
             below.append(value - best)
         series.append(Series(each.ranking, role, below))
-    return line_chart(series, _times(found), width=WIDE / 2, height=LOW)
+    return line_chart(series, _times(found), height=LOW)
 
 
 def _times(found: Backtest) -> list[tuple[float, str]]:
@@ -245,7 +243,7 @@ def _rank_ic(found: Backtest, shown: Sequence[tuple[str, Followed]]) -> LineChar
         for role, each in shown
         if any(ic is not None for ic in each.rank_ic)
     ]
-    return line_chart(series, labels, width=NARROW, height=LOW, has_marks=True)
+    return line_chart(series, labels, height=LOW, has_marks=True)
 
 
 def _contributions(judged: Followed) -> Contributions:

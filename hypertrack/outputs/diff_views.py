@@ -26,6 +26,8 @@ LONGER = 1.1
 
 NOT_JUDGED = "not judged"
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
 Row = tuple[str, ...]
 
 
@@ -85,6 +87,8 @@ def remarks(before: ProfileHeader, after: ProfileHeader) -> Iterator[str]:
     if max(lengths) > LONGER * min(lengths):
         told = " then ".join(duration(length) for length in lengths)
         yield f"observed for {told}: counts and sums grow with the time"
+    if before.edition != after.edition:
+        yield f"the rules are of two editions: {before.edition}, then {after.edition}"
     changed = sorted(
         name
         for name in {*before.thresholds, *after.thresholds}
@@ -95,6 +99,8 @@ def remarks(before: ProfileHeader, after: ProfileHeader) -> Iterator[str]:
     versions = [None if each.model is None else each.model.version for each in (before, after)]
     if None not in versions and versions[0] != versions[1]:
         yield "scores come from other models, so that they differ without any change of a wallet"
+    if versions.count(None) == 1:
+        yield "only one of the two has scores, and the categories that rest on them"
     yield from _skill_remarks(before, after)
 
 
@@ -123,12 +129,15 @@ def _sentences(diff: ProfileDiff) -> Iterator[str]:
     )
     if diff.before.is_judged and diff.after.is_judged:
         n_other = sum(each.n_wallets for each in diff.verdicts)
-        yield f"{plural(n_other, 'wallet')} in both have another verdict{_copy_words(diff)}"
+        have = "has" if n_other == 1 else "have"
+        yield f"{plural(n_other, 'wallet')} in both {have} another verdict{_copy_words(diff)}"
     for each in diff.estimates:
+        if not each.n_compared:
+            continue
         n_moved = each.n_up + each.n_down
         yield (
             f"the {ESTIMATE_NAMES[each.name]} of {n_moved:,} of {each.n_compared:,} moved beyond "
-            "its intervals: the two of 90 % do not touch"
+            f"its intervals: the two of 90{NO_BREAK}% do not touch"
         )
     yield f"{diff.n_changed:,} in both changed in any of these or in a category"
 
@@ -152,8 +161,8 @@ def _verdict(verdict: str | None) -> str:
 
 def _category(change: CategoryChange) -> Row:
     counts = (f"{n:,}" for n in (change.n_before, change.n_after))
-    gained, lost = f"+{change.n_gained:,}", with_minus(f"-{change.n_lost:,}")
-    return (printable(change.name), *counts, gained, lost)
+    changes = (with_minus(f"{n:+,}") if n else "0" for n in (change.n_gained, -change.n_lost))
+    return (printable(change.name), *counts, *changes)
 
 
 def _estimate(change: EstimateChange) -> Row:

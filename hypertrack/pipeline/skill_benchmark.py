@@ -14,9 +14,15 @@ from hypertrack.records import JsonError, decode_json, encode_json
 
 if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.skill.known_truth import KnownTruth
-    from hypertrack.skill.truth_table import Measure
 
-__all__ = ["KnownTruth", "Market", "Measure", "find_markets", "measures", "run_markets"]
+__all__ = [
+    "KnownTruth",
+    "Market",
+    "find_markets",
+    "known_markdown",
+    "known_table",
+    "run_markets",
+]
 
 TREND = "trend"
 """The default world, but that two coins rise all the time: who holds them must not look skilled."""
@@ -137,11 +143,25 @@ def judge_market(settings: Settings, market: Market) -> "KnownTruth":
         )
 
 
-def measures() -> "tuple[Measure, ...]":
-    """Return the lines of the table."""
-    from hypertrack.skill.truth_table import MEASURES
+def known_table(found: "Sequence[KnownTruth]") -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return the headings of the table, a column for each kind of market, and its lines."""
+    from hypertrack.skill.truth_table import columns_of, rows_of
 
-    return MEASURES
+    columns = columns_of(found)
+    return ("", *columns), rows_of(columns)
+
+
+def known_markdown(file: Path) -> str:
+    """Return the table of the results in a file, in Markdown.
+
+    Raises:
+        ConfigError: There is no such file, or it holds something else.
+    """
+    from hypertrack.skill.truth_table import markdown_table
+
+    if not file.is_file():
+        raise ConfigError(f"{file} is missing: run hypertrack skill benchmark --file {file}")
+    return markdown_table(list(_read(file)))
 
 
 def _settings_of(settings: Settings, market: Market, folder: Path) -> Settings:

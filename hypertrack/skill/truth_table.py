@@ -1,6 +1,6 @@
 """Known truth of many markets together: means with their errors, beside what was to be reached."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 
@@ -108,6 +108,39 @@ MEASURES = (
     Measure("COPY: precision", ratio_of("n_copy_right", "n_copy")),
     Measure("COPY: recall", ratio_of("n_worth_found", "n_worth_copying")),
 )
+
+
+def columns_of(found: Sequence[KnownTruth]) -> dict[str, list[KnownTruth]]:
+    """Return the markets of each world and length, by what heads their column."""
+    kinds: dict[str, list[KnownTruth]] = {}
+    for known in sorted(found, key=lambda each: (each.world, each.hours, each.seed)):
+        kinds.setdefault(f"{known.world}, {known.hours:g} h", []).append(known)
+    return kinds
+
+
+def rows_of(columns: Mapping[str, Sequence[KnownTruth]]) -> list[tuple[str, ...]]:
+    """Return the lines of the table as text: means ± standard errors over each kind's markets."""
+    counts = ("markets", *(str(len(markets)) for markets in columns.values()))
+    lines = [
+        (measure.name, *(_cell(measure.of(markets)) for markets in columns.values()))
+        for measure in MEASURES
+    ]
+    return [counts, *lines]
+
+
+def markdown_table(found: Sequence[KnownTruth]) -> str:
+    """Return the whole table in Markdown."""
+    columns = columns_of(found)
+    lines = [("", *columns), ("---",) * (len(columns) + 1), *rows_of(columns)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _cell(found: tuple[float, float | None] | None) -> str:
+    if found is None:
+        return "–"
+    value, error = found
+    digits = 1 if abs(value) >= 10 else 2
+    return f"{value:.{digits}f}" if error is None else f"{value:.{digits}f} ± {error:.{digits}f}"
 
 
 def _mean(values: Sequence[float]) -> tuple[float, float | None] | None:

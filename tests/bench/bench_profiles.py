@@ -73,6 +73,8 @@ def main(n_wallets: int, folder: Path) -> None:
             step.show(command[:32], out / name if name else None)
             if name:
                 (out / name).unlink()
+    both = [str(folder / name) for name in ("no-model", "with-a-model")]
+    Step.run([sys.executable, "-m", "hypertrack", "diff", *both]).show("diff of the two", None)
 
 
 class Step(NamedTuple):

@@ -59,6 +59,23 @@ def test_what_cannot_be_simulated_is_said_before_any_work(more: list[str], says:
     assert says in result.stderr
 
 
+def test_docs_show_the_table_of_the_results_that_are_kept() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+
+    result = CliRunner().invoke(app, ["skill", "table", "--file", str(docs / "known_truth.jsonl")])
+
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("|  | default, 24 h |")
+    assert result.stdout.strip() in (docs / "evidence.md").read_text(encoding="utf-8")
+
+
+def test_table_of_no_results_says_how_to_get_them(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["skill", "table", "--file", str(tmp_path / "none.jsonl")])
+
+    assert result.exit_code == 2
+    assert "run hypertrack skill benchmark --file" in result.stderr
+
+
 def test_file_of_something_else_is_refused(tmp_path: Path) -> None:
     other = tmp_path / "notes.jsonl"
     other.write_text('{"a": 1}\n', encoding="utf-8")

@@ -12,12 +12,10 @@ from hypertrack.outputs.backtest_charts import (
 
 
 def test_line_runs_from_edge_to_edge_and_zero_is_always_in_sight() -> None:
-    chart = line_chart(
-        [Series("a", "judged", (10.0, None, 20.0))], [(0, "t")], width=156, height=132
-    )
+    chart = line_chart([Series("a", "judged", (10.0, None, 20.0))], [(0, "t")], height=132)
 
-    # From 44 to 144 across; 20 at 10 below the top, 0 at 22 above the bottom.
-    assert chart.lines[0].points == "44,60 144,10"
+    # 20 at 10 below the top, 0 at 22 above the bottom, 100 between them.
+    assert chart.lines[0].points == "0,60 100,10"
     assert chart.zero == 110.0
     assert [tick.label for tick in chart.y_ticks] == ["0", "5", "10", "15", "20"]
 
@@ -25,16 +23,15 @@ def test_line_runs_from_edge_to_edge_and_zero_is_always_in_sight() -> None:
 def test_band_goes_there_and_back() -> None:
     series = Series("a", "judged", (0.0, 10.0), low=(0.0, 0.0), high=(10.0, 20.0))
 
-    chart = line_chart([series], [], width=156, height=132)
+    chart = line_chart([series], [], height=132)
 
-    assert chart.bands == (("judged", "44,60 144,10 144,110 44,110"),)
+    assert chart.bands == (("judged", "0,60 100,10 100,110 0,110"),)
 
 
 def test_bars_hang_from_zero_where_something_was_lost() -> None:
     chart = bar_chart(
         [Series("a", "judged", (10.0, -10.0)), Series("b", "profit", (None, 5.0))],
         ("low", "high"),
-        width=156,
         height=132,
     )
 

@@ -13,7 +13,7 @@ def test_words_come_before_any_chart() -> None:
     page = render_backtest(told())
 
     headline = sentences(told())[0]
-    assert page.index(headline) < page.index('<svg class="chart"')
+    assert page.index(headline) < page.index('<div class="chart plot')
     for sentence in sentences(told()):
         assert sentence.replace("'", "&#39;") in page
 

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from diff_fakes import CHANGED, DIFF, HOSTILE, WALLETS, A, B, C
 from jsonschema import Draft202012Validator
 from profile_fakes import NOBODY_TOLD_FROM_LUCK, data, model, profile_header
 
@@ -10,85 +11,18 @@ from hypertrack.outputs.diff_json import diff_schema, render_json
 from hypertrack.outputs.diff_page import render_diff
 from hypertrack.outputs.diff_views import diff_view, remarks
 from hypertrack.records import (
-    CategoryChange,
-    ComparedProfiles,
-    EstimateChange,
-    MovedEstimate,
-    Presence,
-    ProfileDiff,
     ProfileHeader,
-    ScoreChange,
-    VerdictChange,
     WalletDiff,
     replace,
 )
-
-A, B, C = (f"0x{letter * 40}" for letter in "abc")
-HOSTILE = "</script><img src=x onerror=alert(1)>\x1b[2J"
-
-
-def side(place: str, n_wallets: int) -> ComparedProfiles:
-    return ComparedProfiles(
-        place=place,
-        generated_ms=0,
-        start_ms=1_784_678_400_000,  # 2026-07-22
-        end_ms=1_784_764_800_000,
-        n_wallets=n_wallets,
-        model=None,
-        is_judged=True,
-    )
-
-
-DIFF = ProfileDiff(
-    before=side("monday", 1_000),
-    after=side("tuesday", 1_200),
-    remarks=("both: simulated",),
-    n_both=900,
-    n_entered=300,
-    n_left=100,
-    n_changed=7,
-    verdicts=(
-        VerdictChange(before="WATCH", after="COPY", n_wallets=2),
-        VerdictChange(before=None, after="AVOID", n_wallets=1),
-    ),
-    categories=(
-        CategoryChange(name="Whale", n_before=5, n_after=6, n_gained=3, n_lost=2),
-        CategoryChange(name="Bot", n_before=5, n_after=5, n_gained=0, n_lost=0),
-    ),
-    estimates=(EstimateChange(name="edge_bps", n_compared=40, n_up=3, n_down=1),),
-    scores=(ScoreChange(name="risk_score", n_compared=900, median_change=0.0123, p95_change=None),),
-)
-
-CHANGED = WalletDiff(
-    wallet=A,
-    presence=Presence.BOTH,
-    tx_count=9.0,
-    verdict_before="WATCH",
-    verdict_after="COPY",
-    gained=("Whale",),
-    lost=("Bot",),
-    moved=(
-        MovedEstimate(
-            name="edge_bps",
-            before=-1.0,
-            before_low=-2.0,
-            before_high=-0.5,
-            after=3.25,
-            after_low=1.0,
-            after_high=5.0,
-        ),
-    ),
-)
-ENTERED = replace(CHANGED, wallet=B, presence=Presence.ENTERED, moved=(), gained=())
-LEFT = replace(CHANGED, wallet=C, presence=Presence.LEFT, moved=(), verdict_after=None)
-WALLETS = (CHANGED, ENTERED, LEFT)
 
 
 def test_sentences_say_what_differs() -> None:
     assert diff_view(DIFF, ()).says == (
         "1,000 wallets before, 1,200 after: 900 in both, 300 entered, 100 left",
         "3 wallets in both have another verdict; 2 became COPY, 0 ceased to be",
-        "The edge of 4 of 40 moved beyond its intervals: the two of 90 % do not touch",
+        "The edge of 4 of 40 moved beyond its intervals: the two of 90\N{NO-BREAK SPACE}% "
+        "do not touch",
         "7 in both changed in any of these or in a category",
     )
 
@@ -107,6 +41,8 @@ def test_tables_show_what_changed_alone() -> None:
 
     assert view.verdicts == (("WATCH", "COPY", "2"), ("not judged", "AVOID", "1"))
     assert view.categories == (("Whale", "5", "6", "+3", "−2"),)
+    one_way = (replace(DIFF.categories[0], n_lost=0),)
+    assert diff_view(replace(DIFF, categories=one_way), ()).categories[0][3:] == ("+3", "0")
     assert view.estimates == (("edge", "40", "3", "1"),)
     assert view.scores == (("Risk", "900", "0.012", "–"),)
 
@@ -132,6 +68,11 @@ JUDGED = replace(HEADER, skill=NOBODY_TOLD_FROM_LUCK)
         ),
         (
             HEADER,
+            replace(HEADER, edition="hypertrack"),
+            ["the rules are of two editions: original, then hypertrack"],
+        ),
+        (
+            HEADER,
             replace(HEADER, thresholds=HEADER.thresholds | {"bot_min_probability": 0.9}),
             ["the rules ask for other numbers: bot_min_probability"],
         ),
@@ -144,6 +85,11 @@ JUDGED = replace(HEADER, skill=NOBODY_TOLD_FROM_LUCK)
             SCORED,
             replace(SCORED, model=replace(model(), version="another")),
             ["scores come from other models, so that they differ without any change of a wallet"],
+        ),
+        (
+            HEADER,
+            SCORED,
+            ["only one of the two has scores, and the categories that rest on them"],
         ),
         (
             HEADER,
