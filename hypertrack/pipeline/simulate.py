@@ -12,7 +12,7 @@ from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.files import TABLE_SUFFIXES, require_writable
 from hypertrack.pipeline.ports import require_free_port
-from hypertrack.records import Record, as_dict
+from hypertrack.records import HOUR_MS, Record, as_dict
 from hypertrack.store.files.layout import MANIFEST_NAME, has_data
 from hypertrack.store.files.manifest import ARCHIVES_SETTING
 
@@ -233,7 +233,8 @@ def _source(settings: Settings, replay: Path | None, truth: Path | None) -> "Sou
     market = Market(settings.simulate)
     if truth is not None:
         _write_truth(market.truth, truth)
-    return MarketSource(market)
+    hours = settings.simulate.history_hours
+    return MarketSource(market, None if hours is None else round(hours * HOUR_MS))
 
 
 def _write_truth(truth: "dict[str, np.ndarray]", file: Path) -> None:

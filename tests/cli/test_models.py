@@ -88,7 +88,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Place:
         pass
     with open_dataset(folder / "data") as dataset:
         engine = FeatureEngine(dataset, FeatureSettings(), FeeSettings())
-        samples = build_samples(engine, SETTINGS, FeeSettings())
+        samples = build_samples(engine, SETTINGS)
     good, bad, forced = (
         train(samples, 1_767_600_000_000),
         train(permuted(samples), 1_767_700_000_000),
