@@ -44,7 +44,7 @@ LABELLING_FUNCTIONS = (
     ),
     LabellingFunction(
         "sleepless",
-        "active in at least 20 different hours of one UTC day",
+        "taking in at least 20 different hours of one UTC day",
         BOT,
         lambda w: w.max_hours_a_day >= 20,
     ),
@@ -56,13 +56,13 @@ LABELLING_FUNCTIONS = (
     ),
     LabellingFunction(
         "steady",
-        "over at least 5 pairs of gaps, half of the gaps within a factor of 2 of the one before",
+        "over at least 5 pairs of gaps between takes, half within a factor of 2 of one another",
         BOT,
         lambda w: (w.n_paces >= 5) & (w.unsteadiness <= math.log(2)),
     ),
     LabellingFunction(
         "clockwork",
-        "over at least 5 pairs of gaps, half of the gaps within a factor of 1.5 of the one before",
+        "over at least 5 pairs of gaps between takes, half within a factor of 1.5 of one another",
         BOT,
         lambda w: (w.n_paces >= 5) & (w.unsteadiness <= math.log(1.5)),
     ),

@@ -28,6 +28,8 @@ def rhythm(con: Any, window: Window) -> Table:
 
     Slices of TWAP orders are left out: it is the venue that times them.
 
+    When a resting order is filled, others decide: hours and paces are those of what was taken.
+
     Columns: wallet_id, n_executions, maker_share (of executions), median_gap_s, max_hours_a_day
     (different UTC hours), timer_share (of gaps, on one timer value), n_paces and unsteadiness (see
     `_paces`), n_takes, size_spread and round_share (see `_sizes`), n_quoted_takes and
@@ -41,17 +43,18 @@ def rhythm(con: Any, window: Window) -> Table:
         maker_share=(~_.is_taker).cast("int8").mean(),
         median_gap_s=_.gap_ms.median() / 1_000,
     )
+    taken = traded.filter(_.is_taker)
     for more in (
-        *(_hours(traded), _timers(gaps), _paces(gaps), _sizes(traded)),
+        *(_hours(taken), _timers(gaps), _paces(with_gaps(taken)), _sizes(taken)),
         *(_reactions(con, window), _quotes(traded)),
     ):
         measured = measured.left_join(more, "wallet_id").drop("wallet_id_right")
     return measured
 
 
-def _hours(traded: Table) -> Table:
+def _hours(taken: Table) -> Table:
     hours = _.time_ms // HOUR_MS
-    a_day = traded.group_by("wallet_id", day=_.time_ms // DAY_MS).aggregate(n=hours.nunique())
+    a_day = taken.group_by("wallet_id", day=_.time_ms // DAY_MS).aggregate(n=hours.nunique())
     return a_day.group_by("wallet_id").aggregate(max_hours_a_day=_.n.max())
 
 
@@ -76,7 +79,7 @@ def _paces(gaps: Table) -> Table:
     return paced.group_by("wallet_id").aggregate(n_paces=_.count(), unsteadiness=change.median())
 
 
-def _sizes(traded: Table) -> Table:
+def _sizes(taken: Table) -> Table:
     """Return wallet_id, and of its taker executions n_takes, size_spread and round_share.
 
     size_spread: standard deviation of the logarithm of their notional. round_share: of a size with
@@ -86,8 +89,7 @@ def _sizes(traded: Table) -> Table:
     usd_step = 10 ** _.notional_usd.log10().floor() / 2
     in_coins, in_usd = _["size"] / coins_step, _.notional_usd / usd_step
     return (
-        traded.filter(_.is_taker)
-        .mutate(
+        taken.mutate(
             is_round_size=((in_coins - in_coins.round()).abs() < 1e-6).cast("int8"),
             is_round_usd=((in_usd - in_usd.round()).abs() < ROUND_FRAC).cast("int8"),
         )

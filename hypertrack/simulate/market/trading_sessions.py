@@ -142,8 +142,9 @@ class Sessions:
         length = people.session_ms[wallet] * np.exp(0.5 * rng.standard_normal(len(wallet)))
         limit_chance = np.where(is_twap, 0.0, self._limit_chances(wallet, gap))
         side, foreseen, horizon = self._directions(
-            wallet, coin, time, length, is_twap, limit_chance > 0
+            wallet, coin, time, length, is_twap, limit_chance >= 1
         )
+        limit_chance = np.where(foreseen != 0, 0.0, limit_chance)  # who knows does not wait
         repeats = is_twap | (rng.random(len(wallet)) < people.repeats[wallet])
         units = self._strategies.units(time, wallet, coin)
         return SessionArrays(

@@ -81,7 +81,7 @@ def test_copyable_edges_are_left_after_five_seconds_and_all_costs() -> None:
         assert np.nanmean(blind > 0) < 0.02  # of those who move a thin coin's price themselves
 
     assert count > 120
-    assert 5 < gain / count < 40
+    assert 5 < gain / count < 60  # of so few openings the mean is known to about 10
 
 
 def test_a_world_is_written_into_the_truth() -> None:
