@@ -4,13 +4,14 @@ from typing import Annotated
 
 import typer
 
-from hypertrack.cli.session import OutOption, Session
+from hypertrack.cli.session import EngineOption, OutOption, Session
 
 
 def classify(
     session: Session,
     out: OutOption = None,
     no_model: Annotated[bool, typer.Option("--no-model", help="Rules alone.")] = False,
+    engine: EngineOption = None,
 ) -> None:
     """Give every wallet its scores and categories, in wallet_profiles.parquet.
 
@@ -20,7 +21,7 @@ def classify(
     from hypertrack.pipeline.classify import PROFILES_NAME
     from hypertrack.pipeline.classify import classify as run
 
-    settings = session.load({"out": out}).settings
+    settings = session.load({"out": out, "features.engine": engine}).settings
     with session.err.status("classifying wallets"):
         header = run(settings, with_model=not no_model).header
     counts = header.n_wallets_by_category

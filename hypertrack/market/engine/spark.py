@@ -102,7 +102,7 @@ class SparkTables(Market):
             (name, ibis.schema(PySparkType.to_ibis(frame.schema))) for name, frame in frames.items()
         )
         super().__init__(SPARK, tuple(described), whole)
-        self._session, self._kept = session, dict[str, DataFrame]()
+        self._session = session
         for name, frame in frames.items():
             frame.createOrReplaceTempView(self.prefix + name)
 
@@ -111,20 +111,23 @@ class SparkTables(Market):
         return self._frame(query, at).toArrow()
 
     def make_one(self, step: Step, at: Variables) -> None:
-        """Make a view, whose rows Spark keeps where it computed them if they are to be kept."""
+        """Make a view, whose rows Spark keeps where it computed them if they are to be kept.
+
+        As if they had always been there: whatever is made of them would else be planned from the
+        trades on, which takes Spark minutes.
+        """
         frame = self._frame(step.query, at)
         if not step.is_view:
-            self._kept[step.name] = frame = frame.persist()
+            frame = frame.localCheckpoint()
         frame.createOrReplaceTempView(self.prefix + step.name)
 
     def drop_one(self, name: str) -> None:
-        """Drop a table."""
+        """Drop a view; Spark frees rows that nobody can read any more."""
         self._session.catalog.dropTempView(self.prefix + name)
-        self._kept.pop(name).unpersist()
 
     def close(self) -> None:
         """Forget what was made of a part."""
-        for name in list(self._kept):
+        for name in self._made:
             self.drop_one(name)
 
     def _frame(self, query: str, at: Variables) -> DataFrame:
