@@ -27,7 +27,7 @@ from hypertrack.errors import EngineError
 from hypertrack.market.engine.computer import Market
 from hypertrack.market.engine.plans import Build, Columns, Dialect, Step, Variables
 from hypertrack.market.engine.selection import PARTIES, span_query
-from hypertrack.market.engine.spark_reading import number_tables
+from hypertrack.market.engine.spark_reading import hours_at, number_tables
 from hypertrack.market.executions import fills
 from hypertrack.records import DataSummary
 from hypertrack.store.dataset import note_sealed, open_unsealed
@@ -149,31 +149,36 @@ class Spark:
         master: str,
         folder: Path | None,
         *,
+        sealed_url: str | None = None,
         memory_limit_gib: float | None = None,
         until_ms: int | None = None,
     ):
         """Let Spark read a dataset.
 
         Args:
-            place: Of the dataset; all workers see its sealed hours under the same path.
+            place: Of the dataset.
             master: ``spark://host:7077`` or ``local[*]``.
             folder: Which this machine and all workers see; a temporary one where None.
+            sealed_url: Where all workers see the sealed hours; under the same path where None.
             memory_limit_gib: Of this machine, while it reads the open lines.
             until_ms: Read the dataset as it stood at that time; everything where None.
 
         Raises:
             DatasetError: No such dataset, or nothing recorded in it.
-            EngineError: Nobody answers there, or Spark does not start.
+            EngineError: Nobody answers there, Spark does not start, or it cannot read there.
         """
         _require_answer(master)
         with ExitStack() as opened:
             made = TemporaryDirectory(prefix="hypertrack-", dir=folder)
             unsealed = Path(opened.enter_context(made))
-            self.dataset, sealed = open_unsealed(
+            self.dataset, hours = open_unsealed(
                 place, unsealed, memory_limit_gib=memory_limit_gib, until_ms=until_ms
             )
             opened.enter_context(self.dataset)
             self._session = opened.enter_context(_session(master))
+            sealed = {feed: tuple(map(str, paths)) for feed, paths in hours.items()}
+            if sealed_url is not None:
+                sealed = hours_at(self._session, sealed_url, self.dataset.lines, hours)
             tables, found = number_tables(self._session, unsealed, sealed, until_ms)
             note_sealed(self.dataset, unsealed, found, until_ms)
             coverage = self._session.read.parquet(f"{unsealed}/coverage")
