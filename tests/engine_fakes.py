@@ -32,7 +32,9 @@ from hypertrack.features.engine import FeatureEngine
 from hypertrack.records import MINUTE_MS
 from hypertrack.store.dataset import open_dataset
 
-ALL_FEATURES = FeatureSettings(groups=("base", "extended", "profit", "account", "context"))
+ALL_FEATURES = FeatureSettings(
+    groups=("base", "extended", "profit", "account", "context", "conduct")
+)
 
 OpenEngine = Callable[..., FeatureEngine]
 FeaturesOf = Callable[..., dict[str, dict[str, float]]]

@@ -61,6 +61,7 @@ def openings(*rows: tuple[int, float, int], is_taker: bool = True) -> Openings:
         price=np.full(n, 100.0),
         notional_usd=np.full(n, 100.0),
         is_known=np.zeros(n, dtype=np.bool_),
+        trust=np.ones(n),
     )
 
 

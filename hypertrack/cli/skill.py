@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 def benchmark(
     session: Session,
     worlds: Annotated[
-        str, typer.Option(help="Of none, realistic, default, copyable.")
+        str, typer.Option(help="Of none, realistic, default, copyable, trend.")
     ] = "none,default",
     hours: Annotated[str, typer.Option(help="Lengths of the markets.")] = "6,24",
     seeds: Annotated[int, typer.Option(min=1, help="Markets of each kind.")] = 10,

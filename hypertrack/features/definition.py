@@ -19,7 +19,7 @@ from hypertrack.config import FeeSettings
 from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.window import Window
 
-Group = Literal["base", "extended", "profit", "account", "context"]
+Group = Literal["base", "extended", "profit", "account", "context", "conduct"]
 
 
 @dataclass(frozen=True)

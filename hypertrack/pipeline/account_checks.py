@@ -11,6 +11,7 @@ from hypertrack.clock import SystemClock, utc
 from hypertrack.config import DatabaseUrl, Settings
 from hypertrack.errors import DatasetError
 from hypertrack.feeds.account_questions import Step
+from hypertrack.pipeline.account_links import links_in_words
 from hypertrack.records import (
     DAY_MS,
     AccountCheck,
@@ -28,20 +29,13 @@ from hypertrack.store.files.layout import ACCOUNTS_REPORT_NAME
 
 if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.importing.accounts.step_progress import StepKey, StepLine
+    from hypertrack.market.engine.computer import Market
 
 Rows = dict[int, list[dict[str, Any]]]
 """By wallet id."""
 
 WINDOW = ("start_ms", "end_ms", "cause", "came_in")
 """What is told of the time of which all fills are known."""
-
-LINKS = {
-    "vault": ("vault {name!r} led by {other}", "leads the vault {name!r} {own}"),
-    "sub_account": ("sub-account of {other}", "has the sub-account {own}"),
-    "agent": ("agent of {other}", "has the agent {own}"),
-    "transfer": ("{n:,} transfers of {usd:,.0f} USD with {other}",) * 2,
-}
-"""How a link is told of the one it begins at, and of the other."""
 
 
 def check_accounts(settings: Settings, folder: Path) -> AccountReport:
@@ -124,7 +118,7 @@ class Findings:
 
 
 def _checked(
-    con: Any, asked: Iterable[str], progress: "Mapping[StepKey, StepLine]"
+    con: "Market", asked: Iterable[str], progress: "Mapping[StepKey, StepLine]"
 ) -> list[AccountCheck]:
     from hypertrack.market import account_checks, account_states
 
@@ -139,7 +133,7 @@ def _checked(
         booked=_by_wallet(con, account_checks.booked(con)),
         states=_by_wallet(con, account_states.last_states(con, None)),
         profits=_profits(con, since_first),
-        links=_links(con, name_of),
+        links=links_in_words(con, name_of),
     )
     return [_check(wallet, id_of.get(wallet, -1), findings, progress) for wallet in asked]
 
@@ -182,7 +176,7 @@ def _tape(found: Mapping[str, Any], kinds: Iterable[Mapping[str, Any]]) -> TapeC
     )
 
 
-def _profits(con: Any, since_first: Collection[int]) -> dict[int, ProfitCheck]:
+def _profits(con: "Market", since_first: Collection[int]) -> dict[int, ProfitCheck]:
     """Return the profit of each wallet by its fills and by its portfolio, over the same time.
 
     Of all time where its fills are known since the first, else of the month, else none.
@@ -229,20 +223,7 @@ def _covers(spans: Iterable[Mapping[str, Any]], start_ms: int, end_ms: int) -> b
     return bool(reached_ms >= end_ms - 60_000)
 
 
-def _links(con: Any, name_of: Mapping[int, str]) -> dict[int, list[str]]:
-    from hypertrack.market import account_states
-
-    told: dict[int, list[str]] = {}
-    for row in con.rows(account_states.links(con)):
-        own, other = name_of[row["wallet_id"]], name_of[row["other_id"]]
-        words = {"name": row["name"] or "", "n": row["n"], "usd": row["usd"]}
-        here, there = LINKS[row["kind"]]
-        told.setdefault(row["wallet_id"], []).append(here.format(**words, own=own, other=other))
-        told.setdefault(row["other_id"], []).append(there.format(**words, own=own, other=own))
-    return told
-
-
-def _by_wallet(con: Any, table: Any) -> Rows:
+def _by_wallet(con: "Market", table: Any) -> Rows:
     found: Rows = {}
     for row in con.rows(table):
         found.setdefault(row["wallet_id"], []).append(row)

@@ -121,7 +121,12 @@ def serve(
 
 
 def write(
-    settings: Settings, folder: Path, plan: WritePlan, *, truth: Path | None = None
+    settings: Settings,
+    folder: Path,
+    plan: WritePlan,
+    *,
+    truth: Path | None = None,
+    entries: Path | None = None,
 ) -> "Iterator[WriteProgress]":
     """Write a simulated market, as the dataset that recording it would have made or as archives.
 
@@ -130,6 +135,7 @@ def write(
         folder: Must not hold a dataset.
         plan: What is to be written.
         truth: File to write the wallets' truth to, ``.parquet`` or ``.csv``.
+        entries: The same of their true entries; only with ``truth``.
 
     Raises:
         DatasetError: The folder holds a dataset, or archives.
@@ -147,12 +153,15 @@ def write(
     if plan.n_trades is not None:
         simulated = settings_for(simulated, plan.n_trades)
     market = Market(simulated)
-    ledger = market.ledger() if truth is not None else None
+    with_entries = entries is not None
+    ledger = market.ledger(with_entries=with_entries) if truth is not None else None
     more = yield from _WRITERS[plan.form](market, folder, plan, ledger)
     world = {"simulate": simulated.model_dump(mode="json"), **more}
     write_manifest(folder, Manifest(notice=NOTICE, is_complete=True, settings=world))
     if truth is not None and ledger is not None:
         _write_truth(market.truth_of(ledger), truth)
+        if entries is not None and ledger.entries is not None:
+            _write_truth(ledger.entries.columns(), entries)
 
 
 def world_of(truth: Path) -> "tuple[WorldRow, ...]":

@@ -18,7 +18,13 @@ if TYPE_CHECKING:  # the command loads these when it runs
 
 __all__ = ["KnownTruth", "Market", "Measure", "find_markets", "measures", "run_markets"]
 
-WORLDS: tuple[str, ...] = get_args(Skill)
+TREND = "trend"
+"""The default world, but that two coins rise all the time: who holds them must not look skilled."""
+
+TRENDS = ("BTC=0.05", "ETH=0.05")
+"""Of each day."""
+
+WORLDS: tuple[str, ...] = (*get_args(Skill), TREND)
 
 TRADES_PER_HOUR = 10_400
 """250,000 in a day."""
@@ -108,10 +114,11 @@ def judge_market(settings: Settings, market: Market) -> "KnownTruth":
     from hypertrack.store.columns import read_columns
 
     with tempfile.TemporaryDirectory() as temporary:
-        folder, truth_file = Path(temporary) / "data", Path(temporary) / "truth.parquet"
+        folder = Path(temporary) / "data"
+        truth, entries = Path(temporary) / "truth.parquet", Path(temporary) / "entries.parquet"
         own = _settings_of(settings, market, folder)
         plan = WritePlan(n_trades=round(TRADES_PER_HOUR * market.hours))
-        for _ in write(own, folder, plan, truth=truth_file):
+        for _ in write(own, folder, plan, truth=truth, entries=entries):
             pass
         with open_engine(own) as engine:
             window = Window(engine.start_ms, engine.end_ms)
@@ -121,7 +128,8 @@ def judge_market(settings: Settings, market: Market) -> "KnownTruth":
         return compare(
             skill.columns,
             wallets,
-            read_columns(truth_file),
+            read_columns(truth),
+            read_columns(entries),
             max_q=own.skill.max_false_discovery_frac,
             **market._asdict(),
             power=skill.summary.power,
@@ -138,7 +146,8 @@ def measures() -> "tuple[Measure, ...]":
 
 def _settings_of(settings: Settings, market: Market, folder: Path) -> Settings:
     simulate = {
-        "skill": market.world,
+        "skill": "default" if market.world == TREND else market.world,
+        "trend": TRENDS if market.world == TREND else (),
         "hours": market.hours,
         "seed": market.seed,
         "wallets": WALLETS,

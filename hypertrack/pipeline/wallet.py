@@ -1,5 +1,6 @@
 """The wallet command: one wallet, and why."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,27 +19,39 @@ __all__ = [
     "checked_address",
     "find_wallet",
     "profile_of",
-    "profit_facts",
     "reasons",
     "skill_facts",
+    "told_facts",
 ]
 
 
 def find_wallet(
-    settings: Settings, address: str, *, with_model: bool = True, kept_file: Path | None = None
+    settings: Settings,
+    address: str,
+    *,
+    with_model: bool = True,
+    kept_file: Path | None = None,
+    on_stale: Callable[[], None] = lambda: None,
 ) -> tuple[ProfileHeader, WalletProfile]:
     """Return the profile of one wallet, with what it rests on.
 
     Args:
         address: Any case.
         kept_file: Look among the profiles in this file, and not among the dataset's.
+        on_stale: Called before everybody is classified again: what one is takes all to tell.
 
     Raises:
         ConfigError: Not an address.
         DatasetError: The wallet was not seen in the recording.
     """
     wallet = checked_address(address)
-    profiles = fresh_profiles(settings, with_model=with_model, is_kept=False, kept_file=kept_file)
+    profiles = fresh_profiles(
+        settings,
+        with_model=with_model,
+        is_kept=False,
+        kept_file=kept_file,
+        on_stale=on_stale,
+    )
     return profiles.header, profile_of(profiles, wallet, kept_file or settings.data)
 
 
@@ -82,11 +95,16 @@ def reasons(header: ProfileHeader, profile: WalletProfile) -> "tuple[ScoreView, 
     return score_views(header, profile)
 
 
-def profit_facts(profile: WalletProfile) -> tuple[tuple[str, str], ...]:
-    """Return name and value of what is known of a wallet's profit; nothing where not measured."""
+def told_facts(profile: WalletProfile) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Return by subject name and value of what is known beside scores; of none that is unknown."""
+    from hypertrack.outputs.account_views import account_lines
     from hypertrack.outputs.profit_views import profit_lines
 
-    return () if profile.profit is None else tuple(profit_lines(profile.profit))
+    told = {"profit": () if profile.profit is None else tuple(profit_lines(profile.profit))}
+    if profile.account is not None:
+        told["account"] = tuple(account_lines(profile.account))
+    told["worth copying?"] = skill_facts(profile)
+    return {subject: lines for subject, lines in told.items() if lines}
 
 
 def skill_facts(profile: WalletProfile) -> tuple[tuple[str, str], ...]:

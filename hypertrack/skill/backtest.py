@@ -1,18 +1,19 @@
 """The backtest: at each cut everybody is judged by the past alone, and then followed."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from hypertrack.config import Settings
 from hypertrack.errors import NotEnoughDataError
+from hypertrack.market.engine.computer import Market
 from hypertrack.market.fees import scheduled_rates
 from hypertrack.records import HOUR_MS, Backtest, RoundFound, Verdict
 from hypertrack.skill.arrays import Flags, Floats, Ints
 from hypertrack.skill.bets import SHORTEST_BLOCK_MS
 from hypertrack.skill.course import Course
 from hypertrack.skill.estimate import MIN_BETS
+from hypertrack.skill.evidence import counts_from_ms
 from hypertrack.skill.fetching import fetch
 from hypertrack.skill.following import CURVE_DELAYS_MS, Copies, FollowTerms, Round, follow_all
 from hypertrack.skill.judging import judge
@@ -28,15 +29,19 @@ ScoresAt = Callable[[int], Mapping[str, Floats]]
 
 
 def choose_from(
-    con: Any, each: Round, is_judged: Flags, settings: Settings, scores_at: ScoresAt
+    con: Market, each: Round, is_judged: Flags, settings: Settings, scores_at: ScoresAt
 ) -> Candidates:
-    """Return who could be followed from a cut on, looking at nothing after it."""
-    skill = judge(con, each.past, is_judged, settings)
+    """Return who could be followed from a cut on, looking at nothing after it.
+
+    Whoever was chosen for what it earned later is not among them.
+    """
+    is_unbiased = counts_from_ms(con, len(is_judged)) <= each.past.end_ms
+    skill = judge(con, each.past, is_judged & is_unbiased, settings)
     return candidates(skill, scores_at(each.past.end_ms))
 
 
 def backtest(
-    con: Any,
+    con: Market,
     wallets: Sequence[str],
     chosen: Sequence[tuple[Round, Candidates]],
     settings: Settings,
@@ -92,7 +97,7 @@ def backtest(
 
 
 def _copies(
-    con: Any, rounds: Sequence[Round], everybody: Sequence[Candidates], settings: Settings
+    con: Market, rounds: Sequence[Round], everybody: Sequence[Candidates], settings: Settings
 ) -> Copies:
     """Return everybody's copied bets, of which at least one can be valued."""
     terms = follow_terms(con, rounds[-1].future.end_ms, settings)
@@ -124,7 +129,7 @@ def _hours(rounds: Sequence[Round]) -> str:
     return f"{(rounds[-1].future.end_ms - rounds[0].past.start_ms) / HOUR_MS:.1f} h"
 
 
-def follow_terms(con: Any, until_ms: int, settings: Settings) -> FollowTerms:
+def follow_terms(con: Market, until_ms: int, settings: Settings) -> FollowTerms:
     """Return how the user of the settings follows, until a recording ends."""
     asked = settings.copy
     rates = fetch(con, scheduled_rates(con, settings.fees).order_by("coin_id"))

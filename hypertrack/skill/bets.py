@@ -14,6 +14,14 @@ SHORTEST_BLOCK_MS = 300_000
 """Blocks of five minutes under horizons of thirty flagged somebody in 10 of 10 markets without
 skill: a block is never shorter than the horizon."""
 
+LADDER = (0.25, 0.5, 1.0)
+"""Parts of the horizon after which a third of a position each is left, as far as a bet is judged.
+
+How soon a wallet's foresight comes true nobody knows, and holding on after it did adds noise
+alone. On simulated markets the rank correlation with the true edge is .28 so, and .24 where all is
+held to the end; with an eighth added, or twice the horizon, it is no better.
+"""
+
 TO_BPS = 1e4
 
 
@@ -31,21 +39,35 @@ class CoinView:
     window: Window
     stretches: tuple[Ints, Ints]
 
-    def markouts(self, openings: Openings, horizon_ms: Ints, delay_ms: int = 0) -> Floats:
+    def markouts(
+        self,
+        openings: Openings,
+        horizon_ms: Ints,
+        delay_ms: int = 0,
+        ladder: Sequence[float] = (1.0,),
+    ) -> Floats:
         """Return what a position taken ``delay_ms`` after each opening gained, bps, mid to mid.
 
         direction · (mid(t + horizon) / mid(t + delay) − 1 − drift · (horizon − delay)), where
         without a delay the mid strictly before the opening is the price. 0 where the delay is not
         shorter than the horizon; NaN where a price is missing, the horizon ends after the window,
         or trades are missing between.
+
+        Args:
+            ladder: Parts of the horizon at whose ends equal parts of the position are left, the
+                whole horizon among them; the gain is the mean over them.
         """
-        begin_ms, end_ms = openings.time_ms + delay_ms, openings.time_ms + horizon_ms
+        begin_ms = openings.time_ms + delay_ms
         entry = self.path.at(begin_ms, is_strict=delay_ms == 0)
-        later = self.path.at(end_ms)
-        drift = self.motion.drift_per_s * (horizon_ms - delay_ms) / 1000
-        gain = openings.direction * (later / entry - 1 - drift) * TO_BPS
+        gain = np.zeros(len(openings))
+        for part in ladder:
+            held_ms = (horizon_ms * part).astype(np.int64)
+            later = self.path.at(openings.time_ms + held_ms)
+            drift = self.motion.drift_per_s * (held_ms - delay_ms) / 1000
+            gain += np.where(delay_ms < held_ms, later / entry - 1 - drift, 0.0)
+        end_ms = openings.time_ms + horizon_ms
         is_seen = (end_ms < self.window.end_ms) & self.are_watched(openings.time_ms, end_ms)
-        return np.where(is_seen, np.where(delay_ms < horizon_ms, gain, 0.0), np.nan)
+        return np.where(is_seen, openings.direction * gain * (TO_BPS / len(ladder)), np.nan)
 
     def are_watched(self, begin_ms: Ints, end_ms: Ints) -> Flags:
         """Return which spans lie within one stretch."""
@@ -63,8 +85,10 @@ class Bets:
 
     Attributes:
         block: Number of the block, in blocks of the entity's own length.
-        markout_bps: Mean over its openings.
-        weight: One over the variance of a one-minute return expected at its first opening, 1/bps².
+        markout_bps: Mean over its openings, each as far as it is trusted to be one.
+        weight: One over the variance of a one-minute return expected at its first opening, 1/bps²,
+            times that trust.
+        n_openings: Those that are no doubt ones.
         first_ms: Of its openings.
         known_frac: Share of its openings before which the position was known.
         measures: Means over its openings of whatever else was measured, by name.
@@ -105,6 +129,7 @@ def bets_of_coin(
     """Return the bets that openings of one coin make, by entity and block.
 
     Openings without a markout make none. Those of several wallets of an entity are one bet.
+    Markouts are those of `LADDER`.
 
     Args:
         view: Of the coin.
@@ -113,22 +138,25 @@ def bets_of_coin(
         horizon_ms: Of its entity, ``[openings]``.
         measures: What else was measured of each opening.
     """
-    measured = {"markout_bps": view.markouts(openings, horizon_ms), **(measures or {})}
+    markout = view.markouts(openings, horizon_ms, ladder=LADDER)
+    measured = {"markout_bps": markout, **(measures or {})}
     block = openings.time_ms // block_length_ms(horizon_ms)
     order = np.lexsort((openings.time_ms, block, entity))
     order = order[~np.isnan(measured["markout_bps"][order])]
     starts = group_starts(entity[order], block[order])
     size = group_sizes(starts, len(order))
     first = order[starts]
-    means = {name: sums(column[order], starts) / size for name, column in measured.items()}
-    weight = 1 / view.motion.variance_at(openings.time_ms[first])
+    trust = openings.trust[order]
+    trusted = sums(trust, starts)
+    means = {name: sums(trust * c[order], starts) / trusted for name, c in measured.items()}
+    weight = trusted / size / view.motion.variance_at(openings.time_ms[first])
     bets = Bets(
         entity=entity[first],
         coin=openings.coin[first],
         block=block[first],
         markout_bps=means.pop("markout_bps"),
         weight=weight,
-        n_openings=size,
+        n_openings=sums(trust == 1.0, starts).astype(np.int64),
         first_ms=openings.time_ms[first],
         known_frac=sums(openings.is_known[order], starts) / np.maximum(size, 1),
         measures=means,

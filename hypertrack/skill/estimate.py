@@ -86,7 +86,7 @@ def estimate(bets: Bets, horizon_ms: Ints) -> Estimates:
     total_weight = sums(bets.weight, starts)
     edge = sums(bets.weight * bets.markout_bps, starts) / total_weight
     variance, n_blocks, n_equal = block_variance(bets, edge, total_weight, starts)
-    n_bets = group_sizes(starts, len(bets))
+    n_bets = sums(bets.n_openings > 0, starts).astype(np.int64)
     is_tested = (n_bets >= MIN_BETS) & (n_blocks >= MIN_BLOCKS)
     # What the variance would be, were bets independent and prices random walks.
     expected = horizon_ms[entity] / MINUTE_MS / total_weight

@@ -2,20 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
+from hypertrack.market.account_states import chosen_by_profit
+from hypertrack.market.engine.computer import Market
 from hypertrack.market.window import Window
 from hypertrack.skill.arrays import Flags, Floats, Ints
-from hypertrack.skill.bets import Bets, CoinView, bets_of_coin, joined
-from hypertrack.skill.fetching import execution_batches, price_paths, stretches_by_coin
+from hypertrack.skill.bets import LADDER, Bets, CoinView, bets_of_coin, joined
+from hypertrack.skill.fetching import execution_batches, fetch, price_paths, stretches_by_coin
 from hypertrack.skill.horizons import horizons_ms
 from hypertrack.skill.openings import Lots, Openings, openings_and_lots
 from hypertrack.skill.price_path import PricePath, motion_of
 
 CURVE_MS = (1_000, 5_000, 30_000, 300_000)
 """Delays at which what is left of a move is measured, beside the user's own."""
+
+EVER_MS = np.iinfo(np.int64).min
 
 PLACEBO_FRAC = (0.1, 0.9)
 """Of the window, how far the times of a placebo are moved around the circle."""
@@ -25,7 +29,7 @@ _FLOAT: Floats = np.zeros(0)
 _FLAG: Flags = np.zeros(0, dtype=np.bool_)
 
 NOTHING_DONE = (
-    Openings(_INT, _INT, _INT, _INT, _FLAG, _FLAG, _FLOAT, _FLOAT, _FLAG),
+    Openings(_INT, _INT, _INT, _INT, _FLAG, _FLAG, _FLOAT, _FLOAT, _FLAG, _FLOAT),
     Lots(_INT, _INT, _FLOAT, _FLAG),
 )
 
@@ -41,14 +45,15 @@ class Evidence:
     Attributes:
         entity_of_wallet: Number of each wallet's entity, ``[wallets]``.
         horizon_ms: Of each entity, ``[entities]``.
-        openings: By coin, then wallet and time.
-        bets: Of all openings.
+        openings: By coin, then wallet and time; no doubtful ones.
+        bets: Of all openings, doubtful ones too.
         taker_bets: Of openings as taker alone, which others can copy; with ``early_{delay}ms``,
             the part of the move that was over by then, bps, and ``half_spread_bps``, NaN where
             none was recorded.
         placebo: As ``bets``, at times that have nothing to do with the decisions.
         walk_bps_per_usd: What a taker's order of each coin moves its own price, ``[coins]``; NaN
             where no taker opened.
+        n_uncounted: Executions of each wallet from before what it does counts, ``[wallets]``.
     """
 
     window: Window
@@ -60,6 +65,7 @@ class Evidence:
     taker_bets: Bets
     placebo: Bets
     walk_bps_per_usd: Floats
+    n_uncounted: Ints
 
     @property
     def n_entities(self) -> int:
@@ -67,12 +73,21 @@ class Evidence:
         return len(self.horizon_ms)
 
 
+def counts_from_ms(con: Market, n_wallets: int) -> Ints:
+    """Return from when on what each wallet did is evidence, ms, ``[wallets]``."""
+    chosen = fetch(con, chosen_by_profit(con))
+    since_ms = np.full(n_wallets, EVER_MS)
+    since_ms[chosen["wallet_id"]] = chosen["since_ms"]
+    return since_ms
+
+
 def gather(
-    con: Any,
+    con: Market,
     window: Window,
     entity_of_wallet: Ints,
     rng: np.random.Generator,
     delays_ms: Sequence[int] = CURVE_MS,
+    since_ms: Ints | None = None,
 ) -> Evidence:
     """Return the evidence of a window.
 
@@ -82,8 +97,12 @@ def gather(
         entity_of_wallet: Below 0 for wallets that are not judged, ``[wallets]``.
         rng: Of the placebo.
         delays_ms: At which what is left of a move is measured.
+        since_ms: As of `counts_from_ms`; all of it counts where None.
     """
-    openings, lots = _done(con, window, np.flatnonzero(entity_of_wallet >= 0))
+    if since_ms is None:
+        since_ms = np.full(len(entity_of_wallet), EVER_MS)
+    judged = np.flatnonzero(entity_of_wallet >= 0)
+    openings, lots, n_uncounted = _done(con, window, judged, since_ms)
     n_entities = int(entity_of_wallet.max(initial=-1)) + 1
     horizon_ms = horizons_ms(lots, entity_of_wallet, n_entities)
     shift_ms = (window.length_ms * rng.uniform(*PLACEBO_FRAC, n_entities)).astype(np.int64)
@@ -100,28 +119,35 @@ def gather(
         entity = entity_of_wallet[of_coin.wallet]
         parts.append(_bets(view, of_coin, entity, horizon_ms, shift_ms, delays_ms))
         if len(of_coin):
-            walk[coin] = walk_bps_per_usd(path, of_coin)
+            walk[coin] = walk_bps_per_usd(path, of_coin.take(of_coin.are_sure))
     bets, taker_bets, placebo = (joined(of_coins) for of_coins in zip(*parts, strict=True))
     return Evidence(
         window=window,
         entity_of_wallet=entity_of_wallet,
         horizon_ms=horizon_ms,
-        openings=openings,
+        openings=openings.take(openings.are_sure),
         lots=lots,
         bets=bets,
         taker_bets=taker_bets,
         placebo=placebo,
         walk_bps_per_usd=walk,
+        n_uncounted=n_uncounted,
     )
 
 
-def _done(con: Any, window: Window, wallets: Ints) -> tuple[Openings, Lots]:
-    """Return what some wallets opened, by coin, and what they closed."""
-    found = [NOTHING_DONE]
-    found += [openings_and_lots(batch) for batch in execution_batches(con, window, wallets)]
+def _done(
+    con: Market, window: Window, wallets: Ints, since_ms: Ints
+) -> tuple[Openings, Lots, Ints]:
+    """Return what some wallets opened, by coin, what they closed, and how much does not count."""
+    found, n_uncounted = [NOTHING_DONE], np.zeros(len(since_ms), dtype=np.int64)
+    for batch in execution_batches(con, window, wallets):
+        does_count = batch["time_ms"] >= since_ms[batch["wallet_id"]]
+        n_uncounted += np.bincount(batch["wallet_id"][~does_count], minlength=len(n_uncounted))
+        counted = {name: column[does_count] for name, column in batch.items()}
+        found.append(openings_and_lots(counted))
     openings = _joined(Openings, [opened for opened, _ in found])
     lots = _joined(Lots, [closed for _, closed in found])
-    return openings.take(np.argsort(openings.coin, kind="stable")), lots
+    return openings.take(np.argsort(openings.coin, kind="stable")), lots, n_uncounted
 
 
 def walk_bps_per_usd(path: PricePath, openings: Openings) -> float:
@@ -151,7 +177,7 @@ def _bets(
 ) -> tuple[Bets, Bets, Bets]:
     """Return the bets of one coin: all of them, those as taker, and a placebo's."""
     own_ms = horizon_ms[entity]
-    taken = np.flatnonzero(openings.is_taker)
+    taken = np.flatnonzero(openings.is_taker & openings.are_sure)
     as_taker, of_taker, taker_ms = openings.take(taken), entity[taken], own_ms[taken]
     return (
         bets_of_coin(view, openings, entity, own_ms),
@@ -165,9 +191,9 @@ def _bets(
 def _copied(
     view: CoinView, openings: Openings, horizon_ms: Ints, delays_ms: Sequence[int]
 ) -> dict[str, Floats]:
-    whole = view.markouts(openings, horizon_ms)
+    whole = view.markouts(openings, horizon_ms, ladder=LADDER)
     early = {
-        f"early_{delay}ms": whole - view.markouts(openings, horizon_ms, delay)
+        f"early_{delay}ms": whole - view.markouts(openings, horizon_ms, delay, LADDER)
         for delay in delays_ms
     }
     return {**early, "half_spread_bps": view.path.half_spread_at(openings.time_ms - 1)}

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata, t
+from scipy.stats import rankdata
 
 from hypertrack.records import Record, Verdict
-from hypertrack.skill.arrays import Flags, Floats
+from hypertrack.skill.arrays import Flags, Floats, Ints
+from hypertrack.skill.fair_oracle import expected_by_truth, oracle_estimates
 
 LARGE_EDGE_BPS = 5.0
 TOP = 20
@@ -33,15 +34,21 @@ class KnownTruth(Record, frozen=True, kw_only=True):
     """The same, of those with 30 bets."""
     rank_ic_profit: float | None
     """Of the profit of the window instead."""
-    rank_ic_oracle: float | None
+    rank_ic_prior: float | None
     """Of the expected edge, were the true distribution of edges known, and nothing else."""
+    rank_ic_oracle: float | None
+    """Of what the fair oracle expects, of the same entities."""
+    rank_ic_many_oracle: float | None
     top_edge_bps: float | None
     """Mean true edge of the 20 with the highest expected one."""
     top_edge_profit_bps: float | None
     """Of the 20 with the highest profit."""
     top_edge_oracle_bps: float | None
+    top_edge_most_bps: float | None
+    """Of the 20 with the highest true one: nobody can choose better."""
     auc_large: float | None
     """Of a true edge above 5 bps."""
+    auc_large_oracle: float | None
     n_flagged: int
     n_false: int
     """Flagged with a true edge that is not above 0."""
@@ -52,7 +59,9 @@ class KnownTruth(Record, frozen=True, kw_only=True):
     """As the run itself says it, at 5 bps."""
     placebo_z_sd: float | None
     expected_positive: tuple[float, ...]
-    """Sums of the chance that the edge is positive, by fifths of that chance."""
+    """Sums of the chance that the edge is positive, by fifths of that chance.
+
+    No edge, or one too small to be told from none, counts as not positive there."""
     true_positive: tuple[int, ...]
     n_calibrated: tuple[int, ...]
     n_copy: int
@@ -69,6 +78,7 @@ def compare(
     columns: Mapping[str, NDArray[Any]],
     wallets: Sequence[str],
     truth: Mapping[str, NDArray[Any]],
+    entries: Mapping[str, NDArray[Any]],
     *,
     max_q: float,
     **market: Any,
@@ -79,11 +89,12 @@ def compare(
         columns: Of `Skill`, a row a wallet.
         wallets: Their addresses.
         truth: Columns of the simulation's truth.
+        entries: Columns of its true entries, whose wallets are rows of ``truth``.
         max_q: From which on one counts as flagged.
         market: What `KnownTruth` holds of the market itself: world, hours, seed, power and
             placebo_z_sd.
     """
-    found = _Found(columns, wallets, truth, max_q)
+    found = _Found(columns, wallets, truth, entries, max_q)
     bins = [_bin(found, low) for low in range(CALIBRATION_BINS)]
     return KnownTruth(
         **market,
@@ -100,21 +111,26 @@ def compare(
 
 
 def _ranks(found: "_Found") -> dict[str, Any]:
-    """Return how well the expected edge ranks the tested, beside profit and the true spread."""
+    """Return how well the expected edge ranks the tested, beside profit and the oracle."""
     edge, expected, tested = found.edge_bps, found.expected_bps, found.is_tested
-    oracle = np.full(len(edge), np.nan)
-    oracle[tested] = expected_by_truth(
+    many, oracle = tested & (found.n_bets >= MANY_BETS), found.oracle_bps
+    prior = np.full(len(edge), np.nan)
+    prior[tested] = expected_by_truth(
         found.measured_bps[tested], found.error_bps[tested], edge[tested]
     )
     return {
         "rank_ic": _rank_ic(edge, expected, tested),
-        "rank_ic_many": _rank_ic(edge, expected, tested & (found.n_bets >= MANY_BETS)),
+        "rank_ic_many": _rank_ic(edge, expected, many),
         "rank_ic_profit": _rank_ic(edge, found.cash_usd, tested),
+        "rank_ic_prior": _rank_ic(edge, prior, tested),
         "rank_ic_oracle": _rank_ic(edge, oracle, tested),
+        "rank_ic_many_oracle": _rank_ic(edge, oracle, many),
         "top_edge_bps": _top(edge, expected, tested),
         "top_edge_profit_bps": _top(edge, found.cash_usd, tested),
         "top_edge_oracle_bps": _top(edge, oracle, tested),
+        "top_edge_most_bps": _top(edge, edge, tested),
         "auc_large": _auc(edge > LARGE_EDGE_BPS, expected, tested),
+        "auc_large_oracle": _auc(edge > LARGE_EDGE_BPS, oracle, tested),
     }
 
 
@@ -135,17 +151,6 @@ def _counts(found: "_Found") -> dict[str, Any]:
     }
 
 
-def expected_by_truth(measured_bps: Floats, error_bps: Floats, edge_bps: Floats) -> Floats:
-    """Return what to expect of each measured edge, were the distribution of the true ones known.
-
-    Bayes over the true edges of all, without knowing whose is whose.
-    """
-    chance = t.pdf((measured_bps[:, None] - edge_bps) / error_bps[:, None], 30)
-    total = chance.sum(axis=1)
-    mean: Floats = (chance @ edge_bps) / np.where(total > 0, total, 1.0)
-    return mean
-
-
 class _Found:
     """Columns of one row an entity, true and found ones side by side."""
 
@@ -154,6 +159,7 @@ class _Found:
         columns: Mapping[str, NDArray[Any]],
         wallets: Sequence[str],
         truth: Mapping[str, NDArray[Any]],
+        entries: Mapping[str, NDArray[Any]],
         max_q: float,
     ):
         row_of = {str(wallet): row for row, wallet in enumerate(truth["wallet"])}
@@ -175,6 +181,23 @@ class _Found:
         self.is_tested: Flags = ~np.isnan(self.expected_bps)
         self.is_flagged: Flags = columns["q"][rows].astype(np.float64) <= max_q
         self.is_copied: Flags = columns["verdict"][rows].astype(str) == Verdict.COPY.value
+        nth = np.full(int(entity.max(initial=-1)) + 1, -1, dtype=np.int64)
+        nth[entity[rows].astype(np.int64)] = np.arange(len(rows))
+        row_of_true = np.full(len(truth["wallet"]), -1, dtype=np.int64)
+        has_row = (entity >= 0) & (place >= 0)
+        row_of_true[place[has_row]] = nth[entity[has_row].astype(np.int64)]
+        self.oracle_bps = self._by_oracle(entries, row_of_true)
+
+    def _by_oracle(self, entries: Mapping[str, NDArray[Any]], row_of_true: Ints) -> Floats:
+        """Return what the fair oracle expects of each; who never entered has no edge."""
+        measured = oracle_estimates(entries, row_of_true, len(self.edge_bps))
+        is_told = np.isfinite(measured.error_bps) & (measured.error_bps > 0)
+        entity, tested = measured.entity[is_told], self.edge_bps[self.is_tested]
+        expected = np.zeros(len(self.edge_bps))
+        expected[entity] = expected_by_truth(
+            measured.edge_bps[is_told], measured.error_bps[is_told], tested
+        )
+        return expected
 
 
 def _bin(found: _Found, number: int) -> tuple[float, int, int]:

@@ -23,11 +23,21 @@ FLAT_FRAC = 1e-9
 """A position below this share of all that was traded is rounding, and flat."""
 
 
+DOUBTFUL = 0.5
+"""Trust in an opening that would reduce a position, had its wallet begun from flat.
+
+Most wallets of the venue bring a position along, many times what they trade in a recording, and
+nobody sees which. In simulated markets .19 to .56 of such executions are openings, by kind of
+wallet. They raise the rank correlation with the true edge from .26 to .28.
+"""
+
+
 @dataclass(frozen=True)
 class Openings:
     """Executions that increase a position, by wallet, coin and time.
 
     ``is_known``: fills told the position; else it counts as flat before the first execution.
+    ``trust``: 1 for what increases it so, `DOUBTFUL` for what reduces one that nobody knows.
     """
 
     wallet: Ints
@@ -39,6 +49,13 @@ class Openings:
     price: Floats
     notional_usd: Floats
     is_known: Flags
+    trust: Floats
+
+    @property
+    def are_sure(self) -> Flags:
+        """Return which are not doubtful."""
+        sure: Flags = self.trust == 1.0
+        return sure
 
     def __len__(self) -> int:
         return len(self.wallet)
@@ -63,7 +80,7 @@ class Lots:
 
 
 def openings_and_lots(rows: Columns) -> tuple[Openings, Lots]:
-    """Return what opened and what closed.
+    """Return what opened, or may have, and what closed.
 
     Args:
         rows: Of `fetching.execution_batches`: by wallet, coin and time.
@@ -76,8 +93,11 @@ def openings_and_lots(rows: Columns) -> tuple[Openings, Lots]:
     known = rows["known_before"] / sums(rows["size"], starts)[group]
     held = held_before(size * direction, known, starts, group)
     before = np.where(np.isnan(known), held, known)
-    is_opening = np.abs(before + size * direction) > np.abs(before) + FLAT_FRAC * size
-    is_opening &= ~is_reversal(group, rows["size"], direction, rows["time_ms"])
+    after = np.abs(before + size * direction)
+    is_opening = after > np.abs(before) + FLAT_FRAC * size
+    is_unknown = (sums(~np.isnan(known), starts) == 0)[group]
+    is_of_use = is_opening | (is_unknown & (after > FLAT_FRAC))
+    is_of_use &= ~is_reversal(group, rows["size"], direction, rows["time_ms"])
     opened = Openings(
         wallet=rows["wallet_id"].astype(np.int64),
         coin=rows["coin_id"].astype(np.int64),
@@ -88,8 +108,9 @@ def openings_and_lots(rows: Columns) -> tuple[Openings, Lots]:
         price=rows["price"],
         notional_usd=rows["size"] * rows["price"],
         is_known=~np.isnan(known),
+        trust=np.where(is_opening, 1.0, DOUBTFUL),
     )
-    return opened.take(is_opening), _closed_lots(rows, size, held, starts, group)
+    return opened.take(is_of_use), _closed_lots(rows, size, held, starts, group)
 
 
 def is_reversal(group: Ints, size: Floats, direction: Ints, time_ms: Ints) -> Flags:

@@ -58,16 +58,24 @@ def share_with_any_flag(markets: Sequence[KnownTruth]) -> tuple[float, float | N
     return _mean([float(m.n_flagged > 0) for m in markets])
 
 
-def calibration_error(markets: Sequence[KnownTruth]) -> tuple[float, float | None] | None:
-    """Return by how much the chance of a positive edge was off, over fifths of it."""
-    off = total = 0.0
-    for expected, true, n in zip(
-        *(map(sum, zip(*(getattr(m, name) for m in markets), strict=True)) for name in _BINS),
-        strict=True,
-    ):
-        off += abs(expected - true)
-        total += n
-    return (off / total, None) if total else None
+def calibration_error(
+    side: float,
+) -> Callable[[Sequence[KnownTruth]], tuple[float, float | None] | None]:
+    """Return by how much the chance of a positive edge was off one way, over fifths of it.
+
+    Args:
+        side: 1 for what was claimed and is not there, -1 for what is there and was not claimed.
+    """
+
+    def measure(markets: Sequence[KnownTruth]) -> tuple[float, float | None] | None:
+        sums = [map(sum, zip(*(getattr(m, n) for m in markets), strict=True)) for n in _BINS]
+        off = total = 0.0
+        for expected, true, n in zip(*sums, strict=True):
+            off += max(side * (expected - true), 0.0)
+            total += n
+        return (off / total, None) if total else None
+
+    return measure
 
 
 _BINS = ("expected_positive", "true_positive", "n_calibrated")
@@ -78,13 +86,18 @@ MEASURES = (
     Measure("IC with the true edge, 10 bets or more", mean_of("rank_ic")),
     Measure("IC, 30 bets or more", mean_of("rank_ic_many")),
     Measure("IC of the window's profit", mean_of("rank_ic_profit")),
-    Measure("IC, the true distribution of edges known", mean_of("rank_ic_oracle")),
+    Measure("IC, the true distribution of edges known", mean_of("rank_ic_prior")),
+    Measure("IC of the fair oracle, 10 bets or more", mean_of("rank_ic_oracle")),
+    Measure("IC of the fair oracle, 30 bets or more", mean_of("rank_ic_many_oracle")),
     Measure("true edge of the top 20, bps", mean_of("top_edge_bps")),
     Measure("… of the top 20 by profit, bps", mean_of("top_edge_profit_bps")),
-    Measure("… the true distribution known, bps", mean_of("top_edge_oracle_bps")),
+    Measure("… of the top 20 by the fair oracle, bps", mean_of("top_edge_oracle_bps")),
+    Measure("… of the top 20 by the truth itself, bps", mean_of("top_edge_most_bps")),
     Measure("top 20 over top 20 by profit, bps", gain_over_profit),
     Measure("AUC of an edge above 5 bps", mean_of("auc_large")),
-    Measure("calibration error of P(edge > 0)", calibration_error),
+    Measure("AUC of the fair oracle", mean_of("auc_large_oracle")),
+    Measure("P(edge > 0): claimed too much", calibration_error(1.0)),
+    Measure("P(edge > 0): claimed too little", calibration_error(-1.0)),
     Measure("entities told from luck", mean_of("n_flagged")),
     Measure("false discovery rate, pooled", ratio_of("n_false", "n_flagged")),
     Measure("markets in which anybody is", share_with_any_flag),

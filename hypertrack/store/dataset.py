@@ -94,6 +94,8 @@ class Dataset:
     ``funding`` among it; NULL where not told in USD; ``other_id``: from or to whom, NULL for none.
     ``account_links(wallet_id, other_id, kind, name, asked_ms)``: a ``vault`` and its leader, a
     ``sub_account`` and its master, an ``agent`` and its owner.
+    ``account_choices(wallet_id, since_ms)``: wallets that were chosen by what they had earned, and
+    when first; what they did before is no evidence of skill.
     ``coverage(stream, feed, coin, status, start_ms, end_ms, cause, missed)``: the ledger.
     ``unread_lines(feed, reason, n_lines)``: lines that are there and no reader takes.
     Of trades and fills whose id is 0 the id here is negative and made of all that they say.

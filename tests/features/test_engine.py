@@ -95,7 +95,7 @@ def test_every_feature_depends_on_the_cut(busy_engine: FeatureEngine) -> None:
     }
     # One Monday morning in few hours, no spot coin, and nothing held at a full hour.
     hours = {"hour_entropy", "night_share", "weekend_share"}
-    funding = {"funding_paid_usd", "funding_alignment", "crowding"}
+    funding = {"funding_usd", "funding_paid_usd", "funding_alignment", "crowding"}
     assert constant <= {*hours, *funding, "spot_share"}
 
 

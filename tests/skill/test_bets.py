@@ -1,12 +1,14 @@
 """Bets and their markouts, worked by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fakes import START_MS
 from skill_fakes import BOUGHT, SOLD, coin_view, openings, price_path
 
 from hypertrack.market.window import Window
-from hypertrack.skill.bets import CoinView, bets_of_coin, joined
+from hypertrack.skill.bets import LADDER, CoinView, bets_of_coin, joined
 
 PATH = price_path([(0, 100), (100, 101), (200, 99), (1_000, 102), (90_000, 100)])
 
@@ -55,14 +57,41 @@ def test_markout_is_missing_across_a_gap_of_the_recording() -> None:
     assert is_missing.tolist() == [False, True, False]
 
 
+def test_position_left_in_thirds_gains_the_mean_of_the_three() -> None:
+    one = openings((0, 90, BOUGHT))
+
+    found = coin_view(PATH).markouts(one, np.array([120_000]), ladder=LADDER)
+    late = coin_view(PATH).markouts(one, np.array([120_000]), 40_000, LADDER)
+
+    # From 100: 101 at 120 and at 150 s, 99 at 210 s. From 101 at 130 s: the first third is over.
+    np.testing.assert_allclose(found, [(100 + 100 - 100) / 3])
+    np.testing.assert_allclose(late, [(0 + 0 + (99 / 101 - 1) * 1e4) / 3])
+
+
+def test_doubtful_opening_counts_half_and_is_not_counted() -> None:
+    rows = openings((0, 50, BOUGHT), (0, 150, BOUGHT), (0, 350, BOUGHT))
+    rows = replace(rows, trust=np.array([1.0, 0.5, 0.5]))
+
+    found = bets_of_coin(
+        coin_view(PATH, variance=4.0), rows, np.zeros(3, dtype=int), np.full(3, 100_000)
+    )
+
+    # At 75, 100 and 150 s: 100, then 101 twice. At 175, 200 and 250 s, from 101: 0, then 99 twice.
+    first, second = 2 / 3 * 100, 2 / 3 * (99 / 101 - 1) * 1e4
+    np.testing.assert_allclose(found.markout_bps, [(first + second / 2) / 1.5, 0.0])
+    np.testing.assert_allclose(found.weight, [0.75 / 4, 0.5 / 4])
+    assert found.n_openings.tolist() == [1, 0]
+
+
 def test_bet_is_the_mean_of_its_block_and_blocks_are_never_shorter_than_horizons() -> None:
     rows = openings((0, 50, BOUGHT), (0, 150, BOUGHT), (0, 350, SOLD), (0, 650, SOLD))
     view = coin_view(PATH, variance=4.0)
 
     found = bets_of_coin(view, rows, np.zeros(4, dtype=int), np.full(4, 100_000))
 
-    # 101/100, 99/101 in the first five minutes; nothing moves in the second and the third.
-    gains = [(101 / 100 - 1) * 1e4, (99 / 101 - 1) * 1e4]
+    # 101/100, 99/101 in the first five minutes, each after a quarter of the horizon; nothing moves
+    # in the second and the third.
+    gains = [2 / 3 * (101 / 100 - 1) * 1e4, 2 / 3 * (99 / 101 - 1) * 1e4]
     np.testing.assert_allclose(found.markout_bps, [np.mean(gains), 0, 0])
     assert found.n_openings.tolist() == [2, 1, 1]
     assert found.weight.tolist() == [0.25] * 3
@@ -78,7 +107,7 @@ def test_wallets_of_one_entity_make_one_bet() -> None:
 
     assert found.entity.tolist() == [0, 1]
     assert found.n_openings.tolist() == [2, 1]
-    np.testing.assert_allclose(found.markout_bps, [100, 100])
+    np.testing.assert_allclose(found.markout_bps, [200 / 3, 200 / 3])
 
 
 def test_realised_holding_never_enters() -> None:
@@ -86,8 +115,9 @@ def test_realised_holding_never_enters() -> None:
 
     by_rule = bets_of_coin(coin_view(PATH), early, np.zeros(1, dtype=int), np.array([100_000]))
 
-    # Sold at 101 after 60 s or kept to 99: the bet is what the horizon says, the price at 150 s.
-    assert by_rule.markout_bps.tolist() == pytest.approx([100])
+    # Sold at 101 after 60 s or kept to 99: the bet is what the horizon says, the prices at 75, 100
+    # and 150 s.
+    assert by_rule.markout_bps.tolist() == pytest.approx([200 / 3])
     assert "direction" not in vars(by_rule)
 
 

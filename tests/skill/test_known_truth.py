@@ -7,8 +7,14 @@ import numpy as np
 import pytest
 
 from hypertrack.skill import judging
-from hypertrack.skill.known_truth import KnownTruth, compare, expected_by_truth
-from hypertrack.skill.truth_table import MEASURES, gain_over_profit, mean_of, ratio_of
+from hypertrack.skill.known_truth import KnownTruth, compare
+from hypertrack.skill.truth_table import (
+    MEASURES,
+    calibration_error,
+    gain_over_profit,
+    mean_of,
+    ratio_of,
+)
 
 N = 24
 WALLETS = [f"0x{n:040x}" for n in range(N)]
@@ -42,9 +48,22 @@ def truth(**other: Any) -> dict[str, Any]:
     }
 
 
+def entries() -> dict[str, Any]:
+    """Return twelve true entries of every wallet, five minutes apart, with its edge and no luck."""
+    wallet, nth = (each.ravel() for each in np.mgrid[:N, :12])
+    return {
+        "wallet": wallet,
+        "coin": np.zeros(12 * N, dtype=np.int64),
+        "time_ms": nth * 300_000,
+        "horizon_ms": np.full(12 * N, 60_000.0),
+        "gain_bps": 15.0 - wallet + np.where(nth % 2, 0.1, -0.1),
+        "variance_bps2": np.full(12 * N, 1.0),
+    }
+
+
 def compared(found: dict[str, Any], true: dict[str, Any]) -> KnownTruth:
     market = {"world": "default", "hours": 6.0, "seed": 7, "power": 0.2, "placebo_z_sd": 1.0}
-    return compare(found, WALLETS, true, max_q=0.1, **market)
+    return compare(found, WALLETS, true, entries(), max_q=0.1, **market)
 
 
 def test_same_order_is_a_rank_correlation_of_one_and_profit_one_of_minus_one() -> None:
@@ -103,11 +122,27 @@ def test_market_where_all_edges_are_equal_has_no_rank_correlation() -> None:
     assert (found.rank_ic, found.auc_large) == (None, None)
 
 
-def test_expected_edge_under_the_true_distribution_is_drawn_to_it() -> None:
-    # Edges are 0 or 10, as likely; measured 10 ± 1 is surely the one, 5 ± 1 either.
-    found = expected_by_truth(np.array([10.0, 5.0]), np.ones(2), np.array([0.0, 10.0]))
+def test_oracle_ranks_by_what_entries_came_to_whatever_was_found() -> None:
+    backwards = np.where(np.arange(N) < 20, np.arange(N, dtype=float), np.nan)
 
-    assert found.tolist() == pytest.approx([10.0, 5.0], abs=1e-3)
+    found = compared(columns(edge_bps=backwards), truth())
+
+    assert (found.rank_ic, found.rank_ic_oracle) == (pytest.approx(-1), pytest.approx(1))
+    assert found.rank_ic_many_oracle == pytest.approx(1)
+    assert (found.auc_large, found.auc_large_oracle) == (0.0, 1.0)
+    assert found.top_edge_most_bps == pytest.approx(np.mean(15 - np.arange(20)))
+
+
+def test_claimed_too_much_and_too_little_do_not_cancel() -> None:
+    chance = np.where(np.arange(N) < 10, 0.9, 0.1)
+    chance[20:] = np.nan
+    edge = np.where(np.arange(N) % 2, 1.0, -1.0)
+
+    found = compared(columns(p_edge_positive=chance), truth(edge_bps=edge))
+
+    # Of each ten 5 are positive, where 9 and 1 were claimed.
+    assert calibration_error(1.0)([found]) == (pytest.approx(4 / 20), None)
+    assert calibration_error(-1.0)([found]) == (pytest.approx(4 / 20), None)
 
 
 def test_pooled_share_counts_discoveries_and_its_error_markets() -> None:
@@ -131,7 +166,7 @@ def test_nothing_but_the_comparison_reads_the_truth() -> None:
     }
 
     # A backtest sets it beside what following would have earned, and chooses nobody by it.
-    assert readers == {"known_truth.py", "truth_table.py", "backtest.py"}
+    assert readers == {"known_truth.py", "truth_table.py", "fair_oracle.py", "backtest.py"}
 
 
 def test_every_line_of_the_table_has_a_value_or_a_dash() -> None:

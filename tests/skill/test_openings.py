@@ -9,13 +9,24 @@ from hypertrack.skill.openings import openings_and_lots
 
 def opened_s(*rows: tuple[float, int, float, float], known_before: object = None) -> list[float]:
     found, _ = openings_and_lots(steps(*rows, known_before=known_before))
-    return [(time_ms - at(0)) / 1000 for time_ms in found.time_ms.tolist()]
+    return [(time_ms - at(0)) / 1000 for time_ms in found.time_ms[found.are_sure].tolist()]
 
 
 def test_what_adds_opens_and_what_reduces_does_not() -> None:
     rows = ((0, BOUGHT, 1.0, 100), (1, BOUGHT, 2.0, 100), (2, SOLD, 2.5, 100), (3, SOLD, 0.5, 100))
 
     assert opened_s(*rows) == [0, 1]
+
+
+def test_what_would_reduce_a_position_that_nobody_knows_is_doubtful() -> None:
+    rows = ((0, BOUGHT, 3.0, 100), (1, SOLD, 1.0, 100), (2, SOLD, 3.0, 100))
+
+    unknown, _ = openings_and_lots(steps(*rows))
+    known, _ = openings_and_lots(steps(*rows, known_before=[0.0, np.nan, np.nan]))
+
+    # The last one is exactly of the first one's size: its end, whatever was held before.
+    assert unknown.trust.tolist() == [1.0, 0.5]
+    assert known.trust.tolist() == [1.0]
 
 
 def test_turn_through_zero_opens_where_it_ends_larger() -> None:

@@ -37,6 +37,7 @@ from hypertrack.simulate.market.start_tokens import draw_tokens
 from hypertrack.simulate.market.tempo import Tempo, at_own_pace
 from hypertrack.simulate.market.terms import TermArrays, draw_terms
 from hypertrack.simulate.market.traps import lay_traps
+from hypertrack.simulate.market.true_entries import TrueEntries
 from hypertrack.simulate.market.truth import truth
 from hypertrack.simulate.market.wallet_ledger import WalletLedger
 from hypertrack.simulate.market.wallet_money import WalletMoney
@@ -175,9 +176,12 @@ class Market:
         every = np.arange(len(self.coins), dtype=np.int16)
         return np.exp(prices.log_price(np.full(len(every), self.start_ms), every))
 
-    def ledger(self) -> WalletLedger:
+    def ledger(self, *, with_entries: bool = False) -> WalletLedger:
         """Return a ledger of nothing yet, to which the chunks with facts are to be added."""
-        return WalletLedger(self.coins, self.start_positions, self.start_prices, self.terms)
+        ledger = WalletLedger(self.coins, self.start_positions, self.start_prices, self.terms)
+        if with_entries:
+            ledger.entries = TrueEntries(self.coins, look_ahead_ms(self.settings.skill))
+        return ledger
 
     def truth_of(self, ledger: WalletLedger) -> dict[str, np.ndarray]:
         """Return the truth over the chunks in a ledger: a column a fact, a row a wallet."""
@@ -230,6 +234,7 @@ def _joined(start_ms: int, end_ms: int, minutes: list[Minute], evm: EvmArrays) -
         facts=FactArrays.join(facts) if facts else None,
         end_prices=minutes[-1].prices,
         hours=_hours(start_ms, minutes),
+        impact=np.concatenate([minute.impact for minute in minutes]) if facts else None,
     )
 
 

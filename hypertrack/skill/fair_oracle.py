@@ -1,0 +1,68 @@
+"""The fair oracle: what could be known of each true edge by whoever sees all but the luck.
+
+It knows the true entries, their horizons, the latent prices and how edges are distributed; whose is
+whose it infers from what came of the entries. Nobody who reads a tape can do better.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import t
+
+from hypertrack.skill.arrays import Floats, Ints, group_sizes, group_starts, medians, sums
+from hypertrack.skill.bets import Bets, block_length_ms
+from hypertrack.skill.estimate import Estimates, estimate
+from hypertrack.skill.horizons import DEFAULT_MS
+
+ROBUST_DF = 30
+"""Degrees of freedom of the likelihood: markets jump."""
+
+
+def oracle_estimates(
+    entries: Mapping[str, NDArray[Any]], entity_of: Ints, n_entities: int
+) -> Estimates:
+    """Return what the true entries came to, of each entity that has some.
+
+    Judged as the openings of a tape are, by blocks, but each over its own true horizon.
+
+    Args:
+        entries: Columns of the simulation's true entries.
+        entity_of: By number of the simulated wallet, below 0 for none, ``[wallets]``.
+        n_entities: How many there are.
+    """
+    entity = entity_of[entries["wallet"]]
+    rows = np.flatnonzero(entity >= 0)
+    entity = entity[rows]
+    of = {name: column[rows] for name, column in entries.items()}
+    usual, _ = medians(of["horizon_ms"], entity, n_entities)
+    horizon_ms = np.nan_to_num(usual, nan=DEFAULT_MS).astype(np.int64)
+    block = of["time_ms"] // block_length_ms(horizon_ms[entity])
+    order = np.lexsort((of["time_ms"], of["coin"], block, entity))
+    starts = group_starts(entity[order], block[order], of["coin"][order])
+    size = group_sizes(starts, len(order))
+    first = order[starts]
+    bets = Bets(
+        entity=entity[first],
+        coin=of["coin"][first],
+        block=block[first],
+        markout_bps=sums(of["gain_bps"][order], starts) / size,
+        weight=size / sums(of["variance_bps2"][order], starts),
+        n_openings=size,
+        first_ms=of["time_ms"][first],
+        known_frac=np.ones(len(first)),
+        measures={},
+    )
+    return estimate(bets, horizon_ms)
+
+
+def expected_by_truth(measured_bps: Floats, error_bps: Floats, edge_bps: Floats) -> Floats:
+    """Return what to expect of each measured edge, were the distribution of the true ones known.
+
+    Bayes over the true edges of all, without knowing whose is whose.
+    """
+    chance = t.pdf((measured_bps[:, None] - edge_bps) / error_bps[:, None], ROBUST_DF)
+    total = chance.sum(axis=1)
+    mean: Floats = (chance @ edge_bps) / np.where(total > 0, total, 1.0)
+    return mean

@@ -1,0 +1,30 @@
+"""The fair oracle, worked by hand."""
+
+import numpy as np
+import pytest
+
+from hypertrack.skill.fair_oracle import expected_by_truth, oracle_estimates
+
+
+def test_expected_edge_under_the_true_distribution_is_drawn_to_it() -> None:
+    # Edges are 0 or 10, as likely; measured 10 ± 1 is surely the one, 5 ± 1 either.
+    found = expected_by_truth(np.array([10.0, 5.0]), np.ones(2), np.array([0.0, 10.0]))
+
+    assert found.tolist() == pytest.approx([10.0, 5.0], abs=1e-3)
+
+
+def test_entries_of_a_block_are_one_and_quiet_ones_weigh_more() -> None:
+    entries = {
+        "wallet": np.array([1, 1, 1, 0]),
+        "coin": np.zeros(4, dtype=np.int64),
+        "time_ms": np.array([0, 1_000, 600_000, 0]),
+        "horizon_ms": np.full(4, 60_000.0),
+        "gain_bps": np.array([2.0, 4.0, 9.0, 100.0]),
+        "variance_bps2": np.array([1.0, 3.0, 4.0, 1.0]),
+    }
+
+    found = oracle_estimates(entries, np.array([-1, 0]), 1)
+
+    # 3 with a variance of 2, and 9 with 4; the other wallet is nobody's.
+    assert found.edge_bps.tolist() == pytest.approx([(3 / 2 + 9 / 4) / (1 / 2 + 1 / 4)])
+    assert (found.n_bets.tolist(), found.n_openings.tolist()) == ([2], [3])
