@@ -1,4 +1,4 @@
-"""All that classify and train ask of an engine: ``python spark_job.py DATA MASTER SEALED_URL OUT``.
+"""All that classify and train ask of an engine: ``python spark_job.py DATA MASTER OUT``.
 
 In a process of its own, as Spark would leave sockets behind in the one that tests.
 """
@@ -37,47 +37,42 @@ def answers(engine: FeatureEngine, settings: Settings) -> dict[str, NDArray[Any]
     found = {name: matrix.column(name) for name in matrix.names}
     found |= {"wallets": np.array(matrix.wallets), "activity": activity(engine)}
     found |= coins_traded(engine, matrix)._asdict()
-    for name, window in (
-        ("past", Window(start_ms, cut_ms)),
-        ("outcome", Window(cut_ms, engine.end_ms)),
-    ):
-        outcomes = measure(engine.backend, window, engine.fees, engine.n_wallets)
-        found |= {f"{name} {key}": values for key, values in vars(outcomes).items()}
+    window = Window(cut_ms, engine.end_ms)
+    outcomes = measure(engine.backend, window, engine.fees, engine.n_wallets)
+    found |= {f"outcome {name}": values for name, values in vars(outcomes).items()}
     skill = judge_wallets(engine, settings, matrix)
     assert skill is not None
     found |= {f"skill {name}": values for name, values in skill.columns.items()}
-    names = ("tx_count", "burstiness", "avg_slippage", "closed_episode_count", "markout_5m_bps")
+    names = ("tx_count", "burstiness", "markout_5m_bps")
     part = engine.matrix(
         since_ms=start_ms + SINCE_MS, until_ms=cut_ms, wallets=engine.wallets[1:4], names=names
     )
     found |= {"part": part.values, "part wallets": np.array(part.wallets)}
-    found["counts"] = counts(engine)
+    told = engine.summary()
+    of_trades = (told.n_trades, told.n_wallets, told.n_coins, told.n_duplicate_trades)
+    found["counts"] = np.array([*of_trades, told.n_torn_lines, *told.n_rows_by_feed.values()])
     return {
         name: values.astype(str) if values.dtype == object else values
         for name, values in found.items()
     }
 
 
-def counts(engine: FeatureEngine) -> NDArray[np.int64]:
-    """Return how many rows of each kind were read, and were not."""
-    told = engine.summary()
-    of_trades = (told.n_trades, told.n_wallets, told.n_coins, told.n_duplicate_trades)
-    return np.array([*of_trades, told.n_torn_lines, *told.n_rows_by_feed.values()])
+def refusal(settings: Settings) -> str:
+    """Return what is said of a URL that Spark cannot read."""
+    try:
+        with open_engine(settings):
+            return ""
+    except EngineError as error:
+        return str(error)
 
 
 def main() -> None:
-    data, master, sealed_url, out = sys.argv[1:]
-    settings = settings_for(Path(data), engine=master)
+    data, master, out = sys.argv[1:]
+    settings = settings_for(Path(data), engine=master, sealed_url=f"file://{data}/sealed")
     with open_engine(settings) as engine:
         found = answers(engine, settings)
-        with open_engine(settings_for(Path(data), engine=master, sealed_url=sealed_url)) as other:
-            found["counts by url"] = counts(other)
-        try:
-            unknown = settings_for(Path(data), engine=master, sealed_url="s3a://bucket/sealed")
-            with open_engine(unknown):
-                pass
-        except EngineError as error:
-            found["refused"] = np.array(str(error))
+        strange = settings_for(Path(data), engine=master, sealed_url="s3a://bucket/sealed")
+        found["refusal"] = np.array(refusal(strange))
     np.savez(out, **found)
 
 

@@ -11,7 +11,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
 
 from hypertrack.errors import EngineError
-from hypertrack.market.engine.spark_rows import READ, define_functions, read_sealed
+from hypertrack.market.engine.spark_rows import READ, define_functions, local_path, read_sealed
 from hypertrack.records import MINUTE_MS, Feed
 from hypertrack.store.reading.account_answers import ACCOUNT_WALLETS, NUMBER, RAW_ACCOUNTS
 from hypertrack.store.reading.damage import Damage
@@ -147,7 +147,7 @@ def number_tables(
             found = read_sealed(session, feed, sealed[feed])
             n_rows[feed] = found.n_rows
             unread += [(feed, reason, n) for reason, n in found.unread.items()]
-            damage += [Damage(feed, Path(place)) for place in found.damaged]
+            damage += [Damage(feed, local_path(place)) for place in found.damaged]
             rows = rows.unionByName(known_before(found.rows, feed, until_ms))
         rows.createOrReplaceTempView(f"raw_{feed}")
     tables = {}

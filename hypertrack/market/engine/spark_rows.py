@@ -161,9 +161,9 @@ def read_sealed(session: SparkSession, feed: Feed, places: Sequence[str]) -> Sea
     try:
         return _read(session, feed, places)
     except (PySparkException, Py4JJavaError) as error:
-        # Of a URL nobody here can tell which file it was.
-        local = [Path(place) for place in places if "://" not in place]
-        damaged = tuple(map(str, unreadable(local)))
+        # Of another machine's files nobody here can tell which one it was.
+        lost = set(unreadable(map(local_path, places)))
+        damaged = tuple(place for place in places if local_path(place) in lost)
         if not damaged:
             place = places[0].rpartition("/")[0]
             raise EngineError(
@@ -171,6 +171,11 @@ def read_sealed(session: SparkSession, feed: Feed, places: Sequence[str]) -> Sea
             ) from error
         rest = [place for place in places if place not in damaged]
         return _read(session, feed, rest)._replace(damaged=damaged)
+
+
+def local_path(place: str) -> Path:
+    """Return where a file is on this machine, if it is; Hadoop writes ``file:/data`` for it."""
+    return Path(place.removeprefix("file:"))
 
 
 def _read(session: SparkSession, feed: Feed, places: Sequence[str]) -> SealedRows:
