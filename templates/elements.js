@@ -144,4 +144,9 @@ function hideTooltip() {
   byId("tooltip").hidden = true;
 }
 
-addEventListener("scroll", () => (tipOwner && tipOwner === document.activeElement ? placeTooltip() : hideTooltip()), { passive: true, capture: true });
+function followTooltip() {
+  if (tipOwner?.matches(":hover, :focus")) placeTooltip();
+  else hideTooltip();
+}
+
+addEventListener("scroll", followTooltip, { passive: true, capture: true });

@@ -28,14 +28,24 @@ function absentHistory({ histories }) {
 
 // --- profit -------------------------------------------------------------------------------------
 
-function curvePart(data, { curve, end, deepest }) {
+function curvePart(data, found) {
+  const { curve, end, deepest } = found;
   const title = "Profit over the recording";
   if (!curve.length) {
     return part(title, unknownNote("Not known: it held a position that nobody recorded. What the trades seen brought in stands under each coin, as if it had been flat before."));
   }
   const gaps = data.gaps.length ? ` Shaded: nothing was observed (${data.gaps.length === 1 ? "once" : `${commas(data.gaps.length)} times`}).` : "";
   const note = `${end} after fees at the end; at worst ${deepest} below its highest point before. Marked to market each minute.${gaps}`;
-  return part(title, curvePicture(data, curve, note), make("p", "note", note));
+  return part(title, curveFigure(data, found, note), make("p", "note", note));
+}
+
+/** Return the curve with what its lines stand for; letters do not stretch with the drawing. */
+function curveFigure(data, { curve, high, low, deepest }, note) {
+  const time = (ms) => `${new Date(ms).toISOString().slice(0, 16).replace("T", " ")}`;
+  const label = (name, text) => make("span", `curve-label is-${name} numbers`, text);
+  const labels = [label("high", high), ...(low === "$0" ? [] : [label("low", low)]), label("deepest", `drawdown ${deepest}`)];
+  const axis = make("p", "note numbers hours-axis", make("span", "", time(data.start_ms)), make("span", "", `${time(data.end_ms)} UTC`));
+  return make("div", "", make("div", "curve-figure", curvePicture(data, curve, note), ...labels), axis);
 }
 
 const CURVE = { width: 960, height: 150, depth: 46 }; // equity above, drawdown below

@@ -2,7 +2,7 @@
 
 const EXPLORER = "https://app.hyperliquid.xyz/explorer/address/";
 const KEY_FACTS = ["edge_bps", "copy_edge_bps", "n_bets", "total_value", "tx_count", "last_seen_before_end_s"];
-const FACT_GROUPS = ["Skill", "Profit", "Activity", "Behaviour", "Account"];
+const FACT_GROUPS = ["Skill", "Profit", "Activity", "Behaviour"];
 const MARKOUTS = ["markout_5s_bps", "markout_30s_bps", "markout_5m_bps", "markout_30m_bps"];
 
 /** Return what opens the sheet of a wallet; `actions` steps to its neighbours and closes. */
@@ -19,7 +19,7 @@ function createSheet(data, wallets, watchlist, actions) {
     body.replaceChildren(
       verdictPart(row), keyFacts(row), profitPart(data, wallets, row),
       inColumns(...doingParts(data, wallets, row), activityPart(row), markoutPart(row), categoriesPart(row)),
-      scoresPart(row), inColumns(...FACT_GROUPS.map((group) => factsPart(group, row))),
+      scoresPart(row), make("p", "note places-note", "Marks: the share of this page's wallets with a lower number."), inColumns(...FACT_GROUPS.map((group) => factsPart(group, row)), accountPart(row)),
     );
     if (!dialog.open) dialog.showModal();
     body.scrollTop = 0;
@@ -94,12 +94,19 @@ function createSheet(data, wallets, watchlist, actions) {
     const isUnproven = wallets.isUnproven(place);
     return make(
       "li", isUnproven ? "is-unproven" : "",
-      make("h4", "", button("text-link", name, () => actions.docs("doc-categories")), make("span", "confidence numbers", ` strength ${wallets.heldText("confidence", place)}`), ...(isUnproven ? [make("span", "badge", "unproven")] : [])),
+      make("h4", "", defined(name, name, category?.asks ? [make("p", "", category.asks)] : []), make("span", "confidence numbers", ` strength ${wallets.heldText("confidence", place)}`), ...(isUnproven ? [make("span", "badge", "unproven")] : [])),
       make("p", "", wallets.heldText("evidence", place) ?? ""),
       ...(category?.condition ? [make("p", "note", `Rule: ${category.condition}`)] : []),
       ...(boost > 0 ? [make("p", "note", `The network adds ${wallets.heldText("boost", place)}.`)] : []),
       ...(caveat ? [make("p", "caveat", caveat)] : []),
     );
+  }
+
+  /** Return words that lead to the definition of a name, where there is one. */
+  function defined(name, text, tip) {
+    const anchor = `def-${name.toLowerCase().replaceAll(" ", "-")}`;
+    const element = byId(anchor) ? button("text-link", text, () => actions.docs(anchor)) : make("span", "", text);
+    return withTooltip(element, () => [...tip, make("p", "tip-raw", name)]);
   }
 
   // --- scores -----------------------------------------------------------------------------------
@@ -136,7 +143,8 @@ function createSheet(data, wallets, watchlist, actions) {
     const unit = found.score === "influence_score" ? " %" : "";
     const reach = Math.max(...found.reasons.map(({ adds }) => Math.abs(adds)), 1e-9);
     const rows = found.reasons.map((each) => {
-      const name = make("span", "", make("span", "raw", each.feature), make("span", "note numbers", ` ${each.value}, typical ${each.typical}`));
+      const title = make("span", "reason", defined(each.feature, data.titles[each.feature] ?? each.feature, []));
+      const name = make("span", "", title, make("span", "note numbers", ` ${each.value}, typical ${each.typical}`));
       return tableRow(name, signedBar(each.adds / reach), each.text + unit);
     });
     return table([...rows, tableRow("all others", null, found.others + unit)]);
@@ -150,12 +158,30 @@ function createSheet(data, wallets, watchlist, actions) {
     const missing = shown.filter(({ name }) => wallets.text(name, row) === null);
     const rows = knownOnes.map(({ name, words: label, meaning }) => {
       const { share, known: n } = wallets.percentile(name, row);
-      const term = withTooltip(make("span", "", label), () => [make("p", "", meaning), make("p", "tip-raw", name)]);
+      const term = defined(name, label, [make("p", "", meaning)]);
       const place = make("span", "", placeBar(share), hiddenText(`higher than ${Math.round(share * 100)} % of ${commas(n)}`));
       return tableRow(term, place, wallets.text(name, row));
     });
     const absent = missing.length ? [make("p", "note", `Not known: ${missing.map((each) => each.words.toLowerCase()).join(", ")}.`)] : [];
-    return part(group, ...(rows.length ? [table(rows)] : []), ...absent);
+    return part(group, ...(rows.length ? [table(rows)] : []), ...sources(group, row), ...absent);
+  }
+
+  function accountPart(row) {
+    const told = wallets.text("account", row);
+    if (told === null) return part("Account", unknownNote("The venue was not asked about it: `hypertrack accounts` does."));
+    const rows = told.split("\n").map((line) => {
+      const [name, value] = line.split("\t");
+      return make("div", "", make("dt", "", name), make("dd", "numbers", value));
+    });
+    return part("Account, as the venue said", make("dl", "account", ...rows));
+  }
+
+  /** Say where the numbers about profit come from. */
+  function sources(group, row) {
+    if (group !== "Profit" || wallets.text("pnl_source", row) === null) return [];
+    const coins = wallets.text("coins", row);
+    const told = [`Profit: ${wallets.text("pnl_source", row)}.`, `Fees: ${wallets.text("fees_source", row)}.`, ...(coins ? [`Most in ${coins}.`] : [])];
+    return [make("p", "note", told.join(" "))];
   }
 
   function placeNote(name, row) {

@@ -34,7 +34,8 @@ function createTable(data, wallets, watchlist, actions) {
 
   function sortButton({ words: name, unit, sort }) {
     const element = button("sort-by", name, () => actions.sort(sort));
-    if (unit) element.append(make("span", "unit", unit));
+    const delay = sort === "copy_edge_bps" && data.copying ? `, ${data.copying.split(" with ")[0]}` : "";
+    if (unit) element.append(make("span", "unit", unit + delay));
     const meaning = wallets.measures.get(sort)?.meaning ?? "COPY first, then WATCH, too little data, AVOID; then by edge";
     const text = sort === "copy_edge_bps" && data.copying ? `${meaning}: ${data.copying}` : meaning;
     return withTooltip(element, () => [make("p", "", text), make("p", "tip-raw", sort)]);

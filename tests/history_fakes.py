@@ -1,6 +1,6 @@
 """Made-up histories, with every thing that a page can show of one."""
 
-from profile_fakes import SPAN_MS, START_MS
+from profile_fakes import HOSTILE, SPAN_MS, START_MS
 
 from hypertrack.records import (
     HOUR_MS,
@@ -68,7 +68,7 @@ def history(other: str) -> WalletHistory:
 def unknown_history(other: str) -> WalletHistory:
     """Return a wallet that came in with a position that nobody saw."""
     coin = CoinHistory(
-        coin="HYPE",
+        coin=f"HYPE {HOSTILE}",
         volume_usd=950.0,
         profit_usd=None,
         flow_pnl_usd=-31.0,

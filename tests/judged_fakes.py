@@ -3,7 +3,7 @@
 import math
 import random
 
-from profile_fakes import NOBODY_TOLD_FROM_LUCK, PROFIT, profile_set
+from profile_fakes import ACCOUNT, NOBODY_TOLD_FROM_LUCK, PROFIT, profile_set
 from profile_set_fakes import MadeSet, made_set
 
 from hypertrack.records import (
@@ -55,6 +55,7 @@ def judged(wallet: WalletProfile, rng: random.Random) -> WalletProfile:
         wallet,
         reasons={score: tuple(map(with_typical, some)) for score, some in wallet.reasons.items()},
         profit=profit,
+        account=ACCOUNT if is_tested else None,
         features={**wallet.features, **later},
         skill=WalletSkill(
             verdict=verdict,

@@ -66,6 +66,15 @@ class _Holdings:
     is_proven: Flags
 
 
+_NOTHING = _Holdings(
+    row=np.zeros(0, dtype=np.intp),
+    rule=np.zeros(0, dtype=np.int8),
+    confidence=np.zeros(0),
+    boost=np.zeros(0),
+    is_proven=np.zeros(0, dtype=np.bool_),
+)
+
+
 class _Some(Mapping[str, Floats]):
     """Some rows of columns, each cut when it is asked for."""
 
@@ -141,6 +150,7 @@ def _silent(rule: Rule, earned: Collection[str]) -> frozenset[str]:
 
 def _in_order(found: list[_Holdings]) -> _Holdings:
     """Return all holdings by wallet; of one: proven first, by confidence, as in the catalog."""
+    found = found or [_NOTHING]  # no rule could be asked
     row, rule, confidence, added, is_proven = (
         np.concatenate([getattr(each, name) for each in found])
         for name in ("row", "rule", "confidence", "boost", "is_proven")

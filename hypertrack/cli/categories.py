@@ -9,8 +9,7 @@ import typer
 from hypertrack.cli.session import OutOption, Session
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
+    from hypertrack.cli.tables import PlainTable
     from hypertrack.pipeline.categories import Rules
     from hypertrack.records import CategoryTruth
 
@@ -115,7 +114,7 @@ def _holders(found: "Rules", name: str) -> str:
     return f"{found.n_wallets.get(name, 0):,} wallets hold it"
 
 
-def truth_table(measured: "Iterable[CategoryTruth]") -> "Table":
+def truth_table(measured: "Iterable[CategoryTruth]") -> "PlainTable":
     """Return categories beside the truth; precision with its 95 % interval."""
     from hypertrack.cli.tables import number, plain_table
 

@@ -1,5 +1,6 @@
-"""The demo command: the whole job on a simulated exchange."""
+"""The demo command: the whole story on a simulated exchange."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,34 +14,39 @@ def demo(
     session: Session,
     out: Annotated[Path, typer.Option(help="Folder for everything it makes.")] = Path("demo"),
     open_: Annotated[bool, typer.Option("--open", help="Open the dashboard.")] = False,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Half a day, not a week: every stage, less to find."),
+    ] = False,
     seed: Annotated[int | None, typer.Option(help="Another seed is another market.")] = None,
-    hours: Annotated[float, typer.Option(help="Simulated hours.", min=3)] = 6.0,
-    wallets: Annotated[int, typer.Option(help="Simulated wallets.", min=300)] = 1_500,
-    skill: SkillFlag = None,
+    hours: Annotated[
+        float | None, typer.Option(help="Simulated hours, 168 by default.", min=8)
+    ] = None,
+    wallets: Annotated[
+        int | None, typer.Option(help="Simulated wallets, 700 by default.", min=300)
+    ] = None,
+    skill: SkillFlag = "copyable",
     trend: TrendFlag = None,
 ) -> None:
-    """Do the whole job on a simulated exchange on this machine.
+    """Tell the whole story on a simulated exchange on this machine.
 
-    Records it over real sockets, trains, classifies, writes report and dashboard, and compares
-    what was found with the truth.
+    Imports a week of its archives, records its last hours over real sockets, asks it about the best
+    wallets, trains, classifies, and shows the verdicts beside the truth: also what following the
+    most profitable would have brought.
 
     Example: hypertrack demo --open
     """
     from hypertrack.cli.browser import open_page
     from hypertrack.cli.demo_display import show_result
     from hypertrack.cli.progress import StageBars, progress_bars
-    from hypertrack.pipeline.demo import Demo
+    from hypertrack.pipeline.demo import QUICK, WEEK, Demo
 
-    flags: dict[str, object] = {
-        "simulate.seed": seed,
-        "simulate.hours": hours,
-        "simulate.wallets": wallets,
-        "simulate.skill": skill,
-        "simulate.trend": trend or None,
-    }
-    settings = session.load({**flags, "simulate.speed": 0.0}).settings
+    flags = {"simulate.seed": seed, "simulate.skill": skill, "simulate.trend": trend or None}
+    settings = session.load(flags).settings
+    scale = QUICK if quick else WEEK
+    scale = replace(scale, hours=hours or scale.hours, wallets=wallets or scale.wallets)
     with progress_bars(session) as bars:
-        result = Demo.in_folder(settings, out).run(StageBars(bars).show)
+        result = Demo.in_folder(settings, out, scale).run(StageBars(bars).show)
     show_result(session, result)
     if open_:
         open_page(session, Path(result.dashboard))

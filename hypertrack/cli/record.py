@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from hypertrack.config import Settings
     from hypertrack.pipeline.record import RecordingReport, SessionMode
 
+NEXT = ("verify", "verdict", "dashboard --no-model")
+"""What to do with a recording first: is it whole, is anybody worth copying, who is there."""
+
 N_NAMED = 5
 
 
@@ -107,7 +110,8 @@ def _record(
     session.done(
         {"report": report},
         f"recorded {report.status.n_rows:,} lines in {report.folder}; {_report_place(settings)} "
-        f"what and what is missing{_unobserved(report)}{_followed(report)}",
+        f"what and what is missing{_unobserved(report)}{_followed(report)}\n\nNext:\n"
+        + "\n".join(f"  {session.command(words)}" for words in NEXT),
     )
 
 

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 from hypertrack.cli.session import Session
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
+    from hypertrack.cli.tables import PlainTable
     from hypertrack.pipeline.seal import SealedFeed
 
 
@@ -32,7 +31,7 @@ def seal(session: Session) -> None:
         session.out.print(_sealed_table(feeds))
 
 
-def _sealed_table(feeds: "list[SealedFeed]") -> "Table":
+def _sealed_table(feeds: "list[SealedFeed]") -> "PlainTable":
     from hypertrack.cli.tables import plain_table
 
     headings = ("feed", "hours", "lines sealed", "lines open", "MB before", "MB after")

@@ -3,6 +3,7 @@
 import functools
 import inspect
 import logging
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -13,7 +14,7 @@ import typer
 
 from hypertrack.cli.logs import log_to_stderr
 from hypertrack.cli.terminal import SafeConsole
-from hypertrack.text import ascii_json
+from hypertrack.text import ascii_json, masked_url
 
 if TYPE_CHECKING:  # settings load pydantic, which --help has no need of
     from hypertrack.config import Config
@@ -89,6 +90,22 @@ class Session:
         from hypertrack.config import load_config
 
         return load_config(self._shared.config, {"data": self._shared.data, **(flags or {})})
+
+    def command(self, words: str, **options: object) -> str:
+        """Return a command that works as it stands, on the data that this one was given.
+
+        Args:
+            options: Of this run that the other needs too, by name; None where not given.
+        """
+        given = {"config": self._shared.config, "data": self._shared.data}
+        if given["data"] is not None:
+            given["data"] = masked_url(str(given["data"]))
+        flags = [
+            f" --{name} {shlex.quote(str(value))}"
+            for name, value in (given | options).items()
+            if value is not None
+        ]
+        return f"hypertrack {words}{''.join(flags)}"
 
     def emit(self, value: object) -> None:
         """Write one line of JSON to stdout, in ASCII: the same on every terminal."""

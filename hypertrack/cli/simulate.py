@@ -12,8 +12,7 @@ from hypertrack.cli.session import Session
 from hypertrack.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
+    from hypertrack.cli.tables import PlainTable
     from hypertrack.config import Settings
     from hypertrack.pipeline.simulate import Exchange, WorldRow, WritePlan
 
@@ -63,6 +62,9 @@ def simulate(
         float | None, typer.Option(help="Exchange seconds per second; 0 as fast as clients read.")
     ] = None,
     hours: Annotated[float | None, typer.Option(help="Exchange hours until it is over.")] = None,
+    history_hours: Annotated[
+        float | None, typer.Option(help="Hours of them that are past when it opens.", min=0)
+    ] = None,
     wallets: Annotated[int | None, typer.Option(help="Wallets that may trade.")] = None,
     coins: Annotated[int | None, typer.Option(help="Coins, up to 197.")] = None,
     skill: SkillFlag = None,
@@ -91,6 +93,7 @@ def simulate(
         raise ConfigError("--check plays a market and prints: it serves and writes nothing")
     names = {"port": port, "seed": seed, "speed": speed, "hours": hours}
     flags: dict[str, object] = {f"simulate.{key}": value for key, value in names.items()}
+    flags |= {"simulate.history_hours": history_hours}
     flags |= {"simulate.wallets": wallets, "simulate.coins": coins}
     flags |= {"simulate.skill": skill, "simulate.trend": trend or None}
     if check:
@@ -182,7 +185,7 @@ def _write(
         session.out.print(_world_table(world))
 
 
-def _world_table(world: "Sequence[WorldRow]") -> "Table":
+def _world_table(world: "Sequence[WorldRow]") -> "PlainTable":
     """Return the truth in a few rows: edges in bps, p10 / p50 / p90 and medians."""
     from hypertrack.cli.tables import plain_table
 

@@ -54,6 +54,10 @@ def verdict(
         session.emit({"headline": found.headline, "skill": found.skill, "wallets": found.wallets})
     else:
         _show_table(session, found)
+        if found.rows:
+            words = f"verdict --why {found.rows[0].wallet}"
+            command = session.command(words, out=out, profiles=profiles)
+            session.err.print(f"\nwhy: {command}", markup=False, soft_wrap=True)
 
 
 def _show_table(session: Session, found: "Verdicts") -> None:
@@ -67,21 +71,18 @@ def _show_table(session: Session, found: "Verdicts") -> None:
         session.out.print(Text(printable(found.header.notice), "yellow"), soft_wrap=True)
     for line in found.reliability:
         session.out.print(Text(line, "dim"), soft_wrap=True)
-    headings = ("wallet", "verdict", "bets", "edge, bps", "copied, bps", "q", "why")
+    headings = ("wallet", "verdict", "bets", "edge, bps", "copied, bps", "q")
     rows = [
         (
             short_address(row.wallet),
             Text(row.verdict, STYLES.get(row.verdict, "")),
-            *(row.bets, with_minus(row.edge), with_minus(row.copied), row.q, with_minus(row.why)),
+            *(row.bets, with_minus(row.edge), with_minus(row.copied), row.q),
         )
         for row in found.rows
     ]
     session.out.print()
-    session.out.print(plain_table(headings, rows, gap=1))
-    if found.rows:
-        session.err.print(
-            f"\nwhy: hypertrack verdict --why {found.rows[0].wallet}", markup=False, soft_wrap=True
-        )
+    notes = [with_minus(row.why) for row in found.rows]
+    session.out.print(plain_table(headings, rows, gap=1, notes=notes))
 
 
 def _show_why(session: Session, settings: "Settings", address: str, kept: Path | None) -> None:
@@ -137,4 +138,4 @@ def _show_basket(session: Session, settings: "Settings", size: int, kept: Path |
 
 def short_address(wallet: str) -> str:
     """Return both ends of an address, by which people know it."""
-    return f"{wallet[:10]}…{wallet[-4:]}"
+    return f"{wallet[:8]}…{wallet[-4:]}"

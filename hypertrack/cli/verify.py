@@ -11,8 +11,7 @@ from hypertrack.records import DAY_MS, MINUTE_MS
 from hypertrack.text import printable
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
+    from hypertrack.cli.tables import PlainTable
     from hypertrack.pipeline.verify import Skew, Verification
 
 STRANGE_SKEW_MS = 10 * MINUTE_MS
@@ -65,7 +64,7 @@ def _show_market(session: Session, min_completeness: float | None) -> None:
     show_market(session, found)
 
 
-def _coin_table(found: "Verification") -> "Table":
+def _coin_table(found: "Verification") -> "PlainTable":
     from hypertrack.cli.tables import plain_table
 
     counts = ("trades", "missing", "minutes", "lacking", "no gap", "order")

@@ -11,7 +11,7 @@ from hypertrack.records import AccountCheck, as_dict
 
 def wallet(
     session: Session,
-    address: Annotated[str, typer.Argument(help="0x and 40 hexadecimal digits.")],
+    address: Annotated[str, typer.Argument(help="An address, or how it begins.")],
     out: OutOption = None,
     no_model: NoModelOption = False,
     profiles: ProfilesOption = None,
@@ -40,6 +40,8 @@ def wallet(
                 raise
             _show_account(session, account)
             return
+    if account is None and profiles is None and profile.wallet != address:
+        account = account_of(settings, profile.wallet)
     if session.is_json:
         checks = {} if account is None else {"account_checks": account}
         session.emit({**as_dict(profile), **checks})

@@ -127,15 +127,19 @@ def _scores(header: ProfileHeader, profile: WalletProfile) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     for head in BINARY_HEADS:
         score = getattr(profile.scores, head)
-        filled = round(score * BAR_CELLS)
-        bar = Text("━" * filled, "cyan") + Text("─" * (BAR_CELLS - filled), "bright_black")
-        table.add_row(head, number(score), bar, says.get(head))
+        table.add_row(head, number(score), score_bar(score), says.get(head))
     influence = number(profile.scores.influence_score)
     table.add_row("influence_score", influence, "", says.get("influence_score"))
     table.add_row("trading_style", "", "", says.get("trading_style"))
     for name, value in zip(STYLE_DIMENSIONS, profile.scores.trading_style, strict=True):
         table.add_row(Text(f"  {name}", "dim"), with_minus(f"{value:+.2f}"))
     return table
+
+
+def score_bar(score: float) -> Text:
+    """Return a bar as long as the score, 0 to 1: what is left of it is blank, not another line."""
+    filled = round(score * BAR_CELLS)
+    return Text("━" * filled, "cyan") + Text(" " * (BAR_CELLS - filled))
 
 
 def _reasons(scores: "Sequence[ScoreView]") -> RenderableType:

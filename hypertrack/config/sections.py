@@ -300,6 +300,9 @@ class SimulateSettings(Section):
     start_at_once: bool = False
     """Start exchange time without waiting for a subscription."""
     hours: Positive = 24.0
+    history_hours: Annotated[float, Field(ge=0)] | None = None
+    """Of these, hours that lie in the past when the exchange opens; ten minutes where unset, or
+    half of a shorter market."""
     wallets: Count = 2_000
     coins: Count = 12
     trades_per_second: Positive = 20.0

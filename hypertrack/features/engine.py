@@ -148,10 +148,31 @@ class FeatureEngine:
             since_ms=since_ms,
         )
         columns = self._columns(features, found)
-        is_row = (columns["n_seen"] > 0) & ~np.isin(self._wallets, SYSTEM_WALLETS)
-        seen = np.flatnonzero(is_row if asked is None else is_row & asked)
+        is_row = self._is_row(columns) if asked is None else self._is_row(columns) & asked
         in_order = tuple(names or (each.name for each in features))
-        return self._matrix(seen, columns, in_order, window)
+        return self._matrix(np.flatnonzero(is_row), columns, in_order, window)
+
+    def matrices(self, cuts_ms: Sequence[int]) -> list[FeatureMatrix]:
+        """Return the matrix of the whole dataset at each cut, as `matrix` would.
+
+        What does not depend on the cut is made once for all of them, however large it is.
+        """
+        features = tuple(select(self.settings.groups))
+        windows = [self._window(None, cut_ms) for cut_ms in cuts_ms]
+        names, matrices = tuple(each.name for each in features), []
+        found = self._computer.measure_each(windows, _queries, features, True, self.fees)
+        for window, numbers in zip(windows, found, strict=True):
+            columns = self._columns(features, numbers)
+            seen = np.flatnonzero(self._is_row(columns))
+            matrices.append(self._matrix(seen, columns, names, window))
+        return matrices
+
+    def _is_row(self, columns: Columns) -> NDArray[np.bool_]:
+        """Return which wallets are somebody, and were seen."""
+        is_row: NDArray[np.bool_] = (columns["n_seen"] > 0) & ~np.isin(
+            self._wallets, SYSTEM_WALLETS
+        )
+        return is_row
 
     def _columns(self, features: Sequence[Feature], found: Sequence[Columns]) -> Columns:
         """Return features and counts over all wallets of the dataset."""

@@ -64,9 +64,11 @@ FEATURES: tuple[Feature, ...] = (
     # extended
     steps.median_gap_s,
     steps.gap_mode_share,
+    steps.gap_unsteadiness,
     hours.night_share,
     hours.weekend_share,
     traded.round_size_share,
+    traded.size_spread,
     traded.twap_share,
     breadth.counterparty_entropy,
     breadth.top_counterparty_share,

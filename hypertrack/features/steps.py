@@ -5,8 +5,12 @@ from ibis import Table, Value, _
 
 from hypertrack.features.definition import Scope, feature
 from hypertrack.market.engine.kept_tables import Tables, keep
-from hypertrack.market.executions import executions
+from hypertrack.market.executions import ORDER, executions
 from hypertrack.market.gaps import timer_values, with_gaps
+from hypertrack.records import MINUTE_MS
+
+LONGEST_PACED_MS = 30 * MINUTE_MS
+"""A longer gap is between two sittings, and says nothing of the pace of either."""
 
 MIN_GAPS = 2
 """Two gaps, three executions: fewer have no rhythm."""
@@ -15,8 +19,9 @@ MIN_GAPS = 2
 def steps(scope: Scope) -> Table:
     """Return executions with what came before them, for the wallet and in the coin.
 
-    Columns: wallet_id, coin_id, time_ms, gap_ms since the wallet's previous execution, and
-    is_flip: whether the direction differs from the previous one in the coin. NULL for the first.
+    Columns: wallet_id, coin_id, time_ms, gap_ms since the wallet's previous execution, before_ms,
+    the gap before that, and is_flip: whether the direction differs from the previous one in the
+    coin. NULL for the first.
     """
     return scope.before(keep(scope.con, "steps", _steps))
 
@@ -48,6 +53,13 @@ def median_gap_s(rows: Table) -> Value:
     return rows.gap_ms.median() / 1_000
 
 
+@feature(steps, unit="ratio", group="extended")
+def gap_unsteadiness(rows: Table) -> Value:
+    """Median of |ln(gap / gap before)|, both above 0 and at most 30 min; NaN with no such pair."""
+    paced = rows.gap_ms.between(1, LONGEST_PACED_MS) & rows.before_ms.between(1, LONGEST_PACED_MS)
+    return ibis.ifelse(paced, (rows.gap_ms / rows.before_ms.nullif(0)).ln().abs(), None).median()
+
+
 @feature(timers, unit="0..1", group="extended")
 def gap_mode_share(rows: Table) -> Value:
     """Share of gaps within 5 % of the most common gap, gaps of 0 apart; NaN with fewer than 2."""
@@ -60,10 +72,12 @@ def _steps(con: Tables) -> Table:
     by_coin = ibis.window(
         group_by=["wallet_id", "coin_id"], order_by=["time_ms", "direction", "is_taker"]
     )
+    by_wallet = ibis.window(group_by="wallet_id", order_by=ORDER[1:])
     return with_gaps(executions(con)).select(
         "wallet_id",
         "coin_id",
         "time_ms",
         "gap_ms",
+        before_ms=_.gap_ms.lag().over(by_wallet),
         is_flip=_.direction != _.direction.lag().over(by_coin),
     )

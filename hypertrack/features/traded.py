@@ -11,6 +11,9 @@ from hypertrack.market.wallet_flow import maker_share, market_making
 MAX_BUCKETS = 32
 """Beyond as many executions, an entropy is measured against this many equally filled buckets."""
 
+MIN_TAKES = 2
+"""Fewer sizes have no spread."""
+
 TWO_DIGITS_TOLERANCE = 1e-6
 """Of a number scaled to 10..100, so that sums of decimals in floating point still count."""
 
@@ -73,6 +76,13 @@ def round_size_share(rows: Table) -> Value:
     """Share of executions whose notional or size has at most two significant digits."""
     is_round = _has_two_digits(rows.notional_usd) | _has_two_digits(rows["size"])
     return is_round.cast("int8").mean()
+
+
+@feature(traded, unit="ratio", group="extended")
+def size_spread(rows: Table) -> Value:
+    """Standard deviation of ln(notional) of taker executions; NaN with fewer than 2."""
+    taken = ibis.ifelse(rows.is_taker, rows.notional_usd, None)
+    return ibis.ifelse(taken.count() >= MIN_TAKES, taken.ln().std(how="pop"), None)
 
 
 @feature(traded, unit="0..1", group="extended")

@@ -47,14 +47,14 @@ def prices_at(con: Tables, times: Table, asks: Mapping[str, Ask]) -> Table:
         times.select(
             "coin_id",
             "time_ms",
-            ask=ibis.literal(name),
             seen_ms=(_.time_ms + ask.offset_ms - int(ask.is_strict)).cast("int64"),
-            at_ms=(_.time_ms + ask.offset_ms).cast("int64"),
+            unseen_ms=ibis.literal(int(ask.is_strict), "int8"),
+            nth=ibis.literal(nth, "int8"),
         )
-        for name, ask in asks.items()
+        for nth, ask in enumerate(asks.values())
     ]
     found = _looked_up(con, ibis.union(*asked), con.table("bbo"), last_trades(con))
-    prices = {name: _.price.max(where=_.ask == name) for name in asks}
+    prices = {name: _.price.max(where=_.nth == nth) for nth, name in enumerate(asks)}
     return found.group_by("coin_id", "time_ms").aggregate(**prices)
 
 
@@ -75,7 +75,10 @@ def reference_prices(con: Tables, asks: Table, *, strictly_before: bool) -> Tabl
     trades, quotes = (
         rows.semi_join(asks, "coin_id") for rows in (last_trades(con), con.table("bbo"))
     )
-    asked = asks.mutate(at_ms=_.time_ms, seen_ms=(_.time_ms - int(strictly_before)).cast("int64"))
+    unseen_ms = int(strictly_before)
+    asked = asks.mutate(
+        seen_ms=(_.time_ms - unseen_ms).cast("int64"), unseen_ms=ibis.literal(unseen_ms, "int8")
+    )
     return _looked_up(con, asked, quotes, trades).select("ask_id", "price")
 
 
@@ -95,11 +98,27 @@ def closing_prices(con: Tables, at_ms: int) -> Table:
 
 
 def _looked_up(con: Tables, asked: Table, quotes: Table, trades: Table) -> Table:
-    """Return what is asked for with its price: ``at_ms`` by what was seen until ``seen_ms``."""
+    """Return what is asked for with its price, by what was seen until ``seen_ms``.
+
+    The time asked about is ``unseen_ms`` later.
+    """
+    quotes = _near(asked, quotes).select(coin="coin_id", quote_ms="time_ms", mid_price="mid_price")
     trades = trades.select(coin="coin_id", trade_ms="time_ms", trade_price="price")
-    quotes = quotes.select(coin="coin_id", quote_ms="time_ms", mid_price="mid_price")
     found = con.as_of(con.as_of(asked, trades, "trade_ms"), quotes, "quote_ms")
-    return found.select(*asked.columns, price=_reference(_.at_ms))
+    return found.select(*asked.columns, price=_reference(_.seen_ms + _.unseen_ms))
+
+
+def _near(asked: Table, quotes: Table) -> Table:
+    """Return the quotes that may be fresh when they are asked for: many coins are mostly quiet.
+
+    A fresh one is at most `REFERENCE_MAX_AGE_MS` old, so in the same stretch of that length as
+    what is asked for, or in the one before.
+    """
+    stretch = _.seen_ms // REFERENCE_MAX_AGE_MS
+    within = asked.select("coin_id", stretch=stretch)
+    before = asked.select("coin_id", stretch=stretch - 1)
+    marked = quotes.mutate(stretch=_.time_ms // REFERENCE_MAX_AGE_MS)
+    return marked.semi_join(within.union(before).distinct(), ["coin_id", "stretch"])
 
 
 def _last_trades(con: Tables) -> Table:

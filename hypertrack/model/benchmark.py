@@ -1,6 +1,7 @@
 """How near scores come to the truth about simulated wallets, and how near anything could come."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,6 @@ from hypertrack.labels.cuts import Window
 from hypertrack.labels.markouts import bets
 from hypertrack.labels.outcomes import QUANTITIES, measure
 from hypertrack.labels.targets import TARGETS
-from hypertrack.market.engine.computer import Market
 from hypertrack.model.metrics import Resamples, interval, ranking
 from hypertrack.model.versions import WalletModel
 from hypertrack.records import Interval, Record
@@ -112,7 +112,7 @@ def _answers(
     }
 
 
-def _markout_errors(con: Market, window: Window, n_wallets: int) -> Array:
+def _markout_errors(con: Any, window: Window, n_wallets: int) -> Array:
     """Return the standard error of each wallet's mean markout, ``[wallets]``; inf without any."""
     found = con.fetch(bets(con, window))
     n, sd = (found[name].astype(np.float64) for name in ("n_bets", "sd_bps"))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hypertrack.config import ORIGINAL, Settings, TrainSettings
 from hypertrack.errors import ModelError
-from hypertrack.features.engine import FeatureEngine
+from hypertrack.features.engine import FeatureEngine, FeatureMatrix
 from hypertrack.features.registry import select
 from hypertrack.labels.user import read_user_labels
 from hypertrack.model.baselines import BASELINES, FITS, Fitted, constant, within_range
@@ -295,14 +295,16 @@ def _measure(
     labels: Mapping[str, bool] | None,
 ) -> Generator[Stage, None, Samples]:
     """Measure features and outcomes of each cut; yield before each."""
-    cuts = plan_cuts(engine, settings.train, force=force)
-    rows = []
+    cuts, rows = plan_cuts(engine, settings.train, force=force), []
+    matrices: list[FeatureMatrix] = []
     for n_done, cut in enumerate(cuts):
         yield Stage(
             text=f"measuring features and outcomes, cut {n_done + 1} of {len(cuts)}",
             n_done=n_done,
             n_stages=len(cuts) + N_LATER_STAGES,
         )
-        rows.append(measure_cut(engine, cut, settings.train, settings.fees, labels))
+        # Features of all cuts at once, as most of the work is the same for each.
+        matrices = matrices or engine.matrices([each.at_ms for each in cuts])
+        rows.append(measure_cut(engine, cut, matrices[n_done], settings.train, labels))
     names = tuple(feature.name for feature in select(settings.features.groups))
     return assemble(names, cuts, rows, settings.train, force=force)

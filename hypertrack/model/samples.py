@@ -8,9 +8,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from hypertrack.config import FeeSettings, TrainSettings
+from hypertrack.config import TrainSettings
 from hypertrack.errors import NotEnoughDataError
-from hypertrack.features.engine import FeatureEngine
+from hypertrack.features.engine import FeatureEngine, FeatureMatrix
 from hypertrack.labels.cuts import Cut, Window, fitting_embargo_ms, walk_forward
 from hypertrack.labels.outcomes import measure
 from hypertrack.labels.splits import FOLD, HELD_OUT, VALIDATION, drawn, places
@@ -113,23 +113,23 @@ def plan_cuts(engine: FeatureEngine, settings: TrainSettings, *, force: bool) ->
 def measure_cut(
     engine: FeatureEngine,
     cut: Cut,
+    matrix: FeatureMatrix,
     settings: TrainSettings,
-    fees: FeeSettings,
     user_labels: Mapping[str, bool] | None = None,
 ) -> Rows:
     """Return the samples of one cut: wallets with enough executions before it.
 
     Args:
+        matrix: Features at the cut.
         user_labels: Whether wallets are bots, by address; over the labelling functions.
     """
-    matrix = engine.matrix(until_ms=cut.at_ms)
     is_sample = matrix.n_executions >= settings.min_train_executions
     # Whoever was chosen by its profit later had to do well in between.
     is_sample &= counts_from_ms(engine.backend, engine.n_wallets)[matrix.wallet_ids] <= cut.at_ms
     wallet_ids = matrix.wallet_ids[is_sample]
     wallets = [wallet for wallet, chosen in zip(matrix.wallets, is_sample, strict=True) if chosen]
-    past = measure(engine.backend, cut.past, fees, engine.n_wallets)
-    outcome = measure(engine.backend, cut.outcome, fees, engine.n_wallets)
+    past = measure(engine.backend, cut.past, engine.fees, engine.n_wallets)
+    outcome = measure(engine.backend, cut.outcome, engine.fees, engine.n_wallets)
     quantities = outcome.quantities[wallet_ids]
     for row, wallet in enumerate(wallets if user_labels else ()):
         if wallet in (user_labels or {}):
@@ -190,7 +190,6 @@ def assemble(
 def build_samples(
     engine: FeatureEngine,
     settings: TrainSettings,
-    fees: FeeSettings,
     *,
     force: bool = False,
     user_labels: Mapping[str, bool] | None = None,
@@ -201,9 +200,12 @@ def build_samples(
         NotEnoughDataError: Says what is missing and about how much longer to record.
     """
     cuts = plan_cuts(engine, settings, force=force)
-    rows = [measure_cut(engine, cut, settings, fees, user_labels) for cut in cuts]
-    names = engine.matrix(until_ms=cuts[0].at_ms).names
-    return assemble(names, cuts, rows, settings, force=force)
+    matrices = engine.matrices([cut.at_ms for cut in cuts])
+    rows = [
+        measure_cut(engine, cut, matrix, settings, user_labels)
+        for cut, matrix in zip(cuts, matrices, strict=True)
+    ]
+    return assemble(matrices[0].names, cuts, rows, settings, force=force)
 
 
 def permuted(samples: Samples, seed: int = 0) -> Samples:

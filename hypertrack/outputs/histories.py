@@ -37,7 +37,9 @@ class HistoryView(Record, frozen=True, kw_only=True):
 
     curve: tuple[CurvePoint, ...]
     end: str
-    """The profit at the end of the curve."""
+    """The profit at the end of the curve; its highest, its lowest and its deepest fall."""
+    high: str
+    low: str
     deepest: str
     by_hour: tuple[float, ...]
     by_hour_texts: tuple[str, ...]
@@ -58,11 +60,13 @@ def history_pack(found: Histories | None) -> str:
 
 
 def _view(history: WalletHistory) -> HistoryView:
-    curve = history.curve
+    profits = [0.0, *(point.profit_usd for point in history.curve)]
     return HistoryView(
-        curve=curve,
-        end=usd(curve[-1].profit_usd) if curve else "",
-        deepest=usd(max(point.drawdown_usd for point in curve)) if curve else "",
+        curve=history.curve,
+        end=usd(profits[-1]),
+        high=usd(max(profits)),
+        low=usd(min(profits)),
+        deepest=usd(max((point.drawdown_usd for point in history.curve), default=0.0)),
         by_hour=history.profit_by_hour,
         by_hour_texts=tuple(map(usd, history.profit_by_hour)),
         coins=tuple(map(_coin, history.coins)),

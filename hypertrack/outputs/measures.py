@@ -58,7 +58,7 @@ def measures(header: ProfileHeader) -> tuple[Measure, ...]:
         *(_feature(name, header, *row) for name, row in FEATURE_WORDS.items()),
         Measure(
             "last_seen_before_end_s",
-            "Last seen before the end",
+            "Last seen before end",
             "Activity",
             "time from the last execution to the end of the recording",
             lambda wallet: max(0.0, (end_ms - wallet.last_seen_ms) / 1000),

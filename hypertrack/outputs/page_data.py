@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from hypertrack.categories.catalog import CATALOG, describe_catalog
 from hypertrack.config import CategorySettings
+from hypertrack.outputs.definitions import title
 from hypertrack.outputs.measures import Measure
 from hypertrack.outputs.reason_views import REASONS_MEANING, score_text, score_value
 from hypertrack.outputs.selection import Selection
 from hypertrack.outputs.views import VERDICT_WORDS
-from hypertrack.outputs.wording import quality
+from hypertrack.outputs.wording import feature_name, quality
 from hypertrack.records import (
     SCORE_NAMES,
     STYLE_DIMENSIONS,
@@ -66,6 +67,8 @@ class PageData(Record, frozen=True, kw_only=True):
     categories: tuple[PageCategory, ...]
     verdicts: tuple[PageVerdict, ...]
     reasons_meaning: str
+    titles: dict[str, str]
+    """Features in words, for reasons."""
     gaps: tuple[tuple[int, int], ...]
     """Start and end, ms, of what is known not to have been observed."""
     histories: str
@@ -94,6 +97,10 @@ def page_data(
         categories=tuple(_categories(header)),
         verdicts=tuple(PageVerdict(name=v.value, words=w) for v, w in VERDICT_WORDS.items()),
         reasons_meaning=REASONS_MEANING,
+        titles={
+            name: feature_name(name, header.remarks).replace(name, title(name, unit), 1)
+            for name, unit in header.units.items()
+        },
         gaps=() if found is None else found.gaps,
         histories="" if found is None else found.first,
         explorer=not header.notice,

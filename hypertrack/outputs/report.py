@@ -239,13 +239,21 @@ def _unproven_heads(model: ModelSummary | None) -> frozenset[str]:
 
 
 def _category(category: Category) -> str:
-    unproven = "" if category.is_proven else ", unproven"
-    return f"{category.name} ({category.confidence:.2f}{unproven})"
+    return f"{category.name} ({category.confidence:.2f}{_doubt(category)})"
+
+
+def _doubt(category: Category) -> str:
+    """Return in a word why a category is not to be believed."""
+    if not category.is_proven:
+        return ", unproven"
+    return ", at chance" if category.caveat else ""
 
 
 def _remarks(category: Category) -> str:
     boost = f"; network {signed(category.boost)}" if category.boost else ""
-    return boost + (f"; unproven, {printable(category.caveat)}" if category.caveat else "")
+    if not category.caveat:
+        return boost
+    return f"{boost}; {'' if category.is_proven else 'unproven, '}{printable(category.caveat)}"
 
 
 # --- CSV ----------------------------------------------------------------------------------------

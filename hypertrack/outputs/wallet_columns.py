@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from hypertrack.outputs.account_views import account_lines
 from hypertrack.outputs.measures import Measure, measures
 from hypertrack.outputs.packing import Pack
 from hypertrack.outputs.profit_views import FEES_SAY, SOURCE_SAYS
 from hypertrack.outputs.reason_views import is_shown, score_value
-from hypertrack.outputs.wording import amount, feature_name, signed
+from hypertrack.outputs.wording import amount, signed
 from hypertrack.records import MINUTE_MS, Category, ProfileHeader, Reason, WalletProfile
 from hypertrack.text import printable
 
@@ -25,6 +26,9 @@ LISTED = frozenset(
 """Numbers of the table, of cards, and to sort and filter by."""
 
 REST_TEXTS = ("says", "gate", "follows", "fees_source", "coins", "why_none")
+
+ACCOUNT = "account"
+"""A line of name, tab and value for each thing that the venue said."""
 
 BAR_STEPS = 28
 """Heights of a bar of activity."""
@@ -82,7 +86,7 @@ class _Rows:
         self._values: list[list[float]] = [[] for _ in asked]
         self._wallets: list[str] = []
         self._texts: dict[str, list[str | None]] = {
-            name: [] for name in (*REST_TEXTS, "verdict", "pnl_source")
+            name: [] for name in (*REST_TEXTS, ACCOUNT, "verdict", "pnl_source")
         }
         self._times: dict[str, list[int]] = {"first_seen_minute": [], "last_seen_minute": []}
         self._activity: list[tuple[int, ...]] = []
@@ -96,6 +100,7 @@ class _Rows:
             column.append(measure.read(wallet))
         for name, text in _texts(wallet).items():
             self._texts[name].append(None if text is None else printable(text))
+        self._texts[ACCOUNT].append(_account(wallet))
         self._times["first_seen_minute"].append(wallet.first_seen_ms)
         self._times["last_seen_minute"].append(wallet.last_seen_ms)
         self._activity.append(wallet.activity)
@@ -119,7 +124,7 @@ class _Rows:
         """Return what a card or a tear sheet needs beside that."""
         pack = Pack()
         self._pack_numbers(pack, is_listed=False)
-        for name in REST_TEXTS:
+        for name in (*REST_TEXTS, ACCOUNT):
             pack.words(name, self._texts[name])
         for name, times in self._times.items():
             pack.counts(name, [time_ms // MINUTE_MS for time_ms in times])
@@ -168,7 +173,7 @@ class _Rows:
         header, name, column = self._header, reason.feature, self._reasons
         unit = header.units.get(name, "")
         is_said = reason.value is None and name in wallet.remarks
-        column.features.append(printable(feature_name(name, header.remarks)))
+        column.features.append(printable(name))
         column.values.append(wallet.remarks[name] if is_said else amount(reason.value, unit))
         column.typical.append(amount(reason.typical, unit))
         column.contributions.append(reason.contribution)
@@ -197,6 +202,11 @@ def _texts(wallet: WalletProfile) -> dict[str, str | None]:
         "coins": None if profit is None else profit.coins or None,
         "why_none": wallet.why_none,
     }
+
+
+def _account(wallet: WalletProfile) -> str | None:
+    lines = () if wallet.account is None else account_lines(wallet.account)
+    return "\n".join(f"{name}\t{value}" for name, value in lines) or None
 
 
 def _printable(text: str | None) -> str | None:

@@ -1,34 +1,29 @@
-"""The demo command: the whole job, every stage real, only the market made up."""
+"""The demo command: the whole story, every stage real, only the market made up.
 
-import subprocess
-import sys
+A week of archives is imported, the last hours are recorded over sockets, the venue is asked about
+the best, and what is said of them in the end stands beside what is true.
+"""
+
+import tempfile
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from hypertrack.config import CONFIG_NAME, Settings
-from hypertrack.errors import VenueError
 from hypertrack.files import require_writable, write_text
+from hypertrack.pipeline.backtest import Told, run_backtest
 from hypertrack.pipeline.classify import classify
 from hypertrack.pipeline.dashboard import write_dashboard
+from hypertrack.pipeline.demo_exchange import DemoExchange, demo_exchange
 from hypertrack.pipeline.record import plan, record
 from hypertrack.pipeline.report import write_report
-from hypertrack.pipeline.simulate import NOTICE
+from hypertrack.pipeline.simulate import NOTICE, WriteForm, WritePlan, write
 from hypertrack.pipeline.train import train
 from hypertrack.pipeline.training_report import TRAINING_REPORT_NAME, write_training_report
-from hypertrack.records import (
-    CategoryTruth,
-    JsonError,
-    ModelSummary,
-    ProfileSet,
-    Record,
-    decode_json,
-    encode_json,
-)
+from hypertrack.records import CategoryTruth, ModelSummary, ProfileSet, Record, encode_json
 from hypertrack.text import read_text
 
 if TYPE_CHECKING:  # the demo loads these when it runs
@@ -36,17 +31,76 @@ if TYPE_CHECKING:  # the demo loads these when it runs
     from hypertrack.model.truth_comparison import TruthComparison
     from hypertrack.records import EpochResult, RecordingStatus
 
-__all__ = ["Demo", "DemoResult", "TruthComparison"]
+__all__ = ["Demo", "DemoResult", "JudgedWallet", "Scale", "TruthComparison"]
 
 FEEDS = ("trades", "bbo", "candles")
 TRUTH_NAME = "truth.parquet"
 SETTINGS_HEADER = "# Where `hypertrack demo` keeps everything."
-LISTEN_TIMEOUT_S = 60.0
 QUIET_POLLS = 6
 """Polls without a new line, after the market's end, until the recording counts as whole."""
 
+CANDIDATES = 5
+"""Wallets that the venue is asked about: as many as its limit answers at once."""
+SHOWN = 8
+"""Verdicts that stand beside the truth."""
+FOLLOWED = 10
+"""Wallets that each ranking of the backtest follows."""
+
 OnProgress = Callable[[str, float, str], None]
 """Called with a stage, the part of it that is done (0 to 1), and a detail."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How large the story is.
+
+    Attributes:
+        hours: Of the market, the recorded ones at the end included.
+        live_hours: Recorded over sockets; what is before comes from archives.
+        train: Settings of training that are not the usual ones.
+    """
+
+    hours: float
+    live_hours: float
+    wallets: int
+    n_trades: int
+    coins: int = 8
+    train: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def archived_hours(self) -> float:
+        """Return the hours that archives hold, whole ones."""
+        return float(int(self.hours - self.live_hours))
+
+
+WEEK = Scale(hours=168, live_hours=3, wallets=700, n_trades=120_000)
+QUICK = Scale(
+    hours=14,
+    live_hours=1,
+    wallets=450,
+    n_trades=35_000,
+    train={
+        "train_cuts_frac": (0.5,),
+        "n_members": 1,
+        "n_bootstrap": 200,
+        "min_train_rows": 30,
+    },
+)
+"""Enough for each stage, and too short to tell anybody from luck."""
+
+
+class JudgedWallet(Record, frozen=True, kw_only=True):
+    """A verdict beside the truth."""
+
+    wallet: str
+    verdict: str
+    bets: str
+    edge: str
+    """Expected, bps with its interval."""
+    true_edge_bps: float | None
+    true_copy_edge_bps: float | None
+    """Of a copy 5 s later, after costs; None where nothing could be copied."""
+    traps: str
 
 
 class DemoResult(Record, frozen=True, kw_only=True):
@@ -56,12 +110,23 @@ class DemoResult(Record, frozen=True, kw_only=True):
     dashboard: str
     report: str
     training_report: str
+    backtest_page: str
     config: str
     """Settings file by which other commands find all this, from anywhere."""
+    truth_file: str
     busiest_wallet: str
     n_trades: int
+    n_recorded: int
+    """Lines that came over sockets; the others were imported."""
+    n_asked: int
+    """Wallets that the venue was asked about."""
     n_wallets: int
     n_wallets_with_category: int
+    headline: str
+    verdicts: tuple[JudgedWallet, ...]
+    n_worth_copying: int
+    """By the truth: wallets with bets enough and something left for a copier."""
+    backtest: Told
     model: ModelSummary
     truth: "TruthComparison"
     categories: tuple[CategoryTruth, ...]
@@ -80,51 +145,131 @@ class Demo:
     truth_file: Path
 
     @classmethod
-    def in_folder(cls, settings: Settings, folder: Path) -> "Demo":
+    def in_folder(cls, settings: Settings, folder: Path, scale: Scale = WEEK) -> "Demo":
         """Return the demo that keeps everything in ``folder``."""
-        record_all = settings.record.model_copy(update={"feeds": FEEDS, "coins": "all"})
-        own = {"data": folder / "recorded_data", "out": folder, "record": record_all}
+        market = {
+            "hours": scale.hours,
+            "history_hours": scale.archived_hours,
+            "wallets": scale.wallets,
+            "coins": scale.coins,
+            "trades_per_second": scale.n_trades / (scale.hours * 3_600),
+            "speed": 0.0,
+        }
+        own = {
+            "data": folder / "recorded_data",
+            "out": folder,
+            "record": settings.record.model_copy(update={"feeds": FEEDS, "coins": "all"}),
+            "simulate": settings.simulate.model_copy(update=market),
+            "train": settings.train.model_copy(update=scale.train),
+        }
         return cls(settings.model_copy(update=own), folder / TRUTH_NAME)
 
     def run(self, on_progress: OnProgress) -> DemoResult:
-        """Simulate, record, train, classify, write report and dashboard, compare with the truth.
+        """Import, record, ask, train, classify, look back, and compare with the truth.
 
         Raises:
             VenueError: The simulated exchange did not start.
         """
         require_writable(self.truth_file)
         config = write_settings(self.settings)
-        self._record(on_progress)
+        with demo_exchange(self.settings.simulate) as exchange:
+            self._import(on_progress)
+            n_recorded = self._record(exchange, on_progress)
+            n_asked = self._ask(exchange, on_progress)
         model = self._train(on_progress)
         on_progress("classify every wallet", 0.0, "")
-        profiles = classify(self.settings)
+        profiles = classify(self.settings, truth=self.truth_file)
         on_progress("classify every wallet", 1.0, f"{profiles.header.n_wallets:,} wallets")
+        told, page = self._look_back(on_progress)
         on_progress("write report and dashboard", 0.0, "")
         report, dashboard = write_report(self.settings), write_dashboard(self.settings)
         on_progress("write report and dashboard", 1.0, str(dashboard))
-        return self._result(profiles, model, (report, dashboard, config))
+        headline, judged, n_worth = self._beside_the_truth()
+        return DemoResult(
+            folder=str(self.settings.out),
+            dashboard=str(dashboard),
+            report=str(report),
+            training_report=str(self.settings.out / TRAINING_REPORT_NAME),
+            backtest_page=str(page),
+            config=str(config),
+            truth_file=str(self.truth_file),
+            n_recorded=n_recorded,
+            n_asked=n_asked,
+            headline=headline,
+            verdicts=judged,
+            n_worth_copying=n_worth,
+            backtest=told,
+            model=model,
+            **self._of_profiles(profiles),
+        )
 
-    def _record(self, on_progress: OnProgress) -> None:
-        stage, stop = "record it over its sockets", threading.Event()
-        on_progress("start a simulated exchange", 0.0, "")
-        with _simulated_exchange(self.settings, self.truth_file) as (url, is_over):
-            on_progress("start a simulated exchange", 1.0, url)
-            venue = self.settings.venue.model_copy(update={"url": url})
-            settings = self.settings.model_copy(update={"venue": venue})
-            end_ms, span_ms = _market_span_ms(settings)
+    def _import(self, on_progress: OnProgress) -> None:
+        """Write the archives of all the market, and import those from before the exchange opens."""
+        from hypertrack.pipeline.importing import find_sources, import_data
 
-            n_rows = deque[int](maxlen=QUIET_POLLS)
+        hours = self.settings.simulate.history_hours or 0.0
+        made, taken = f"write {hours / 24:.0f} days of archives", "import them"
+        self.settings.out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="archives-", dir=self.settings.out) as name:
+            form = WritePlan(form=WriteForm.NODE_FILLS_BY_BLOCK)
+            for event in write(self.settings, Path(name), form, truth=self.truth_file):
+                on_progress(made, event.frac, f"{event.n_trades:,} trades")
+            by_time = sorted(Path(name).rglob("*.lz4"), key=lambda p: (p.parent.name, int(p.stem)))
+            files, _left_out = find_sources(self.settings, by_time[: int(hours)])
+            on_progress(taken, 0.0, "")
+            import_data(
+                self.settings,
+                files,
+                lambda event: on_progress(taken, event.frac, f"{event.n_trades:,} trades"),
+            )
+        on_progress(taken, 1.0, f"{len(files):,} files")
 
-            def show(status: "RecordingStatus") -> None:
-                left_ms = end_ms - (status.exchange_time_ms or end_ms - span_ms)
-                frac = min(max(1 - left_ms / span_ms, 0.0), 1.0)
-                on_progress(stage, frac, f"{status.n_rows:,} lines")
-                n_rows.append(status.n_rows)
-                if is_over.is_set() and len(n_rows) == QUIET_POLLS and len(set(n_rows)) == 1:
-                    stop.set()
+    def _record(self, exchange: DemoExchange, on_progress: OnProgress) -> int:
+        """Record the rest of the market; return the lines that came."""
+        stage, stop = "record the last hours over sockets", threading.Event()
+        on_progress(stage, 0.0, "the exchange plays its past")
+        settings = self._at(exchange)
+        simulate = self.settings.simulate
+        span_ms = (simulate.hours - (simulate.history_hours or 0.0)) * 3_600_000
+        end_ms = _market_end_ms(settings)
+        n_rows = deque[int](maxlen=QUIET_POLLS)
 
-            ended = record(settings, plan(settings), stop, show, notice=NOTICE)
+        def show(status: "RecordingStatus") -> None:
+            left_ms = end_ms - (status.exchange_time_ms or end_ms - span_ms)
+            done = min(max(1 - left_ms / span_ms, 0.0), 1.0)
+            on_progress(stage, done, f"{status.n_rows:,} lines")
+            n_rows.append(status.n_rows)
+            if exchange.is_over.is_set() and len(n_rows) == QUIET_POLLS and len(set(n_rows)) == 1:
+                stop.set()
+
+        ended = record(settings, plan(settings), stop, show, mode="append", notice=NOTICE)
         on_progress(stage, 1.0, f"{ended.status.n_rows:,} lines")
+        return ended.status.n_rows
+
+    def _ask(self, exchange: DemoExchange, on_progress: OnProgress) -> int:
+        """Ask the venue about the best so far; return how many that were."""
+        from hypertrack.pipeline.accounts import Wanted, ask
+        from hypertrack.pipeline.verdict import best_wallets
+
+        stage = "ask the venue about the best"
+        on_progress(stage, 0.0, "who is the best so far")
+        best = best_wallets(self.settings, top=CANDIDATES).wallets
+        wanted = Wanted(wallets=tuple(profile.wallet for profile in best))
+        asked = ask(
+            self._at(exchange),
+            wanted,
+            threading.Event(),
+            lambda event: on_progress(
+                stage, event.n_wallets_done / event.n_wallets, f"{event.n_fills:,} new fills"
+            ),
+            lambda words: on_progress(stage, 0.0, words),
+        )
+        on_progress(stage, 1.0, f"{asked.n_wallets} wallets, {asked.n_questions} questions")
+        return asked.n_wallets
+
+    def _at(self, exchange: DemoExchange) -> Settings:
+        venue = self.settings.venue.model_copy(update={"url": exchange.url()})
+        return self.settings.model_copy(update={"venue": venue})
 
     def _train(self, on_progress: OnProgress) -> ModelSummary:
         stage = "train on what wallets did next"
@@ -144,29 +289,57 @@ class Demo:
         on_progress(stage, 1.0, f"{earned} of {len(trained.summary.heads)} heads earned weight")
         return trained.summary
 
-    def _result(
-        self, profiles: ProfileSet, model: ModelSummary, files: tuple[Path, Path, Path]
-    ) -> DemoResult:
-        from hypertrack.categories.category_truth import measure_categories
-        from hypertrack.model.truth_comparison import compare_with_truth
-        from hypertrack.store.columns import read_columns
-
-        report, dashboard, config = files
-        truth = read_columns(self.truth_file)
-        return DemoResult(
-            folder=str(self.settings.out),
-            dashboard=str(dashboard),
-            report=str(report),
-            training_report=str(self.settings.out / TRAINING_REPORT_NAME),
-            config=str(config),
-            busiest_wallet=str(profiles.column("wallet")[profiles.column("tx_count").argmax()]),
-            n_trades=profiles.header.data.n_trades,
-            n_wallets=profiles.header.n_wallets,
-            n_wallets_with_category=profiles.header.n_with_category,
-            model=model,
-            truth=compare_with_truth(profiles, truth),
-            categories=measure_categories(profiles, truth),
+    def _look_back(self, on_progress: OnProgress) -> tuple[Told, Path]:
+        """Follow the best of every ranking through the windows that came next."""
+        stage = "follow the best through the next window"
+        on_progress(stage, 0.0, "")
+        told, page = run_backtest(
+            self.settings,
+            top=FOLLOWED,
+            truth=self.truth_file,
+            on_round=lambda nth, n: on_progress(stage, (nth - 1) / n, f"cut {nth} of {n}"),
         )
+        on_progress(stage, 1.0, f"{len(told.backtest.rankings)} rankings")
+        return told, page
+
+    def _beside_the_truth(self) -> tuple[str, tuple[JudgedWallet, ...], int]:
+        """Return the headline, the best verdicts beside the truth, and how many were there."""
+        from hypertrack.pipeline.truth_file import read_truth
+        from hypertrack.pipeline.verdict import best_wallets
+        from hypertrack.skill.known_truth import MANY_BETS
+
+        found = best_wallets(self.settings, top=SHOWN)
+        truth = read_truth(self.truth_file)
+        row_of = {str(wallet): row for row, wallet in enumerate(truth["wallet"])}
+        judged = []
+        for row in found.rows:
+            at = row_of[row.wallet]
+            judged.append(
+                JudgedWallet(
+                    wallet=row.wallet,
+                    verdict=row.verdict,
+                    bets=row.bets,
+                    edge=row.edge,
+                    true_edge_bps=_known(truth["edge_bps"][at]),
+                    true_copy_edge_bps=_known(truth["copy_edge_bps_5s"][at]),
+                    traps=str(truth["traps"][at]),
+                )
+            )
+        is_worth = (truth["copy_edge_bps_5s"] > 0) & (truth["n_openings"] >= MANY_BETS)
+        return found.headline, tuple(judged), int(is_worth.sum())
+
+    def _of_profiles(self, profiles: ProfileSet) -> dict[str, Any]:
+        from hypertrack.model.truth_comparison import compare_with_truth
+        from hypertrack.pipeline.truth_file import read_truth
+
+        return {
+            "busiest_wallet": str(profiles.column("wallet")[profiles.column("tx_count").argmax()]),
+            "n_trades": profiles.header.data.n_trades,
+            "n_wallets": profiles.header.n_wallets,
+            "n_wallets_with_category": profiles.header.n_with_category,
+            "truth": compare_with_truth(profiles, read_truth(self.truth_file)),
+            "categories": profiles.header.measured,
+        }
 
 
 def write_settings(settings: Settings) -> Path:
@@ -190,57 +363,12 @@ def _quoted(path: Path) -> str:
     return encode_json(str(path)).decode()  # what is a string in JSON is one in TOML
 
 
-def _market_span_ms(settings: Settings) -> tuple[int, int]:
-    """Return when the simulated market ends and how long it lasts."""
+def _market_end_ms(settings: Settings) -> int:
+    """Return when the simulated market ends."""
     from hypertrack.simulate.market.market import START_MS
 
-    span_ms = round(settings.simulate.hours * 3_600_000)
-    return START_MS + span_ms, span_ms
+    return START_MS + round(settings.simulate.hours * 3_600_000)
 
 
-@contextmanager
-def _simulated_exchange(settings: Settings, truth: Path) -> "Iterator[tuple[str, threading.Event]]":
-    """Run ``hypertrack simulate`` as a process; give its URL and what is set when it is over."""
-    simulate = settings.simulate
-    truth.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "hypertrack", "simulate", "--json", "--port", "0"]
-    for name in ("seed", "speed", "hours", "wallets", "coins", "skill"):
-        command += [f"--{name}", str(getattr(simulate, name))]
-    for trend in simulate.trend:
-        command += ["--trend", trend]
-    process = subprocess.Popen(
-        [*command, "--truth", str(truth)], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL
-    )
-    assert process.stdout is not None
-    url_known, is_over, url = threading.Event(), threading.Event(), [""]
-
-    def read(lines: IO[bytes]) -> None:
-        for line in lines:
-            event = _event(line)
-            if event.get("event") == "listening":
-                url[0] = str(event["url"])
-            elif event.get("event") == "finished":
-                is_over.set()
-            url_known.set()
-        url_known.set()
-        is_over.set()
-
-    reader = threading.Thread(target=read, args=(process.stdout,), daemon=True)
-    reader.start()
-    try:
-        url_known.wait(LISTEN_TIMEOUT_S)
-        if not url[0]:
-            raise VenueError("the simulated exchange did not start: run `hypertrack simulate`")
-        yield url[0], is_over
-    finally:
-        process.terminate()
-        process.wait()
-        reader.join()
-        process.stdout.close()
-
-
-def _event(line: bytes) -> dict[str, Any]:
-    try:
-        return decode_json(line, dict[str, Any])
-    except JsonError:
-        return {}
+def _known(number: float) -> float | None:
+    return None if number != number else float(number)  # noqa: PLR0124 - only NaN differs

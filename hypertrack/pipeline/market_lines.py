@@ -13,6 +13,7 @@ from hypertrack.simulate.market.calibration import CalibrationLine, compare
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.simulate.market.arrays import QuoteArrays, TradeArrays
+    from hypertrack.simulate.market.measured_fills import FillFigures
 
 __all__ = ["VENUE_SIZE", "CalibrationLine", "MarketLines", "recorded_market", "simulated_market"]
 
@@ -44,6 +45,7 @@ def simulated_market(settings: Settings) -> MarketLines:
     """
     from hypertrack.simulate.market.arrays import QuoteArrays, TradeArrays
     from hypertrack.simulate.market.market import START_MS, Market
+    from hypertrack.simulate.market.measured_fills import fill_figures
     from hypertrack.simulate.market.measured_windows import WINDOW_MS
 
     market = Market(settings.simulate, START_MS + _MEASURED_HOUR * HOUR_MS)
@@ -51,7 +53,9 @@ def simulated_market(settings: Settings) -> MarketLines:
     trades = TradeArrays.join([chunk.trades for chunk in chunks])
     quotes = QuoteArrays.join([chunk.quotes for chunk in chunks])
     names = [coin.name for coin in market.coins]
-    return _measured(trades, quotes, names, range(market.start_ms, market.end_ms, WINDOW_MS))
+    fills = fill_figures(market, trades)
+    starts_ms = range(market.start_ms, market.end_ms, WINDOW_MS)
+    return _measured(trades, quotes, names, starts_ms, fills)
 
 
 def recorded_market(settings: Settings) -> MarketLines:
@@ -77,11 +81,15 @@ def recorded_market(settings: Settings) -> MarketLines:
 
 
 def _measured(
-    trades: "TradeArrays", quotes: "QuoteArrays", names: list[str], starts_ms: range
+    trades: "TradeArrays",
+    quotes: "QuoteArrays",
+    names: list[str],
+    starts_ms: range,
+    fills: "FillFigures | None" = None,
 ) -> MarketLines:
     from hypertrack.simulate.market.measured_windows import MIN_TRADES, measured_windows
 
-    windows = measured_windows(trades, quotes, names, starts_ms)
+    windows = measured_windows(trades, quotes, names, starts_ms, fills)
     if not windows:
         raise DatasetError(
             f"measuring a market needs {MIN_TRADES} trades in a window of 81 seconds, found "

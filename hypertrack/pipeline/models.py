@@ -87,7 +87,7 @@ def compare(settings: Settings, a: str, b: str) -> "Comparison":
         model.check_features(names)  # before the long work
     is_forced = model_a.summary.is_forced or model_b.summary.is_forced
     with open_engine(settings) as engine:
-        samples = build_samples(engine, settings.train, settings.fees, force=is_forced)
+        samples = build_samples(engine, settings.train, force=is_forced)
     scaler = InputScaler.fit(samples.feature_names, samples.train.features)
     of_constant = constant(samples, scaler)
     return compare_models(samples, of_constant, model_a, model_b, settings.train)

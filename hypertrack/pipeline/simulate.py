@@ -12,7 +12,7 @@ from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.files import TABLE_SUFFIXES, require_writable
 from hypertrack.pipeline.ports import require_free_port
-from hypertrack.records import Record, as_dict
+from hypertrack.records import HOUR_MS, Record, as_dict
 from hypertrack.store.files.layout import MANIFEST_NAME, has_data
 from hypertrack.store.files.manifest import ARCHIVES_SETTING
 
@@ -88,36 +88,42 @@ def serve(
     require_free_port(settings.simulate.host, settings.simulate.port, "--port")
     if truth is not None:
         require_writable(truth, TABLE_SUFFIXES)
+    source = _source(settings, replay, truth)
+    asyncio.run(_serving(settings, source, stop, on_ready, on_finished))
+
+
+async def _serving(
+    settings: Settings,
+    source: "Source",
+    stop: threading.Event,
+    on_ready: "Callable[[Exchange], None]",
+    on_finished: "Callable[[Exchange], None]",
+) -> None:
     from hypertrack.simulate.venue.server import serve as serve_source
 
-    source = _source(settings, replay, truth)
+    stopping = asyncio.Event()
+    exchanges: list[Exchange] = []
 
-    async def run() -> None:
-        stopping = asyncio.Event()
-        exchanges: list[Exchange] = []
+    def ready(exchange: "Exchange") -> None:
+        exchanges.append(exchange)
+        on_ready(exchange)
 
-        def ready(exchange: "Exchange") -> None:
-            exchanges.append(exchange)
-            on_ready(exchange)
+    async def watch() -> None:
+        is_told = False
+        while not stop.is_set():
+            await asyncio.sleep(POLL_S)
+            if exchanges and exchanges[0].finished.is_set() and not is_told:
+                is_told = True
+                on_finished(exchanges[0])
+        stopping.set()
 
-        async def watch() -> None:
-            is_told = False
-            while not stop.is_set():
-                await asyncio.sleep(POLL_S)
-                if exchanges and exchanges[0].finished.is_set() and not is_told:
-                    is_told = True
-                    on_finished(exchanges[0])
-            stopping.set()
-
-        watching = asyncio.create_task(watch())
-        try:
-            await serve_source(source, settings.simulate, on_ready=ready, stop=stopping)
-        finally:
-            watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watching
-
-    asyncio.run(run())
+    watching = asyncio.create_task(watch())
+    try:
+        await serve_source(source, settings.simulate, on_ready=ready, stop=stopping)
+    finally:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
 
 
 def write(
@@ -227,7 +233,8 @@ def _source(settings: Settings, replay: Path | None, truth: Path | None) -> "Sou
     market = Market(settings.simulate)
     if truth is not None:
         _write_truth(market.truth, truth)
-    return MarketSource(market)
+    hours = settings.simulate.history_hours
+    return MarketSource(market, None if hours is None else round(hours * HOUR_MS))
 
 
 def _write_truth(truth: "dict[str, np.ndarray]", file: Path) -> None:

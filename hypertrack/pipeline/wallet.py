@@ -1,5 +1,6 @@
 """The wallet command: one wallet, and why."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,10 @@ __all__ = [
     "skill_facts",
     "told_facts",
 ]
+
+ADDRESS = re.compile(r"0x[0-9a-f]{1,40}|0x[0-9a-f]{2,38}…[0-9a-f]{1,38}")
+CANDIDATES = 5
+"""Named of several wallets that begin alike."""
 
 
 def find_wallet(
@@ -56,29 +61,53 @@ def find_wallet(
 
 
 def checked_address(address: str) -> str:
-    """Return an address in lower case.
+    """Return an address, its beginning, or both its ends as tables show them, in lower case.
 
     Raises:
-        ConfigError: It is none.
+        ConfigError: It is none of these.
     """
-    wallet = address.strip().lower()
-    if not WALLET_PATTERN.fullmatch(wallet):
-        raise ConfigError(f"a wallet is 0x and 40 hexadecimal digits, found {address!r}")
+    wallet = address.strip().lower().replace("...", "…")
+    if not ADDRESS.fullmatch(wallet):
+        raise ConfigError(
+            f"a wallet is 0x and 40 hexadecimal digits, or how it begins, found {address!r}"
+        )
     return wallet
 
 
 def profile_of(profiles: "Profiles", wallet: str, place: object) -> WalletProfile:
     """Return the profile of a wallet.
 
+    Args:
+        wallet: As `checked_address` returns it.
+
     Raises:
-        DatasetError: It has none.
+        DatasetError: It has none, or several wallets begin so.
     """
+    if not WALLET_PATTERN.fullmatch(wallet):
+        wallet = _only_match(profiles, wallet, place)
     profile = profiles.find(wallet)
     if profile is None:
         raise DatasetError(
             f"wallet {wallet} is not among the {profiles.header.n_wallets:,} seen in {place}"
         )
     return profile
+
+
+def _only_match(profiles: "Profiles", wallet: str, place: object) -> str:
+    """Return the one wallet that begins, and ends, like this."""
+    begin, _, end = wallet.partition("…")
+    known = profiles.column("wallet").tolist()
+    matches = [each for each in known if each.startswith(begin) and each.endswith(end)]
+    if len(matches) == 1:
+        return str(matches[0])
+    if not matches:
+        raise DatasetError(
+            f"no wallet of the {profiles.header.n_wallets:,} seen in {place} begins with {wallet}"
+        )
+    more = f" and {len(matches) - CANDIDATES:,} more" if len(matches) > CANDIDATES else ""
+    raise DatasetError(
+        f"{len(matches):,} wallets begin with {wallet}: {', '.join(matches[:CANDIDATES])}{more}"
+    )
 
 
 def account_of(settings: Settings, address: str) -> AccountCheck | None:

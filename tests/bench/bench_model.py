@@ -140,7 +140,7 @@ def main(n_trades: int, seed: int, folder: Path) -> None:
             *_, trained = train_model(engine, settings)
         assert isinstance(trained, TrainedModel)
         matrix = engine.matrix()
-        samples = build_samples(engine, settings.train, settings.fees)
+        samples = build_samples(engine, settings.train)
     time_training(samples, 100_000)
     time_scoring(trained.model, matrix, 1_000_000)
     time_evaluation(samples, trained.model, 5_000)

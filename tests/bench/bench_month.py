@@ -36,6 +36,8 @@ END_MS = START_MS + N_HOURS * HOUR_MS
 DAY_HOURS = 24
 HOUR_TRADES = 95_000
 
+CUTS_FRAC = (0.5, 0.6, 0.7, 0.8, 0.9)
+
 BASE = FeatureSettings(groups=("base",))
 MEMORY_GIB = 4.0
 """Of DuckDB, so that the whole process stays below 6 GiB."""
@@ -151,8 +153,7 @@ def cuts(n_trades: int) -> None:
         with timed("one matrix"):
             engine.matrix()
         with timed("five cuts after it"):
-            for at in (0.5, 0.6, 0.7, 0.8, 0.9):
-                engine.matrix(until_ms=int(START_MS + at * (END_MS - START_MS)))
+            engine.matrices([START_MS + int(at * (END_MS - START_MS)) for at in CUTS_FRAC])
 
 
 def peers(n_trades: int) -> None:

@@ -59,11 +59,15 @@ def _measure(simulate: SimulateSettings, n_trades: int, train: TrainSettings) ->
         with open_dataset(folder) as dataset:
             engine = FeatureEngine(dataset, settings.features, settings.fees)
             cuts = plan_cuts(engine, train, force=False)
+            matrices = engine.matrices([cut.at_ms for cut in cuts])
             known = dataset.connection.execute("SELECT wallet FROM wallets ORDER BY wallet_id")
             return MeasuredMarket(
                 names=tuple(feature.name for feature in select(settings.features.groups)),
                 cuts=cuts,
-                rows=[measure_cut(engine, cut, train, settings.fees) for cut in cuts],
+                rows=[
+                    measure_cut(engine, cut, matrix, train)
+                    for cut, matrix in zip(cuts, matrices, strict=True)
+                ],
                 wallets=[wallet for (wallet,) in known.fetchall()],
                 truth=market.truth,
             )

@@ -1,6 +1,7 @@
 import dataclasses
 from functools import partial
 
+import numpy as np
 import pytest
 from column_fakes import profile_columns
 from profile_fakes import (
@@ -14,6 +15,8 @@ from profile_fakes import (
 )
 
 from hypertrack.categories.cases import caveat, make_profiles
+from hypertrack.categories.catalog import CATALOGS
+from hypertrack.categories.classify import classify as classify_columns
 from hypertrack.config import CategorySettings
 from hypertrack.errors import DatasetError
 from hypertrack.records import (
@@ -403,3 +406,13 @@ def test_rule_of_another_version_is_refused() -> None:
 
     with pytest.raises(DatasetError, match="no rule is called Astrologer"):
         list(make_profiles(dataclasses.replace(columns, verdicts=foreign), profile_header()))
+
+
+def test_nobody_holds_anything_where_no_rule_can_be_asked() -> None:
+    columns = {"tx_count": np.array([3.0, 5.0]), "n_candle_matches": np.zeros(2)}
+    every_rule = [rule.name for rule in CATALOGS[BASE.edition]]
+
+    verdicts = classify_columns(columns, BASE, {}, every_rule)
+
+    assert verdicts.ends.tolist() == [0, 0]
+    assert verdicts.nearest.tolist() == [-1, -1]

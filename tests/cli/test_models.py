@@ -88,7 +88,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Place:
         pass
     with open_dataset(folder / "data") as dataset:
         engine = FeatureEngine(dataset, FeatureSettings(), FeeSettings())
-        samples = build_samples(engine, SETTINGS, FeeSettings())
+        samples = build_samples(engine, SETTINGS)
     good, bad, forced = (
         train(samples, 1_767_600_000_000),
         train(permuted(samples), 1_767_700_000_000),
@@ -172,7 +172,7 @@ def test_other_features_are_refused_with_both_lists(
 
     for result in (place("compare", place.bad, place.good), place.run("classify")):
         assert result.exit_code == 1
-        assert "reads 57 features (tx_count, " in result.stderr
+        assert "reads 59 features (tx_count, " in result.stderr
         assert "here are 37 (tx_count, " in result.stderr
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import msgspec
 import numpy as np
 import pytest
 
+from hypertrack.cli.demo_display import next_commands
+from hypertrack.pipeline.demo import DemoResult
 from hypertrack.pipeline.profiles import Profiles
 from hypertrack.store.dataset import open_dataset
 from hypertrack.store.profiles import ProfileFile
@@ -181,17 +185,17 @@ def test_rules_work_without_a_model(replayed: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_demo_does_the_whole_job(tmp_path: Path) -> None:
+def test_demo_tells_the_whole_story(tmp_path: Path) -> None:
     no_way = "http://127.0.0.1:9"  # nothing of it leaves this machine, nor goes through a proxy
     environment = {**os.environ, "BROWSER": "none", "http_proxy": no_way, "ALL_PROXY": no_way}
 
     done = subprocess.run(
-        [sys.executable, "-m", "hypertrack", "demo", "--json", "--open", "--seed", "3"],
+        [sys.executable, "-m", "hypertrack", "demo", "--json", "--quick", "--open", "--seed", "3"],
         cwd=tmp_path,
         env=environment,
         capture_output=True,
         text=True,
-        timeout=2 * TIMEOUT_S,
+        timeout=10 * TIMEOUT_S,
         check=False,
     )
 
@@ -201,19 +205,28 @@ def test_demo_does_the_whole_job(tmp_path: Path) -> None:
     assert "wallet_dashboard.html" in done.stderr  # where to look, since no browser is here
     assert (demo / "wallet_dashboard.html").stat().st_size > 100_000
     assert (demo / "wallet_model.pt").exists()
-    assert "simulated" in (demo / "training_report.html").read_text(encoding="utf-8")
-    assert "simulated" in (demo / "final_report.txt").read_text(encoding="utf-8")
-    assert result["n_wallets"] > 500
+    assert not list(demo.glob("archives-*"))
+    for page in ("training_report.html", "final_report.txt", "backtest.html"):
+        assert "simulated" in (demo / page).read_text(encoding="utf-8")
+    assert result["n_wallets"] > 150
+    assert result["n_asked"] == 5
+    assert result["n_recorded"] > 1_000
     assert result["truth"]["bot_auc"] > 0.55
+    assert len(result["verdicts"]) == 8
+    assert all(judged["true_edge_bps"] is not None for judged in result["verdicts"])
+    assert result["backtest"]["sentences"]
     assert coverage_is_whole(demo / "recorded_data")
-    (tmp_path / "elsewhere").mkdir()
-    for folder, words in (
-        (tmp_path / "elsewhere", ["--config", tmp_path / result["config"]]),
-        (demo, []),
-    ):
-        shown = hypertrack(folder, *words, "wallet", result["busiest_wallet"]).stdout
-        assert result["busiest_wallet"] in shown
-        assert "why, compared with the typical wallet" in shown  # the model was found
+    next_commands_work(tmp_path, msgspec.convert(result, DemoResult))
+
+
+def next_commands_work(folder: Path, result: DemoResult) -> None:
+    """Type what the demo printed, from where it ran."""
+    (why, wallet, categories) = next_commands(result)
+    best = result.verdicts[0].wallet
+    for command, expected in ((why, best), (wallet, best), (categories, "precision")):
+        program, *words = shlex.split(command)
+        assert program == "hypertrack"
+        assert expected in hypertrack(folder, *words).stdout
 
 
 def coverage_is_whole(data: Path) -> bool:

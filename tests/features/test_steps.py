@@ -42,6 +42,18 @@ def test_median_gap_of_one_execution_is_undefined(features_of: Any) -> None:
     assert math.isnan(features_of("median_gap_s", trades=at(0))[ALICE]["median_gap_s"])
 
 
+def test_unsteadiness_is_the_median_change_from_gap_to_gap(features_of: Any) -> None:
+    # Gaps 10, 20, 5, 5, 4,000 s: changes ln 2, ln 4, 0; the last one is between two sittings.
+    alice = features_of("gap_unsteadiness", trades=at(0, 10, 30, 35, 40, 4_040))[ALICE]
+
+    assert alice["gap_unsteadiness"] == pytest.approx(math.log(2))
+
+
+def test_a_timer_is_steady_and_one_gap_has_no_pace(features_of: Any) -> None:
+    assert features_of("gap_unsteadiness", trades=at(0, 60, 120))[ALICE]["gap_unsteadiness"] == 0
+    assert math.isnan(features_of("gap_unsteadiness", trades=at(0, 9))[ALICE]["gap_unsteadiness"])
+
+
 def test_flip_rate_counts_pairs_within_each_coin(features_of: Any) -> None:
     def step(i: int, coin: str, is_buy: bool) -> dict[str, Any]:
         buyer, seller = (ALICE, BOB) if is_buy else (BOB, ALICE)

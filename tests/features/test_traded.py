@@ -100,6 +100,20 @@ def test_round_sizes_have_two_significant_digits_in_size_or_notional(features_of
     assert features[ALICE]["round_size_share"] == pytest.approx(3 / 5)
 
 
+def test_size_spread_is_that_of_the_logarithms_of_what_was_taken(features_of: Any) -> None:
+    # Notionals 100 and 400 taken: logarithms ln 2 from their mean. Bob only rested.
+    trades = [
+        trade(START_MS + i, buyer=ALICE, seller=BOB, taker=ALICE, price=100.0, size=size)
+        for i, size in enumerate((1.0, 4.0))
+    ]
+
+    features = features_of("size_spread", trades=trades)
+
+    assert features[ALICE]["size_spread"] == pytest.approx(math.log(2))
+    assert math.isnan(features[BOB]["size_spread"])
+    assert math.isnan(features_of("size_spread", trades=trades[:1])[ALICE]["size_spread"])
+
+
 def test_sums_in_floating_point_still_count_as_round(features_of: Any) -> None:
     # 0.1 + 0.2 is 0.30000000000000004.
     sweep = [

@@ -91,3 +91,17 @@ def test_replay_skips_what_says_a_thing_twice_and_plays_the_rest(tmp_path: Path)
         None,
         None,
     ]
+
+
+@pytest.mark.parametrize("name", ["block_time", "block_number", "events"])
+def test_quiet_block_that_says_something_twice_is_set_aside(tmp_path: Path, name: str) -> None:
+    quiet = json.dumps(block([], START_MS + 70, 1_001), separators=(",", ":"))
+    before, named, behind = quiet.partition(f'"{name}":')
+    value = {"block_number": "7", "events": "[]"}.get(name, '"2020-01-01T00:00:00.000000000"')
+    twice = f"{before}{named}{value},{named}{behind}"
+    whole = block(both_fills(trade_id=9))
+
+    report = imported(tmp_path / "data", write(tmp_path / "b", whole, quiet, twice))
+
+    assert report.counts["quarantined"] == 1
+    assert report.counts["trades"] == 1

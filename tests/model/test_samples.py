@@ -116,7 +116,7 @@ def test_no_training_row_at_all_is_fatal_even_by_force() -> None:
 def test_samples_of_a_market_keep_wallets_and_windows_apart(market_engine: FeatureEngine) -> None:
     settings = Settings()
 
-    samples = build_samples(market_engine, settings.train, settings.fees)
+    samples = build_samples(market_engine, settings.train)
 
     test_cut = samples.cuts[-1]
     assert all(cut.outcome.end_ms <= test_cut.at_ms for cut in samples.cuts[:-1])
@@ -134,9 +134,10 @@ def test_sample_has_the_features_of_its_cut(market_engine: FeatureEngine) -> Non
     settings = Settings()
     cut = plan_cuts(market_engine, settings.train, force=False)[0]
 
-    rows = measure_cut(market_engine, cut, settings.train, settings.fees)
-
     matrix = market_engine.matrix(until_ms=cut.at_ms)
+
+    rows = measure_cut(market_engine, cut, matrix, settings.train)
+
     place = {wallet_id: i for i, wallet_id in enumerate(matrix.wallet_ids.tolist())}
     chosen = [place[wallet_id] for wallet_id in rows.wallet_ids.tolist()]
     assert (matrix.n_executions[chosen] >= 10).all()
@@ -149,10 +150,10 @@ def test_sample_has_the_features_of_its_cut(market_engine: FeatureEngine) -> Non
 def test_user_labels_overrule_the_labelling_functions(market_engine: FeatureEngine) -> None:
     settings = Settings()
     cut = plan_cuts(market_engine, settings.train, force=False)[0]
-    wallets = market_engine.matrix(until_ms=cut.at_ms).wallets
-    labels = {wallet: i % 2 == 0 for i, wallet in enumerate(wallets)}
+    matrix = market_engine.matrix(until_ms=cut.at_ms)
+    labels = {wallet: i % 2 == 0 for i, wallet in enumerate(matrix.wallets)}
 
-    rows = measure_cut(market_engine, cut, settings.train, settings.fees, labels)
+    rows = measure_cut(market_engine, cut, matrix, settings.train, labels)
 
     address = dict(zip(range(market_engine.n_wallets), known_addresses(market_engine), strict=True))
     expected = [1 if labels[address[i]] else -1 for i in rows.wallet_ids.tolist()]

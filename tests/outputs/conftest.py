@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from dashboard_fakes import open_page, pages
 from playwright.sync_api import Browser, Page, Route, ViewportSize, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
+
+__all__ = ["open_page", "pages"]
 
 OpenFile = Callable[..., Page]
 

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from judged_fakes import judged_set, without_model
 from page_reading import ReadPack, read_pack, script_text
-from profile_fakes import hostile_set, profile_set, with_profiles
+from profile_fakes import ACCOUNT, HOSTILE, hostile_set, profile_set, with_profiles
 from profile_set_fakes import MadeSet
 
 from hypertrack.config import DashboardSettings, ReportSettings
+from hypertrack.outputs.account_views import account_lines
 from hypertrack.outputs.dashboard import render_dashboard
 from hypertrack.outputs.measures import measures
 from hypertrack.outputs.page_data import PageData, page_data, script_json
@@ -182,7 +183,27 @@ def test_reason_says_that_a_position_is_unknown() -> None:
     rest = pack(render_dashboard(with_profiles(JUDGED, wallet), SETTINGS), "rest")
 
     assert rest.texts("reason_value") == ["position unknown", "−$950"]
-    assert rest.texts("reason_feature")[1] == "flow_pnl_usd (of the trades seen, as if flat before)"
+    assert rest.texts("reason_feature")[1] == "flow_pnl_usd"
+    titles = embedded(PAGE).titles
+    assert titles["flow_pnl_usd"] == (
+        "Profit of the trades seen (of the trades seen, as if flat before)"
+    )
+
+
+def test_account_is_told_line_by_line_whatever_a_vault_is_called() -> None:
+    account = replace(ACCOUNT, account_links=f"vault A\tB\nC {HOSTILE}")
+    asked = replace(JUDGED.profiles[0], account=account)
+    other = replace(JUDGED.profiles[1], account=None)
+
+    texts = pack(render_dashboard(with_profiles(JUDGED, asked, other), SETTINGS), "rest").texts(
+        "account"
+    )
+
+    assert texts[1] is None
+    assert texts[0] is not None
+    assert [tuple(line.split("\t")) for line in texts[0].split("\n")] == list(
+        account_lines(account)
+    )
 
 
 def test_doubt_stands_beside_heads_without_earned_weight() -> None:

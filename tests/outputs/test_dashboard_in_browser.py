@@ -3,90 +3,18 @@
 import csv
 import io
 import json
-from collections.abc import Callable
 from math import isnan
 from pathlib import Path
 
 import pytest
-from history_fakes import histories
-from judged_fakes import judged_set, without_model
+from dashboard_fakes import JUDGED, OpenPage, addresses, best_first, edge, held_by
+from judged_fakes import without_model
 from playwright.sync_api import Page, expect
 from profile_fakes import HOSTILE, hostile_set
-from profile_set_fakes import MadeSet
 
-from hypertrack.config import DashboardSettings
-from hypertrack.files import write_text
-from hypertrack.outputs.dashboard import render_dashboard
-from hypertrack.outputs.reason_views import score_views
-from hypertrack.records import Verdict, WalletProfile
+from hypertrack.records import Verdict
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-JUDGED = judged_set(120, notice="Simulated: no real wallet is shown.")
-
-WATCHED_CLIPBOARD = """
-const writeText = async (text) => {
-  if (!ALLOWED) throw new Error("denied");
-  window.copied = text;
-};
-Object.defineProperty(navigator, "clipboard", { value: { writeText } });
-document.addEventListener("copy", () => { window.copied = document.activeElement.value; });
-"""
-
-KNOWN, UNKNOWN, OTHER = (JUDGED.profiles[place].wallet for place in (0, 1, 2))
-HISTORIES = histories(KNOWN, UNKNOWN, OTHER)
-
-RANKS = [Verdict.COPY, Verdict.WATCH, Verdict.NOT_ENOUGH_DATA, Verdict.AVOID]
-
-OpenPage = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
-    """Pages that were written, by profile set: each is written once."""
-    return {0: tmp_path_factory.mktemp("pages")}
-
-
-@pytest.fixture
-def open_page(open_file: Callable[..., Page], files: dict[int, Path]) -> OpenPage:
-    """Open the page of a profile set from disk, when its wallets are there."""
-
-    def opened(profiles: MadeSet = JUDGED, *, max_wallets: int = 50_000, **how: object) -> Page:
-        key = id(profiles) + max_wallets
-        if key not in files:
-            files[key] = files[0] / f"{key}.html"
-            settings = DashboardSettings(max_wallets=max_wallets)
-            write_text(files[key], render_dashboard(profiles, settings, found=HISTORIES))
-        page = open_file(files[key], **how)
-        expect(page.locator("[data-ready]")).to_be_attached()
-        return page
-
-    return opened
-
-
-def addresses(page: Page) -> list[str]:
-    return page.locator(".line .address").evaluate_all("all => all.map((each) => each.title)")
-
-
-def edge(wallet: WalletProfile) -> float:
-    assert wallet.skill is not None
-    found = wallet.skill.numbers["edge_bps"]
-    return -1e9 if isnan(found) else round(found, 1)
-
-
-def best_first(*, min_transactions: int = 20) -> list[str]:
-    """Return the addresses by verdict, then by the edge as it is written, then by activity."""
-    shown = [w for w in JUDGED.profiles if w.features["tx_count"] >= min_transactions]
-    order = sorted(shown, key=lambda w: (RANKS.index(w.skill.verdict), -edge(w)))  # type: ignore[union-attr]
-    return [wallet.wallet for wallet in order]
-
-
-def held_by(*names: str) -> set[str]:
-    return {
-        profile.wallet
-        for profile in JUDGED.profiles
-        if {category.name for category in profile.categories} & set(names)
-    }
 
 
 def count(page: Page, n: int) -> None:
@@ -282,103 +210,6 @@ def test_view_is_saved_as_csv_and_json(open_page: OpenPage) -> None:
     assert float(rows[0]["tx_count"]) == records[0]["tx_count"] == wallet.features["tx_count"]
 
 
-# --- one wallet ---------------------------------------------------------------------------------
-
-
-def test_wallet_opens_as_a_tear_sheet_and_gives_the_focus_back(open_page: OpenPage) -> None:
-    page = open_page()
-    address = addresses(page)[0]
-    wallet = next(w for w in JUDGED.profiles if w.wallet == address)
-
-    page.locator(".line .address").first.click()
-
-    sheet = page.get_by_role("dialog", name=address)
-    assert wallet.skill is not None
-    expect(sheet.locator(".sheet-says")).to_have_text(wallet.skill.says)
-    expect(sheet.locator(".held-list > li")).to_have_count(len(wallet.categories))
-    for category in wallet.categories:
-        expect(sheet).to_contain_text(category.evidence)
-    expect(sheet).to_contain_text("Not known: ")
-    assert page.evaluate("location.hash") == f"#wallet={address}"
-    page.keyboard.press("ArrowRight")
-    expect(page.get_by_role("dialog", name=addresses(page)[1])).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(page.locator("#sheet")).to_be_hidden()
-    expect(page.locator(".line .address").first).to_be_focused()
-
-
-def test_sheet_says_why_scores_are_what_they_are(open_page: OpenPage) -> None:
-    wallet = JUDGED.profiles[0]
-    page = open_page(hash_=f"#wallet={wallet.wallet}")
-
-    views = {view.score: view for view in score_views(JUDGED.header, wallet)}
-    bot = page.locator(".score", has_text="Bot probability")
-    reasons = views["bot_probability"].reasons[:3]
-    expect(bot.locator(".score-value")).to_have_text(views["bot_probability"].value)
-    expect(bot.locator(".raw")).to_have_text([reason.feature for reason in reasons])
-    expect(bot.locator(".amount")).to_contain_text([r.contribution for r in reasons])
-    doubted = page.locator(".score.is-unproven")
-    expect(doubted.first).to_contain_text("unproven: skill −0.02, 95 % CI [−0.05, +0.01]")
-
-
-def test_sheet_shows_profit_over_the_recording_with_its_gaps(open_page: OpenPage) -> None:
-    page = open_page(hash_=f"#wallet={KNOWN}")
-    sheet = page.locator("#sheet-body")
-
-    expect(sheet).to_contain_text("$300 after fees at the end; at worst $50 below its highest")
-    expect(sheet).to_contain_text("Shaded: nothing was observed (once).")
-    gap = sheet.locator(".equity .gap")
-    hour = 960 / 72  # the drawing is 960 wide and the recording 72 hours long
-    assert float(gap.get_attribute("x") or 0) == pytest.approx(10 * hour)
-    assert float(gap.get_attribute("width") or 0) == pytest.approx(2 * hour)
-    expect(sheet.locator(".columns rect")).to_have_count(24)
-    coins = sheet.locator(".sheet-part", has_text="Profit by coin")
-    expect(coins.locator(".amount")).to_have_text(["$340 exact", "−$40 derived"])
-    positions = sheet.locator(".sheet-part", has_text="Positions at the end")
-    expect(positions.locator(".amount")).to_have_text("short 2, $4.6k")
-    expect(sheet).to_contain_text("sold 2 ETH at 2,300, taker")
-    page.get_by_role("link", name=OTHER).click()
-    expect(page.get_by_role("dialog", name=OTHER)).to_be_visible()
-
-
-def test_sheet_draws_nothing_where_nothing_is_known(open_page: OpenPage) -> None:
-    page = open_page(hash_=f"#wallet={UNKNOWN}")
-    sheet = page.locator("#sheet-body")
-
-    expect(sheet).to_contain_text("Not known: it held a position that nobody recorded.")
-    expect(sheet.locator(".equity, .columns")).to_have_count(0)
-    coins = sheet.locator(".sheet-part", has_text="Profit by coin")
-    expect(coins.locator(".amount")).to_have_text("flow −$31")
-    expect(sheet.locator(".sheet-part", has_text="Positions at the end")).to_contain_text(
-        "Not known: HYPE."
-    )
-    again = open_page(hash_=f"#wallet={OTHER}")
-    expect(again.locator("#sheet-body")).to_contain_text("the 2 wallets of the best evidence")
-
-
-@pytest.mark.parametrize("has_clipboard", [True, False])
-def test_address_is_copied(open_page: OpenPage, has_clipboard: bool) -> None:
-    """The clipboard itself belongs to the desktop, so what reaches it is watched instead."""
-    script = WATCHED_CLIPBOARD.replace("ALLOWED", str(has_clipboard).lower())
-    page = open_page(script=script)
-    address = addresses(page)[0]
-    page.locator(".line .address").first.click()
-
-    page.get_by_role("button", name="Copy address").click()
-
-    expect(page.locator("#announce")).to_have_text(f"Copied {address}")
-    assert page.evaluate("window.copied") == address
-
-
-def test_wallet_without_category_says_why(open_page: OpenPage) -> None:
-    wallet = next(w for w in JUDGED.profiles if not w.categories)
-    page = open_page(hash_=f"#wallet={wallet.wallet}")
-
-    expect(page.locator(".sheet-part", has_text="Categories")).to_contain_text(
-        wallet.why_none or ""
-    )
-
-
 # --- everything else ----------------------------------------------------------------------------
 
 
@@ -467,7 +298,7 @@ def test_hostile_names_are_only_text(open_page: OpenPage, width: int) -> None:
     expect(page.locator(".line")).to_have_count(2)
     assert f"0xdead{shown}" in addresses(page)
     page.locator(".line", has_text="0xdead").locator(".address").click()
-    expect(page.locator("#sheet .raw")).to_have_text(f"gap {shown}")
+    expect(page.locator("#sheet .reason")).to_have_text(f"gap {shown}")
     expect(page.locator("#sheet")).to_contain_text("<img src=x onerror=alert(1)>")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator("#sheet-body").evaluate("each => each.scrollWidth - each.clientWidth") <= 0

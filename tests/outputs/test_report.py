@@ -484,3 +484,19 @@ def test_reasons_say_that_a_position_is_unknown(
     assert "median_holding_s position unknown (typical 1.0 min) +0.50" in text
     assert "flow_pnl_usd (of the trades seen, as if flat before) −$950" in text
     assert "nan" not in text
+
+
+def test_category_at_chance_says_so_beside_its_strength() -> None:
+    marked = Category(
+        name="Scalper",
+        group="Trading frequency",
+        confidence=0.4,
+        evidence="often",
+        caveat="at chance: 2% of them truly are, 3% of all",
+    )
+
+    text = render_report(report_set(replace(wallet(), categories=(marked,))), ReportSettings())
+
+    assert "Scalper (0.40, at chance)" in text
+    assert "often; at chance: 2% of them truly are, 3% of all" in " ".join(text.split())
+    assert "unproven, at chance" not in text

@@ -168,6 +168,11 @@ class Computer(Protocol):
             since_ms: As if nobody had done anything earlier. Everything where None.
         """
 
+    def measure_each(
+        self, windows: Sequence[Variables], build: Build, *args: Hashable
+    ) -> list[list[Columns]]:
+        """Return what is asked of each window, of all wallets; what is kept is made but once."""
+
 
 def columns_of(found: Any) -> Columns:
     """Return the columns of an Arrow table; a missing number is NaN."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hypertrack.market.engine.backend import WHOLE, DuckDBTables, connect
 from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.engine.plans import Build, Columns, Variables
-from hypertrack.market.engine.shards import Part
+from hypertrack.market.engine.shards import PARTIES, Part
 from hypertrack.market.executions import executions
 from hypertrack.market.price_lookups import prices_around
 from hypertrack.market.prices import last_trades
@@ -24,13 +24,6 @@ from hypertrack.records import DataSummary
 from hypertrack.store.dataset import Dataset
 
 SCHEMA = "selection"
-
-PARTIES = {
-    "trades": ("buyer_id", "seller_id"),
-    "evm_transactions": ("sender_id", "receiver_id"),
-    "erc20_transfers": ("sender_id", "receiver_id"),
-}
-"""The tables that tell of wallets, and where."""
 
 PREPARED = {"last_trades": last_trades, "prices_around": prices_around}
 """What every part needs of the whole market."""
@@ -85,6 +78,12 @@ class DuckDB:
             return self._everything.measure(at, build, *args)
         with self._narrowed(wallet_ids, since_ms) as part:
             return part.measure(at, build, *args)
+
+    def measure_each(
+        self, windows: Sequence[Variables], build: Build, *args: Hashable
+    ) -> list[list[Columns]]:
+        """Return what is asked of each window (see `Computer`)."""
+        return self._everything.measure_each(windows, build, *args)
 
     @contextmanager
     def _narrowed(self, wallet_ids: Sequence[int] | None, since_ms: int | None) -> Iterator[Part]:

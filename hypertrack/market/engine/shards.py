@@ -26,6 +26,15 @@ from hypertrack.market.engine.plans import Build, Columns, Step, Variables
 from hypertrack.market.executions import fills
 from hypertrack.store.sql import parquet, quoted
 
+PARTIES = {
+    "trades": ("buyer_id", "seller_id"),
+    "evm_transactions": ("sender_id", "receiver_id"),
+    "erc20_transfers": ("sender_id", "receiver_id"),
+}
+"""The tables that tell of wallets, and where."""
+
+CHAINS = ("evm_transactions", "erc20_transfers")
+
 FILLS_PER_SHARD = 2_500_000
 """So few that a shard's hash tables stay small, so many that what all shards join with (prices,
 candles) is not hashed too often. Not a question of the threads there are: results must not
@@ -74,6 +83,7 @@ class Part:
         self._made: list[set[str]] = [set() for _ in self._groups]
         for number, (first_id, end_id) in enumerate(self._groups):
             self._connection.execute(f"CREATE SCHEMA {name}_{number}")
+            self._narrow_chains(f"{name}_{number}", f"BETWEEN {first_id} AND {end_id - 1}", own)
             if self._spilled is None:
                 self._connection.execute(
                     f"CREATE VIEW {name}_{number}.fills AS SELECT * FROM ({of_part}) "
@@ -82,22 +92,28 @@ class Part:
 
     def measure(self, at: Variables, build: Build, *args: Hashable) -> list[Columns]:
         """Return what is asked (see `recipe`): a row per ``wallet_id`` and else floats each."""
-        asked = self._tables.ready(at, build, *args, is_sharded=True)
+        return self.measure_each([at], build, *args)[0]
 
-        def run(connection: Any, number: int) -> list[Columns]:
-            set_variables(connection, at)
+    def measure_each(
+        self, windows: Sequence[Variables], build: Build, *args: Hashable
+    ) -> list[list[Columns]]:
+        """Return what is asked of each window: a shard makes what it keeps once for all."""
+        asked = self._tables.ready(windows[0], build, *args, is_sharded=True)
+
+        def run(connection: Any, number: int) -> list[list[Columns]]:
+            set_variables(connection, windows[0])
             before = set(self._made[number])
             self._make(connection, number, asked.shard)
-            found = [self._columns(connection, number, each) for each in asked.queries]
+            found = []
+            for at in windows:
+                set_variables(connection, at)
+                found.append([self._columns(connection, number, each) for each in asked.queries])
             if self._spilled:
                 self._forget(connection, number, self._made[number] - before)
             return found
 
-        by_query = zip(*self._in_shards(run), strict=True)
-        return [
-            {name: np.concatenate([found[name] for found in each]) for name in each[0]}
-            for each in by_query
-        ]
+        by_window = zip(*self._in_shards(run), strict=True)
+        return [[_joined(each) for each in zip(*found, strict=True)] for found in by_window]
 
     def gather(self, name: str, build: Build) -> None:
         """Let the tables of the part have one that all shards keep, as ``build`` asks for it."""
@@ -119,6 +135,14 @@ class Part:
             self._connection.execute(f"DROP SCHEMA IF EXISTS {self._name}_{name} CASCADE")
         if self._spilled:
             shutil.rmtree(self._spilled)
+
+    def _narrow_chains(self, schema: str, are_own: str, whole: str) -> None:
+        """Let a shard see what its own wallets did on chains, and not add up all wallets'."""
+        for table in CHAINS:
+            parties = " OR ".join(f"{party} {are_own}" for party in PARTIES[table])
+            self._connection.execute(
+                f"CREATE VIEW {schema}.{table} AS FROM {whole}.{table} WHERE {parties}"
+            )
 
     def _divide(self, of_part: str) -> tuple[list[tuple[int, int]], Path | None]:
         """Return the ids of each shard's wallets, and where their fills are, if on disk."""
@@ -188,3 +212,8 @@ class Part:
         wallet_ids = found["wallet_id"]
         is_own = (wallet_ids >= first_id) & (wallet_ids < end_id)
         return {name: values[is_own] for name, values in found.items()}
+
+
+def _joined(shards: Sequence[Columns]) -> Columns:
+    """Return the columns of all shards, one after another."""
+    return {name: np.concatenate([found[name] for found in shards]) for name in shards[0]}

@@ -26,7 +26,8 @@ from hypertrack.config import DatabaseUrl
 from hypertrack.errors import EngineError
 from hypertrack.market.engine.computer import Market
 from hypertrack.market.engine.plans import Build, Columns, Dialect, Step, Variables
-from hypertrack.market.engine.selection import PARTIES, span_query
+from hypertrack.market.engine.selection import span_query
+from hypertrack.market.engine.shards import PARTIES
 from hypertrack.market.engine.spark_reading import hours_at, number_tables
 from hypertrack.market.executions import fills
 from hypertrack.records import DataSummary
@@ -220,6 +221,12 @@ class Spark:
             return part.measure(at, build, *args)
         finally:
             part.close()
+
+    def measure_each(
+        self, windows: Sequence[Variables], build: Build, *args: Hashable
+    ) -> list[list[Columns]]:
+        """Return what is asked of each window (see `Computer`)."""
+        return [self.tables.measure(at, build, *args) for at in windows]
 
     def _narrowed(
         self, wallet_ids: Sequence[int] | None, since_ms: int | None

@@ -101,7 +101,7 @@ class ArchiveWriter:
             events, blocks = self._with_dust(events, blocks)
         # A block without trades is held back: the last one of all is that of the settlement.
         stop = _first_block(chunk.end_ms) - 1
-        self._append(max(stop, *(blocks[-1:] + 1).tolist()), blocks, events)
+        self._append(max([stop, *(blocks[-1:] + 1).tolist()]), blocks, events)
         self._end_prices = chunk.end_prices
 
     def finish(self) -> None:

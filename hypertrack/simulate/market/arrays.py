@@ -1,7 +1,7 @@
 """What the market yields: columns of trades, quotes and EVM activity over a stretch of time."""
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, Self, get_args
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,10 +14,15 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
-def _dtype(of: Any) -> np.dtype[Any]:
-    """Return the element type of an array annotation."""
-    dtype: np.dtype[Any] = np.dtype(get_args(get_args(of)[1])[0])
-    return dtype
+DTYPES: dict[object, type[np.generic]] = {
+    Ints: np.int64,
+    Ids: np.int32,
+    CoinIds: np.int16,
+    Signs: np.int8,
+    Floats: np.float64,
+    Flags: np.bool_,
+}
+"""The element type that each annotation of a column means; NumPy's own form of it varies."""
 
 
 def clipped(values: NDArray[Any], low: ArrayLike, high: ArrayLike) -> NDArray[Any]:
@@ -58,7 +63,7 @@ class Columns:
     @classmethod
     def none(cls) -> Self:
         """Return zero rows."""
-        return cls(*(np.empty(0, dtype=_dtype(field.type)) for field in fields(cls)))
+        return cls(*(np.empty(0, dtype=DTYPES[field.type]) for field in fields(cls)))
 
     @classmethod
     def join(cls, parts: list[Self]) -> Self:

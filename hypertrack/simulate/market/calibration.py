@@ -56,6 +56,18 @@ REAL = {
 }
 """Each quantity of one window, as measured on the venue."""
 
+REAL_OF_FILLS = {
+    "taker fee bps, p25": 1.4,
+    "taker fee bps, p50": 3.4,
+    "taker fee bps, p90": 5.3,
+    "maker fee bps, p25": -0.3,
+    "maker fee bps, p90": 1.5,
+    "closed profit bps, p5": -487.0,
+    "closed profit bps, p95": 677.0,
+}
+"""Of the fills of that window, what a tape of trades lacks. A maker's median fee, -.1, is too near
+0 for a factor."""
+
 REAL_OF_THIN_COINS: dict[str, tuple[float, float | None]] = {
     "spread bps, thin coins": (0.5, 33.0),
     "depth of five levels USD, thin coins": (900.0, 8_000.0),
@@ -97,7 +109,10 @@ def _factor(here: float, real: float) -> float:
 
 def compare(windows: Sequence[dict[str, float]]) -> tuple[CalibrationLine, ...]:
     """Return the mean of several windows' measures beside the real ones."""
-    ranges = {name: (real, None) for name, real in REAL.items()} | REAL_RANGES | REAL_OF_THIN_COINS
+    ranges: dict[str, tuple[float, float | None]] = {
+        name: (real, None) for name, real in (REAL | REAL_OF_FILLS).items()
+    }
+    ranges |= REAL_RANGES | REAL_OF_THIN_COINS
     return tuple(
         CalibrationLine(
             quantity=name,

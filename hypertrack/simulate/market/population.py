@@ -1,6 +1,7 @@
 """The wallets: what each one is like, drawn from its kind, and the truth about them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -130,16 +131,8 @@ def build_population(count: int, coins: tuple[Coin, ...], rng: np.random.Generat
         addresses=addresses(count, rng),
         kind=kind,
         is_bot=is_bot,
-        aim_bps=draw.aim(),
-        foresight=np.zeros(count),
         holding_ms=holding_ms,
-        trend=np.clip(rng.normal(draw.of("trend"), 0.25), -0.9, 0.9),
-        slow_trend=rng.beta(1.2, 1.2, count),
-        volatility_taste=np.clip(rng.normal(draw.of("volatility_taste"), 0.5), -0.5, 3),
-        long_bias=np.clip(rng.normal(draw.of("long_bias"), 0.12), -0.3, 0.95),
-        exit_share=draw.share("exit_share", 8),
-        limit_share=draw.share("limit_share", 1.6),
-        twap_share=draw.share("twap_share", 6),
+        **_views(draw, rng),
         sessions_per_day=np.minimum(
             draw.around("sessions_per_day", 0.9), _MOST_AT_ONCE * DAY_MS / session_ms
         ),
@@ -147,29 +140,66 @@ def build_population(count: int, coins: tuple[Coin, ...], rng: np.random.Generat
         session_ms=session_ms,
         gap_ms=gap_ms,
         gap_spread=gap_spread,
-        reaction=np.where(is_bot, rng.beta(0.8, 2.0, count), rng.beta(0.5, 9.0, count)),
-        size_usd=np.minimum(draw.loosely("size_usd", 1.47) * 0.65, 90_000),
-        size_spread=np.where(is_bot, rng.gamma(1.2, 0.45, count), rng.gamma(4.0, 0.33, count)),
-        round_share=np.where(is_bot, rng.beta(0.5, 3.0, count), rng.beta(1.5, 1.5, count)),
-        patience_ms=draw.lognormal(np.where(is_bot, 120_000.0, 500_000.0), 0.8),
-        keenness=draw.lognormal(1.0, 0.35),
-        sleep=np.where(is_bot, rng.gamma(1.0, 0.35, count), rng.gamma(3.0, 0.8, count)),
-        waking_hour=rng.normal(16, np.where(is_bot, 8.0, 5.0)) % 24,
-        one_sided=draw.share_loosely("one_sided", 4),
-        repeats=np.where(is_bot, rng.beta(3.0, 1.0, count), rng.beta(1.6, 1.2, count)),
-        roaming=np.where(is_everywhere, rng.beta(9.0, 1.0, count), rng.beta(1.0, 2.0, count)),
-        evm_per_day=np.where(rng.random(count) < 0.35, draw.lognormal(1.5, 1.4), 0.0),
-        owner=np.arange(count),
-        follows=np.full(count, -1),
-        lag_ms=np.zeros(count),
-        partner=np.full(count, -1),
-        exit_habit=np.zeros(count, dtype=np.int64),
-        skill_from_ms=np.full(count, -np.inf),
-        skill_until_ms=np.full(count, np.inf),
+        **_manners(draw, is_bot, is_everywhere, rng),
+        **_without_ties(count),
         home=home,
         home_start=home_start,
         home_count=home_count,
-    )  # fmt: skip
+    )
+
+
+def _views(draw: "_Draws", rng: np.random.Generator) -> dict[str, Any]:
+    """Return what wallets go by, and by which sorts of orders they follow it."""
+    count = len(draw.kind)
+    return {
+        "aim_bps": draw.aim(),
+        "foresight": np.zeros(count),
+        "trend": np.clip(rng.normal(draw.of("trend"), 0.25), -0.9, 0.9),
+        "slow_trend": rng.beta(1.2, 1.2, count),
+        "volatility_taste": np.clip(rng.normal(draw.of("volatility_taste"), 0.5), -0.5, 3),
+        "long_bias": np.clip(rng.normal(draw.of("long_bias"), 0.12), -0.3, 0.95),
+        "exit_share": draw.share("exit_share", 8),
+        "limit_share": draw.share("limit_share", 1.6),
+        "twap_share": draw.share("twap_share", 6),
+    }
+
+
+def _manners(
+    draw: "_Draws", is_bot: Flags, is_everywhere: Flags, rng: np.random.Generator
+) -> dict[str, Any]:
+    """Return how wallets trade; programs and people differ in most of it."""
+    count = len(is_bot)
+
+    def either(of_bots: ArrayLike, of_people: ArrayLike) -> Floats:
+        return np.where(is_bot, of_bots, of_people)
+
+    return {
+        "reaction": either(rng.beta(0.8, 2.0, count), rng.beta(0.5, 9.0, count)),
+        "size_usd": np.minimum(draw.loosely("size_usd", 1.55) * 0.72, 90_000),
+        "size_spread": either(rng.gamma(1.2, 0.45, count), rng.gamma(4.0, 0.33, count)),
+        "round_share": either(rng.beta(0.5, 3.0, count), rng.beta(1.5, 1.5, count)),
+        "patience_ms": draw.lognormal(either(120_000.0, 500_000.0), 0.8),
+        "keenness": draw.lognormal(1.0, 0.35),
+        "sleep": either(rng.gamma(1.0, 0.35, count), rng.gamma(3.0, 0.8, count)),
+        "waking_hour": rng.normal(16, either(8.0, 5.0)) % 24,
+        "one_sided": draw.share_loosely("one_sided", 4),
+        "repeats": either(rng.beta(3.0, 1.0, count), rng.beta(1.6, 1.2, count)),
+        "roaming": np.where(is_everywhere, rng.beta(9.0, 1.0, count), rng.beta(1.0, 2.0, count)),
+        "evm_per_day": np.where(rng.random(count) < 0.35, draw.lognormal(1.5, 1.4), 0.0),
+    }
+
+
+def _without_ties(count: int) -> dict[str, Any]:
+    """Return wallets of which each is its own owner, and whose skill neither begins nor ends."""
+    return {
+        "owner": np.arange(count),
+        "follows": np.full(count, -1),
+        "lag_ms": np.zeros(count),
+        "partner": np.full(count, -1),
+        "exit_habit": np.zeros(count, dtype=np.int64),
+        "skill_from_ms": np.full(count, -np.inf),
+        "skill_until_ms": np.full(count, np.inf),
+    }
 
 
 class _Draws:

@@ -19,7 +19,7 @@ _USD_PER_ORDER = 32.0
 """Median of a wallet's positions over its order size: about 9.5 times what it trades in 81 s."""
 _USD_SPREAD = 1.4
 _MOST_USD = 5e6
-_MEDIAN_AGE_DAYS = 1.5
+_MEDIAN_AGE_DAYS = 3.8
 _AGE_SPREAD = 1.2
 _AGE_DAYS = (0.04, 30.0)
 _LONG_SHARE = 0.55

@@ -13,11 +13,14 @@ from hypertrack.simulate.market.start_positions import (
     draw_ages_ms,
     with_openings,
 )
+from hypertrack.simulate.market.strategies import built_usd
 
 _ORDERS = 100.0
 """Median of a wallet's tokens over its order size."""
 _SPREAD = 0.5
-_MAKER_DAYS = 0.15
+_SESSIONS = 3.0
+"""Of sales that a wallet's tokens last for at least."""
+_MAKER_DAYS = 0.5
 """Of a token's daily volume, what each market maker holds of it at least: it serves all others."""
 
 
@@ -30,6 +33,7 @@ def draw_tokens(
     columns = CoinColumns(coins)
     price = np.array([coin.price_usd for coin in coins])[token]
     usd = people.size_usd[wallet] * _ORDERS * np.exp(_SPREAD * rng.standard_normal(len(wallet)))
+    usd = np.maximum(usd, _SESSIONS * built_usd(people)[wallet])
     served = _MAKER_DAYS * columns.day_volume_usd[token]
     usd = np.where(is_maker[wallet], np.maximum(usd, served), usd)
     units = np.maximum(np.round(usd / price * columns.size_scale[token]), 1).astype(np.int64)

@@ -18,6 +18,13 @@ HOLDING_SPREAD = 0.5
 """Standard deviation of the log of one wallet's holding times."""
 
 MAX_ORDER_USD = 2e5
+MOST_TIMES_USUAL = 40.0
+"""Largest order beside a wallet's median one: what it brought in bears a session of such."""
+
+TWAP_GAP_MS = 30_000.0
+"""The venue cuts a TWAP order into slices 30 s apart."""
+_OFTEN = 0.3
+"""Share of TWAPs from which they make the most of what a wallet builds."""
 
 _SLICE_SPREAD = 0.004
 """Of a TWAP's slices; measured .002 to .005."""
@@ -152,13 +159,22 @@ class Strategies:
         """Return order sizes, some of them round numbers of dollars or of coins."""
         people, rng = self._population, self._rng
         noise = people.size_spread[wallet] * rng.standard_normal(len(wallet))
-        usd = clipped(people.size_usd[wallet] * np.exp(noise), MIN_ORDER_USD, MAX_ORDER_USD)
+        usd = people.size_usd[wallet] * np.minimum(np.exp(noise), MOST_TIMES_USUAL)
+        usd = clipped(usd, MIN_ORDER_USD, MAX_ORDER_USD)
         is_round = rng.random(len(wallet)) < people.round_share[wallet]
         likes_dollars = wallet % 2 == 0
         usd = np.where(is_round & likes_dollars, _rounded(usd), usd)
         units = usd * self._coins.size_scale[coin] / np.exp(self._prices.log_price(time, coin))
         units = np.where(is_round & ~likes_dollars, _rounded(units), units)
         return np.maximum(np.ceil(units), 1).astype(np.int64)
+
+
+def built_usd(people: Population) -> Floats:
+    """Return about what each wallet builds in a session that goes one way."""
+    gap_ms = np.where(people.twap_share > _OFTEN, TWAP_GAP_MS, people.gap_ms)
+    mean = np.minimum(np.exp(people.size_spread**2 / 2), MOST_TIMES_USUAL)
+    built: Floats = people.size_usd * mean * people.session_ms / gap_ms
+    return built
 
 
 def normal_cdf(values: Floats) -> Floats:

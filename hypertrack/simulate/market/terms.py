@@ -20,7 +20,7 @@ _SPOT_TAKER_BPS = np.array([BASE_RATES.spot_taker_bps, 6.0, 5.0, 4.0, 3.5, 3.0, 
 _SPOT_MAKER_BPS = np.array([BASE_RATES.spot_maker_bps, 3.0, 2.0, 1.0, 0.0, 0.0, 0.0])
 """By tier of the volume of 14 days."""
 
-_TIER_RANKS = np.array([0.002, 0.006, 0.015, 0.04, 0.1, 0.25])
+_TIER_RANKS = np.array([0.003, 0.009, 0.022, 0.055, 0.12, 0.28])
 """Share of wallets that trade more than one of tier 6, 5, 4 and so on."""
 _MAKER_TIER = 4
 _REBATES_BPS = (0.1, 0.2, 0.3)
@@ -29,7 +29,7 @@ _REBATES_BPS = (0.1, 0.2, 0.3)
 _STAKERS_SHARE = 0.2
 _STAKING_DISCOUNTS = (0.05, 0.10, 0.15, 0.20, 0.30, 0.40)
 _BUSY_TIER = 3
-_BUSY_STAKERS_SHARE = 0.7
+_BUSY_STAKERS_SHARE = 0.9
 _BUSY_DISCOUNT = 0.40
 """Of those who trade so much that the largest discount is worth its stake."""
 _REFERRED_SHARE = 0.3

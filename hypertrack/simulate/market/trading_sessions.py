@@ -18,10 +18,7 @@ from hypertrack.simulate.market.arrays import (
 from hypertrack.simulate.market.latent_prices import LatentPrices
 from hypertrack.simulate.market.orders import MomentArrays
 from hypertrack.simulate.market.population import Population
-from hypertrack.simulate.market.strategies import Strategies
-
-TWAP_GAP_MS = 30_000.0
-"""The venue cuts a TWAP order into slices 30 s apart."""
+from hypertrack.simulate.market.strategies import TWAP_GAP_MS, Strategies
 
 _PAST_MS = 6 * HOUR_MS
 _RATE_AGE_MS = 15 * MINUTE_MS

@@ -12,9 +12,11 @@ from hypertrack.simulate.market.arrays import Floats
 from hypertrack.simulate.market.calendar import block_before
 from hypertrack.simulate.market.cash_flows import CashFlow, FlowKind
 from hypertrack.simulate.market.instruments import Coin
+from hypertrack.simulate.market.kinds import KINDS
 from hypertrack.simulate.market.kinship import Kinship, Vault
 from hypertrack.simulate.market.population import Population
 from hypertrack.simulate.market.start_positions import PositionArrays
+from hypertrack.simulate.market.strategies import built_usd
 
 _PAST_MS = 75 * DAY_MS
 """Before the start, when the first money came from outside."""
@@ -28,6 +30,10 @@ _MARGIN = (0.25, 1.0)
 """Equity over the notional that a wallet comes in with."""
 _RESERVE_ORDERS = (8.0, 25.0)
 """Equity beside that, in orders."""
+_QUOTED_USD = 2e5
+"""What a market maker may come to hold of one coin while it cannot get rid of it."""
+_QUOTED_COINS = 10.0
+"""That it quotes at least."""
 _LEAST_USD = 100.0
 _SPOT_ORDERS = 30.0
 _DEX_ORDERS = 15.0
@@ -170,8 +176,17 @@ class WalletMoney:
         """Return what a wallet needs for its perps on the venue's own dex."""
         rng = self._rng(wallet)
         margin, orders = rng.uniform(*_MARGIN), rng.uniform(*_RESERVE_ORDERS)
-        size = self._people.size_usd[wallet]
-        return float(self._held_usd[wallet] * margin + size * orders + _LEAST_USD)
+        reserve = max(self._people.size_usd[wallet] * orders, self._built_usd[wallet] * margin)
+        return float(self._held_usd[wallet] * margin + reserve + _LEAST_USD)
+
+    @cached_property
+    def _built_usd(self) -> Floats:
+        """About what wallets build: in one session, or on all the coins that they quote."""
+        people = self._people
+        quotes = people.kind == [kind.name for kind in KINDS].index("market_maker")
+        return np.where(
+            quotes, _QUOTED_USD * np.maximum(people.home_count, _QUOTED_COINS), built_usd(people)
+        )
 
     def _moved(self, wallet: int) -> list[tuple[FlowKind, str, float]]:
         """Return what a wallet keeps on spot and with builders, where it has coins there."""

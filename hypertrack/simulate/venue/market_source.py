@@ -6,7 +6,8 @@ from operator import itemgetter
 
 import numpy as np
 
-from hypertrack.records import MINUTE_MS, encode_json
+from hypertrack.errors import ConfigError
+from hypertrack.records import HOUR_MS, MINUTE_MS, encode_json
 from hypertrack.simulate.market.arrays import EvmArrays, HourArrays, QuoteArrays, TradeArrays
 from hypertrack.simulate.market.dataset_lines import quote_lines, trade_lines
 from hypertrack.simulate.market.evm_objects import EvmObjects, gas_by_block
@@ -15,19 +16,26 @@ from hypertrack.simulate.market.market import Market
 from hypertrack.simulate.venue.market_records import MarketRecords
 from hypertrack.simulate.venue.source import Event
 
+RECENT_MS = HOUR_MS
+"""Quotes and blocks before that are over when the exchange opens, and nobody asks for them."""
+
 
 class MarketSource:
     """Plays a simulated market.
 
     Args:
         market: What happens.
-        history_ms: The part of it that lies in the past when the exchange opens; no more than
-            half of it.
+        history_ms: The part of it that lies in the past when the exchange opens; None is ten
+            minutes, or half of a shorter one. Of what is long past only trades and prices are
+            told: accounts go back to them, and no stream does.
+
+    Raises:
+        ConfigError: Nothing of it would be left.
     """
 
     channels = frozenset({"trades", "bbo", "evm"})
 
-    def __init__(self, market: Market, history_ms: int = 10 * MINUTE_MS):
+    def __init__(self, market: Market, history_ms: int | None = None):
         self._market = market
         self._names = [coin.name for coin in market.coins]
         self._evm = EvmObjects(market.wallets, market.tokens, market.settings.seed)
@@ -35,18 +43,23 @@ class MarketSource:
         self.coins: tuple[Coin, ...] = market.coins
         self.start_ms = market.start_ms
         self.end_ms = market.end_ms
-        self.open_ms = self.start_ms + min(history_ms, (self.end_ms - self.start_ms) // 2)
+        length_ms = self.end_ms - self.start_ms
+        if history_ms is None:
+            history_ms = min(10 * MINUTE_MS, length_ms // 2)
+        if history_ms >= length_ms:
+            raise ConfigError(
+                f"a market of {length_ms / HOUR_MS:g} h cannot open when "
+                f"{history_ms / HOUR_MS:g} h of it are past: lower simulate.history_hours"
+            )
+        self.open_ms = self.start_ms + history_ms
         self.token_decimals = {token.address: token.decimals for token in market.tokens}
 
     def events(self) -> Iterator[Event]:
         """Yield the market's trades, quotes and EVM blocks."""
         for chunk in self._market.chunks():
-            merged = [
-                *_hours(chunk.hours),
-                *self._trades(chunk.trades),
-                *self._quotes(chunk.quotes),
-                *self._blocks(chunk.evm),
-            ]
+            merged = [*_hours(chunk.hours), *self._trades(chunk.trades)]
+            if chunk.end_ms > self.open_ms - RECENT_MS:
+                merged += [*self._quotes(chunk.quotes), *self._blocks(chunk.evm)]
             merged.sort(key=itemgetter(0))  # four sorted runs: a merge
             yield from merged
 

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hypertrack.config import FeeSettings
+from hypertrack.config import FeatureSettings, FeeSettings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.labels.cuts import Window
 from hypertrack.labels.outcomes import measure
 from hypertrack.market.engine import backend, shards
 from hypertrack.market.engine.backend import END_ID, groups_of
+from hypertrack.records import MINUTE_MS
 
 NAMES = ("total_value", "burstiness", "avg_slippage", "top_counterparty_share", "markout_30s_bps")
 """One of each way that tables are made: executions, steps, prices, fills, prices of minutes."""
@@ -42,6 +43,28 @@ def test_fills_on_disk_give_the_numbers_of_fills_in_memory(
     assert first.wallets == in_memory.wallets
     np.testing.assert_allclose(first.values, in_memory.values, rtol=1e-9, atol=1e-9)
     assert first.values.tobytes() == again.values.tobytes()
+
+
+@pytest.mark.slow  # two engines over a busy market
+def test_cuts_measured_together_are_those_measured_alone(
+    open_engine: Any, busy_market: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def base_engine() -> FeatureEngine:
+        dataset = open_engine(**busy_market).dataset
+        return FeatureEngine(dataset, FeatureSettings(groups=("base",)), FeeSettings())
+
+    alone = base_engine()
+    monkeypatch.setattr(shards, "FILLS_IN_MEMORY", 0)
+    monkeypatch.setattr(shards, "FILLS_PER_SPILLED_SHARD", 200)
+    cuts_ms = [alone.start_ms + minutes * MINUTE_MS for minutes in (30, 5, 12)]
+
+    together = base_engine().matrices(cuts_ms)
+
+    for found, cut_ms in zip(together, cuts_ms, strict=True):
+        expected = alone.matrix(until_ms=cut_ms)
+        assert (found.wallets, found.names) == (expected.wallets, expected.names)
+        assert (found.end_ms, found.observed_days) == (cut_ms, expected.observed_days)
+        np.testing.assert_allclose(found.values, expected.values, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.slow

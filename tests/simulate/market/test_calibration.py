@@ -12,12 +12,14 @@ from hypertrack.simulate.market.arrays import QuoteArrays, TradeArrays
 from hypertrack.simulate.market.behaviour import REAL_RANGES, measure_behaviour
 from hypertrack.simulate.market.calibration import (
     REAL,
+    REAL_OF_FILLS,
     REAL_OF_THIN_COINS,
     CalibrationLine,
     compare,
     measure,
 )
 from hypertrack.simulate.market.market import START_MS, Market
+from hypertrack.simulate.market.measured_fills import FillFigures, fill_figures, measure_fills
 from hypertrack.simulate.market.measured_windows import WINDOW_MS, measured_windows
 
 COINS = ["BTC", "ETH"]
@@ -146,6 +148,39 @@ def test_spread_and_depth_are_those_of_the_median_thin_coin() -> None:
     assert "spread bps, BTC" not in measured
 
 
+def test_fees_are_told_apart_by_role_and_only_what_closes_has_a_profit() -> None:
+    fills = FillFigures(
+        is_taker=np.array([True, False, True, False]),
+        fee_bps=np.array([4.0, -0.2, 2.0, 1.0]),
+        closed_bps=np.array([np.nan, 100.0, -100.0, np.nan]),
+    )
+
+    measured = measure_fills(fills)
+
+    assert measured["taker fee bps, p50"] == 3
+    assert measured["maker fee bps, p25"] == pytest.approx(0.1)  # a quarter from -0.2 to 1
+    assert measured["closed profit bps, p5"] == pytest.approx(-90)
+    assert np.isnan(measure_fills(fills.take(np.array([0])))["closed profit bps, p95"])
+
+
+def test_a_fill_closes_what_was_held_at_its_entry_price() -> None:
+    """Whoever holds a perp and sells a part of it gains the part's rise since its entry."""
+    market = Market(SimulateSettings(wallets=50, hours=0.1))
+    perp = np.array([coin.kind == "perp" for coin in market.coins])
+    held = market.start_positions.take(perp[market.start_positions.coin])
+    held = held.take(held.units > 1)
+    wallet, coin, entry = held.wallet[0], int(held.coin[0]), held.entry_price[0]
+    other = (wallet + 1) % 50
+    trades = trades_of(
+        (0, coin, 1.5 * entry, False, other, wallet, False),
+        size=1 / 10 ** market.coins[coin].size_decimals,
+    )
+
+    closed = fill_figures(market, trades).closed_bps
+
+    assert closed[0] == pytest.approx((1.5 - 1) / 1.5 * 1e4)
+
+
 def test_slices_of_a_twap_vary_as_little_as_they_do() -> None:
     rows = [(at * 30_000, 0, 100.0, True, 1, 2, True) for at in range(3)]
     trades = trades_of(*rows)
@@ -214,7 +249,7 @@ def windows(settings: SimulateSettings) -> list[dict[str, float]]:
     quotes = QuoteArrays.join([chunk.quotes for chunk in chunks])
     names = [coin.name for coin in market.coins]
     starts = range(market.start_ms, market.end_ms - WINDOW_MS, WINDOW_MS)
-    return measured_windows(trades, quotes, names, starts)
+    return measured_windows(trades, quotes, names, starts, fill_figures(market, trades))
 
 
 def table(lines: tuple[CalibrationLine, ...]) -> str:
@@ -239,7 +274,7 @@ def test_population_is_like_the_real_one_in_a_market_of_its_size() -> None:
     lines = compare(measured)
 
     print("\n" + table(lines))
-    assert len(lines) == len(REAL) + len(REAL_RANGES) + len(REAL_OF_THIN_COINS)
+    assert len(lines) == len(REAL) + len(REAL_OF_FILLS) + len(REAL_RANGES) + len(REAL_OF_THIN_COINS)
     for line in lines:
         assert line.factor <= 1.5, table((line,))
     assert twap_share(lines) <= 1.5 * OLD_TWAP_SHARE
