@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from hypertrack.cli.categories import EditionOption, TruthOption
-from hypertrack.cli.session import OutOption, Session
+from hypertrack.cli.session import EngineOption, OutOption, Session
 
 
 def classify(
@@ -14,6 +14,7 @@ def classify(
     no_model: Annotated[bool, typer.Option("--no-model", help="Rules alone.")] = False,
     edition: EditionOption = None,
     truth: TruthOption = None,
+    engine: EngineOption = None,
 ) -> None:
     """Give every wallet its scores and categories, in wallet_profiles.parquet.
 
@@ -25,7 +26,8 @@ def classify(
     from hypertrack.pipeline.classify import PROFILES_NAME
     from hypertrack.pipeline.classify import classify as run
 
-    settings = session.load({"out": out, "categories.edition": edition}).settings
+    flags = {"out": out, "categories.edition": edition, "features.engine": engine}
+    settings = session.load(flags).settings
     with session.err.status("classifying wallets"):
         header = run(settings, with_model=not no_model, truth=truth).header
     counts = header.n_wallets_by_category

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hypertrack.cli.distributions import describe_lines
-from hypertrack.cli.session import Session
+from hypertrack.cli.session import EngineOption, Session
 
 if TYPE_CHECKING:  # settings load pydantic, which --help has no need of
     from hypertrack.config import Settings
@@ -22,46 +22,53 @@ class FeatureFormat(StrEnum):
     CSV = "csv"
 
 
+FileOption = Annotated[
+    Path | None, typer.Option(help="File to write; default ./features.<format>.")
+]
+FormatOption = Annotated[
+    FeatureFormat | None,
+    typer.Option("--format", help="File format; default from --out, else parquet."),
+]
+NamesOption = Annotated[
+    str | None, typer.Option(help="Only these features, comma-separated; default all.")
+]
+WalletsOption = Annotated[
+    str | None,
+    typer.Option(help="Only these wallets: a file with one a line, or a comma-separated list."),
+]
+SinceOption = Annotated[
+    str | None,
+    typer.Option(help="Only what happened from then on: 2026-07-22T14:30 (UTC), or Unix ms."),
+]
+UntilOption = Annotated[str | None, typer.Option(help="Only what happened before; as --since.")]
+DescribeOption = Annotated[
+    bool,
+    typer.Option("--describe", help="Write nothing: show each feature and its distribution."),
+]
+LeakageOption = Annotated[
+    bool,
+    typer.Option(
+        "--check-leakage",
+        help="Write nothing: check at random times that no feature knows of later data.",
+    ),
+]
+CutsOption = Annotated[int, typer.Option(help="Times at which --check-leakage cuts.", min=1)]
+SeedOption = Annotated[int, typer.Option(help="Of the times of --check-leakage.", min=0)]
+
+
 def features(
     session: Session,
-    out: Annotated[
-        Path | None, typer.Option(help="File to write; default ./features.<format>.")
-    ] = None,
-    format_: Annotated[
-        FeatureFormat | None,
-        typer.Option("--format", help="File format; default from --out, else parquet."),
-    ] = None,
-    names: Annotated[
-        str | None, typer.Option(help="Only these features, comma-separated; default all.")
-    ] = None,
-    wallets: Annotated[
-        str | None,
-        typer.Option(help="Only these wallets: a file with one a line, or a comma-separated list."),
-    ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(help="Only what happened from then on: 2026-07-22T14:30 (UTC), or Unix ms."),
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option(help="Only what happened before; as --since.")
-    ] = None,
-    engine: Annotated[
-        str | None,
-        typer.Option(help="duckdb (default), or Spark: local[*], spark://host:7077."),
-    ] = None,
-    describe: Annotated[
-        bool,
-        typer.Option("--describe", help="Write nothing: show each feature and its distribution."),
-    ] = False,
-    check_leakage: Annotated[
-        bool,
-        typer.Option(
-            "--check-leakage",
-            help="Write nothing: check at random times that no feature knows of later data.",
-        ),
-    ] = False,
-    cuts: Annotated[int, typer.Option(help="Times at which --check-leakage cuts.", min=1)] = 3,
-    seed: Annotated[int, typer.Option(help="Of the times of --check-leakage.", min=0)] = 0,
+    out: FileOption = None,
+    format_: FormatOption = None,
+    names: NamesOption = None,
+    wallets: WalletsOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    engine: EngineOption = None,
+    describe: DescribeOption = False,
+    check_leakage: LeakageOption = False,
+    cuts: CutsOption = 3,
+    seed: SeedOption = 0,
 ) -> None:
     """Write the feature matrix: one row a wallet, first column wallet.
 

@@ -36,6 +36,9 @@ OutOption = Annotated[
     Path | None,
     typer.Option(help="Folder of models, profiles, report and dashboard; default here."),
 ]
+EngineOption = Annotated[
+    str | None, typer.Option(help="duckdb (default), or Spark: local[*], spark://host:7077.")
+]
 NoModelOption = Annotated[
     bool, typer.Option("--no-model", help="Rules alone, without the network's scores.")
 ]

@@ -26,10 +26,14 @@ def wallet(
     refuse_both(no_model, profiles)
     settings = session.load({"out": out}).settings
     account = account_of(settings, address) if profiles is None else None
-    with session.err.status("looking the wallet up"):
+    with session.err.status("looking the wallet up") as status:
         try:
             header, profile = find_wallet(
-                settings, address, with_model=not no_model, kept_file=profiles
+                settings,
+                address,
+                with_model=not no_model,
+                kept_file=profiles,
+                on_stale=lambda: status.update("no profiles of these data: classifying everybody"),
             )
         except DatasetError:
             if account is None:

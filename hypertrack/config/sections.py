@@ -35,6 +35,8 @@ Engine = Annotated[
     str, like(r"duckdb|local(\[[0-9*]+\])?|spark://[^/]+", "duckdb, local[*] or spark://host:7077")
 ]
 
+SealedUrl = Annotated[str, like(r"[a-z][a-z0-9+.-]*://.*[^/]", "s3a://bucket/recorded_data/sealed")]
+
 
 def _shown(url: str | None) -> str | None:
     return None if url is None else masked_url(url)
@@ -153,11 +155,14 @@ class FeatureSettings(Section):
     """Keep the numbered tables of a folder of 250,000 trades or more in it, as ``prepared/``, so
     that it opens in no time until lines are added."""
     engine: Engine = "duckdb"
-    """What computes ``hypertrack features``: ``duckdb``, or Spark (extra ``spark``) on this
-    machine, ``local[*]``, or on a cluster, ``spark://host:7077``. Training always uses DuckDB."""
+    """What computes matrices, profiles and outcomes: ``duckdb``, or Spark (extra ``spark``) on this
+    machine, ``local[*]``, or on a cluster, ``spark://host:7077``."""
     spark_folder: Path | None = None
     """Folder that this machine and all of Spark's workers see under this path, for handing the
     open lines over; the system's temporary folder where unset, which does for one machine."""
+    sealed_url: SealedUrl | None = None
+    """Where Spark finds the sealed hours: ``s3a://bucket/recorded_data/sealed``, ``file:///…`` or
+    whatever else its Hadoop reads; the dataset's own ``sealed/`` where unset."""
 
     @field_validator("groups")
     @classmethod

@@ -26,17 +26,17 @@ def coins_traded(engine: FeatureEngine, matrix: FeatureMatrix, n_named: int = 3)
         group_by="wallet_id", order_by=[ibis.desc("notional_usd"), ibis.asc("coin_id")]
     )
     ranked = by_coin.aggregate(notional_usd=_.notional_usd.sum()).mutate(
-        nth=ibis.row_number().over(in_turn)
+        nth=ibis.row_number().over(in_turn),
+        n_coins=_.count().over(ibis.window(group_by="wallet_id")),
     )
-    named = ranked.join(engine.backend.table("coins").select("coin_id", "coin"), "coin_id")
-    rows = engine.backend.fetch(
-        named.group_by("wallet_id").aggregate(
-            n_coins=_.count(),
-            coins=_.coin.group_concat(sep=", ", where=_.nth < n_named, order_by=_.nth),
-        )
-    )
+    names = engine.backend.table("coins").select("coin_id", "coin")
+    named = ranked.filter(_.nth < n_named).join(names, "coin_id")
+    rows = engine.backend.fetch(named.select("wallet_id", "nth", "n_coins", "coin"))
     n_coins = np.zeros(engine.n_wallets)
     coins = np.full(engine.n_wallets, "", dtype=object)
     n_coins[rows["wallet_id"]] = rows["n_coins"]
-    coins[rows["wallet_id"]] = rows["coins"]
+    for nth in range(n_named):
+        is_nth = rows["nth"] == nth
+        wallet_id = rows["wallet_id"][is_nth]
+        coins[wallet_id] += (", " if nth else "") + rows["coin"][is_nth].astype(object)
     return CoinsTraded(n_coins[matrix.wallet_ids], coins[matrix.wallet_ids])

@@ -3,8 +3,6 @@
 Not given to the model unless it is asked to: the rules read it whatever the groups.
 """
 
-from typing import Any
-
 import ibis
 from ibis import Table, Value, _
 
@@ -12,7 +10,7 @@ from hypertrack.features.candles import candle_matches, candle_measures
 from hypertrack.features.definition import Scope, feature
 from hypertrack.features.impact import against_prices
 from hypertrack.features.traded import traded
-from hypertrack.market.engine.kept_tables import keep
+from hypertrack.market.engine.kept_tables import Tables, keep
 from hypertrack.market.executions import executions
 from hypertrack.records import MINUTE_MS
 
@@ -160,7 +158,7 @@ def liquidation_count(rows: Table) -> Value:
     return rows.count()
 
 
-def _reversals(con: Any) -> Table:
+def _reversals(con: Tables) -> Table:
     # Looks only back, so what it finds holds at any cut.
     so_far = ibis.window(
         group_by=["wallet_id", "coin_id"],

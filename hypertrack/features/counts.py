@@ -1,12 +1,10 @@
 """How much a wallet did, with how many coins and others."""
 
-from typing import Any
-
 import ibis
 from ibis import Table, Value, _
 
 from hypertrack.features.definition import Scope, feature
-from hypertrack.market.engine.kept_tables import keep
+from hypertrack.market.engine.kept_tables import Tables, keep
 from hypertrack.market.executions import executions
 from hypertrack.market.prices import reference_prices
 from hypertrack.records import DAY_MS
@@ -74,7 +72,7 @@ def total_value(rows: Table) -> Value:
     return rows.value_usd.sum()
 
 
-def _hype_prices(con: Any) -> Table:
+def _hype_prices(con: Tables) -> Table:
     """Return sent_ms, hype_usd: HYPE's reference price at each time a transaction was sent."""
     hype = con.table("coins").filter(_.coin == HYPE).select("coin_id")
     times = con.table("evm_transactions").select("time_ms", ask_id="time_ms").distinct()

@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from hypertrack.features.definition import Group
 from hypertrack.features.engine import FeatureMatrix
-from hypertrack.features.registry import ALIASES, REGISTRY
+from hypertrack.features.names import ALIASES
+from hypertrack.features.registry import REGISTRY
 from hypertrack.records import Record
 
 QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)

@@ -13,7 +13,8 @@ from hypertrack.errors import ConfigError
 from hypertrack.features.candles import candle_matches
 from hypertrack.features.counts import activity
 from hypertrack.features.definition import Feature, Scope, Source
-from hypertrack.features.registry import ALIASES, select
+from hypertrack.features.names import ALIASES
+from hypertrack.features.registry import select
 from hypertrack.market.engine.computer import Computer, Market
 from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.engine.plans import Columns, Variables, variable

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from hypertrack.features.engine import FeatureMatrix
-from hypertrack.features.registry import ALIASES
+from hypertrack.features.names import ALIASES
 from hypertrack.store.columns import write_columns
 
 

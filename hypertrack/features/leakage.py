@@ -13,7 +13,8 @@ from ibis import _
 from numpy.typing import NDArray
 
 from hypertrack.features.engine import FeatureEngine, FeatureMatrix
-from hypertrack.features.registry import ALIASES, REGISTRY
+from hypertrack.features.names import ALIASES
+from hypertrack.features.registry import REGISTRY
 from hypertrack.records import CutCheck, Leak
 
 RELATIVE_TOLERANCE = 1e-9

@@ -20,6 +20,7 @@ from hypertrack.features import (
     traded,
 )
 from hypertrack.features.definition import Feature
+from hypertrack.features.names import ALIASES
 
 FEATURES: tuple[Feature, ...] = (
     # base
@@ -125,9 +126,6 @@ FEATURES: tuple[Feature, ...] = (
 )
 
 REGISTRY: dict[str, Feature] = {each.name: each for each in FEATURES}
-
-ALIASES = {"address_diversity": "unique_addresses"}
-"""The original lists this name too, with the same definition."""
 
 
 def select(groups: Sequence[str], names: Sequence[str] | None = None) -> tuple[Feature, ...]:

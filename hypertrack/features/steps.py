@@ -1,12 +1,10 @@
 """From one execution to the next: gaps in time, flips of direction."""
 
-from typing import Any
-
 import ibis
 from ibis import Table, Value, _
 
 from hypertrack.features.definition import Scope, feature
-from hypertrack.market.engine.kept_tables import keep
+from hypertrack.market.engine.kept_tables import Tables, keep
 from hypertrack.market.executions import ORDER, executions
 from hypertrack.market.gaps import timer_values, with_gaps
 from hypertrack.records import MINUTE_MS
@@ -69,7 +67,7 @@ def gap_mode_share(rows: Table) -> Value:
     return ibis.ifelse(n_gaps >= MIN_GAPS, rows.n_near.max() / n_gaps, None)
 
 
-def _steps(con: Any) -> Table:
+def _steps(con: Tables) -> Table:
     # Both windows look only back, so what they find holds at any cut. One sort per window.
     by_coin = ibis.window(
         group_by=["wallet_id", "coin_id"], order_by=["time_ms", "direction", "is_taker"]

@@ -9,7 +9,6 @@ of its executions. Nor is it that gaps differ, or that a wallet pauses for hours
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import ibis
 import numpy as np
@@ -17,6 +16,7 @@ from ibis import Table, Value
 from numpy.typing import NDArray
 
 from hypertrack.labels.rhythm import rhythm
+from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.window import Window
 from hypertrack.records import LabellingReport
 
@@ -109,7 +109,7 @@ LABELLING_FUNCTIONS = (
 )
 
 
-def bot_votes(con: Any, window: Window) -> Table:
+def bot_votes(con: Tables, window: Window) -> Table:
     """Return wallet_id and a vote per labelling function, by its name."""
     measured = rhythm(con, window)
     return measured.select(

@@ -6,12 +6,11 @@ wallet's own trades since the recording began; what it held before that is unkno
 holds at the end is worth the last reference price.
 """
 
-from typing import Any
-
 import ibis
 from ibis import Table, Value, _
 
 from hypertrack.config import FeeSettings
+from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.executions import executions
 from hypertrack.market.fees import with_fees
 from hypertrack.market.positions import entry_positions
@@ -33,7 +32,7 @@ FLAT_COINS = 1e-9
 """A smaller position is what floating point left of none."""
 
 
-def equity_outcomes(con: Any, window: Window, fees: FeeSettings) -> Table:
+def equity_outcomes(con: Tables, window: Window, fees: FeeSettings) -> Table:
     """Return a row per wallet that traded in the window.
 
     Columns: wallet_id; notional_usd, both sides; net_return_bps: what it earned after fees over
@@ -107,7 +106,7 @@ def _share(is_so: Value) -> Value:
     return ibis.ifelse(is_so, _.notional_usd, 0.0).sum() / _.notional_usd.sum()
 
 
-def equity_curve(con: Any, window: Window, fees: FeeSettings) -> Table:
+def equity_curve(con: Tables, window: Window, fees: FeeSettings) -> Table:
     """Return the events of each wallet's curve: its executions, and marks of what it opened.
 
     Columns: wallet_id, coin_id, time_ms, direction, is_taker, notional_usd (0 for marks);
@@ -169,7 +168,7 @@ def _positions(events: Table, entries: Table) -> Table:
     return held.mutate(own=_.position - brought)
 
 
-def _events(con: Any, window: Window, fees: FeeSettings) -> Table:
+def _events(con: Tables, window: Window, fees: FeeSettings) -> Table:
     traded = with_fees(con, window.of(executions(con)), fees).select(
         *ORDER,
         "wallet_id",
@@ -201,7 +200,7 @@ def _events(con: Any, window: Window, fees: FeeSettings) -> Table:
     return traded.union(marked.select(traded.columns))
 
 
-def _marks(con: Any, window: Window) -> Table:
+def _marks(con: Tables, window: Window) -> Table:
     """Return coin_id, time_ms, price at some whole minutes of the window, and at its end."""
     step = ibis.greatest(-(-as_value(window.length_ms) // (N_MARKS * MINUTE_MS)), 1)  # in minutes
     minutes = window.of(minute_prices(con)).filter(

@@ -1,10 +1,9 @@
 """Whether prices moved a wallet's way after it traded, beyond where its coins went anyway."""
 
-from typing import Any
-
 import ibis
 from ibis import Table, _
 
+from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.markouts import markouts
 from hypertrack.market.price_lookups import MINUTES_5_MS
 from hypertrack.market.window import Window
@@ -19,7 +18,7 @@ MIN_BETS = 5
 """Fewer bets have no standard error worth the name, however many executions they are."""
 
 
-def markout_outcomes(con: Any, window: Window) -> Table:
+def markout_outcomes(con: Tables, window: Window) -> Table:
     """Return wallet_id and markout_t: the t-statistic of its drift-adjusted 5-minute markouts.
 
     Mean over standard error of bets, a coin's executions within 5 minutes, each the mean of its
@@ -32,7 +31,7 @@ def markout_outcomes(con: Any, window: Window) -> Table:
     return counted.select("wallet_id", markout_t=ibis.ifelse(is_enough, t, None))
 
 
-def bets(con: Any, window: Window) -> Table:
+def bets(con: Tables, window: Window) -> Table:
     """Return wallet_id, n_executions, n_bets, and mean_bps and sd_bps of its bets' markouts."""
     by_bet = (
         markouts(con, window, ["after_5m"])

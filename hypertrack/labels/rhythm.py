@@ -1,11 +1,9 @@
 """How a wallet trades in a window, as far as it tells a program from a person."""
 
-from typing import Any
-
 import ibis
 from ibis import Table, _
 
-from hypertrack.market.engine.kept_tables import keep
+from hypertrack.market.engine.kept_tables import Tables, keep
 from hypertrack.market.executions import ORDER, executions
 from hypertrack.market.gaps import timer_values, with_gaps
 from hypertrack.market.window import Window
@@ -23,7 +21,7 @@ ROUND_FRAC = 0.01
 """How near a notional is to half its leading digit, of that: it moves with the price."""
 
 
-def rhythm(con: Any, window: Window) -> Table:
+def rhythm(con: Tables, window: Window) -> Table:
     """Return a row per wallet that traded in the window.
 
     Slices of TWAP orders are left out: it is the venue that times them.
@@ -102,7 +100,7 @@ def _sizes(taken: Table) -> Table:
     )
 
 
-def _reactions(con: Any, window: Window) -> Table:
+def _reactions(con: Tables, window: Window) -> Table:
     """Return wallet_id, n_quoted_takes and reaction_share, where quotes are recorded.
 
     Share of takes within `REACTION_MS` after a change of the best bid or offer, less chance: the
@@ -135,7 +133,7 @@ def _reactions(con: Any, window: Window) -> Table:
     )
 
 
-def _takes(con: Any) -> Table:
+def _takes(con: Tables) -> Table:
     """Return wallet_id, coin_id, time_ms, is_reaction of taker executions in quoted coins."""
     quotes = con.table("bbo").select("coin_id", "time_ms")
     takes = executions(con).filter(_.is_taker, ~_.is_twap).semi_join(quotes, "coin_id")

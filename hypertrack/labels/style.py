@@ -1,11 +1,11 @@
 """Trading style in a window: six dimensions, each from -1 to 1."""
 
 import math
-from typing import Any
 
 import ibis
 from ibis import Table, Value, _
 
+from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.executions import executions
 from hypertrack.market.price_lookups import prices_around, prices_earlier
 from hypertrack.market.wallet_flow import alignment, directional_bias, market_making
@@ -19,7 +19,7 @@ LONGEST_HOLDING_S = 86_400.0
 """Holding horizon 1."""
 
 
-def style_outcomes(con: Any, window: Window) -> Table:
+def style_outcomes(con: Tables, window: Window) -> Table:
     """Return a row per wallet that traded in the window; NULL where a dimension is not measured.
 
     Columns: wallet_id and
@@ -59,7 +59,7 @@ def holding_horizon(holding_s: Value) -> Value:
     return ibis.ifelse(holding_s.notnull(), 2 * share - 1, None)
 
 
-def _minutes(con: Any, window: Window) -> Table:
+def _minutes(con: Tables, window: Window) -> Table:
     """Return coin_id, minute_ms, is_volatile for the candles that ended inside the window."""
     whole = Window(window.start_ms - MINUTE_MS + 1, window.end_ms - MINUTE_MS + 1)
     candles = whole.of(con.table("candles"), "start_ms").select(

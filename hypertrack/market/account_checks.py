@@ -1,12 +1,11 @@
 """The tape, the fills and the venue's own figures held against each other, wallet by wallet."""
 
-from typing import Any
-
 import ibis
 from ibis import Table, Value, _
 
 from hypertrack.market.account_states import KEYS, stated_levels
 from hypertrack.market.coins import is_outcome, is_spot
+from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.executions import fills
 from hypertrack.market.observation import observed_stretches, with_stretch
 from hypertrack.market.positions import positions
@@ -17,14 +16,14 @@ FILLS_FEED = "fills"
 TRADE = ["time_ms", "coin_id", "trade_id"]
 
 
-def complete_spans(con: Any) -> Table:
+def complete_spans(con: Tables) -> Table:
     """Return wallet_id, start_ms, end_ms: times of which all fills of a wallet are known."""
     ledger = con.table("coverage").filter((_.feed == FILLS_FEED) & (_.status == "observed"))
     spans = ledger.select("start_ms", "end_ms", wallet="coin")
     return spans.join(con.table("wallets"), "wallet").select("wallet_id", "start_ms", "end_ms")
 
 
-def tape_against_fills(con: Any) -> Table:
+def tape_against_fills(con: Tables) -> Table:
     """Return wallet_id, n_trades, n_without, n_twap: trades on the tape that should have fills.
 
     Those of wallets within their complete spans; n_twap of those without are slices of a TWAP.
@@ -40,7 +39,7 @@ def tape_against_fills(con: Any) -> Table:
     )
 
 
-def fills_against_tape(con: Any) -> Table:
+def fills_against_tape(con: Tables) -> Table:
     """Return wallet_id, kind, n: fills while their coin was recorded, by why they lack a trade.
 
     kind: ``matched``, ``settlement``, ``dust``, ``liquidation``, ``netting``, ``gap`` (the tape
@@ -67,14 +66,14 @@ def fills_against_tape(con: Any) -> Table:
     return rows.group_by("wallet_id", kind=kind).aggregate(n=_.count())
 
 
-def chain_breaks(con: Any) -> Table:
+def chain_breaks(con: Tables) -> Table:
     """Return wallet_id, n_breaks: times at which a position did not begin where it had ended."""
     known = _within(positions(con).filter(_.before.notnull()), complete_spans(con))
     by_coin = known.group_by(*KEYS).aggregate(n_breaks=_.chain.nunique() - 1)
     return by_coin.group_by("wallet_id").aggregate(n_breaks=_.n_breaks.sum())
 
 
-def ends_against_states(con: Any) -> Table:
+def ends_against_states(con: Tables) -> Table:
     """Return wallet_id, coin, by_fills, stated: last positions that the venue's answer contradicts.
 
     After the last fill before the answer, and by the answer; in coins.
@@ -97,7 +96,7 @@ def ends_against_states(con: Any) -> Table:
     return named.select("wallet_id", "coin", "by_fills", "stated")
 
 
-def booked(con: Any) -> Table:
+def booked(con: Tables) -> Table:
     """Return wallet_id, n_fills, first_ms, last_ms, realised_usd, fees_usd, perp_usd (net of fees).
 
     What the fills of each wallet's complete spans come to, as the venue booked it; perp_usd is of
@@ -116,7 +115,7 @@ def booked(con: Any) -> Table:
     )
 
 
-def told_profit(con: Any, period: str) -> Table:
+def told_profit(con: Tables, period: str) -> Table:
     """Return wallet_id, start_ms, end_ms, pnl_usd: what a window of the portfolio says was earned.
 
     As last asked.
@@ -131,7 +130,7 @@ def told_profit(con: Any, period: str) -> Table:
     )
 
 
-def perp_profit_between(con: Any, spans: Table) -> Table:
+def perp_profit_between(con: Tables, spans: Table) -> Table:
     """Return wallet_id, net_usd: booked on perps, net of fees, in a span of time each.
 
     Args:
@@ -145,7 +144,7 @@ def perp_profit_between(con: Any, spans: Table) -> Table:
     return inside.group_by("wallet_id").aggregate(net_usd=net.sum())
 
 
-def unrealised(con: Any) -> Table:
+def unrealised(con: Tables) -> Table:
     """Return wallet_id, unrealised_usd: of the positions last told, of all dexes asked about."""
     states = con.table("account_states")
     last = states.group_by("wallet_id", "dex").aggregate(time_ms=_.time_ms.max())
@@ -158,7 +157,7 @@ def unrealised(con: Any) -> Table:
     )
 
 
-def funding_received(con: Any) -> Table:
+def funding_received(con: Tables) -> Table:
     """Return wallet_id, funding_usd: where it was asked for."""
     paid = con.table("account_flows").filter((_.kind == "funding") & _.usd.notnull())
     return paid.group_by("wallet_id").aggregate(funding_usd=_.usd.sum())

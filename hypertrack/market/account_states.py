@@ -4,13 +4,11 @@ All of it is of wallets that were asked about, and of times at which they were; 
 is known, which is not nothing.
 """
 
-from typing import Any
-
 import ibis
 from ibis import Table, Value, _
 
 from hypertrack.market.coins import is_hip3, is_outcome, is_spot
-from hypertrack.market.engine.kept_tables import keep
+from hypertrack.market.engine.kept_tables import Tables, keep
 from hypertrack.market.executions import executions
 from hypertrack.market.window import Window
 
@@ -26,7 +24,7 @@ FLOWS_FEED = "flows"
 """What the ledger calls the money in and out of a wallet."""
 
 
-def stated_levels(con: Any) -> Table:
+def stated_levels(con: Tables) -> Table:
     """Return wallet_id, coin_id, time_ms, stated_level: positions the venue told; made once.
 
     Of every coin that a wallet trades on the dex it was asked about, 0 where none was held. The
@@ -36,7 +34,7 @@ def stated_levels(con: Any) -> Table:
     return keep(con, "stated_levels", _stated_levels)
 
 
-def _stated_levels(con: Any) -> Table:
+def _stated_levels(con: Tables) -> Table:
     dexes = con.table("coins").filter(~(is_spot(_.coin) | is_outcome(_.coin)))
     dexes = dexes.select("coin_id", dex=ibis.ifelse(is_hip3(_.coin), _.coin.split(":")[0], ""))
     asked = con.table("account_states").select("wallet_id", "dex", "time_ms").distinct()
@@ -49,7 +47,7 @@ def _stated_levels(con: Any) -> Table:
     )
 
 
-def last_states(con: Any, until_ms: int | None) -> Table:
+def last_states(con: Tables, until_ms: int | None) -> Table:
     """Return wallet_id, equity_usd, notional_usd: of all dexes, as last told before a cut."""
     states = con.table("account_states").filter(_.equity_usd.notnull())
     told = states if until_ms is None else states.filter(_.time_ms < until_ms)
@@ -61,7 +59,7 @@ def last_states(con: Any, until_ms: int | None) -> Table:
     )
 
 
-def liquidation_distances(con: Any, until_ms: int | None) -> Table:
+def liquidation_distances(con: Tables, until_ms: int | None) -> Table:
     """Return wallet_id, distance_frac: how far prices are from liquidating each position.
 
     Of the positions of the last answer before a cut that can be liquidated at some price.
@@ -80,7 +78,7 @@ def liquidation_distances(con: Any, until_ms: int | None) -> Table:
     )
 
 
-def last_positions(con: Any) -> Table:
+def last_positions(con: Tables) -> Table:
     """Return wallet_id, coin, size (coins, signed), value_usd: as last told, of each dex."""
     states = con.table("account_states")
     last = states.group_by("wallet_id", "dex").aggregate(time_ms=_.time_ms.max())
@@ -90,17 +88,17 @@ def last_positions(con: Any) -> Table:
     return named.select("wallet_id", "coin", "size", "value_usd")
 
 
-def last_told(con: Any) -> Table:
+def last_told(con: Tables) -> Table:
     """Return wallet_id, told_ms: when the venue last said something of the account's state."""
     return con.table("account_states").group_by("wallet_id").aggregate(told_ms=_.time_ms.max())
 
 
-def transfers(con: Any) -> Table:
+def transfers(con: Tables) -> Table:
     """Return ``account_flows`` without funding, which is earned or paid, not brought or taken."""
     return con.table("account_flows").filter(_.kind != FUNDING)
 
 
-def flows_within(con: Any, window: Window) -> Table:
+def flows_within(con: Tables, window: Window) -> Table:
     """Return wallet_id, usd: money in and out in a window, 0 for who was asked and moved none.
 
     NULL where some of it was not told in USD.
@@ -113,7 +111,7 @@ def flows_within(con: Any, window: Window) -> Table:
     return summed.select("wallet_id", usd=ibis.ifelse(_.is_told, _.usd, None))
 
 
-def flows_asked(con: Any, until_ms: int) -> Table:
+def flows_asked(con: Tables, until_ms: int) -> Table:
     """Return wallet_id of the wallets whose flows are known up to a time."""
     ledger = con.table("coverage").filter(
         (_.feed == FLOWS_FEED) & (_.status == "observed") & (_.start_ms < until_ms)
@@ -122,7 +120,7 @@ def flows_asked(con: Any, until_ms: int) -> Table:
     return asked.join(con.table("wallets"), "wallet").select("wallet_id")
 
 
-def returns(con: Any, until_ms: int | None) -> Table:
+def returns(con: Tables, until_ms: int | None) -> Table:
     """Return wallet_id, start_ms, end_ms, return_frac: on capital, by Modified Dietz.
 
     (V1 − V0 − F) / (V0 + Σ w·f), between the venue's own first and last point of the last month
@@ -164,7 +162,7 @@ def returns(con: Any, until_ms: int | None) -> Table:
     )
 
 
-def links(con: Any) -> Table:
+def links(con: Tables) -> Table:
     """Return wallet_id, other_id, kind, name, n, usd: who belongs together, once each.
 
     kind: ``vault`` (other leads it; name: the vault's), ``sub_account`` (of other), ``agent`` (of
@@ -197,7 +195,7 @@ def links(con: Any) -> Table:
     return named.select(transfers.columns).union(transfers)
 
 
-def chosen_by_profit(con: Any) -> Table:
+def chosen_by_profit(con: Tables) -> Table:
     """Return wallet_id, since_ms: who was chosen by what it had earned, and when first.
 
     Its past had to be good for it to be here, and is no evidence.
@@ -205,7 +203,7 @@ def chosen_by_profit(con: Any) -> Table:
     return con.table("account_choices").select("wallet_id", "since_ms")
 
 
-def told_as_one(con: Any) -> Table:
+def told_as_one(con: Tables) -> Table:
     """Return wallet_id, other_id: of whom the venue says that they belong to one another.
 
     Sub-accounts and their master, vaults and their leader, agents and their owner; not who sends

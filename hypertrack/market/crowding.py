@@ -1,9 +1,8 @@
 """How much of a coin's open interest a wallet's position is."""
 
-from typing import Any
-
 from ibis import Table, _
 
+from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.funding import stages
 from hypertrack.market.window import Window
 from hypertrack.records import HOUR_MS
@@ -12,7 +11,7 @@ MAX_AGE_MS = HOUR_MS
 """Open interest of longer ago says nothing of a position."""
 
 
-def position_shares(con: Any, window: Window) -> Table:
+def position_shares(con: Tables, window: Window) -> Table:
     """Return wallet_id, coin_id, time_ms, share_frac of each known position when it was taken.
 
     Also of those that a wallet came into the window with. No row where no open interest above 0

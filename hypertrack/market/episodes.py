@@ -4,18 +4,16 @@ Of 93 wallets of the venue with a "closed episode" counted as if all had begun f
 flat at all.
 """
 
-from typing import Any
-
 import ibis
 from ibis import Table, Value, _
 
-from hypertrack.market.engine.kept_tables import keep
+from hypertrack.market.engine.kept_tables import Tables, keep
 from hypertrack.market.positions import KEYS, positions
 
 EPISODE = [*KEYS, "chain", "episode"]
 
 
-def episode_steps(con: Any) -> Table:
+def episode_steps(con: Tables) -> Table:
     """Return all changes of known positions with the episodes that they close; made once.
 
     Columns: those of `positions`; is_end: whether the wallet was flat then, or went through zero;
@@ -26,7 +24,7 @@ def episode_steps(con: Any) -> Table:
     return keep(con, "episode_steps", _episode_steps)
 
 
-def closed_episodes(con: Any) -> Table:
+def closed_episodes(con: Tables) -> Table:
     """Return a row per closed episode: wallet_id, coin_id, open_ms, close_ms, known_ms, pnl_usd.
 
     pnl_usd is the cash flow of all that was traded in it, before fees: what it opened with and
@@ -68,7 +66,7 @@ def closed_episodes(con: Any) -> Table:
     return whole.filter(_.open_ms.notnull()).drop("chain", "episode")
 
 
-def _episode_steps(con: Any) -> Table:
+def _episode_steps(con: Tables) -> Table:
     # Windows look only back: what closed before a cut is the same at every later one.
     earlier = ibis.window(group_by=[*KEYS, "chain"], order_by="nth", rows=(None, -1))
     known = positions(con).filter(_.before.notnull())

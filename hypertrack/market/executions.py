@@ -4,18 +4,16 @@ Everything here is an Ibis expression over the tables of a dataset; only `execut
 table, once, because everything else reads them again and again.
 """
 
-from typing import Any
-
 import ibis
 from ibis import _
 
-from hypertrack.market.engine.kept_tables import keep, view
+from hypertrack.market.engine.kept_tables import Tables, keep, view
 
 ORDER = ("wallet_id", "time_ms", "coin_id", "direction", "is_taker")
 """How executions lie: one after another for each wallet, so that sums over them repeat."""
 
 
-def fills(con: Any) -> ibis.Table:
+def fills(con: Tables) -> ibis.Table:
     """Return one row per wallet and trade; trades with oneself are left out.
 
     Columns: wallet_id, counterparty_id, coin_id, time_ms, trade_id, price, size, notional_usd,
@@ -24,7 +22,7 @@ def fills(con: Any) -> ibis.Table:
     return view(con, "fills", _fills)
 
 
-def executions(con: Any) -> ibis.Table:
+def executions(con: Tables) -> ibis.Table:
     """Return what wallets did: a wallet's fills of one coin, time, direction and role as one.
 
     Columns: wallet_id, coin_id, time_ms, direction, is_taker, is_twap (any fill of it), size,
@@ -34,7 +32,7 @@ def executions(con: Any) -> ibis.Table:
     return rows.mutate(is_twap=_.twap_notional_usd > 0, vwap=_.notional_usd / _["size"])
 
 
-def _fills(con: Any) -> ibis.Table:
+def _fills(con: Tables) -> ibis.Table:
     trades = con.table("trades").filter(_.buyer_id != _.seller_id)
     bought = _fills_of(trades, _.buyer_id, _.seller_id, 1, _.is_buy)
     sold = _fills_of(trades, _.seller_id, _.buyer_id, -1, ~_.is_buy)
@@ -63,7 +61,7 @@ def _fills_of(
     )
 
 
-def _executions(con: Any) -> ibis.Table:
+def _executions(con: Tables) -> ibis.Table:
     return (
         fills(con)
         .group_by("wallet_id", "coin_id", "time_ms", "direction", "is_taker")

@@ -1,18 +1,17 @@
 """Fees: as paid where fills tell, else the venue's base schedule."""
 
-from typing import Any
-
 import ibis
 from ibis import Table, _
 
 from hypertrack.config import FeeSettings
 from hypertrack.market.coins import is_hip3, is_outcome, is_spot
+from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.reports import EXECUTION, reported_executions
 
 BPS = 1e-4
 
 
-def with_fees(con: Any, executed: Table, fees: FeeSettings) -> Table:
+def with_fees(con: Tables, executed: Table, fees: FeeSettings) -> Table:
     """Return executions with what they cost and what fills report of them.
 
     Added: fee_usd, negative for a rebate; is_fee_reported, whether it is what was paid;
@@ -38,7 +37,7 @@ def with_fees(con: Any, executed: Table, fees: FeeSettings) -> Table:
     ).drop("taker_bps", "maker_bps", "fee_coin_id")
 
 
-def scheduled_rates(con: Any, fees: FeeSettings) -> Table:
+def scheduled_rates(con: Tables, fees: FeeSettings) -> Table:
     """Return coin_id, taker_bps, maker_bps: what the schedule takes of notional in each coin."""
     return con.table("coins").select(
         "coin_id",

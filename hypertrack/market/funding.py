@@ -4,13 +4,11 @@ A payment is − size · oracle price · rate of the position held at the hour. 
 is told by the contexts before it; where none was seen, it is unknown, which is not 0.
 """
 
-from typing import Any
-
 import ibis
 from ibis import Table, Value, _
 
 from hypertrack.market.coins import is_outcome, is_spot
-from hypertrack.market.engine.kept_tables import keep
+from hypertrack.market.engine.kept_tables import Tables, keep
 from hypertrack.market.positions import KEYS, is_known, positions
 from hypertrack.market.window import Window, as_value
 from hypertrack.records import HOUR_MS
@@ -27,7 +25,7 @@ also where longs paid (above), where shorts did (below), and where the premium i
 price · premium."""
 
 
-def hourly_rates(con: Any) -> Table:
+def hourly_rates(con: Tables) -> Table:
     """Return coin_id, time_ms, rate, oracle_price, premium: what fell due at full hours.
 
     Of hours in whose last ten minutes a context told rate and oracle price; premium is NULL where
@@ -47,13 +45,13 @@ def hourly_rates(con: Any) -> Table:
     )
 
 
-def rates_so_far(con: Any) -> Table:
+def rates_so_far(con: Tables) -> Table:
     """Return coin_id, time_ms and `SUMS` up to and with each hour that is known; made once."""
     keep(con.whole, "rates_so_far", _rates_so_far, order_by=("coin_id", "time_ms"))
     return con.table("rates_so_far")
 
 
-def held_hours(con: Any, window: Window) -> Table:
+def held_hours(con: Tables, window: Window) -> Table:
     """Return known positions that were held at a full hour of a window, and what fell due then.
 
     Columns: wallet_id, coin_id, time_ms and until_ms (the position is that of hours after the one,
@@ -77,7 +75,7 @@ def held_hours(con: Any, window: Window) -> Table:
     return rows.select(*KEYS, "time_ms", "until_ms", "held", "n_hours", **sums)
 
 
-def window_funding(con: Any, window: Window) -> Table:
+def window_funding(con: Tables, window: Window) -> Table:
     """Return wallet_id, coin_id, funding_usd: received by positions in a window, paid if below 0.
 
     Of wallets that held at a full hour; NULL where a rate is not known that fell due on them.
@@ -92,7 +90,7 @@ def window_funding(con: Any, window: Window) -> Table:
     return summed.select(*KEYS, funding_usd=ibis.ifelse(_.n_rates == _.n_hours, _.usd, None))
 
 
-def payments(con: Any, window: Window) -> Table:
+def payments(con: Tables, window: Window) -> Table:
     """Return wallet_id, coin_id, time_ms, funding_usd of each full hour at which a position paid.
 
     NULL where the rate is not known.
@@ -106,7 +104,7 @@ def payments(con: Any, window: Window) -> Table:
     return due.select(*KEYS, "time_ms", funding_usd=-_.held * _.rate * _.oracle_price)
 
 
-def _rates_so_far(con: Any) -> Table:
+def _rates_so_far(con: Tables) -> Table:
     so_far = ibis.window(group_by="coin_id", order_by="time_ms", rows=(None, 0))
     price = _.oracle_price
     parts = {
@@ -123,7 +121,7 @@ def _rates_so_far(con: Any) -> Table:
     return rows.select("coin_id", "time_ms", **sums)
 
 
-def stages(con: Any, window: Window) -> Table:
+def stages(con: Tables, window: Window) -> Table:
     """Return what each wallet with known positions held, from change to change.
 
     Columns: wallet_id, coin_id, time_ms, until_ms, held, side; the first stage is that of the

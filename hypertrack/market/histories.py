@@ -1,13 +1,13 @@
 """What some wallets did: by coin, in their last executions, with whom, and when nobody watched."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import ibis
 import numpy as np
 from ibis import Table, _
 
 from hypertrack.config import FeeSettings
+from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.executions import executions, fills
 from hypertrack.market.observation import OBSERVED
 from hypertrack.market.positions import FLAT_FRAC, KEYS, is_known, positions
@@ -17,13 +17,15 @@ from hypertrack.market.profit_curve import drawdowns
 from hypertrack.market.window import Window
 
 
-def curves(con: Any, window: Window, fees: FeeSettings, wallet_ids: Sequence[int]) -> Table:
+def curves(con: Tables, window: Window, fees: FeeSettings, wallet_ids: Sequence[int]) -> Table:
     """Return the points of `drawdowns` of some wallets, in time."""
     found = drawdowns(con, window, fees).filter(_.wallet_id.isin(wallet_ids))
     return found.order_by("wallet_id", "time_ms")
 
 
-def coins_traded(con: Any, window: Window, fees: FeeSettings, wallet_ids: Sequence[int]) -> Table:
+def coins_traded(
+    con: Tables, window: Window, fees: FeeSettings, wallet_ids: Sequence[int]
+) -> Table:
     """Return what `window_profit` tells of some wallets, and what they held at the end.
 
     Columns: wallet_id, coin, notional_usd, profit_usd, flow_pnl_usd, pnl_source, position,
@@ -49,7 +51,7 @@ def coins_traded(con: Any, window: Window, fees: FeeSettings, wallet_ids: Sequen
     )
 
 
-def last_actions(con: Any, window: Window, wallet_ids: Sequence[int], n_last: int) -> Table:
+def last_actions(con: Tables, window: Window, wallet_ids: Sequence[int], n_last: int) -> Table:
     """Return the last executions of some wallets, the latest first, with the coin's name."""
     own = window.of(executions(con)).filter(_.wallet_id.isin(wallet_ids))
     latest = [ibis.desc("time_ms"), "coin_id", "direction", "is_taker"]
@@ -59,7 +61,7 @@ def last_actions(con: Any, window: Window, wallet_ids: Sequence[int], n_last: in
     return named.order_by("wallet_id", "nth")
 
 
-def counterparties(con: Any, window: Window, wallet_ids: Sequence[int], n_most: int) -> Table:
+def counterparties(con: Tables, window: Window, wallet_ids: Sequence[int], n_most: int) -> Table:
     """Return wallet_id, counterparty_id, n_trades and share of all its trades, most first."""
     own = window.of(fills(con)).filter(_.wallet_id.isin(wallet_ids))
     pairs = own.group_by("wallet_id", "counterparty_id").aggregate(n_trades=_.count())
@@ -70,7 +72,7 @@ def counterparties(con: Any, window: Window, wallet_ids: Sequence[int], n_most: 
     return ranked.filter(_.nth < n_most).order_by("wallet_id", "nth")
 
 
-def unobserved(con: Any, window: Window) -> list[tuple[int, int]]:
+def unobserved(con: Tables, window: Window) -> list[tuple[int, int]]:
     """Return when no trades stream was observed; nothing where there is no ledger."""
     missed_nothing = (_.status == "disconnected") & (_.missed.fill_null(1) == 0)
     ledger = con.table("coverage").filter(

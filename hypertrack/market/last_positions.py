@@ -1,17 +1,16 @@
 """What each wallet held when a time came, as far as the venue told it."""
 
-from typing import Any
-
 import ibis
 from ibis import Table, _
 
 from hypertrack.market.account_states import stated_levels
+from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.positions import is_known, positions
 
 KEYS = ("wallet_id", "coin_id")
 
 
-def last_positions(con: Any, until_ms: int) -> Table:
+def last_positions(con: Tables, until_ms: int) -> Table:
     """Return wallet_id, coin_id, time_ms, size: what was last told of a position before a cut.
 
     ``size`` is signed, in coins, of ``time_ms``; what was traded since it is in it, since every

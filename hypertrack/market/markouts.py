@@ -1,11 +1,11 @@
 """Markouts: where the price went after a wallet traded, less where its coin went anyway."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import ibis
 from ibis import Table, Value, _
 
+from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.executions import executions
 from hypertrack.market.price_lookups import (
     HORIZONS,
@@ -20,7 +20,7 @@ TO_BPS = 1e4
 
 
 def markouts(
-    con: Any, window: Window, horizons: Iterable[str] = HORIZONS, *, start_ms: int | None = None
+    con: Tables, window: Window, horizons: Iterable[str] = HORIZONS, *, start_ms: int | None = None
 ) -> Table:
     """Return the executions of a window with ``{horizon}_bps``: their markout at each horizon.
 
@@ -48,7 +48,7 @@ def markouts(
 
 
 def coin_drift(
-    con: Any, window: Window, horizons: Iterable[str] = HORIZONS, *, start_ms: int | None = None
+    con: Tables, window: Window, horizons: Iterable[str] = HORIZONS, *, start_ms: int | None = None
 ) -> Table:
     """Return coin_id and ``drift_{horizon}``: its mean return over each horizon in the window.
 

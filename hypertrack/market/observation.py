@@ -1,14 +1,14 @@
 """Until when a coin's trades were watched without a gap: what happened across one is not known."""
 
-from typing import Any
-
 import ibis
 from ibis import Table, _
+
+from hypertrack.market.engine.kept_tables import Tables
 
 OBSERVED = "observed"
 
 
-def observed_stretches(con: Any) -> Table:
+def observed_stretches(con: Tables) -> Table:
     """Return coin_id, start_ms, end_ms, nth: stretches in which no trade of the coin is missing.
 
     Intervals of the ledger that overlap or touch are one stretch; ``nth`` counts them from 1. A
@@ -24,7 +24,7 @@ def observed_stretches(con: Any) -> Table:
     return _merged(spans).union(_unwatched(ledger, coins))
 
 
-def with_stretch(con: Any, rows: Table) -> Table:
+def with_stretch(con: Tables, rows: Table) -> Table:
     """Return rows with stretch: the number of the one that they lie in, NULL where in none.
 
     Args:

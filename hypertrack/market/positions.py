@@ -6,13 +6,11 @@ is claimed. Fills of the venue tell it, and its answers; from one on it follows 
 traded, as long as no trade of the coin is missing.
 """
 
-from typing import Any
-
 import ibis
 from ibis import Table, Value, _
 
 from hypertrack.market.account_states import stated_levels
-from hypertrack.market.engine.kept_tables import keep
+from hypertrack.market.engine.kept_tables import Tables, keep
 from hypertrack.market.executions import executions
 from hypertrack.market.observation import with_stretch
 from hypertrack.market.reports import reported_levels
@@ -34,7 +32,7 @@ SAME_FRAC = 1e-9
 """Positions closer than this share are the same: the venue's own text carries rounding."""
 
 
-def positions(con: Any) -> Table:
+def positions(con: Tables) -> Table:
     """Return all that changed a wallet's position in coins whose positions are told; made once.
 
     Columns: wallet_id, coin_id, time_ms, direction, is_taker, price, signed_size, notional_usd,
@@ -55,7 +53,7 @@ def is_known(until_ms: int | None) -> Value:
     return is_told if until_ms is None else is_told & (_.known_ms < until_ms)
 
 
-def entry_positions(con: Any, window: Window) -> Table:
+def entry_positions(con: Tables, window: Window) -> Table:
     """Return wallet_id, coin_id, entry, is_entry_reported: positions when a window begins.
 
     Of all coins that a wallet trades in the window. Where no fill tells, it is the sum of what the
@@ -79,7 +77,7 @@ def entry_positions(con: Any, window: Window) -> Table:
     )
 
 
-def changes(con: Any) -> Table:
+def changes(con: Tables) -> Table:
     """Return executions and one-sided fills of wallets and coins whose positions are told."""
     fills = con.table("imported_fills")
     by_fills = fills.filter(_.start_position.notnull()).select(*KEYS)
@@ -110,7 +108,7 @@ def changes(con: Any) -> Table:
     )
 
 
-def _positions(con: Any) -> Table:
+def _positions(con: Tables) -> Table:
     in_order = (*ORDER, "is_one_sided", "fill_id")  # no ties: every window sees one order
     so_far = ibis.window(group_by=KEYS, order_by=in_order, rows=(None, 0))
     within = ibis.window(group_by=[*KEYS, "time_ms"], order_by=in_order[1:], rows=(None, 0))
@@ -144,7 +142,7 @@ def _positions(con: Any) -> Table:
     )
 
 
-def _levels(con: Any, rows: Table) -> Table:
+def _levels(con: Tables, rows: Table) -> Table:
     """Return wallet_id, coin_id, time_ms, level, state, known_ms: of each time it did something.
 
     The level is the position before all that it did then. What a fill says is carried on to what
@@ -182,7 +180,7 @@ def _levels(con: Any, rows: Table) -> Table:
     )
 
 
-def _moments(con: Any, rows: Table) -> Table:
+def _moments(con: Tables, rows: Table) -> Table:
     """Return each time at which a wallet did something in a coin, and what fills tell of it.
 
     Columns: wallet_id, coin_id, time_ms, stretch, net (coins), reported_level, flow_before: net of
@@ -204,7 +202,7 @@ def _moments(con: Any, rows: Table) -> Table:
     ).mutate(offset=_.reported_level - _.flow_before)
 
 
-def _told_levels(con: Any) -> Table:
+def _told_levels(con: Tables) -> Table:
     """Return wallet_id, coin_id, time_ms, reported_level: by a fill, or else by the venue's answer.
 
     Told is the position before all that the wallet did at that time.

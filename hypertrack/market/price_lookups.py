@@ -6,12 +6,11 @@ does not depend on any cut: whoever looks ahead must leave out what lies beyond 
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 import ibis
 from ibis import Table, _
 
-from hypertrack.market.engine.kept_tables import keep
+from hypertrack.market.engine.kept_tables import Tables, keep
 from hypertrack.market.prices import Ask, last_trades, prices_at
 from hypertrack.market.window import as_value
 from hypertrack.records import MINUTE_MS
@@ -42,22 +41,22 @@ HORIZONS: Mapping[str, Ask] = {"after_5s": AROUND["after_5s"], **LATER}
 ORDER = ("coin_id", "time_ms")
 
 
-def prices_around(con: Any) -> Table:
+def prices_around(con: Tables) -> Table:
     """Return coin_id, time_ms and the columns of `AROUND` for all that traded; made once."""
     return _prices(con, "prices_around", AROUND)
 
 
-def prices_later(con: Any) -> Table:
+def prices_later(con: Tables) -> Table:
     """Return coin_id, time_ms and the columns of `LATER` for all that traded; made once."""
     return _prices(con, "prices_later", LATER)
 
 
-def prices_earlier(con: Any) -> Table:
+def prices_earlier(con: Tables) -> Table:
     """Return coin_id, time_ms and the columns of `EARLIER` for all that traded; made once."""
     return _prices(con, "prices_earlier", EARLIER)
 
 
-def minute_prices(con: Any, start_ms: int | None = None) -> Table:
+def minute_prices(con: Tables, start_ms: int | None = None) -> Table:
     """Return coin_id, time_ms, now and the columns of `HORIZONS` at whole minutes; made once.
 
     NULL before the first price of a coin.
@@ -71,7 +70,7 @@ def minute_prices(con: Any, start_ms: int | None = None) -> Table:
     return con.table("minute_prices")
 
 
-def traded_times(con: Any) -> Table:
+def traded_times(con: Tables) -> Table:
     """Return coin_id, time_ms of everything traded by the wallets that are asked for."""
     if con.part is con.whole:
         return last_trades(con).select(*ORDER)
@@ -79,18 +78,18 @@ def traded_times(con: Any) -> Table:
     return trades.select(*ORDER).distinct()
 
 
-def _prices(con: Any, name: str, asks: Mapping[str, Ask]) -> Table:
+def _prices(con: Tables, name: str, asks: Mapping[str, Ask]) -> Table:
     if not con.whole.has(name):  # where they are, a part's are among them
         build = partial(_priced_times, asks=asks)
         keep(con.part, name, build, order_by=ORDER, by_coin=True)
     return con.table(name)
 
 
-def _priced_times(con: Any, asks: Mapping[str, Ask]) -> Table:
+def _priced_times(con: Tables, asks: Mapping[str, Ask]) -> Table:
     return prices_at(con, traded_times(con), asks)
 
 
-def _minute_prices(con: Any, start_ms: int | None) -> Table:
+def _minute_prices(con: Tables, start_ms: int | None) -> Table:
     traded = last_trades(con).aggregate(first=_.time_ms.min(), last=_.time_ms.max())
     begin_ms = traded["first"] if start_ms is None else as_value(start_ms)
     first = (begin_ms + MINUTE_MS - 1) // MINUTE_MS

@@ -5,12 +5,11 @@ The mid of the last quote where that is at most 60 s old, else the last trade pr
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import ibis
 from ibis import Table, _
 
-from hypertrack.market.engine.kept_tables import keep
+from hypertrack.market.engine.kept_tables import Tables, keep
 
 REFERENCE_MAX_AGE_MS = 60_000
 """An older quote is not a price any more; the last trade is then the better witness."""
@@ -25,7 +24,7 @@ class Ask:
     """Whether only what came strictly before that time counts."""
 
 
-def last_trades(con: Any) -> Table:
+def last_trades(con: Tables) -> Table:
     """Return the last price of each coin and time: coin_id, time_ms, price. A table, made once.
 
     Trades of one coin and time are ordered by their id. Of the whole dataset, whoever is asked for.
@@ -34,7 +33,7 @@ def last_trades(con: Any) -> Table:
     return con.table("last_trades")
 
 
-def prices_at(con: Any, times: Table, asks: Mapping[str, Ask]) -> Table:
+def prices_at(con: Tables, times: Table, asks: Mapping[str, Ask]) -> Table:
     """Return coin_id, time_ms and a reference price per ask: NULL where there is none.
 
     All asks are looked up at once, as engines sort all quotes for each lookup.
@@ -59,7 +58,7 @@ def prices_at(con: Any, times: Table, asks: Mapping[str, Ask]) -> Table:
     return found.group_by("coin_id", "time_ms").aggregate(**prices)
 
 
-def reference_prices(con: Any, asks: Table, *, strictly_before: bool) -> Table:
+def reference_prices(con: Tables, asks: Table, *, strictly_before: bool) -> Table:
     """Return the reference price at the times asked for.
 
     Args:
@@ -83,7 +82,7 @@ def reference_prices(con: Any, asks: Table, *, strictly_before: bool) -> Table:
     return _looked_up(con, asked, quotes, trades).select("ask_id", "price")
 
 
-def closing_prices(con: Any, at_ms: int) -> Table:
+def closing_prices(con: Tables, at_ms: int) -> Table:
     """Return the reference price of every coin traded by then at one time: coin_id, price."""
     trades = last_trades(con).filter(_.time_ms <= at_ms)
     quotes = con.table("bbo").filter(_.time_ms <= at_ms)
@@ -98,7 +97,7 @@ def closing_prices(con: Any, at_ms: int) -> Table:
     )
 
 
-def _looked_up(con: Any, asked: Table, quotes: Table, trades: Table) -> Table:
+def _looked_up(con: Tables, asked: Table, quotes: Table, trades: Table) -> Table:
     """Return what is asked for with its price, by what was seen until ``seen_ms``.
 
     The time asked about is ``unseen_ms`` later.
@@ -122,7 +121,7 @@ def _near(asked: Table, quotes: Table) -> Table:
     return marked.semi_join(within.union(before).distinct(), ["coin_id", "stretch"])
 
 
-def _last_trades(con: Any) -> Table:
+def _last_trades(con: Tables) -> Table:
     return (
         con.table("trades")
         .filter(_.buyer_id != _.seller_id)

@@ -6,12 +6,11 @@ been flat before, it is the `flow` of what was seen, whose sign was the opposite
 figure for 4 of 10 real wallets.
 """
 
-from typing import Any
-
 import ibis
 from ibis import Table, _
 
 from hypertrack.config import FeeSettings
+from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.executions import executions
 from hypertrack.market.fees import with_fees
 from hypertrack.market.funding import window_funding
@@ -29,7 +28,7 @@ FLOW_COLUMNS = (
 )
 
 
-def cash_flows(con: Any, window: Window, fees: FeeSettings) -> Table:
+def cash_flows(con: Tables, window: Window, fees: FeeSettings) -> Table:
     """Return executions and one-sided fills (settlements and the like) of a window.
 
     Columns: wallet_id, coin_id, time_ms, notional_usd, size, direction, fee_usd, is_fee_reported,
@@ -48,7 +47,7 @@ def cash_flows(con: Any, window: Window, fees: FeeSettings) -> Table:
     return executed.union(settled.select(FLOW_COLUMNS))
 
 
-def window_profit(con: Any, window: Window, fees: FeeSettings) -> Table:
+def window_profit(con: Tables, window: Window, fees: FeeSettings) -> Table:
     """Return the profit of each wallet and coin that it traded in the window, and its parts.
 
     Columns: wallet_id, coin_id, notional_usd, fees_usd, is_fee_reported (of all of it),
@@ -89,7 +88,7 @@ def window_profit(con: Any, window: Window, fees: FeeSettings) -> Table:
     return _in_parts(rows)
 
 
-def boundary_prices(con: Any, window: Window) -> Table:
+def boundary_prices(con: Tables, window: Window) -> Table:
     """Return coin_id, start_price, end_price: reference prices at both ends of a window.
 
     Of coins traded by its end; where one was not traded before it, its first price in it.

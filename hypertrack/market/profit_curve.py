@@ -1,11 +1,10 @@
 """Profit as it grew: marked to market at whole minutes, for wallets whose positions are known."""
 
-from typing import Any
-
 import ibis
 from ibis import Table, _
 
 from hypertrack.config import FeeSettings
+from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.funding import payments
 from hypertrack.market.positions import FLAT_FRAC, KEYS
 from hypertrack.market.price_lookups import minute_prices
@@ -14,7 +13,7 @@ from hypertrack.market.window import Window, as_value
 from hypertrack.records import MINUTE_MS
 
 
-def profit_curve(con: Any, window: Window, fees: FeeSettings) -> Table:
+def profit_curve(con: Tables, window: Window, fees: FeeSettings) -> Table:
     """Return wallet_id, time_ms, step_usd, profit_usd: after fees, since the window began.
 
     At each whole minute before the window's end at which the profit changed, and at the end,
@@ -37,7 +36,7 @@ def profit_curve(con: Any, window: Window, fees: FeeSettings) -> Table:
     return by_time.mutate(profit_usd=_.step_usd.sum().over(so_far))
 
 
-def drawdowns(con: Any, window: Window, fees: FeeSettings) -> Table:
+def drawdowns(con: Tables, window: Window, fees: FeeSettings) -> Table:
     """Return the curve with drawdown_usd, below its highest point so far, and lasts_ms.
 
     A window begins at 0: who only lost is under water from the first loss on. ``lasts_ms`` is the
@@ -52,7 +51,7 @@ def drawdowns(con: Any, window: Window, fees: FeeSettings) -> Table:
     )
 
 
-def _stages(con: Any, window: Window, fees: FeeSettings, coins: Table) -> Table:
+def _stages(con: Tables, window: Window, fees: FeeSettings, coins: Table) -> Table:
     """Return what each wallet holds of a coin, and its cash so far, from minute to minute.
 
     Columns: wallet_id, coin_id, time_ms, until_ms: whole minutes; cash_usd, after fees, with the
@@ -98,7 +97,7 @@ def _stages(con: Any, window: Window, fees: FeeSettings, coins: Table) -> Table:
     ).mutate(is_flat=_.held.abs() <= _.traded * FLAT_FRAC)
 
 
-def _while_held(con: Any, window: Window, stages: Table) -> Table:
+def _while_held(con: Tables, window: Window, stages: Table) -> Table:
     """Return wallet_id, coin_id, time_ms, value_usd: cash and position at each minute held.
 
     Of what is not held, nothing changes: one minute says so.

@@ -4,12 +4,11 @@ Fills come from the venue's archives and answers; trades alone tell none of this
 """
 
 import math
-from typing import Any
 
 import ibis
 from ibis import Table, _
 
-from hypertrack.market.engine.kept_tables import keep
+from hypertrack.market.engine.kept_tables import Tables, keep
 from hypertrack.market.executions import executions
 
 EXECUTION = ("wallet_id", "coin_id", "time_ms", "direction", "is_taker")
@@ -19,7 +18,7 @@ DIGITS = 11
 """Of a position in floating point that can be relied on after a few sums."""
 
 
-def reported_executions(con: Any) -> Table:
+def reported_executions(con: Tables) -> Table:
     """Return the columns of `EXECUTION` with what the fills of each report; a table, made once.
 
     reported_fee_usd: paid where positive; reported_pnl_usd: booked by the venue, before fees, over
@@ -32,7 +31,7 @@ def reported_executions(con: Any) -> Table:
     return keep(con, "reported_executions", _reported_executions)
 
 
-def _reported_executions(con: Any) -> Table:
+def _reported_executions(con: Tables) -> Table:
     fills, trades = con.table("imported_fills"), con.table("trades")
     key = ["time_ms", "coin_id", "trade_id"]
     sides = trades.select(*key, taker_bought=_.is_buy)
@@ -61,7 +60,7 @@ def _reported_executions(con: Any) -> Table:
     )
 
 
-def reported_levels(con: Any) -> Table:
+def reported_levels(con: Tables) -> Table:
     """Return wallet_id, coin_id, time_ms, reported_level, is_broken: positions that fills tell.
 
     The position before everything that the wallet did in the coin at that time. Fills of one time

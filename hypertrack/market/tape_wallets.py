@@ -1,18 +1,19 @@
 """What the tape says of wallets before the venue is asked: who traded most, where, and how."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from ibis import Table, _
 
 from hypertrack.market.coins import is_hip3
+from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.executions import fills
 from hypertrack.records import SYSTEM_WALLETS
 
 Measure = Literal["notional", "fills"]
 
 
-def busiest_wallets(con: Any, by: Measure) -> Table:
+def busiest_wallets(con: Tables, by: Measure) -> Table:
     """Return wallet, notional_usd, n_fills of all that traded, most first; no system wallets."""
     traded = (
         fills(con)
@@ -25,7 +26,7 @@ def busiest_wallets(con: Any, by: Measure) -> Table:
     return people.order_by(first.desc(), "wallet").select("wallet", "notional_usd", "n_fills")
 
 
-def builder_dexes(con: Any, wallets: Sequence[str]) -> Table:
+def builder_dexes(con: Tables, wallets: Sequence[str]) -> Table:
     """Return wallet, dex: where some wallets traded beside the venue's own coins."""
     coins = con.table("coins").filter(is_hip3(_.coin))
     traded = _fills_of(con, wallets).select("wallet", "coin_id").distinct()
@@ -33,12 +34,12 @@ def builder_dexes(con: Any, wallets: Sequence[str]) -> Table:
     return named.select("wallet", dex=_.coin.split(":")[0]).distinct().order_by("wallet", "dex")
 
 
-def slices_taken(con: Any, wallets: Sequence[str]) -> Table:
+def slices_taken(con: Tables, wallets: Sequence[str]) -> Table:
     """Return wallet, coin, time_ms, trade_id: what wallets took that seems slices of a TWAP."""
     rows = _fills_of(con, wallets).filter(_.is_twap).join(con.table("coins"), "coin_id")
     return rows.select("wallet", "coin", "time_ms", "trade_id")
 
 
-def _fills_of(con: Any, wallets: Sequence[str]) -> Table:
+def _fills_of(con: Tables, wallets: Sequence[str]) -> Table:
     asked = con.table("wallets").filter(_.wallet.isin(list(wallets)))
     return fills(con).join(asked, "wallet_id")

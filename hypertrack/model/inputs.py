@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from hypertrack.features.definition import Feature
 from hypertrack.features.engine import FeatureMatrix
-from hypertrack.features.registry import ALIASES, REGISTRY
+from hypertrack.features.names import ALIASES
+from hypertrack.features.registry import REGISTRY
 
 Array = NDArray[np.float64]
 

@@ -31,7 +31,14 @@ from hypertrack.model.training import (
     training_rows,
 )
 from hypertrack.model.versions import WalletModel, load_champion, save_version
-from hypertrack.records import CONSTANT, EpochResult, ModelSummary, Record, replace
+from hypertrack.records import (
+    CONSTANT,
+    EpochResult,
+    LeakChecks,
+    ModelSummary,
+    Record,
+    replace,
+)
 
 Array = NDArray[np.float64]
 
@@ -115,36 +122,64 @@ def train_model(
     labels = None if labels_file is None else read_user_labels(labels_file)
     samples = yield from _measure(engine, settings, force, labels)
     steps = _Steps(len(samples.cuts), len(samples.cuts) + N_LATER_STAGES)
-    yield steps.next("training the network")
-    scaler = InputScaler.fit(samples.feature_names, samples.train.features)
-    trained = yield from fit_network(samples, scaler, settings.train)
-    predictions, fitted = yield from _train_baselines(samples, scaler, settings.train, steps)
-    predictions[NET] = _answers(trained.network, scaler, samples)
+    learnt = yield from _learn(samples, settings.train, steps)
     yield steps.next("looking for leaks")
     leaks = check_leaks(
         samples,
         lambda dealt: learn_quickly(dealt, settings.train),
-        predictions[CONSTANT],
+        learnt.predictions[CONSTANT],
         engine,
         source.open_until,
         settings.train.n_bootstrap,
     )
     yield steps.next("evaluating")
-    estimators = choose_estimators(samples, trained, scaler, settings.train)
+    found = _evaluate(samples, learnt, leaks, settings.train)
+    card = make_card(engine, settings, samples, learnt.trained, found, clock_ms())
+    card = replace(card, details=replace(card.details, notice=source.notice))
+    model = WalletModel(learnt.trained.network, learnt.scaler, card, found.predictor.fitted)
+    yield keep_model(model, samples, learnt.scaler, settings)
+
+
+@dataclass(frozen=True)
+class _Learnt:
+    """The network, and what it has to beat."""
+
+    scaler: InputScaler
+    trained: Trained
+    predictions: dict[str, Array]
+    """Of the test rows, by all."""
+    fitted: dict[str, Fitted]
+    """What can stand in for the network."""
+
+
+def _learn(
+    samples: Samples, settings: TrainSettings, steps: "_Steps"
+) -> Generator[Stage | EpochResult, None, _Learnt]:
+    """Train the network and the baselines; yield before each, and each epoch."""
+    yield steps.next("training the network")
+    scaler = InputScaler.fit(samples.feature_names, samples.train.features)
+    trained = yield from fit_network(samples, scaler, settings)
+    predictions, fitted = yield from _train_baselines(samples, scaler, settings, steps)
+    predictions[NET] = _answers(trained.network, scaler, samples)
+    return _Learnt(scaler, trained, predictions, fitted)
+
+
+def _evaluate(
+    samples: Samples, learnt: _Learnt, leaks: LeakChecks, settings: TrainSettings
+) -> Findings:
+    """Choose who answers for each head, and find out what they are worth."""
+    estimators = choose_estimators(samples, learnt.trained, learnt.scaler, settings)
     heads = evaluate(
         samples,
-        predictions,
+        learnt.predictions,
         estimators,
-        n_bootstrap=settings.train.n_bootstrap,
-        seed=settings.train.seed,
+        n_bootstrap=settings.n_bootstrap,
+        seed=settings.seed,
         leaks=leaks.failed,
     )
-    used = {name: fitted[name] for name in fitted if name in estimators.values()}
-    found = Findings(heads, leaks, Predictor(trained.network, scaler, used, estimators))
-    card = make_card(engine, settings, samples, trained, found, clock_ms())
-    card = replace(card, details=replace(card.details, notice=source.notice))
-    model = WalletModel(trained.network, scaler, card, used)
-    yield keep_model(model, samples, scaler, settings)
+    used = {name: each for name, each in learnt.fitted.items() if name in estimators.values()}
+    predictor = Predictor(learnt.trained.network, learnt.scaler, used, estimators)
+    return Findings(heads, leaks, predictor)
 
 
 def _train_baselines(

@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
@@ -77,45 +78,90 @@ def train_network(
         train: At least one row.
         validation: Nothing is learnt from them; they help to calibrate, and to stop one member.
     """
-    is_trainable, means = trainable_targets(train)
-    device = train.inputs.device
-    objective = Objective.of(is_trainable, settings, device)
-    network = _new_network(train.inputs.shape[1], settings).to(device)
-    network.start_at(means, is_trainable)
-    rows = train.joined(validation)
-    shares = Shares.of(train, len(validation), settings.n_members).to(device)
-    optimizer, plateau = _new_optimizer(network, settings)
-    of_constant = _kept_losses(means.to(device).expand_as(rows.targets)[shares.kept], rows, shares)
-    best, epochs = Best(network), list[EpochResult]()
+    run = _Run.begin(train, validation, settings)
+    epochs: list[EpochResult] = []
     for epoch in range(1, settings.max_epochs + 1):
-        learning_rate = optimizer.param_groups[0]["lr"]
-        with _seeded(settings.seed, epoch, device), _threads(_batch_size(shares, settings)):
-            train_losses = _epoch(network, optimizer, rows, shares, objective)
-            losses = _kept_losses(_answer_kept(network, rows, shares), rows, shares)
-        by_member = (losses * objective.weights).sum(dim=1)
-        plateau.step(by_member.mean().item())
-        epochs.append(
-            EpochResult(
-                epoch=epoch,
-                n_epochs=settings.max_epochs,
-                train_loss=(train_losses * objective.weights).sum().item(),
-                validation_loss=by_member.mean().item(),
-                learning_rate=learning_rate,
-                is_best=best.take(network, by_member, epoch),
-                skill_by_head=_skills(losses, of_constant, is_trainable),
-                train_loss_by_head=_by_head(train_losses, is_trainable),
-                validation_loss_by_head=_by_head(losses.mean(dim=0), is_trainable),
-            )
-        )
+        epochs.append(run.take_epoch(epoch))
         yield epochs[-1]
-        if epoch - best.last_epoch >= settings.patience_epochs:
+        if epoch - run.best.last_epoch >= settings.patience_epochs:
             break
-    network.load_state_dict(best.state)
-    network, rows, shares = network.eval().cpu(), rows.to("cpu"), shares.to("cpu")
-    unseen = Unseen.by_members(network, rows, shares, len(train))
-    if settings.is_calibrated:
-        calibrate(network, unseen, is_trainable)
+    network, unseen = run.end(len(train))
     return Trained(network, tuple(epochs), unseen)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What changes and what is learnt from while members are trained."""
+
+    network: WalletNet
+    optimizer: torch.optim.Optimizer
+    plateau: torch.optim.lr_scheduler.ReduceLROnPlateau
+    best: "Best"
+    rows: TrainingRows
+    shares: Shares
+    objective: Objective
+    is_trainable: Tensor
+    of_constant: Tensor
+    """Losses of the training rows' means, ``[members, targets]``."""
+
+    @classmethod
+    def begin(cls, train: TrainingRows, validation: TrainingRows, settings: TrainSettings) -> Self:
+        """Return a network that answers with the means of the training rows, still untrained."""
+        is_trainable, means = trainable_targets(train)
+        device = train.inputs.device
+        network = _new_network(train.inputs.shape[1], settings).to(device)
+        network.start_at(means, is_trainable)
+        rows = train.joined(validation)
+        shares = Shares.of(train, len(validation), settings.n_members).to(device)
+        optimizer, plateau = _new_optimizer(network, settings)
+        constant = means.to(device).expand_as(rows.targets)
+        return cls(
+            network=network,
+            optimizer=optimizer,
+            plateau=plateau,
+            best=Best(network),
+            rows=rows,
+            shares=shares,
+            objective=Objective.of(is_trainable, settings, device),
+            is_trainable=is_trainable,
+            of_constant=_kept_losses(constant[shares.kept], rows, shares),
+        )
+
+    def take_epoch(self, epoch: int) -> EpochResult:
+        """Go once through the training rows, and keep the weights of members that got better."""
+        network, rows, shares = self.network, self.rows, self.shares
+        weights = self.objective.weights
+        settings, device = self.objective.settings, rows.inputs.device
+        learning_rate = self.optimizer.param_groups[0]["lr"]
+        with _seeded(settings.seed, epoch, device), _threads(_batch_size(shares, settings)):
+            train_losses = _epoch(network, self.optimizer, rows, shares, self.objective)
+            losses = _kept_losses(_answer_kept(network, rows, shares), rows, shares)
+        by_member = (losses * weights).sum(dim=1)
+        self.plateau.step(by_member.mean().item())
+        return EpochResult(
+            epoch=epoch,
+            n_epochs=settings.max_epochs,
+            train_loss=(train_losses * weights).sum().item(),
+            validation_loss=by_member.mean().item(),
+            learning_rate=learning_rate,
+            is_best=self.best.take(network, by_member, epoch),
+            skill_by_head=_skills(losses, self.of_constant, self.is_trainable),
+            train_loss_by_head=_by_head(train_losses, self.is_trainable),
+            validation_loss_by_head=_by_head(losses.mean(dim=0), self.is_trainable),
+        )
+
+    def end(self, n_train: int) -> tuple[WalletNet, Unseen]:
+        """Return the network at its best, calibrated, and what members said of unseen rows."""
+        self.network.load_state_dict(self.best.state)
+        network, rows, shares = (
+            self.network.eval().cpu(),
+            self.rows.to("cpu"),
+            self.shares.to("cpu"),
+        )
+        unseen = Unseen.by_members(network, rows, shares, n_train)
+        if self.objective.settings.is_calibrated:
+            calibrate(network, unseen, self.is_trainable)
+        return network, unseen
 
 
 class Best:

@@ -6,15 +6,18 @@ has the answer at once.
 
 import zipfile
 from pathlib import Path
+from typing import TypeVar
 
 from hypertrack.errors import ModelError
 from hypertrack.files import write_whole
 from hypertrack.model import MODEL_NAME
-from hypertrack.records import JsonError, ModelSummary, Record, decode_json
+from hypertrack.records import Card, JsonError, ModelSummary, Record, decode_json
 
 CARD_NAME = "card.json"
 MODELS_FOLDER = "models"
 CHAMPION_NAME = "champion"
+
+T = TypeVar("T")
 
 
 class _CardSummary(Record, frozen=True, kw_only=True):
@@ -85,20 +88,29 @@ def champion_file(out: Path) -> Path:
 
 
 def read_summary(out: Path, version: str) -> ModelSummary:
-    """Return what the card of a version says.
+    """Return what a list shows of a version (see `read_card`)."""
+    return _read_card(out, version, _CardSummary).summary
 
-    The checkpoint beside it is checked for whole bytes alone; what its weights are, `load_version`
-    finds out.
+
+def read_card(out: Path, version: str) -> Card:
+    """Return what a version is and what it rests on.
+
+    The checkpoint beside its card is checked for whole bytes alone; what its weights are,
+    `load_version` finds out.
 
     Raises:
         ModelError: The checkpoint is torn, or the card is.
     """
+    return _read_card(out, version, Card)
+
+
+def _read_card(out: Path, version: str, kind: type[T]) -> T:
     folder = out / MODELS_FOLDER / version
     try:
         with zipfile.ZipFile(folder / MODEL_NAME) as archive:  # what torch saves is one
             torn = archive.testzip()
         if torn is None:
-            return decode_json((folder / CARD_NAME).read_bytes(), _CardSummary).summary
+            return decode_json((folder / CARD_NAME).read_bytes(), kind)
     except (OSError, zipfile.BadZipFile, JsonError, UnicodeDecodeError) as error:
         raise ModelError(f"{folder} is torn or no model of ours ({error}): train again") from error
     raise ModelError(f"{folder / MODEL_NAME} is torn ({torn}): train again")

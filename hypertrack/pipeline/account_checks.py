@@ -29,6 +29,7 @@ from hypertrack.store.files.layout import ACCOUNTS_REPORT_NAME
 
 if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.importing.accounts.step_progress import StepKey, StepLine
+    from hypertrack.market.engine.computer import Market
 
 Rows = dict[int, list[dict[str, Any]]]
 """By wallet id."""
@@ -117,7 +118,7 @@ class Findings:
 
 
 def _checked(
-    con: Any, asked: Iterable[str], progress: "Mapping[StepKey, StepLine]"
+    con: "Market", asked: Iterable[str], progress: "Mapping[StepKey, StepLine]"
 ) -> list[AccountCheck]:
     from hypertrack.market import account_checks, account_states
 
@@ -175,7 +176,7 @@ def _tape(found: Mapping[str, Any], kinds: Iterable[Mapping[str, Any]]) -> TapeC
     )
 
 
-def _profits(con: Any, since_first: Collection[int]) -> dict[int, ProfitCheck]:
+def _profits(con: "Market", since_first: Collection[int]) -> dict[int, ProfitCheck]:
     """Return the profit of each wallet by its fills and by its portfolio, over the same time.
 
     Of all time where its fills are known since the first, else of the month, else none.
@@ -222,7 +223,7 @@ def _covers(spans: Iterable[Mapping[str, Any]], start_ms: int, end_ms: int) -> b
     return bool(reached_ms >= end_ms - 60_000)
 
 
-def _by_wallet(con: Any, table: Any) -> Rows:
+def _by_wallet(con: "Market", table: Any) -> Rows:
     found: Rows = {}
     for row in con.rows(table):
         found.setdefault(row["wallet_id"], []).append(row)

@@ -11,6 +11,7 @@ from hypertrack.records import ACCOUNT_NUMBERS
 
 if TYPE_CHECKING:
     from hypertrack.features.engine import FeatureEngine, FeatureMatrix
+    from hypertrack.market.engine.computer import Market
 
 BEHIND_ACCOUNTS = tuple(name for name in ACCOUNT_NUMBERS if name != "account_told_ms")
 """Features that `account_columns` reads, by the same names."""
@@ -46,7 +47,7 @@ def account_columns(engine: "FeatureEngine", matrix: "FeatureMatrix") -> Mapping
     }
 
 
-def _positions(con: Any) -> dict[int, list[str]]:
+def _positions(con: "Market") -> dict[int, list[str]]:
     """Return by wallet id what it holds, the largest value first."""
     from hypertrack.market import account_states
 

@@ -1,7 +1,11 @@
 """Who belongs together, as the venue tells it, in words."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the commands load this when they run
+    from hypertrack.market.engine.computer import Market
+
 
 LINKS = {
     "vault": ("vault {name!r} led by {other}", "leads the vault {name!r} {own}"),
@@ -12,7 +16,7 @@ LINKS = {
 """How a link is told of the one it begins at, and of the other."""
 
 
-def links_in_words(con: Any, name_of: Mapping[int, str]) -> dict[int, list[str]]:
+def links_in_words(con: "Market", name_of: Mapping[int, str]) -> dict[int, list[str]]:
     """Return by wallet id what is to be said of it, each link at both of its ends."""
     from hypertrack.market import account_states
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,8 +30,11 @@ __all__ = ["PROFILES_NAME", "classify", "fingerprint", "fresh_profiles"]
 
 PROFILES_NAME = "wallet_profiles.parquet"
 
-BEHIND = {"features", "fees", "categories", "skill", "copy"}
-"""Sections of the settings that profiles follow from."""
+BEHIND: dict[str, Any] = {
+    "features": {"groups"},
+    **dict.fromkeys(("fees", "categories", "skill", "copy"), True),
+}
+"""Settings that profiles follow from; which engine computed them is none of these."""
 
 
 def classify(
@@ -124,6 +127,7 @@ def fresh_profiles(
     with_model: bool = True,
     is_kept: bool = True,
     kept_file: Path | None = None,
+    on_stale: Callable[[], None] = lambda: None,
 ) -> "Profiles":
     """Return the profiles written last, or classify again where anything behind them changed.
 
@@ -131,6 +135,7 @@ def fresh_profiles(
         with_model: As `classify`.
         is_kept: As `classify`.
         kept_file: Show this file's profiles instead, whatever became of the data behind them.
+        on_stale: Called before everybody is classified again.
 
     Raises:
         DatasetError: There is no dataset, or the file asked for cannot be read.
@@ -151,6 +156,7 @@ def fresh_profiles(
             profiles = Profiles(ProfileFile(file))
             if profiles.header.fingerprint == fingerprint(settings, with_model=with_model):
                 return profiles
+    on_stale()
     return classify(settings, with_model=with_model, is_kept=is_kept)
 
 

@@ -34,12 +34,15 @@ class FeatureQuery:
     since_ms: int | None = None
     until_ms: int | None = None
 
-    def check_window(self) -> None:
-        """Refuse a window that holds no time, before anything is opened.
+    def check(self) -> None:
+        """Refuse unknown features, and a window that holds no time, before anything is opened.
 
         Raises:
-            ConfigError: It does not.
+            ConfigError: There is one, or it does not.
         """
+        from hypertrack.features.names import require_known
+
+        require_known(self.names or ())
         if self.since_ms is None or self.until_ms is None:
             return
         if self.since_ms >= self.until_ms:
@@ -54,7 +57,7 @@ def export_features(settings: Settings, file: Path, query: FeatureQuery | None =
         query: Only a part; everything where None.
     """
     query = query or FeatureQuery()
-    query.check_window()
+    query.check()
     require_data(settings)
     require_writable(file, TABLE_SUFFIXES)
     from hypertrack.features.export import write_features
@@ -68,18 +71,16 @@ def describe_features(
     settings: Settings, query: FeatureQuery | None = None
 ) -> "tuple[int, tuple[Distribution, ...]]":
     """Return the number of wallets, and what each feature is and how it is distributed."""
+    query = query or FeatureQuery()
+    query.check()
     require_data(settings)
     from hypertrack.features.distribution import distributions
 
-    matrix = _matrix(settings, query or FeatureQuery())
+    matrix = _matrix(settings, query)
     return len(matrix.wallets), distributions(matrix)
 
 
 def _matrix(settings: Settings, query: FeatureQuery) -> "FeatureMatrix":
-    if query.names is not None:
-        from hypertrack.features.registry import select
-
-        select(settings.features.groups, query.names)  # an unknown one, before the data are read
     with open_engine(settings) as engine:
         matrix = engine.matrix(
             since_ms=query.since_ms,
@@ -111,6 +112,7 @@ def check_leakage(
     Raises:
         NotEnoughDataError: The trades have no two times to cut between.
     """
+    FeatureQuery(names).check()
     require_data(settings)
     from hypertrack.features.leakage import check_cuts, random_cuts
 

@@ -51,12 +51,11 @@ def show(settings: Settings, name: str) -> Card:
     """Return the card of a version: ``champion``, or the beginning or end of its name.
 
     Raises:
-        ModelError: The name means none, or several.
+        ModelError: The name means none, or several, or its version is torn.
     """
-    version = _find(settings, name)
-    from hypertrack.model.versions import load_version
+    from hypertrack.model.version_files import read_card
 
-    return load_version(settings.out, version).card
+    return read_card(settings.out, _find(settings, name))
 
 
 def _find(settings: Settings, name: str) -> str:

@@ -118,6 +118,7 @@ def _spark(settings: Settings, until_ms: int | None) -> "Spark":
         settings.data,
         asked.engine,
         asked.spark_folder,
+        sealed_url=asked.sealed_url,
         memory_limit_gib=asked.memory_limit_gib,
         until_ms=until_ms,
     )

@@ -1,6 +1,7 @@
 """The wallet command: one wallet, and why."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,20 +31,32 @@ CANDIDATES = 5
 
 
 def find_wallet(
-    settings: Settings, address: str, *, with_model: bool = True, kept_file: Path | None = None
+    settings: Settings,
+    address: str,
+    *,
+    with_model: bool = True,
+    kept_file: Path | None = None,
+    on_stale: Callable[[], None] = lambda: None,
 ) -> tuple[ProfileHeader, WalletProfile]:
     """Return the profile of one wallet, with what it rests on.
 
     Args:
         address: Any case.
         kept_file: Look among the profiles in this file, and not among the dataset's.
+        on_stale: Called before everybody is classified again: what one is takes all to tell.
 
     Raises:
         ConfigError: Not an address.
         DatasetError: The wallet was not seen in the recording.
     """
     wallet = checked_address(address)
-    profiles = fresh_profiles(settings, with_model=with_model, is_kept=False, kept_file=kept_file)
+    profiles = fresh_profiles(
+        settings,
+        with_model=with_model,
+        is_kept=False,
+        kept_file=kept_file,
+        on_stale=on_stale,
+    )
     return profiles.header, profile_of(profiles, wallet, kept_file or settings.data)
 
 

@@ -1,12 +1,12 @@
 """The backtest: at each cut everybody is judged by the past alone, and then followed."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from hypertrack.config import Settings
 from hypertrack.errors import NotEnoughDataError
+from hypertrack.market.engine.computer import Market
 from hypertrack.market.fees import scheduled_rates
 from hypertrack.records import HOUR_MS, Backtest, RoundFound, Verdict
 from hypertrack.skill.arrays import Flags, Floats, Ints
@@ -29,7 +29,7 @@ ScoresAt = Callable[[int], Mapping[str, Floats]]
 
 
 def choose_from(
-    con: Any, each: Round, is_judged: Flags, settings: Settings, scores_at: ScoresAt
+    con: Market, each: Round, is_judged: Flags, settings: Settings, scores_at: ScoresAt
 ) -> Candidates:
     """Return who could be followed from a cut on, looking at nothing after it.
 
@@ -41,7 +41,7 @@ def choose_from(
 
 
 def backtest(
-    con: Any,
+    con: Market,
     wallets: Sequence[str],
     chosen: Sequence[tuple[Round, Candidates]],
     settings: Settings,
@@ -97,7 +97,7 @@ def backtest(
 
 
 def _copies(
-    con: Any, rounds: Sequence[Round], everybody: Sequence[Candidates], settings: Settings
+    con: Market, rounds: Sequence[Round], everybody: Sequence[Candidates], settings: Settings
 ) -> Copies:
     """Return everybody's copied bets, of which at least one can be valued."""
     terms = follow_terms(con, rounds[-1].future.end_ms, settings)
@@ -129,7 +129,7 @@ def _hours(rounds: Sequence[Round]) -> str:
     return f"{(rounds[-1].future.end_ms - rounds[0].past.start_ms) / HOUR_MS:.1f} h"
 
 
-def follow_terms(con: Any, until_ms: int, settings: Settings) -> FollowTerms:
+def follow_terms(con: Market, until_ms: int, settings: Settings) -> FollowTerms:
     """Return how the user of the settings follows, until a recording ends."""
     asked = settings.copy
     rates = fetch(con, scheduled_rates(con, settings.fees).order_by("coin_id"))

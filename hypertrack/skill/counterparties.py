@@ -1,13 +1,13 @@
 """Who trades with whom: the main counterparty of each wallet, and pairs that trade in circles."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import ibis
 import numpy as np
 from ibis import _
 from scipy.stats import poisson
 
+from hypertrack.market.engine.computer import Market
 from hypertrack.market.executions import fills
 from hypertrack.market.window import Window
 from hypertrack.skill.arrays import Floats, Ints
@@ -36,7 +36,7 @@ class WashPairs:
     p: Floats
 
 
-def find_wash_pairs(con: Any, window: Window) -> WashPairs:
+def find_wash_pairs(con: Market, window: Window) -> WashPairs:
     """Return the pairs of a window whose trades with each other are far above chance.
 
     Bought from and sold to each other: one way alone is a maker and who likes it.

@@ -6,7 +6,6 @@ one they would have filled the top of the list with a single decision.
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import ibis
 import numpy as np
@@ -15,6 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import poisson
 
+from hypertrack.market.engine.computer import Market
 from hypertrack.market.executions import executions
 from hypertrack.market.window import Window
 from hypertrack.skill.arrays import Flags, Floats, Ints
@@ -79,7 +79,7 @@ class Entities:
 
 
 def find_entities(
-    con: Any, window: Window, is_judged: Flags, told: tuple[Ints, Ints] | None = None
+    con: Market, window: Window, is_judged: Flags, told: tuple[Ints, Ints] | None = None
 ) -> Entities:
     """Return the entities of a window.
 
@@ -97,7 +97,7 @@ def find_entities(
     return Entities(*_components(is_judged, first, second), twins)
 
 
-def find_twins(con: Any, window: Window) -> Twins:
+def find_twins(con: Market, window: Window) -> Twins:
     """Return pairs of wallets with executions that go together, whether or not they are one.
 
     Same coin, direction and role, sizes equal to 1 %, within 250 ms.

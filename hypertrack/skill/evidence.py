@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from hypertrack.market.account_states import chosen_by_profit
+from hypertrack.market.engine.computer import Market
 from hypertrack.market.window import Window
 from hypertrack.skill.arrays import Flags, Floats, Ints
 from hypertrack.skill.bets import LADDER, Bets, CoinView, bets_of_coin, joined
@@ -72,7 +73,7 @@ class Evidence:
         return len(self.horizon_ms)
 
 
-def counts_from_ms(con: Any, n_wallets: int) -> Ints:
+def counts_from_ms(con: Market, n_wallets: int) -> Ints:
     """Return from when on what each wallet did is evidence, ms, ``[wallets]``."""
     chosen = fetch(con, chosen_by_profit(con))
     since_ms = np.full(n_wallets, EVER_MS)
@@ -81,7 +82,7 @@ def counts_from_ms(con: Any, n_wallets: int) -> Ints:
 
 
 def gather(
-    con: Any,
+    con: Market,
     window: Window,
     entity_of_wallet: Ints,
     rng: np.random.Generator,
@@ -132,7 +133,7 @@ def gather(
 
 
 def _done(
-    con: Any, window: Window, entity_of_wallet: Ints, since_ms: Ints | None
+    con: Market, window: Window, entity_of_wallet: Ints, since_ms: Ints | None
 ) -> tuple[Openings, Lots, Ints]:
     """Return what some wallets opened, by coin, what they closed, and how much does not count."""
     if since_ms is None:

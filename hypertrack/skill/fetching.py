@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import ibis
 import numpy as np
@@ -31,7 +30,7 @@ def fetch(con: Market, rows: Table) -> Columns:
 
 
 @contextmanager
-def computed_once(con: Any, name: str, rows: Table) -> Iterator[Table]:
+def computed_once(con: Market, name: str, rows: Table) -> Iterator[Table]:
     """Give rows as a table that is made once and gone afterwards."""
     con.keep(name, rows)
     try:
@@ -40,7 +39,9 @@ def computed_once(con: Any, name: str, rows: Table) -> Iterator[Table]:
         con.forget(name)
 
 
-def execution_batches(con: Any, window: Window, wallets: Ints | None = None) -> Iterator[Columns]:
+def execution_batches(
+    con: Market, window: Window, wallets: Ints | None = None
+) -> Iterator[Columns]:
     """Yield executions in the order of wallet, coin and time; a wallet's are in one batch.
 
     Columns: those of `executions` that follow, and ``known_before``: the position in coins before
@@ -69,7 +70,7 @@ def execution_batches(con: Any, window: Window, wallets: Ints | None = None) -> 
         yield batch
 
 
-def price_paths(con: Any, window: Window) -> Iterator[tuple[int, PricePath]]:
+def price_paths(con: Market, window: Window) -> Iterator[tuple[int, PricePath]]:
     """Yield each traded coin's id and prices until the end of a window, in the order of the ids."""
     trades = last_trades(con).filter(_.time_ms < window.end_ms)
     quotes = con.table("bbo").filter(_.time_ms < window.end_ms)
@@ -106,7 +107,7 @@ def _path_of(coin_id: int, trades: Columns, quotes: Columns) -> PricePath:
     )
 
 
-def stretches_by_coin(con: Any) -> dict[int, tuple[Ints, Ints]]:
+def stretches_by_coin(con: Market) -> dict[int, tuple[Ints, Ints]]:
     """Return by coin when stretches without a gap in its trades begin and end, ascending."""
     found = fetch(con, observed_stretches(con).order_by("coin_id", "start_ms"))
     coins, first = np.unique(found["coin_id"], return_index=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from hypertrack.market.engine.computer import Market
 from hypertrack.market.window import Window
 from hypertrack.skill.arrays import Floats, Ints, group_starts
 from hypertrack.skill.bets import TO_BPS, CoinView, block_length_ms
@@ -103,7 +104,7 @@ class Copies:
 
 
 def follow_all(
-    con: Any, rounds: Sequence[Round], everybody: Sequence[Followable], terms: FollowTerms
+    con: Market, rounds: Sequence[Round], everybody: Sequence[Followable], terms: FollowTerms
 ) -> Copies:
     """Copy every candidate in every round.
 
@@ -152,7 +153,7 @@ def _joined(parts: Sequence[Copies]) -> Copies:
     return together.take(np.lexsort(by))
 
 
-def _taken(con: Any, window: Window, wallets: Ints) -> tuple[Openings, Closings]:
+def _taken(con: Market, window: Window, wallets: Ints) -> tuple[Openings, Closings]:
     """Return openings as taker by coin and time, and what ended positions."""
     opened, closed = [], []
     for batch in execution_batches(con, window, wallets):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hypertrack.config import Settings
 from hypertrack.market.account_states import told_as_one
+from hypertrack.market.engine.computer import Market
 from hypertrack.market.fees import scheduled_rates
 from hypertrack.market.profit import window_profit
 from hypertrack.market.window import Window
@@ -63,7 +64,7 @@ class Skill:
     summary: SkillSummary
 
 
-def judge(con: Any, window: Window, is_judged: Flags, settings: Settings) -> Skill:
+def judge(con: Market, window: Window, is_judged: Flags, settings: Settings) -> Skill:
     """Judge all wallets by what they did in a window.
 
     Args:
@@ -85,7 +86,7 @@ def judge(con: Any, window: Window, is_judged: Flags, settings: Settings) -> Ski
 class _Judging:
     """One recording judged: each step once, by what it is called."""
 
-    def __init__(self, con: Any, evidence: Evidence, entities: Entities, settings: Settings):
+    def __init__(self, con: Market, evidence: Evidence, entities: Entities, settings: Settings):
         self.con = con
         self.evidence = evidence
         self.entities = entities

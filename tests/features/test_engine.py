@@ -93,7 +93,7 @@ def test_every_feature_depends_on_the_cut(busy_engine: FeatureEngine) -> None:
         for i, each in enumerate(FEATURES)
         if np.array_equal(whole.values[:, i], half.values[:, i], equal_nan=True)
     }
-    # One Monday morning in few hours, no spot coin, nobody liquidated, nothing held at a full hour.
+    # One Monday morning in few hours, no spot coin, no liquidation, nothing held at a full hour.
     hours = {"hour_entropy", "night_share", "weekend_share"}
     funding = {"funding_usd", "funding_paid_usd", "funding_alignment", "crowding"}
     assert constant <= {*hours, *funding, "spot_share", "liquidation_count"}
@@ -224,6 +224,7 @@ def test_one_trade_gives_a_row_of_defined_numbers(features_of: Any) -> None:
     assert defined == {
         **dict.fromkeys(("tx_count", "unique_tokens", "unique_addresses", "long_ratio"), 1),
         **dict.fromkeys(("total_value", "avg_value", "max_value", "net_notional_usd"), 100),
+        "execution_count": 1,
         "tx_per_day": pytest.approx(24),
         "avg_candle_volume": pytest.approx(0.1),
         "max_candle_volume": pytest.approx(0.1),

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from hypertrack.errors import ConfigError
-from hypertrack.features.registry import ALIASES, FEATURES, REGISTRY, select
+from hypertrack.features.names import ALIASES, require_known
+from hypertrack.features.registry import FEATURES, REGISTRY, select
 
 
 def names(text: str) -> list[str]:
@@ -133,3 +134,12 @@ def test_what_needs_a_position_says_so_and_is_missing_without_one() -> None:
 def test_unknown_names_are_an_error() -> None:
     with pytest.raises(ConfigError, match="unknown feature sharpe: known are tx_count, "):
         select(["base"], ["sharpe"])
+
+
+def test_names_read_from_the_text_are_those_of_the_registry() -> None:
+    require_known([*REGISTRY, *ALIASES])
+
+    with pytest.raises(ConfigError, match="unknown feature sharpe: known are") as refused:
+        require_known(["tx_count", "sharpe"])
+
+    assert set(str(refused.value).partition("known are ")[2].split(", ")) == set(REGISTRY)

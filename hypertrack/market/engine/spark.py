@@ -28,7 +28,7 @@ from hypertrack.market.engine.computer import Market
 from hypertrack.market.engine.plans import Build, Columns, Dialect, Step, Variables
 from hypertrack.market.engine.selection import span_query
 from hypertrack.market.engine.shards import PARTIES
-from hypertrack.market.engine.spark_reading import number_tables
+from hypertrack.market.engine.spark_reading import hours_at, number_tables
 from hypertrack.market.executions import fills
 from hypertrack.records import DataSummary
 from hypertrack.store.dataset import note_sealed, open_unsealed
@@ -103,7 +103,7 @@ class SparkTables(Market):
             (name, ibis.schema(PySparkType.to_ibis(frame.schema))) for name, frame in frames.items()
         )
         super().__init__(SPARK, tuple(described), whole)
-        self._session, self._kept = session, dict[str, DataFrame]()
+        self._session = session
         for name, frame in frames.items():
             frame.createOrReplaceTempView(self.prefix + name)
 
@@ -112,20 +112,23 @@ class SparkTables(Market):
         return self._frame(query, at).toArrow()
 
     def make_one(self, step: Step, at: Variables) -> None:
-        """Make a view, whose rows Spark keeps where it computed them if they are to be kept."""
+        """Make a view, whose rows Spark keeps where it computed them if they are to be kept.
+
+        As if they had always been there: whatever is made of them would else be planned from the
+        trades on, which takes Spark minutes.
+        """
         frame = self._frame(step.query, at)
         if not step.is_view:
-            self._kept[step.name] = frame = frame.persist()
+            frame = frame.localCheckpoint()
         frame.createOrReplaceTempView(self.prefix + step.name)
 
     def drop_one(self, name: str) -> None:
-        """Drop a table."""
+        """Drop a view; Spark frees rows that nobody can read any more."""
         self._session.catalog.dropTempView(self.prefix + name)
-        self._kept.pop(name).unpersist()
 
     def close(self) -> None:
         """Forget what was made of a part."""
-        for name in list(self._kept):
+        for name in self._made:
             self.drop_one(name)
 
     def _frame(self, query: str, at: Variables) -> DataFrame:
@@ -147,31 +150,36 @@ class Spark:
         master: str,
         folder: Path | None,
         *,
+        sealed_url: str | None = None,
         memory_limit_gib: float | None = None,
         until_ms: int | None = None,
     ):
         """Let Spark read a dataset.
 
         Args:
-            place: Of the dataset; all workers see its sealed hours under the same path.
+            place: Of the dataset.
             master: ``spark://host:7077`` or ``local[*]``.
             folder: Which this machine and all workers see; a temporary one where None.
+            sealed_url: Where all workers see the sealed hours; under the same path where None.
             memory_limit_gib: Of this machine, while it reads the open lines.
             until_ms: Read the dataset as it stood at that time; everything where None.
 
         Raises:
             DatasetError: No such dataset, or nothing recorded in it.
-            EngineError: Nobody answers there, or Spark does not start.
+            EngineError: Nobody answers there, Spark does not start, or it cannot read there.
         """
         _require_answer(master)
         with ExitStack() as opened:
             made = TemporaryDirectory(prefix="hypertrack-", dir=folder)
             unsealed = Path(opened.enter_context(made))
-            self.dataset, sealed = open_unsealed(
+            self.dataset, hours = open_unsealed(
                 place, unsealed, memory_limit_gib=memory_limit_gib, until_ms=until_ms
             )
             opened.enter_context(self.dataset)
             self._session = opened.enter_context(_session(master))
+            sealed = {feed: tuple(map(str, paths)) for feed, paths in hours.items()}
+            if sealed_url is not None:
+                sealed = hours_at(self._session, sealed_url, self.dataset.lines, hours)
             tables, found = number_tables(self._session, unsealed, sealed, until_ms)
             note_sealed(self.dataset, unsealed, found, until_ms)
             coverage = self._session.read.parquet(f"{unsealed}/coverage")

@@ -4,14 +4,19 @@ The statements say what `store.reading` says on DuckDB: which rows are read, and
 numbered. A test holds both equal.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
 
-from hypertrack.market.engine.spark_rows import READ, define_functions, read_sealed
+from hypertrack.errors import EngineError
+from hypertrack.market.engine.spark_rows import READ, define_functions, local_path, read_sealed
 from hypertrack.records import MINUTE_MS, Feed
 from hypertrack.store.reading.account_answers import ACCOUNT_WALLETS, NUMBER, RAW_ACCOUNTS
 from hypertrack.store.reading.damage import Damage
+from hypertrack.store.reading.folder_lines import FolderLines
+from hypertrack.store.reading.recorded_lines import Lines
 from hypertrack.store.reading.truncation import LATER
 from hypertrack.store.reading.unsealed import SealedFacts, SealedHours
 
@@ -115,7 +120,7 @@ LEFT JOIN (SELECT time_ms, coin_id, trade_id, true AS matched FROM trades)
 def number_tables(
     session: SparkSession,
     unsealed: Path,
-    sealed: SealedHours,
+    sealed: Mapping[Feed, Sequence[str]],
     until_ms: int | None = None,
 ) -> tuple[dict[str, DataFrame], SealedFacts]:
     """Return the tables of a dataset as Spark computes them, kept where they were computed.
@@ -123,7 +128,7 @@ def number_tables(
     Args:
         session: Whose workers see both places.
         unsealed: Holds a folder of Parquet for each raw table: what is not in sealed hours.
-        sealed: Files of the sealed hours of each feed.
+        sealed: Files or URLs of the sealed hours of each feed.
         until_ms: Nothing that was not known by then is read.
 
     Raises:
@@ -142,7 +147,7 @@ def number_tables(
             found = read_sealed(session, feed, sealed[feed])
             n_rows[feed] = found.n_rows
             unread += [(feed, reason, n) for reason, n in found.unread.items()]
-            damage += [Damage(feed, path) for path in found.damaged]
+            damage += [Damage(feed, local_path(place)) for place in found.damaged]
             rows = rows.unionByName(known_before(found.rows, feed, until_ms))
         rows.createOrReplaceTempView(f"raw_{feed}")
     tables = {}
@@ -151,6 +156,46 @@ def number_tables(
         tables[name] = session.sql(statement).localCheckpoint()
         tables[name].createOrReplaceTempView(name)
     return tables, SealedFacts(n_rows, unread, damage)
+
+
+def hours_at(
+    session: SparkSession, url: str, lines: Lines, local: SealedHours
+) -> dict[Feed, tuple[str, ...]]:
+    """Return the sealed hours of each feed that lie under a URL and were not read here.
+
+    Args:
+        session: Whose Hadoop knows the URL's scheme.
+        url: Of the folder with a folder a feed.
+        lines: Of the dataset here; the sealed hours that it has beside ``local`` were read.
+        local: Its other sealed hours.
+
+    Raises:
+        EngineError: Spark cannot read there.
+    """
+    places: dict[Feed, tuple[str, ...]] = {}
+    for feed, paths in local.items():
+        here = lines.sealed(feed) if isinstance(lines, FolderLines) else []
+        read = {path.name for path in here} - {path.name for path in paths}
+        found = _listed(session, f"{url}/{feed}")
+        places[feed] = tuple(each for each in found if each.rpartition("/")[2] not in read)
+    return places
+
+
+def _listed(session: SparkSession, url: str) -> list[str]:
+    """Return the URLs of the Parquet files in a folder; none where there is none."""
+    hadoop = session._jvm.org.apache.hadoop.fs
+    folder = hadoop.Path(url)
+    try:
+        system = folder.getFileSystem(session._jsc.hadoopConfiguration())
+        found = system.listStatus(folder) if system.exists(folder) else []
+        names = sorted(str(each.getPath().toString()) for each in found)
+    except Py4JJavaError as error:
+        reason = str(error.java_exception.getMessage()).splitlines()[0]
+        raise EngineError(
+            f"Spark cannot read {url} ({reason}): give it the scheme's file system and keys, such "
+            "as spark.jars.packages org.apache.hadoop:hadoop-aws:VERSION, in spark-defaults.conf"
+        ) from error
+    return [name for name in names if name.endswith(".parquet")]
 
 
 def known_before(rows: DataFrame, feed: Feed, until_ms: int | None) -> DataFrame:

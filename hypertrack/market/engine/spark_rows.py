@@ -137,7 +137,7 @@ class SealedRows(NamedTuple):
     n_rows: int
     unread: Mapping[str, int]
     """Rows left out, by what is wrong with them."""
-    damaged: tuple[Path, ...]
+    damaged: tuple[str, ...]
     """Hours that cannot be read."""
 
 
@@ -147,34 +147,41 @@ def define_functions(session: SparkSession) -> None:
         session.sql(f"CREATE OR REPLACE TEMPORARY FUNCTION {signature} RETURN {body}")
 
 
-def read_sealed(session: SparkSession, feed: Feed, paths: Sequence[Path]) -> SealedRows:
+def read_sealed(session: SparkSession, feed: Feed, places: Sequence[str]) -> SealedRows:
     """Return the rows of sealed hours that can be read.
 
     Args:
         session: Knows the functions, and the rows that are not sealed as ``open_{feed}``.
         feed: Which to read.
-        paths: Its sealed hours.
+        places: Files or URLs of its sealed hours.
 
     Raises:
         EngineError: They could not be read, though no hour is damaged.
     """
     try:
-        return _read(session, feed, paths)
+        return _read(session, feed, places)
     except (PySparkException, Py4JJavaError) as error:
-        damaged = tuple(unreadable(paths))
+        # Of another machine's files nobody here can tell which one it was.
+        lost = set(unreadable(map(local_path, places)))
+        damaged = tuple(place for place in places if local_path(place) in lost)
         if not damaged:
-            place = paths[0].parent
+            place = places[0].rpartition("/")[0]
             raise EngineError(
-                f"Spark could not read {place}: its workers must see it under the same path"
+                f"Spark could not read {place}: its workers must see it under the same name"
             ) from error
-        rest = [path for path in paths if path not in damaged]
+        rest = [place for place in places if place not in damaged]
         return _read(session, feed, rest)._replace(damaged=damaged)
 
 
-def _read(session: SparkSession, feed: Feed, paths: Sequence[Path]) -> SealedRows:
+def local_path(place: str) -> Path:
+    """Return where a file is on this machine, if it is; Hadoop writes ``file:/data`` for it."""
+    return Path(place.removeprefix("file:"))
+
+
+def _read(session: SparkSession, feed: Feed, places: Sequence[str]) -> SealedRows:
     sealed = f"sealed_{feed}"
     reader = session.read.schema(SHAPES[feed])
-    files = reader.parquet(*map(_literal, paths)) if paths else _nothing(session, feed)
+    files = reader.parquet(*map(_literal, places)) if places else _nothing(session, feed)
     files.createOrReplaceTempView(sealed)
     session.sql(READ[feed].format(sealed=sealed)).createOrReplaceTempView(f"{sealed}_rows")
     _columns, _statement, flaws = READERS[feed]
@@ -223,6 +230,6 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _literal(path: Path) -> str:
-    """Return a path as Hadoop reads it, which takes brackets and stars for patterns."""
-    return "".join(f"\\{letter}" if letter in "\\{}[]*?," else letter for letter in str(path))
+def _literal(place: str) -> str:
+    """Return a place as Hadoop reads it, which takes brackets and stars for patterns."""
+    return "".join(f"\\{letter}" if letter in "\\{}[]*?," else letter for letter in place)

@@ -1,4 +1,4 @@
-"""The feature engine on a real standalone cluster: a master and two workers, each a process."""
+"""The engine on a real standalone cluster: a master and two workers, each a process."""
 
 import json
 import os
@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import pyspark
 import pytest
+import spark_job
 from fakes import ALICE, BOB, START_MS, add_sealed_rows, candle, quote, trade, write_dataset
 
 from hypertrack.features.registry import FEATURES
-from hypertrack.records import HOUR_MS, MINUTE_MS
-from hypertrack.store.columns import read_columns
+from hypertrack.pipeline.places import open_engine
+from hypertrack.records import HOUR_MS
 from hypertrack.store.compaction.sealed_hours import seal_folder
 
 SPARK_HOME = Path(pyspark.__file__).parent
@@ -32,6 +33,9 @@ FEW_ROWS = f"""
 spark.sql.shuffle.partitions       2
 spark.sql.adaptive.enabled         false
 spark.sql.codegen.wholeStage       false
+spark.sql.codegen.factoryMode      NO_CODEGEN
+spark.sql.constraintPropagation.enabled false
+spark.sql.optimizer.excludedRules  org.apache.spark.sql.catalyst.optimizer.RemoveRedundantAliases
 spark.executor.memory              512m
 spark.driver.extraJavaOptions      {JAVA}
 spark.executor.extraJavaOptions    {JAVA}
@@ -90,11 +94,10 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
         yield address, conf
 
 
-def features(conf: Path, data: Path, out: Path, *words: Any) -> subprocess.CompletedProcess[str]:
-    """Run the command in a process of its own, as a user would."""
-    command = [sys.executable, "-m", "hypertrack", "features", "--data", data, "--out", out, *words]
+def run(conf: Path, *words: Any) -> subprocess.CompletedProcess[str]:
+    """Run Python in a process of its own, as a user would."""
     return subprocess.run(
-        [str(word) for word in command],
+        [sys.executable, *map(str, words)],
         env=environment(conf),
         cwd=conf,
         capture_output=True,
@@ -134,53 +137,57 @@ def sealed_dataset(folder: Path, market: Any) -> Path:
     return folder
 
 
-def assert_same_cells(found: dict[str, Any], expected: dict[str, Any]) -> None:
-    assert list(found) == list(expected)
-    assert found["wallet"].tolist() == expected["wallet"].tolist()
-    for name in list(expected)[1:]:
-        np.testing.assert_allclose(
-            found[name], expected[name], rtol=1e-9, atol=1e-9, err_msg=name, equal_nan=True
-        )
-
-
-@pytest.mark.slow
+@pytest.mark.slow  # a cluster of four processes has to start
 @pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java")
-def test_a_cluster_gives_every_cell_that_duckdb_gives(
-    cluster: tuple[str, Path], busy_market: Any, tmp_path: Path
+def test_a_cluster_gives_every_number_that_duckdb_gives(
+    cluster: tuple[str, Path], busy_market: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     master, conf = cluster
     data = sealed_dataset(tmp_path / "it's [data]", busy_market)
-    begin_ms, end_ms = START_MS + 2 * MINUTE_MS + 1, START_MS + 37 * MINUTE_MS + 30_500
-    window = ("--since", begin_ms, "--until", end_ms)
+    out = tmp_path / "spark.npz"
 
-    on_spark = features(conf, data, tmp_path / "spark.parquet", "--engine", master, *window)
-    on_duckdb = features(conf, data, tmp_path / "duckdb.parquet", *window)
+    on_spark = run(conf, spark_job.__file__, data, master, out)
+    settings = spark_job.settings_for(data)
+    with open_engine(settings) as engine:
+        expected = spark_job.answers(engine, settings)
 
-    assert (on_spark.returncode, on_duckdb.returncode) == (0, 0), on_spark.stderr
-    found = read_columns(tmp_path / "spark.parquet")
-    assert_same_cells(found, read_columns(tmp_path / "duckdb.parquet"))
-    assert {each.name for each in FEATURES if each.group in ("base", "extended")} < set(found)
-    assert len(found["wallet"]) == 9
-    for run in (on_spark, on_duckdb):
-        assert "2026-01-05T07.parquet is damaged and left out" in run.stderr
-        assert "4 lines are left out: 1 no wallet's address, 1 price or size out" in run.stderr
+    assert on_spark.returncode == 0, on_spark.stderr
+    found = dict(np.load(out))
+    refusal = str(found.pop("refusal"))
+    assert list(found) == list(expected)
+    for name, values in expected.items():
+        if values.dtype.kind == "U":
+            assert found[name].tolist() == values.tolist(), name
+        else:
+            np.testing.assert_allclose(found[name], values, 1e-9, 1e-9, err_msg=name)
+    assert {each.name for each in FEATURES if each.group in spark_job.GROUPS} < set(found)
+    assert len(found["wallets"]) == 9
+    assert refusal.startswith("Spark cannot read s3a://bucket/sealed/trades (")
+    assert "S3AFileSystem not found" in refusal
+    for said in (on_spark.stderr, caplog.text):
+        assert "2026-01-05T07.parquet is damaged and left out" in said
+        assert "4 lines are left out: 1 no wallet's address, 1 price or size out" in said
     worked = [list((conf / f"work-{number}").glob("app-*/*/stderr")) for number in (1, 2)]
     assert all(worked)  # both workers ran an executor
 
 
-def test_a_master_that_does_not_answer_is_an_error(busy_market: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["features", "classify --no-model", "train"])
+def test_a_master_that_does_not_answer_is_an_error(
+    command: str, busy_market: Any, tmp_path: Path
+) -> None:
     data = write_dataset(tmp_path / "data", **busy_market)
 
-    run = features(tmp_path, data, tmp_path / "m.csv", "--engine", "spark://127.0.0.1:1")
+    words = ("--data", data, *command.split(), "--engine", "spark://127.0.0.1:1")
+    refused = run(tmp_path, "-m", "hypertrack", *words)
 
-    assert run.returncode == 1
-    assert "error: no Spark master answers at spark://127.0.0.1:1" in run.stderr
-    assert not (tmp_path / "m.csv").exists()
+    assert refused.returncode == 1
+    assert "error: no Spark master answers at spark://127.0.0.1:1" in refused.stderr
+    assert not list(tmp_path.glob("*.parquet"))
 
 
 def test_an_engine_that_is_none_is_an_error(tmp_path: Path) -> None:
-    run = features(tmp_path, tmp_path, tmp_path / "m.csv", "--engine", "hadoop", "--json")
+    refused = run(tmp_path, "-m", "hypertrack", "features", "--engine", "hadoop", "--json")
 
-    assert run.returncode == 2
-    assert "engine" in run.stderr
-    assert json.dumps("hadoop")[1:-1] in run.stderr
+    assert refused.returncode == 2
+    assert "engine" in refused.stderr
+    assert json.dumps("hadoop")[1:-1] in refused.stderr
