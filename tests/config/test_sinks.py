@@ -50,7 +50,7 @@ def test_secrets_reach_the_sink_whose_name_they_carry_and_are_never_shown(tmp_pa
     ("text", "environment", "said"),
     [
         (TOML, {"HYPERTRACK_SECRETS__PHON_URL": "x"}, "phon_url belongs to no sink.*my-bot, phone"),
-        (TOML + TOML, {}, "two sinks are called my-bot"),
+        (TOML + TOML, {}, "two tables are called my-bot"),
         (TOML, {"HYPERTRACK_SECRETS__MY_BOT_KEY": "hunter2"}, "sinks.key.*must be whsec_"),
         ('[[sinks]]\nname = "bot"\nkind = "webhok"\n', {}, "sinks.kind.*'webhook'"),
         (
