@@ -1,8 +1,7 @@
 """What can be set: one frozen section per stage, units in the names, defaults that are safe."""
 
-import difflib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ from hypertrack.config.live import (
     LiveSettings,
     WatchlistSettings,
 )
+from hypertrack.config.names import require_known, require_one_of_each, with_secrets
 from hypertrack.config.places import DataPlace
 from hypertrack.config.section import Section, like
 from hypertrack.config.skill import CopySettings, SkillSettings
@@ -358,19 +358,19 @@ class Settings(_Copying):
         if not isinstance(given, dict) or not isinstance(sinks := given.get("sinks"), list):
             return given
         secrets = dict(given.get("secrets", {}))
-        filled = [_with_secrets(sink, secrets) for sink in sinks]
+        filled = [with_secrets(sink, secrets) for sink in sinks]
         return {**given, "sinks": filled, "secrets": secrets}
 
     @model_validator(mode="after")
     def _do_names_fit(self) -> "Settings":
         names = [sink.name for sink in self.sinks]
         for tables in (self.sinks, self.watchlists, self.alerts):
-            _require_one_of_each(tables)
+            require_one_of_each(tables)
         for whose, wanted in self._wanted_names():
-            _require_known(whose, wanted, names)
+            require_known(whose, wanted, names)
         lists = [one.name for one in self.watchlists]
         for whose, wanted in self._wanted_lists():
-            _require_known(whose, wanted, lists)
+            require_known(whose, wanted, lists)
         if self.secrets:
             raise ValueError(
                 f"secrets.{min(self.secrets)} belongs to no sink; these are known: "
@@ -391,27 +391,3 @@ class Settings(_Copying):
             if not isinstance(found, dict):
                 lists = (found,) if isinstance(found, str) else tuple(found)
                 yield f"alert {alert.name!r} names the watchlist", lists
-
-
-def _require_one_of_each(tables: Sequence[Any]) -> None:
-    names = [table.name for table in tables]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"two tables are called {name}: each needs a name of its own")
-
-
-def _require_known(whose: str, wanted: tuple[str, ...], known: list[str]) -> None:
-    for name in wanted:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known) or 'none'}"
-            raise ValueError(f"{whose} {name}, which is not there: {hint}")
-
-
-def _with_secrets(sink: Any, secrets: dict[str, Any]) -> Any:
-    """Return a sink with what ``secrets`` holds for it, which is taken out there."""
-    if not isinstance(sink, dict):
-        return sink
-    name = str(sink.get("name", "")).replace("-", "_")
-    found = {part: secrets.pop(f"{name}_{part}", None) for part in ("url", "key")}
-    return sink | {part: text for part, text in found.items() if text is not None}
