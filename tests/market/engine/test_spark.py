@@ -161,7 +161,7 @@ def test_a_cluster_gives_every_number_that_duckdb_gives(
         else:
             np.testing.assert_allclose(found[name], values, 1e-9, 1e-9, err_msg=name)
     assert {each.name for each in FEATURES if each.group in spark_job.GROUPS} < set(found)
-    assert len(found["wallets"]) == 9
+    assert len(found["wallets"]) == 11  # those of the market, and Alice and Bob
     assert refusal.startswith("Spark cannot read s3a://bucket/sealed/trades (")
     assert "S3AFileSystem not found" in refusal
     for said in (on_spark.stderr, caplog.text):
