@@ -19,6 +19,9 @@ from hypertrack.simulate.market.population import Population
 _TYPICAL_LIMIT_USD = 30_000.0
 """Position on one coin from which a market maker gets rid of it."""
 
+_SHARED = 1.0
+"""Of their limits together, what the makers of a coin hold at most in one direction."""
+
 _HEDGED = 0.25
 """Part of that limit that one order gets rid of."""
 
@@ -88,6 +91,7 @@ class MarketMakers:
             start_ms: Start of that minute.
             price: Of each coin.
         """
+        self._hedge_elsewhere()
         row = np.flatnonzero(np.abs(self._inventory_usd) > self._limit_usd)
         most = _HEDGED * self._limit_usd[row]
         held = clipped(self._inventory_usd[row], -most, most)
@@ -107,6 +111,17 @@ class MarketMakers:
             is_twap=never,
             is_exit=never,
         )
+
+    def _hedge_elsewhere(self) -> None:
+        """Take off what all makers of a coin together hold beyond what they can share.
+
+        Other markets take it. Among themselves they would only pass it on, each time at a worse
+        price: in a week a spot pair that was sold a little more than bought lost two thirds.
+        """
+        held = np.abs(np.bincount(self.coin, self._inventory_usd, self._n_coins))
+        shared = _SHARED * np.bincount(self.coin, self._limit_usd, self._n_coins)
+        left = np.divide(shared, held, out=np.ones_like(held), where=held > shared)
+        self._inventory_usd *= left[self.coin]
 
 
 def _quoters(
