@@ -7,18 +7,7 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
-from hypertrack.records import BINARY_HEADS, ProfileSet, Record
-
-
-class TruthComparison(Record, frozen=True, kw_only=True):
-    """Scores against the truth, over all wallets profiled."""
-
-    n_wallets: int
-    bot_auc: float | None
-    """Of ``bot_probability`` against who really runs the wallet; 0.5 is blind."""
-    profitability_ic: float | None
-    """Rank correlation of the score with the true edge; 0 is blind."""
-    sophistication_ic: float | None
+from hypertrack.records import BINARY_HEADS, ProfileSet, TruthComparison
 
 
 def compare_with_truth(

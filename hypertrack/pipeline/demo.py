@@ -23,12 +23,18 @@ from hypertrack.pipeline.report import write_report
 from hypertrack.pipeline.simulate import NOTICE, WriteForm, WritePlan, write
 from hypertrack.pipeline.train import train
 from hypertrack.pipeline.training_report import TRAINING_REPORT_NAME, write_training_report
-from hypertrack.records import CategoryTruth, ModelSummary, ProfileSet, Record, encode_json
+from hypertrack.records import (
+    CategoryTruth,
+    ModelSummary,
+    ProfileSet,
+    Record,
+    TruthComparison,
+    encode_json,
+)
 from hypertrack.text import read_text
 
 if TYPE_CHECKING:  # the demo loads these when it runs
     from hypertrack.model.run import Stage
-    from hypertrack.model.truth_comparison import TruthComparison
     from hypertrack.records import EpochResult, RecordingStatus
 
 __all__ = ["Demo", "DemoResult", "JudgedWallet", "Scale", "TruthComparison"]
@@ -128,7 +134,7 @@ class DemoResult(Record, frozen=True, kw_only=True):
     """By the truth: wallets with bets enough and something left for a copier."""
     backtest: Told
     model: ModelSummary
-    truth: "TruthComparison"
+    truth: TruthComparison
     categories: tuple[CategoryTruth, ...]
 
 

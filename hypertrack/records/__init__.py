@@ -114,6 +114,7 @@ from hypertrack.records.model import (
     Quality,
     ReliabilityBin,
     Scores,
+    TruthComparison,
 )
 from hypertrack.records.model_card import (
     Card,
@@ -283,6 +284,7 @@ __all__ = [
     "TapeCheck",
     "TapeTrade",
     "TrainingDetails",
+    "TruthComparison",
     "Verdict",
     "VerdictChange",
     "VerdictSaid",

@@ -144,3 +144,14 @@ class ModelSummary(Record, frozen=True, kw_only=True):
     n_test_rows: int
     n_train_wallets: int
     heads: tuple[HeadEvaluation, ...]
+
+
+class TruthComparison(Record, frozen=True, kw_only=True):
+    """Scores against the truth, over all wallets profiled."""
+
+    n_wallets: int
+    bot_auc: float | None
+    """Of ``bot_probability`` against who really runs the wallet; 0.5 is blind."""
+    profitability_ic: float | None
+    """Rank correlation of the score with the true edge; 0 is blind."""
+    sophistication_ic: float | None

@@ -14,12 +14,11 @@ from hypertrack.cli.demo_display import show_result
 from hypertrack.cli.session import Session, Shared
 from hypertrack.config import SimulateSettings, load_config
 from hypertrack.errors import VenueError
-from hypertrack.model.truth_comparison import TruthComparison
 from hypertrack.outputs.backtest_words import sentences
 from hypertrack.pipeline.backtest import Told
 from hypertrack.pipeline.demo import QUICK, WEEK, Demo, DemoResult, JudgedWallet, write_settings
 from hypertrack.pipeline.demo_exchange import demo_exchange
-from hypertrack.records import CategoryTruth
+from hypertrack.records import CategoryTruth, TruthComparison
 
 WALLET = "0x9aa589355bf745db9784c8ef3c646360f11b58af"
 

@@ -23,6 +23,7 @@ from hypertrack.model.samples import Samples, build_samples, permuted
 from hypertrack.model.training import train_network, training_rows
 from hypertrack.model.version_files import champion_version
 from hypertrack.model.versions import WalletModel, save_version
+from hypertrack.outputs.wording import signed
 from hypertrack.records import replace
 from hypertrack.simulate.market.bulk import settings_for, write_dataset
 from hypertrack.simulate.market.market import Market
@@ -220,6 +221,6 @@ def test_wallets_are_explained_unless_there_is_no_model(place: Place) -> None:
     reasons = busiest["reasons"]["bot_probability"]
     assert len(reasons) == 5
     assert {"tx_count", "median_gap_s"} <= set(with_model["units"])
-    assert f"{reasons[0]['contribution']:+.2f}".replace("-", "−") in shown.stdout
+    assert signed(reasons[0]["contribution"]) in shown.stdout
     assert reasons[0]["feature"] in shown.stdout
     assert json.loads(without.stdout)["reasons"] == {}

@@ -83,7 +83,8 @@ def test_profiles_that_are_fresh_are_not_judged_again(data: list[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "says"),
     [
-        (["--why", "0x12"], 2, "40 hexadecimal digits"),
+        (["--why", "0x12"], 1, "begins with 0x12"),
+        (["--why", "0xyz"], 2, "40 hexadecimal digits"),
         (["--why", CAROL], 1, "is not among the 2 seen"),
         (["--top", "0"], 2, "top"),
     ],

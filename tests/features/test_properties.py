@@ -43,8 +43,9 @@ CONTRACT = f"0x{'e' * 40}"
 
 ADDRESS = re.compile("0x[0-9a-f]{40}(?![0-9a-f])")  # and not the beginning of a hash
 
-SIGNED = {"flow_pnl_usd", "net_notional_usd", "avg_candle_momentum"}
-"""Below zero where money was lost, or sold, or a price fell; as everything in bps."""
+SIGNED = {"flow_pnl_usd", "net_notional_usd", "avg_candle_momentum", "move_alignment"}
+"""Below zero where money was lost, or sold, or a price fell, or it went against a move; as
+everything in bps, and every ratio to an error (``_z``)."""
 
 PRICED_UNITS = {"USD", "kUSD/min"}
 

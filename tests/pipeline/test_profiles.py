@@ -103,8 +103,10 @@ def test_one_wallet_is_what_the_whole_set_says_of_it(
 def test_wallet_that_was_not_seen_is_an_error(profiles: Profiles, settings: Settings) -> None:
     with pytest.raises(DatasetError, match=f"not among the {profiles.header.n_wallets:,} seen"):
         find_wallet(settings, "0x" + "1" * 40, with_model=False)
-    with pytest.raises(ConfigError, match="40 hexadecimal digits"):
+    with pytest.raises(DatasetError, match="begins with 0x123"):
         find_wallet(settings, "0x123", with_model=False)
+    with pytest.raises(ConfigError, match="40 hexadecimal digits"):
+        find_wallet(settings, "wallet", with_model=False)
 
 
 @pytest.mark.parametrize("render", [render_report, render_json, render_csv, render_markdown])

@@ -11,8 +11,9 @@ from disk_fakes import file_size_limit
 from hypertrack.clock import SystemClock
 from hypertrack.config import RecordSettings
 from hypertrack.errors import DatasetError
+from hypertrack.journal import write_lines
 from hypertrack.records import Feed
-from hypertrack.store.files.writing import QUARANTINE, LineWriter, write_whole
+from hypertrack.store.files.writing import QUARANTINE, LineWriter
 
 QUICK = RecordSettings(write_interval_s=0.005, flush_interval_s=0.01)
 NEVER = RecordSettings(write_interval_s=60, max_queued_frames=4)
@@ -116,7 +117,7 @@ def test_part_of_a_line_that_fitted_is_taken_back(tmp_path: Path) -> None:
     path.write_bytes(b"old\n")
     descriptor = os.open(path, os.O_RDWR)
     with file_size_limit(10), pytest.raises(OSError, match="File too large"):
-        write_whole(descriptor, b"one\ntwo\n", 4)
+        write_lines(descriptor, b"one\ntwo\n", 4)
     os.close(descriptor)
 
     assert path.read_bytes() == b"old\none\n"
