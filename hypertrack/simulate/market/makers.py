@@ -19,7 +19,7 @@ from hypertrack.simulate.market.population import Population
 _TYPICAL_LIMIT_USD = 30_000.0
 """Position on one coin from which a market maker gets rid of it."""
 
-_SHARED = 1.0
+_SHARED = 1.5
 """Of their limits together, what the makers of a coin hold at most in one direction."""
 
 _HEDGED = 0.25
