@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from hypertrack import wallet_lists
 from hypertrack.errors import ConfigError
 from hypertrack.records import checked_time_ms
-from hypertrack.text import read_text
+from hypertrack.wallet_lists import checked_wallets
 
 SECONDS_BY_UNIT = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 WALLET = re.compile(r"0x[0-9a-f]{40}")
@@ -71,34 +72,23 @@ def parse_wallets(text: str) -> tuple[str, ...]:
     file = Path(text)
     if "," not in text and file.is_file():
         return read_wallets(file, "--wallets")
-    return _addresses(text.split(","), "--wallets takes a file or addresses")
+    taken = "--wallets takes a file or addresses"
+    return _some(checked_wallets(text.split(","), taken), taken)
 
 
 def read_wallets(file: Path, option: str) -> tuple[str, ...]:
-    """Return the addresses in a file, one a line; what follows a ``#`` is a remark.
-
-    Of a line only what stands before the first comma is read, so that a CSV with the wallet first
-    will do; its heading, ``wallet``, is skipped, as are empty lines.
+    """Return the addresses in a file (see `wallet_lists.read_wallets`), at least one.
 
     Args:
         option: By which the file was named.
 
     Raises:
-        ConfigError: No such file, a word that is no address, or no address at all.
+        ConfigError: No such file, a line that begins with no address, or no address at all.
     """
-    if not file.is_file():
-        raise ConfigError(f"no file at {file}: {option} names one with an address a line")
-    words = [line.partition("#")[0].partition(",")[0] for line in read_text(file).splitlines()]
-    if words and words[0].strip().strip('"').lower() == "wallet":
-        del words[0]
-    return _addresses(words, f"{option} takes a file")
+    return _some(wallet_lists.read_wallets(file, option), f"{option} takes a file")
 
 
-def _addresses(words: Iterable[str], taken: str) -> tuple[str, ...]:
-    wallets = [word.strip().strip('"').lower() for word in words]
-    wallets = [word for word in wallets if word]
-    strange = [word for word in wallets if not WALLET.fullmatch(word)]
-    if strange or not wallets:
-        found = repr(strange[0]) if strange else "none"
-        raise ConfigError(f"{taken} of 0x and 40 hex digits; found {found}")
-    return tuple(dict.fromkeys(wallets))
+def _some(wallets: tuple[str, ...], taken: str) -> tuple[str, ...]:
+    if not wallets:
+        raise ConfigError(f"{taken} of 0x and 40 hex digits; found none")
+    return wallets

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hypertrack.clock import Clock
 from hypertrack.config import Settings
-from hypertrack.errors import DatasetError
+from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.live.actions import ActionFinder
 from hypertrack.live.chain import Chain
 from hypertrack.live.desk import Desk
@@ -117,15 +117,18 @@ class LiveSession:
     def look(self) -> None:
         """Read what else may have changed: profiles, watchlists, the ledger.
 
-        Raises:
-            ConfigError: A watchlist cannot be read.
+        What cannot be read, such as a list in the middle of an edit, is logged once; what was known
+        stays in force.
         """
         try:
             changes = self._known.read_if_changed(self._places.profiles)
         except DatasetError as error:  # half of a copy, another version: what is known stays
             log.warning("profiles are not taken: %s", error)
             changes = []
-        self._watchlists.read_changed_files()
+        try:
+            self._watchlists.read_changed_files()
+        except ConfigError as error:
+            log.warning("a watchlist is not taken: %s", error)
         for change in changes:
             now_ms = self._finder.watermark_ms or 0
             self.newsroom.tell(self._desk.verdict_changed(change.wallet, change.before, now_ms))

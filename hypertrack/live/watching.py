@@ -1,15 +1,11 @@
 """Who is watched: lists of wallets, by address, by file, by verdict."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hypertrack.config import WatchlistSettings
-from hypertrack.errors import ConfigError
 from hypertrack.records import Evidence
-from hypertrack.text import read_text
-
-LINE = re.compile(r"(0[xX][0-9a-fA-F]{40})(?:[\s,].*)?")
+from hypertrack.wallet_lists import read_wallets
 
 
 class Watchlists:
@@ -35,14 +31,14 @@ class Watchlists:
         """Read anew the files that have changed."""
         for one in self._lists:
             if one.file is not None and self._is_changed(one.file):
-                self._by_file[one.file] = frozenset(read_watchlist(one.file))
+                self._by_file[one.file] = frozenset(read_wallets(one.file, f"watchlist {one.name}"))
 
     def _is_changed(self, file: Path) -> bool:
         try:
             found = file.stat()
-        except FileNotFoundError:
-            raise ConfigError(f"watchlist {file} is not there") from None
-        stamp = (found.st_mtime_ns, found.st_size)
+            stamp = (found.st_mtime_ns, found.st_size)
+        except FileNotFoundError:  # which is said once
+            stamp = (0, 0)
         is_changed = self._stamp_by_file.get(file) != stamp
         self._stamp_by_file[file] = stamp
         return is_changed
@@ -54,19 +50,3 @@ class Watchlists:
             return True
         known = self._evidence.get(wallet)
         return known is not None and known.verdict in one.verdicts
-
-
-def read_watchlist(file: Path) -> Iterator[str]:
-    """Yield the addresses of a file: one a line, with a label behind it or without; ``#`` comments.
-
-    Raises:
-        ConfigError: It cannot be read, or a line is no address.
-    """
-    for number, line in enumerate(read_text(file).splitlines(), start=1):
-        text = line.partition("#")[0].strip()
-        if not text:
-            continue
-        found = LINE.fullmatch(text)
-        if found is None:
-            raise ConfigError(f"{file}, line {number}: begins with no address (0x and 40 digits)")
-        yield found[1].lower()

@@ -96,6 +96,13 @@ def test_watchlist_may_have_remarks_and_no_heading(tmp_path: Path) -> None:
     assert read_wallets(file, "--watchlist") == (ALICE, BOB)
 
 
+def test_label_behind_an_address_is_left_out_after_a_blank_or_a_comma(tmp_path: Path) -> None:
+    file = tmp_path / "watchlist.txt"
+    file.write_text(f'wallet,name\n{ALICE} my old friend\n"{BOB}",another\n')
+
+    assert read_wallets(file, "--watchlist") == (ALICE, BOB)
+
+
 def test_watchlist_that_is_not_there_or_empty_is_an_error(tmp_path: Path) -> None:
     empty = tmp_path / "empty.txt"
     empty.write_text("# nobody yet\n")
