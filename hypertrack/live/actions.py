@@ -1,10 +1,11 @@
 """Actions: fills of one wallet, coin and direction that belong together."""
 
 import hashlib
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from heapq import heappop, heappush
 
 from hypertrack.config import LiveSettings
 from hypertrack.live.positions import Key, Position, Positions, kind_of, part_closed
@@ -62,7 +63,9 @@ class ActionFinder:
     def __init__(self, settings: LiveSettings, positions: Positions):
         self._settings = settings
         self._positions = positions
-        self._pending: OrderedDict[tuple[Key, bool], _Pending] = OrderedDict()
+        self._pending: dict[tuple[Key, bool], _Pending] = {}
+        self._due: list[tuple[int, tuple[Key, bool]]] = []
+        """When each may be told, as a heap; what has grown since stands in it again, later."""
         self._seen: set[tuple[str, int, int]] = set()
         self._seen_order: deque[tuple[str, int, int]] = deque()
         self.watermark_ms: int | None = None
@@ -111,16 +114,19 @@ class ActionFinder:
         pending.size += size
         pending.notional_usd += size * Decimal(trade.price)
         pending.is_maker &= is_maker
-        pending.due_ms = trade.time_ms + self._patience_ms(is_twap)
+        pending.due_ms = max(pending.due_ms, trade.time_ms + self._patience_ms(is_twap))
         self._pending[(key, is_twap)] = pending
+        heappush(self._due, (pending.due_ms, (key, is_twap)))
         if is_twap and not pending.is_begun:
             pending.is_begun = True
             yield _action(pending, Phase.BEGIN)
 
     def _settled(self, watermark_ms: int) -> Iterator[Action]:
-        due = [key for key, pending in self._pending.items() if pending.due_ms <= watermark_ms]
-        for key in sorted(due, key=lambda key: (self._pending[key].due_ms, key)):
-            yield _told(self._pending.pop(key))
+        while self._due and self._due[0][0] <= watermark_ms:
+            due_ms, key = heappop(self._due)
+            pending = self._pending.get(key)
+            if pending is not None and pending.due_ms == due_ms:
+                yield _told(self._pending.pop(key))
 
     def _patience_ms(self, is_twap: bool) -> int:
         return round(self._settings.twap_gap_s * 1_000) if is_twap else self._settings.settle_ms

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from hypertrack.errors import DatasetError
 from hypertrack.journal import Journal, read_journal
 from hypertrack.records import JsonError, Record, decode_json, encode_json
 
@@ -40,6 +41,9 @@ class Chain:
 
     Attributes:
         ids: Of all records in it.
+
+    Raises:
+        DatasetError: A line in its middle is no record: somebody changed it.
     """
 
     def __init__(self, path: Path):
@@ -47,7 +51,13 @@ class Chain:
         self.ids: set[str] = set()
         self._next = Link(1, NO_LINE)
         for line in read_journal(path):
-            link = decode_json(line, _Linked)
+            try:
+                link = decode_json(line, _Linked)
+            except (JsonError, UnicodeDecodeError):
+                raise DatasetError(
+                    f"{path} was changed, and nothing is added to a broken chain: `hypertrack "
+                    "signals verify` says where; move it away to begin a new one"
+                ) from None
             self.ids.add(link.id)
             self._next = Link(link.seq + 1, line_hash(line))
         self._journal = Journal(path)

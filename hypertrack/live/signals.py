@@ -15,6 +15,7 @@ from hypertrack.records import (
     CopyEdgeSaid,
     CoverageSaid,
     Evidence,
+    Order,
     Side,
     Signal,
     VerdictSaid,
@@ -128,16 +129,19 @@ class Signals:
             confidence=None if known is None else known.confidence,
             expires_ms=now_ms + expire_ms if is_fresh else now_ms,
             coverage=market.coverage,
-            order=None
-            if action.kind not in ENTRIES
-            else order_for(
-                action.coin,
-                action.side,
-                Decimal(market.last_px),
-                self._settings,
-                market.decimals,
-                client_order_id(signal_id),
-            ),
+            order=self._order(signal_id, action, market),
+        )
+
+    def _order(self, signal_id: str, action: Action, market: Market) -> Order | None:
+        if action.kind not in ENTRIES:
+            return None
+        return order_for(
+            action.coin,
+            action.side,
+            Decimal(market.last_px),
+            self._settings,
+            market.decimals,
+            client_order_id(signal_id),
         )
 
 

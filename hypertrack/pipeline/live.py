@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from hypertrack.clock import Clock, SystemClock
 from hypertrack.config import Settings
-from hypertrack.errors import ConfigError
+from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.pipeline.places import open_engine, require_data
-from hypertrack.records import Record, decode_json, encode_json
+from hypertrack.records import JsonError, Record, decode_json, encode_json
 
 if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.delivery.courier import SinkState
@@ -218,7 +218,13 @@ def _since(settings: Settings, folder: Path) -> int:
 
     path = folder / STATE_NAME
     if path.exists():
-        return decode_json(path.read_bytes(), _State).since_ms
+        try:
+            return decode_json(path.read_bytes(), _State).since_ms
+        except (JsonError, UnicodeDecodeError):
+            raise DatasetError(
+                f"{path} is damaged: it says since when {folder.parent} is followed; remove it to "
+                "begin now"
+            ) from None
     state = _State(since_ms=newest_ms(settings) + 1)
     write_whole(path, encode_json(state) + b"\n")
     return state.since_ms

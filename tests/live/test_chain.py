@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from disk_fakes import logged_disk
 
+from hypertrack.errors import DatasetError
 from hypertrack.live.chain import NO_LINE, Chain, Link, breaks
 from hypertrack.records import Record
 
@@ -93,3 +94,12 @@ def test_whatever_was_done_to_a_chain_is_noticed(
     path.write_bytes(b"\n".join(change(lines)) + b"\n")  # type: ignore[operator]
 
     assert len(list(breaks(path))) == n_breaks
+
+
+def test_nothing_is_added_to_a_chain_whose_middle_was_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    chained(path, "a", "b")
+    path.write_bytes(path.read_bytes().replace(b'{"id":"a"', b"{id:a"))
+
+    with pytest.raises(DatasetError, match="signals verify"):
+        Chain(path)
