@@ -8,7 +8,8 @@ import random
 from functools import partial
 from pathlib import Path
 
-from profile_fakes import features, heads, scores
+from drawn_wallets import features, scores
+from profile_fakes import heads
 
 from hypertrack.config import CategorySettings
 from hypertrack.records import HEADS, HeadEvaluation, Scores

@@ -3,12 +3,8 @@
 from functools import partial
 
 from column_fakes import profile_columns
-from profile_fakes import (
-    features,
-    heads,
-    model_of,
-    profile_header,
-)
+from drawn_wallets import features
+from profile_fakes import heads, model_of, profile_header
 
 from hypertrack.categories.cases import make_profiles
 from hypertrack.config import CategorySettings

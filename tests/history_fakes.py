@@ -1,6 +1,7 @@
 """Made-up histories, with every thing that a page can show of one."""
 
-from profile_fakes import HOSTILE, SPAN_MS, START_MS
+from drawn_wallets import SPAN_MS, START_MS
+from profile_fakes import HOSTILE
 
 from hypertrack.records import (
     HOUR_MS,

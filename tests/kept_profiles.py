@@ -7,14 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from column_fakes import profile_columns
-from profile_fakes import (
-    NOBODY_TOLD_FROM_LUCK,
-    ORIGINAL,
-    features,
-    model,
-    profile_header,
-    scores,
-)
+from drawn_wallets import features, scores
+from profile_fakes import NOBODY_TOLD_FROM_LUCK, ORIGINAL, model, profile_header
 
 from hypertrack.records import (
     PROFIT_NUMBERS,

@@ -2,13 +2,8 @@
 
 import math
 
-from profile_fakes import (
-    BASE_FEATURES,
-    NOBODY_TOLD_FROM_LUCK,
-    MadeSet,
-    profile_set,
-    with_profiles,
-)
+from drawn_wallets import BASE_FEATURES
+from profile_fakes import NOBODY_TOLD_FROM_LUCK, MadeSet, profile_set, with_profiles
 
 from hypertrack.config import ReportSettings
 from hypertrack.outputs import report, report_json

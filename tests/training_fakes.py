@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from profile_fakes import BASE_FEATURES, DAY_MS, START_MS, data, model
+from drawn_wallets import BASE_FEATURES, START_MS
+from profile_fakes import DAY_MS, data, model
 
 from hypertrack.records import (
     BINARY_HEADS,

@@ -130,7 +130,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Record Hyperliquid, profile every wallet, and learn which are worth copying.\n\n"
-    "The whole story on a simulated exchange, in two minutes: [bold]hypertrack demo --open[/]",
+    "The whole story on a simulated exchange, in a few minutes: [bold]hypertrack demo --open[/]",
 )
 
 

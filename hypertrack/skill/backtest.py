@@ -65,15 +65,9 @@ def backtest(
     rounds, everybody = [each for each, _ in chosen], [known for _, known in chosen]
     _require_ranked(rounds, everybody)
     copies = _copies(con, rounds, everybody, settings)
-    course = Course(
-        rounds=rounds,
-        everybody=everybody,
-        copies=copies,
-        expected_bps=None if expected is None else expected[1],
-        wallets=wallets,
-        top=top,
-        block_ms=_block_ms(everybody, copies.nth_round, copies.entity),
-    )
+    expected_bps = None if expected is None else expected[1]
+    block_ms = _block_ms(everybody, copies.nth_round, copies.entity)
+    course = Course(rounds, everybody, copies, expected_bps, wallets, top, block_ms)
     draws = RandomDraws(course, np.random.default_rng(SEED))
     profit = Ranked(course, PROFIT)
     names = dict.fromkeys(name for each in everybody for name in each.scores)

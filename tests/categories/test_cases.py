@@ -5,13 +5,8 @@ import dataclasses
 import pytest
 from classify_fakes import BASE, classify, named, original, verdict_of
 from column_fakes import profile_columns
-from profile_fakes import (
-    features,
-    head,
-    profile_header,
-    profile_set,
-    scores,
-)
+from drawn_wallets import features, scores
+from profile_fakes import head, profile_header, profile_set
 
 from hypertrack.categories.cases import caveat, make_profiles
 from hypertrack.errors import DatasetError

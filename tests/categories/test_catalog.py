@@ -4,7 +4,7 @@ from functools import partial
 import numpy as np
 import pytest
 from column_fakes import quantities
-from profile_fakes import BASE_FEATURES, features, scores
+from drawn_wallets import BASE_FEATURES, features, scores
 
 from hypertrack.categories.catalog import CATALOG, ORIGINAL, describe_catalog
 from hypertrack.categories.quantities import QUANTITIES

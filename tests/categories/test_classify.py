@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from classify_fakes import BASE, classify, named, original
-from profile_fakes import scores
+from drawn_wallets import scores
 
 from hypertrack.categories.catalog import CATALOGS
 from hypertrack.categories.classify import classify as classify_columns

@@ -4,7 +4,8 @@ import math
 
 import pytest
 from column_fakes import quantities
-from profile_fakes import features, head, scores
+from drawn_wallets import features, scores
+from profile_fakes import head
 
 from hypertrack.categories.catalog import CATALOG
 from hypertrack.categories.classify import classify

@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from profile_fakes import scores
+from drawn_wallets import scores
 from rich.console import Console
 
 from hypertrack.cli.session import Session, Shared

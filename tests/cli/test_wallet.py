@@ -1,6 +1,7 @@
 import math
 
-from profile_fakes import MadeSet, profile_set, scores, with_profiles
+from drawn_wallets import scores
+from profile_fakes import MadeSet, profile_set, with_profiles
 from rich.console import Console
 
 from hypertrack.cli.wallet_display import sparkline, wallet_view

@@ -1,4 +1,5 @@
-from profile_fakes import profile_set, scores
+from drawn_wallets import scores
+from profile_fakes import profile_set
 
 from hypertrack.outputs.reason_views import ScoreView, score_name, score_views
 from hypertrack.records import ProfileHeader, Reason, WalletProfile, replace

@@ -6,13 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from profile_fakes import (
-    NOBODY_TOLD_FROM_LUCK,
-    features,
-    profile_header,
-    profile_set,
-    with_profiles,
-)
+from drawn_wallets import features
+from profile_fakes import NOBODY_TOLD_FROM_LUCK, profile_header, profile_set, with_profiles
 
 from hypertrack.config import ReportSettings
 from hypertrack.errors import ConfigError, DatasetError

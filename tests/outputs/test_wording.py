@@ -1,5 +1,6 @@
 import pytest
-from profile_fakes import START_MS, data, head
+from drawn_wallets import START_MS
+from profile_fakes import data, head
 
 from hypertrack.clock import utc
 from hypertrack.outputs.wording import (

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 from column_fakes import profile_columns
+from drawn_wallets import features
 from fakes import ALICE, BOB, CAROL, START_MS, trade, write_dataset
-from profile_fakes import NOBODY_TOLD_FROM_LUCK, features, profile_header
+from profile_fakes import NOBODY_TOLD_FROM_LUCK, profile_header
 
 from hypertrack.config import CategorySettings, Settings
 from hypertrack.errors import DatasetError

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 from column_fakes import profile_columns
+from drawn_wallets import features
 from fakes import ALICE, BOB, CAROL, START_MS, quote, trade, write_dataset
 from model_fakes import make_card
-from profile_fakes import features, profile_header
+from profile_fakes import profile_header
 
 from hypertrack.config import CategorySettings, Settings
 from hypertrack.errors import DatasetError, ModelError

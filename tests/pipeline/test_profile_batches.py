@@ -2,8 +2,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from drawn_wallets import BASE_FEATURES
 from model_fakes import make_matrix
-from profile_fakes import BASE_FEATURES, ORIGINAL, profile_header
+from profile_fakes import ORIGINAL, profile_header
 
 from hypertrack.categories.cases import make_profiles
 from hypertrack.features.engine import FeatureMatrix

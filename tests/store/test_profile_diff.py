@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from drawn_wallets import scores
 from kept_profiles import Kept, write_kept
-from profile_fakes import scores
 
 from hypertrack.records import MovedEstimate, Presence, Verdict, VerdictChange, WalletDiff
 from hypertrack.store.profile_diff import ProfileJoin
