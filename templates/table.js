@@ -136,7 +136,8 @@ function intervalParts(wallets, row, name) {
   const value = wallets.text(`${name}_bps`, row);
   if (value === null) return [make("span", "unknown", MISSING, hiddenText(" not known"))];
   const [low, high] = [wallets.text(`${name}_low_bps`, row), wallets.text(`${name}_high_bps`, row)];
-  return [make("span", "numbers", value), make("span", "under numbers", `[${low}, ${high}]`)];
+  const under = low === high ? "no edge told" : `[${low}, ${high}]`; // all shrunk to nothing: no interval
+  return [make("span", "numbers", value), make("span", "under numbers", under)];
 }
 
 function labelled(label, text) {

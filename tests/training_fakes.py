@@ -3,10 +3,11 @@
 from typing import Any
 
 from drawn_wallets import BASE_FEATURES, START_MS
-from profile_fakes import DAY_MS, data, model
+from profile_fakes import data, model
 
 from hypertrack.records import (
     BINARY_HEADS,
+    DAY_MS,
     HEADS,
     Card,
     HeadEvaluation,

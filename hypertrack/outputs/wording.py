@@ -92,9 +92,21 @@ def bps(value: float) -> str:
     return with_minus(f"{round(value, 1) + 0.0:+.1f}") if isfinite(value) else "–"
 
 
+NO_EDGE_TOLD = "no edge told"
+"""Instead of an interval without width: everything was shrunk to nothing, which says that nobody
+stood out, and not that an edge of 0 is known so well."""
+
+
 def bps_interval(value: float, low: float, high: float) -> str:
     """Return ``+4.1 [−0.3, +8.5]``; ``–`` where unknown."""
-    return f"{bps(value)} [{bps(low)}, {bps(high)}]" if isfinite(value) else "–"
+    if not isfinite(value):
+        return "–"
+    ends = bps(low), bps(high)
+    return (
+        f"{bps(value)}, {NO_EDGE_TOLD}"
+        if ends[0] == ends[1]
+        else f"{bps(value)} [{', '.join(ends)}]"
+    )
 
 
 def interval(skill: Interval) -> str:

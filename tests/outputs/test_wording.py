@@ -5,6 +5,7 @@ from profile_fakes import data, head
 from hypertrack.clock import utc
 from hypertrack.outputs.wording import (
     amount,
+    bps_interval,
     coverage,
     duration,
     gaps,
@@ -108,3 +109,18 @@ def test_quality_names_the_verdict_and_its_numbers() -> None:
 
 def test_constant_is_no_baseline_to_beat() -> None:
     assert head("risk_score", earned=False).best_baseline == ("persistence", pytest.approx(-0.1))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [
+        ((4.12, -0.31, 8.49), "+4.1 [−0.3, +8.5]"),
+        ((0.001, 0.0, 0.02), "+0.0, no edge told"),
+        ((-14.2, -14.21, -14.19), "−14.2, no edge told"),
+        ((float("nan"), 0.0, 0.0), "–"),
+    ],
+)
+def test_interval_without_width_is_not_shown_as_certainty(
+    numbers: tuple[float, float, float], text: str
+) -> None:
+    assert bps_interval(*numbers) == text
