@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
     alerts = typer.Typer(
         no_args_is_help=True,
-        help="Rules of [[alerts]]: what they may ask, a test, and what they would have said.\n\n"
+        help="The rules for alerts: what they may ask, a test, and what they would have said.\n\n"
         "Example: hypertrack alerts replay --since 6h",
     )
     alerts.callback()(take_shared)

@@ -35,8 +35,8 @@ def live(
 ) -> None:
     """Follow a growing recording: what leaders do becomes signals, what rules ask for alerts.
 
-    Leaders stand under [follow], rules under [[alerts]], receivers under [[sinks]]. Each signal is
-    on disk, in DATA/live/signals.jsonl, before it is sent anywhere.
+    Leaders, rules and receivers stand in the settings, under follow, alerts and sinks. Each signal
+    is on disk, in DATA/live/signals.jsonl, before it is sent anywhere.
 
     Example: hypertrack live --follow --signals -
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -97,19 +97,24 @@ class Outbox:
         self._on_change = on_change
         self._lock = threading.RLock()
         self._n_by_fate: Counter[Fate] = Counter()
-        self._waiting = OrderedDict(_unsettled(self._path, log.settled(sink)))
+        self._settled = log.settled(sink)
+        self._waiting = OrderedDict(_unsettled(self._path, self._settled))
         self._first_expiry_ms = 0
         """None of those that wait expires before it; 0 where that is not known."""
         self._journal = self._begun_anew()
 
     def put(self, messages: Iterable[Message]) -> None:
-        """Take messages; those that wait already are not taken twice.
+        """Take messages but for those that wait already, or were done with before.
+
+        Whoever reads its past again after a restart finds the same again; nobody is told twice.
 
         Raises:
             OSError: The disk is full, or broken; nothing was taken.
         """
         with self._lock:
-            new = {m.id: m for m in messages if m.id not in self._waiting}
+            new = {
+                m.id: m for m in messages if m.id not in self._waiting and m.id not in self._settled
+            }
             self._journal.add(map(encode_json, new.values()))
             self._n_lines += len(new)
             self._waiting.update(new)
@@ -146,6 +151,7 @@ class Outbox:
                 for message in done.values()
             )
             self._n_by_fate[fate] += len(done)
+            self._settled |= done.keys()
             for message_id in done:
                 self._waiting.pop(message_id, None)
             if self._n_lines - len(self._waiting) > REWRITE_ABOVE:
@@ -194,12 +200,11 @@ class Outbox:
         return self._clock.wall_ns() // 1_000_000
 
 
-def _unsettled(path: Path, settled: set[str]) -> Iterable[tuple[str, Message]]:
+def _unsettled(path: Path, settled: Set[str]) -> Iterable[tuple[str, Message]]:
     for line in read_journal(path):
         try:
             message = decode_json(line, Message)
         except (JsonError, UnicodeDecodeError):  # torn: whoever wrote it was never told it is kept
             continue
         if message.id not in settled:
-            settled.add(message.id)
             yield message.id, message

@@ -56,6 +56,21 @@ def test_message_that_waits_is_not_taken_twice(tmp_path: Path) -> None:
     assert opened.ids() == ["sg_1"]
 
 
+def test_message_that_was_done_with_is_not_taken_again_after_a_restart_either(
+    tmp_path: Path,
+) -> None:
+    first = Opened(tmp_path)
+    first.box.put([message(1)])
+    first.box.settle([message(1)], Fate.DELIVERED, 1, None)
+    first.box.put([message(1)])
+    assert first.ids() == []
+
+    again = Opened(tmp_path)
+    again.box.put([message(1), message(2)])
+
+    assert again.ids() == ["sg_2"]
+
+
 def test_message_is_synced_before_put_returns(tmp_path: Path) -> None:
     opened = Opened(tmp_path)
 
