@@ -116,7 +116,8 @@ def portfolios_beside(profiles: Path, settings: Settings) -> Sequence[PortfolioB
         )
         for nth in range(N_DRAWS if n_wallets else 0)
     ]
-    profit = file.column("realised_pnl_usd").astype(np.float64)
+    profit, flow = (file.column(name) for name in ("profit_usd", "flow_pnl_usd"))
+    profit = np.where(np.isnan(profit), flow, profit)  # what is known to be profit comes first
     ranked = np.argsort(-profit, kind="stable")[: int((~np.isnan(profit)).sum())][:n_leaders]
     best = PortfolioBegun(name=PROFIT_NAME, wallets=tuple(wallets[ranked].tolist()))
     return (*((best,) if len(ranked) else ()), *draws)
