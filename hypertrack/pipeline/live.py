@@ -194,7 +194,8 @@ def _open(
     paper = paper_path(signals)
     places = LivePlaces(settings.data, settings.out / PROFILES_NAME, signals, paper)
     is_live = signals == signals_path(settings)
-    paper_since_ms = newest_ms(settings) + 1 if is_live and not paper.exists() else 0
+    is_older = is_live and not paper.exists() and signals.exists()
+    paper_since_ms = newest_ms(settings) + 1 if is_older else 0
     beginning = Beginning(since_ms, _told_positions(settings, since_ms), paper_since_ms)
     return LiveSession(settings, places, beginning, outlet, clock, on_line)
 
