@@ -31,6 +31,9 @@ PAPER_NAME = "follow.jsonl"
 STATE_NAME = "state.json"
 LOCK_NAME = "live.lock"
 
+SIZE_DECIMALS = 8
+"""The most that sizes have: beyond lies what sums of binary fractions leave, and flat is 0."""
+
 LOOK_S = 1.0
 """Between two looks at profiles, watchlists and the ledger, and two reports of the status."""
 
@@ -219,7 +222,7 @@ def _told_positions(settings: Settings, until_ms: int) -> "dict[Key, Decimal]":
         names = con.table("wallets").join(last_positions(con, until_ms), "wallet_id")
         rows = con.rows(con.table("coins").join(names, "coin_id"))
     return {
-        (row["wallet"], row["coin"]): Decimal(repr(row["size"]))
+        (row["wallet"], row["coin"]): Decimal(f"{row['size']:.{SIZE_DECIMALS}f}")
         for row in rows
         if row["time_ms"] >= end_by_coin.get(row["coin"], 0)
     }
