@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from fakes import ALICE, BOB, START_MS, trade, write_dataset
+from fakes import ALICE, BOB, START_MS, fill_of, trade, write_dataset
 from receiver_fakes import receiving, status
 from typer.testing import CliRunner
 
@@ -160,3 +160,21 @@ def test_wrong_usage_is_one_line(folder: Path, words: list[str], code: int, said
     assert found == code, err
     assert re.search(re.escape(said), err), err
     assert err.count("\n") == 1
+
+
+def test_position_that_was_told_carries_no_dust_of_binary_fractions(folder: Path) -> None:
+    """0.1 and twice 0.2 less a half are flat, not 5.6e-17."""
+
+    def traded(nth: int, size: float, buyer: str, seller: str) -> dict[str, object]:
+        return trade(START_MS + nth, buyer=buyer, seller=seller, taker=buyer, size=size)
+
+    trades = [traded(0, 0.2, ALICE, BOB), traded(1, 0.2, ALICE, BOB), traded(2, 0.5, BOB, ALICE)]
+    later = [traded(60_000, 1.0, ALICE, BOB), traded(70_000, 1.0, BOB, ALICE)]
+    fills = [fill_of(trades[0], ALICE, startPosition="0.1")]
+    write_dataset(folder / "data", trades=[*trades, *later], fills=fills)
+    words = ("--replay", "2026-01-05T08:00:30", "--signals", "again.jsonl")
+
+    assert run("live", "--follow", *words)[0] == 0
+
+    (said,) = map(json.loads, (folder / "again.jsonl").read_text().splitlines())
+    assert (said["kind"], said["position_before"], said["position_known"]) == ("open", "0", "flat")
