@@ -14,6 +14,9 @@ MAX_FORESIGHT = 0.8
 
 MEAN_ABS_NORMAL = float(np.sqrt(2 / np.pi))
 
+_KNOWS = 0.2
+"""What foresight adds to the expected side from which on one knows this coin, and trades it."""
+
 HOLDING_SPREAD = 0.5
 """Standard deviation of the log of one wallet's holding times."""
 
@@ -58,7 +61,7 @@ class Strategies:
         people, rng = self._population, self._rng
         wallet, count = moments.wallet, len(moments)
         roams = (rng.random(count) < people.roaming[wallet]) & ~moments.is_twap
-        roams &= moments.foreseen == 0  # who knows where this coin goes trades this coin
+        roams &= np.abs(moments.foreseen) < _KNOWS
         coin = np.where(roams, people.pick_coin(wallet, rng), moments.coin)
         horizon = np.where(moments.horizon_ms > 0, moments.horizon_ms, self.horizon(wallet))
         closes = (rng.random(count) < people.exit_share[wallet]) & ~moments.is_twap
