@@ -10,17 +10,16 @@ from numpy.typing import NDArray
 from hypertrack.config import FeeSettings
 from hypertrack.labels.bots import LABELLING_FUNCTIONS, bot_votes, majority
 from hypertrack.labels.equity import equity_outcomes
-from hypertrack.labels.markouts import markout_outcomes
 from hypertrack.labels.style import holding_horizon, style_outcomes
 from hypertrack.market.executions import executions
 from hypertrack.market.window import Window
 from hypertrack.records import STYLE_DIMENSIONS
 
 QUANTITIES = (
-    "net_return_bps",
+    "edge_over_cost_bps",
     "drawdown_frac",
     "bot_vote",
-    "markout_t",
+    "edge_bps",
     "influence_pct",
     *STYLE_DIMENSIONS,
 )
@@ -28,6 +27,19 @@ QUANTITIES = (
 
 DECIMALS = 6
 """Sums are made in parallel, in any order: rounded, they are the same in every run."""
+
+
+@dataclass(frozen=True)
+class Edges:
+    """What the openings of all wallets came to in a window, and what such cost before; NaN unknown.
+
+    Attributes:
+        edge_bps: Mid to mid, before costs, ``[wallets]``.
+        cost_bps: Of an opening, as known before the window.
+    """
+
+    edge_bps: NDArray[np.float64]
+    cost_bps: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -43,21 +55,26 @@ class Outcomes:
     with a position a fill tells of, and with a position at all; NaN as above."""
 
 
-def measure(con: Any, window: Window, fees: FeeSettings, n_wallets: int) -> Outcomes:
+def measure(
+    con: Any, window: Window, fees: FeeSettings, n_wallets: int, edges: Edges | None = None
+) -> Outcomes:
     """Return what the wallets did in the window; any window, past or outcome.
 
     Args:
         con: Ibis backend holding the dataset.
         n_wallets: Wallets of the dataset; ids run from 0.
+        edges: In the window; not measured where None.
     """
     equity = equity_outcomes(con, window, fees)
     columns = {
-        **_spread(equity.mutate(holding_horizon=holding_horizon(_.holding_s)), n_wallets),
-        **_spread(markout_outcomes(con, window), n_wallets),
-        **_spread(influence(con, window), n_wallets),
-        **_spread(style_outcomes(con, window), n_wallets),
+        **spread(equity.mutate(holding_horizon=holding_horizon(_.holding_s)), n_wallets),
+        **spread(influence(con, window), n_wallets),
+        **spread(style_outcomes(con, window), n_wallets),
     }
-    votes = _spread(bot_votes(con, window), n_wallets)
+    nothing = np.full(n_wallets, np.nan)
+    edge, cost = (nothing, nothing) if edges is None else (edges.edge_bps, edges.cost_bps)
+    columns |= {"edge_bps": edge, "edge_over_cost_bps": edge - cost}
+    votes = spread(bot_votes(con, window), n_wallets)
     cast = np.stack([votes[each.name] for each in LABELLING_FUNCTIONS], axis=1)
     columns["bot_vote"] = majority(cast)
     quantities = np.stack([columns[name] for name in QUANTITIES], axis=1)
@@ -78,8 +95,8 @@ def influence(con: Any, window: Window) -> Table:
     )
 
 
-def _spread(rows: Table, n_wallets: int) -> dict[str, NDArray[np.float64]]:
-    """Return the columns of a table over all wallets, NaN where it has no row."""
+def spread(rows: Table, n_wallets: int) -> dict[str, NDArray[np.float64]]:
+    """Return the columns of a table by wallet_id over all wallets, NaN where it has no row."""
     found = rows.mutate(
         **{name: rows[name].cast("float64") for name in rows.columns if name != "wallet_id"}
     ).to_pyarrow()

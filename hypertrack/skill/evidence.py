@@ -83,7 +83,7 @@ def gather(
         rng: Of the placebo.
         delays_ms: At which what is left of a move is measured.
     """
-    openings, lots = _done(con, window, np.flatnonzero(entity_of_wallet >= 0))
+    openings, lots = openings_of(con, window, np.flatnonzero(entity_of_wallet >= 0))
     n_entities = int(entity_of_wallet.max(initial=-1)) + 1
     horizon_ms = horizons_ms(lots, entity_of_wallet, n_entities)
     shift_ms = (window.length_ms * rng.uniform(*PLACEBO_FRAC, n_entities)).astype(np.int64)
@@ -115,8 +115,8 @@ def gather(
     )
 
 
-def _done(con: Any, window: Window, wallets: Ints) -> tuple[Openings, Lots]:
-    """Return what some wallets opened, by coin, and what they closed."""
+def openings_of(con: Any, window: Window, wallets: Ints) -> tuple[Openings, Lots]:
+    """Return what some wallets opened, or may have, by coin, and what they closed."""
     found = [NOTHING_DONE]
     found += [openings_and_lots(batch) for batch in execution_batches(con, window, wallets)]
     openings = _joined(Openings, [opened for opened, _ in found])
