@@ -35,6 +35,11 @@ def csv_cell(text: str) -> str:
     return f"'{safe}" if safe.lstrip().startswith(FORMULA_STARTS) else safe
 
 
+def first_line(error: Exception) -> str:
+    """Return what an error says on its first line, or what it is called where it says nothing."""
+    return printable(str(error).strip().partition("\n")[0]) or type(error).__name__
+
+
 def with_minus(text: str) -> str:
     """Return text whose numbers below zero carry the minus sign, as every view writes it."""
     return HYPHEN_FOR_MINUS.sub("−", text)

@@ -1,150 +1,98 @@
-// Searches, filters, sorts and pages the cards of the data inside the page.
-(() => {
-  const byId = (id) => document.getElementById(id);
+// Puts the page together: one state, shown by the controls, the list and the tear sheet.
+
+const PRINTED_WALLETS = 20;
+
+async function startPage() {
   const data = JSON.parse(byId("page-data").textContent);
-  const cards = createCards(data);
-  const { make, icon, drawCard, hideTooltip } = cards;
-  const openReasons = createReasons(data.explained, cards);
-  const PAGE_SIZE = 48;
-  const NONE = -1; // the filter's "no category"
+  const listed = await unpack("pack-listed");
+  const rest = Promise.all(["pack-rest", "pack-left-out", "pack-histories"].map(unpack)).then((some) => new Map(some.flatMap((each) => [...each])));
+  const wallets = createWallets(data, listed, rest);
+  const watchlist = createWatchlist(starsChanged);
+  const finder = createFinder(data, wallets, watchlist);
+  const actions = { open: openWallet, sort: sortBy, step, closed };
+  const table = createTable(data, wallets, watchlist, actions);
+  const cards = createCards(data, wallets, watchlist, actions);
+  const filters = createFilters(data, wallets, watchlist, change);
+  const sheet = createSheet(data, wallets, watchlist, { ...actions, docs: createDocs().open });
 
-  const SORTS = [
-    ["transactions", "Most active", (card) => card.order.transactions],
-    ["traded", "Most traded", (card) => card.order.traded],
-    ["confidence", "Surest category", (card) => surest(card)],
-    ["age", "Longest seen", (card) => card.order.age],
-    ...(data.cards.some((card) => card.scores)
-      ? [
-          ...data.heads.map((head, i) => [
-            `head-${i}`, `Highest ${head.name.toLowerCase()}`, (card) => card.scores?.[i] ?? -1,
-          ]),
-          ["influence", "Highest influence", (card) => card.order.influence],
-        ]
-      : []),
-    ["address", "Address", null],
-  ];
+  let state = untouched();
+  let rows = new Uint32Array();
 
-  const state = { search: "", categories: new Set(), needsAll: false, sort: "transactions" };
-  let matches = data.cards;
-  let nDrawn = 0;
+  // --- the state --------------------------------------------------------------------------------
 
-  const surest = (card) => Math.max(0, ...card.held.map(([, confidence]) => confidence));
-  const haystacks = new Map(
-    data.cards.map((card) => [
-      card,
-      [card.address, ...card.held.map(([i]) => data.categories[i].name)].join("\n").toLowerCase(),
-    ]),
-  );
+  function change(act) {
+    act(state);
+    showState();
+  }
 
-  // --- search, filter, sort -------------------------------------------------------------------
-
-  function update() {
-    const words = state.search.toLowerCase().split(/\s+/).filter(Boolean);
-    matches = data.cards.filter((card) => isWanted(card) && words.every((word) => haystacks.get(card).includes(word)));
-    sortMatches();
-    nDrawn = 0;
+  function showState() {
     hideTooltip();
-    byId("grid").replaceChildren();
-    drawMore();
-    byId("empty").hidden = matches.length > 0;
-    byId("count").textContent =
-      matches.length === data.cards.length
-        ? `${data.cards.length.toLocaleString("en")} wallets`
-        : `${matches.length.toLocaleString("en")} of ${data.cards.length.toLocaleString("en")} wallets`;
-    drawFilters();
+    rows = finder.rows(state);
+    const isTable = state.view === "table";
+    byId("table").hidden = !isTable || !rows.length;
+    byId("cards").hidden = isTable || !rows.length;
+    byId("view-table").setAttribute("aria-pressed", String(isTable));
+    byId("view-cards").setAttribute("aria-pressed", String(!isTable));
+    if (isTable) table.show(rows, state);
+    else rest.then(() => cards.show(rows));
+    filters.show(state, rows.length);
+    history.replaceState(null, "", hashOf(state));
   }
 
-  function isWanted(card) {
-    if (!state.categories.size) return true;
-    const held = new Set(card.held.length ? card.held.map(([place]) => place) : [NONE]);
-    const wanted = [...state.categories];
-    return state.needsAll ? wanted.every((place) => held.has(place)) : wanted.some((place) => held.has(place));
+  function readHash() {
+    const known = {
+      verdicts: new Set(data.verdicts.map(({ name }) => name)), categories: new Set(data.categories.map(({ name }) => name)),
+      sorts: new Set(filters.sorts()),
+    };
+    state = stateOf(location.hash, known);
+    for (const name of state.ranges.keys()) if (!wallets.has(name)) state.ranges.delete(name);
+    showState();
+    if (state.wallet) openWallet(state.wallet);
   }
 
-  function sortMatches() {
-    const key = SORTS.find(([name]) => name === state.sort)[2];
-    const byAddress = (a, b) => (a.address < b.address ? -1 : 1);
-    matches.sort(key ? (a, b) => key(b) - key(a) || byAddress(a, b) : byAddress);
-  }
-
-  function drawMore() {
-    const next = matches.slice(nDrawn, nDrawn + PAGE_SIZE);
-    byId("grid").append(...next.map(drawCard));
-    nDrawn += next.length;
-    byId("more").hidden = nDrawn >= matches.length;
-  }
-
-  function toggle(place) {
-    if (!state.categories.delete(place)) state.categories.add(place);
-    update();
-  }
-
-  function reset() {
-    state.categories.clear();
-    state.search = byId("search").value = "";
-    update();
-  }
-
-  // --- the filter's controls ------------------------------------------------------------------
-
-  const nameOf = (place) => (place === NONE ? "No category" : data.categories[place].name);
-  const isDoubted = (place) => place !== NONE && !data.categories[place].is_proven;
-  const counts = new Map();
-  for (const card of data.cards)
-    for (const place of card.held.length ? card.held.map(([i]) => i) : [NONE]) counts.set(place, (counts.get(place) ?? 0) + 1);
-
-  const boxes = new Map();
-  const anyAll = ["any", "all"].map((mode) => {
-    const button = make("button", "segment", mode === "any" ? "Any of these" : "All of these");
-    button.type = "button";
-    button.addEventListener("click", () => {
-      state.needsAll = mode === "all";
-      update();
+  function sortBy(name) {
+    change((next) => {
+      next.isAscending = next.sort === name ? !next.isAscending : false;
+      next.sort = name;
     });
-    return button;
-  });
-
-  function buildFilter() {
-    const groups = new Map();
-    data.categories.forEach((category, place) => groups.set(category.group, [...(groups.get(category.group) ?? []), place]));
-    if (counts.has(NONE)) groups.set("None", [NONE]);
-    const columns = [...groups].map(([group, places]) => {
-      const set = make("fieldset", "", make("legend", "", group));
-      for (const place of places) set.append(checkbox(place));
-      return set;
-    });
-    const modes = make("div", "segments", ...anyAll);
-    modes.setAttribute("role", "group");
-    modes.setAttribute("aria-label", "Match");
-    byId("filter").append(modes, make("div", "filter-groups", ...columns));
   }
 
-  function checkbox(place) {
-    const box = make("input", "");
-    box.type = "checkbox";
-    box.addEventListener("change", () => toggle(place));
-    boxes.set(place, box);
-    const count = make("span", "numbers", (counts.get(place) ?? 0).toLocaleString("en"));
-    return make("label", "check", box, make("span", isDoubted(place) ? "check-name has-doubt" : "check-name", nameOf(place)), count);
+  function starsChanged(address) {
+    for (const star of document.querySelectorAll("[data-star]"))
+      if (star.dataset.star === address) star.setAttribute("aria-pressed", String(watchlist.has(address)));
+    announce(watchlist.has(address) ? `Watching ${address}` : `No longer watching ${address}`);
+    if (state.isWatched) showState();
+    filters.showWatched();
   }
 
-  function drawFilters() {
-    const n = state.categories.size;
-    byId("filter-count").hidden = n === 0;
-    byId("filter-count").textContent = String(n);
-    for (const [place, box] of boxes) box.checked = state.categories.has(place);
-    anyAll.forEach((button, i) => button.setAttribute("aria-pressed", String(state.needsAll === (i === 1))));
-    for (const row of document.querySelectorAll(".found-row"))
-      row.setAttribute("aria-pressed", String(state.categories.has(Number(row.dataset.category))));
-    byId("pills").replaceChildren(...[...state.categories].map(pill));
+  // --- one wallet -------------------------------------------------------------------------------
+
+  async function openWallet(address) {
+    const row = wallets.rowByAddress.get(address);
+    if (row === undefined) {
+      state.wallet = "";
+      return change((next) => (next.search = address));
+    }
+    await rest;
+    state.wallet = address;
+    history.replaceState(null, "", hashOf(state));
+    return sheet.open(row);
   }
 
-  function pill(place) {
-    const button = make("button", "pill", nameOf(place), icon("m6 6 8 8M14 6l-8 8"));
-    button.type = "button";
-    button.setAttribute("aria-label", `Remove filter ${nameOf(place)}`);
-    button.addEventListener("click", () => toggle(place));
-    return make("li", "", button);
+  function step(by) {
+    const place = rows.indexOf(wallets.rowByAddress.get(state.wallet)) + by;
+    if (place >= 0 && place < rows.length) openWallet(wallets.addresses[rows[place]]);
+  }
+
+  function closed() {
+    state.wallet = "";
+    history.replaceState(null, "", hashOf(state));
+  }
+
+  // --- controls ---------------------------------------------------------------------------------
+
+  function onClick(id, act) {
+    byId(id).addEventListener("click", act);
   }
 
   function openFilter(isOpen) {
@@ -152,55 +100,117 @@
     byId("open-filter").setAttribute("aria-expanded", String(isOpen));
   }
 
-  // --- putting it together --------------------------------------------------------------------
-
-  for (const [name, label] of SORTS) byId("sort").append(new Option(label, name));
-  buildFilter();
-
-  byId("sort").addEventListener("change", (event) => {
-    state.sort = event.target.value;
-    update();
-  });
+  let timer = 0;
   byId("search").addEventListener("input", (event) => {
-    state.search = event.target.value;
-    update();
+    clearTimeout(timer);
+    timer = setTimeout(() => change((next) => (next.search = event.target.value)), 80);
   });
-  byId("reset").addEventListener("click", reset);
-  byId("more").addEventListener("click", drawMore);
-  byId("open-filter").addEventListener("click", () => openFilter(byId("filter").hidden));
-  for (const row of document.querySelectorAll(".found-row"))
-    row.addEventListener("click", () => toggle(Number(row.dataset.category)));
+  byId("sort").addEventListener("change", (event) => change((next) => Object.assign(next, { sort: event.target.value, isAscending: false })));
+  onClick("order", () => change((next) => (next.isAscending = !next.isAscending)));
+  onClick("view-table", () => change((next) => (next.view = "table")));
+  onClick("view-cards", () => change((next) => (next.view = "cards")));
+  onClick("open-filter", () => openFilter(byId("filter").hidden));
+  onClick("reset", clearAll);
+  onClick("reset-empty", clearAll);
+  for (const opener of document.querySelectorAll("[data-opens]")) opener.addEventListener("click", () => byId(opener.dataset.opens).showModal());
+  for (const closer of document.querySelectorAll("[data-closes]")) closer.addEventListener("click", () => byId(closer.dataset.closes).close());
+  for (const each of document.querySelectorAll("[data-verdict]"))
+    each.addEventListener("click", () => change(({ verdicts }) => verdicts.delete(each.dataset.verdict) || verdicts.add(each.dataset.verdict)));
 
-  byId("grid").addEventListener("why", (event) => openReasons(event.detail));
-  byId("open-docs").addEventListener("click", () => byId("docs").showModal());
-  byId("close-docs").addEventListener("click", () => byId("docs").close());
-  byId("docs").addEventListener("click", (event) => {
-    if (event.target === byId("docs")) byId("docs").close(); // the backdrop
-  });
+  const SAVES = {
+    csv: () => save("hypertrack_wallets.csv", "text/csv", asCsv(records(data, wallets, rows))),
+    json: () => save("hypertrack_wallets.json", "application/json", `${JSON.stringify(records(data, wallets, rows))}\n`),
+    watchlist: () => save("hypertrack_watchlist.txt", "text/plain", watchlist.file()),
+  };
+
+  function startSaves() {
+    for (const each of document.querySelectorAll("[data-save]")) each.addEventListener("click", () => rest.then(SAVES[each.dataset.save]));
+  }
+
+  function clearAll() {
+    const { view, sort, isAscending } = state;
+    state = { ...untouched(), view, sort, isAscending };
+    state.ranges.clear();
+    byId("search").value = "";
+    showState();
+  }
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
-      hideTooltip();
-      openFilter(false);
-    }
-    const isTyping = event.target.matches("input, select, textarea") || document.querySelector("dialog[open]");
-    if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey) {
+    const isTyping = event.target.closest?.("input, select, textarea, dialog");
+    if (event.key === "/" && !isTyping) {
       event.preventDefault();
       byId("search").focus();
+    }
+    if (event.key === "Escape") {
+      hideTooltip();
+      if (!byId("filter").hidden) {
+        openFilter(false);
+        byId("open-filter").focus();
+      }
     }
   });
   document.addEventListener("pointerdown", (event) => {
     if (!event.target.closest(".picker")) openFilter(false);
   });
-  addEventListener("beforeprint", () => {
-    while (nDrawn < Math.min(matches.length, 400)) drawMore();
-  });
-  new IntersectionObserver(
-    (entries) => {
-      if (entries.some((entry) => entry.isIntersecting)) drawMore();
-    },
-    { rootMargin: "1200px" },
-  ).observe(byId("more"));
 
-  update();
-})();
+  // --- size, print, history ---------------------------------------------------------------------
+
+  let width = innerWidth;
+  addEventListener("resize", () => {
+    if (innerWidth !== width) showState();
+    width = innerWidth;
+    table.update();
+    cards.update();
+  });
+  addEventListener("beforeprint", () => {
+    byId("table").hidden = rows.length === 0;
+    table.show(rows.slice(0, PRINTED_WALLETS), state);
+  });
+  addEventListener("afterprint", showState);
+  addEventListener("hashchange", () => {
+    if (location.hash === "#wallets") history.replaceState(null, "", hashOf(state)); // the skip link
+    else readHash();
+  });
+
+  filters.build();
+  startSaves();
+  readHash();
+  performance.mark("first-rows");
+  document.documentElement.dataset.ready = "true";
+}
+
+// --- the theme ----------------------------------------------------------------------------------
+
+const THEMES = { "": "System", light: "Light", dark: "Dark" };
+
+function startTheme() {
+  let theme = "";
+  try {
+    theme = localStorage.getItem("hypertrack.theme") ?? "";
+  } catch {
+    // no storage: the system's theme
+  }
+  showTheme(theme in THEMES ? theme : "");
+  byId("theme").addEventListener("click", () => {
+    const names = Object.keys(THEMES);
+    showTheme(names[(names.indexOf(document.documentElement.dataset.theme ?? "") + 1) % names.length]);
+  });
+}
+
+function showTheme(theme) {
+  if (theme) document.documentElement.dataset.theme = theme;
+  else delete document.documentElement.dataset.theme;
+  byId("theme-name").textContent = THEMES[theme];
+  try {
+    localStorage.setItem("hypertrack.theme", theme);
+  } catch {
+    // it lasts until the page is closed
+  }
+}
+
+startTheme();
+startPage().catch((error) => {
+  const why = typeof DecompressionStream === "undefined" ? "it needs a browser of 2023 or later" : error.message;
+  byId("count").textContent = `This page cannot show its wallets: ${why}`;
+  throw error;
+});

@@ -5,12 +5,15 @@ The verdicts were written down when rules were asked wallet by wallet; they hold
 
 import math
 import random
+from functools import partial
 from pathlib import Path
 
 from profile_fakes import features, heads, scores
 
 from hypertrack.config import CategorySettings
 from hypertrack.records import HEADS, HeadEvaluation, Scores
+
+original = partial(CategorySettings, edition="original")
 
 VERDICTS = Path(__file__).parent / "categories" / "verdicts.json"
 
@@ -37,18 +40,18 @@ SCALES = {
 """The thresholds that a quantity is held against."""
 
 CASES: dict[str, tuple[CategorySettings, dict[str, HeadEvaluation] | None]] = {
-    "rules alone": (CategorySettings(), None),
+    "rules alone": (original(), None),
     "rules alone, the original's gates": (
-        CategorySettings(min_evidence_tx=0, min_candle_matches=0),
+        original(min_evidence_tx=0, min_candle_matches=0),
         None,
     ),
-    "every head earned": (CategorySettings(), heads()),
+    "every head earned": (original(), heads()),
     "some heads earned": (
-        CategorySettings(min_candle_matches=2),
+        original(min_candle_matches=2),
         heads("profitability_score", "bot_probability", "trading_style"),
     ),
-    "no head earned": (CategorySettings(min_evidence_tx=0), heads(*HEADS)),
-    "no head evaluated": (CategorySettings(), {}),
+    "no head earned": (original(min_evidence_tx=0), heads(*HEADS)),
+    "no head evaluated": (original(), {}),
 }
 """By name: the thresholds, and how the heads did; None is no model."""
 

@@ -1,11 +1,12 @@
 """A dataset of a few lines in, the features of its wallets out."""
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import ibis
 import numpy as np
 import pytest
 from fakes import (
@@ -24,13 +25,16 @@ from fakes import (
     trade,
     write_dataset,
 )
+from ibis import Table, _
 
 from hypertrack.config import FeatureSettings, FeeSettings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.records import MINUTE_MS
 from hypertrack.store.dataset import open_dataset
 
-ALL_FEATURES = FeatureSettings(groups=("base", "extended", "profit", "account", "context"))
+ALL_FEATURES = FeatureSettings(
+    groups=("base", "extended", "profit", "account", "context", "conduct")
+)
 
 OpenEngine = Callable[..., FeatureEngine]
 FeaturesOf = Callable[..., dict[str, dict[str, float]]]
@@ -50,6 +54,22 @@ def open_engine(tmp_path: Path) -> Iterator[OpenEngine]:
             return FeatureEngine(dataset, ALL_FEATURES, fees or FeeSettings())
 
         yield open_
+
+
+def price_asks(times_ms: Sequence[int], coin_id: int) -> Table:
+    """Return what `reference_prices` is asked: ask_id, time_ms, coin_id."""
+    told = [{"ask_id": number, "time_ms": time_ms} for number, time_ms in enumerate(times_ms)]
+    asks = ibis.literal(told, "array<struct<ask_id: int64, time_ms: int64>>").unnest()
+    return asks.name("ask").as_table().select(_.ask.ask_id, _.ask.time_ms, coin_id=coin_id)
+
+
+@contextmanager
+def opened_engine(
+    folder: Path, until_ms: int | None = None, *, features: FeatureSettings = ALL_FEATURES
+) -> Iterator[FeatureEngine]:
+    """Give an engine over a dataset as it stood at a time."""
+    with open_dataset(folder, until_ms=until_ms) as dataset:
+        yield FeatureEngine(dataset, features, FeeSettings())
 
 
 @pytest.fixture

@@ -207,5 +207,7 @@ def write_dataset(folder: Path, **lines_by_file: Iterable[Mapping[str, Any]]) ->
     folder.mkdir(parents=True, exist_ok=True)
     for name, lines in lines_by_file.items():
         text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
-        (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
+        path = folder / f"{name}.jsonl"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     return folder

@@ -30,6 +30,7 @@ from hypertrack.records import (
     Reason,
     Scores,
     SkillSummary,
+    WalletAccount,
     WalletProfile,
     WalletProfit,
     replace,
@@ -39,6 +40,9 @@ START_MS = 1_784_678_400_000
 """2026-07-22 00:00:00 UTC."""
 SPAN_MS = 3 * DAY_MS
 N_SLICES = 48
+
+ORIGINAL = CategorySettings(edition="original")
+"""Whose rules ask for the base features alone."""
 
 KINDS = ("retail", "once", "scalper", "maker", "momentum", "contrarian", "whale", "arbitrageur")
 KIND_WEIGHTS = (30, 28, 10, 6, 9, 7, 4, 6)
@@ -198,6 +202,19 @@ PROFIT = WalletProfit(
 """Of a wallet that lost, whose positions are known."""
 
 
+ACCOUNT = WalletAccount(
+    account_told_ms=1_767_600_000_000.0,
+    equity_usd=1_500.0,
+    leverage=2.0,
+    liquidation_distance_frac=0.125,
+    net_flow_usd=math.nan,
+    account_return_frac=-0.032,
+    account_positions="BTC +2.5; ETH -1",
+    account_links="",
+)
+"""Of a wallet that was not asked about its flows."""
+
+
 def profile_header(
     n_wallets: int = 0, *, summary: ModelSummary | None = None, notice: str | None = None
 ) -> ProfileHeader:
@@ -211,7 +228,8 @@ def profile_header(
         units=UNITS,
         remarks=dict(FEATURE_REMARKS),
         needs_position=("median_holding_s", "closed_episode_count"),
-        thresholds=CategorySettings().model_dump(),
+        edition=ORIGINAL.edition,
+        thresholds=ORIGINAL.limits(),
     )
 
 
@@ -232,7 +250,7 @@ def profile_set(
     header = profile_header(n_wallets, summary=summary, notice=notice)
     drafts = [_draft(rng, has_scores=summary is not None) for _ in range(n_wallets)]
     by_head = {} if summary is None else {each.head: each for each in summary.heads}
-    columns = profile_columns([numbers for numbers, _ in drafts], CategorySettings(), by_head)
+    columns = profile_columns([numbers for numbers, _ in drafts], ORIGINAL, by_head)
     made = make_profiles(columns, header)
     some = [replace(each, **told) for each, (_, told) in zip(made, drafts, strict=True)]
     return made_set(header, *some)

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "hypertrack"
 
-FOUNDATION = {"records", "errors", "config", "clock", "files", "text"}
+FOUNDATION = {"records", "errors", "config", "clock", "files", "journal", "text"}
 
 MAY_IMPORT = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),
@@ -24,6 +24,9 @@ MAY_IMPORT = {
     "model": FOUNDATION | {"features", "labels", "skill"},
     "categories": FOUNDATION,
     "outputs": FOUNDATION | {"categories"},
+    "delivery": FOUNDATION,
+    "live": FOUNDATION
+    | {"store", "market", "features", "skill", "model", "categories", "delivery"},
     "simulate": FOUNDATION,
     "pipeline": None,
     "cli": FOUNDATION | {"pipeline"},
@@ -35,7 +38,7 @@ HOME_OF_LIBRARY = {
     "pydantic": FOUNDATION,
     "pydantic_settings": FOUNDATION,
     "websocket": {"feeds"},
-    "httpx": {"feeds"},
+    "httpx": {"feeds", "delivery"},
     "duckdb": {"store"},
     "pyarrow": {"store", "importing", "simulate"},
     "adbc_driver_manager": {"store"},
@@ -49,6 +52,9 @@ HOME_OF_LIBRARY = {
     "jinja2": {"outputs"},
     "markdown_it": {"outputs"},
     "aiohttp": {"simulate"},
+    "apprise": {"delivery"},
+    "redis": {"delivery"},
+    "nats": {"delivery"},
     "prometheus_client": {"recording"},
     "typer": {"cli"},
     "rich": {"cli"},
@@ -78,7 +84,7 @@ def is_allowed(room: str, target: str) -> bool:
 
 
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE) + [
-    PACKAGE / name for name in ("errors.py", "clock.py", "files.py", "text.py")
+    PACKAGE / name for name in ("errors.py", "clock.py", "files.py", "journal.py", "text.py")
 ]
 
 

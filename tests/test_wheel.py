@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from fakes import ALICE, BOB, START_MS, trade, write_dataset
+from page_reading import read_pack, script_text
 
 ROOT = Path(__file__).parents[1]
 
@@ -56,6 +57,6 @@ def test_wheel_makes_a_dashboard_outside_the_checkout(installed: Path, tmp_path:
     assert done.returncode == 0, done.stderr
     assert where.stdout.startswith(str(installed))
     page = (tmp_path / "wallet_dashboard.html").read_text(encoding="utf-8")
-    assert ALICE in page
+    assert sorted(read_pack(script_text(page, "pack-listed")).addresses("wallet")) == [ALICE, BOB]
     assert "Record Hyperliquid" in page  # the README, in the Docs window
     assert 'id="doc-recording-reliability"' in page  # and the pages of docs

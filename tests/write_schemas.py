@@ -3,10 +3,13 @@
 import json
 from pathlib import Path
 
-from hypertrack.outputs.report_json import SCHEMA_VERSION, report_schema
+from hypertrack.outputs import diff_json, report_json
 
 FOLDER = Path(__file__).parents[1] / "docs" / "schemas"
-SCHEMAS = {f"report.v{SCHEMA_VERSION}.json": report_schema}
+SCHEMAS = {
+    f"report.v{report_json.SCHEMA_VERSION}.json": report_json.report_schema,
+    f"diff.v{diff_json.SCHEMA_VERSION}.json": diff_json.diff_schema,
+}
 
 if __name__ == "__main__":
     for name, schema in SCHEMAS.items():

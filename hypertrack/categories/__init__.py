@@ -1,1 +1,1 @@
-"""The 30 rules and their reasons."""
+"""The rules and their reasons."""

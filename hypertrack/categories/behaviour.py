@@ -1,4 +1,4 @@
-"""The categories read off what a wallet did: how often, how large, in what, in which market.
+"""The original's categories read off what a wallet did: how often, how large, in what.
 
 Source: the predecessor's table of categories; Dormant's confidence is ours, it gave none.
 """
@@ -13,7 +13,19 @@ from hypertrack.categories.boosts import (
     SOPHISTICATION,
     VOLATILITY_STYLE,
 )
-from hypertrack.categories.rules import Group, Rule, above, at_least, at_most, below, ratio
+from hypertrack.categories.rules import (
+    CANDLE_SEEN,
+    ENOUGH_EVIDENCE,
+    Group,
+    Rule,
+    above,
+    at_least,
+    at_most,
+    below,
+    ratio,
+)
+
+IN_CANDLES = (ENOUGH_EVIDENCE, CANDLE_SEEN)
 
 _SIZES = "in sizes of entropy {size_entropy:.2f}"
 _RISING = "{positive_momentum_ratio:.0%} of its minutes rose"
@@ -119,7 +131,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
         formula="age_days / 90 * (1 - tx_count / 5)",
         evidence="{tx_count:,.0f} transactions (below {dormant_max_tx:g}) in {age_days:,.0f} days "
         "(above {dormant_min_age_days:g})",
-        is_gated=False,
+        gates=(),
     ),
     Rule(
         name="Whale",
@@ -220,6 +232,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     Rule(
         name="Volatility Trader",
         group=Group.MARKET,
+        gates=IN_CANDLES,
         asks="Does it trade when prices swing widely?",
         needs=(
             above("avg_candle_volatility", "volatility_min_candle_range"),
@@ -234,6 +247,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     Rule(
         name="Possible Volatility Trader",
         group=Group.MARKET,
+        gates=IN_CANDLES,
         asks="Does it trade when prices swing?",
         unless="Volatility Trader",
         needs=(above("avg_candle_volatility", "possible_volatility_min_candle_range"),),
@@ -245,6 +259,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     Rule(
         name="Momentum Follower",
         group=Group.MARKET,
+        gates=IN_CANDLES,
         asks="Does it trade while prices rise?",
         needs=(
             above("positive_momentum_ratio", "momentum_min_rising_share"),
@@ -260,6 +275,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     Rule(
         name="Possible Momentum Follower",
         group=Group.MARKET,
+        gates=IN_CANDLES,
         asks="Does it trade mostly while prices rise?",
         unless="Momentum Follower",
         needs=(above("positive_momentum_ratio", "possible_momentum_min_rising_share"),),
@@ -270,6 +286,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     Rule(
         name="Contrarian Trader",
         group=Group.MARKET,
+        gates=IN_CANDLES,
         asks="Does it trade while prices fall?",
         needs=(
             below("positive_momentum_ratio", "contrarian_max_rising_share"),
@@ -287,6 +304,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     Rule(
         name="Possible Contrarian Trader",
         group=Group.MARKET,
+        gates=IN_CANDLES,
         asks="Does it trade mostly while prices fall?",
         unless="Contrarian Trader",
         needs=(below("positive_momentum_ratio", "possible_contrarian_max_rising_share"),),
@@ -297,6 +315,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     Rule(
         name="High Volume Trader",
         group=Group.MARKET,
+        gates=IN_CANDLES,
         asks="Does it trade when the market is busy?",
         needs=(
             above("avg_candle_volume", "high_volume_min_candle_volume_kusd"),

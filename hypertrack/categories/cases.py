@@ -1,13 +1,16 @@
 """The case for what is said of a wallet, in sentences; made when the wallet is looked at."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import isnan, nan
 
-from hypertrack.categories.catalog import CATALOG
+from hypertrack.categories.account_cases import wallet_accounts
+from hypertrack.categories.catalog import CATALOGS
+from hypertrack.categories.category_truth import whole_name
 from hypertrack.categories.nearest import NO_RULE, shortfalls
 from hypertrack.categories.profit_cases import wallet_profits
 from hypertrack.categories.quantities import Columns, Values
+from hypertrack.categories.rules import Rule
 from hypertrack.categories.skill_cases import wallet_skills
 from hypertrack.errors import DatasetError
 from hypertrack.records import (
@@ -22,8 +25,6 @@ from hypertrack.records import (
 )
 from hypertrack.text import with_minus
 
-RULES = {rule.name: rule for rule in CATALOG}
-
 POSITION_UNKNOWN = "position unknown"
 
 COUNT_BEHIND = {"median_holding_s": "closed_episode_count"}
@@ -37,6 +38,7 @@ def make_profiles(columns: ProfileColumns, header: ProfileHeader) -> Iterator[Wa
         DatasetError: A rule is not in the catalog: another version wrote the columns.
     """
     has_scores = bool(columns.scores)
+    argue = _Arguments(header)
     parts = zip(
         columns.wallets.tolist(),
         columns.first_seen_ms.tolist(),
@@ -44,30 +46,34 @@ def make_profiles(columns: ProfileColumns, header: ProfileHeader) -> Iterator[Wa
         _by_wallet(columns.features, len(columns)),
         _by_wallet(columns.scores, len(columns)),
         columns.n_candle_matches.tolist(),
-        _findings(columns.verdicts),
+        _findings(columns.verdicts, argue.rules),
         columns.activity.tolist(),
         _reasons(columns, header),
         wallet_skills(columns),
         wallet_profits(columns),
+        wallet_accounts(columns),
         strict=True,
     )
-    argue = _Arguments(header)
-    for wallet, first_ms, last_ms, own, said, n_matches, found, slices, why, luck, made in parts:
-        held, nearest = found
+    for wallet, first_ms, last_ms, own, said, n_matches, found, slices, why, *beside in parts:
+        (held, nearest), (luck, made, account) = found, beside
         values = {**own, "n_candle_matches": n_matches, **said}
+        if luck is not None:
+            values |= {**luck.numbers, "followed_count": float(luck.follows is not None)}
+        texts = {} if luck is None else {"follows": luck.follows or ""}
         yield WalletProfile(
             wallet=wallet,
             first_seen_ms=first_ms,
             last_seen_ms=last_ms,
             features=own,
             scores=Scores.of(said) if has_scores else None,
-            categories=tuple(argue.category(values, *each) for each in held),
+            categories=tuple(argue.category({**values, **texts}, *each) for each in held),
             why_none=None if held else argue.why_none(values, *nearest),
             activity=tuple(slices),
             reasons=why,
             remarks=argue.remarks(own),
             skill=luck,
             profit=made,
+            account=account,
         )
 
 
@@ -93,16 +99,23 @@ class _Arguments:
     """Argues under the thresholds, and on the heads, of one classification."""
 
     def __init__(self, header: ProfileHeader):
+        self.rules = {rule.name: rule for rule in CATALOGS[header.edition]}
         self._limits = header.thresholds
+        self._at_chance = {each.category: each for each in header.measured if each.is_at_chance}
         self._heads = {} if header.model is None else {h.head: h for h in header.model.heads}
         self._needs_position = header.needs_position
         self._remarks = header.remarks
 
     def category(
-        self, values: Values, name: str, confidence: float, boost: float, is_proven: bool
+        self,
+        values: Mapping[str, float | str],
+        name: str,
+        confidence: float,
+        boost: float,
+        is_proven: bool,
     ) -> Category:
-        """Return a category with its evidence, and with its caveat where it is unproven."""
-        rule = RULES[name]
+        """Return a category with its evidence, and with its caveat where it has one."""
+        rule = self.rules[name]
         return Category(
             name=name,
             group=rule.group.value,
@@ -110,14 +123,22 @@ class _Arguments:
             evidence=with_minus(rule.evidence.format_map({**self._limits, **values})),
             boost=boost,
             is_proven=is_proven,
-            caveat=None if is_proven else caveat(rule.driven_by or "", self._heads),
+            caveat=self._caveat(rule, is_proven),
         )
+
+    def _caveat(self, rule: Rule, is_proven: bool) -> str | None:
+        if not is_proven:
+            return caveat(rule.driven_by or "", self._heads)
+        found = self._at_chance.get(whole_name(rule.name))
+        if found is None or found.precision is None:
+            return None
+        return f"at chance: {found.precision:.0%} of them truly are, {found.base_rate:.0%} of all"
 
     def why_none(self, values: Values, name: str | None, way: int) -> str:
         """Return what kept a wallet without a category out of the nearest rule."""
         if name is None:
             return "no rule could be asked"
-        return shortfalls(RULES[name], way, values, self._limits)
+        return shortfalls(self.rules[name], way, values, self._limits)
 
     def remarks(self, features: Values) -> dict[str, str]:
         """Return what has to be said beside, or in place of, the numbers of a wallet."""
@@ -141,9 +162,11 @@ Held = tuple[str, float, float, bool]
 """Name, confidence, boost, and whether it is proven."""
 
 
-def _findings(verdicts: Verdicts) -> Iterator[tuple[Sequence[Held], tuple[str | None, int]]]:
+def _findings(
+    verdicts: Verdicts, rules: Collection[str]
+) -> Iterator[tuple[Sequence[Held], tuple[str | None, int]]]:
     """Yield the categories of each wallet, and the nearest rule for one without."""
-    unknown = set(verdicts.names) - RULES.keys()
+    unknown = set(verdicts.names) - set(rules)
     if unknown:
         raise DatasetError(f"no rule is called {min(unknown)}: run `hypertrack classify` again")
     names = [verdicts.names[place] for place in verdicts.category.tolist()]

@@ -1,4 +1,4 @@
-"""What a rule is: bounds with named thresholds, a confidence, and the sentence that argues it."""
+"""What a rule is: bounds with named thresholds, how far they are exceeded, and the sentence."""
 
 import operator
 from collections.abc import Callable, Mapping
@@ -31,6 +31,7 @@ class Group(StrEnum):
     VALUE = "Value"
     TOKENS = "Tokens"
     MARKET = "Market conditions"
+    ROLE = "Role"
     SCORES = "Model scores"
 
 
@@ -73,6 +74,18 @@ class Bound:
                 np.abs(value - limit), scale, out=np.zeros_like(scale), where=scale != 0
             )
 
+    def margin(self, columns: Columns, thresholds: Values) -> Floats:
+        """Return how far wallets on the right side are beyond the threshold, 0 to 1.
+
+        A share of the way to the end of a quantity that has one; else as `gap`: .5 at twice or at
+        half the threshold.
+        """
+        end = QUANTITIES[self.quantity].ends.get(SIGNS[self.compare][0][0])
+        if end is None or self.times is not None:
+            return self.gap(columns, thresholds)
+        value, limit = columns[self.quantity], thresholds[self.threshold]
+        return (value - limit) / (end - limit) if end != limit else np.ones_like(value)
+
     def formula(self, thresholds: Values) -> str:
         """Return the comparison with the threshold in force."""
         times = "" if self.times is None else f" * {self.times}"
@@ -108,6 +121,8 @@ def at_most(quantity: str, threshold: str) -> Bound:
     return Bound(quantity, operator.le, threshold)
 
 
+STRENGTH = "how far the nearest of its thresholds is exceeded"
+
 ENOUGH_EVIDENCE = at_least("tx_count", "min_evidence_tx")
 CANDLE_SEEN = at_least("n_candle_matches", "min_candle_matches")
 
@@ -124,9 +139,9 @@ class Rule:
     """All of these."""
     any_of: tuple[tuple[Bound, ...], ...] = ()
     """And all of at least one of these, where there are any."""
-    confidence: Callable[[Columns], Floats | float]
-    """Of wallets that it holds for, before it is clipped to [0, 1]."""
-    formula: str
+    confidence: Callable[[Columns], Floats | float] | None = None
+    """Of wallets that it holds for, before it is clipped to [0, 1]; None is `strength`."""
+    formula: str = STRENGTH
     """The same as text."""
     evidence: str
     """Sentence with the wallet's numbers and the thresholds, as a format template."""
@@ -136,14 +151,13 @@ class Rule:
     """The head whose score decides; without scores the rule is not asked."""
     boosted_by: tuple[Booster, ...] = ()
     """Scores that may raise the confidence."""
-    is_gated: bool = True
-    """Whether a wallet with little evidence is left out."""
+    gates: tuple[Bound, ...] = (ENOUGH_EVIDENCE,)
+    """What must be known of a wallet before the rule is asked; no part of its strength."""
 
-    @property
-    def gates(self) -> tuple[Bound, ...]:
-        """What must be known of a wallet before the rule is asked."""
-        candle = (CANDLE_SEEN,) if self.group is Group.MARKET else ()
-        return (ENOUGH_EVIDENCE, *candle) if self.is_gated else candle
+    @cached_property
+    def bounds(self) -> tuple[Bound, ...]:
+        """All that it compares."""
+        return (*self.gates, *self.needs, *(bound for way in self.any_of for bound in way))
 
     @cached_property
     def alternatives(self) -> tuple[tuple[Bound, ...], ...]:
@@ -157,6 +171,20 @@ class Rule:
             for way in self.alternatives
         )
         return reduce(np.logical_or, ways)
+
+    def strength(self, columns: Columns, thresholds: Values) -> Floats:
+        """Return how far wallets that it holds for exceed the nearest threshold, 0 to 1.
+
+        Of several ways to hold it, by the one that is exceeded farthest.
+        """
+        ways = []
+        for more in self.any_of or ((),):
+            way = (*self.needs, *more)
+            holds = np.logical_and.reduce([bound.holds(columns, thresholds) for bound in way])
+            margin = np.minimum.reduce([bound.margin(columns, thresholds) for bound in way])
+            ways.append(np.where(holds, margin, 0.0))
+        best: Floats = np.maximum.reduce(ways)
+        return best
 
     def condition(self, thresholds: Values) -> str:
         """Return the predicate, gates included, with the thresholds in force."""

@@ -20,11 +20,19 @@ N_COINS = 4
 """Positions that it came in with, told by name."""
 
 
-def account_table(check: AccountCheck) -> RenderableType:
-    """Return what is known of an account: a row a fact, with its source."""
+SAID_BY_PROFILES = {"belongs together", "equity"}
+
+
+def account_table(check: AccountCheck, *, has_profile: bool = False) -> RenderableType:
+    """Return what is known of an account: a row a fact, with its source.
+
+    Args:
+        has_profile: Leave out what a profile says of the account.
+    """
     table = Table.grid(padding=(0, 2))
     for name, value, source in _facts(check):
-        table.add_row(name, Text(value), Text(source, "dim"))
+        if not (has_profile and name in SAID_BY_PROFILES):
+            table.add_row(name, Text(value), Text(source, "dim"))
     return table
 
 

@@ -3,8 +3,9 @@
 import shlex
 from typing import TYPE_CHECKING
 
+from hypertrack.cli.categories import truth_table
 from hypertrack.cli.session import Session
-from hypertrack.cli.tables import evaluation_table, number, plain_table
+from hypertrack.cli.tables import evaluation_table, number
 from hypertrack.cli.training_display import verdict
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def show_result(session: Session, result: "DemoResult") -> None:
     say(evaluation_table(result.model))
     say(verdict(result.model), style="dim")
     say("\n[bold]Against the truth[/], which only a simulation knows:")
-    say(_truth_table(result.truth))
+    say(truth_table(result.categories))
     for line in _score_lines(result.truth):
         say(line)
     session.done(
@@ -40,22 +41,6 @@ def _commands(result: "DemoResult") -> str:
     start = f"hypertrack --config {shlex.quote(result.config)}"
     ends = (f"wallet {result.busiest_wallet}", "models show", "verify", "features --describe")
     return "\n".join(f"  {start} {end}" for end in ends)
-
-
-def _truth_table(truth: "TruthComparison") -> object:
-    headings = ("category", "assigned", "true", "precision", "recall", "by chance")
-    rows = [
-        (
-            c.category,
-            f"{c.n_assigned:,}",
-            f"{c.n_true:,}",
-            number(c.precision, 2),
-            number(c.recall, 2),
-            number(c.base_rate, 2),
-        )
-        for c in truth.categories
-    ]
-    return plain_table(headings, rows)
 
 
 def _score_lines(truth: "TruthComparison") -> list[str]:

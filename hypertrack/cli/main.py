@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from hypertrack import __version__
-from hypertrack.cli import models, skill
+from hypertrack.cli import alerts, models, signals, skill
 from hypertrack.cli.accounts import accounts
 from hypertrack.cli.backtest import backtest
 from hypertrack.cli.categories import categories
@@ -20,8 +20,10 @@ from hypertrack.cli.classify import classify
 from hypertrack.cli.config import config as show_config
 from hypertrack.cli.dashboard import dashboard
 from hypertrack.cli.demo import demo
+from hypertrack.cli.diff import diff
 from hypertrack.cli.features import features
 from hypertrack.cli.importing import import_
+from hypertrack.cli.live import live
 from hypertrack.cli.logs import log_to_stderr, say_error
 from hypertrack.cli.record import record
 from hypertrack.cli.report import report
@@ -171,6 +173,10 @@ command(app)(dashboard)
 command(app)(wallet)
 command(app)(verdict)
 command(app)(backtest)
+command(app)(live)
+alerts.register(app)
+signals.register(app)
+command(app)(diff)
 command(app)(categories)
 command(app)(show_config)
 command(app)(verify)

@@ -20,7 +20,7 @@ def plain_table(
         is_address = bool(rows) and all(str(row[i]).startswith("0x") for row in rows)
         table.add_column(
             heading,
-            justify="right" if is_number else "left",
+            justify="right" if is_number and not is_address else "left",
             overflow="fold",
             no_wrap=is_address,
         )

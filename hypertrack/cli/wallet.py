@@ -21,13 +21,7 @@ def wallet(
     Example: hypertrack wallet 0x9aa589355bf745db9784c8ef3c646360f11b58af
     """
     from hypertrack.cli.wallet_display import account_view, wallet_view
-    from hypertrack.pipeline.wallet import (
-        account_of,
-        find_wallet,
-        profit_facts,
-        reasons,
-        skill_facts,
-    )
+    from hypertrack.pipeline.wallet import account_of, find_wallet, reasons, told_facts
 
     refuse_both(no_model, profiles)
     settings = session.load({"out": out}).settings
@@ -43,13 +37,12 @@ def wallet(
             _show_account(session, account)
             return
     if session.is_json:
-        told = {} if account is None else {"account": account}
-        session.emit({**as_dict(profile), **told})
+        checks = {} if account is None else {"account_checks": account}
+        session.emit({**as_dict(profile), **checks})
         return
-    why, skill, profit = reasons(header, profile), skill_facts(profile), profit_facts(profile)
-    session.out.print(wallet_view(header, profile, why, skill, profit))
+    session.out.print(wallet_view(header, profile, reasons(header, profile), told_facts(profile)))
     if account is not None:
-        session.out.print(account_view(account))
+        session.out.print(account_view(account, has_profile=profile.account is not None))
 
 
 def _show_account(session: Session, account: AccountCheck) -> None:
@@ -57,7 +50,7 @@ def _show_account(session: Session, account: AccountCheck) -> None:
     from hypertrack.cli.wallet_display import account_view
 
     if session.is_json:
-        session.emit({"wallet": account.wallet, "account": account})
+        session.emit({"wallet": account.wallet, "account_checks": account})
     else:
         session.out.print(account.wallet)
         session.out.print(account_view(account))

@@ -1,7 +1,8 @@
 """One wallet on the terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import isnan
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -39,15 +40,13 @@ def wallet_view(
     header: ProfileHeader,
     profile: WalletProfile,
     reasons: "Sequence[ScoreView]" = (),
-    skill: Sequence[tuple[str, str]] = (),
-    profit: Sequence[tuple[str, str]] = (),
+    told: Mapping[str, Sequence[tuple[str, str]]] = MappingProxyType({}),
 ) -> RenderableType:
     """Return scores, categories, evidence, activity and what all of it rests on.
 
     Args:
         reasons: What moved the scores; none without a model.
-        skill: What is known of its skill, name and value.
-        profit: What is known of its profit, likewise.
+        told: By subject, what is known beside scores, name and value.
     """
     parts: list[RenderableType] = [Text(profile.wallet, "bold")]
     if header.notice:
@@ -55,8 +54,7 @@ def wallet_view(
     parts += [
         _section("activity", Group(_facts(profile), Text(sparkline(profile.activity), "cyan"))),
         *_positions(header, profile),
-        *([_section("profit", facts_table(profit))] if profit else []),
-        *([_section("worth copying?", facts_table(skill))] if skill else []),
+        *(_section(subject, facts_table(lines)) for subject, lines in told.items()),
         _section("scores", _scores(header, profile)),
         *(
             [_section("why, compared with the typical wallet", _reasons(reasons))]
@@ -77,9 +75,13 @@ def facts_table(facts: Sequence[tuple[str, str]]) -> RenderableType:
     return table
 
 
-def account_view(check: AccountCheck) -> RenderableType:
-    """Return what the venue says of the wallet, where it was asked."""
-    return _section("account, by the venue", account_table(check))
+def account_view(check: AccountCheck, *, has_profile: bool = False) -> RenderableType:
+    """Return what the venue says of the wallet, where it was asked.
+
+    Args:
+        has_profile: Leave out what a profile says of the account.
+    """
+    return _section("account, by the venue", account_table(check, has_profile=has_profile))
 
 
 def sparkline(counts: tuple[int, ...]) -> str:

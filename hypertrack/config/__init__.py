@@ -1,5 +1,15 @@
 """Settings: what can be set (`sections`), and where each value came from (`loading`)."""
 
+from hypertrack.config.delivery import SinkSettings, signing_key
+from hypertrack.config.live import (
+    EVENT_FIELDS,
+    AlertSettings,
+    ConsensusSettings,
+    EventField,
+    FollowSettings,
+    LiveSettings,
+    WatchlistSettings,
+)
 from hypertrack.config.loading import CONFIG_NAME, Config, Origin, load_config
 from hypertrack.config.places import DatabaseUrl, parse_place
 from hypertrack.config.sections import (
@@ -17,28 +27,38 @@ from hypertrack.config.sections import (
 )
 from hypertrack.config.skill import CopySettings, SkillSettings
 from hypertrack.config.state import state_folder
-from hypertrack.config.thresholds import CategorySettings
+from hypertrack.config.thresholds import CategorySettings, Edition
 
 __all__ = [
     "CONFIG_NAME",
+    "EVENT_FIELDS",
     "ORIGINAL",
+    "AlertSettings",
     "CategorySettings",
     "Config",
+    "ConsensusSettings",
     "CopySettings",
     "DashboardSettings",
     "DatabaseUrl",
+    "Edition",
+    "EventField",
     "FeatureSettings",
     "FeeSettings",
+    "FollowSettings",
+    "LiveSettings",
     "Origin",
     "RecordSettings",
     "ReportSettings",
     "Settings",
     "SimulateSettings",
+    "SinkSettings",
     "Skill",
     "SkillSettings",
     "TrainSettings",
     "VenueSettings",
+    "WatchlistSettings",
     "load_config",
     "parse_place",
+    "signing_key",
     "state_folder",
 ]

@@ -20,6 +20,9 @@ CONFIG_NAME = "hypertrack.toml"
 ENV_PREFIX = "HYPERTRACK_"
 ENV_DELIMITER = "__"
 
+SECRETS = "secrets."
+"""Begins the keys whose names are the user's own."""
+
 Tree = dict[str, Any]
 
 
@@ -47,9 +50,10 @@ class Config:
 
     def items(self) -> Iterator[tuple[str, object, Origin]]:
         """Yield every dotted key with its value (secrets masked) and origin."""
-        for key, value in _flatten(_values(self.settings)):
-            shown = masked_url(value) if isinstance(value, str) and "://" in value else value
-            yield key, shown, self.origin(key)
+        for setting, found in _flatten(_values(self.settings)):
+            for key, value in _each_table(setting, found):
+                shown = masked_url(value) if isinstance(value, str) and "://" in value else value
+                yield key, shown, self.origin(setting)
 
 
 def load_config(
@@ -153,6 +157,17 @@ def _flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
             yield f"{prefix}{key}", value
 
 
+def _each_table(key: str, value: object) -> Iterator[tuple[str, object]]:
+    """Yield what a setting holds; of tables that stand several times each value by name."""
+    if not isinstance(value, tuple) or not value or not isinstance(value[0], Section):
+        yield key, value
+        return
+    for table in value:
+        for name, held in _flatten(_values(table)):
+            if name != "name":  # it stands in the key
+                yield f"{key}.{table.name}.{name}", held
+
+
 def _merge(into: Tree, tree: Mapping[str, Any]) -> None:
     for key, value in tree.items():
         if isinstance(value, Mapping) and isinstance(into.get(key), dict):
@@ -172,7 +187,7 @@ def _values(section: Section) -> Tree:
 def _check_keys(tree: Tree, origin: Origin) -> None:
     known = known_keys()
     for key, _ in _flatten(tree):
-        if key in known:
+        if key in known or key.startswith(SECRETS):
             continue
         near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]}?" if near else "`hypertrack config` lists the known ones"
@@ -181,10 +196,17 @@ def _check_keys(tree: Tree, origin: Origin) -> None:
 
 def _explain(error: ValidationError, origin_by_key: Mapping[str, Origin]) -> str:
     first = error.errors()[0]
+    said = first["msg"].removeprefix("Value error, ")
     key = ".".join(str(part) for part in first["loc"] if not isinstance(part, int))
+    if not key:  # several settings do not go together
+        return f"settings: {said}"
     origin = origin_by_key.get(key, Origin.DEFAULT)
     found = first.get("input")
-    is_secret = isinstance(found, Mapping | SecretStr) or "url" in key or "://" in str(found)
+    is_secret = (
+        isinstance(found, Mapping | SecretStr)
+        or key.endswith(("url", ".key"))
+        or "://" in str(found)
+    )
     found = str(found) if isinstance(found, Path) else found
     shown = "" if is_secret else f", found {found!r}"
-    return f"setting {key} (from {origin}): {first['msg'].removeprefix('Value error, ')}{shown}"
+    return f"setting {key} (from {origin}): {said}{shown}"

@@ -1,12 +1,22 @@
 """What can be set: one frozen section per stage, units in the names, defaults that are safe."""
 
+import difflib
 import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import Field, PlainSerializer, SecretStr, field_validator, model_validator
 
+from hypertrack.config.delivery import SinkSettings
+from hypertrack.config.live import (
+    AlertSettings,
+    ConsensusSettings,
+    FollowSettings,
+    LiveSettings,
+    WatchlistSettings,
+)
 from hypertrack.config.places import DataPlace
 from hypertrack.config.section import Section, like
 from hypertrack.config.skill import CopySettings, SkillSettings
@@ -130,13 +140,13 @@ class FeeSettings(Section):
 class FeatureSettings(Section):
     """The feature engine."""
 
-    groups: tuple[Literal["base", "extended", "profit", "account", "context"], ...] = (
+    groups: tuple[Literal["base", "extended", "profit", "account", "context", "conduct"], ...] = (
         "base",
         "extended",
     )
     """Feature groups computed and given to the model; ``profit`` has values where fills tell,
     ``account`` where the venue was asked (`hypertrack accounts`), ``context`` where contexts were
-    recorded too."""
+    recorded too, ``conduct`` is what the category rules read."""
     memory_limit_gib: Positive | None = None
     """Memory DuckDB may use before it spills to disk; its own default where unset."""
     keep_prepared: bool = True
@@ -265,8 +275,11 @@ class ReportSettings(Section):
 class DashboardSettings(Section):
     """The dashboard page."""
 
-    max_wallets: Count = 5_000
-    """Cards on the page, most active first; the rest is counted, not hidden silently."""
+    max_wallets: Count = 50_000
+    """Wallets on the page, most active first; the rest is counted, and said when searched for."""
+    max_histories: Annotated[int, Field(ge=0)] = 200
+    """Wallets whose equity, coins, positions, actions and counterparties are on the page, the best
+    evidence first; 0 reads the profiles alone."""
 
 
 class SimulateSettings(Section):
@@ -322,3 +335,76 @@ class Settings(_Copying):
     report: ReportSettings = ReportSettings()
     dashboard: DashboardSettings = DashboardSettings()
     simulate: SimulateSettings = SimulateSettings()
+    live: LiveSettings = LiveSettings()
+    follow: FollowSettings = FollowSettings()
+    consensus: ConsensusSettings = ConsensusSettings()
+    watchlists: tuple[WatchlistSettings, ...] = ()
+    alerts: tuple[AlertSettings, ...] = ()
+    sinks: tuple[SinkSettings, ...] = ()
+    secrets: dict[str, SecretStr] = Field(default_factory=dict)
+    """From .env alone: addresses and keys of sinks, ``HYPERTRACK_SECRETS__PHONE_URL``."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hand_out_secrets(cls, given: Any) -> Any:
+        """Give each sink the secrets that carry its name."""
+        if not isinstance(given, dict) or not isinstance(sinks := given.get("sinks"), list):
+            return given
+        secrets = dict(given.get("secrets", {}))
+        filled = [_with_secrets(sink, secrets) for sink in sinks]
+        return {**given, "sinks": filled, "secrets": secrets}
+
+    @model_validator(mode="after")
+    def _do_names_fit(self) -> "Settings":
+        names = [sink.name for sink in self.sinks]
+        for tables in (self.sinks, self.watchlists, self.alerts):
+            _require_one_of_each(tables)
+        for whose, wanted in self._wanted_names():
+            _require_known(whose, wanted, names)
+        lists = [one.name for one in self.watchlists]
+        for whose, wanted in self._wanted_lists():
+            _require_known(whose, wanted, lists)
+        if self.secrets:
+            raise ValueError(
+                f"secrets.{min(self.secrets)} belongs to no sink; these are known: "
+                f"{', '.join(names) or 'none'}"
+            )
+        return self
+
+    def _wanted_names(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        yield "follow.to names the sink", self.follow.to
+        for alert in self.alerts:
+            yield f"alert {alert.name!r} names the sink", alert.to
+
+    def _wanted_lists(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        if self.consensus.watchlist is not None:
+            yield "consensus.watchlist is", (self.consensus.watchlist,)
+        for alert in self.alerts:
+            found = alert.where.get("watchlist", ())
+            if not isinstance(found, dict):
+                lists = (found,) if isinstance(found, str) else tuple(found)
+                yield f"alert {alert.name!r} names the watchlist", lists
+
+
+def _require_one_of_each(tables: Sequence[Any]) -> None:
+    names = [table.name for table in tables]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"two tables are called {name}: each needs a name of its own")
+
+
+def _require_known(whose: str, wanted: tuple[str, ...], known: list[str]) -> None:
+    for name in wanted:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known) or 'none'}"
+            raise ValueError(f"{whose} {name}, which is not there: {hint}")
+
+
+def _with_secrets(sink: Any, secrets: dict[str, Any]) -> Any:
+    """Return a sink with what ``secrets`` holds for it, which is taken out there."""
+    if not isinstance(sink, dict):
+        return sink
+    name = str(sink.get("name", "")).replace("-", "_")
+    found = {part: secrets.pop(f"{name}_{part}", None) for part in ("url", "key")}
+    return sink | {part: text for part, text in found.items() if text is not None}

@@ -1,6 +1,6 @@
 """The thresholds of the category rules, one key each."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -9,14 +9,21 @@ from hypertrack.config.section import Section
 Share = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=0)]
+Alignment = Annotated[float, Field(ge=-1, le=1)]
+
+Edition = Literal["hypertrack", "original"]
 
 
 class CategorySettings(Section):
-    """Thresholds of the 30 rules; defaults are the original's.
+    """Which rules are asked, and their thresholds; what both editions ask has one key.
 
     A key is the rule's name, the bound's kind and the quantity it bounds. Whether the bound itself
     counts stands in the rule (``hypertrack categories`` prints it with the value in force).
     """
+
+    edition: Edition = "hypertrack"
+    """``original``: the 30 rules of the predecessor, to the letter. ``hypertrack``: the same names
+    with rules that look at which way a wallet trades, new ones, and none asked that cannot hold."""
 
     min_evidence_tx: Count = 5
     """Transactions before any category but Dormant is asked; 0 asks always, as the original."""
@@ -152,3 +159,88 @@ class CategorySettings(Section):
     """Possibly Influential Trader: `influence_score`, percent, above this."""
     possibly_influential_min_tx: Count = 3
     """Possibly Influential Trader: transactions of at least this."""
+
+    scalper_min_executions: Count = 30
+    """Scalper, and Possible: executions of at least this."""
+    scalper_max_twap_share: Share = 0.5
+    """Scalper, and Possible: share of taker notional from TWAP orders below this."""
+    scalper_min_reversal_share: Share = 0.3
+    """Scalper: share of executions within 15 minutes of an opposite one of at least this."""
+    possible_scalper_min_reversal_share: Share = 0.2
+    """Possible Scalper: share of executions within 15 minutes of an opposite one, at least this."""
+    scalper_max_round_trip_s: Amount = 900.0
+    """Scalper: median holding, or time to the opposite execution, below this."""
+    possible_scalper_max_round_trip_s: Amount = 3_600.0
+    """Possible Scalper: median holding, or time to the opposite execution, below this."""
+    whale_lone_execution_usd: Amount = 250_000.0
+    """Whale: one execution above this suffices."""
+    possible_whale_lone_execution_usd: Amount = 100_000.0
+    """Possible Whale: one execution above this suffices."""
+    whale_max_top_frac: Share = 0.02
+    """Whale: among this share of wallets that traded most."""
+    possible_whale_max_top_frac: Share = 0.05
+    """Possible Whale: among this share of wallets that traded most."""
+    arbitrageur_min_executions: Count = 20
+    """Arbitrageur, and Possible: executions of at least this."""
+    arbitrageur_min_opposite_leg_share: Share = 0.3
+    """Arbitrageur: taker executions with an opposite one in another coin, at least this share."""
+    possible_arbitrageur_min_opposite_leg_share: Share = 0.2
+    """Possible Arbitrageur: the same of at least this share."""
+    arbitrageur_max_maker_share: Share = 0.65
+    """Arbitrageur, and Possible: maker share of notional below this."""
+    trend_min_executions: Count = 20
+    """Momentum Follower, Contrarian: executions after a known move of at least this."""
+    trend_min_blocks: Count = 5
+    """Momentum Follower, Contrarian: 5-minute blocks with such executions of at least this."""
+    momentum_min_alignment: Alignment = 0.3
+    """Momentum Follower: notional with less against the move, over both, above this."""
+    momentum_min_z: float = 2.0
+    """Momentum Follower: the same in its errors over blocks, at least this."""
+    possible_momentum_min_alignment: Alignment = 0.15
+    """Possible Momentum Follower: notional with less against the move, over both, above this."""
+    possible_momentum_min_z: float = 1.5
+    """Possible Momentum Follower: the same in its errors over blocks, at least this."""
+    contrarian_max_alignment: Alignment = -0.3
+    """Contrarian Trader: notional with less against the move, over both, below this."""
+    contrarian_max_z: float = -2.0
+    """Contrarian Trader: the same in its errors over blocks, at most this."""
+    possible_contrarian_max_alignment: Alignment = -0.15
+    """Possible Contrarian Trader: notional with less against the move, over both, below this."""
+    possible_contrarian_max_z: float = -1.5
+    """Possible Contrarian Trader: the same in its errors over blocks, at most this."""
+    volatility_min_executions: Count = 20
+    """Volatility Trader, and Possible: executions of at least this."""
+    volatility_min_share: Share = 0.65
+    """Volatility Trader: share of executions in volatile minutes above this."""
+    volatility_min_z: float = 2.0
+    """Volatility Trader: executions in volatile minutes over chance, in errors, at least this."""
+    possible_volatility_min_share: Share = 0.58
+    """Possible Volatility Trader: share of executions in volatile minutes above this."""
+    possible_volatility_min_z: float = 1.5
+    """Possible Volatility Trader: executions in volatile minutes over chance, at least this."""
+    high_volume_min_usd_per_day: Amount = 1_000_000.0
+    """High Volume Trader: its own notional an observed day above this."""
+    high_volume_max_top_frac: Share = 0.05
+    """High Volume Trader: among this share of wallets that traded most."""
+    market_maker_min_executions: Count = 50
+    """Market Maker: executions of at least this."""
+    market_maker_min_score: Share = 0.5
+    """Market Maker: `market_maker_score` above this."""
+    market_maker_min_age_days: Amount = 0.083
+    """Market Maker: days from first to last seen of at least this (two hours), or the next."""
+    market_maker_many_executions: Count = 200
+    """Market Maker: so many executions suffice however short the time."""
+    twap_user_min_share: Share = 0.5
+    """TWAP User: share of taker notional from TWAP orders above this."""
+    twap_user_min_slices: Count = 5
+    """TWAP User: slices of TWAP orders of at least this."""
+    copier_min_followed: Count = 1
+    """Copier: wallets that it follows of at least this."""
+    group_min_wallets: Count = 2
+    """One of a Group: wallets of its entity of at least this."""
+    liquidated_min_fills: Count = 1
+    """Liquidated: fills by which the venue closed its positions of at least this."""
+
+    def limits(self) -> dict[str, float]:
+        """Return the thresholds by name."""
+        return self.model_dump(exclude={"edition"})

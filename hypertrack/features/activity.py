@@ -14,13 +14,12 @@ def activity(engine: FeatureEngine, n_slices: int = 48) -> NDArray[np.int32]:
     Wallets in the order of `FeatureEngine.matrix` without a cut.
     """
     length_ms = max(engine.end_ms - engine.start_ms, 1)
-    counted = (
+    counted = engine.backend.fetch(
         executions(engine.backend)
         .mutate(slice=((_.time_ms - engine.start_ms) * n_slices // length_ms).cast("int64"))
         .group_by("wallet_id", "slice")
         .aggregate(n=_.count())
-        .to_pyarrow()
     )
     counts = np.zeros((engine.n_wallets, n_slices), dtype=np.int32)
-    counts[counted["wallet_id"].to_numpy(), counted["slice"].to_numpy()] = counted["n"].to_numpy()
+    counts[counted["wallet_id"], counted["slice"]] = counted["n"]
     return counts[engine.matrix(names=()).wallet_ids]

@@ -1,10 +1,8 @@
 """The minutes a wallet trades in: how volatile, which way, how busy."""
 
-import ibis
 from ibis import Table, Value, _
 
 from hypertrack.features.definition import Scope, feature
-from hypertrack.market.engine.backend import WHOLE
 from hypertrack.market.executions import executions
 from hypertrack.records import MINUTE_MS
 
@@ -129,7 +127,7 @@ def volume_std(rows: Table) -> Value:
 
 
 def _unfinished(scope: Scope, minute_ms: int) -> Table:
-    trades = scope.con.table("trades", database=WHOLE)  # of all wallets, whoever is asked for
+    trades = scope.con.table("trades", of_all=True)  # of all wallets, whoever is asked for
     moments = (
         scope.before(trades)
         .filter(_.time_ms >= minute_ms, _.buyer_id != _.seller_id)
@@ -149,4 +147,4 @@ def _unfinished(scope: Scope, minute_ms: int) -> Table:
         close=_.close.argmax(_.time_ms),
         volume=_.volume.sum(),
     )
-    return built.mutate(start_ms=ibis.literal(minute_ms, "int64")).select(CANDLE_COLUMNS)
+    return built.mutate(start_ms=minute_ms).select(CANDLE_COLUMNS)

@@ -29,17 +29,14 @@ def coins_traded(engine: FeatureEngine, matrix: FeatureMatrix, n_named: int = 3)
         nth=ibis.row_number().over(in_turn)
     )
     named = ranked.join(engine.backend.table("coins").select("coin_id", "coin"), "coin_id")
-    rows = (
-        named.group_by("wallet_id")
-        .aggregate(
+    rows = engine.backend.fetch(
+        named.group_by("wallet_id").aggregate(
             n_coins=_.count(),
             coins=_.coin.group_concat(sep=", ", where=_.nth < n_named, order_by=_.nth),
         )
-        .to_pyarrow()
     )
     n_coins = np.zeros(engine.n_wallets)
     coins = np.full(engine.n_wallets, "", dtype=object)
-    wallet_id = rows["wallet_id"].to_numpy()
-    n_coins[wallet_id] = rows["n_coins"].to_numpy()
-    coins[wallet_id] = rows["coins"].to_pylist()
+    n_coins[rows["wallet_id"]] = rows["n_coins"]
+    coins[rows["wallet_id"]] = rows["coins"]
     return CoinsTraded(n_coins[matrix.wallet_ids], coins[matrix.wallet_ids])

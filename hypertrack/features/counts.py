@@ -36,7 +36,7 @@ def activity(scope: Scope) -> Table:
         .union(_on_chain(transfers, "sender_id"))
         .union(_on_chain(transfers, "receiver_id"))
         .filter(_.wallet_id.notnull())
-        .mutate(observed_days=ibis.literal(scope.observed_days))
+        .mutate(observed_days=scope.observed_days)
     )
 
 

@@ -11,14 +11,15 @@ A feature is written as one function from its table to an aggregate per wallet::
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import ibis
 
 from hypertrack.config import FeeSettings
+from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.window import Window
 
-Group = Literal["base", "extended", "profit", "account", "context"]
+Group = Literal["base", "extended", "profit", "account", "context", "conduct"]
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,10 @@ class Scope:
     """What features may look at: the tables of a dataset, up to a cut.
 
     ``end_ms`` is exclusive: one after the last trade, or the cut. ``until_ms`` is None where there
-    is no cut.
+    is no cut. All times are `variable`s, which a query learns when it runs.
     """
 
-    con: Any
+    con: Tables
     start_ms: int
     end_ms: int
     until_ms: int | None

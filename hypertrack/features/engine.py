@@ -1,9 +1,7 @@
 """The feature engine: a dataset and a cut in, one row of numbers per wallet out."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import ibis
 import numpy as np
@@ -16,9 +14,11 @@ from hypertrack.features.candles import candle_matches
 from hypertrack.features.counts import activity
 from hypertrack.features.definition import Feature, Scope, Source
 from hypertrack.features.registry import ALIASES, select
+from hypertrack.market.engine.computer import Computer, Market
+from hypertrack.market.engine.kept_tables import Tables
+from hypertrack.market.engine.plans import Columns, Variables, variable
 from hypertrack.market.engine.selection import DuckDB
-from hypertrack.market.engine.shards import Columns
-from hypertrack.records import DAY_MS, SYSTEM_WALLETS
+from hypertrack.records import DAY_MS, SYSTEM_WALLETS, DataSummary
 from hypertrack.store.dataset import Dataset
 from hypertrack.store.summary import MIN_OBSERVED_MS, observed_ms
 
@@ -33,49 +33,6 @@ COUNTS: dict[Source, dict[str, ibis.Deferred]] = {
     candle_matches: {"n_candle_matches": _.count()},
 }
 """What the matrix says of every wallet beside its features."""
-
-
-class Measured(Protocol):
-    """Some wallets and a window of a dataset, ready to be measured.
-
-    Attributes:
-        plan: Ibis backend that features are expressed on.
-    """
-
-    plan: Any
-
-    def measure(self, queries: Sequence[ibis.Table]) -> list[Columns]:
-        """Return the columns of each query, which has a row per ``wallet_id`` and else floats."""
-
-
-class Computer(Protocol):
-    """What runs the expressions: DuckDB, or Spark."""
-
-    def wallets(self) -> NDArray[np.object_]:
-        """Return the addresses of all wallets, by id."""
-
-    def span_ms(
-        self, since_ms: int | None = None, until_ms: int | None = None, *, has_self: bool = False
-    ) -> tuple[int, int] | None:
-        """Return the times of the first and the last trade of a window; None without any.
-
-        Args:
-            since_ms: Of the window; from the beginning where None.
-            until_ms: Its exclusive end; to the end where None.
-            has_self: Whether trades of a wallet with itself count.
-        """
-
-    @property
-    def kept(self) -> list[str]:
-        """Names of the tables that are there for the whole dataset."""
-
-    def prepare(self) -> None:
-        """Keep on disk what makes the next call quick, where that is of use."""
-
-    def part(
-        self, wallet_ids: Sequence[int] | None, since_ms: int | None
-    ) -> AbstractContextManager[Measured]:
-        """Give the wallets and the window asked for; everything where both are None."""
 
 
 @dataclass(frozen=True)
@@ -120,8 +77,7 @@ class FeatureEngine:
         computer: Computer | None = None,
     ):
         """Take what computes: DuckDB where None."""
-        self._duckdb = DuckDB(dataset)
-        self._computer = computer or self._duckdb
+        self._computer = computer or DuckDB(dataset)
         self.dataset = dataset
         self.settings = settings
         self.fees = fees
@@ -131,14 +87,9 @@ class FeatureEngine:
         self._wallets = self._computer.wallets()
 
     @property
-    def backend(self) -> Any:
-        """Ibis over the whole dataset on DuckDB, with its ``executions``."""
-        return self._duckdb.backend
-
-    @property
-    def kept(self) -> list[str]:
-        """Names of the tables that are there for the whole dataset: its own, and prepared ones."""
-        return self._computer.kept
+    def backend(self) -> Market:
+        """The tables of the whole dataset, with its ``executions``."""
+        return self._computer.tables
 
     @property
     def n_wallets(self) -> int:
@@ -149,6 +100,10 @@ class FeatureEngine:
     def wallets(self) -> tuple[str, ...]:
         """Addresses of all wallets of the dataset, by id."""
         return tuple(self._wallets)
+
+    def summary(self) -> DataSummary:
+        """Return what the dataset holds and what it is known to lack."""
+        return self._computer.summary()
 
     def prepare(self) -> None:
         """Keep on disk what makes the next opening of a large dataset quick."""
@@ -178,42 +133,40 @@ class FeatureEngine:
         """
         if since_ms is not None and since_ms >= (self.end_ms if until_ms is None else until_ms):
             raise ConfigError("the window ends before it begins: choose an earlier start")
-        features = select(self.settings.groups, names)
+        features = tuple(select(self.settings.groups, names))
+        window = self._window(since_ms, until_ms)
         asked = None if wallets is None else np.isin(self._wallets, list(wallets))
         wallet_ids = None if asked is None else np.flatnonzero(asked).tolist()
-        with self._computer.part(wallet_ids, since_ms) as part:
-            columns, scope = self._columns(part, features, since_ms, until_ms)
+        found = self._computer.measure(
+            window,
+            _queries,
+            features,
+            until_ms is not None,
+            self.fees,
+            wallet_ids=wallet_ids,
+            since_ms=since_ms,
+        )
+        columns = self._columns(features, found)
         is_row = (columns["n_seen"] > 0) & ~np.isin(self._wallets, SYSTEM_WALLETS)
         seen = np.flatnonzero(is_row if asked is None else is_row & asked)
         in_order = tuple(names or (each.name for each in features))
-        return self._matrix(seen, columns, in_order, scope)
+        return self._matrix(seen, columns, in_order, window)
 
-    def _columns(
-        self,
-        part: Measured,
-        features: Sequence[Feature],
-        since_ms: int | None,
-        until_ms: int | None,
-    ) -> tuple[Columns, Scope]:
+    def _columns(self, features: Sequence[Feature], found: Sequence[Columns]) -> Columns:
         """Return features and counts over all wallets of the dataset."""
-        scope = self._scope(part.plan, since_ms, until_ms)
-        by_source: dict[Source, list[Feature]] = {activity: []}
-        for each in features:
-            by_source.setdefault(each.source, []).append(each)
-        found = part.measure([_aggregate(*asked, scope) for asked in by_source.items()])
         columns: Columns = {}
-        for asked, numbers in zip(by_source.values(), found, strict=True):
+        for asked, numbers in zip(_by_source(features).values(), found, strict=True):
             columns |= self._spread(numbers, asked)
         # Every execution's minute has a candle: built from trades where none was recorded.
         columns.setdefault("n_candle_matches", columns["n_executions"])
-        return columns, scope
+        return columns
 
     def _matrix(
         self,
         seen: NDArray[np.intp],
         columns: Columns,
         names: tuple[str, ...],
-        scope: Scope,
+        window: Variables,
     ) -> FeatureMatrix:
         return FeatureMatrix(
             wallet_ids=seen.astype(np.int32),
@@ -225,29 +178,26 @@ class FeatureEngine:
             n_candle_matches=columns["n_candle_matches"][seen].astype(np.int64),
             first_seen_ms=columns["first_seen_ms"][seen].astype(np.int64),
             last_seen_ms=columns["last_seen_ms"][seen].astype(np.int64),
-            start_ms=scope.start_ms,
-            end_ms=scope.end_ms,
-            observed_days=scope.observed_days,
+            start_ms=window["start_ms"],
+            end_ms=window["end_ms"],
+            observed_days=window["observed_ms"] / DAY_MS,
         )
 
-    def _scope(self, con: Any, since_ms: int | None, until_ms: int | None) -> Scope:
+    def _window(self, since_ms: int | None, until_ms: int | None) -> Variables:
         """Return what features may look at."""
-        return Scope(
-            con=con,
-            start_ms=self.start_ms if since_ms is None else max(since_ms, self.start_ms),
-            end_ms=self.end_ms if until_ms is None else until_ms,
-            until_ms=until_ms,
-            observed_days=self._observed_days(since_ms, until_ms),
-            fees=self.fees,
-        )
+        return {
+            "start_ms": self.start_ms if since_ms is None else max(since_ms, self.start_ms),
+            "end_ms": self.end_ms if until_ms is None else until_ms,
+            "observed_ms": self._observed_ms(since_ms, until_ms),
+        }
 
-    def _observed_days(self, since_ms: int | None, until_ms: int | None) -> float:
-        """Return the observed days of a window: without a ledger, from first to last trade."""
+    def _observed_ms(self, since_ms: int | None, until_ms: int | None) -> int:
+        """Return how long a window was observed: without a ledger, from first to last trade."""
         length_ms = observed_ms(self.dataset.connection, since_ms, until_ms)
         if length_ms is None:
             first_ms, last_ms = self._computer.span_ms(since_ms, until_ms, has_self=True) or (0, 0)
             length_ms = last_ms - first_ms
-        return max(length_ms, MIN_OBSERVED_MS) / DAY_MS
+        return max(length_ms, MIN_OBSERVED_MS)
 
     def _spread(self, found: Columns, features: Sequence[Feature]) -> Columns:
         """Return columns over all wallets of the dataset, with each feature's missing value."""
@@ -264,6 +214,29 @@ class FeatureEngine:
 
 def _stacked(columns: list[NDArray[np.float64]], n_rows: int) -> NDArray[np.float64]:
     return np.stack(columns, axis=1) if columns else np.empty((n_rows, 0))
+
+
+def _by_source(features: Sequence[Feature]) -> dict[Source, list[Feature]]:
+    by_source: dict[Source, list[Feature]] = {activity: []}
+    for each in features:
+        by_source.setdefault(each.source, []).append(each)
+    return by_source
+
+
+def _queries(
+    con: Tables, features: Sequence[Feature], is_cut: bool, fees: FeeSettings
+) -> list[ibis.Table]:
+    """Return the features of each prepared table; any window is set when they run."""
+    end_ms = variable("end_ms")
+    scope = Scope(
+        con=con,
+        start_ms=variable("start_ms"),
+        end_ms=end_ms,
+        until_ms=end_ms if is_cut else None,
+        observed_days=variable("observed_ms") / DAY_MS,
+        fees=fees,
+    )
+    return [_aggregate(*asked, scope) for asked in _by_source(features).items()]
 
 
 def _aggregate(source: Source, features: Sequence[Feature], scope: Scope) -> ibis.Table:

@@ -13,9 +13,9 @@ from hypertrack.market.wallet_flow import alignment
 def against_prices(scope: Scope) -> Table:
     """Return executions measured against the reference price before them.
 
-    Columns: wallet_id, notional_usd, direction, impact_bps and slippage_bps (takers), move (of the
-    price in the last five minutes). NULL where a price is missing, and impact_bps where its five
-    seconds reach beyond the window.
+    Columns: wallet_id, time_ms, notional_usd, direction, impact_bps and slippage_bps (takers), move
+    (of the price in the last five minutes). NULL where a price is missing, and impact_bps where its
+    five seconds reach beyond the window.
     """
     prices = prices_around(scope.con).select(
         "before", "before_5m", "after_5s", price_coin_id="coin_id", price_ms="time_ms"
@@ -27,6 +27,7 @@ def against_prices(scope: Scope) -> Table:
     has_impact = _.is_taker & (_.time_ms + IMPACT_MS < scope.end_ms)
     return rows.select(
         "wallet_id",
+        "time_ms",
         impact_bps=ibis.ifelse(has_impact, _move_bps(_.after_5s), None),
         slippage_bps=ibis.ifelse(_.is_taker, _move_bps(_.vwap), None),
         notional_usd=_.notional_usd,

@@ -4,16 +4,17 @@ A feature leaks when the two differ: it has then used something that was recorde
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
+import ibis
 import numpy as np
+from ibis import _
 from numpy.typing import NDArray
 
-from hypertrack.config import FeatureSettings, FeeSettings
 from hypertrack.features.engine import FeatureEngine, FeatureMatrix
 from hypertrack.features.registry import ALIASES, REGISTRY
 from hypertrack.records import CutCheck, Leak
-from hypertrack.store.dataset import Dataset
 
 RELATIVE_TOLERANCE = 1e-9
 """Sums may be taken in another order where rows are missing."""
@@ -34,16 +35,22 @@ def random_cuts(engine: FeatureEngine, n_cuts: int, seed: int) -> tuple[int, ...
     Drawn from all trades but the first tenth; fewer than ``n_cuts`` where there are few trades.
     """
     drawn = np.random.default_rng(seed).uniform(FIRST_CUT_FRAC, 1.0, n_cuts)
-    found = engine.dataset.connection.execute(
-        f"SELECT quantile_disc(time_ms, {drawn.tolist()}) FROM trades"
-    ).fetchone()
-    times_ms = found[0] if found is not None and found[0] is not None else []
-    return tuple(sorted({time_ms for time_ms in times_ms if time_ms > engine.start_ms}))
+    trades = engine.backend.table("trades")
+    so_far = ibis.window(order_by="time_ms", rows=(None, 0))
+    moments = trades.group_by("time_ms").aggregate(n=_.count())
+    moments = moments.mutate(share=_.n.sum().over(so_far) / _.n.sum().over(ibis.window()))
+    (found,) = engine.backend.rows(
+        moments.aggregate(
+            **{f"cut_{i}": _.time_ms.min(where=_.share >= at) for i, at in enumerate(drawn)}
+        )
+    )
+    times_ms = {time_ms for time_ms in found.values() if time_ms is not None}
+    return tuple(sorted(time_ms for time_ms in times_ms if time_ms > engine.start_ms))
 
 
 def check_cuts(
     engine: FeatureEngine,
-    open_until: Callable[[int], Dataset],
+    open_until: Callable[[int], AbstractContextManager[FeatureEngine]],
     cuts_ms: Iterable[int],
     names: Sequence[str] | None = None,
 ) -> Iterator[CutCheck]:
@@ -58,7 +65,7 @@ def check_cuts(
     for cut_ms in cuts_ms:
         whole = engine.matrix(until_ms=cut_ms, names=names)
         with open_until(cut_ms) as past:
-            known = _matrix(past, engine.settings, engine.fees, cut_ms, names)
+            known = past.matrix(until_ms=cut_ms, names=names)
         yield CutCheck(
             cut_ms=cut_ms,
             n_wallets=len(known.wallets),
@@ -86,16 +93,6 @@ def leaks(whole: FeatureMatrix, known: FeatureMatrix) -> Iterator[Leak]:
         slack = SCALE_TOLERANCE * largest_by_unit[_unit(name)]
         rows = whole.wallets, whole.column(name), known.column(name)
         yield from _differing(name, *rows, rtol=RELATIVE_TOLERANCE, atol=slack)
-
-
-def _matrix(
-    dataset: Dataset,
-    settings: FeatureSettings,
-    fees: FeeSettings,
-    cut_ms: int,
-    names: Sequence[str] | None,
-) -> FeatureMatrix:
-    return FeatureEngine(dataset, settings, fees).matrix(until_ms=cut_ms, names=names)
 
 
 def _other_wallets(whole: FeatureMatrix, known: FeatureMatrix) -> Leak:

@@ -17,7 +17,7 @@ def results(scope: Scope) -> Table:
 def under_water(scope: Scope) -> Table:
     """Return a row per wallet and minute of its curve, with what it is below its highest point."""
     rows = drawdowns(scope.con, scope.window, scope.fees)
-    return rows.mutate(share=_.lasts_ms / max(scope.window.length_ms, 1))
+    return rows.mutate(share=_.lasts_ms / ibis.greatest(scope.window.length_ms, 1))
 
 
 @feature(results, unit="USD", group="extended", is_extensive=True)

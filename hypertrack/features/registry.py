@@ -7,6 +7,7 @@ from hypertrack.features import (
     accounts,
     breadth,
     candles,
+    conduct,
     contexts,
     counts,
     episodes,
@@ -107,6 +108,18 @@ FEATURES: tuple[Feature, ...] = (
     contexts.funding_alignment,
     contexts.oi_share_frac,
     contexts.crowding,
+    # conduct: read by the category rules whatever the groups
+    conduct.execution_count,
+    conduct.twap_slice_count,
+    conduct.reversal_15m_share,
+    conduct.reversal_median_s,
+    conduct.opposite_leg_share,
+    conduct.move_alignment,
+    conduct.move_alignment_z,
+    conduct.move_block_count,
+    conduct.moved_execution_count,
+    conduct.volatile_z,
+    conduct.liquidation_count,
 )
 
 REGISTRY: dict[str, Feature] = {each.name: each for each in FEATURES}

@@ -6,6 +6,7 @@ from pathlib import Path
 from hypertrack.clock import Clock, SystemClock
 from hypertrack.errors import DatasetError
 from hypertrack.files import LongLine
+from hypertrack.importing.accounts.choices import keep_choice, read_choices
 from hypertrack.importing.archives import BlockReader, FillReader, TradeReader, UserFillReader
 from hypertrack.importing.captures import CaptureReader
 from hypertrack.importing.copies import AnswerCopyReader, CopyReader, FillCopyReader
@@ -240,10 +241,18 @@ class Importer:
         try:
             extend_ledger(self._session.folder, coverage)
             log_imports(self._session.folder, self._done)
+            self._copy_choices()
         except OSError as error:
             raise DatasetError(
                 f"{self._session.folder} could not be written ({error.strerror}): free some space"
             ) from error
+
+    def _copy_choices(self) -> None:
+        """Let it be known here, too, who was chosen for what it had earned."""
+        copied = (file for file in self._done if file.format is Format.DATASET)
+        for folder in dict.fromkeys(dataset_folder(Path(file.path)) for file in copied):
+            for choice in [] if folder is None else read_choices(folder):
+                keep_choice(self._session.folder, choice)
 
     def _archive_readers(self) -> dict[Format, LineReader]:
         """Return the readers of archives: one for all files, whose fills may pair across them."""

@@ -8,9 +8,10 @@ from types import TracebackType
 from typing import Self
 
 from hypertrack.errors import DatasetError
+from hypertrack.journal import write_lines
 from hypertrack.records import Feed
 from hypertrack.store.files.session import quarantine_line
-from hypertrack.store.files.writing import FILLS, QUARANTINE, SET_ASIDE, write_whole
+from hypertrack.store.files.writing import FILLS, QUARANTINE, SET_ASIDE
 
 BUFFERED_BYTES = 1 << 20
 REMEMBERED_TRADES = 500_000
@@ -171,6 +172,6 @@ class Sink:
 def _append(path: Path, lines: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
     try:
-        write_whole(descriptor, lines, os.fstat(descriptor).st_size)
+        write_lines(descriptor, lines, os.fstat(descriptor).st_size)
     finally:
         os.close(descriptor)

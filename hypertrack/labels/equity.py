@@ -17,7 +17,7 @@ from hypertrack.market.fees import with_fees
 from hypertrack.market.positions import entry_positions
 from hypertrack.market.price_lookups import minute_prices
 from hypertrack.market.prices import closing_prices
-from hypertrack.market.window import Window
+from hypertrack.market.window import Window, as_value
 from hypertrack.records import MINUTE_MS
 
 N_MARKS = 24
@@ -203,11 +203,11 @@ def _events(con: Any, window: Window, fees: FeeSettings) -> Table:
 
 def _marks(con: Any, window: Window) -> Table:
     """Return coin_id, time_ms, price at some whole minutes of the window, and at its end."""
-    step = max(-(-window.length_ms // (N_MARKS * MINUTE_MS)), 1)  # in minutes
+    step = ibis.greatest(-(-as_value(window.length_ms) // (N_MARKS * MINUTE_MS)), 1)  # in minutes
     minutes = window.of(minute_prices(con)).filter(
         _.now.notnull(), _.time_ms // MINUTE_MS % step == 0
     )
     end_ms = window.end_ms - 1
-    closing = closing_prices(con, end_ms).mutate(time_ms=ibis.literal(end_ms, "int64"))
+    closing = closing_prices(con, end_ms).mutate(time_ms=as_value(end_ms))
     columns = ("coin_id", "time_ms", "price")
     return minutes.rename(price="now").select(columns).union(closing.select(columns))

@@ -1,7 +1,6 @@
 """What every wallet did in a window, as the numbers that targets are made from."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from ibis import Table, _
@@ -11,6 +10,9 @@ from hypertrack.config import FeeSettings
 from hypertrack.labels.bots import LABELLING_FUNCTIONS, bot_votes, majority
 from hypertrack.labels.equity import equity_outcomes
 from hypertrack.labels.style import holding_horizon, style_outcomes
+from hypertrack.market.engine.computer import Market
+from hypertrack.market.engine.kept_tables import Tables
+from hypertrack.market.engine.plans import Columns, variable
 from hypertrack.market.executions import executions
 from hypertrack.market.window import Window
 from hypertrack.records import STYLE_DIMENSIONS
@@ -56,25 +58,24 @@ class Outcomes:
 
 
 def measure(
-    con: Any, window: Window, fees: FeeSettings, n_wallets: int, edges: Edges | None = None
+    con: Market, window: Window, fees: FeeSettings, n_wallets: int, edges: Edges | None = None
 ) -> Outcomes:
     """Return what the wallets did in the window; any window, past or outcome.
 
     Args:
-        con: Ibis backend holding the dataset.
+        con: Holds the dataset.
         n_wallets: Wallets of the dataset; ids run from 0.
         edges: In the window; not measured where None.
     """
-    equity = equity_outcomes(con, window, fees)
-    columns = {
-        **spread(equity.mutate(holding_horizon=holding_horizon(_.holding_s)), n_wallets),
-        **spread(influence(con, window), n_wallets),
-        **spread(style_outcomes(con, window), n_wallets),
-    }
+    at = {"start_ms": window.start_ms, "end_ms": window.end_ms}
+    *measured, cast_votes = con.measure(at, _queries, fees)
+    columns: Columns = {}
+    for found in measured:
+        columns |= spread(found, n_wallets)
+    votes = spread(cast_votes, n_wallets)
     nothing = np.full(n_wallets, np.nan)
     edge, cost = (nothing, nothing) if edges is None else (edges.edge_bps, edges.cost_bps)
     columns |= {"edge_bps": edge, "edge_over_cost_bps": edge - cost}
-    votes = spread(bot_votes(con, window), n_wallets)
     cast = np.stack([votes[each.name] for each in LABELLING_FUNCTIONS], axis=1)
     columns["bot_vote"] = majority(cast)
     quantities = np.stack([columns[name] for name in QUANTITIES], axis=1)
@@ -82,7 +83,25 @@ def measure(
     return Outcomes(quantities.round(DECIMALS), cast, entries)
 
 
-def influence(con: Any, window: Window) -> Table:
+def _queries(con: Tables, fees: FeeSettings) -> list[Table]:
+    """Return what is measured of the window that is set when they run, the votes last."""
+    window = Window(variable("start_ms"), variable("end_ms"))
+    equity = equity_outcomes(con, window, fees)
+    asked = (
+        equity.mutate(holding_horizon=holding_horizon(_.holding_s)),
+        influence(con, window),
+        style_outcomes(con, window),
+        bot_votes(con, window),
+    )
+    return [
+        rows.mutate(
+            **{name: rows[name].cast("float64") for name in rows.columns if name != "wallet_id"}
+        )
+        for rows in asked
+    ]
+
+
+def influence(con: Tables, window: Window) -> Table:
     """Return wallet_id, influence_pct: its notional over all notional in the coins it traded."""
     traded = window.of(executions(con))
     # Every trade is taken once, so that the taker side adds up to the coin's notional.
@@ -95,15 +114,10 @@ def influence(con: Any, window: Window) -> Table:
     )
 
 
-def spread(rows: Table, n_wallets: int) -> dict[str, NDArray[np.float64]]:
-    """Return the columns of a table by wallet_id over all wallets, NaN where it has no row."""
-    found = rows.mutate(
-        **{name: rows[name].cast("float64") for name in rows.columns if name != "wallet_id"}
-    ).to_pyarrow()
-    wallet_ids = found["wallet_id"].to_numpy()
+def spread(found: Columns, n_wallets: int) -> Columns:
+    """Return columns of a table by wallet_id over all wallets, NaN where it has no row."""
     columns = {}
-    for name in found.column_names:
-        column = np.full(n_wallets, np.nan)
-        column[wallet_ids] = found[name].to_numpy()
-        columns[name] = column
+    for name, values in found.items():
+        columns[name] = np.full(n_wallets, np.nan)
+        columns[name][found["wallet_id"]] = values
     return columns

@@ -80,6 +80,21 @@ def liquidation_distances(con: Any, until_ms: int | None) -> Table:
     )
 
 
+def last_positions(con: Any) -> Table:
+    """Return wallet_id, coin, size (coins, signed), value_usd: as last told, of each dex."""
+    states = con.table("account_states")
+    last = states.group_by("wallet_id", "dex").aggregate(time_ms=_.time_ms.max())
+    times = last.select("wallet_id", "time_ms").distinct()
+    held = con.table("account_positions").filter(_["size"] != 0)
+    named = held.semi_join(times, ["wallet_id", "time_ms"]).join(con.table("coins"), "coin_id")
+    return named.select("wallet_id", "coin", "size", "value_usd")
+
+
+def last_told(con: Any) -> Table:
+    """Return wallet_id, told_ms: when the venue last said something of the account's state."""
+    return con.table("account_states").group_by("wallet_id").aggregate(told_ms=_.time_ms.max())
+
+
 def transfers(con: Any) -> Table:
     """Return ``account_flows`` without funding, which is earned or paid, not brought or taken."""
     return con.table("account_flows").filter(_.kind != FUNDING)
@@ -180,6 +195,25 @@ def links(con: Any) -> Table:
         usd="usd",
     )
     return named.select(transfers.columns).union(transfers)
+
+
+def chosen_by_profit(con: Any) -> Table:
+    """Return wallet_id, since_ms: who was chosen by what it had earned, and when first.
+
+    Its past had to be good for it to be here, and is no evidence.
+    """
+    return con.table("account_choices").select("wallet_id", "since_ms")
+
+
+def told_as_one(con: Any) -> Table:
+    """Return wallet_id, other_id: of whom the venue says that they belong to one another.
+
+    Sub-accounts and their master, vaults and their leader, agents and their owner; not who sends
+    money to whom, which may be anybody. It is as true of the past: an answer tells who they are,
+    and not how they did.
+    """
+    found = con.table("account_links").select("wallet_id", "other_id").distinct()
+    return found.order_by("wallet_id", "other_id")
 
 
 def _dietz() -> Value:

@@ -12,7 +12,7 @@ from ibis import Table, Value, _
 from hypertrack.market.coins import is_outcome, is_spot
 from hypertrack.market.engine.kept_tables import keep
 from hypertrack.market.positions import KEYS, is_known, positions
-from hypertrack.market.window import Window
+from hypertrack.market.window import Window, as_value
 from hypertrack.records import HOUR_MS
 
 LAST_MINUTES_MS = 600_000
@@ -137,12 +137,12 @@ def stages(con: Any, window: Window) -> Table:
         side=_.side_before.argmin(_.nth),
         chain=_.chain.argmin(_.nth),
     )
-    begun = begun.mutate(time_ms=ibis.literal(window.start_ms - 1, "int64"))
+    begun = begun.mutate(time_ms=as_value(window.start_ms - 1))
     columns = (*KEYS, "nth", "chain", "time_ms", "held", "side")
     moved = changes.select(*KEYS, "nth", "chain", "time_ms", held="after", side="side_after")
     in_turn = ibis.window(group_by=KEYS, order_by="nth")
     held = begun.select(columns).union(moved.select(columns))
-    last_ms = ibis.literal(window.end_ms - 1, "int64")
+    last_ms = as_value(window.end_ms - 1)
     held = held.mutate(
         next_ms=_.time_ms.lead().over(in_turn).fill_null(last_ms),
         next_chain=_.chain.lead().over(in_turn).fill_null(_.chain),

@@ -12,7 +12,8 @@ import ibis
 from ibis import Table, _
 
 from hypertrack.market.engine.kept_tables import keep
-from hypertrack.market.prices import Ask, last_trades, priced
+from hypertrack.market.prices import Ask, last_trades, prices_at
+from hypertrack.market.window import as_value
 from hypertrack.records import MINUTE_MS
 
 MINUTES_5_MS = 300_000
@@ -79,21 +80,21 @@ def traded_times(con: Any) -> Table:
 
 
 def _prices(con: Any, name: str, asks: Mapping[str, Ask]) -> Table:
-    if name not in con.whole.list_tables():  # where they are, a part's are among them
+    if not con.whole.has(name):  # where they are, a part's are among them
         build = partial(_priced_times, asks=asks)
         keep(con.part, name, build, order_by=ORDER, by_coin=True)
     return con.table(name)
 
 
 def _priced_times(con: Any, asks: Mapping[str, Ask]) -> Table:
-    return priced(con, traded_times(con), asks)
+    return prices_at(con, traded_times(con), asks)
 
 
 def _minute_prices(con: Any, start_ms: int | None) -> Table:
     traded = last_trades(con).aggregate(first=_.time_ms.min(), last=_.time_ms.max())
-    begin_ms = traded["first"] if start_ms is None else ibis.literal(start_ms, "int64")
+    begin_ms = traded["first"] if start_ms is None else as_value(start_ms)
     first = (begin_ms + MINUTE_MS - 1) // MINUTE_MS
     minutes = traded.select(minute=ibis.range(first, traded["last"] // MINUTE_MS + 1, 1).unnest())
     times = minutes.select(time_ms=(_.minute * MINUTE_MS).cast("int64"))
     grid = traded_times(con).select("coin_id").distinct().cross_join(times)
-    return priced(con, grid, {"now": Ask(), **HORIZONS})
+    return prices_at(con, grid, {"now": Ask(), **HORIZONS})

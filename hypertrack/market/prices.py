@@ -34,31 +34,29 @@ def last_trades(con: Any) -> Table:
     return con.table("last_trades")
 
 
-def priced(con: Any, moments: Table, asks: Mapping[str, Ask], *, few_coins: bool = False) -> Table:
-    """Return moments with a reference price per ask.
+def prices_at(con: Any, times: Table, asks: Mapping[str, Ask]) -> Table:
+    """Return coin_id, time_ms and a reference price per ask: NULL where there is none.
+
+    All asks are looked up at once, as engines sort all quotes for each lookup.
 
     Args:
         con: Backend holding the dataset.
-        moments: ``coin_id``, ``time_ms`` and whatever else they carry.
+        times: coin_id, time_ms; each once.
         asks: What to look up, by the name of its column.
-        few_coins: Look first which coins are asked for; worth it where they are few.
-
-    Returns:
-        The moments with a column per ask; NULL where there is no reference price.
     """
-    trades, quotes = last_trades(con), con.table("bbo")
-    if few_coins:
-        trades, quotes = (rows.semi_join(moments, "coin_id") for rows in (trades, quotes))
-    trades = trades.select(coin="coin_id", trade_ms="time_ms", trade_price="price")
-    quotes = quotes.select(coin="coin_id", quote_ms="time_ms", mid_price="mid_price")
-    for name, ask in asks.items():
-        seen_ms = _.time_ms + (ask.offset_ms - ask.is_strict)  # strictly before: one ms earlier
-        found = moments.mutate(seen_ms=seen_ms.cast("int64"))
-        found = con.as_of(found, trades, "trade_ms")
-        found = con.as_of(found, quotes, "quote_ms")
-        price = _reference(_.time_ms + ask.offset_ms)
-        moments = found.select(*moments.columns, **{name: price})
-    return moments
+    asked = [
+        times.select(
+            "coin_id",
+            "time_ms",
+            ask=ibis.literal(name),
+            seen_ms=(_.time_ms + ask.offset_ms - int(ask.is_strict)).cast("int64"),
+            at_ms=(_.time_ms + ask.offset_ms).cast("int64"),
+        )
+        for name, ask in asks.items()
+    ]
+    found = _looked_up(con, ibis.union(*asked), con.table("bbo"), last_trades(con))
+    prices = {name: _.price.max(where=_.ask == name) for name in asks}
+    return found.group_by("coin_id", "time_ms").aggregate(**prices)
 
 
 def reference_prices(con: Any, asks: Table, *, strictly_before: bool) -> Table:
@@ -74,8 +72,12 @@ def reference_prices(con: Any, asks: Table, *, strictly_before: bool) -> Table:
     """
     asks = asks.select("ask_id", "coin_id", "time_ms")
     asks = asks.cast({"coin_id": "int32", "time_ms": "int64"})
-    ask = Ask(is_strict=strictly_before)
-    return priced(con, asks, {"price": ask}, few_coins=True).select("ask_id", "price")
+    # Looked first which coins are asked for, as they are few.
+    trades, quotes = (
+        rows.semi_join(asks, "coin_id") for rows in (last_trades(con), con.table("bbo"))
+    )
+    asked = asks.mutate(at_ms=_.time_ms, seen_ms=(_.time_ms - int(strictly_before)).cast("int64"))
+    return _looked_up(con, asked, quotes, trades).select("ask_id", "price")
 
 
 def closing_prices(con: Any, at_ms: int) -> Table:
@@ -91,6 +93,14 @@ def closing_prices(con: Any, at_ms: int) -> Table:
     return last_trade.left_join(last_quote, last_trade.coin_id == last_quote.quote_coin_id).select(
         "coin_id", price=_reference(at_ms)
     )
+
+
+def _looked_up(con: Any, asked: Table, quotes: Table, trades: Table) -> Table:
+    """Return what is asked for with its price: ``at_ms`` by what was seen until ``seen_ms``."""
+    trades = trades.select(coin="coin_id", trade_ms="time_ms", trade_price="price")
+    quotes = quotes.select(coin="coin_id", quote_ms="time_ms", mid_price="mid_price")
+    found = con.as_of(con.as_of(asked, trades, "trade_ms"), quotes, "quote_ms")
+    return found.select(*asked.columns, price=_reference(_.at_ms))
 
 
 def _last_trades(con: Any) -> Table:

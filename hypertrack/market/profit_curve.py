@@ -10,7 +10,7 @@ from hypertrack.market.funding import payments
 from hypertrack.market.positions import FLAT_FRAC, KEYS
 from hypertrack.market.price_lookups import minute_prices
 from hypertrack.market.profit import cash_flows, window_profit
-from hypertrack.market.window import Window
+from hypertrack.market.window import Window, as_value
 from hypertrack.records import MINUTE_MS
 
 
@@ -27,7 +27,7 @@ def profit_curve(con: Any, window: Window, fees: FeeSettings) -> Table:
     values = _while_held(con, window, _stages(con, window, fees, coins))
     begin = coins.select(*KEYS, begin_usd=_.start_position * _.start_price)
     since = values.join(begin, KEYS).select(*KEYS, "time_ms", value_usd=_.value_usd - _.begin_usd)
-    end = coins.select(*KEYS, time_ms=ibis.literal(window.end_ms, "int64"), value_usd=_.profit_usd)
+    end = coins.select(*KEYS, time_ms=as_value(window.end_ms), value_usd=_.profit_usd)
     in_turn = ibis.window(group_by=KEYS, order_by="time_ms")
     points = since.union(end).mutate(
         step_usd=_.value_usd - _.value_usd.lag(default=0.0).over(in_turn)
@@ -78,7 +78,7 @@ def _stages(con: Any, window: Window, fees: FeeSettings, coins: Table) -> Table:
     first_ms = -(-window.start_ms // MINUTE_MS) * MINUTE_MS
     begun = coins.select(
         *KEYS,
-        time_ms=ibis.literal(first_ms, "int64"),
+        time_ms=as_value(first_ms),
         cash_usd=ibis.literal(0.0),
         moved=_.start_position,
         traded=_.start_position.abs(),

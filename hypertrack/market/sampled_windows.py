@@ -1,9 +1,10 @@
 """Short windows spread over a recording, with all that was traded and quoted in them."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from ibis import Table, _
+
+from hypertrack.market.engine.computer import Market
 
 
 @dataclass(frozen=True)
@@ -22,14 +23,14 @@ class SampledWindows:
         )
 
 
-def sampled_windows(con: Any, *, length_ms: int, most: int) -> SampledWindows:
+def sampled_windows(con: Market, *, length_ms: int, most: int) -> SampledWindows:
     """Return windows from the first trade to the last, end to end or further apart if too many.
 
     Args:
-        con: Backend holding the dataset, which has trades.
+        con: The dataset, which has trades.
     """
     trades = con.table("trades")
-    ends = trades.aggregate(first_ms=_.time_ms.min(), last_ms=_.time_ms.max()).to_pyarrow()
-    first_ms, last_ms = ends["first_ms"][0].as_py(), ends["last_ms"][0].as_py()
+    (ends,) = con.rows(trades.aggregate(first_ms=_.time_ms.min(), last_ms=_.time_ms.max()))
+    first_ms, last_ms = ends["first_ms"], ends["last_ms"]
     step_ms = max(length_ms, -(-(last_ms + 1 - first_ms) // most))
     return SampledWindows(range(first_ms, last_ms + 1, step_ms), length_ms)

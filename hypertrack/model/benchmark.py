@@ -97,8 +97,9 @@ def _answers(
     window, n_wallets = Window(engine.start_ms, engine.end_ms), engine.n_wallets
     measured = measure(engine.backend, window, engine.fees, n_wallets).quantities
     own = measured[matrix.wallet_ids[chosen]]
-    earned = spread(equity_outcomes(engine.backend, window, engine.fees), n_wallets)
-    markouts = spread(markout_outcomes(engine.backend, window), n_wallets)
+    con = engine.backend
+    earned = spread(con.fetch(equity_outcomes(con, window, engine.fees)), n_wallets)
+    markouts = spread(con.fetch(markout_outcomes(con, window)), n_wallets)
     wallets = matrix.wallet_ids[chosen]
     scores = model.predict(matrix)[chosen].astype(np.float64)
     return {
@@ -118,11 +119,11 @@ def _answers(
 
 def _markout_errors(con: Any, window: Window, n_wallets: int) -> Array:
     """Return the standard error of each wallet's mean markout, ``[wallets]``; inf without any."""
-    found = bets(con, window).to_pyarrow()
-    n, sd = (found[name].to_numpy().astype(np.float64) for name in ("n_bets", "sd_bps"))
+    found = con.fetch(bets(con, window))
+    n, sd = (found[name].astype(np.float64) for name in ("n_bets", "sd_bps"))
     usual = float(np.nanmedian(sd)) if np.isfinite(sd).any() else 1.0
     errors = np.full(n_wallets, np.inf)
-    errors[found["wallet_id"].to_numpy()] = np.where(sd > 0, sd, usual) / np.sqrt(n)
+    errors[found["wallet_id"]] = np.where(sd > 0, sd, usual) / np.sqrt(n)
     return errors
 
 

@@ -79,7 +79,7 @@ def make_card(
         entries=_report_entries(samples),
         leaks=found.leaks,
         details=TrainingDetails(
-            data=engine.dataset.summary(),
+            data=engine.summary(),
             cuts=tuple(_cut(samples, number) for number in range(len(samples.cuts))),
             embargo_s=samples.embargo_ms / 1_000,
             embargo_is_shortened=samples.embargo_ms < settings.train.embargo_s * 1_000,

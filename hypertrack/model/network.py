@@ -42,6 +42,8 @@ class WalletNet(nn.Module):
 
     slope: Tensor
     centre: Tensor
+    lowest: Tensor
+    highest: Tensor
 
     def __init__(
         self, n_inputs: int, hidden: Sequence[int], dropout_frac: float, n_members: int = 1
@@ -67,12 +69,16 @@ class WalletNet(nn.Module):
         self.heads = MemberLinear(n_members, widths[-1], len(TARGETS))
         self.register_buffer("slope", torch.ones(len(TARGETS)))
         self.register_buffer("centre", torch.zeros(len(TARGETS)))
+        # With the network on its device; they follow from the targets and are not saved.
+        self.register_buffer("lowest", LOWEST, persistent=False)
+        self.register_buffer("highest", HIGHEST, persistent=False)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return predictions in the order and the units of `TARGETS`, calibrated."""
         found = self.outputs(self.logits(inputs.expand(self.n_members, -1, -1))).mean(dim=0)
         calibrated = self.centre + self.slope * (found - self.centre)
-        return torch.minimum(torch.maximum(calibrated, LOWEST), HIGHEST)  # [wallets, targets]
+        above = torch.maximum(calibrated, self.lowest)
+        return torch.minimum(above, self.highest)  # [wallets, targets]
 
     def logits(self, inputs: Tensor) -> Tensor:
         """Return what each member says before the output functions.

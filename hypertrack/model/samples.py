@@ -25,6 +25,7 @@ from hypertrack.labels.targets import (
 )
 from hypertrack.model.inputs import comparable
 from hypertrack.records import MINUTE_MS
+from hypertrack.skill.evidence import counts_from_ms
 from hypertrack.skill.wallet_edges import two_windows
 
 
@@ -143,6 +144,8 @@ def measure_cut(
     """
     matrix = engine.matrix(until_ms=cut.at_ms)
     is_sample = matrix.n_executions >= settings.min_train_executions
+    # Whoever was chosen by its profit later had to do well in between.
+    is_sample &= counts_from_ms(engine.backend, engine.n_wallets)[matrix.wallet_ids] <= cut.at_ms
     wallet_ids = matrix.wallet_ids[is_sample]
     wallets = [wallet for wallet, chosen in zip(matrix.wallets, is_sample, strict=True) if chosen]
     edges = two_windows(engine.backend, cut.past, cut.outcome, fees, engine.n_wallets)

@@ -1,4 +1,8 @@
-"""Charts as finished positions: where each mark lies in its drawing."""
+"""Charts as finished positions: where each mark lies in its drawing.
+
+Across they are percent of the width, up and down pixels: a chart grows with its panel, and its text
+does not.
+"""
 
 import math
 from collections.abc import Sequence
@@ -25,7 +29,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class Tick:
-    """A labelled position on an axis."""
+    """A labelled position on an axis: percent across, pixels down."""
 
     at: float
     label: str
@@ -33,7 +37,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class LossChart:
-    """Losses by epoch, in a drawing of 340 × 172; polylines as their points."""
+    """Losses by epoch, in a drawing 172 high; polylines as their points."""
 
     name: str
     train: str
@@ -68,10 +72,9 @@ class ReliabilityChart:
 
 @dataclass(frozen=True)
 class ForestRow:
-    """One predictor: its skill and interval, in a drawing 340 wide."""
+    """One predictor: its skill and interval, in percent of the axis."""
 
     name: str
-    y: float
     low: float
     value: float
     high: float
@@ -86,10 +89,6 @@ class ForestChart:
     rows: tuple[ForestRow, ...]
     ticks: tuple[Tick, ...]
     zero: float
-    height: float
-
-
-ROW_HEIGHT = 24.0
 
 
 def loss_chart(
@@ -103,7 +102,7 @@ def loss_chart(
     """
     ends = [loss for both in losses for loss in both]
     marks = round_steps(min(ends), max(ends))
-    x = Scale(epochs[0], max(epochs[-1], epochs[0] + 1), 46, 330)
+    x = Scale(epochs[0], max(epochs[-1], epochs[0] + 1), 0, 100)
     y = Scale(marks[0], marks[-1], 142, 12)
     across, validation = [x.place(epoch) for epoch in epochs], losses[best][1]
     return LossChart(
@@ -152,25 +151,23 @@ def forest_chart(predictors: Sequence[tuple[str, Interval, str, bool]]) -> Fores
     labelled = (
         marks if len(marks) < 5 else [mark for mark in marks if mark in (marks[0], 0, marks[-1])]
     )
-    x = Scale(marks[0], marks[-1], 84, 206)
+    x = Scale(marks[0], marks[-1], 0, 100)
     return ForestChart(
         rows=tuple(
             ForestRow(
                 name=name,
-                y=8 + ROW_HEIGHT * (i + 0.5),
                 low=x.place(skill.low),
                 value=x.place(skill.value),
                 high=x.place(skill.high),
                 text=text,
                 is_own=is_own,
             )
-            for i, (name, skill, text, is_own) in enumerate(predictors)
+            for name, skill, text, is_own in predictors
         ),
         ticks=tuple(
             Tick(x.place(mark), with_minus(f"{mark:g}")) for mark in dict.fromkeys(labelled)
         ),
         zero=x.place(0.0),
-        height=8 + ROW_HEIGHT * len(predictors),
     )
 
 

@@ -2,12 +2,12 @@
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from hypertrack.outputs.templates import read_docs
 
@@ -85,6 +85,8 @@ def _render(markdown: str, source: _Source) -> Markup:
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     tokens = parser.parse(markdown)
     _number_headings(tokens, source.anchor)
+    _unname_empty_headers(tokens)
+    parser.add_render_rule("fence", _code_block)
     for token in tokens:
         _drop_inline_style(token)
         if token.children is not None:
@@ -109,11 +111,25 @@ def _number_headings(tokens: list[Token], prefix: str) -> None:
             token.attrSet("id", f"{prefix}-{name}" + (f"-{count}" if count else ""))
 
 
+def _unname_empty_headers(tokens: list[Token]) -> None:
+    """Make a cell of what heads a column and says nothing: a reader would be told of a header."""
+    for opened, content, closed in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if opened.type == "th_open" and not content.content:
+            opened.tag = closed.tag = "td"
+
+
 def _drop_inline_style(token: Token) -> None:
     """Turn a column's alignment into a class: the page's policy allows no style attribute."""
     style = token.attrs.pop("style", None)
     if style is not None:
         token.attrSet("class", str(style).replace("text-align:", "align-"))
+
+
+def _code_block(
+    _renderer: object, tokens: Sequence[Token], place: int, _options: object, _env: object
+) -> str:
+    """Return a block of code that scrolls, and so has to be reached by keyboard."""
+    return f'<pre tabindex="0"><code>{escape(tokens[place].content)}</code></pre>\n'
 
 
 def _safe_inline(tokens: Iterable[Token], source: _Source) -> Iterable[Token]:

@@ -9,6 +9,7 @@ from math import isnan
 
 from hypertrack.clock import utc
 from hypertrack.config import ReportSettings
+from hypertrack.outputs.account_views import account_lines
 from hypertrack.outputs.profit_views import profit_lines, profit_sentence
 from hypertrack.outputs.reason_views import (
     N_REASONS,
@@ -32,6 +33,8 @@ from hypertrack.outputs.wording import (
     usd,
 )
 from hypertrack.records import (
+    ACCOUNT_NUMBERS,
+    ACCOUNT_TEXTS,
     EVERYBODY,
     HEAD_MEANINGS,
     HEADS,
@@ -45,7 +48,9 @@ from hypertrack.records import (
     ModelSummary,
     ProfileHeader,
     ProfileSet,
+    WalletAccount,
     WalletProfile,
+    WalletProfit,
     WalletSkill,
 )
 from hypertrack.text import csv_cell, printable
@@ -158,8 +163,16 @@ def _text_wallet(number: int, profile: WalletProfile, unproven: frozenset[str]) 
     yield ""
     yield f"Transaction Count: {profile.features['tx_count']:.0f}"
     yield f"Age (days): {profile.features['age_days']:.2f}"
-    for name, value in () if profile.profit is None else profit_lines(profile.profit):
+    for name, value in _facts(profile):
         yield from _wrap(f"{name.capitalize()}: {value}", 2)
+
+
+def _facts(profile: WalletProfile) -> Iterator[tuple[str, str]]:
+    """Yield name and value of what is known of profit and account."""
+    if profile.profit is not None:
+        yield from profit_lines(profile.profit)
+    if profile.account is not None:
+        yield from account_lines(profile.account)
 
 
 def _text_reasons(header: ProfileHeader, profile: WalletProfile) -> Iterator[str]:
@@ -246,6 +259,7 @@ def _csv_headings(header: ProfileHeader, features: Sequence[str]) -> list[str]:
         *(f"style_{name}" for name in STYLE_DIMENSIONS),
         *(f"why_{head}" for head in HEADS),
         *_profit_names(features),
+        *_account_names(features),
         *(feature_name(name, header.remarks) for name in features),
     ]
 
@@ -270,7 +284,8 @@ def _csv_row(
         *([""] * n_scores if said is None else [getattr(said, name) for name in SCORE_NAMES]),
         *(() if said is None else said.trading_style),
         *(why.get(head, "") for head in HEADS),
-        *(_csv_profit(profile, name) for name in _profit_names(features)),
+        *(_csv_fact(profile.profit, name) for name in _profit_names(features)),
+        *(_csv_fact(profile.account, name) for name in _account_names(features)),
         *(_csv_number(profile, name) for name in features),
     ]
     return [csv_cell(cell) if isinstance(cell, str) else cell for cell in cells]
@@ -289,9 +304,14 @@ def _profit_names(features: Sequence[str]) -> Iterator[str]:
     return (name for name in (*PROFIT_TEXTS, *PROFIT_NUMBERS) if name not in features)
 
 
-def _csv_profit(profile: WalletProfile, name: str) -> str | float:
-    """Return a fact about profit; an empty cell where it is not known."""
-    value: str | float = "" if profile.profit is None else getattr(profile.profit, name)
+def _account_names(features: Sequence[str]) -> Iterator[str]:
+    """Yield the columns about accounts that stand not among the features."""
+    return (name for name in (*ACCOUNT_TEXTS, *ACCOUNT_NUMBERS) if name not in features)
+
+
+def _csv_fact(told: WalletProfit | WalletAccount | None, name: str) -> str | float:
+    """Return a fact about profit or account; an empty cell where it is not known."""
+    value: str | float = "" if told is None else getattr(told, name)
     return "" if isinstance(value, float) and isnan(value) else value
 
 
@@ -351,6 +371,8 @@ def _markdown_evidence(header: ProfileHeader, profile: WalletProfile) -> Iterato
     yield from ("", f"`{_plain(profile.wallet)}`", "")
     if profile.skill is not None:
         yield f"- verdict {_plain(verdict_sentence(profile.skill))}"
+    for name, value in () if profile.account is None else account_lines(profile.account):
+        yield f"- {name}: {_plain(value)}"
     if profile.why_none:
         yield f"- none: {_plain(profile.why_none)}"
     for category in profile.categories:

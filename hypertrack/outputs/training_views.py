@@ -1,6 +1,6 @@
 """The training report's finished strings and positions; the template only arranges them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,8 @@ N_FEATURES = 8
 
 TIMELINE_WIDTH = 1_000.0
 
+UNKNOWN = "–"
+
 
 @dataclass(frozen=True)
 class HeadPanel:
@@ -92,14 +94,21 @@ class CutRow:
 
 
 @dataclass(frozen=True)
-class LabelRow:
-    """One labelling function."""
+class TextTable:
+    """Headings and cells; no column in which nothing is known."""
 
-    says: str
-    vote: str
-    coverage: str
-    agreement: str
-    conflict: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of_known(cls, headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> "TextTable":
+        """Return a table without the columns of dashes."""
+        known = [i for i in range(len(headings)) if any(row[i] != UNKNOWN for row in rows)]
+
+        def kept(cells: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(cells[i] for i in known)
+
+        return cls(kept(headings), tuple(map(kept, rows)))
 
 
 @dataclass(frozen=True)
@@ -126,7 +135,7 @@ class TrainingView:
     importance: tuple[ImportancePanel, ...]
     data: tuple[Fact, ...]
     cuts: tuple[CutRow, ...]
-    labelling: tuple[LabelRow, ...]
+    labelling: TextTable
     checks: tuple[Fact, ...]
     settings: tuple[Fact, ...]
     versions: tuple[Fact, ...]
@@ -148,16 +157,7 @@ def training_view(card: Card) -> TrainingView:
         importance=tuple(_importance(card)),
         data=tuple(_data(details.data)),
         cuts=tuple(_cut_rows(details.data, details.cuts)),
-        labelling=tuple(
-            LabelRow(
-                printable(each.says),
-                printable(each.vote),
-                percent(each.coverage),
-                _share(each.agreement),
-                _share(each.conflict),
-            )
-            for each in card.labelling_functions
-        ),
+        labelling=_labelling(card),
         checks=tuple(_checks(card)),
         settings=tuple(_flat(details.settings)),
         versions=tuple(Fact(printable(n), printable(v)) for n, v in details.versions.items()),
@@ -190,7 +190,7 @@ def _head_panel(head: HeadEvaluation) -> HeadPanel:
         name=HEAD_NAMES[head.head],
         meaning=capitalized(HEAD_MEANINGS[head.head]),
         is_earned=head.has_earned_weight,
-        reason=printable(capitalized(head.reason)),
+        reason=with_minus(printable(capitalized(head.reason))),
         forest=_forest(head),
         measures=tuple(_measures(head)),
     )
@@ -307,6 +307,17 @@ def _cut_rows(data: DataSummary, cuts: tuple[OutcomeWindow, ...]) -> Iterator[Cu
         )
 
 
+def _labelling(card: Card) -> TextTable:
+    rows = [
+        (
+            *(printable(each.says), printable(each.vote), percent(each.coverage)),
+            *(_share(each.agreement), _share(each.conflict)),
+        )
+        for each in card.labelling_functions
+    ]
+    return TextTable.of_known(("rule", "vote", "coverage", "agreement", "conflict"), rows)
+
+
 def _checks(card: Card) -> Iterator[Fact]:
     details, leaks = card.details, card.leaks
     shortened = ", shortened to fit" if details.embargo_is_shortened else ""
@@ -335,4 +346,4 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[Fact]:
 
 
 def _share(value: float | None) -> str:
-    return "–" if value is None else percent(value)
+    return UNKNOWN if value is None else percent(value)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
 
+from hypertrack.outputs.wording import bps, bps_interval
 from hypertrack.records import SkillSummary, Verdict, WalletProfile, WalletSkill
 from hypertrack.text import printable, with_minus
 
@@ -56,6 +57,11 @@ def reliability(skill: SkillSummary) -> Iterator[str]:
             yield f"{text}, as it should ({low} to {high})"
         else:
             yield f"{text}, not {low} to {high}: the errors are not to be trusted"
+    if skill.n_by_profit:
+        yield (
+            f"{_count(skill.n_by_profit, 'wallet was', 'wallets were')} chosen by past profit: "
+            "only what came after counts"
+        )
 
 
 def verdict_row(profile: WalletProfile) -> VerdictRow:
@@ -68,8 +74,8 @@ def verdict_row(profile: WalletProfile) -> VerdictRow:
         wallet=profile.wallet,
         verdict=skill.verdict.value,
         bets=f"{n['n_bets']:,.0f}",
-        edge=_interval(n["edge_bps"], n["edge_low_bps"], n["edge_high_bps"]),
-        copied=_interval(n["copy_edge_bps"], n["copy_edge_low_bps"], n["copy_edge_high_bps"]),
+        edge=bps_interval(n["edge_bps"], n["edge_low_bps"], n["edge_high_bps"]),
+        copied=bps_interval(n["copy_edge_bps"], n["copy_edge_low_bps"], n["copy_edge_high_bps"]),
         q=_number(n["q"], ".2f"),
         why=skill.says,
     )
@@ -99,16 +105,16 @@ def skill_lines(skill: WalletSkill) -> Iterator[tuple[str, str]]:
 
 def _edge_lines(n: Mapping[str, float]) -> Iterator[tuple[str, str]]:
     if isfinite(n["edge_bps"]):
-        measured = f"{n['markout_bps']:+.1f} ± {n['markout_error_bps']:.1f} bps a bet"
+        measured = f"{bps(n['markout_bps'])} ± {n['markout_error_bps']:.1f} bps a bet"
         yield "measured", f"{measured}, before costs"
-        edge = _interval(n["edge_bps"], n["edge_low_bps"], n["edge_high_bps"])
+        edge = bps_interval(n["edge_bps"], n["edge_low_bps"], n["edge_high_bps"])
         chance = f"above 0 with a chance of {n['p_edge_positive']:.2f}; q {n['q']:.2f}"
         yield "edge", f"{edge} bps after shrinkage, {chance}"
 
 
 def _copy_lines(n: Mapping[str, float]) -> Iterator[tuple[str, str]]:
     if isfinite(n["cost_bps"]):
-        left = _interval(n["copy_edge_bps"], n["copy_edge_low_bps"], n["copy_edge_high_bps"])
+        left = bps_interval(n["copy_edge_bps"], n["copy_edge_low_bps"], n["copy_edge_high_bps"])
         yield "copied", f"{left} bps after {n['cost_bps']:.1f} bps of costs"
         yield "half-life", f"half of the move is over in {n['half_life_s']:,.0f} s"
         yield "capacity", f"nothing is left at {_usd(n['capacity_usd'])} a trade"
@@ -134,10 +140,6 @@ def _hours(hours: float) -> str:
 
 def _count(n: int, one: str, more: str) -> str:
     return f"{n:,} {one if n == 1 else more}"
-
-
-def _interval(value: float, low: float, high: float) -> str:
-    return f"{value:+.1f} [{low:+.1f}, {high:+.1f}]" if isfinite(value) else "–"
 
 
 def _number(value: float, form: str) -> str:

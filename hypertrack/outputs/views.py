@@ -1,16 +1,17 @@
 """The dashboard's finished strings and positions; the template only arranges them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hypertrack.clock import utc
-from hypertrack.outputs.cards import category_names, unproven_names
+from hypertrack.outputs.ranking import VERDICT_ORDER
 from hypertrack.outputs.selection import Selection
-from hypertrack.outputs.verdict_views import headline
+from hypertrack.outputs.verdict_views import headline, reliability
 from hypertrack.outputs.wording import (
     HEAD_NAMES,
     SKILL_MEANING,
     capitalized,
+    coverage,
     duration,
     gaps,
     percent,
@@ -20,28 +21,17 @@ from hypertrack.outputs.wording import (
     usd,
 )
 from hypertrack.records import (
-    DAY_MS,
     HEAD_MEANINGS,
-    DataSummary,
     HeadEvaluation,
     ModelSummary,
     ProfileHeader,
-    WalletProfile,
+    SkillSummary,
 )
 from hypertrack.text import printable
 
 AXIS_WIDTH = 240.0
 AXIS_PADDING = 8.0
 """Of the skill axis, in its own drawing units."""
-
-
-@dataclass(frozen=True)
-class Stat:
-    """One number of the summary."""
-
-    label: str
-    value: str
-    note: str
 
 
 @dataclass(frozen=True)
@@ -70,6 +60,8 @@ class HeadView:
 class ModelView:
     """How good the model is, head by head, on one axis."""
 
+    proven: str
+    """``3 of 6 heads proven``."""
     provenance: str
     explanation: str
     is_forced: bool
@@ -78,96 +70,88 @@ class ModelView:
 
 
 @dataclass(frozen=True)
-class CategoryView:
-    """How many of the wallets shown hold a category."""
+class Stat:
+    """One number of a summary."""
+
+    label: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True)
+class VerdictView:
+    """How many wallets got a verdict."""
 
     name: str
+    words: str
     count: str
-    share: float
-    """Of the most frequent category, in percent."""
-    is_proven: bool
 
 
 @dataclass(frozen=True)
 class PageView:
-    """The page around the cards."""
+    """The page around the wallets."""
 
     generated: str
-    span_from: str
-    span_to: str
-    span_length: str
-    gaps: str
     notice: str | None
-    skill: str | None
-    """Whether anybody can be told from luck; None where that was not judged."""
-    stats: tuple[Stat, ...]
+    answer: str
+    """What the recording can say of skill, before everything else."""
+    reliability: tuple[str, ...]
+    """What the answer rests on."""
+    facts: tuple[Stat, ...]
+    verdicts: tuple[VerdictView, ...]
+    """Empty where skill was not judged."""
     model: ModelView | None
-    categories: tuple[CategoryView, ...]
     shown: str
 
 
-def page_view(
-    header: ProfileHeader, selection: Selection, shown: Sequence[WalletProfile]
-) -> PageView:
-    """Return everything on the page but the cards."""
-    data = header.data
+NOT_JUDGED = "skill was not judged: there is nothing to say of luck"
+
+VERDICT_WORDS = {verdict: capitalized(verdict.value.lower()) for verdict in VERDICT_ORDER}
+"""In the order of the evidence for copying."""
+
+
+def page_view(header: ProfileHeader, selection: Selection) -> PageView:
+    """Return everything on the page but the wallets."""
+    skill = header.skill
     return PageView(
         generated=utc(header.generated_ms),
-        span_from=utc(data.start_ms),
-        span_to=utc(data.end_ms),
-        span_length=duration((data.end_ms - data.start_ms) / 1000),
-        gaps=gaps(data),
         notice=printable(header.notice) if header.notice else None,
-        skill=None if header.skill is None else headline(header.skill),
-        stats=tuple(_stats(header)),
+        answer=capitalized(NOT_JUDGED if skill is None else headline(skill)),
+        reliability=() if skill is None else tuple(reliability(skill)),
+        facts=tuple(_facts(header)),
+        verdicts=() if skill is None else tuple(_verdicts(skill)),
         model=None if header.model is None else _model(header.model),
-        categories=_categories(shown),
         shown=selection.sentence,
     )
 
 
-def _stats(header: ProfileHeader) -> list[Stat]:
-    data, n, n_categorized = header.data, header.n_wallets, header.n_with_category
-    return [
-        Stat("Wallets", f"{n:,}", f"in {plural(data.n_coins, 'coin')}"),
-        Stat("With a category", f"{n_categorized:,}", _share_of(n_categorized, n)),
-        _bots(header),
-        Stat("Trades", f"{data.n_trades:,}", f"{_per_wallet(data)} per wallet"),
-        Stat("Notional", usd(data.notional_usd), "counted once per trade"),
-        _coverage(data),
-    ]
+def _facts(header: ProfileHeader) -> Iterator[Stat]:
+    data = header.data
+    length = duration((data.end_ms - data.start_ms) / 1000)
+    yield Stat("Observed", length, f"{utc(data.start_ms)} to {utc(data.end_ms)}")
+    yield Stat("Coverage", coverage(data), f"gaps: {gaps(data)}")
+    yield Stat("Wallets", f"{header.n_wallets:,}", _traded(header))
+    trades = f"{data.n_trades:,} in {plural(data.n_coins, 'coin')}"
+    yield Stat("Trades", trades, f"{usd(data.notional_usd)} of notional, counted once per trade")
 
 
-def _bots(header: ProfileHeader) -> Stat:
-    if header.model is None:
-        return Stat("Bots", "–", "no model")
-    counts = header.n_wallets_by_category
-    earned = {head.head for head in header.model.heads if head.has_earned_weight}
-    doubt = "" if "bot_probability" in earned else ", unproven"
-    return Stat(
-        "Bots", f"{counts.get('Bot', 0):,}", f"{counts.get('Possible Bot', 0):,} possible{doubt}"
-    )
+def _traded(header: ProfileHeader) -> str:
+    if header.data.n_wallets == header.n_wallets:
+        return "profiled; all of them traded"
+    return f"profiled; {header.data.n_wallets:,} wallets in recorded trades"
 
 
-def _coverage(data: DataSummary) -> Stat:
-    if not data.has_ledger:
-        return Stat("Coverage", "–", "no coverage ledger")
-    observed = duration(data.observed_days * DAY_MS / 1000)
-    return Stat("Coverage", percent(data.observed_frac), f"{observed} observed")
-
-
-def _per_wallet(data: DataSummary) -> str:
-    return f"{2 * data.n_trades / data.n_wallets:,.1f} fills" if data.n_wallets else "0 fills"
-
-
-def _share_of(part: int, whole: int) -> str:
-    return f"{percent(part / whole)} of all" if whole else "of none"
+def _verdicts(skill: SkillSummary) -> Iterator[VerdictView]:
+    for verdict, words in VERDICT_WORDS.items():
+        yield VerdictView(verdict.value, words, f"{skill.n_by_verdict.get(verdict, 0):,}")
 
 
 def _model(model: ModelSummary) -> ModelView:
     bounds = [bound for head in model.heads for bound in _bounds(head)]
     low, high = max(-0.5, min([-0.1, *bounds])), min(1.0, max([0.3, *bounds]))
+    n_earned = sum(head.has_earned_weight for head in model.heads)
     return ModelView(
+        proven=f"{n_earned} of {plural(len(model.heads), 'head')} proven",
         provenance=printable(
             f"{model.version} · {model.estimator} · {model.n_train_rows:,} training rows of "
             f"{model.n_train_wallets:,} wallets · {model.n_test_rows:,} later, held-out rows"
@@ -228,16 +212,3 @@ def _marks(head: HeadEvaluation, low: float, high: float) -> SkillMarks | None:
 def _place(skill: float, low: float, high: float) -> float:
     share = min(1.0, max(0.0, (skill - low) / (high - low)))
     return round(AXIS_PADDING + share * (AXIS_WIDTH - 2 * AXIS_PADDING), 1)
-
-
-def _categories(shown: Sequence[WalletProfile]) -> tuple[CategoryView, ...]:
-    counts = dict.fromkeys(category_names(shown), 0)
-    for profile in shown:
-        for category in profile.categories:
-            counts[category.name] += 1
-    most = max(counts.values(), default=1)
-    doubted = unproven_names(shown)
-    return tuple(
-        CategoryView(printable(name), f"{n:,}", round(100 * n / most, 1), name not in doubted)
-        for name, n in counts.items()
-    )

@@ -1,6 +1,7 @@
 """How the outputs put numbers into words: the same number reads the same in each of them."""
 
 from collections.abc import Mapping
+from math import isfinite
 
 from hypertrack.clock import utc
 from hypertrack.records import DAY_MS, DataSummary, GapCount, HeadEvaluation, Interval
@@ -31,11 +32,16 @@ SKILL_MEANING = (
 )
 
 
+USD_SIZES = ((1e9, "B", 2, 2), (1e6, "M", 2, 1), (1e3, "k", 1, 0))
+"""Size, suffix, digits after the point, and those of an amount one size smaller."""
+
+
 def usd(value: float) -> str:
     """Return a short amount: ``$950``, ``$61.3k``, ``$1.24M``, ``−$3.10B``."""
     text = f"{abs(value):,.0f}"
-    for size, suffix, digits in ((1e9, "B", 2), (1e6, "M", 2), (1e3, "k", 1)):
-        if abs(value) >= size:
+    for size, suffix, digits, below in USD_SIZES:
+        # As it would be written one size smaller: $999,960 is $1.00M, and never $1,000.0k.
+        if round(abs(value) / (size / 1e3), below) >= 1e3:
             text = f"{abs(value) / size:,.{digits}f}{suffix}"
             break
     return f"−${text}" if value < 0 and text != "0" else f"${text}"
@@ -77,8 +83,18 @@ def duration(seconds: float) -> str:
 
 
 def signed(value: float) -> str:
-    """Return two digits and a sign: ``+0.21``, ``−0.02``."""
-    return with_minus(f"{value:+.2f}")
+    """Return two digits and a sign: ``+0.21``, ``−0.02``; nothing is ``−0.00``."""
+    return with_minus(f"{round(value, 2) + 0.0:+.2f}")
+
+
+def bps(value: float) -> str:
+    """Return basis points with one digit and a sign: ``+4.1``, ``−0.3``; ``–`` where unknown."""
+    return with_minus(f"{round(value, 1) + 0.0:+.1f}") if isfinite(value) else "–"
+
+
+def bps_interval(value: float, low: float, high: float) -> str:
+    """Return ``+4.1 [−0.3, +8.5]``; ``–`` where unknown."""
+    return f"{bps(value)} [{bps(low)}, {bps(high)}]" if isfinite(value) else "–"
 
 
 def interval(skill: Interval) -> str:

@@ -11,6 +11,7 @@ from hypertrack.clock import SystemClock, utc
 from hypertrack.config import DatabaseUrl, Settings
 from hypertrack.errors import DatasetError
 from hypertrack.feeds.account_questions import Step
+from hypertrack.pipeline.account_links import links_in_words
 from hypertrack.records import (
     DAY_MS,
     AccountCheck,
@@ -34,14 +35,6 @@ Rows = dict[int, list[dict[str, Any]]]
 
 WINDOW = ("start_ms", "end_ms", "cause", "came_in")
 """What is told of the time of which all fills are known."""
-
-LINKS = {
-    "vault": ("vault {name!r} led by {other}", "leads the vault {name!r} {own}"),
-    "sub_account": ("sub-account of {other}", "has the sub-account {own}"),
-    "agent": ("agent of {other}", "has the agent {own}"),
-    "transfer": ("{n:,} transfers of {usd:,.0f} USD with {other}",) * 2,
-}
-"""How a link is told of the one it begins at, and of the other."""
 
 
 def check_accounts(settings: Settings, folder: Path) -> AccountReport:
@@ -139,7 +132,7 @@ def _checked(
         booked=_by_wallet(con, account_checks.booked(con)),
         states=_by_wallet(con, account_states.last_states(con, None)),
         profits=_profits(con, since_first),
-        links=_links(con, name_of),
+        links=links_in_words(con, name_of),
     )
     return [_check(wallet, id_of.get(wallet, -1), findings, progress) for wallet in asked]
 
@@ -227,19 +220,6 @@ def _covers(spans: Iterable[Mapping[str, Any]], start_ms: int, end_ms: int) -> b
         if span["start_ms"] <= reached_ms:
             reached_ms = max(reached_ms, span["end_ms"])
     return bool(reached_ms >= end_ms - 60_000)
-
-
-def _links(con: Any, name_of: Mapping[int, str]) -> dict[int, list[str]]:
-    from hypertrack.market import account_states
-
-    told: dict[int, list[str]] = {}
-    for row in con.rows(account_states.links(con)):
-        own, other = name_of[row["wallet_id"]], name_of[row["other_id"]]
-        words = {"name": row["name"] or "", "n": row["n"], "usd": row["usd"]}
-        here, there = LINKS[row["kind"]]
-        told.setdefault(row["wallet_id"], []).append(here.format(**words, own=own, other=other))
-        told.setdefault(row["other_id"], []).append(there.format(**words, own=own, other=own))
-    return told
 
 
 def _by_wallet(con: Any, table: Any) -> Rows:

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,17 @@ from hypertrack.errors import DatasetError
 from hypertrack.files import require_writable
 from hypertrack.model import MODEL_NAME
 from hypertrack.pipeline.places import notice_of, open_engine, require_data
-from hypertrack.records import FEATURE_REMARKS, ProfileHeader, encode_json
+from hypertrack.pipeline.truth_file import read_truth, require_simulated
+from hypertrack.records import (
+    FEATURE_REMARKS,
+    ProfileColumns,
+    ProfileHeader,
+    encode_json,
+    replace,
+)
 
 if TYPE_CHECKING:  # the command loads these when it runs
-    from hypertrack.features.engine import FeatureMatrix
+    from hypertrack.features.engine import FeatureEngine, FeatureMatrix
     from hypertrack.model.versions import WalletModel
     from hypertrack.pipeline.profiles import Profiles
 
@@ -27,14 +34,22 @@ BEHIND = {"features", "fees", "categories", "skill", "copy"}
 """Sections of the settings that profiles follow from."""
 
 
-def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = True) -> "Profiles":
+def classify(
+    settings: Settings,
+    *,
+    with_model: bool = True,
+    is_kept: bool = True,
+    truth: Path | None = None,
+) -> "Profiles":
     """Profile every wallet.
 
     Args:
         with_model: Give scores; the rules alone otherwise.
         is_kept: Write ``wallet_profiles.parquet``.
+        truth: Of a simulated recording; read when all is classified, to mark what is at chance.
 
     Raises:
+        ConfigError: A truth that is none, or of a recording that is not simulated.
         DatasetError: No dataset at ``settings.data``.
         ModelError: No model in ``settings.out``, or one for other features.
     """
@@ -45,36 +60,62 @@ def classify(settings: Settings, *, with_model: bool = True, is_kept: bool = Tru
         from hypertrack.model.version_files import champion_file
 
         champion_file(settings.out)  # missing, it is missed before the work
-    from hypertrack.features.activity import activity
-    from hypertrack.pipeline.profile_batches import profile_batches
+    if truth is not None:
+        read_truth(truth)  # one that is none is refused before the work
     from hypertrack.pipeline.profiles import Profiles
-    from hypertrack.pipeline.profits import measured, profit_columns
-    from hypertrack.pipeline.skill import judge_wallets
     from hypertrack.store.profiles import write_profiles
 
     behind = fingerprint(settings, with_model=with_model)
     with open_engine(settings) as engine:
         model = _load_model(settings) if with_model else None
-        matrix, whole = measured(engine)
-        slices = activity(engine)
-        summary = engine.dataset.summary()
-        skill = judge_wallets(engine, settings, matrix)
-        profit = profit_columns(engine, whole)
-        notice = notice_of(engine.dataset.lines)
+        if truth is not None:
+            require_simulated(notice_of(engine.dataset.lines))
+        header, batches = _profiled(engine, settings, model)
+    header = replace(header, fingerprint=behind)
+    file = settings.out / PROFILES_NAME if is_kept else None
+    profiles = Profiles(write_profiles(file, header, batches))
+    return profiles if truth is None else _marked(profiles, file, read_truth(truth))
+
+
+def _profiled(
+    engine: "FeatureEngine", settings: Settings, model: "WalletModel | None"
+) -> "tuple[ProfileHeader, Iterator[ProfileColumns]]":
+    """Return what profiles rest on, and their columns, which are made as they are asked for."""
+    from hypertrack.features.activity import activity
+    from hypertrack.pipeline.asked_rules import obstacles_of, rule_columns, rule_features
+    from hypertrack.pipeline.profile_batches import RuleColumns, profile_batches
+    from hypertrack.pipeline.profile_matrix import measure
+    from hypertrack.pipeline.skill import judge_wallets
+
+    measured = measure(engine, rule_features(settings))
+    matrix, more = measured.matrix, rule_columns(settings, measured.whole)
+    skill = judge_wallets(engine, settings, matrix)
+    judged = {} if skill is None else skill.columns
+    not_testable = obstacles_of(settings, matrix, more, judged, has_model=model is not None)
     header = ProfileHeader(
         generated_ms=time.time_ns() // 1_000_000,
-        data=summary,
-        notice=notice,
-        thresholds=settings.categories.model_dump(),
-        fingerprint=behind,
+        data=engine.summary(),
+        notice=notice_of(engine.dataset.lines),
+        edition=settings.categories.edition,
+        thresholds=settings.categories.limits(),
+        not_testable=not_testable,
         skill=None if skill is None else skill.summary,
         **_told_by_model(model, matrix),
-        **_said_of_features(matrix.names),
+        **_said_of_features((*matrix.names, *more)),
     )
-    judged = {} if skill is None else skill.columns
-    batches = profile_batches(matrix, slices, model, settings.categories, judged, profit)
-    file = settings.out / PROFILES_NAME if is_kept else None
-    return Profiles(write_profiles(file, header, batches))
+    asking = RuleColumns(settings.categories, more, not_testable)
+    beside = {"skill": judged, "profit": measured.profit, "account": measured.account}
+    return header, profile_batches(matrix, activity(engine), model, asking, beside)
+
+
+def _marked(profiles: "Profiles", file: Path | None, truth: Mapping[str, Any]) -> "Profiles":
+    """Return the same profiles, which say of each category how often it was right."""
+    from hypertrack.categories.category_truth import measure_categories
+    from hypertrack.pipeline.profiles import Profiles
+    from hypertrack.store.profiles import write_profiles
+
+    header = replace(profiles.header, measured=measure_categories(profiles, truth))
+    return Profiles(write_profiles(file, header, profiles.batches()))
 
 
 def fresh_profiles(
@@ -144,11 +185,16 @@ def _told_by_model(model: "WalletModel | None", matrix: "FeatureMatrix") -> dict
 
 def _said_of_features(names: Sequence[str]) -> dict[str, Any]:
     """Return what the header says of the features."""
+    from hypertrack.categories.standing import STANDING
     from hypertrack.features.registry import REGISTRY
 
+    placed = {name: of for name, of in STANDING.items() if name in names}
+    names = [name for name in names if name not in placed]
     return {
-        "units": {name: REGISTRY[name].unit for name in names},
-        "definitions": {name: REGISTRY[name].doc for name in names},
+        "units": {name: REGISTRY[name].unit for name in names}
+        | {name: unit for name, (unit, _doc) in placed.items()},
+        "definitions": {name: REGISTRY[name].doc for name in names}
+        | {name: doc for name, (_unit, doc) in placed.items()},
         "remarks": {name: text for name, text in FEATURE_REMARKS.items() if name in names},
         "needs_position": tuple(name for name in names if REGISTRY[name].needs_position),
     }

@@ -22,5 +22,12 @@ def write_dashboard(
     profiles = fresh_profiles(settings, with_model=with_model, kept_file=kept_file)
     from hypertrack.outputs.dashboard import render_dashboard
 
-    write_text(file, render_dashboard(profiles, settings.dashboard, settings.report))
+    n = settings.dashboard.max_histories
+    found = None
+    if kept_file is None and n:  # the profiles of a file may be of other data
+        from hypertrack.pipeline.histories import histories
+
+        found = histories(settings, profiles, n)
+    page = render_dashboard(profiles, settings.dashboard, settings.report, found)
+    write_text(file, page)
     return file

@@ -21,6 +21,7 @@ from hypertrack.pipeline.simulate import NOTICE
 from hypertrack.pipeline.train import train
 from hypertrack.pipeline.training_report import TRAINING_REPORT_NAME, write_training_report
 from hypertrack.records import (
+    CategoryTruth,
     JsonError,
     ModelSummary,
     ProfileSet,
@@ -63,6 +64,7 @@ class DemoResult(Record, frozen=True, kw_only=True):
     n_wallets_with_category: int
     model: ModelSummary
     truth: "TruthComparison"
+    categories: tuple[CategoryTruth, ...]
 
 
 @dataclass(frozen=True)
@@ -145,10 +147,12 @@ class Demo:
     def _result(
         self, profiles: ProfileSet, model: ModelSummary, files: tuple[Path, Path, Path]
     ) -> DemoResult:
+        from hypertrack.categories.category_truth import measure_categories
         from hypertrack.model.truth_comparison import compare_with_truth
         from hypertrack.store.columns import read_columns
 
         report, dashboard, config = files
+        truth = read_columns(self.truth_file)
         return DemoResult(
             folder=str(self.settings.out),
             dashboard=str(dashboard),
@@ -160,7 +164,8 @@ class Demo:
             n_wallets=profiles.header.n_wallets,
             n_wallets_with_category=profiles.header.n_with_category,
             model=model,
-            truth=compare_with_truth(profiles, read_columns(self.truth_file)),
+            truth=compare_with_truth(profiles, truth),
+            categories=measure_categories(profiles, truth),
         )
 
 

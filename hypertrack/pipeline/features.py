@@ -80,7 +80,7 @@ def _matrix(settings: Settings, query: FeatureQuery) -> "FeatureMatrix":
         from hypertrack.features.registry import select
 
         select(settings.features.groups, query.names)  # an unknown one, before the data are read
-    with open_engine(settings, on_spark=settings.features.engine != "duckdb") as engine:
+    with open_engine(settings) as engine:
         matrix = engine.matrix(
             since_ms=query.since_ms,
             until_ms=query.until_ms,

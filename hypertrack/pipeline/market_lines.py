@@ -70,9 +70,9 @@ def recorded_market(settings: Settings) -> MarketLines:
     with open_dataset(settings.data) as dataset:
         con = connect(dataset)
         windows = sampled_windows(con, length_ms=WINDOW_MS, most=_MOST_WINDOWS)
-        trades = _trades(windows.of(con.table("trades")).to_pyarrow())
-        quotes = _quotes(windows.of(con.table("bbo")).to_pyarrow())
-        names = con.table("coins").order_by("coin_id").to_pyarrow()["coin"].to_pylist()
+        trades = _trades(con.fetch(windows.of(con.table("trades"))))
+        quotes = _quotes(con.fetch(windows.of(con.table("bbo"))))
+        names = con.fetch(con.table("coins").order_by("coin_id"))["coin"].tolist()
     return _measured(trades, quotes, names, windows.starts_ms)
 
 
@@ -99,7 +99,7 @@ def _trades(rows: Any) -> "TradeArrays":
     """Return the recorded trades as the columns that are measured; whose order is not told."""
     from hypertrack.simulate.market.arrays import TradeArrays
 
-    zeros = np.zeros(len(rows), dtype=np.int64)
+    zeros = np.zeros(len(rows["time_ms"]), dtype=np.int64)
     column = _columns(rows)
     return TradeArrays(
         time_ms=column("time_ms", np.int64),
@@ -120,7 +120,7 @@ def _quotes(rows: Any) -> "QuoteArrays":
     from hypertrack.simulate.market.arrays import QuoteArrays
 
     column = _columns(rows)
-    unknown = np.full(len(rows), np.nan)
+    unknown = np.full(len(rows["time_ms"]), np.nan)
     return QuoteArrays(
         time_ms=column("time_ms", np.int64),
         coin=column("coin_id", np.int64),
@@ -133,6 +133,6 @@ def _quotes(rows: Any) -> "QuoteArrays":
 
 def _columns(rows: Any) -> Callable[[str, Any], Any]:
     def column(name: str, dtype: Any) -> Any:
-        return rows[name].to_numpy().astype(dtype)
+        return rows[name].astype(dtype)
 
     return column

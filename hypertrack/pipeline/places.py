@@ -53,49 +53,60 @@ def require_writable_place(settings: Settings) -> None:
 def open_engine(
     settings: Settings,
     *,
-    on_spark: bool = False,
     check: "Callable[[Dataset], None] | None" = None,
 ) -> "Iterator[FeatureEngine]":
-    """Open the dataset and the feature engine over it.
+    """Open the dataset, and over it the feature engine of the settings.
 
     Args:
-        check: Called with the dataset before the engine is loaded; may refuse it.
-        on_spark: Compute matrices on the Spark of the settings, and not on DuckDB.
+        check: Called with a dataset of DuckDB before the engine is loaded; may refuse it.
 
     Raises:
         DatasetError: No dataset at ``settings.data``.
-        ConfigError: Spark is not installed.
+        ConfigError: Spark is asked for and not installed.
         EngineError: Spark is not to be reached, or does not start.
     """
     require_data(settings)
+    warn_of_leftovers(settings)
+    with _opened(settings, check=check) as engine:
+        yield engine
+
+
+@contextmanager
+def open_past(settings: Settings, until_ms: int) -> "Iterator[FeatureEngine]":
+    """Open the dataset as it stood at a time, and the engine over it."""
+    with _opened(settings, until_ms) as engine:
+        yield engine
+
+
+@contextmanager
+def _opened(
+    settings: Settings,
+    until_ms: int | None = None,
+    check: "Callable[[Dataset], None] | None" = None,
+) -> "Iterator[FeatureEngine]":
+    asked = settings.features
+    if asked.engine != "duckdb":
+        with _spark(settings, until_ms) as spark:
+            from hypertrack.features.engine import FeatureEngine
+
+            yield FeatureEngine(spark.dataset, asked, settings.fees, spark)
+        return
     from hypertrack.store.dataset import open_dataset
 
-    warn_of_leftovers(settings)
-    asked = settings.features
-    if on_spark:
-        with _spark(settings) as spark:
-            yield from _engine(settings, spark.dataset, check, spark)
-        return
     with open_dataset(
-        settings.data, memory_limit_gib=asked.memory_limit_gib, keep_prepared=asked.keep_prepared
+        settings.data,
+        memory_limit_gib=asked.memory_limit_gib,
+        keep_prepared=asked.keep_prepared,
+        until_ms=until_ms,
     ) as dataset:
-        yield from _engine(settings, dataset, check)
+        if check is not None:
+            check(dataset)
+        from hypertrack.features.engine import FeatureEngine  # after the check: it loads Ibis
+
+        yield FeatureEngine(dataset, asked, settings.fees)
 
 
-def _engine(
-    settings: Settings,
-    dataset: "Dataset",
-    check: "Callable[[Dataset], None] | None",
-    spark: "Spark | None" = None,
-) -> "Iterator[FeatureEngine]":
-    if check is not None:
-        check(dataset)
-    from hypertrack.features.engine import FeatureEngine  # after the check: it loads Ibis
-
-    yield FeatureEngine(dataset, settings.features, settings.fees, spark)
-
-
-def _spark(settings: Settings) -> "Spark":
+def _spark(settings: Settings, until_ms: int | None) -> "Spark":
     asked = settings.features
     try:
         from hypertrack.market.engine.spark import Spark
@@ -108,15 +119,8 @@ def _spark(settings: Settings) -> "Spark":
         asked.engine,
         asked.spark_folder,
         memory_limit_gib=asked.memory_limit_gib,
+        until_ms=until_ms,
     )
-
-
-def open_past(settings: Settings, until_ms: int) -> "Dataset":
-    """Open the dataset as it stood at a time."""
-    from hypertrack.store.dataset import open_dataset
-
-    memory = settings.features.memory_limit_gib
-    return open_dataset(settings.data, memory_limit_gib=memory, until_ms=until_ms)
 
 
 def notice_of(lines: "Lines") -> str | None:

@@ -1,13 +1,14 @@
 """From a feature matrix to the columns of profiles, some wallets at a time."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hypertrack.categories.classify import classify
+from hypertrack.categories.standing import chosen_company
 from hypertrack.config import CategorySettings
 from hypertrack.records import SCORE_NAMES, STYLE_DIMENSIONS, ProfileColumns
 
@@ -30,21 +31,35 @@ PER_WALLET = (
 """What a matrix holds of each wallet, beside its address."""
 
 
+@dataclass(frozen=True)
+class RuleColumns:
+    """What the rules are asked about, beside the features that a model takes.
+
+    Attributes:
+        columns: By name, ``[wallets]`` each, in the order of the matrix.
+        untestable: Rules that cannot hold here, which are not asked.
+    """
+
+    thresholds: CategorySettings
+    columns: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    untestable: Collection[str] = ()
+
+
 def profile_batches(
     matrix: "FeatureMatrix",
     slices: NDArray[np.integer[Any]],
     model: "WalletModel | None",
-    thresholds: CategorySettings,
-    skill: Mapping[str, NDArray[Any]] | None = None,
-    profit: Mapping[str, NDArray[Any]] | None = None,
+    asking: RuleColumns,
+    beside: Mapping[str, Mapping[str, NDArray[Any]]] | None = None,
 ) -> Iterator[ProfileColumns]:
     """Yield the columns of all wallets, the most active first; of nobody one empty batch.
 
     Args:
         slices: Executions in equal slices of the recording, ``[wallets, slices]``.
+        asking: Thresholds of the rules, and what they read beside the matrix.
         model: Gives scores and their reasons; None is the rules alone.
-        skill: Columns about skill, ``[wallets]`` each; None leaves them empty.
-        profit: Columns about profit, likewise.
+        beside: Columns about ``skill``, ``profit`` and ``account``, ``[wallets]`` each; what is not
+            there stays empty.
     """
     # Scored in the order of the matrix: the last digit can depend on who is in a batch.
     scores = None if model is None else model.predict(matrix).astype(np.float64)
@@ -54,8 +69,14 @@ def profile_batches(
         rows = order[start : start + BATCH_ROWS]
         part = _rows_of(matrix, rows)
         features = dict(zip(part.names, part.values.T.copy(), strict=True))
+        features |= {name: column[rows] for name, column in asking.columns.items()}
         said = {} if scores is None else _by_name(scores[rows])
         matches = {"n_candle_matches": part.n_candle_matches.astype(np.float64)}
+        here = {
+            kind: {name: column[rows] for name, column in columns.items()}
+            for kind, columns in (beside or {}).items()
+        }
+        asked = {**features, **matches, **said, **chosen_company(here.get("skill", {}))}
         yield ProfileColumns(
             wallets=np.array(part.wallets, dtype=object),
             first_seen_ms=part.first_seen_ms,
@@ -64,10 +85,9 @@ def profile_batches(
             features=features,
             scores=said,
             activity=slices[rows].astype(np.int32, copy=False),
-            verdicts=classify({**features, **matches, **said}, thresholds, heads),
+            verdicts=classify(asked, asking.thresholds, heads, asking.untestable),
             reasons=None if model is None else model.explain(part),
-            skill={name: column[rows] for name, column in (skill or {}).items()},
-            profit={name: column[rows] for name, column in (profit or {}).items()},
+            **here,
         )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypertrack.categories.cases import make_profiles
-from hypertrack.records import ProfileHeader, WalletProfile
+from hypertrack.records import ProfileColumns, ProfileHeader, WalletProfile
 
 if TYPE_CHECKING:
     from hypertrack.store.profiles import ProfileFile
@@ -37,6 +37,10 @@ class Profiles:
         """Make the profiles of some rows, ascending, in the memory of a row group."""
         for columns in self.file.batches(rows):
             yield from make_profiles(columns, self.header)
+
+    def batches(self) -> Iterator[ProfileColumns]:
+        """Yield the columns of all wallets, a row group at a time."""
+        return self.file.batches(np.arange(self.header.n_wallets))
 
     def find(self, wallet: str) -> WalletProfile | None:
         """Return the profile of one wallet; None where it has none."""

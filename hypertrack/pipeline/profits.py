@@ -1,7 +1,6 @@
 """Profit of the wallets that a feature matrix tells of: its features, by the names of profiles."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,18 +21,6 @@ FEATURE_OF = {
 
 BEHIND_PROFIT = (*FEATURE_OF.values(), "position_exact_share", "fees_reported_share")
 """Features that `profit_columns` reads."""
-
-
-def measured(engine: "FeatureEngine") -> "tuple[FeatureMatrix, FeatureMatrix]":
-    """Return the matrix of the groups in force, and one that holds `BEHIND_PROFIT` besides.
-
-    They are measured at once: what profit needs is mostly there for others.
-    """
-    from hypertrack.features.registry import select
-
-    in_force = tuple(each.name for each in select(engine.settings.groups))
-    whole = engine.matrix(names=(*in_force, *(n for n in BEHIND_PROFIT if n not in in_force)))
-    return replace(whole, names=in_force, values=whole.values[:, : len(in_force)]), whole
 
 
 def profit_columns(engine: "FeatureEngine", matrix: "FeatureMatrix") -> Mapping[str, NDArray[Any]]:

@@ -18,9 +18,9 @@ __all__ = [
     "checked_address",
     "find_wallet",
     "profile_of",
-    "profit_facts",
     "reasons",
     "skill_facts",
+    "told_facts",
 ]
 
 
@@ -82,11 +82,16 @@ def reasons(header: ProfileHeader, profile: WalletProfile) -> "tuple[ScoreView, 
     return score_views(header, profile)
 
 
-def profit_facts(profile: WalletProfile) -> tuple[tuple[str, str], ...]:
-    """Return name and value of what is known of a wallet's profit; nothing where not measured."""
+def told_facts(profile: WalletProfile) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Return by subject name and value of what is known beside scores; of none that is unknown."""
+    from hypertrack.outputs.account_views import account_lines
     from hypertrack.outputs.profit_views import profit_lines
 
-    return () if profile.profit is None else tuple(profit_lines(profile.profit))
+    told = {"profit": () if profile.profit is None else tuple(profit_lines(profile.profit))}
+    if profile.account is not None:
+        told["account"] = tuple(account_lines(profile.account))
+    told["worth copying?"] = skill_facts(profile)
+    return {subject: lines for subject, lines in told.items() if lines}
 
 
 def skill_facts(profile: WalletProfile) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,9 @@ import random
 from hypertrack.errors import VenueError
 from hypertrack.feeds.all_fills import FillsFrame, fills_request, parse_fills
 from hypertrack.feeds.connection import Connection, ConnectionLostError, Heartbeat, connect
+from hypertrack.feeds.endpoints import host_of
 from hypertrack.importing.line_reader import UNREADABLE
+from hypertrack.recording.fill_cursor import KeptCursor
 from hypertrack.recording.following import FollowerParts
 from hypertrack.recording.live_fills import FillsTaker
 from hypertrack.records import CoverageCause, FollowedFills
@@ -24,8 +26,11 @@ class SocketFills:
         self._url = url
         self._parts = parts
         self._taker = FillsTaker(parts)
-        self._seq: int | None = None
-        self._cursor: str | int | None = None
+        self._kept = KeptCursor(parts.folder, host_of(url), parts.clock)
+        is_continued = self._taker.coverage.resumed_ms is not None
+        resumed = self._kept.resumed() if is_continued else None
+        self._seq = None if resumed is None else resumed.seq
+        self._cursor = None if resumed is None else resumed.place
         self._is_first = True
         """No frame came over this connection yet."""
         self._last_s = 0.0
@@ -52,6 +57,7 @@ class SocketFills:
                 clock.wait(stop, random.uniform(0, wait_s))
                 wait_s = min(2 * wait_s, settings.backoff_max_s)
         self._taker.finish()
+        self._kept.finish()
 
     def status(self) -> FollowedFills:
         """Return what came so far."""
@@ -85,6 +91,7 @@ class SocketFills:
             self._taker.take(frame.fills, received_ns, follows=self._follows(frame))
             self._seq, self._is_first = frame.seq, False
             self._cursor = frame.seq if frame.cursor is None else frame.cursor
+            self._kept.move(frame.seq, frame.cursor)
 
     def _follows(self, frame: FillsFrame) -> bool:
         """Return whether nothing is missing before a frame, as far as its number tells.
@@ -92,6 +99,7 @@ class SocketFills:
         Without numbers a connection is whole, and nothing is known of the time between two.
         """
         if frame.seq is None or self._seq is None:
-            is_begun = self._taker.coverage.newest_ms is not None
+            coverage = self._taker.coverage
+            is_begun = coverage.newest_ms is not None or coverage.resumed_ms is not None
             return not (self._is_first and is_begun)
         return self._seq <= frame.seq <= self._seq + 1

@@ -62,6 +62,8 @@ class RecordingPlan(Record, frozen=True, kw_only=True):
     """Coins that are listed later are recorded too."""
     unlisted: tuple[Unlisted, ...] = ()
     """Lists of markets that the venue did not give: what is on them is not recorded."""
+    fills: str | None = None
+    """Where every fill comes from too, without anything secret."""
     aliases: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it for each record
     """By coin, what people call those of ``coins`` whose name is a number."""
 
@@ -91,6 +93,10 @@ class RecordingPlan(Record, frozen=True, kw_only=True):
             PlanRow(source=f"EVM {host_of(self.endpoints.evm)}", feed=feed, n_streams=1, coins="–")
             for feed in self.evm_feeds
         ]
+        if self.fills is not None:  # two fills are one trade
+            rows.append(
+                PlanRow(source=f"fills {self.fills}", feed=Feed.TRADES, n_streams=1, coins="all")
+            )
         return tuple(rows)
 
 
@@ -138,6 +144,7 @@ def plan_recording(settings: Settings, universe: Universe) -> RecordingPlan:
         known=tuple(market.coin for market in universe.markets),
         takes_all=record.coins.strip() == "all" and bool(wanted),
         unlisted=universe.unlisted,
+        fills=None if record.fills is None else _shown(record.fills.get_secret_value()),
         aliases={
             market.coin: market.alias
             for market in universe.markets
@@ -201,6 +208,11 @@ def _left_out(subscriptions: Iterable[Subscription], room: int) -> list[LeftOut]
         LeftOut(feed=feed, coins=tuple(coins), reason=reason)
         for feed, coins in coins_by_feed.items()
     ]
+
+
+def _shown(source: str) -> str:
+    """Return a source of fills without what may be secret: keys stand in paths and queries too."""
+    return host_of(source) if "://" in source else source
 
 
 def _shortened(coins: list[str], n_shown: int = 6) -> str:

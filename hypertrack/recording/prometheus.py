@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hypertrack import __version__
 from hypertrack.errors import ConfigError
-from hypertrack.records import FeedStatus, RecordingStatus
+from hypertrack.records import FeedStatus, FollowedFills, RecordingStatus
 
 if TYPE_CHECKING:  # an extra, loaded when it is asked for
     from prometheus_client.metrics_core import Metric
@@ -45,6 +45,28 @@ COUNTERS: dict[str, tuple[str, Callable[[RecordingStatus], float]]] = {
         lambda status: status.n_quarantined,
     ),
 }
+COUNTERS_OF_FILLS: dict[str, tuple[str, Callable[[FollowedFills], float]]] = {
+    "fills": ("Fills of everybody recorded.", lambda fills: fills.n_fills),
+    "fills_trades": (
+        "Trades that their fills alone brought.",
+        lambda fills: fills.n_trades,
+    ),
+    "fills_gaps": ("Times at which fills were missing.", lambda fills: fills.n_gaps),
+    "fills_quarantined": (
+        "Fills that could not be read, kept in quarantine.",
+        lambda fills: fills.n_quarantined,
+    ),
+    "fills_lack_trades": (
+        "Trades of the tape that the fills lack.",
+        lambda fills: fills.n_only_on_tape,
+    ),
+    "tape_lacks_trades": (
+        "Trades of the fills that the tape lacks.",
+        lambda fills: fills.n_only_in_fills,
+    ),
+}
+"""Of a source of every fill; without samples where none is followed."""
+
 GAUGES: dict[str, tuple[str, Callable[[RecordingStatus], float | None]]] = {
     "queue_messages": ("Frames waiting for the disk.", lambda status: status.n_queued),
     "spooled_bytes": ("Bytes waiting for the database.", lambda status: status.spooled_bytes),
@@ -140,6 +162,13 @@ def _counters(status: RecordingStatus) -> Iterator[tuple[str, str, Samples]]:
     yield "hypertrack_gaps", "Intervals known to be missing.", gaps
     for name, (help_text, of) in COUNTERS.items():
         yield f"hypertrack_{name}", help_text, [({}, of(status))]
+    for name, (help_text, of_fills) in COUNTERS_OF_FILLS.items():
+        followed = status.followed
+        yield (
+            f"hypertrack_{name}",
+            help_text,
+            [] if followed is None else [({}, of_fills(followed))],
+        )
 
 
 def _gauges(status: RecordingStatus) -> Iterator[tuple[str, str, Samples]]:

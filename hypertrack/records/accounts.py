@@ -6,6 +6,34 @@ MIN_MATCHED_FRAC = 0.999
 """Of a wallet's trades on the tape; one with fewer fills is marked."""
 
 
+class WalletAccount(Record, frozen=True, kw_only=True):
+    """What the venue said of a wallet's account when it was asked; NaN where it was not."""
+
+    account_told_ms: float
+    """When it said so last, exchange time."""
+    equity_usd: float
+    """Account value of perps, on all dexes asked about."""
+    leverage: float
+    """Notional of all perp positions over it."""
+    liquidation_distance_frac: float
+    """Smallest move of a price that liquidates a position."""
+    net_flow_usd: float
+    """Deposits less withdrawals and transfers in the time of the recording."""
+    account_return_frac: float
+    """On capital, of the last month told, flows taken out (Modified Dietz)."""
+    account_positions: str
+    """Perps held, the largest value first: ``BTC +2.5; ETH -1``; empty for none."""
+    account_links: str
+    """Vault, master, sub-accounts, agents and whom it pays, in words; empty for none."""
+
+
+ACCOUNT_TEXTS = ("account_positions", "account_links")
+"""Columns of profiles about accounts that are texts."""
+
+ACCOUNT_NUMBERS = tuple(n for n in WalletAccount.__struct_fields__ if n not in ACCOUNT_TEXTS)
+"""Columns of profiles about accounts that are numbers."""
+
+
 class TapeCheck(Record, frozen=True, kw_only=True):
     """The tape against the fills, within the time of which all fills are known."""
 

@@ -69,6 +69,8 @@ class ProfileColumns:
             skill was not judged.
         profit: By the names of `PROFIT_NUMBERS` and `PROFIT_TEXTS`, ``[wallets]`` each; empty
             where it was not measured.
+        account: By the names of `ACCOUNT_NUMBERS` and `ACCOUNT_TEXTS`, ``[wallets]`` each; empty
+            where nobody was asked about.
     """
 
     wallets: "NDArray[Any]"
@@ -82,6 +84,7 @@ class ProfileColumns:
     reasons: ReasonColumns | None
     skill: "Mapping[str, NDArray[Any]]" = field(default_factory=dict)
     profit: "Mapping[str, NDArray[Any]]" = field(default_factory=dict)
+    account: "Mapping[str, NDArray[Any]]" = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.wallets)

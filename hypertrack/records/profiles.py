@@ -1,8 +1,9 @@
 """What the outputs say of wallets."""
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from hypertrack.records.accounts import WalletAccount
 from hypertrack.records.base import Record
 from hypertrack.records.coverage import DataSummary
 from hypertrack.records.model import ModelSummary, Scores
@@ -24,6 +25,7 @@ class Category(Record, frozen=True, kw_only=True):
     name: str
     group: str
     confidence: float
+    """Of the edition `hypertrack` the strength: how far its thresholds are exceeded, 0 to 1."""
     evidence: str
     """The numbers that made the rule hold, as a sentence."""
     boost: float = 0.0
@@ -31,7 +33,29 @@ class Category(Record, frozen=True, kw_only=True):
     is_proven: bool = True
     """False where a head without earned weight drives the category."""
     caveat: str | None = None
-    """Why it is unproven."""
+    """Why it is unproven, or that it is at chance where the truth is known."""
+
+
+class CategoryTruth(Record, frozen=True, kw_only=True):
+    """One category, its "Possible" half included, against a truth that is known."""
+
+    category: str
+    n_assigned: int
+    n_true: int
+    precision: float | None
+    """Of the wallets assigned, those for which it is true."""
+    precision_low: float | None
+    """95 % interval (Wilson)."""
+    precision_high: float | None
+    recall: float | None
+    """Of the wallets for which it is true, those assigned."""
+    base_rate: float
+    """Precision of drawing wallets blindly."""
+
+    @property
+    def is_at_chance(self) -> bool:
+        """Whether it cannot be told from drawing wallets blindly, or is worse."""
+        return self.precision_low is not None and self.precision_low <= self.base_rate
 
 
 class Reason(Record, frozen=True, kw_only=True, gc=False):
@@ -68,6 +92,8 @@ class WalletProfile(Record, frozen=True, kw_only=True):
     """None where it was not judged."""
     profit: WalletProfit | None = None
     """None where it was not measured."""
+    account: WalletAccount | None = None
+    """None where the venue was not asked."""
 
 
 class ProfileHeader(Record, frozen=True, kw_only=True):
@@ -91,8 +117,14 @@ class ProfileHeader(Record, frozen=True, kw_only=True):
     """By feature, what has to be said wherever its number stands."""
     needs_position: tuple[str, ...] = ()
     """Features that a wallet lacks where its positions are not known."""
+    edition: Literal["hypertrack", "original"] = "original"
+    """Of the rules."""
     thresholds: dict[str, float] = {}  # noqa: RUF012 - as above
     """Of the rules, as they were in force."""
+    not_testable: dict[str, str] = {}  # noqa: RUF012 - as above
+    """By rule that this recording cannot answer, why."""
+    measured: tuple[CategoryTruth, ...] = ()
+    """Categories against the truth; empty where nobody knows it."""
     fingerprint: str = ""
     """Of the data, the settings and the model: another one means these profiles are stale."""
     n_wallets: int = 0

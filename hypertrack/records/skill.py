@@ -41,6 +41,8 @@ class SkillSummary(Record, frozen=True, kw_only=True):
     n_by_verdict: dict[str, int]
     delay_s: float
     size_usd: float
+    n_by_profit: int = 0
+    """Wallets of which only what they did since they were chosen by their profit counts."""
 
 
 class WalletSkill(Record, frozen=True, kw_only=True):
@@ -96,6 +98,8 @@ PASSED = "all gates"
 GATE_SAYS: Mapping[str, str] = {
     "loses": "loses more than costs with a chance of {value:.2f}, at most {threshold:.2f}",
     "hidden loss": "won {value:.0%} of its exits, at most {threshold:.0%}, and lost all the same",
+    "chosen by profit": "chosen by its past profit, which is no evidence: {value:.0f} bets since, "
+    "{threshold:.0f} needed",
     "bets": "{value:.0f} bets, {threshold:.0f} needed",
     "hours": "bets in {value:.0f} different hours, {threshold:.0f} needed",
     "days": "bets over {value:.1f} days, {threshold:.1f} needed",

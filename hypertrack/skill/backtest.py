@@ -13,6 +13,7 @@ from hypertrack.skill.arrays import Flags, Floats, Ints
 from hypertrack.skill.bets import SHORTEST_BLOCK_MS
 from hypertrack.skill.course import Course
 from hypertrack.skill.estimate import MIN_BETS
+from hypertrack.skill.evidence import counts_from_ms
 from hypertrack.skill.fetching import fetch
 from hypertrack.skill.following import CURVE_DELAYS_MS, Copies, FollowTerms, Round, follow_all
 from hypertrack.skill.judging import judge
@@ -30,8 +31,12 @@ ScoresAt = Callable[[int], Mapping[str, Floats]]
 def choose_from(
     con: Any, each: Round, is_judged: Flags, settings: Settings, scores_at: ScoresAt
 ) -> Candidates:
-    """Return who could be followed from a cut on, looking at nothing after it."""
-    skill = judge(con, each.past, is_judged, settings)
+    """Return who could be followed from a cut on, looking at nothing after it.
+
+    Whoever was chosen for what it earned later is not among them.
+    """
+    is_unbiased = counts_from_ms(con, len(is_judged)) <= each.past.end_ms
+    skill = judge(con, each.past, is_judged & is_unbiased, settings)
     return candidates(skill, scores_at(each.past.end_ms))
 
 

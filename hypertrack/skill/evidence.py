@@ -6,16 +6,19 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from hypertrack.market.account_states import chosen_by_profit
 from hypertrack.market.window import Window
 from hypertrack.skill.arrays import Flags, Floats, Ints
 from hypertrack.skill.bets import LADDER, Bets, CoinView, bets_of_coin, joined
-from hypertrack.skill.fetching import execution_batches, price_paths, stretches_by_coin
+from hypertrack.skill.fetching import execution_batches, fetch, price_paths, stretches_by_coin
 from hypertrack.skill.horizons import horizons_ms
 from hypertrack.skill.openings import Lots, Openings, openings_and_lots
 from hypertrack.skill.price_path import PricePath, motion_of
 
 CURVE_MS = (1_000, 5_000, 30_000, 300_000)
 """Delays at which what is left of a move is measured, beside the user's own."""
+
+EVER_MS = np.iinfo(np.int64).min
 
 PLACEBO_FRAC = (0.1, 0.9)
 """Of the window, how far the times of a placebo are moved around the circle."""
@@ -49,6 +52,7 @@ class Evidence:
         placebo: As ``bets``, at times that have nothing to do with the decisions.
         walk_bps_per_usd: What a taker's order of each coin moves its own price, ``[coins]``; NaN
             where no taker opened.
+        n_uncounted: Executions of each wallet from before what it does counts, ``[wallets]``.
     """
 
     window: Window
@@ -60,11 +64,20 @@ class Evidence:
     taker_bets: Bets
     placebo: Bets
     walk_bps_per_usd: Floats
+    n_uncounted: Ints
 
     @property
     def n_entities(self) -> int:
         """Return how many entities there are, with or without bets."""
         return len(self.horizon_ms)
+
+
+def counts_from_ms(con: Any, n_wallets: int) -> Ints:
+    """Return from when on what each wallet did is evidence, ms, ``[wallets]``."""
+    chosen = fetch(con, chosen_by_profit(con))
+    since_ms = np.full(n_wallets, EVER_MS)
+    since_ms[chosen["wallet_id"]] = chosen["since_ms"]
+    return since_ms
 
 
 def gather(
@@ -73,6 +86,7 @@ def gather(
     entity_of_wallet: Ints,
     rng: np.random.Generator,
     delays_ms: Sequence[int] = CURVE_MS,
+    since_ms: Ints | None = None,
 ) -> Evidence:
     """Return the evidence of a window.
 
@@ -82,8 +96,12 @@ def gather(
         entity_of_wallet: Below 0 for wallets that are not judged, ``[wallets]``.
         rng: Of the placebo.
         delays_ms: At which what is left of a move is measured.
+        since_ms: As of `counts_from_ms`; all of it counts where None.
     """
-    openings, lots = openings_of(con, window, np.flatnonzero(entity_of_wallet >= 0))
+    if since_ms is None:
+        since_ms = np.full(len(entity_of_wallet), EVER_MS)
+    judged = np.flatnonzero(entity_of_wallet >= 0)
+    openings, lots, n_uncounted = openings_of(con, window, judged, since_ms)
     n_entities = int(entity_of_wallet.max(initial=-1)) + 1
     horizon_ms = horizons_ms(lots, entity_of_wallet, n_entities)
     shift_ms = (window.length_ms * rng.uniform(*PLACEBO_FRAC, n_entities)).astype(np.int64)
@@ -112,16 +130,30 @@ def gather(
         taker_bets=taker_bets,
         placebo=placebo,
         walk_bps_per_usd=walk,
+        n_uncounted=n_uncounted,
     )
 
 
-def openings_of(con: Any, window: Window, wallets: Ints) -> tuple[Openings, Lots]:
-    """Return what some wallets opened, or may have, by coin, and what they closed."""
-    found = [NOTHING_DONE]
-    found += [openings_and_lots(batch) for batch in execution_batches(con, window, wallets)]
+def openings_of(
+    con: Any, window: Window, wallets: Ints, since_ms: Ints
+) -> tuple[Openings, Lots, Ints]:
+    """Return what some wallets opened, or may have, by coin, and what they closed.
+
+    Args:
+        since_ms: From when on what each wallet did counts, ``[all wallets]``.
+
+    Returns:
+        Openings, lots, and how many executions of each wallet did not count.
+    """
+    found, n_uncounted = [NOTHING_DONE], np.zeros(len(since_ms), dtype=np.int64)
+    for batch in execution_batches(con, window, wallets):
+        does_count = batch["time_ms"] >= since_ms[batch["wallet_id"]]
+        n_uncounted += np.bincount(batch["wallet_id"][~does_count], minlength=len(n_uncounted))
+        counted = {name: column[does_count] for name, column in batch.items()}
+        found.append(openings_and_lots(counted))
     openings = _joined(Openings, [opened for opened, _ in found])
     lots = _joined(Lots, [closed for _, closed in found])
-    return openings.take(np.argsort(openings.coin, kind="stable")), lots
+    return openings.take(np.argsort(openings.coin, kind="stable")), lots, n_uncounted
 
 
 def walk_bps_per_usd(path: PricePath, openings: Openings) -> float:

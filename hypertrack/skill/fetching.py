@@ -7,9 +7,10 @@ from typing import Any
 import ibis
 import numpy as np
 from ibis import Table, _
-from numpy.typing import NDArray
 
 from hypertrack.market.engine.backend import groups_of
+from hypertrack.market.engine.computer import Market
+from hypertrack.market.engine.plans import Columns
 from hypertrack.market.executions import executions
 from hypertrack.market.observation import observed_stretches
 from hypertrack.market.positions import EXACT, KEYS, is_known, positions
@@ -18,23 +19,15 @@ from hypertrack.market.window import Window
 from hypertrack.skill.arrays import Ints
 from hypertrack.skill.price_path import PricePath
 
-Columns = dict[str, NDArray[Any]]
-
 ROWS_AT_ONCE = 2_500_000
 """Of executions or prices: a few hundred megabytes with all that is made of them."""
 
 STEP_KEY = [*KEYS, "time_ms", "direction", "is_taker"]
 
 
-def fetch(con: Any, rows: Table) -> Columns:
+def fetch(con: Market, rows: Table) -> Columns:
     """Return the columns of some rows; a missing number is NaN."""
-    found = con.con.execute(con.compile(rows)).fetchnumpy()
-    return {
-        name: np.ma.filled(column.astype(np.float64), np.nan)
-        if isinstance(column, np.ma.MaskedArray)
-        else column
-        for name, column in found.items()
-    }
+    return con.fetch(rows)
 
 
 @contextmanager
@@ -44,7 +37,7 @@ def computed_once(con: Any, name: str, rows: Table) -> Iterator[Table]:
     try:
         yield con.table(name)
     finally:
-        con.con.execute(f'DROP TABLE "{name}"')
+        con.forget(name)
 
 
 def execution_batches(con: Any, window: Window, wallets: Ints | None = None) -> Iterator[Columns]:

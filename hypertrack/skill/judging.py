@@ -11,6 +11,7 @@ from ibis import _
 from numpy.typing import NDArray
 
 from hypertrack.config import Settings
+from hypertrack.market.account_states import told_as_one
 from hypertrack.market.fees import scheduled_rates
 from hypertrack.market.profit import window_profit
 from hypertrack.market.window import Window
@@ -22,7 +23,7 @@ from hypertrack.skill.counterparties import find_wash_pairs
 from hypertrack.skill.discovery import bets_needed, power_at, q_values, t_needed
 from hypertrack.skill.entities import Entities, find_entities
 from hypertrack.skill.estimate import Estimates, estimate
-from hypertrack.skill.evidence import CURVE_MS, Evidence, gather
+from hypertrack.skill.evidence import CURVE_MS, Evidence, counts_from_ms, gather
 from hypertrack.skill.fetching import fetch
 from hypertrack.skill.gains import gains
 from hypertrack.skill.shrinkage import Posterior, Spreads, fit, posterior
@@ -71,11 +72,13 @@ def judge(con: Any, window: Window, is_judged: Flags, settings: Settings) -> Ski
         is_judged: Whether each wallet takes part, ``[wallets]``.
         settings: Of which fees, skill and copy are read.
     """
-    entities = find_entities(con, window, is_judged)
+    told = fetch(con, told_as_one(con))
+    entities = find_entities(con, window, is_judged, (told["wallet_id"], told["other_id"]))
     delay_ms = round(settings.copy.delay_s * 1000)
     delays = sorted({*CURVE_MS, delay_ms} - {0})
     rng = np.random.default_rng(SEED)
-    found = gather(con, window, entities.of_wallet, rng, delays)
+    since_ms = counts_from_ms(con, len(is_judged))
+    found = gather(con, window, entities.of_wallet, rng, delays, since_ms)
     return _Judging(con, found, entities, settings).skill()
 
 
@@ -168,6 +171,7 @@ class _Judging:
             known_frac=self._known_frac(),
             n_flat=self._counted(self._lot_entity[self.evidence.lots.is_flat]),
             is_copier=is_copier,
+            n_uncounted=self._n_uncounted(),
             wash_frac=self._wash_frac(),
             cash_usd=self._cash_usd(),
             **self._exits(),
@@ -206,6 +210,12 @@ class _Judging:
         openings = self.evidence.openings
         entity = self.entities.of_wallet[openings.wallet]
         return self._counted(entity[openings.is_known]) / np.maximum(self._counted(entity), 1)
+
+    def _n_uncounted(self) -> Floats:
+        """Return what each entity's wallets did before they were chosen for it."""
+        of_wallet, n = self.entities.of_wallet, self.evidence.n_uncounted
+        is_judged = of_wallet >= 0
+        return np.bincount(of_wallet[is_judged], n[is_judged], self.n_entities).astype(np.float64)
 
     @property
     def _lot_entity(self) -> Ints:
@@ -335,6 +345,7 @@ class _Judging:
             n_by_verdict=dict(zip(verdicts.tolist(), counts.tolist(), strict=True)),
             delay_s=copy.delay_s,
             size_usd=copy.size_usd,
+            n_by_profit=int(np.count_nonzero(self.evidence.n_uncounted)),
         )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hypertrack.market.engine.plans import Columns
 from hypertrack.records import HOUR_MS
 from hypertrack.skill.arrays import (
     Flags,
@@ -14,7 +15,6 @@ from hypertrack.skill.arrays import (
     running_sums,
     sums,
 )
-from hypertrack.skill.fetching import Columns
 
 REVERSAL_MS = 4 * HOUR_MS
 """An execution of exactly the size of an earlier one the other way is its end, for as long."""

@@ -34,7 +34,7 @@ class PricePath:
         """Return the reference price at some times, NaN before the first.
 
         The mid of the last quote where that is fresh, else the last trade's price: the same as
-        `market.prices.priced`, to which a test holds it.
+        `market.prices.prices_at`, to which a test holds it.
 
         Args:
             time_ms: ``[times]``.

@@ -33,6 +33,7 @@ class Facts:
         known_frac: Share of its openings whose position was known.
         n_flat: How often it was flat again.
         is_copier: 1 where it follows another.
+        n_uncounted: What it did before it was chosen for its profit, which is no evidence.
         wash_frac: Share of its trades that go in a circle with one other wallet.
         cash_usd: Profit of the window, or where positions are unknown that of the trades seen.
         win_frac: Share of its exits with a gain.
@@ -53,6 +54,7 @@ class Facts:
     known_frac: Floats
     n_flat: Floats
     is_copier: Floats
+    n_uncounted: Floats
     wash_frac: Floats
     cash_usd: Floats
     win_frac: Floats
@@ -94,6 +96,11 @@ def _irrelevance(facts: Facts) -> Floats:
     return np.where(facts.known_frac >= 0.5, np.inf, facts.n_flat)
 
 
+def _bets_since_chosen(facts: Facts) -> Floats:
+    """Return the bets of whoever was chosen by its profit, all since; others need none of these."""
+    return np.where(facts.n_uncounted > 0, facts.n_bets, np.inf)
+
+
 GATES: tuple[Gate, ...] = (
     Gate(
         "loses",
@@ -110,6 +117,12 @@ GATES: tuple[Gate, ...] = (
         lambda copy, _: copy.min_loser_win_frac,
         is_limit=True,
         passes_unknown=True,
+    ),
+    Gate(
+        "chosen by profit",
+        Verdict.NOT_ENOUGH_DATA,
+        _bets_since_chosen,
+        lambda copy, _: copy.min_bets,
     ),
     Gate(
         "bets",

@@ -12,7 +12,7 @@ from hypertrack.market.window import Window
 from hypertrack.skill.arrays import Floats, Ints
 from hypertrack.skill.bets import TO_BPS, Bets, CoinView, bets_of_coin, joined
 from hypertrack.skill.estimate import Estimates, estimate
-from hypertrack.skill.evidence import NOTHING_WATCHED, openings_of
+from hypertrack.skill.evidence import NOTHING_WATCHED, counts_from_ms, openings_of
 from hypertrack.skill.fetching import fetch, price_paths, stretches_by_coin
 from hypertrack.skill.horizons import horizons_ms
 from hypertrack.skill.openings import Openings
@@ -63,11 +63,11 @@ def two_windows(
         later: Begins where ``past`` ends, or after it. Nothing in it tells of the past.
         n_wallets: Of the dataset; each is judged by itself.
     """
-    everybody = np.arange(n_wallets)
-    opened, lots = openings_of(con, past, everybody)
+    everybody, since_ms = np.arange(n_wallets), counts_from_ms(con, n_wallets)
+    opened, lots, _ = openings_of(con, past, everybody, since_ms)
     horizon_ms = horizons_ms(lots, everybody, n_wallets)
     whole = Window(past.start_ms, later.end_ms)
-    opened_later = _within(openings_of(con, whole, everybody)[0], later)
+    opened_later = _within(openings_of(con, whole, everybody, since_ms)[0], later)
     coins = list(_views(con, whole, (past, later)))
     before = _estimated(opened, [views[0] for views in coins], horizon_ms)
     after = _estimated(opened_later, [views[1] for views in coins], horizon_ms)

@@ -18,7 +18,6 @@ from hypertrack.errors import DatasetError
 from hypertrack.records import DataSummary, Feed
 from hypertrack.store.files.layout import require_data
 from hypertrack.store.reading.account_answers import NUMBER
-from hypertrack.store.reading.damage import Damage
 from hypertrack.store.reading.folder_lines import FolderLines
 from hypertrack.store.reading.numbered_hours import count_sealed, load_hours
 from hypertrack.store.reading.opening import open_lines
@@ -32,8 +31,13 @@ from hypertrack.store.reading.raw_tables import Counts, load_tables
 from hypertrack.store.reading.readable_rows import unread_by_reason
 from hypertrack.store.reading.recorded_lines import Lines, Version
 from hypertrack.store.reading.truncation import ReadWindow
-from hypertrack.store.reading.unsealed import SealedHours, export_ledger, export_unsealed
-from hypertrack.store.summary import summarize
+from hypertrack.store.reading.unsealed import (
+    SealedFacts,
+    SealedHours,
+    export_ledger,
+    export_unsealed,
+)
+from hypertrack.store.summary import Ask, summarize
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +94,8 @@ class Dataset:
     ``funding`` among it; NULL where not told in USD; ``other_id``: from or to whom, NULL for none.
     ``account_links(wallet_id, other_id, kind, name, asked_ms)``: a ``vault`` and its leader, a
     ``sub_account`` and its master, an ``agent`` and its owner.
+    ``account_choices(wallet_id, since_ms)``: wallets that were chosen by what they had earned, and
+    when first; what they did before is no evidence of skill.
     ``coverage(stream, feed, coin, status, start_ms, end_ms, cause, missed)``: the ledger.
     ``unread_lines(feed, reason, n_lines)``: lines that are there and no reader takes.
     Of trades and fills whose id is 0 the id here is negative and made of all that they say.
@@ -110,9 +116,20 @@ class Dataset:
         self.connection = connection
         self._lines_by_feed = lines_by_feed
 
-    def summary(self) -> DataSummary:
-        """Return what the dataset holds and what it is known to lack."""
-        return summarize(self.connection, self.lines, self._lines_by_feed)
+    def summary(self, ask: Ask | None = None) -> DataSummary:
+        """Return what the dataset holds and what it is known to lack.
+
+        Args:
+            ask: As for `summarize`.
+        """
+        return summarize(self.connection, self.lines, self._lines_by_feed, ask)
+
+    def count_too(self, lines_by_feed: Mapping[Feed, tuple[int, int]]) -> None:
+        """Add lines that another engine read and did not read of the dataset."""
+        known = dict(self._lines_by_feed)
+        for feed, (n_read, n_unread) in lines_by_feed.items():
+            known[feed] = (known[feed][0] + n_read, known[feed][1] + n_unread)
+        self._lines_by_feed = known
 
     def load(self) -> None:
         """Have tables in memory, but for large ones, which are read from what is kept of them."""
@@ -188,7 +205,11 @@ def open_dataset(
 
 
 def open_unsealed(
-    place: Path | DatabaseUrl, folder: Path, *, memory_limit_gib: float | None = None
+    place: Path | DatabaseUrl,
+    folder: Path,
+    *,
+    memory_limit_gib: float | None = None,
+    until_ms: int | None = None,
 ) -> tuple[Dataset, SealedHours]:
     """Read a dataset but for its sealed hours, for an engine that reads those itself.
 
@@ -196,6 +217,7 @@ def open_unsealed(
         place: As for `open_dataset`.
         folder: Where the raw tables are written (see `export_unsealed`).
         memory_limit_gib: As for `open_dataset`.
+        until_ms: As for `open_dataset`.
 
     Returns:
         A dataset that has ``coverage`` and ``unread_lines`` and no other table, and the sealed
@@ -206,26 +228,26 @@ def open_unsealed(
     """
     with ExitStack() as opened:
         lines, connection = _open(opened, place, memory_limit_gib)
-        sealed = export_unsealed(connection, lines, folder)
-        return Dataset(lines, connection, {}, None, opened.pop_all()), sealed
+        window = ReadWindow(until_ms=until_ms)
+        sealed, counts = export_unsealed(connection, lines, folder, window)
+        return Dataset(lines, connection, counts, None, opened.pop_all()), sealed
 
 
 def note_sealed(
-    dataset: Dataset,
-    folder: Path,
-    unread: Sequence[tuple[str, str, int]],
-    damage: Sequence[Damage],
+    dataset: Dataset, folder: Path, found: SealedFacts, until_ms: int | None = None
 ) -> None:
-    """Let a dataset that was opened without its sealed hours know what these are found to lack.
+    """Let a dataset that was opened without its sealed hours know what is found in these.
 
     Args:
         dataset: Of `open_unsealed`.
         folder: Where ``coverage`` is written to, like the raw tables.
-        unread: Feed, reason and number of rows that no reader takes.
-        damage: Hours that cannot be read.
+        found: In the sealed hours.
+        until_ms: As for `open_unsealed`.
     """
-    export_ledger(dataset.connection, folder, unread, damage)
-    _say_what_is_unread(dataset)
+    dataset.count_too(found.counts)
+    export_ledger(dataset.connection, folder, found, ReadWindow(until_ms=until_ms))
+    if until_ms is None:
+        _say_what_is_unread(dataset)
 
 
 def _open(

@@ -8,6 +8,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from hypertrack.records import (
+    ACCOUNT_NUMBERS,
+    ACCOUNT_TEXTS,
     PROFIT_NUMBERS,
     PROFIT_TEXTS,
     SCORE_NAMES,
@@ -39,6 +41,14 @@ REASON_TYPE = pa.struct(
     }
 )
 
+BESIDE: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "skill": (tuple(SKILL_NUMBERS), SKILL_TEXTS),
+    "profit": (PROFIT_NUMBERS, PROFIT_TEXTS),
+    "account": (ACCOUNT_NUMBERS, ACCOUNT_TEXTS),
+}
+"""What profiles hold beside scores and features: by field of `ProfileColumns`, the names of numbers
+and of texts."""
+
 COLUMN_BY_SCORE = {
     **{name: name for name in SCORE_NAMES},
     **{name: f"style_{name}" for name in STYLE_DIMENSIONS},
@@ -59,10 +69,8 @@ def schema(features: Sequence[str]) -> pa.Schema:
             "nearest_way": pa.int8(),
             "activity": pa.list_(pa.int32()),
             "reasons": pa.list_(REASON_TYPE),
-            **dict.fromkeys(SKILL_NUMBERS, pa.float64()),
-            **dict.fromkeys(SKILL_TEXTS, TEXT_OF_MANY),
-            **dict.fromkeys(PROFIT_NUMBERS, pa.float64()),
-            **dict.fromkeys(PROFIT_TEXTS, TEXT_OF_MANY),
+            **{name: pa.float64() for numbers, _ in BESIDE.values() for name in numbers},
+            **{name: TEXT_OF_MANY for _, texts in BESIDE.values() for name in texts},
             **dict.fromkeys(features, pa.float64()),
         }
     )
@@ -89,8 +97,7 @@ def to_table(columns: ProfileColumns) -> pa.Table:
             np.arange(1, n_wallets + 1) * n_slices, pa.array(columns.activity.ravel())
         ),
         "reasons": _reason_lists(columns.reasons, n_wallets),
-        **_arrays(columns.skill, SKILL_NUMBERS, SKILL_TEXTS, n_wallets),
-        **_arrays(columns.profit, PROFIT_NUMBERS, PROFIT_TEXTS, n_wallets),
+        **_beside(columns),
         **columns.features,
     }
     return pa.table(arrays, schema(tuple(columns.features)))
@@ -110,9 +117,15 @@ def from_table(table: pa.Table, features: Sequence[str]) -> ProfileColumns:
         activity=to_numpy(_flat(table, "activity")[1]).reshape(len(table), -1),
         verdicts=_verdicts(table),
         reasons=_reasons(table) if has_scores else None,
-        skill=_columns(table, SKILL_NUMBERS, SKILL_TEXTS),
-        profit=_columns(table, PROFIT_NUMBERS, PROFIT_TEXTS),
+        **{kind: _columns(table, *names) for kind, names in BESIDE.items()},
     )
+
+
+def _beside(columns: ProfileColumns) -> dict[str, pa.Array]:
+    arrays: dict[str, pa.Array] = {}
+    for kind, (numbers, texts) in BESIDE.items():
+        arrays |= _arrays(getattr(columns, kind), numbers, texts, len(columns))
+    return arrays
 
 
 def _arrays(
@@ -137,10 +150,11 @@ def _arrays(
 def _columns(
     table: pa.Table, numbers: Iterable[str], texts: Iterable[str]
 ) -> dict[str, NDArray[Any]]:
-    """Return what `_arrays` was given; nothing where no wallet has any of the texts."""
-    if all(table[name].null_count == len(table) for name in texts):
+    """Return what `_arrays` was given; nothing where nothing is known of any wallet."""
+    names = (*numbers, *texts)
+    if all(table[name].null_count == len(table) for name in names):
         return {}
-    return {name: to_numpy(table[name]) for name in (*numbers, *texts)}
+    return {name: to_numpy(table[name]) for name in names}
 
 
 def _category_structs(verdicts: Verdicts) -> pa.StructArray:

@@ -15,8 +15,6 @@ from pyarrow import parquet
 from hypertrack.errors import DatasetError
 from hypertrack.files import replacing
 from hypertrack.records import (
-    PROFIT_TEXTS,
-    SKILL_TEXTS,
     JsonError,
     ProfileColumns,
     ProfileHeader,
@@ -25,7 +23,14 @@ from hypertrack.records import (
     encode_json,
     replace,
 )
-from hypertrack.store.profile_tables import COLUMN_BY_SCORE, from_table, schema, to_numpy, to_table
+from hypertrack.store.profile_tables import (
+    BESIDE,
+    COLUMN_BY_SCORE,
+    from_table,
+    schema,
+    to_numpy,
+    to_table,
+)
 
 HEADER_KEY = b"hypertrack.profiles"
 """Parquet metadata: what all profiles rest on, as JSON."""
@@ -38,8 +43,7 @@ TEXT_COLUMNS = [
     "nearest",
     "reasons.list.element.score",
     "reasons.list.element.feature",
-    *SKILL_TEXTS,
-    *PROFIT_TEXTS,
+    *(name for _, texts in BESIDE.values() for name in texts),
 ]
 """What repeats itself; features hardly do, and looking for it takes longer than writing them."""
 
@@ -60,6 +64,7 @@ class ProfileFile:
         Raises:
             DatasetError: No such file, or not one of profiles.
         """
+        self._source = source
         self._place = source if isinstance(source, Path) else "memory"
         if isinstance(source, Path) and not source.is_file():
             raise DatasetError(f"no table at {source}")
@@ -77,6 +82,14 @@ class ProfileFile:
             self._file = parquet.ParquetFile(
                 _readable(source), metadata=footer, read_dictionary=TEXT_COLUMNS
             )
+
+    def path_in(self, folder: Path) -> Path:
+        """Return the path of the file; of one in memory after writing it into a folder."""
+        if isinstance(self._source, Path):
+            return self._source
+        file = folder / "profiles.parquet"
+        file.write_bytes(self._source)
+        return file
 
     def column(self, name: str) -> NDArray[Any]:
         """Return one column, ``[wallets]``; a number that is unknown is NaN."""

@@ -1,6 +1,7 @@
 """Facts about a dataset: what it holds, what was observed, what is known to be missing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import duckdb
@@ -8,6 +9,9 @@ import duckdb
 from hypertrack.records import DAY_MS, HOUR_MS, DataSummary, Feed, GapCount
 from hypertrack.store.reading.readable_rows import unread_by_reason
 from hypertrack.store.reading.recorded_lines import Lines
+
+Ask = Callable[[str], tuple[Any, ...]]
+"""Asks an engine a statement that has one row."""
 
 MIN_OBSERVED_MS = HOUR_MS
 """Shorter observation counts as one hour, so that a rate per day is never made from seconds."""
@@ -34,7 +38,7 @@ FROM reach
 
 TRADE_FACTS = """
 SELECT coalesce(min(time_ms), 0), coalesce(max(time_ms), 0), count(*),
-    count(*) FILTER (buyer_id = seller_id), count(DISTINCT coin_id),
+    count(*) FILTER (WHERE buyer_id = seller_id), count(DISTINCT coin_id),
     coalesce(sum(price * size), 0)
 FROM trades
 """
@@ -76,6 +80,7 @@ def summarize(
     connection: duckdb.DuckDBPyConnection,
     lines: Lines,
     lines_by_feed: Mapping[Feed, tuple[int, int]],
+    ask: Ask | None = None,
 ) -> DataSummary:
     """Return the facts of a loaded dataset.
 
@@ -83,8 +88,10 @@ def summarize(
         connection: Holds the dataset's tables.
         lines: Its lines; the feeds that are not loaded are counted there.
         lines_by_feed: Lines read and lines not read of the loaded feeds.
+        ask: Returns the row of a statement about ``trades``, where another engine has these.
     """
-    start_ms, end_ms, n_trades, n_self, n_coins, notional_usd = _row(connection, TRADE_FACTS)
+    ask = ask or partial(_row, connection)
+    start_ms, end_ms, n_trades, n_self, n_coins, notional_usd = ask(TRADE_FACTS)
     counts = {feed: lines_by_feed.get(feed) or lines.count(feed) for feed in Feed}
     span_ms = end_ms - start_ms
     observed = observed_ms(connection, start_ms, end_ms)
@@ -97,7 +104,7 @@ def summarize(
         observed_days=observed / DAY_MS,
         observed_frac=observed / span_ms if span_ms else 1.0,
         n_trades=n_trades,
-        n_wallets=_row(connection, TRADE_WALLETS)[0],
+        n_wallets=ask(TRADE_WALLETS)[0],
         n_coins=n_coins,
         n_self_trades=n_self,
         n_duplicate_trades=counts[Feed.TRADES][0] - n_trades,

@@ -16,8 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from hypertrack.config import FeatureSettings, FeeSettings, SimulateSettings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.features.registry import FEATURES
@@ -106,7 +104,14 @@ def part(path: Path) -> None:
 def peers(path: Path) -> None:
     """Time the same features side by side, from tables in memory; all must agree."""
     import polars as pl  # noqa: PLC0415  # of the extra bench, as pandas
-    from feature_peers import SHARED, by_loop, by_pandas, by_polars, by_sql  # noqa: PLC0415
+    from feature_peers import (  # noqa: PLC0415
+        SHARED,
+        assert_agree,
+        by_loop,
+        by_pandas,
+        by_polars,
+        by_sql,
+    )
 
     with open_dataset(path) as dataset:
         dataset.load()
@@ -124,7 +129,7 @@ def peers(path: Path) -> None:
         print(f"{len(SHARED)} features, tables in memory: hypertrack {ours_s:.2f} s")
         for name, compute in rivals.items():
             rival_s, found = clocked(compute)
-            check(found, expected)
+            assert_agree(found, expected)
             print(f"  {name:28} {rival_s:7.2f} s   {rival_s / ours_s:6.2f} x", flush=True)
         columns = ["time_ms", "coin_id", "price", "size", "is_buy", "buyer_id", "seller_id"]
         sample = trades.select(columns).head(LOOP_TRADES).rows()
@@ -132,15 +137,6 @@ def peers(path: Path) -> None:
         print(
             f"  Python loop, 4 features      {loop_s:7.2f} s   {loop_s / ours_s:6.2f} x  (scaled)"
         )
-
-
-def check(found: dict[str, Any], expected: Any) -> None:
-    has_traded = expected.n_executions > 0
-    for name, values in found.items():
-        if name not in {"tx_count", "total_value", "age_days", "unique_tokens", "unique_addresses"}:
-            np.testing.assert_allclose(
-                values, expected.column(name)[has_traded], rtol=1e-6, atol=1e-6, err_msg=name
-            )  # the others hold HyperEVM too
 
 
 def clocked(compute: Callable[[], Any]) -> tuple[float, Any]:

@@ -2,8 +2,9 @@
 
 Stages: ``features`` (from sealed hours to the base matrix), ``again`` (the same, nothing new),
 ``hour`` (the same after one more hour was sealed), ``window`` (the last day alone), ``seal`` (an
-open hour of 95,000 trades), ``cuts`` (five cuts beside one matrix). All where none is named, each
-in its own process. The hours are those of the simulated market (``simulate --write DIR --sealed``),
+open hour of 95,000 trades), ``cuts`` (five cuts beside one matrix), ``peers`` (17 of the features
+from tables in memory, beside Polars and hand-written SQL). All where none is named, each in its
+own process. The hours are those of the simulated market (``simulate --write DIR --sealed``),
 made once, under the temporary folder, and found again.
 """
 
@@ -26,6 +27,7 @@ from hypertrack.simulate.market.market import START_MS, Market
 from hypertrack.store.compaction.new_hours import NewHours
 from hypertrack.store.compaction.sealed_hours import seal_folder
 from hypertrack.store.dataset import open_dataset
+from hypertrack.store.reading.prepared import as_table
 
 N_HOURS = 720
 TRADES_PER_WALLET = 233
@@ -153,6 +155,33 @@ def cuts(n_trades: int) -> None:
                 engine.matrix(until_ms=int(START_MS + at * (END_MS - START_MS)))
 
 
+def peers(n_trades: int) -> None:
+    """Time the same features in hand-written SQL and in Polars; all must agree.
+
+    Each is alone in memory, but for the tables that it starts from.
+    """
+    import polars as pl  # noqa: PLC0415  # of the extra bench
+    from feature_peers import SHARED, assert_agree, by_polars, by_sql  # noqa: PLC0415
+
+    with open_dataset(month(n_trades), memory_limit_gib=MEMORY_GIB) as dataset:
+        for table in ("trades", "bbo"):
+            as_table(dataset.connection, table)
+        engine = FeatureEngine(dataset, BASE, FeeSettings())
+        with timed(f"{len(SHARED)} features"):
+            expected = engine.matrix(names=SHARED)
+        with timed("  hand-written SQL"):
+            found = by_sql(dataset.connection)
+        assert_agree(found, expected)
+        frames = [
+            pl.DataFrame(dataset.connection.sql(f"FROM {table}").to_arrow_table())
+            for table in ("trades", "bbo")
+        ]
+    for name in ("streaming", "in-memory"):
+        with timed(f"  Polars, {name}"):
+            found = by_polars(*frames, engine=name)
+        assert_agree(found, expected)
+
+
 STAGES: dict[str, Callable[[int], None]] = {
     "features": features,
     "again": lambda n_trades: measure(month(n_trades)),
@@ -160,6 +189,7 @@ STAGES: dict[str, Callable[[int], None]] = {
     "window": window,
     "seal": seal,
     "cuts": cuts,
+    "peers": peers,
 }
 
 

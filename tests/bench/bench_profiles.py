@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from hypertrack.config import CategorySettings, load_config
 from hypertrack.features.engine import FeatureMatrix
 from hypertrack.features.registry import FEATURES
-from hypertrack.pipeline.profile_batches import profile_batches
+from hypertrack.pipeline.profile_batches import RuleColumns, profile_batches
 from hypertrack.records import (
     PROFIT_NUMBERS,
     DataSummary,
@@ -118,8 +118,8 @@ def classify(n_wallets: int, out: Path, *, has_model: bool) -> None:
         matrix,
         slices,
         model,  # type: ignore[arg-type]
-        CategorySettings(),
-        profit=profit,
+        RuleColumns(CategorySettings()),
+        {"profit": profit},
     )
     write_profiles(out / "wallet_profiles.parquet", header, batches)
     print(f"took {time.perf_counter() - start_s:.2f} {time.process_time() - start_cpu_s:.2f}")

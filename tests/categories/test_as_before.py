@@ -1,4 +1,4 @@
-"""Columns give what asking wallet by wallet gave, to the letter."""
+"""The edition `original` says what the predecessor's rules said, to the letter."""
 
 import json
 
@@ -18,7 +18,7 @@ def test_verdicts_are_those_of_one_wallet_at_a_time(case: str) -> None:
     thresholds, heads = CASES[case]
     header = replace(
         profile_header(summary=None if heads is None else model_of(heads)),
-        thresholds=thresholds.model_dump(),
+        thresholds=thresholds.limits(),
     )
 
     columns = profile_columns(example_wallets(case), thresholds, heads or {})

@@ -1,14 +1,15 @@
 import random
-from collections import Counter
+from functools import partial
 
 import numpy as np
 import pytest
 from column_fakes import quantities
 from profile_fakes import BASE_FEATURES, features, scores
 
-from hypertrack.categories.catalog import CATALOG, describe_catalog
+from hypertrack.categories.catalog import CATALOG, ORIGINAL, describe_catalog
 from hypertrack.categories.quantities import QUANTITIES
-from hypertrack.categories.rules import CANDLE_SEEN, ENOUGH_EVIDENCE, Rule
+from hypertrack.categories.rules import Rule
+from hypertrack.categories.standing import STANDING
 from hypertrack.config import CategorySettings
 from hypertrack.features.registry import REGISTRY
 from hypertrack.records import BINARY_HEADS
@@ -54,7 +55,9 @@ CONDITIONS = {
     "and not Influential Trader",
 }
 
-WITHOUT_GATES = CategorySettings(min_evidence_tx=0, min_candle_matches=0)
+original = partial(CategorySettings, edition="original")
+
+WITHOUT_GATES = original(min_evidence_tx=0, min_candle_matches=0)
 
 
 def random_values(rng: random.Random) -> dict[str, float]:
@@ -85,7 +88,7 @@ def random_values(rng: random.Random) -> dict[str, float]:
 
 
 def test_catalog_holds_the_30_categories_in_order() -> None:
-    assert [rule.name for rule in CATALOG] == list(CONDITIONS)
+    assert [rule.name for rule in ORIGINAL] == list(CONDITIONS)
 
 
 @pytest.mark.parametrize("name", CONDITIONS)
@@ -96,7 +99,7 @@ def test_condition_reads_as_specified(name: str) -> None:
 
 
 def test_condition_names_the_gates_in_force() -> None:
-    rows = {row.name: row for row in describe_catalog(CategorySettings(min_evidence_tx=8))}
+    rows = {row.name: row for row in describe_catalog(original(min_evidence_tx=8))}
 
     assert rows["Scalper"].condition == ("tx_per_day > 50 and size_entropy < 0.4 and tx_count >= 8")
     assert rows["Possible Volatility Trader"].condition == (
@@ -107,7 +110,7 @@ def test_condition_names_the_gates_in_force() -> None:
 
 
 def test_condition_carries_a_changed_threshold() -> None:
-    settings = CategorySettings(min_evidence_tx=0, whale_min_max_value_usd=75_000)
+    settings = original(min_evidence_tx=0, whale_min_max_value_usd=75_000)
 
     rows = {row.name: row for row in describe_catalog(settings)}
 
@@ -115,7 +118,7 @@ def test_condition_carries_a_changed_threshold() -> None:
 
 
 def test_row_names_the_heads_that_decide_and_that_boost() -> None:
-    rows = {row.name: row for row in describe_catalog(CategorySettings())}
+    rows = {row.name: row for row in describe_catalog(original())}
 
     assert (rows["Bot"].driven_by, rows["Bot"].boosted_by) == (
         "bot_probability",
@@ -125,7 +128,7 @@ def test_row_names_the_heads_that_decide_and_that_boost() -> None:
     assert rows["Moderate Trader"].driven_by == rows["Moderate Trader"].boosted_by == ""
 
 
-@pytest.mark.parametrize("rule", CATALOG, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", ORIGINAL, ids=lambda rule: rule.name)
 def test_printed_formula_is_the_one_computed(rule: Rule) -> None:
     rng = random.Random(3)
 
@@ -133,46 +136,51 @@ def test_printed_formula_is_the_one_computed(rule: Rule) -> None:
         values = random_values(rng)
         expected = eval(rule.formula, {"min": min, "abs": abs}, dict(values))
         columns = {name: np.array([value]) for name, value in values.items()}
+        assert rule.confidence is not None
         assert rule.confidence(columns) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("rule", CATALOG, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", ORIGINAL, ids=lambda rule: rule.name)
 def test_evidence_can_be_written_from_what_the_rule_reads(rule: Rule) -> None:
     values = random_values(random.Random(5))
 
-    sentence = rule.evidence.format_map({**vars(CategorySettings()), **values})
+    sentence = rule.evidence.format_map({**CategorySettings().limits(), **values})
 
     assert "{" not in sentence
 
 
-def test_every_threshold_is_used_by_one_bound_and_described() -> None:
-    bounds = [
-        bound
-        for rule in CATALOG
-        for bound in (*rule.needs, *(each for way in rule.any_of for each in way))
-    ]
-    uses = Counter(bound.threshold for bound in (*bounds, ENOUGH_EVIDENCE, CANDLE_SEEN))
+def test_every_threshold_is_used_and_described() -> None:
+    bounds = {bound for rule in (*ORIGINAL, *CATALOG) for bound in rule.bounds}
 
-    assert uses == Counter(CategorySettings.model_fields.keys())
+    assert {bound.threshold for bound in bounds} == set(CategorySettings().limits())
     assert all(field.description for field in CategorySettings.model_fields.values())
     assert {bound.quantity for bound in bounds} <= QUANTITIES.keys()
 
 
 def test_rules_read_features_that_exist() -> None:
     from_scores = {*BINARY_HEADS, "influence_score", "n_candle_matches"}
-
     base = {name for name, feature in REGISTRY.items() if feature.group == "base"}
+    asked = {
+        name: {bound.quantity for rule in rules for bound in rule.bounds}
+        for name, rules in (("original", ORIGINAL), ("hypertrack", CATALOG))
+    }
 
-    assert QUANTITIES.keys() - from_scores <= base
+    assert asked["original"] - from_scores <= base
+    assert asked["hypertrack"] - from_scores <= {
+        *REGISTRY,
+        *STANDING,
+        "followed_count",
+        "entity_size",
+    }
     assert base == set(BASE_FEATURES)
 
 
 def test_pairs_are_the_fourteen_specified() -> None:
-    names = [rule.name for rule in CATALOG]
+    names = [rule.name for rule in ORIGINAL]
 
     pairs = [
         (names.index(rule.unless) + 1, i)
-        for i, rule in enumerate(CATALOG, 1)
+        for i, rule in enumerate(ORIGINAL, 1)
         if rule.unless is not None
     ]
 

@@ -1,4 +1,5 @@
 import dataclasses
+from functools import partial
 
 import pytest
 from column_fakes import profile_columns
@@ -24,7 +25,9 @@ from hypertrack.records import (
     replace,
 )
 
-BASE = CategorySettings(min_evidence_tx=0)
+original = partial(CategorySettings, edition="original")
+
+BASE = original(min_evidence_tx=0)
 
 
 def classify(
@@ -47,7 +50,7 @@ def verdict_of(
 ) -> WalletProfile:
     columns = profile_columns([(values, n_candle_matches, said)], settings, by_head)
     header = profile_header(summary=model_of(by_head))
-    (profile,) = make_profiles(columns, replace(header, thresholds=settings.model_dump()))
+    (profile,) = make_profiles(columns, replace(header, thresholds=settings.limits()))
     return profile
 
 
@@ -185,7 +188,7 @@ def test_little_evidence_keeps_every_category_but_dormant_away() -> None:
     said = scores(profitability_score=0.9, bot_probability=0.9)
     values = {"tx_count": 4, "tx_per_day": 80, "size_entropy": 0.1, "age_days": 45}
 
-    held = named(classify(said, settings=CategorySettings(), **values))
+    held = named(classify(said, settings=original(), **values))
 
     assert list(held) == ["Dormant"]
     assert {"Scalper", "Bot", "Profitable Trader"} <= named(classify(said, **values)).keys()
@@ -284,9 +287,7 @@ def test_unearned_head_adds_nothing_to_the_confidence_of_a_proven_category() -> 
 
 
 def test_head_that_was_not_evaluated_is_unproven() -> None:
-    verdict = verdict_of(
-        features(tx_count=9), 1, scores(bot_probability=0.9), CategorySettings(), {}
-    )
+    verdict = verdict_of(features(tx_count=9), 1, scores(bot_probability=0.9), original(), {})
 
     assert verdict.categories[0].caveat == "bot probability: not evaluated on held-out rows"
 
@@ -316,14 +317,14 @@ def test_wallet_without_category_says_what_kept_it_out() -> None:
 
 
 def test_wallet_with_one_trade_says_that_one_is_too_few() -> None:
-    verdict = classify(settings=CategorySettings(), tx_count=1, tx_per_day=24.0)
+    verdict = classify(settings=original(), tx_count=1, tx_per_day=24.0)
 
     assert verdict.why_none == "nearest is Moderate Trader: transactions 1 (needs at least 5)"
 
 
 def test_reason_is_never_a_market_condition_of_a_wallet_whose_candles_are_unknown() -> None:
     """Nine executions with a candle are too few here, though only just."""
-    settings = CategorySettings(min_candle_matches=10)
+    settings = original(min_candle_matches=10)
     values = {"tx_count": 9, "avg_candle_volatility": 0.0099}
 
     seen = classify(settings=settings, n_candle_matches=10, **values).why_none

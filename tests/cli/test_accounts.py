@@ -156,7 +156,7 @@ def test_wallet_shows_what_the_venue_says_with_its_source(
     assert "account, by the venue" in said
     assert "net profit +2.95 USD venue: closedPnl - fee" in said
     assert "1 of 1 trades have their fill" in said
-    assert told["account"]["n_fills"] == 1
+    assert told["account_checks"]["n_fills"] == 1
 
 
 @WHOLE_RUN

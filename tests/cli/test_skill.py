@@ -48,10 +48,7 @@ def test_benchmark_goes_on_from_what_it_has(
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        (
-            ["--worlds", "heaven"],
-            "worlds are none, realistic, default, copyable, trend, found heaven",
-        ),
+        (["--worlds", "heaven"], "none, realistic, default, copyable, trend, found heaven"),
         (["--hours", "long"], "--hours are numbers"),
     ],
 )

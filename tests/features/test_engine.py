@@ -95,7 +95,7 @@ def test_every_feature_depends_on_the_cut(busy_engine: FeatureEngine) -> None:
     }
     # One Monday morning in few hours, no spot coin, and nothing held at a full hour.
     hours = {"hour_entropy", "night_share", "weekend_share"}
-    funding = {"funding_paid_usd", "funding_alignment", "crowding"}
+    funding = {"funding_usd", "funding_paid_usd", "funding_alignment", "crowding"}
     assert constant <= {*hours, *funding, "spot_share"}
 
 
@@ -168,16 +168,19 @@ def test_asking_for_a_few_prepares_only_what_they_need(
     open_engine: Any, busy_market: Market
 ) -> None:
     engine = open_engine(**busy_market)
-    before = set(engine.kept)
+
+    def tables() -> set[str]:
+        found = engine.dataset.connection.execute("SHOW ALL TABLES").fetchall()
+        return {name for _, _, name, *_ in found}
+
+    before = tables()
 
     engine.matrix(names=["avg_value", "long_ratio", "size_entropy", "hour_entropy", "twap_share"])
-    after_few = set(engine.kept)
+    after_few = tables()
     engine.matrix()
 
-    assert after_few - before == {"executions"}
-    assert {"last_trades", "steps", "prices_around", "prices_later", "episode_steps"} <= set(
-        engine.kept
-    )
+    assert after_few - before == {"fills", "executions"}
+    assert {"last_trades", "steps", "prices_around", "prices_later", "episode_steps"} <= tables()
 
 
 def test_unknown_feature_is_an_error(open_engine: Any) -> None:

@@ -1,21 +1,19 @@
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from engine_fakes import ALL_FEATURES
+from engine_fakes import opened_engine
 from fakes import ALICE, BOB, CAROL, START_MS, trade, write_dataset
 from model_fakes import make_matrix
 
-from hypertrack.config import FeeSettings
 from hypertrack.features.definition import Scope, feature
-from hypertrack.features.engine import FeatureEngine
 from hypertrack.features.leakage import check_cuts, leaks, random_cuts
 from hypertrack.features.registry import REGISTRY
 from hypertrack.market.executions import executions
 from hypertrack.records import CutCheck
-from hypertrack.store.dataset import open_dataset
 
 Check = Callable[..., tuple[CutCheck, ...]]
 
@@ -35,10 +33,9 @@ def check(tmp_path: Path) -> Iterator[Check]:
         *names: str, cuts_ms: tuple[int, ...] | None = None, **lines: Any
     ) -> tuple[CutCheck, ...]:
         folder = write_dataset(tmp_path / "data", **lines)
-        with open_dataset(folder) as dataset:
-            engine = FeatureEngine(dataset, ALL_FEATURES, FeeSettings())
+        with opened_engine(folder) as engine:
             cuts_ms = random_cuts(engine, 2, seed=0) if cuts_ms is None else cuts_ms
-            open_until = lambda cut_ms: open_dataset(folder, until_ms=cut_ms)  # noqa: E731  # a line
+            open_until = partial(opened_engine, folder)
             return tuple(check_cuts(engine, open_until, cuts_ms, names or None))
 
     yield run

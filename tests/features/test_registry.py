@@ -47,6 +47,13 @@ ACCOUNT = names(
     """
 )
 CONTEXT = names("funding_paid_usd funding_alignment oi_share_frac crowding")
+CONDUCT = names(
+    """
+    execution_count twap_slice_count reversal_15m_share reversal_median_s opposite_leg_share
+    move_alignment move_alignment_z move_block_count moved_execution_count volatile_z
+    liquidation_count
+    """
+)
 
 
 def test_registry_holds_the_specified_features_in_their_order() -> None:
@@ -55,7 +62,8 @@ def test_registry_holds_the_specified_features_in_their_order() -> None:
     assert [each.name for each in select(["profit"])] == PROFIT
     assert [each.name for each in select(["account"])] == ACCOUNT
     assert [each.name for each in select(["context"])] == CONTEXT
-    assert list(REGISTRY) == BASE + EXTENDED + PROFIT + ACCOUNT + CONTEXT
+    assert [each.name for each in select(["conduct"])] == CONDUCT
+    assert list(REGISTRY) == BASE + EXTENDED + PROFIT + ACCOUNT + CONTEXT + CONDUCT
 
 
 def test_the_alias_is_another_name_of_a_feature() -> None:
@@ -90,6 +98,11 @@ def test_counts_and_sums_grow_with_time() -> None:
         "funding_usd",
         "net_flow_usd",
         "funding_paid_usd",
+        "execution_count",
+        "twap_slice_count",
+        "move_block_count",
+        "moved_execution_count",
+        "liquidation_count",
     }
 
 

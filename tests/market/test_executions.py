@@ -1,8 +1,8 @@
 from typing import Any
 
 import ibis
-import pyarrow as pa
 import pytest
+from engine_fakes import price_asks
 from fakes import ALICE, BOB, CAROL, START_MS, quote, trade
 
 from hypertrack.config import FeeSettings
@@ -12,9 +12,7 @@ from hypertrack.market.prices import reference_prices
 
 
 def price_at(engine: Any, *times_ms: int, coin_id: int = 0, strictly_before: bool = False) -> Any:
-    asks = ibis.memtable(pa.table({"ask_id": range(len(times_ms)), "time_ms": times_ms})).mutate(
-        coin_id=coin_id
-    )
+    asks = price_asks(times_ms, coin_id)
     found = reference_prices(engine.backend, asks, strictly_before=strictly_before)
     rows = found.order_by("ask_id").to_pyarrow().to_pylist()
     assert [row["ask_id"] for row in rows] == list(range(len(times_ms)))

@@ -1,8 +1,10 @@
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from engine_fakes import opened_engine
 from model_fakes import make_samples
 from numpy.typing import NDArray
 
@@ -16,7 +18,6 @@ from hypertrack.model.leaks import MAX_ROWS, check_leaks, check_permutation
 from hypertrack.model.run import learn_quickly
 from hypertrack.model.samples import Samples, plan_cuts
 from hypertrack.records import HEADS, HOUR_MS, LeakChecks
-from hypertrack.store.dataset import Dataset, open_dataset
 
 Array = NDArray[np.float64]
 
@@ -92,8 +93,8 @@ def checked(market_engine: FeatureEngine) -> Callable[[int], LeakChecks]:
     samples = Samples(**{**vars(SAMPLES), "cuts": cuts})
 
     def check(late_ms: int) -> LeakChecks:
-        def open_until(until_ms: int) -> Dataset:
-            return open_dataset(folder, until_ms=until_ms + late_ms)
+        def open_until(until_ms: int) -> AbstractContextManager[FeatureEngine]:
+            return opened_engine(folder, until_ms + late_ms, features=market_engine.settings)
 
         return check_leaks(samples, lambda _: CONSTANT, CONSTANT, market_engine, open_until, 50)
 

@@ -3,10 +3,10 @@ import pytest
 from profile_fakes import MadeSet, made_set, profile_header
 
 from hypertrack.model.truth_comparison import compare_with_truth
-from hypertrack.records import Category, Scores, WalletProfile, replace
+from hypertrack.records import Scores, WalletProfile, replace
 
 
-def profile(number: int, score: float, *categories: str) -> WalletProfile:
+def profile(number: int, score: float) -> WalletProfile:
     return WalletProfile(
         wallet=f"0x{number:040x}",
         first_seen_ms=0,
@@ -20,9 +20,7 @@ def profile(number: int, score: float, *categories: str) -> WalletProfile:
             influence_score=0,
             trading_style=(0, 0, 0, 0, 0, 0),
         ),
-        categories=tuple(
-            Category(name=name, group="g", confidence=1, evidence="e") for name in categories
-        ),
+        categories=(),
         why_none=None,
         activity=(),
     )
@@ -32,17 +30,16 @@ def profile(number: int, score: float, *categories: str) -> WalletProfile:
 def profiles() -> MadeSet:
     return made_set(
         profile_header(),
-        profile(1, 0.9, "Bot", "Possibly Profitable Trader"),
-        profile(2, 0.8, "Possible Bot"),
-        profile(3, 0.3, "Possible Scalper"),
+        profile(1, 0.9),
+        profile(2, 0.8),
+        profile(3, 0.3),
         profile(4, 0.2),
-        profile(99, 0.0, "Bot"),  # not in the truth: left out
+        profile(99, 0.0),  # not in the truth: left out
     )
 
 
 TRUTH = {
     "wallet": np.array([f"0x{number:040x}" for number in (1, 2, 3, 4)]),
-    "kind": np.array(["informed", "scalper_bot", "retail", "informed"]),
     "is_bot": np.array([True, False, True, False]),
     "edge_bps": np.array([9.0, 5.0, 0.0, -4.0]),
 }
@@ -57,20 +54,11 @@ def test_scores_are_ranked_against_the_truth(profiles: MadeSet) -> None:
     assert found.sophistication_ic == pytest.approx(-1)
 
 
-def test_category_counts_its_possible_half(profiles: MadeSet) -> None:
-    found = {c.category: c for c in compare_with_truth(profiles, TRUTH).categories}
-
-    assert (found["Bot"].n_assigned, found["Bot"].precision, found["Bot"].recall) == (2, 0.5, 0.5)
-    assert (found["Scalper"].precision, found["Scalper"].recall) == (0, 0)
-    assert (found["Profitable Trader"].precision, found["Profitable Trader"].recall) == (1, 0.5)
-    assert found["Whale"].precision is None
-    assert found["Whale"].recall is None
-
-
-def test_without_scores_only_categories_are_judged(profiles: MadeSet) -> None:
+def test_without_scores_nothing_is_ranked(profiles: MadeSet) -> None:
     bare = made_set(profiles.header, *(replace(each, scores=None) for each in profiles.profiles))
 
     found = compare_with_truth(bare, TRUTH)
 
+    assert found.n_wallets == 4
     assert found.bot_auc is None
-    assert found.categories[0].n_assigned == 2
+    assert found.profitability_ic is None

@@ -6,11 +6,17 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, ViewportSize, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 
 OpenFile = Callable[..., Page]
+
+WATCHED_POLICY = """
+addEventListener("securitypolicyviolation", (event) => {
+  console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+});
+"""
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +53,16 @@ def open_file(browser: Browser) -> Iterator[OpenFile]:
         file: Path,
         *,
         width: int = 1440,
+        height: int = 900,
+        hash_: str = "",
         scheme: Literal["dark", "light"] = "dark",
         script: str = "",
     ) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        viewport: ViewportSize = {"width": width, "height": height}
+        context = browser.new_context(viewport=viewport, color_scheme=scheme)
         contexts.append(context)
         context.route("**/*", answer)
+        context.add_init_script(WATCHED_POLICY)
         if script:
             context.add_init_script(script)
         page = context.new_page()
@@ -61,11 +71,11 @@ def open_file(browser: Browser) -> Iterator[OpenFile]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
         opened_urls.append(file.as_uri())
-        page.goto(file.as_uri())
+        page.goto(file.as_uri() + hash_)
         return page
 
     yield opened
     for context in contexts:
         context.close()
-    assert [url for url in requests if url not in opened_urls] == []
+    assert [url for url in requests if url.partition("#")[0] not in opened_urls] == []
     assert complaints == []

@@ -84,3 +84,9 @@ def test_no_other_scheme_leads_out_even_where_the_parser_lets_it_through(
 
     for scheme in ("javascript:alert(1)", "data:text/html,x", "ftp://example.com", "HTTPS:x"):
         assert render_docs(f"[a]({scheme})") == "<p><span>a</span></p>\n"
+
+
+def test_column_without_a_name_has_no_header() -> None:
+    html = render_docs("| | size |\n|---|---|\n| a | 1 |")
+
+    assert "<td></td>\n<th>size</th>" in html

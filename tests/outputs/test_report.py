@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 from profile_fakes import (
+    ACCOUNT,
     BASE_FEATURES,
     NOBODY_TOLD_FROM_LUCK,
     PROFIT,
@@ -373,6 +374,26 @@ def test_every_format_shows_profit_with_its_source() -> None:
     assert f"\nProfit: {says}\n" in text
     assert f" | {says} |\n" in markdown
     assert max(map(len, text.partition("Age (days)")[2].splitlines())) <= 100
+
+
+def test_every_format_shows_what_the_venue_said_of_an_account() -> None:
+    known = replace(wallet(), account=replace(ACCOUNT, account_links=HOSTILE))
+    wallets = report_set(known, without_category())
+
+    rows = list(csv.DictReader(io.StringIO(render_csv(wallets, ALL), newline="")))
+    told = decode_json(render_json(wallets, ALL))["profiles"]
+    text, markdown = render_report(wallets, ALL), render_markdown(wallets, ALL)
+
+    assert (rows[0]["equity_usd"], rows[0]["account_positions"]) == ("1500.0", "BTC +2.5; ETH -1")
+    assert rows[0]["net_flow_usd"] == rows[1]["equity_usd"] == ""
+    assert told[0]["account"]["leverage"] == 2.0
+    assert told[0]["account"]["net_flow_usd"] is told[1]["account"] is None
+    assert "\nEquity: $1.5k, leverage 2.00 (venue, 2026-01-05T08:00:00Z)\n" in text
+    assert "\nHolds: BTC +2.5; ETH −1 (venue, 2026-01-05T08:00:00Z)\n" in text
+    assert "- return: −3.2% on capital in its last month (venue)\n" in markdown
+    for shown in (text, markdown):
+        assert "\u202e" not in shown
+    assert "<img" not in markdown
 
 
 def test_csv_of_nobody_is_its_header() -> None:

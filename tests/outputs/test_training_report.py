@@ -5,7 +5,7 @@ from profile_fakes import HOSTILE
 from training_fakes import BEST, as_card, training_card
 
 from hypertrack.outputs.training_report import render_training_report
-from hypertrack.outputs.training_views import TrainingView, training_view
+from hypertrack.outputs.training_views import TextTable, TrainingView, training_view
 from hypertrack.records import HEADS
 
 
@@ -83,8 +83,16 @@ def test_data_checks_settings_and_versions_are_said() -> None:
     assert (facts["train.seed"], facts["train.hidden"]) == ("7", "256, 128")
     assert [cut.name for cut in page.cuts][-2:] == ["Training 4", "Test"]
     assert page.cuts[-1].cut == 800.0
-    assert page.labelling[0].agreement == "91.7 %"
-    assert page.labelling[0].conflict == "–"
+    assert page.labelling.headings[3:] == ("agreement",)  # of nobody is a conflict known
+    assert page.labelling.rows[0][3:] == ("91.7 %",)
+
+
+def test_column_in_which_nothing_is_known_is_not_shown() -> None:
+    table = TextTable.of_known(
+        ("rule", "agreement", "conflict"), [("a", "–", "–"), ("b", "–", "2")]
+    )
+
+    assert table == TextTable(("rule", "conflict"), (("a", "–"), ("b", "2")))
 
 
 def test_failed_leak_check_is_said() -> None:

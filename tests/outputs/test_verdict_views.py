@@ -47,6 +47,12 @@ def test_errors_that_the_placebo_refutes_are_not_to_be_trusted() -> None:
     assert off.endswith("z spreads by 1.31, not 0.9 to 1.1: the errors are not to be trusted")
 
 
+def test_wallets_chosen_by_profit_are_counted() -> None:
+    assert "chosen" not in " ".join(reliability(NOBODY))
+    says = list(reliability(replace(NOBODY, n_by_profit=2)))[-1]
+    assert says == "2 wallets were chosen by past profit: only what came after counts"
+
+
 def test_power_stands_beside_who_was_flagged() -> None:
     assert next(reliability(NOBODY)).startswith("of wallets with a true edge of 5 bps, 7% of")
 

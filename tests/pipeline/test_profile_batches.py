@@ -3,13 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from model_fakes import make_matrix
-from profile_fakes import BASE_FEATURES, profile_header
+from profile_fakes import BASE_FEATURES, ORIGINAL, profile_header
 
 from hypertrack.categories.cases import make_profiles
-from hypertrack.config import CategorySettings
 from hypertrack.features.engine import FeatureMatrix
 from hypertrack.pipeline import profile_batches as module
-from hypertrack.pipeline.profile_batches import profile_batches
+from hypertrack.pipeline.profile_batches import RuleColumns, profile_batches
 from hypertrack.records import ProfileColumns, as_dict
 
 SLICES = np.arange(60).reshape(20, 3)
@@ -28,7 +27,7 @@ def matrix(counts: list[int]) -> FeatureMatrix:
 
 def classified(matrix: FeatureMatrix) -> list[ProfileColumns]:
     slices = SLICES[: len(matrix.wallets)]
-    return list(profile_batches(matrix, slices, None, CategorySettings()))
+    return list(profile_batches(matrix, slices, None, RuleColumns(ORIGINAL)))
 
 
 COUNTS = [3, 40, 40, 1, 7, 40, 900, 5, 12, 2] * 2

@@ -11,7 +11,7 @@ from hypertrack.config import FeatureSettings, FeeSettings
 from hypertrack.features.coins import coins_traded
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.features.registry import select
-from hypertrack.pipeline.profits import measured, profit_columns
+from hypertrack.pipeline.profile_matrix import measure
 from hypertrack.records import PROFIT_NUMBERS, PROFIT_TEXTS
 from hypertrack.store.dataset import open_dataset
 
@@ -45,9 +45,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FeatureEngine]:
 @pytest.fixture(scope="module")
 def facts(engine: FeatureEngine) -> dict[str, dict[str, Any]]:
     """What is known of profit, by wallet and column."""
-    matrix, whole = measured(engine)
-    columns = profit_columns(engine, whole)
-    assert matrix.names == tuple(each.name for each in select(("base",)))
+    found = measure(engine)
+    matrix, columns = found.matrix, found.profit
+    assert (matrix.names, found.account) == (tuple(each.name for each in select(("base",))), {})
     assert set(columns) == {*PROFIT_NUMBERS, *PROFIT_TEXTS}
     return {
         wallet: {name: column[row] for name, column in columns.items()}

@@ -163,6 +163,37 @@ def test_connection_that_goes_on_elsewhere_leaves_a_gap(seq: int | None, tmp_pat
     assert (lost[1], lost[2], lost[4]) == (START_MS + 4_000, START_MS + 6_000, None)
 
 
+@pytest.mark.slow  # two recordings
+@pytest.mark.parametrize(
+    ("seq", "place", "missed"), [(12, 11, 0), (14, 11, None), (None, None, None)]
+)
+def test_session_that_is_continued_asks_the_provider_from_where_it_ended(
+    seq: int | None, place: int | None, missed: int | None, tmp_path: Path
+) -> None:
+    asked: list[Any] = []
+    sessions = [
+        [frame(seq and 10, *fills(40)), frame(seq and 11, *fills(41))],
+        [frame(seq, *fills(90)), frame(seq and seq + 1, *fills(91))],
+    ]
+
+    async def provider(socket: web.WebSocketResponse) -> None:
+        asked.append(json.loads((await socket.receive()).data))
+        for one in sessions[len(asked) - 1]:
+            await socket.send_str(json.dumps(one))
+        await socket.receive()  # until the recorder closes it
+
+    with socket_server(provider) as url:
+        for mode in ("rotate", "append"):
+            with running_exchange(SOURCE, AT_ONCE) as exchange:
+                settings = settings_for(exchange.url, fills=url)
+                enough = is_followed(4, SOURCE.end_ms)
+                record_until(enough, tmp_path, settings, mode=mode)  # type: ignore[arg-type]
+
+    assert [request["subscription"].get("cursor") for request in asked] == [None, place]
+    (lost,) = [line for line in coverage_of(tmp_path, "fills") if line[0] == "disconnected"]
+    assert (lost[1], lost[2], lost[4]) == (START_MS + 4_100, START_MS + 9_000, missed)
+
+
 def test_provider_that_falls_silent_is_asked_again(tmp_path: Path) -> None:
     first = [frame(10, *fills(40)), frame(11, *fills(41))]
     frames: Frames = [first, [frame(12, *fills(42)), frame(13, *fills(43))]]

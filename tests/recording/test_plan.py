@@ -158,7 +158,10 @@ def test_rows_show_the_plan_without_secrets() -> None:
     settings = Settings.model_validate(
         {
             "venue": {"evm_rpc_url": "https://node.example/v2/KEY"},
-            "record": {"feeds": ("trades", "blocks"), "coins": "all"},
+            "record": {
+                **{"feeds": ("trades", "blocks"), "coins": "all"},
+                "fills": "wss://user:secret@provider.example/v1/KEY?key=KEY",
+            },
         }
     )
 
@@ -173,4 +176,5 @@ def test_rows_show_the_plan_without_secrets() -> None:
         ),
         ("socket 2 wss://rpc.hyperliquid.xyz", Feed.BLOCKS, 1, "core"),
         ("EVM https://node.example", Feed.BLOCKS, 1, "–"),
+        ("fills wss://provider.example", Feed.TRADES, 1, "all"),
     ]

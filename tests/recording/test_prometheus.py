@@ -18,7 +18,7 @@ from hypertrack.config import Settings
 from hypertrack.errors import ConfigError
 from hypertrack.pipeline.record import record
 from hypertrack.recording.prometheus import metrics_server
-from hypertrack.records import Feed, FeedStatus, RecordingStatus
+from hypertrack.records import Feed, FeedStatus, FollowedFills, RecordingStatus
 from hypertrack.simulate.venue.faults import Faults
 from hypertrack.simulate.venue.server import running_exchange
 
@@ -62,6 +62,16 @@ STATUS = RecordingStatus(
     n_queued=42,
     n_quarantined=6,
     refused=("NOPE",),
+    followed=FollowedFills(
+        n_fills=40,
+        n_trades=3,
+        n_set_aside=0,
+        n_quarantined=2,
+        n_gaps=1,
+        n_both=17,
+        n_only_on_tape=4,
+        n_only_in_fills=5,
+    ),
 )
 
 
@@ -101,6 +111,12 @@ def families() -> dict[str, Metric]:
         ("hypertrack_refused_coins", {(): 1}),
         ("hypertrack_exchange_timestamp_seconds", {(): START_MS / 1000}),
         ("hypertrack_recording_seconds", {(): 12.5}),
+        ("hypertrack_fills", {(): 40}),
+        ("hypertrack_fills_trades", {(): 3}),
+        ("hypertrack_fills_gaps", {(): 1}),
+        ("hypertrack_fills_quarantined", {(): 2}),
+        ("hypertrack_fills_lack_trades", {(): 4}),
+        ("hypertrack_tape_lacks_trades", {(): 5}),
     ],
 )
 def test_metric_says_what_the_status_says(

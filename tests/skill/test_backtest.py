@@ -73,6 +73,26 @@ def test_what_comes_after_a_cut_changes_nothing_of_what_is_chosen_at_it(
     assert all(np.isfinite(scores["expected edge", wallet]) for wallet in WALLETS)
 
 
+def test_whoever_was_chosen_for_a_profit_made_later_is_not_followed(
+    open_engine: OpenEngine,
+) -> None:
+    lines = market(n_hours=3, foresight=0.0)[::40]
+    each = Round(Window(START_MS, CUT_MS), Window(CUT_MS, CUT_MS + HOUR_MS))
+    late, early = (
+        {"at_ms": CUT_MS + ms, "wallets": [wallet], "is_by_profit": True}
+        for ms, wallet in ((1, WALLETS[0]), (0, WALLETS[1]))
+    )
+
+    engine = open_engine(trades=lines, **{"accounts/choices": [late, early]})
+    known = chosen_at(engine, each)
+
+    place = {wallet: row for row, wallet in enumerate(engine.wallets)}
+    entity = [int(known.entity_of_wallet[place[wallet]]) for wallet in WALLETS[:3]]
+    assert entity[0] == -1
+    assert entity[1] >= 0
+    assert known.is_active[entity[1:]].tolist() == [False, True]  # its past is no evidence
+
+
 @pytest.mark.slow  # a market judged twice
 def test_following_who_foresees_pays(open_engine: OpenEngine) -> None:
     engine = open_engine(trades=market(n_hours=6, foresight=0.9))

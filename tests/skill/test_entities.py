@@ -4,12 +4,14 @@ from typing import Any
 
 import numpy as np
 from engine_fakes import OpenEngine
-from fakes import START_MS, trade
+from fakes import START_MS, account_flow, trade
 
+from hypertrack.config import Settings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.market.window import Window
 from hypertrack.records import HOUR_MS
 from hypertrack.skill.entities import Entities, find_entities
+from hypertrack.skill.judging import judge
 
 DAY = Window(START_MS, START_MS + 24 * HOUR_MS)
 MAKER = "0x" + "f" * 40
@@ -43,6 +45,22 @@ def test_equal_purchases_in_the_same_moments_are_one_entity(open_engine: OpenEng
     assert found.of_wallet.tolist() == [0, 0, 0, 1]
     assert found.size.tolist() == [3, 3, 3, 1]
     assert found.twins.n_pairs[found.twins.are_one].tolist() == [6, 6, 6]
+
+
+def test_sub_account_acts_for_its_master_and_whoever_is_paid_does_not(
+    open_engine: OpenEngine,
+) -> None:
+    asked = {"received_ns": START_MS * 1_000_000, "user": ONE, "request": {"type": "subAccounts2"}}
+    states = [{**asked, "answer": [{"name": "two", "subAccountUser": TWO, "master": ONE}]}]
+    paid = {"type": "internalTransfer", "usdc": "40.0", "user": ONE, "destination": THREE}
+    trades = [bought(n, wallet, n, n) for n, wallet in enumerate((ONE, TWO, THREE), start=1)]
+    flows = [account_flow(START_MS, ONE, **paid)]
+    engine = open_engine(trades=trades, account_states=states, account_flows=flows)
+
+    found = judge(engine.backend, DAY, np.ones(engine.n_wallets, dtype=bool), Settings()).columns
+
+    assert found["entity_size"].tolist() == [2, 2, 1, 1]
+    assert found["entity_id"].tolist() == [0, 0, 1, 2]
 
 
 def test_four_moments_are_not_enough(open_engine: OpenEngine) -> None:

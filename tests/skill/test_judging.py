@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from engine_fakes import OpenEngine
-from fakes import START_MS, trade
+from fakes import CAROL, START_MS, trade
 
 from hypertrack.config import CopySettings, Settings
 from hypertrack.features.engine import FeatureEngine
@@ -115,6 +115,29 @@ def test_few_trades_are_judged_without_a_claim(open_engine: OpenEngine) -> None:
     assert found.summary.n_tested == 0
     assert found.summary.power is None
     assert np.isnan(found.columns["edge_bps"]).all()
+
+
+def test_past_of_whoever_was_chosen_by_profit_is_no_evidence(open_engine: OpenEngine) -> None:
+    trades = [
+        trade(
+            START_MS + (n * 10 + nth) * MINUTE_MS, buyer=who, seller=MAKER, taker=who, price=price
+        )
+        for n, price in enumerate(np.random.default_rng(1).uniform(99, 101, 40).round(3).tolist())
+        for nth, who in enumerate((SEER, GAMBLERS[0]))
+    ]
+    half_ms = START_MS + 200 * MINUTE_MS
+    by_profit = {"at_ms": half_ms, "wallets": [SEER.upper(), CAROL], "is_by_profit": True}
+    by_size = {"at_ms": half_ms, "wallets": [GAMBLERS[0]]}
+    choices = {"accounts/choices": [by_profit, {**by_profit, "at_ms": half_ms + 9_000}, by_size]}
+
+    found = judge_all(open_engine(trades=trades, **choices))
+
+    # Of 40 the last is not over when the recording ends; of the seer those of the second half
+    # count. The maker meets both within a block of five minutes.
+    assert found.columns["n_bets"].tolist() == [19, 39, 39]
+    assert found.columns["verdict_gate"].tolist()[:2] == ["chosen by profit", "hours"]
+    assert found.columns["verdict_value"][0] == 19
+    assert found.summary.n_by_profit == 1
 
 
 def test_wallets_that_are_not_judged_have_no_verdict(open_engine: OpenEngine) -> None:

@@ -1,8 +1,8 @@
 """Prices of a coin looked up at once, its drift and its expected volatility."""
 
-import ibis
 import numpy as np
 import pytest
+from engine_fakes import price_asks
 from fakes import START_MS
 from skill_fakes import at, price_path
 
@@ -41,9 +41,7 @@ def test_lookup_agrees_with_the_definition_of_the_market(
     times = START_MS + np.random.default_rng(3).integers(-1_000, 41 * 60_000, 300)
     ever = Window(busy_engine.start_ms, busy_engine.end_ms)
     for coin, path in price_paths(con, ever):
-        asked = ibis.memtable(
-            {"ask_id": np.arange(300), "coin_id": np.full(300, coin), "time_ms": times}
-        )
+        asked = price_asks(times.tolist(), coin)
         prices = reference_prices(con, asked, strictly_before=is_strict).order_by("ask_id")
         expected = prices.to_pyarrow()["price"].to_numpy()
 

@@ -22,6 +22,7 @@ TABLES = {
     "trades",
     "wallets",
     *("account_states", "account_positions", "account_history", "account_flows", "account_links"),
+    "account_choices",
 }
 
 

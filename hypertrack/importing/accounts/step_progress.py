@@ -10,9 +10,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from hypertrack.feeds.account_questions import Step
+from hypertrack.journal import write_lines
 from hypertrack.records import JsonError, Record, decode_json, encode_json
 from hypertrack.store.files.layout import PROGRESS_NAME
-from hypertrack.store.files.writing import write_whole
 
 StepKey = tuple[str, Step]
 
@@ -115,7 +115,7 @@ def append_synced(path: Path, lines: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
     try:
-        write_whole(descriptor, lines, os.fstat(descriptor).st_size)
+        write_lines(descriptor, lines, os.fstat(descriptor).st_size)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -1,4 +1,4 @@
-"""What definitions are expressed on: named tables of an engine, made once and read again."""
+"""What definitions are expressed on: named tables, made once and read again."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -7,24 +7,29 @@ from ibis import Table
 
 
 class Tables(Protocol):
-    """Tables by name, of a whole dataset or of the wallets and the window asked for.
+    """Tables by name, of a whole dataset or of the wallets and the window asked for."""
 
-    Attributes:
-        whole: Keeps what is made from the whole dataset.
-        part: Keeps what is made for the wallets and the window asked for.
-    """
+    @property
+    def whole(self) -> "Tables":
+        """What is made from the whole dataset is kept here."""
 
-    whole: "Tables"
-    part: "Tables"
+    @property
+    def part(self) -> "Tables":
+        """What is made for the wallets and the window asked for is kept here."""
 
-    def table(self, name: str, /, *, database: tuple[str, str] | str | None = None) -> Table:
-        """Return a table: of the part, or else of the whole dataset."""
+    def table(self, name: str, *, of_all: bool = False) -> Table:
+        """Return a table: of these, or else of the part, or else of the whole dataset.
 
-    def list_tables(self) -> list[str]:
-        """Return the names of the tables that are here; a part's are not the whole's."""
+        Args:
+            name: Of the table.
+            of_all: Of the whole dataset, whoever is asked for.
+        """
+
+    def has(self, name: str) -> bool:
+        """Return whether a table is known here; a part's are not the whole's."""
 
     def keep(self, name: str, rows: Table, order_by: Sequence[str], *, by_coin: bool) -> None:
-        """Compute rows once, as a table (see `keep`)."""
+        """Let rows be computed once, as a table (see `keep`)."""
 
     def define(self, name: str, rows: Table) -> None:
         """Give rows a name, by which they are computed wherever they are read."""
@@ -47,7 +52,7 @@ def keep(
     order_by: Sequence[str] = (),
     by_coin: bool = False,
 ) -> Table:
-    """Return the table ``name``, after making it from ``build(con)`` where it does not exist.
+    """Return the table ``name``, made of ``build(con)`` where it does not exist.
 
     Args:
         con: The tables that it is kept among.
@@ -57,13 +62,13 @@ def keep(
         by_coin: Rows of a coin are made of that coin's rows alone, so that an engine may make
             them a few coins at a time.
     """
-    if name not in con.list_tables():
+    if not con.has(name):
         con.keep(name, build(con), order_by, by_coin=by_coin)
     return con.table(name)
 
 
 def view(con: Tables, name: str, build: Callable[[Tables], Table]) -> Table:
     """Return the rows called ``name``, which are computed anew wherever they are read."""
-    if name not in con.list_tables():
+    if not con.has(name):
         con.define(name, build(con))
     return con.table(name)

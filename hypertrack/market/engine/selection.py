@@ -4,19 +4,23 @@ A part has a schema of its own, in which narrower tables stand in front of the d
 expressions keep, they keep there; prices and candles are the market's, and seen whole.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
+import ibis
 import numpy as np
 from numpy.typing import NDArray
 
-from hypertrack.market.engine.backend import WHOLE, DuckDBBackend, connect, over
+from hypertrack.market.engine.backend import WHOLE, DuckDBTables, connect
+from hypertrack.market.engine.kept_tables import Tables
+from hypertrack.market.engine.plans import Build, Columns, Variables
 from hypertrack.market.engine.shards import Part
 from hypertrack.market.executions import executions
 from hypertrack.market.price_lookups import prices_around
 from hypertrack.market.prices import last_trades
+from hypertrack.records import DataSummary
 from hypertrack.store.dataset import Dataset
 
 SCHEMA = "selection"
@@ -39,16 +43,10 @@ class DuckDB:
         self._dataset = dataset
 
     @cached_property
-    def backend(self) -> DuckDBBackend:
-        """Ibis over the whole dataset, with its ``executions``."""
-        executions(self._everything.plan)
-        self._everything.gather("executions")
+    def tables(self) -> DuckDBTables:
+        """The tables of the whole dataset, with its ``executions``."""
+        self._everything.gather("executions", _executions)
         return self._connected
-
-    @property
-    def kept(self) -> list[str]:
-        """Names of the tables that are there for the whole dataset: its own, and prepared ones."""
-        return self._everything.kept
 
     def wallets(self) -> NDArray[np.object_]:
         """Return the addresses of all wallets, by id."""
@@ -63,31 +61,47 @@ class DuckDB:
         first, last = self._dataset.connection.execute(statement).fetchall()[0]
         return None if first is None else (first, last)
 
+    def summary(self) -> DataSummary:
+        """Return what the dataset holds and what it is known to lack."""
+        return self._dataset.summary()
+
     def prepare(self) -> None:
         """Keep on disk what makes the next call quick."""
         for make in PREPARED.values():
             make(self._connected)
+        self._connected.make(self._connected.steps)
         self._dataset.prepare(tuple(PREPARED))
 
+    def measure(
+        self,
+        at: Variables,
+        build: Build,
+        *args: Hashable,
+        wallet_ids: Sequence[int] | None = None,
+        since_ms: int | None = None,
+    ) -> list[Columns]:
+        """Return what is asked of some wallets and a window (see `Computer`)."""
+        if wallet_ids is None and since_ms is None:
+            return self._everything.measure(at, build, *args)
+        with self._narrowed(wallet_ids, since_ms) as part:
+            return part.measure(at, build, *args)
+
     @contextmanager
-    def part(self, wallet_ids: Sequence[int] | None, since_ms: int | None) -> Iterator[Part]:
+    def _narrowed(self, wallet_ids: Sequence[int] | None, since_ms: int | None) -> Iterator[Part]:
         """Give a part of the dataset; it is gone afterwards.
 
         Args:
             wallet_ids: The wallets whose rows are complete; others may have some. All where None.
             since_ms: Nothing that a wallet did earlier is there. Everything where None.
         """
-        if wallet_ids is None and since_ms is None:
-            yield self._everything
-            return
-        connection = self._connected.con.cursor()
+        connection = self._connected.connection.cursor()
         try:
             connection.execute(f"CREATE SCHEMA {SCHEMA}")
             connection.execute(f"SET search_path = '{SCHEMA},{WHOLE}'")
             _narrow(connection, wallet_ids, since_ms)
             wallets = "true" if wallet_ids is None else "wallet_id IN (FROM asked_wallets)"
-            backend = over(connection, self._connected)
-            part = Part(backend, SCHEMA, self._dataset.temporary_folder, wallets)
+            tables = DuckDBTables(connection, self._connected, place=SCHEMA)
+            part = Part(tables, SCHEMA, self._dataset.temporary_folder, wallets)
             yield part
             part.drop()
         finally:
@@ -96,7 +110,7 @@ class DuckDB:
             connection.close()
 
     @cached_property
-    def _connected(self) -> DuckDBBackend:
+    def _connected(self) -> DuckDBTables:
         return connect(self._dataset)
 
     @cached_property
@@ -104,6 +118,10 @@ class DuckDB:
         """The whole dataset in shards, which keep what is made for any cut."""
         self._dataset.load()
         return Part(self._connected, "whole", self._dataset.temporary_folder)
+
+
+def _executions(con: Tables) -> tuple[ibis.Table]:
+    return (executions(con),)
 
 
 def span_query(since_ms: int | None, until_ms: int | None, *, has_self: bool) -> str:

@@ -1,11 +1,12 @@
-"""The same expressions on Apache Spark: one machine's cores, or a cluster.
+"""The same definitions on Apache Spark: one machine's cores, or a cluster.
 
 Spark reads the sealed hours itself, and numbers their names; only the lines that are still open are
 read here and handed over as Parquet.
 """
 
+import re
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,16 +17,19 @@ import ibis
 import numpy as np
 from ibis import _
 from ibis.backends.pyspark import Backend
+from ibis.backends.pyspark.datatypes import PySparkType
 from numpy.typing import NDArray
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from hypertrack.config import DatabaseUrl
 from hypertrack.errors import EngineError
+from hypertrack.market.engine.computer import Market
+from hypertrack.market.engine.plans import Build, Columns, Dialect, Step, Variables
 from hypertrack.market.engine.selection import PARTIES, span_query
-from hypertrack.market.engine.shards import Columns
 from hypertrack.market.engine.spark_reading import number_tables
 from hypertrack.market.executions import fills
+from hypertrack.records import DataSummary
 from hypertrack.store.dataset import note_sealed, open_unsealed
 
 ANSWER_S = 5.0
@@ -44,104 +48,88 @@ PARTITIONS_DEFAULT = "200"
 """Spark's own: too many for a few cores, and what stands where nobody has chosen."""
 PARTITIONS_PER_CORE = 4
 
+PART = "part_"
+"""Before the names of a part's tables: a session has one place for all."""
 
-class SparkBackend(Backend):  # type: ignore[misc]  # Ibis ships no types
-    """Ibis on Spark: what an expression needs of an engine, and Ibis does not offer.
+VARIABLE = re.compile(r"getvariable\('(\w+)'\)", re.IGNORECASE)
 
-    Tables are views of one session. Those of a part have a prefix, and stand before the whole's.
+
+def as_of(rows: ibis.Table, points: ibis.Table, point_ms: str) -> ibis.Table:
+    """Return rows with the last point of their coin at or before their ``seen_ms``.
+
+    As on DuckDB, without its join: rows and points in one line by time; each point begins a group,
+    in which all rows see it.
     """
+    found = [name for name in points.columns if name != "coin"]
+    schema = rows.schema() | {name: points[name].type() for name in found}
+    asking = rows.mutate(**{name: ibis.null(schema[name]) for name in found})
+    known = {"coin_id": points.coin, "seen_ms": points[point_ms]}
+    known |= {name: points[name] for name in found}
+    telling = points.select(
+        **{name: known.get(name, ibis.null(dtype)) for name, dtype in schema.items()}
+    )
+    line = telling.mutate(place=ibis.literal(0)).union(asking.mutate(place=ibis.literal(1)))
+    past = ibis.window(group_by="coin_id", order_by=["seen_ms", "place"], rows=(None, 0))
+    around = ibis.window(group_by=["coin_id", "nth_point"])
+    line = line.mutate(nth_point=_[point_ms].count().over(past))
+    line = line.mutate(**{name: _[name].max().over(around) for name in found})
+    return line.filter(_.place == 1).drop("place", "nth_point")
 
-    whole: "SparkBackend"
-    part: "SparkBackend"
 
-    def of(self, session: SparkSession, whole: "SparkBackend | None" = None) -> "SparkBackend":
-        """Use a session: for a part of ``whole``, or for the whole dataset."""
-        self.register_options()
-        self.do_connect(session)
-        self.whole, self.part = whole or self, self
-        self._prefix = "part_" if whole else ""
-        self._own: set[str] = set()
-        return self
+Backend.register_options()  # which Ibis does when it connects
+SPARK = Dialect(
+    compile=lambda rows: str(Backend().compile(rows)),
+    type_name=Backend.compiler.type_mapper.to_string,
+    quote="`",
+    has_order=False,
+    as_of=as_of,
+    place_of_all=None,
+    prefix=PART,
+)
 
-    def register(self, name: str, rows: Any) -> None:
-        """Give a Spark data frame a name."""
-        rows.createOrReplaceTempView(self._prefix + name)
-        self._own.add(name)
 
-    def keep(
-        self, name: str, rows: ibis.Table, order_by: Sequence[str] = (), *, by_coin: bool = False
-    ) -> None:
-        """Compute rows once; Spark keeps them where they were computed, in no order."""
-        del order_by, by_coin
-        self.register(name, self._typed(rows).persist())
+class SparkTables(Market):
+    """Views of one session: of the whole dataset, or with a prefix of a part of it."""
 
-    def define(self, name: str, rows: ibis.Table) -> None:
-        """Give rows a name, by which they are computed wherever they are read."""
-        self.register(name, self._typed(rows))
-
-    def _typed(self, rows: ibis.Table) -> DataFrame:
-        """Return rows with the types that Ibis thinks they have: Spark widens small integers."""
-        type_name = self.compiler.type_mapper.to_string
-        columns = ", ".join(
-            f"CAST(`{name}` AS {type_name(dtype)}) AS `{name}`"
-            for name, dtype in rows.schema().items()
+    def __init__(
+        self,
+        session: SparkSession,
+        frames: Mapping[str, DataFrame],
+        whole: "SparkTables | None" = None,
+    ):
+        """Give data frames their names."""
+        described = (
+            (name, ibis.schema(PySparkType.to_ibis(frame.schema))) for name, frame in frames.items()
         )
-        return self._session.sql(f"SELECT {columns} FROM ({self.compile(rows)})")
+        super().__init__(SPARK, tuple(described), whole)
+        self._session, self._kept = session, dict[str, DataFrame]()
+        for name, frame in frames.items():
+            frame.createOrReplaceTempView(self.prefix + name)
 
-    def list_tables(
-        self, *, like: str | None = None, database: tuple[str, str] | str | None = None
-    ) -> list[str]:
-        """Return the names of what was registered here."""
-        del database
-        return list(self._filter_with_like(sorted(self._own), like))
+    def answer(self, query: str, at: Variables) -> Any:
+        """Return the rows of a query as an Arrow table."""
+        return self._frame(query, at).toArrow()
 
-    def table(self, name: str, /, *, database: tuple[str, str] | str | None = None) -> ibis.Table:
-        """Return a table of the part, or else, or where a database is named, of the whole."""
-        is_own = database is None and name in self._own
-        return super().table(self._prefix + name if is_own else name)
+    def make_one(self, step: Step, at: Variables) -> None:
+        """Make a view, whose rows Spark keeps where it computed them if they are to be kept."""
+        frame = self._frame(step.query, at)
+        if not step.is_view:
+            self._kept[step.name] = frame = frame.persist()
+        frame.createOrReplaceTempView(self.prefix + step.name)
 
-    def as_of(self, rows: ibis.Table, points: ibis.Table, point_ms: str) -> ibis.Table:
-        """Return rows with the last point of their coin at or before their ``seen_ms``.
+    def drop_one(self, name: str) -> None:
+        """Drop a table."""
+        self._session.catalog.dropTempView(self.prefix + name)
+        self._kept.pop(name).unpersist()
 
-        As on DuckDB, without its join: rows and points in one line by time; each point begins a
-        group, in which all rows see it.
-        """
-        found = [name for name in points.columns if name != "coin"]
-        schema = rows.schema() | {name: points[name].type() for name in found}
-        asking = rows.mutate(**{name: ibis.null(schema[name]) for name in found})
-        known = {"coin_id": points.coin, "seen_ms": points[point_ms]}
-        known |= {name: points[name] for name in found}
-        telling = points.select(
-            **{name: known.get(name, ibis.null(dtype)) for name, dtype in schema.items()}
-        )
-        line = telling.mutate(place=ibis.literal(0)).union(asking.mutate(place=ibis.literal(1)))
-        past = ibis.window(group_by="coin_id", order_by=["seen_ms", "place"], rows=(None, 0))
-        around = ibis.window(group_by=["coin_id", "nth_point"])
-        line = line.mutate(nth_point=_[point_ms].count().over(past))
-        line = line.mutate(**{name: _[name].max().over(around) for name in found})
-        return line.filter(_.place == 1).drop("place", "nth_point")
+    def close(self) -> None:
+        """Forget what was made of a part."""
+        for name in list(self._kept):
+            self.drop_one(name)
 
-
-class SparkPart:
-    """The wallets and the window asked for, measured by Spark.
-
-    Attributes:
-        plan: Ibis backend that features are expressed on.
-    """
-
-    def __init__(self, plan: SparkBackend):
-        self.plan = plan
-
-    def measure(self, queries: Sequence[ibis.Table]) -> list[Columns]:
-        """Return the columns of each query, which has a row per ``wallet_id`` and else floats."""
-        return [self._columns(each) for each in queries]
-
-    def _columns(self, query: ibis.Table) -> Columns:
-        found = self.plan._session.sql(self.plan.compile(query)).toArrow()
-        return {
-            name: np.asarray(found[name].to_numpy(), dtype=None if name == "wallet_id" else float)
-            for name in found.column_names
-        }
+    def _frame(self, query: str, at: Variables) -> DataFrame:
+        """Return what a query says at some values of its variables, as constants to Spark."""
+        return self._session.sql(VARIABLE.sub(lambda found: f"{at[found[1]]}L", query))
 
 
 class Spark:
@@ -149,7 +137,7 @@ class Spark:
 
     Attributes:
         dataset: Has the ledger and what is not read; the other tables are Spark's.
-        kept: Names of the tables that are there for the whole dataset.
+        tables: Those of the whole dataset.
     """
 
     def __init__(
@@ -159,6 +147,7 @@ class Spark:
         folder: Path | None,
         *,
         memory_limit_gib: float | None = None,
+        until_ms: int | None = None,
     ):
         """Let Spark read a dataset.
 
@@ -167,6 +156,7 @@ class Spark:
             master: ``spark://host:7077`` or ``local[*]``.
             folder: Which this machine and all workers see; a temporary one where None.
             memory_limit_gib: Of this machine, while it reads the open lines.
+            until_ms: Read the dataset as it stood at that time; everything where None.
 
         Raises:
             DatasetError: No such dataset, or nothing recorded in it.
@@ -176,16 +166,15 @@ class Spark:
         with ExitStack() as opened:
             made = TemporaryDirectory(prefix="hypertrack-", dir=folder)
             unsealed = Path(opened.enter_context(made))
-            self.dataset, sealed = open_unsealed(place, unsealed, memory_limit_gib=memory_limit_gib)
+            self.dataset, sealed = open_unsealed(
+                place, unsealed, memory_limit_gib=memory_limit_gib, until_ms=until_ms
+            )
             opened.enter_context(self.dataset)
-            self._session = _session(master)
-            opened.callback(self._session.stop)
-            self._whole = SparkBackend().of(self._session)
-            numbered = number_tables(self._session, unsealed, sealed)
-            note_sealed(self.dataset, unsealed, numbered.unread, numbered.damage)
+            self._session = opened.enter_context(_session(master))
+            tables, found = number_tables(self._session, unsealed, sealed, until_ms)
+            note_sealed(self.dataset, unsealed, found, until_ms)
             coverage = self._session.read.parquet(f"{unsealed}/coverage")
-            for name, rows in {**numbered.tables, "coverage": coverage}.items():
-                self._whole.register(name, rows)
+            self.tables = SparkTables(self._session, {**tables, "coverage": coverage})
             self._opened = opened.pop_all()
 
     def wallets(self) -> NDArray[np.object_]:
@@ -197,35 +186,54 @@ class Spark:
         self, since_ms: int | None = None, until_ms: int | None = None, *, has_self: bool = False
     ) -> tuple[int, int] | None:
         """Return the times of the first and the last trade (see `Computer`)."""
-        statement = span_query(since_ms, until_ms, has_self=has_self)
-        first, last = self._session.sql(statement).collect()[0]
+        first, last = self._row(span_query(since_ms, until_ms, has_self=has_self))
         return None if first is None else (first, last)
 
-    @property
-    def kept(self) -> list[str]:
-        """Names of the tables that are there for the whole dataset."""
-        return self._whole.list_tables()
+    def summary(self) -> DataSummary:
+        """Return what the dataset holds and what it is known to lack."""
+        return self.dataset.summary(self._row)
 
     def prepare(self) -> None:
         """Keep nothing: the disks are the cluster's."""
 
-    @contextmanager
-    def part(self, wallet_ids: Sequence[int] | None, since_ms: int | None) -> Iterator[SparkPart]:
-        """Give the wallets and the window asked for; everything where both are None."""
+    def measure(
+        self,
+        at: Variables,
+        build: Build,
+        *args: Hashable,
+        wallet_ids: Sequence[int] | None = None,
+        since_ms: int | None = None,
+    ) -> list[Columns]:
+        """Return what is asked of some wallets and a window (see `Computer`)."""
         if wallet_ids is None and since_ms is None:
-            yield SparkPart(self._whole)
-            return
-        narrow = SparkBackend().of(self._session, self._whole)
-        for table, parties in PARTIES.items():
-            rows = self._whole.table(table)
-            if since_ms is not None:
-                rows = rows.filter(_.time_ms >= since_ms)
-            if wallet_ids is not None:
-                rows = rows.filter(ibis.or_(*(rows[party].isin(wallet_ids) for party in parties)))
-            narrow.define(table, rows)
-        if wallet_ids is not None:
-            narrow.define("fills", fills(narrow).filter(_.wallet_id.isin(wallet_ids)))
-        yield SparkPart(narrow)
+            return self.tables.measure(at, build, *args)
+        part = SparkTables(self._session, self._narrowed(wallet_ids, since_ms), self.tables)
+        try:
+            return part.measure(at, build, *args)
+        finally:
+            part.close()
+
+    def _narrowed(
+        self, wallet_ids: Sequence[int] | None, since_ms: int | None
+    ) -> dict[str, DataFrame]:
+        """Return what is asked for of each table that tells of wallets."""
+        since = "true" if since_ms is None else f"time_ms >= {since_ms}"
+        frames = {name: self._session.table(name).filter(since) for name in PARTIES}
+        if wallet_ids is None:
+            return frames
+        ids = ", ".join(map(str, wallet_ids)) or "NULL"
+        for name, parties in PARTIES.items():
+            own = " OR ".join(f"{party} IN ({ids})" for party in parties)
+            frames[name] = frames[name].filter(own)
+        several = SparkTables(self._session, frames, self.tables)
+        rows = fills(several)  # of these trades, and of their other wallets
+        several.make(several.steps)
+        of_asked = self._session.table(rows.get_name()).filter(f"wallet_id IN ({ids})")
+        return {**frames, "fills": of_asked}
+
+    def _row(self, statement: str) -> tuple[Any, ...]:
+        """Return the only row of a statement."""
+        return tuple(self._session.sql(statement).collect()[0])
 
     def close(self) -> None:
         """Stop the session and remove what was handed over."""
@@ -238,19 +246,27 @@ class Spark:
         self.close()
 
 
-def _session(master: str) -> SparkSession:
+@contextmanager
+def _session(master: str) -> Iterator[SparkSession]:
+    """Give a session with names of its own; the first one starts Spark, and stops it."""
+    is_first = SparkSession.getActiveSession() is None
     builder = SparkSession.builder.master(master).appName("hypertrack")
     for name, value in SETTINGS.items():
         builder = builder.config(name, value)
     try:
-        session = builder.getOrCreate()
+        running = builder.getOrCreate()
     except (PySparkException, OSError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise EngineError(f"Spark did not start ({reason}): it needs Java 17 or later") from error
+    session = running.newSession()
     if session.conf.get(PARTITIONS) == PARTITIONS_DEFAULT:
         n_cores = session.sparkContext.defaultParallelism
         session.conf.set(PARTITIONS, str(n_cores * PARTITIONS_PER_CORE))
-    return session
+    try:
+        yield session
+    finally:
+        if is_first:
+            running.stop()
 
 
 def _require_answer(master: str) -> None:

@@ -4,9 +4,7 @@ The statements say what `store.reading` says on DuckDB: which rows are read, and
 numbered. A test holds both equal.
 """
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -14,6 +12,8 @@ from hypertrack.market.engine.spark_rows import READ, define_functions, read_sea
 from hypertrack.records import MINUTE_MS, Feed
 from hypertrack.store.reading.account_answers import ACCOUNT_WALLETS, NUMBER, RAW_ACCOUNTS
 from hypertrack.store.reading.damage import Damage
+from hypertrack.store.reading.truncation import LATER
+from hypertrack.store.reading.unsealed import SealedFacts, SealedHours
 
 NAMES = {
     "wallets": f"""
@@ -112,26 +112,19 @@ LEFT JOIN (SELECT time_ms, coin_id, trade_id, true AS matched FROM trades)
 """From the raw tables, in the order in which they need each other."""
 
 
-class Numbered(NamedTuple):
-    """What Spark made of a dataset."""
-
-    tables: Mapping[str, DataFrame]
-    """Kept where they were computed."""
-    unread: Sequence[tuple[str, str, int]]
-    """Feed, reason and number of the rows of sealed hours that no reader takes."""
-    damage: Sequence[Damage]
-    """Sealed hours that cannot be read."""
-
-
 def number_tables(
-    session: SparkSession, unsealed: Path, sealed: Mapping[Feed, Sequence[Path]]
-) -> Numbered:
-    """Return the tables of a dataset as Spark computes them.
+    session: SparkSession,
+    unsealed: Path,
+    sealed: SealedHours,
+    until_ms: int | None = None,
+) -> tuple[dict[str, DataFrame], SealedFacts]:
+    """Return the tables of a dataset as Spark computes them, kept where they were computed.
 
     Args:
         session: Whose workers see both places.
         unsealed: Holds a folder of Parquet for each raw table: what is not in sealed hours.
         sealed: Files of the sealed hours of each feed.
+        until_ms: Nothing that was not known by then is read.
 
     Raises:
         EngineError: Sealed hours could not be read, though none is damaged.
@@ -139,20 +132,29 @@ def number_tables(
     define_functions(session)
     for name in ("raw_contexts", "raw_evm", "raw_transfers", "raw_fills", *RAW_ACCOUNTS):
         session.read.parquet(f"{unsealed}/{name}").createOrReplaceTempView(name)
-    unread: list[tuple[str, str, int]] = []
+    n_rows: dict[Feed, int] = {}
+    unread: list[tuple[Feed, str, int]] = []
     damage: list[Damage] = []
     for feed in READ:
         rows = session.read.parquet(f"{unsealed}/raw_{feed}")
         if sealed[feed]:
             rows.createOrReplaceTempView(f"open_{feed}")
             found = read_sealed(session, feed, sealed[feed])
+            n_rows[feed] = found.n_rows
             unread += [(feed, reason, n) for reason, n in found.unread.items()]
             damage += [Damage(feed, path) for path in found.damaged]
-            rows = rows.unionByName(found.rows)
+            rows = rows.unionByName(known_before(found.rows, feed, until_ms))
         rows.createOrReplaceTempView(f"raw_{feed}")
     tables = {}
     for name, statement in (NAMES | TABLES).items():
         # What is made of them is planned anew for every query, and should not start at the lines.
         tables[name] = session.sql(statement).localCheckpoint()
         tables[name].createOrReplaceTempView(name)
-    return Numbered(tables, unread, damage)
+    return tables, SealedFacts(n_rows, unread, damage)
+
+
+def known_before(rows: DataFrame, feed: Feed, until_ms: int | None) -> DataFrame:
+    """Return the rows that could have been recorded before a time; all where None."""
+    if until_ms is None:
+        return rows
+    return rows.filter(f"NOT ({LATER[feed].replace('$until_ms', str(until_ms))})")

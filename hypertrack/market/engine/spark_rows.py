@@ -134,6 +134,7 @@ class SealedRows(NamedTuple):
     """What the sealed hours of a feed hold."""
 
     rows: DataFrame
+    n_rows: int
     unread: Mapping[str, int]
     """Rows left out, by what is wrong with them."""
     damaged: tuple[Path, ...]
@@ -185,10 +186,12 @@ def _read(session: SparkSession, feed: Feed, paths: Sequence[Path]) -> SealedRow
     found = session.sql(COUNT_FLAWS.format(time=BEGINS[feed], rows=f"{sealed}_judged")).collect()
     rows = judged.filter("flaw IS NULL").drop("flaw")
     unread = {each.flaw: each.n for each in found if each.flaw is not None}
+    n_rows = 0
     for fine in (each for each in found if each.flaw is None):
         rows, n_ahead = _drop_ahead(session, feed, rows, fine)
         unread |= {AHEAD: n_ahead} if n_ahead else {}
-    return SealedRows(rows, unread, ())
+        n_rows = fine.n - n_ahead
+    return SealedRows(rows, n_rows, unread, ())
 
 
 def _drop_ahead(

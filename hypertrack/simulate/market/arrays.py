@@ -1,7 +1,7 @@
 """What the market yields: columns of trades, quotes and EVM activity over a stretch of time."""
 
-from dataclasses import dataclass, fields
-from typing import Any, Self, get_args
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,10 +14,15 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
-def _dtype(of: Any) -> np.dtype[Any]:
-    """Return the element type of an array annotation."""
-    dtype: np.dtype[Any] = np.dtype(get_args(get_args(of)[1])[0])
-    return dtype
+DTYPES: dict[object, type[np.generic]] = {
+    Ints: np.int64,
+    Ids: np.int32,
+    CoinIds: np.int16,
+    Signs: np.int8,
+    Floats: np.float64,
+    Flags: np.bool_,
+}
+"""The element type that each annotation of a column means; NumPy's own form of it varies."""
 
 
 def clipped(values: NDArray[Any], low: ArrayLike, high: ArrayLike) -> NDArray[Any]:
@@ -58,7 +63,7 @@ class Columns:
     @classmethod
     def none(cls) -> Self:
         """Return zero rows."""
-        return cls(*(np.empty(0, dtype=_dtype(field.type)) for field in fields(cls)))
+        return cls(*(np.empty(0, dtype=DTYPES[field.type]) for field in fields(cls)))
 
     @classmethod
     def join(cls, parts: list[Self]) -> Self:
@@ -104,23 +109,27 @@ class FactArrays(Columns):
     """A row a trade, aligned with `TradeArrays`."""
 
     fair_price: Floats
-    """Latent price at the trade, with what stays of all orders' impact."""
+    """Latent price behind the quotes at the trade: without what orders have moved."""
+    impact: Floats
+    """What orders have moved these quotes, in log price."""
     taker_edge_bps: Floats
     """What the taker's foresight gains on average from the trade on, over its horizon."""
     maker_edge_bps: Floats
+    """The same of the maker, from when the price has met its order."""
+    selection_bps: Floats
+    """What the price does for the maker because of who met it and when: it goes through the order
+    that it meets, and on as the taker foresees."""
     taker_horizon_ms: Floats
-    """Time over which the taker chose its side; 0 for exits and hedges."""
+    """Time over which the taker chose its side, as far as prices are foreseen; 0 for exits and
+    hedges."""
     maker_horizon_ms: Floats
     """The same of a limit order; 0 for market makers too."""
     taker_move_bps: Floats
     """What the price does over the taker's horizon, beyond its coin's trend; 0 without one."""
     maker_move_bps: Floats
-    adverse_bps: Floats
-    """What the maker loses to the taker after the trade: the taker's edge, and what stays of its
-    impact."""
     copy_edge_bps: Floats
-    """What is left for one who copies the taker late, as taker on both legs, after fees, spread
-    and the taker's own impact, ``[trades, delays]``."""
+    """What is left for one who copies the taker late, as taker on both legs, after fees and
+    spread, before what orders move; ``[trades, delays]``."""
 
 
 @dataclass(frozen=True)
@@ -214,6 +223,9 @@ class Chunk:
     """Fair prices at its end: latent, with what stays of orders' impact; ``[coins]``."""
     hours: HourArrays
     """Full hours after its start, up to its end."""
+    impact: Floats | None = None
+    """What orders have moved the quotes that come with each second of its minutes, in log price,
+    ``[seconds, coins]``; comes with the facts."""
 
     def until(self, n_trades: int) -> "Chunk":
         """Return the chunk up to and with its ``n_trades``-th trade."""
@@ -225,6 +237,12 @@ class Chunk:
         blocks = self.evm.blocks.take(self.evm.blocks.time_ms < end_ms)
         transactions = self.evm.transactions.take(self.evm.transactions.time_ms < end_ms)
         facts = None if self.facts is None else self.facts.take(slice(0, n_trades))
-        evm = EvmArrays(blocks, transactions)
-        hours = self.hours.take(self.hours.time_ms < end_ms)
-        return Chunk(self.start_ms, end_ms, trades, quotes, evm, facts, self.end_prices, hours)
+        return replace(
+            self,
+            end_ms=end_ms,
+            trades=trades,
+            quotes=quotes,
+            evm=EvmArrays(blocks, transactions),
+            facts=facts,
+            hours=self.hours.take(self.hours.time_ms < end_ms),
+        )

@@ -25,6 +25,7 @@ from hypertrack.simulate.market.latent_prices import (
     STEP_MS,
     LatentPrices,
 )
+from hypertrack.simulate.market.limit_orders import limit_prices
 from hypertrack.simulate.market.makers import MarketMakers
 from hypertrack.simulate.market.matching import FillArrays, Matching
 from hypertrack.simulate.market.orders import OrderArrays, OrderQueue, RestingOrders
@@ -35,7 +36,7 @@ from hypertrack.simulate.market.tempo import Tempo
 from hypertrack.simulate.market.trading_sessions import Sessions
 
 _REACTION_MS = 200.0
-_REACH = 1.5
+_REACH = 2.0
 """Deepest price of a sweep, in units of the order's impact: the median."""
 _REACH_SPREAD = 1.8
 """Of its log: most orders meet enough at the best price, some sweep a thin book."""
@@ -52,6 +53,8 @@ class Minute:
     """None where they were not asked for."""
     prices: Floats
     """Fair prices at its end: latent, with what stays of orders' impact; ``[coins]``."""
+    impact: Floats
+    """As in `Chunk`."""
 
 
 class Flow:
@@ -82,7 +85,7 @@ class Flow:
         self._exits = Exits(population, prices, self._rng)
         self._matching = Matching(coins, self._makers, population.partner, self._rng)
         self._quoter = Quoter(coins, prices, self._rng)
-        self._facts = FactFinder(prices, self._quoter, fees_bps(named_coins, is_taker=True))
+        self._facts = FactFinder(prices, fees_bps(named_coins, is_taker=True))
         self._resting = RestingOrders()
         self._queue = OrderQueue()
         self._n_orders = 0
@@ -91,26 +94,28 @@ class Flow:
     def minute(self, start_ms: int, end_ms: int, *, with_facts: bool) -> Minute:
         """Return what happens in a stretch of at most a minute; stretches follow each other."""
         self._prices.extend(end_ms + self._prices.look_ahead_ms)
-        takers = self._arrivals(start_ms, end_ms)
+        limits, takers = self._arrivals(start_ms, end_ms)
         usd = self._usd(takers)
-        fills = self._matching.fills(takers, usd, self._resting, start_ms)
         grid = self._quoter.grid(start_ms, end_ms, *self._pressures(takers, usd, start_ms, end_ms))
-        trades = self._trades(takers, usd, fills, grid)
+        self._rest(limits, grid)
+        fills = self._matching.fills(takers, usd, self._resting, grid)
+        fills, price = self._priced(takers, usd, fills, grid)
+        trades = self._trades(takers, fills, price)
         facts = None
         if with_facts:
-            facts = self._facts.facts(takers, usd, self._resting.orders, fills, grid)
+            facts = self._facts.facts(takers, self._resting.orders, fills, grid)
         prices = self._end_prices(end_ms)
         self._settle(end_ms, prices)
         self._tempo.learn(len(trades), start_ms, end_ms)
         self._prices.forget(start_ms - LOOK_BACK_MS)
-        return Minute(trades, self._quoter.changes(grid), facts, prices)
+        return Minute(trades, self._quoter.changes(grid), facts, prices, grid.impact[1:])
 
     def begin(self) -> None:
         """Forget what moved prices while nobody looked."""
         self._quoter.forget_impact()
 
-    def _arrivals(self, start_ms: int, end_ms: int) -> OrderArrays:
-        """Put the stretch's limit orders into the book and return its taker orders by time."""
+    def _arrivals(self, start_ms: int, end_ms: int) -> tuple[OrderArrays, OrderArrays]:
+        """Return the stretch's limit orders, and its taker orders by time."""
         moments = self._sessions.advance(start_ms, end_ms, self._tempo.factor)
         entries = self._followers.together(self._strategies.orders(moments))
         copies = self._followers.copies(entries)
@@ -118,13 +123,21 @@ class Flow:
         taken = OrderArrays.join([entries.take(~entries.is_limit), copies])
         self._queue.push(self._exits.of(taken))
         orders = self._timed(OrderArrays.join([entries, self._queue.due(end_ms)]), start_ms, end_ms)
-        limits = orders.take(orders.is_limit)
-        people, wallet = self._population, limits.wallet
-        weight = people.keenness[wallet]
-        noise = np.exp(0.5 * self._rng.standard_normal(len(limits)))
-        self._resting.add(limits, people.patience_ms[wallet] * noise, weight)
         takers = orders.take(~orders.is_limit)
-        return takers.take(np.argsort(takers.time_ms, kind="stable"))
+        by_time = takers.take(np.argsort(takers.time_ms, kind="stable"))
+        return orders.take(orders.is_limit), by_time
+
+    def _rest(self, limits: OrderArrays, grid: QuoteGrid) -> None:
+        """Put limit orders into the book."""
+        people, wallet = self._population, limits.wallet
+        noise = np.exp(0.5 * self._rng.standard_normal(len(limits)))
+        patience = people.patience_ms[wallet] * noise
+        level = self._prices.relative_volatility(limits.time_ms, limits.coin)
+        sigma = self._prices.sigma(patience, limits.coin) * level
+        decimals = self._coins.price_decimals[limits.coin]
+        price = limit_prices(limits, grid, sigma, decimals, self._rng)
+        follows = people.is_bot[wallet] | limits.is_exit
+        self._resting.add(limits, price, follows, patience, people.keenness[wallet])
 
     def _timed(self, orders: OrderArrays, start_ms: int, end_ms: int) -> OrderArrays:
         """Return the orders with the time of their block, within the stretch."""
@@ -155,9 +168,27 @@ class Flow:
         fading = self._quoter.impact(usd, takers.coin)
         return net(fading), net(self._quoter.lasting_impact(usd, takers.coin))
 
-    def _trades(
+    def _priced(
         self, takers: OrderArrays, usd: Floats, fills: FillArrays, grid: QuoteGrid
-    ) -> TradeArrays:
+    ) -> tuple[FillArrays, Floats]:
+        """Return fills with their prices, the best of each order first.
+
+        A limit order gets its own. Of market makers the first part of an order gets the best
+        price, and the later ones worse ones.
+        """
+        row = grid.row(takers.time_ms.astype(np.int64), takers.coin)
+        best = np.where(takers.side > 0, grid.ask[row, takers.coin], grid.bid[row, takers.coin])
+        luck = np.exp(_REACH_SPREAD * self._rng.standard_normal(len(takers)))
+        reach = takers.side * _REACH * luck * self._quoter.impact(usd, takers.coin)
+        reach = clipped(reach, -_MOST_REACH, _MOST_REACH)
+        quoted = best[fills.order] * (1 + reach[fills.order] * _before(fills))
+        price = np.where(fills.resting < 0, quoted, fills.limit_price)
+        scale = price_step(price, self._coins.price_decimals[takers.coin[fills.order]])[1]
+        price = np.round(price * scale) / scale
+        order = np.lexsort((price * takers.side[fills.order], fills.order))
+        return fills.take(order), price[order]
+
+    def _trades(self, takers: OrderArrays, fills: FillArrays, price: Floats) -> TradeArrays:
         order, maker = fills.order, fills.maker
         coin, taker = takers.coin[order], takers.wallet[order]
         is_buy = takers.side[order] > 0
@@ -165,7 +196,7 @@ class Flow:
         trades = TradeArrays(
             time_ms=takers.time_ms[order].astype(np.int64),
             coin=coin,
-            price=self._fill_prices(takers, usd, fills, grid),
+            price=price,
             size=fills.units / self._coins.size_scale[coin],
             is_buy=is_buy,
             trade_id=trade_ids(number),
@@ -178,21 +209,6 @@ class Flow:
         self._n_orders += len(takers)
         return trades
 
-    def _fill_prices(
-        self, takers: OrderArrays, usd: Floats, fills: FillArrays, grid: QuoteGrid
-    ) -> Floats:
-        """Return the best price for the first part of an order, worse ones for the later."""
-        row = grid.row(takers.time_ms.astype(np.int64), takers.coin)
-        buys = takers.side > 0
-        best = np.where(buys, grid.ask[row, takers.coin], grid.bid[row, takers.coin])
-        luck = np.exp(_REACH_SPREAD * self._rng.standard_normal(len(takers)))
-        reach = takers.side * _REACH * luck * self._quoter.impact(usd, takers.coin)
-        reach = clipped(reach, -_MOST_REACH, _MOST_REACH)
-        price = best[fills.order] * (1 + reach[fills.order] * _before(fills))
-        scale = price_step(price, self._coins.price_decimals[takers.coin[fills.order]])[1]
-        rounded: Floats = np.round(price * scale) / scale
-        return rounded
-
     def _end_prices(self, end_ms: int) -> Floats:
         every = np.arange(self._coins.count, dtype=np.int16)
         latent = self._prices.log_price(np.full(len(every), end_ms), every)
@@ -203,7 +219,8 @@ class Flow:
         """Plan how limit orders that are over, and market makers, get out again."""
         done, left = self._resting.settle(end_ms)
         self._queue.push(self._exits.of(done.take(~done.is_exit)))
-        self._queue.push(left.with_columns(is_limit=np.zeros(len(left), dtype=bool)))
+        tries = self._rng.random(len(left)) < self._population.limit_share[left.wallet]
+        self._queue.push(left.with_columns(is_limit=tries))
         self._queue.push(self._makers.hedges(end_ms, prices))
 
 

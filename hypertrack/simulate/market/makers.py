@@ -1,4 +1,4 @@
-"""Who rests on the other side: market makers on both, others' limit orders on one."""
+"""The market makers: who quotes both sides of a coin, and how much."""
 
 import numpy as np
 
@@ -8,20 +8,19 @@ from hypertrack.simulate.market.arrays import (
     Floats,
     Ids,
     Ints,
-    Signs,
     clipped,
     stable_order,
 )
 from hypertrack.simulate.market.instruments import CoinColumns
 from hypertrack.simulate.market.kinds import KINDS
-from hypertrack.simulate.market.orders import OrderArrays, RestingOrders
+from hypertrack.simulate.market.orders import OrderArrays
 from hypertrack.simulate.market.population import Population
 
-SLOT_MS = 5_000
-"""Resting orders are looked up by slots of this length."""
-
-_TYPICAL_LIMIT_USD = 20_000.0
+_TYPICAL_LIMIT_USD = 30_000.0
 """Position on one coin from which a market maker gets rid of it."""
+
+_HEDGED = 0.25
+"""Part of that limit that one order gets rid of."""
 
 _MIN_MAKERS = 3
 """Market makers on every coin, as far as there are as many."""
@@ -60,14 +59,14 @@ class MarketMakers:
         self._n_coins = coins.count
         self.wallet, self.coin = _quoters(population, coins, rng)
         _, rank = np.unique(rng.permutation(len(population))[self.wallet], return_inverse=True)
-        self._weight = np.exp(0.5 * rng.standard_normal(len(self.wallet))) / (1.0 + rank) ** 0.3
+        self._weight = np.exp(0.5 * rng.standard_normal(len(self.wallet))) / (1.0 + rank) ** 0.15
         total = np.bincount(self.coin, self._weight, coins.count)
         self._weight /= total[self.coin]
         self._inventory_usd = np.zeros(len(self.wallet))
         limits = _TYPICAL_LIMIT_USD * np.exp(0.8 * rng.standard_normal(len(population)))
         self._limit_usd = limits[self.wallet]
         self._size_scale = coins.size_scale[self.coin]
-        self.presence = 0.017 * coins.trade_share * trades_per_second + 0.003
+        self.presence = 0.005 * coins.trade_share * trades_per_second + 0.0005
         """Weight of all market makers on a coin and side, beside that of limit orders."""
 
     def pools(self) -> tuple[Pool, Pool]:
@@ -90,7 +89,7 @@ class MarketMakers:
             price: Of each coin.
         """
         row = np.flatnonzero(np.abs(self._inventory_usd) > self._limit_usd)
-        most = 0.4 * self._limit_usd[row]
+        most = _HEDGED * self._limit_usd[row]
         held = clipped(self._inventory_usd[row], -most, most)
         self._inventory_usd[row] -= held
         units = np.abs(held) / price[self.coin[row]] * self._size_scale[row]
@@ -108,29 +107,6 @@ class MarketMakers:
             is_twap=never,
             is_exit=never,
         )
-
-
-def resting_pool(resting: RestingOrders, n_coins: int, start_ms: int) -> tuple[Pool, Ints]:
-    """Return the limit orders of one minute by coin, side and slot.
-
-    Returns:
-        The pool, its groups as `group_of` numbers them, and each candidate's row in ``resting``.
-    """
-    orders = resting.orders
-    n_slots = MINUTE_MS // SLOT_MS
-    first = clipped((orders.time_ms - start_ms) // SLOT_MS, 0, n_slots - 1).astype(np.int64)
-    last = clipped((resting.until_ms - start_ms) // SLOT_MS, 0, n_slots - 1).astype(np.int64)
-    count = np.maximum(last - first + 1, 0)
-    row = np.repeat(np.arange(len(orders)), count)
-    slot = np.arange(len(row)) - np.repeat(np.cumsum(count) - count - first, count)
-    group = group_of(orders.coin[row], orders.side[row], slot)
-    return Pool(group, resting.weight[row], n_coins * 2 * n_slots), row
-
-
-def group_of(coin: CoinIds, side: Signs, slot: Ints) -> Ints:
-    """Return the number of a group of limit orders."""
-    book = coin.astype(np.int64) * 2 + (side > 0)
-    return book * (MINUTE_MS // SLOT_MS) + slot
 
 
 def _quoters(

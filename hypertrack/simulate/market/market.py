@@ -234,6 +234,7 @@ def _joined(start_ms: int, end_ms: int, minutes: list[Minute], evm: EvmArrays) -
         facts=FactArrays.join(facts) if facts else None,
         end_prices=minutes[-1].prices,
         hours=_hours(start_ms, minutes),
+        impact=np.concatenate([minute.impact for minute in minutes]) if facts else None,
     )
 
 

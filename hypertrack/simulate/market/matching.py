@@ -14,8 +14,10 @@ from hypertrack.simulate.market.arrays import (
     stable_order,
 )
 from hypertrack.simulate.market.instruments import CoinColumns
-from hypertrack.simulate.market.makers import SLOT_MS, MarketMakers, group_of, resting_pool
+from hypertrack.simulate.market.limit_orders import met_orders
+from hypertrack.simulate.market.makers import MarketMakers
 from hypertrack.simulate.market.orders import MIN_ORDER_USD, OrderArrays, RestingOrders
+from hypertrack.simulate.market.quotes import QuoteGrid
 
 MAX_FILLS = 140
 """Of one order; the venue's largest in the calibration window was 52."""
@@ -43,6 +45,8 @@ class FillArrays(Columns):
     maker: Ids
     resting: Ints
     """Row of the limit order that filled it, or -1."""
+    limit_price: Floats
+    """At which that order rested; NaN without one."""
     quoter: Ints
     """Row of the market maker on that coin that filled it, or -1."""
 
@@ -59,7 +63,7 @@ class Matching:
         self._rng = rng
 
     def fills(
-        self, takers: OrderArrays, usd: Floats, resting: RestingOrders, start_ms: int
+        self, takers: OrderArrays, usd: Floats, resting: RestingOrders, grid: QuoteGrid
     ) -> FillArrays:
         """Return the fills of the taker orders and count them on the limit orders.
 
@@ -67,11 +71,11 @@ class Matching:
             takers: By time.
             usd: Value of each taker order.
             resting: The limit orders of the minute.
-            start_ms: Start of the minute.
+            grid: Quotes of the minute.
         """
         order, units = self._split(takers, usd)
         washes = self._rng.random(len(takers)) < _WASHED * (self._partner[takers.wallet] >= 0)
-        fills = self._from_limit_orders(order, units, takers, resting, start_ms, ~washes)
+        fills = self._from_limit_orders(order, units, takers, resting, grid, ~washes)
         fills = self._with_makers(fills, takers)
         fills = self._with_partners(fills, takers, washes)
         fills = _merged(fills.take(fills.maker != takers.wallet[fills.order]))
@@ -101,7 +105,7 @@ class Matching:
         units: Ints,
         takers: OrderArrays,
         resting: RestingOrders,
-        start_ms: int,
+        grid: QuoteGrid,
         may: Flags,
     ) -> FillArrays:
         """Fill parts from limit orders as far as those have units left; the rest has no maker.
@@ -109,23 +113,21 @@ class Matching:
         Args:
             may: Taker orders that limit orders may fill.
         """
-        slot = ((takers.time_ms - start_ms) // SLOT_MS).astype(np.int64)
-        group = group_of(takers.coin, -takers.side, slot)
-        pool, rows = resting_pool(resting, self._coins.count, start_ms)
-        weight = pool.total[group]
+        met = met_orders(takers, resting, grid)
+        weight = met.pool.total
         chance = weight / (weight + self._makers.presence[takers.coin])
         tries = (self._rng.random(len(order)) < chance[order]) & may[order]
         fills = [_no_maker(order[~tries], units[~tries])]
         order, units = order[tries], units[tries]
         for _ in range(_TRIES):
-            row = rows[pool.draw(group[order], self._rng.random(len(order)))]
+            pair = met.pool.draw(order, self._rng.random(len(order)))
+            row = met.resting[pair]
             got = _available(row, units, resting.remaining())
-            got[resting.orders.wallet[row] == takers.wallet[order]] = 0
             resting.fill(row, got)
             some = got > 0
-            maker = resting.orders.wallet[row[some]]
+            maker, price = resting.orders.wallet[row[some]], met.price[pair[some]]
             nobody = np.full(len(maker), _NOBODY)
-            fills.append(FillArrays(order[some], got[some], maker, row[some], nobody))
+            fills.append(FillArrays(order[some], got[some], maker, row[some], price, nobody))
             left = units > got
             order, units = order[left], (units - got)[left]
         joined = FillArrays.join([*fills, _no_maker(order, units)])
@@ -159,7 +161,8 @@ class Matching:
 
 def _no_maker(order: Ints, units: Ints) -> FillArrays:
     nobody = np.full(len(order), _NOBODY)
-    return FillArrays(order, units, nobody.astype(np.int32), nobody, nobody)
+    no_price = np.full(len(order), np.nan)
+    return FillArrays(order, units, nobody.astype(np.int32), nobody, no_price, nobody)
 
 
 def _available(row: Ints, asked: Ints, remaining: Ints) -> Ints:

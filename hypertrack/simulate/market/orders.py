@@ -92,13 +92,26 @@ class RestingOrders:
 
     def __init__(self) -> None:
         self.orders = OrderArrays.none()
+        self.price = np.empty(0)
+        """At which each rests; nobody gets another."""
+        self.follows = np.empty(0, dtype=bool)
+        """Goes after a price that leaves it behind."""
         self.until_ms = np.empty(0)
         self.weight = np.empty(0)
         self.filled = np.empty(0, dtype=np.int64)
 
-    def add(self, orders: OrderArrays, patience_ms: Floats, weight: Floats) -> None:
+    def add(
+        self,
+        orders: OrderArrays,
+        price: Floats,
+        follows: Flags,
+        patience_ms: Floats,
+        weight: Floats,
+    ) -> None:
         """Put orders into the book; ``weight`` says how often they are hit."""
         self.orders = OrderArrays.join([self.orders, orders])
+        self.price = np.concatenate([self.price, price])
+        self.follows = np.concatenate([self.follows, follows])
         self.until_ms = np.concatenate([self.until_ms, orders.time_ms + patience_ms])
         self.weight = np.concatenate([self.weight, weight])
         self.filled = np.concatenate([self.filled, np.zeros(len(orders), dtype=np.int64)])
@@ -125,6 +138,8 @@ class RestingOrders:
             over.is_exit & (filled < over.units)
         )
         self.orders = self.orders.take(~is_over)
+        self.price = self.price[~is_over]
+        self.follows = self.follows[~is_over]
         self.until_ms = self.until_ms[~is_over]
         self.weight = self.weight[~is_over]
         self.filled = self.filled[~is_over]

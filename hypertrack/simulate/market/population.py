@@ -148,7 +148,7 @@ def build_population(count: int, coins: tuple[Coin, ...], rng: np.random.Generat
         gap_ms=gap_ms,
         gap_spread=gap_spread,
         reaction=np.where(is_bot, rng.beta(0.8, 2.0, count), rng.beta(0.5, 9.0, count)),
-        size_usd=np.minimum(draw.loosely("size_usd", 1.55) * 0.6, 90_000),
+        size_usd=np.minimum(draw.loosely("size_usd", 1.47) * 0.65, 90_000),
         size_spread=np.where(is_bot, rng.gamma(1.2, 0.45, count), rng.gamma(4.0, 0.33, count)),
         round_share=np.where(is_bot, rng.beta(0.5, 3.0, count), rng.beta(1.5, 1.5, count)),
         patience_ms=draw.lognormal(np.where(is_bot, 120_000.0, 500_000.0), 0.8),

@@ -28,14 +28,18 @@ class QuoteGrid:
 
     start_ms: int
     bid: Floats
-    """``[steps + 1, coins]``, like ask, depth and stays."""
+    """``[steps + 1, coins]``, like ask, depth and impact."""
     ask: Floats
     depth_usd: Floats
     """Of the best five levels of a side."""
-    stays: Floats
-    """What all earlier orders have moved the price for good, in log price."""
+    impact: Floats
+    """What all earlier orders have moved the price and still stands, in log price."""
     change_ms: Ints
     """Time of the block with which a step's quote comes, ``[steps, coins]``."""
+
+    def latent_ms(self, row: Ints) -> Floats:
+        """Return the times whose latent prices the quotes of rows are drawn around."""
+        return np.asarray(self.start_ms + (row - 1) * STEP_MS, dtype=np.float64)
 
     def row(self, time_ms: Ints, coin: CoinIds) -> Ints:
         """Return the row in force just after the blocks at these times."""
@@ -66,15 +70,14 @@ class Quoter:
                 ``[steps, coins]``.
             lasting: The same of what stays.
         """
-        stays = self._staying(lasting)
-        shift = self._shifts(pressure) + stays
-        middle = self._prices.between(start_ms, end_ms) + shift
-        columns = (*self._around(np.exp(middle), start_ms), stays)
+        impact = self._shifts(pressure) + self._staying(lasting)
+        middle = self._prices.between(start_ms, end_ms) + impact
+        columns = (*self._around(np.exp(middle), start_ms), impact)
         first = self._last or tuple(column[:1] for column in columns)
-        bid, ask, depth, stays = map(np.concatenate, zip(first, columns, strict=True))
-        self._last = bid[-1:], ask[-1:], depth[-1:], stays[-1:]
+        bid, ask, depth, impact = map(np.concatenate, zip(first, columns, strict=True))
+        self._last = bid[-1:], ask[-1:], depth[-1:], impact[-1:]
         changes = change_times(start_ms, len(pressure), self._coins.count)
-        return QuoteGrid(start_ms, bid, ask, depth, stays, changes)
+        return QuoteGrid(start_ms, bid, ask, depth, impact, changes)
 
     def forget_impact(self) -> None:
         """Begin anew: the price is the latent one, whatever orders did so far."""
@@ -110,10 +113,6 @@ class Quoter:
         share = usd / self._coins.day_volume_usd[coin]
         impact: Floats = _LASTING_IMPACT * self._coins.volatility[coin] * share
         return impact
-
-    def impact_left(self, delay_ms: float) -> float:
-        """Return the part of an order's fading impact that still stands after a delay."""
-        return float(0.5 ** (delay_ms / 1000 / _IMPACT_HALF_LIFE_S))
 
     def _staying(self, lasting: Floats) -> Floats:
         """Return what stays of the impact of all earlier steps."""

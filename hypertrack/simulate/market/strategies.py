@@ -79,7 +79,11 @@ class Strategies:
         side, foreseen = moments.side.copy(), moments.foreseen.copy()
         own = np.flatnonzero(side == 0)
         side[own], foreseen[own] = self.views(
-            moments.time_ms[own], moments.wallet[own], coin[own], horizon[own]
+            moments.time_ms[own],
+            moments.wallet[own],
+            coin[own],
+            horizon[own],
+            moments.is_limit[own],
         )
         return side, foreseen
 
@@ -92,9 +96,11 @@ class Strategies:
         return horizon
 
     def views(
-        self, time: Floats, wallet: Ids, coin: CoinIds, horizon: Floats
+        self, time: Floats, wallet: Ids, coin: CoinIds, horizon: Floats, may_rest: Flags
     ) -> tuple[Signs, Floats]:
         """Return the sign of a view, and what foresight adds to the expected sign.
+
+        Whoever foresees something takes it at once: views that may become limit orders are blind.
 
         The view is a sum of three normal variables of total variance 1, of what went before, of
         what is foreseen and of noise, so that a correlation ``foresight`` with the coming return
@@ -107,6 +113,7 @@ class Strategies:
         foresight = people.foresight[wallet]
         foresight = foresight + people.aim_bps[wallet] / 1e4 / (MEAN_ABS_NORMAL * sigma)
         is_able = (people.skill_from_ms[wallet] <= time) & (time < people.skill_until_ms[wallet])
+        is_able &= ~may_rest
         foresight = np.where(is_able, clipped(foresight, -MAX_FORESIGHT, MAX_FORESIGHT), 0.0)
         ahead = foresight * self._prices.surprise(time, until, coin) / sigma
         room = np.sqrt(0.98 - foresight**2)

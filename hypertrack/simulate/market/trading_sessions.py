@@ -143,7 +143,10 @@ class Sessions:
         is_twap = rng.random(len(wallet)) < people.twap_share[wallet]
         gap = people.gap_ms[wallet] * np.exp(0.3 * rng.standard_normal(len(wallet)))
         length = people.session_ms[wallet] * np.exp(0.5 * rng.standard_normal(len(wallet)))
-        side, foreseen, horizon = self._directions(wallet, coin, time, length, is_twap)
+        limit_chance = np.where(is_twap, 0.0, self._limit_chances(wallet, gap))
+        side, foreseen, horizon = self._directions(
+            wallet, coin, time, length, is_twap, limit_chance > 0
+        )
         repeats = is_twap | (rng.random(len(wallet)) < people.repeats[wallet])
         units = self._strategies.units(time, wallet, coin)
         return SessionArrays(
@@ -156,12 +159,18 @@ class Sessions:
             foreseen=foreseen,
             horizon_ms=horizon,
             units=np.where(repeats, units, 0),
-            limit_chance=np.where(is_twap, 0.0, self._limit_chances(wallet, gap)),
+            limit_chance=limit_chance,
             is_twap=is_twap,
         )
 
     def _directions(
-        self, wallet: Ids, coin: CoinIds, time: Floats, length_ms: Floats, is_twap: Flags
+        self,
+        wallet: Ids,
+        coin: CoinIds,
+        time: Floats,
+        length_ms: Floats,
+        is_twap: Flags,
+        may_rest: Flags,
     ) -> tuple[Signs, Floats, Floats]:
         """Return side, foresight and horizon of sessions that go one way; zeros of others.
 
@@ -174,7 +183,9 @@ class Sessions:
         goes = self._rng.random(count) < self._population.one_sided[wallet]
         at = np.flatnonzero(goes & ~is_twap)
         horizon[at] = np.maximum(self._strategies.horizon(wallet[at]), length_ms[at])
-        side[at], foreseen[at] = self._strategies.views(time[at], wallet[at], coin[at], horizon[at])
+        side[at], foreseen[at] = self._strategies.views(
+            time[at], wallet[at], coin[at], horizon[at], may_rest[at]
+        )
         self._twap_side[wallet[is_twap]] *= -1
         side[is_twap] = self._twap_side[wallet[is_twap]]
         return side, foreseen, horizon

@@ -7,7 +7,7 @@ from hypertrack.errors import DatasetError
 from hypertrack.records import Feed
 from hypertrack.store.database import session_table as sessions
 from hypertrack.store.database.connecting import UnreachableError, open_reader
-from hypertrack.store.database.schema import has_table
+from hypertrack.store.database.schema import LISTS, has_table
 from hypertrack.store.reading.damage import Damage
 from hypertrack.store.reading.recorded_lines import Answers, Version
 from hypertrack.store.reading.relations import Columns
@@ -60,7 +60,8 @@ class DatabaseLines:
     ) -> None:
         """Run a statement on the rows of a kind of answers; a dataset of before has none."""
         if has_table(self._database, kind):
-            self._run(connection, statement, kind, "seq", columns)
+            order = "nth" if kind in LISTS else "seq"
+            self._run(connection, statement, kind, order, columns)
         else:
             connection.execute(statement.format(source=_none(columns)))
 

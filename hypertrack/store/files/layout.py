@@ -18,6 +18,8 @@ IMPORTS_NAME = "imports.jsonl"
 STATES_NAME = "account_states.jsonl"
 FLOWS_NAME = "account_flows.jsonl"
 ACCOUNTS_NAME = "accounts"
+CURSOR_NAME = "fills_cursor.json"
+"""Where a provider of every fill is to go on."""
 ANSWERS_LOCK_NAME = "answers.lock"
 PROGRESS_NAME = f"{ACCOUNTS_NAME}/progress.jsonl"
 CHOICES_NAME = f"{ACCOUNTS_NAME}/choices.jsonl"
@@ -26,6 +28,15 @@ ACCOUNTS_REPORT_NAME = f"{ACCOUNTS_NAME}/report.json"
 ASIDE_COVERAGE_NAME = f"{ACCOUNTS_NAME}/{COVERAGE_NAME}"
 ASIDE_QUARANTINE_NAME = f"{ACCOUNTS_NAME}/{QUARANTINE_NAME}"
 """Of whoever asks about wallets while a recorder writes the others."""
+
+CHOICES = "account_choices"
+"""Wallets that were chosen to be asked about, among the kinds of answers."""
+
+NAME_BY_ANSWERS = {
+    "account_states": STATES_NAME,
+    "account_flows": FLOWS_NAME,
+    CHOICES: CHOICES_NAME,
+}
 
 ANSWER_NAMES = (FILLS_NAME, STATES_NAME, FLOWS_NAME)
 """What the venue said of wallets, beside the feeds."""
@@ -58,6 +69,6 @@ def require_data(folder: Path) -> None:
 def dataset_files(folder: Path) -> list[Path]:
     """Return every file that readers take data from, in a stable order."""
     names = [f"{feed}.jsonl" for feed in Feed] + [COVERAGE_NAME, ASIDE_COVERAGE_NAME]
-    names += ANSWER_NAMES
+    names += [*ANSWER_NAMES, CHOICES_NAME]
     open_files = [folder / name for name in names if (folder / name).exists()]
     return open_files + sorted((folder / SEALED_NAME).glob("*/*.parquet"))

@@ -5,9 +5,9 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
+from hypertrack.journal import write_lines
 from hypertrack.records import CoverageLine, JsonError, decode_json, encode_json
 from hypertrack.store.files.layout import COVERAGE_NAME
-from hypertrack.store.files.writing import write_whole
 
 
 class Ledger:
@@ -55,7 +55,7 @@ class Ledger:
             # Blank lines cover what is left of longer old text, until it is cut off: a kill
             # between the two calls leaves nothing half.
             padded = text + b"\n" * max(old_bytes - len(text), 0)
-            write_whole(file, padded, self._settled_bytes)
+            write_lines(file, padded, self._settled_bytes)
             os.ftruncate(file, self._settled_bytes + len(text))
             self._settled_bytes += len(settled)
             del self._unwritten[:n_settled]

@@ -17,6 +17,7 @@ from hypertrack.store.files.layout import (
     ARCHIVE_NAME,
     ASIDE_QUARANTINE_NAME,
     COVERAGE_NAME,
+    CURSOR_NAME,
     IMPORTS_NAME,
     LOCK_NAME,
     MANIFEST_NAME,
@@ -150,7 +151,7 @@ def _answers_locked(folder: Path) -> Iterator[None]:
 def session_files(folder: Path) -> list[Path]:
     """Return everything in the folder that a recording session wrote, but for archive and lock."""
     named = [QUARANTINE_NAME, COVERAGE_NAME, REPORT_NAME, MANIFEST_NAME, SEALED_NAME]
-    named += [*ANSWER_NAMES, SET_ASIDE_NAME, IMPORTS_NAME, ACCOUNTS_NAME]
+    named += [*ANSWER_NAMES, SET_ASIDE_NAME, IMPORTS_NAME, ACCOUNTS_NAME, CURSOR_NAME]
     paths = [feed_path(folder, feed) for feed in Feed] + [folder / name for name in named]
     return [path for path in paths if path.exists()]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from hypertrack.clock import Clock
 from hypertrack.config import RecordSettings
 from hypertrack.errors import DatasetError
+from hypertrack.journal import write_lines
 from hypertrack.records import Feed
 from hypertrack.store.files.layout import (
     FILLS_NAME,
@@ -187,7 +188,7 @@ class LineWriter:
                 while chunks:
                     lines = b"".join(chunks[:JOINED])
                     del chunks[:JOINED]
-                    write_whole(descriptor, lines, os.fstat(descriptor).st_size)
+                    write_lines(descriptor, lines, os.fstat(descriptor).st_size)
                     self.n_bytes[name] += len(lines)
                 self._unsynced.add(name)
         return n_written
@@ -216,25 +217,6 @@ class LineWriter:
         for descriptor in self._files.values():
             os.close(descriptor)
         self._files = {}
-
-
-def write_whole(descriptor: int, lines: bytes, offset: int) -> None:
-    """Write lines at the end of a file; if they do not all fit, as many whole ones as do.
-
-    Args:
-        offset: Where the file's whole lines end; what stands behind is overwritten.
-
-    Raises:
-        OSError: The disk is full, or broken.
-    """
-    n_written = 0
-    try:
-        while n_written < len(lines):
-            part = memoryview(lines)[n_written:]
-            n_written += os.pwrite(descriptor, part, offset + n_written)
-    except OSError:
-        os.ftruncate(descriptor, offset + lines.rfind(b"\n", 0, n_written) + 1)
-        raise
 
 
 def unwritable(folder: Path, error: OSError) -> DatasetError:

@@ -23,6 +23,8 @@ FLOW_COLUMNS: Columns = {
     "delta": "JSON",
 }
 
+CHOICE_COLUMNS: Columns = {"wallets": "VARCHAR[]", "at_ms": "BIGINT", "is_by_profit": "BOOLEAN"}
+
 READ_ANSWERS = """
 CREATE OR REPLACE TEMP TABLE raw_answers AS
 SELECT lower("user") AS wallet, request.type AS kind, coalesce(request.dex, '') AS dex,
@@ -137,6 +139,14 @@ SELECT DISTINCT wallet, other, kind, name, asked_ms FROM (
 WHERE is_wallet(wallet) AND is_wallet(other) AND wallet <> other ORDER BY ALL
 """
 
+# Of wallets that were chosen by what they had earned, when that was first.
+READ_CHOICES = """
+CREATE OR REPLACE TEMP TABLE raw_account_choices AS
+SELECT wallet, min(at_ms) AS since_ms
+FROM (SELECT lower(unnest(wallets)) AS wallet, at_ms FROM {source} WHERE is_by_profit)
+WHERE is_wallet(wallet) AND is_time(at_ms) GROUP BY wallet ORDER BY wallet
+"""
+
 TIMES = {
     "account_states": "time_ms",
     "account_positions": "time_ms",
@@ -144,7 +154,8 @@ TIMES = {
     "account_flows": "time_ms",
     "account_links": "asked_ms",
 }
-"""The tables, and when what they tell of happened; links are as old as the answer."""
+"""The tables, and when what they tell of happened; links are as old as the answer. A choice is
+known at all times: it says of a past that it is no evidence."""
 
 NUMBER = {
     "account_states": """
@@ -169,6 +180,9 @@ SELECT own.wallet_id AS wallet_id, others.wallet_id AS other_id, kind, name, ask
 FROM raw_account_links JOIN wallets AS own ON own.wallet = raw_account_links.wallet
 JOIN wallets AS others ON others.wallet = raw_account_links.other
 """,
+    "account_choices": """
+SELECT wallet_id, since_ms FROM raw_account_choices JOIN wallets USING (wallet)
+""",
 }
 """What each table is made of, for every engine."""
 
@@ -176,12 +190,12 @@ RAW_ACCOUNTS = tuple(f"raw_{table}" for table in NUMBER)
 
 ACCOUNT_WALLETS = " UNION ".join(
     [
-        *(f"SELECT wallet FROM {raw}" for raw in RAW_ACCOUNTS),
+        *(f"SELECT wallet FROM raw_{table}" for table in TIMES),
         "SELECT other FROM raw_account_flows WHERE is_wallet(other)",
         "SELECT other FROM raw_account_links",
     ]
 )
-"""All addresses that answers name."""
+"""All addresses that answers name; nobody is known for having been chosen."""
 
 
 def read_accounts(connection: duckdb.DuckDBPyConnection, lines: Lines, window: ReadWindow) -> None:
@@ -200,6 +214,7 @@ def read_accounts(connection: duckdb.DuckDBPyConnection, lines: Lines, window: R
     connection.execute(READ_HISTORY)
     connection.execute(READ_LINKS)
     lines.run_on_answers(connection, READ_FLOWS, "account_flows", FLOW_COLUMNS)
+    lines.run_on_answers(connection, READ_CHOICES, "account_choices", CHOICE_COLUMNS)
     connection.execute("DROP TABLE raw_answers; DROP TABLE states")
     for table, time in TIMES.items():
         if window.since_ms is not None:

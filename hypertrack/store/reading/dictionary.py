@@ -2,7 +2,7 @@
 
 import duckdb
 
-from hypertrack.records import MINUTE_MS, Feed
+from hypertrack.records import HOUR_MS, MINUTE_MS, Feed
 from hypertrack.store.reading.account_answers import ACCOUNT_WALLETS
 
 NUMBER_NAMES = f"""
@@ -101,6 +101,25 @@ FROM (
     GROUP BY time_ms, coin_id
 )
 ORDER BY time_ms, coin_id
+"""
+
+# In the order of sealed hours each row comes after the one before: no moment of a coin is there
+# twice, and nothing is to be grouped or sorted.
+COUNT_UNORDERED_BBO = f"""
+SELECT count(*) FROM (
+    SELECT coin, time_ms, lag(coin) OVER () AS before_coin, lag(time_ms) OVER () AS before_ms
+    FROM raw_bbo
+)
+WHERE NOT (
+    time_ms // {HOUR_MS} > before_ms // {HOUR_MS}
+    OR (time_ms // {HOUR_MS} = before_ms // {HOUR_MS}
+        AND (coin > before_coin OR (coin = before_coin AND time_ms > before_ms)))
+)
+"""
+ORDERED_BBO = """
+CREATE TABLE bbo AS
+SELECT time_ms, coin_id, bid_price, ask_price, (bid_price + ask_price) / 2 AS mid_price
+FROM raw_bbo JOIN coins USING (coin)
 """
 
 # Of coins that anything else is known of: of others nobody can hold a position that is known.
@@ -223,6 +242,7 @@ def number_hours(connection: duckdb.DuckDBPyConnection, feed: Feed) -> None:
             connection.execute(EXTEND_WALLETS)
             number_trades(connection)
         case Feed.BBO:
-            connection.execute(NUMBER_BBO)
+            unordered = connection.execute(COUNT_UNORDERED_BBO).fetchall()[0][0]
+            connection.execute(NUMBER_BBO if unordered else ORDERED_BBO)
         case _:
             connection.execute(NUMBER_RECORDED)

@@ -25,6 +25,7 @@ from hypertrack.store.files.layout import (
     COVERAGE_NAME,
     FILLS_NAME,
     MANIFEST_NAME,
+    NAME_BY_ANSWERS,
     QUARANTINE_NAME,
     dataset_files,
     has_data,
@@ -125,8 +126,8 @@ class FolderLines:
     def run_on_answers(
         self, connection: duckdb.DuckDBPyConnection, statement: str, kind: Answers, columns: Columns
     ) -> None:
-        """Run a statement on ``{kind}.jsonl``."""
-        self._run_on_file(connection, statement, f"{kind}.jsonl", columns)
+        """Run a statement on the file of a kind of answers."""
+        self._run_on_file(connection, statement, NAME_BY_ANSWERS[kind], columns)
 
     def count(self, feed: Feed) -> tuple[int, int]:
         """Count the lines of all files, and a torn last one."""

@@ -203,7 +203,8 @@ def _number(
         target = batch_file(reading.place, table, batch)
         target.parent.mkdir(exist_ok=True)
         connection.execute(
-            f"COPY {table} TO {quoted(target)} (FORMAT parquet, COMPRESSION lz4_raw)"
+            f"COPY {table} TO {quoted(target)} "
+            "(FORMAT parquet, PARQUET_VERSION v2, COMPRESSION lz4_raw)"
         )
         connection.execute(f"DROP TABLE {table}")
     return [batch]

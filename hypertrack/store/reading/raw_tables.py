@@ -92,13 +92,16 @@ COVERAGE_COLUMNS: Columns = {
     "missed": "BIGINT",
 }
 
+# Most values are one word, which is a number at once.
 HEX_MACROS = """
 CREATE OR REPLACE MACRO hex_part(digits, start) AS
     coalesce(try_cast('0x' || substr(digits, start, 16) AS UBIGINT), 0)::DOUBLE;
 CREATE OR REPLACE MACRO hex_words(digits) AS
     ((hex_part(digits, 1) * pow(2, 64) + hex_part(digits, 17)) * pow(2, 64)
     + hex_part(digits, 33)) * pow(2, 64) + hex_part(digits, 49);
-CREATE OR REPLACE MACRO hex_number(text) AS hex_words(lpad(substr(text, 3), 64, '0'));
+CREATE OR REPLACE MACRO hex_number(text) AS CASE
+    WHEN length(text) <= 18 THEN coalesce(try_cast('0x' || substr(text, 3) AS UBIGINT), 0)::DOUBLE
+    ELSE hex_words(lpad(substr(text, 3), 64, '0')) END;
 """
 
 READ_TRADES = f"""
@@ -108,8 +111,9 @@ SELECT
     identity(tid, concat_ws('|', side, px, sz, hash, lower(users[1]), lower(users[2]))) AS trade_id,
     try_cast(px AS DOUBLE) AS price, try_cast(sz AS DOUBLE) AS size,
     CASE side WHEN 'B' THEN true WHEN 'A' THEN false END AS is_buy,
-    coalesce(hash = '{ZERO_HASH}' AND lower(users[CASE side WHEN 'B' THEN 1 ELSE 2 END])
-        NOT IN {SYSTEM_WALLETS}, false) AS is_twap,
+    CASE WHEN hash = '{ZERO_HASH}' THEN coalesce(
+        lower(users[CASE side WHEN 'B' THEN 1 ELSE 2 END]) NOT IN {SYSTEM_WALLETS}, false)
+        ELSE false END AS is_twap,
     users[1] AS buyer, users[2] AS seller
 FROM {{source}}
 """
@@ -119,7 +123,7 @@ TRADE_FLAWS = (
     ),
     Flaw(TIME, "is_time(time_ms)"),
     Flaw(AMOUNT, "is_positive(price) AND is_positive(size)"),
-    Flaw(WALLET, "is_wallet(buyer) AND is_wallet(seller)"),
+    Flaw(WALLET, "is_wallet(buyer) AND is_wallet(seller)", names=("buyer", "seller")),
 )
 
 READ_BBO = """
@@ -182,6 +186,16 @@ TRANSACTION_FLAWS = (
         "chain = 'core' OR (is_wallet(sender) AND (receiver IS NULL OR is_wallet(receiver)))",
     ),
 )
+
+# Only what was read twice is sorted: rows of transactions are long.
+DISTINCT_TRANSACTIONS = """
+CREATE TEMP TABLE raw_evm AS
+WITH sent AS (FROM raw_transactions WHERE chain = 'evm'),
+repeated AS MATERIALIZED (SELECT hash FROM sent GROUP BY hash HAVING count(*) > 1)
+FROM sent ANTI JOIN repeated USING (hash)
+UNION ALL
+(SELECT DISTINCT ON (hash) * FROM sent SEMI JOIN repeated USING (hash) ORDER BY ALL)
+"""
 
 UNNEST_TRANSFERS = """
 CREATE TEMP TABLE raw_transfers AS
@@ -344,8 +358,5 @@ def read_ledger(connection: duckdb.DuckDBPyConnection, lines: Lines, window: Rea
 
 def unnest_chains(connection: duckdb.DuckDBPyConnection) -> None:
     """Create ``raw_evm`` and ``raw_transfers`` of the transactions that were read."""
-    connection.execute(
-        "CREATE TEMP TABLE raw_evm AS SELECT DISTINCT ON (hash) * FROM raw_transactions "
-        "WHERE chain = 'evm' ORDER BY ALL"
-    )
+    connection.execute(DISTINCT_TRANSACTIONS)
     connection.execute(UNNEST_TRANSFERS)

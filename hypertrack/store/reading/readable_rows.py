@@ -76,6 +76,11 @@ WHERE {{time}} - coalesce(received_ms(received_ns), {{last_ms}})
 """
 DROP_AHEAD = "DELETE FROM {table} WHERE rowid IN (SELECT nth FROM ahead)"
 
+# Counted with a filter, as DuckDB would ask a condition of every row before it looks for names.
+COUNT_OTHER_NAMES = """
+SELECT count(*) FILTER (is_wallet(name) IS NOT TRUE) FROM ({said})
+"""
+
 # Where so many of so many rows are ahead it is the clock of receipt that cannot be believed: that
 # of a simulated venue at many times the speed of time, for one.
 MIN_FOR_DISBELIEF = 100
@@ -88,6 +93,9 @@ class Flaw(NamedTuple):
     reason: str
     is_fine: str
     """Over the columns of the row; one of which this is not known has the flaw."""
+    names: tuple[str, ...] = ()
+    """Columns of addresses, where it asks of each whether it is one: each is judged once, as there
+    are many more rows than wallets."""
 
 
 def drop_unreadable(
@@ -112,7 +120,8 @@ def drop_unreadable(
         Rows kept, and rows deleted.
     """
     n_all = count(connection, f"SELECT count(*) FROM {table}")
-    is_fine = " AND ".join(f"({flaw.is_fine})" for flaw in flaws)
+    flaws = [flaw for flaw in flaws if not _is_nowhere(connection, table, flaw)]
+    is_fine = " AND ".join(f"({flaw.is_fine})" for flaw in flaws) or "true"
     n_unread = count(connection, f"SELECT count(*) FROM {table} WHERE ({is_fine}) IS NOT TRUE")
     if n_unread:
         cases = " ".join(f"WHEN ({f.is_fine}) IS NOT TRUE THEN {_text(f.reason)}" for f in flaws)
@@ -172,6 +181,15 @@ def count(connection: duckdb.DuckDBPyConnection, statement: str) -> int:
     """Return the one number that a statement gives, 0 for none."""
     rows = connection.execute(statement).fetchall()  # all: DuckDB 2.0 wants results finished
     return int(rows[0][0] or 0) if rows else 0
+
+
+def _is_nowhere(connection: duckdb.DuckDBPyConnection, table: str, flaw: Flaw) -> bool:
+    """Return whether all names that rows say are wallets, where that is what the flaw asks."""
+    if not flaw.names:
+        return False
+    said = " UNION ".join(f"SELECT {name} AS name FROM {table}" for name in flaw.names)
+    statement = COUNT_OTHER_NAMES.format(said=said)
+    return count(connection, statement) == 0
 
 
 def _text(text: str) -> str:

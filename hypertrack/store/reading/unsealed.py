@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -17,13 +18,14 @@ from hypertrack.store.reading.numbered_hours import ADD_UP_UNREAD, read_open
 from hypertrack.store.reading.prepared import export
 from hypertrack.store.reading.raw_tables import (
     READERS,
+    Counts,
     begin_reading,
     read_feed,
     read_ledger,
     unnest_chains,
 )
 from hypertrack.store.reading.recorded_lines import Lines
-from hypertrack.store.reading.truncation import ReadWindow
+from hypertrack.store.reading.truncation import ReadWindow, cut_coverage
 
 log = logging.getLogger(__name__)
 
@@ -35,18 +37,38 @@ RAW_TABLES = (
 SealedHours = Mapping[Feed, tuple[Path, ...]]
 
 
+class SealedFacts(NamedTuple):
+    """What an engine that read sealed hours found in them."""
+
+    n_rows: Mapping[Feed, int]
+    """Read, by feed."""
+    unread: Sequence[tuple[Feed, str, int]]
+    """Feed, reason and number of the rows that no reader takes."""
+    damage: Sequence[Damage]
+    """Hours that cannot be read."""
+
+    @property
+    def counts(self) -> Counts:
+        """Return rows read and not read, by feed."""
+        return {
+            feed: (n, sum(n_unread for each, _, n_unread in self.unread if each == feed))
+            for feed, n in self.n_rows.items()
+        }
+
+
 def export_unsealed(
-    connection: duckdb.DuckDBPyConnection, lines: Lines, folder: Path
-) -> SealedHours:
+    connection: duckdb.DuckDBPyConnection, lines: Lines, folder: Path, window: ReadWindow
+) -> tuple[SealedHours, Counts]:
     """Write what is not sealed as Parquet, each raw table to a folder of its name.
 
     Args:
         connection: Empty; ``coverage`` is made in it.
         lines: Of the dataset; a database has no sealed hours.
         folder: Empty.
+        window: What lies outside is left out.
 
     Returns:
-        The sealed hours of each feed that were not read.
+        The sealed hours of each feed that were not read; lines read and not read of the others.
 
     Raises:
         DatasetError: A file could not be read at all.
@@ -54,43 +76,45 @@ def export_unsealed(
     begin_reading(connection)
     sealed: SealedHours = dict.fromkeys(MADE, ())
     if isinstance(lines, FolderLines):
-        sealed = _read_settled(connection, lines)
+        sealed, counts = _read_settled(connection, lines.between(window), window)
     else:
-        for feed in READERS:
-            read_feed(connection, lines, feed, ReadWindow())
-    read_fills(connection, lines, ReadWindow())
-    read_accounts(connection, lines, ReadWindow())
-    read_ledger(connection, lines, ReadWindow())
+        counts = {feed: read_feed(connection, lines, feed, window) for feed in READERS}
+    read_fills(connection, lines, window)
+    read_accounts(connection, lines, window)
+    read_ledger(connection, lines, window)
     unnest_chains(connection)
     export(connection, folder, RAW_TABLES)
-    return sealed
+    return sealed, counts
 
 
 def export_ledger(
     connection: duckdb.DuckDBPyConnection,
     folder: Path,
-    unread: Sequence[tuple[str, str, int]],
-    damage: Sequence[Damage],
+    found: SealedFacts,
+    window: ReadWindow,
 ) -> None:
     """Add what the sealed hours are found to lack, and write the ledger beside the raw tables."""
-    for row in unread:
+    for row in found.unread:
         connection.execute("INSERT INTO unread_lines VALUES (?, ?, ?)", row)
     connection.execute(ADD_UP_UNREAD)
-    for each in damage:
+    for each in found.damage:
         log.warning("%s is damaged and left out: its hour is a gap", each.path)
-    note_damage(connection, damage)
+    note_damage(connection, found.damage)
+    cut_coverage(connection, window)
     export(connection, folder, ("coverage",))
 
 
-def _read_settled(connection: duckdb.DuckDBPyConnection, lines: FolderLines) -> SealedHours:
+def _read_settled(
+    connection: duckdb.DuckDBPyConnection, lines: FolderLines, window: ReadWindow
+) -> tuple[SealedHours, Counts]:
     """Read the open files; once more where an hour of them was sealed meanwhile."""
     while True:
         files = [feed_files(lines.folder, feed) for feed in MADE]
-        _counts, overlapping = read_open(connection, lines, ReadWindow())
+        counts, overlapping = read_open(connection, lines, window)
         if [feed_files(lines.folder, feed) for feed in MADE] == files:
-            return {
-                each_feed: tuple(
-                    path for path in each.sealed if hour_name(path) not in overlapping[each_feed]
-                )
-                for each_feed, each in zip(MADE, files, strict=True)
-            }
+            break
+    sealed = {
+        feed: tuple(path for path in lines.sealed(feed) if hour_name(path) not in overlapping[feed])
+        for feed in MADE
+    }
+    return sealed, counts

@@ -24,7 +24,7 @@ from hypertrack.store.compaction.sealed_hours import seal_folder
 from hypertrack.store.compaction.sealed_rows import LAYOUTS
 from hypertrack.store.dataset import TABLES, open_dataset
 
-SETTINGS = SimulateSettings(wallets=600, hours=0.1, trades_per_second=6, coins=9, seed=5)
+SETTINGS = SimulateSettings(wallets=600, hours=0.1, trades_per_second=6, coins=9, seed=6)
 """Six minutes, of two hours."""
 BEGIN_MS = START_MS + 57 * MINUTE_MS
 FIRST = "2026-01-05T00.parquet"
@@ -38,7 +38,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Folders:
     folder = tmp_path_factory.mktemp("hours")
     market = Market(SETTINGS, BEGIN_MS)
     with pytest.MonkeyPatch.context() as patch, NewHours(folder / "sealed") as sealed:
-        patch.setattr(hours, "TABLE_ROWS", 300)
+        patch.setattr(hours, "TABLE_ROWS", 200)
         for _ in write_hours(market, folder / "sealed", sealed):
             pass
         sealed.put_in_force()

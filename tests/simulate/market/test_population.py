@@ -32,7 +32,7 @@ def test_shares_add_up_and_each_kind_has_its_own() -> None:
 
     assert sum(kind.share for kind in KINDS) == pytest.approx(1)
     assert members(people, "informed").sum() == 120
-    assert members(people, "market_maker").sum() == 11
+    assert members(people, "market_maker").sum() == 13
 
 
 def test_even_a_small_population_has_every_kind() -> None:

@@ -39,7 +39,9 @@ from hypertrack.store.verification import verify_dataset
 TABLES = (
     *("wallets", "coins", "trades", "bbo", "candles", "contexts", "evm_transactions", "coverage"),
     *("imported_fills", "account_states", "account_positions", "account_flows"),
+    "account_choices",
 )
+CHOICE = {"source": "best", "at_ms": START_MS, "wallets": [ALICE], "is_by_profit": True}
 FLAT = (100.0, 101.0, 99.0, 100.5)
 
 
@@ -68,6 +70,7 @@ def folder(tmp_path: Path) -> Path:
         ],
         account_states=[account_state(START_MS, ALICE, held_position("BTC", 2), equity=7)],
         account_flows=[account_flow(START_MS, ALICE, type="deposit", usdc="5.0")],
+        **{"accounts/choices": [CHOICE]},
         contexts=[context(START_MS + nth * MINUTE_MS) for nth in range(2)],
         candles=[candle(START_MS + nth * MINUTE_MS, prices=FLAT, count=86) for nth in range(2)],
         transactions=[

@@ -1,0 +1,169 @@
+"""What the category rules of the edition `hypertrack` look at: which way a wallet trades, and when.
+
+Not given to the model unless it is asked to: the rules read it whatever the groups.
+"""
+
+from typing import Any
+
+import ibis
+from ibis import Table, Value, _
+
+from hypertrack.features.candles import candle_matches
+from hypertrack.features.definition import Scope, feature
+from hypertrack.features.impact import against_prices
+from hypertrack.features.traded import traded
+from hypertrack.market.engine.kept_tables import keep
+from hypertrack.market.executions import executions
+from hypertrack.records import MINUTE_MS
+
+BLOCK_MS = 5 * MINUTE_MS
+"""Within it a wallet's executions are one decision more often than not: a z counts blocks."""
+
+QUICK_REVERSAL_MS = 15 * MINUTE_MS
+LEG_MS = 2_000
+"""Both legs of an arbitrage are sent at once; the second may wait for the first to be filled."""
+
+
+def reversals(scope: Scope) -> Table:
+    """Return wallet_id, time_ms and since_ms of each execution: since its last opposite one.
+
+    Of the same coin; NULL where the wallet had done nothing the other way.
+    """
+    return scope.before(keep(scope.con, "reversals", _reversals))
+
+
+def legs(scope: Scope) -> Table:
+    """Return wallet_id and has_leg of each taker execution.
+
+    Whether the wallet traded another coin the other way within 2 s: a perp, its spot and its
+    builder-deployed twin are coins of their own.
+    """
+    near = ibis.range_window(
+        preceding=LEG_MS, following=LEG_MS, group_by="wallet_id", order_by="time_ms"
+    )
+    rows = traded(scope).select("wallet_id", "coin_id", "time_ms", "direction", "is_taker")
+    coins: dict[str, Value] = {}
+    for side, direction in (("bought", 1), ("sold", -1)):
+        coin = ibis.ifelse(rows.direction == direction, rows.coin_id, None)
+        coins |= {f"{side}_min": coin.min().over(near), f"{side}_max": coin.max().over(near)}
+    rows = rows.mutate(**coins)
+    lowest = ibis.ifelse(rows.direction > 0, rows.sold_min, rows.bought_min)
+    highest = ibis.ifelse(rows.direction > 0, rows.sold_max, rows.bought_max)
+    is_other = (lowest != rows.coin_id) | (highest != rows.coin_id)
+    return rows.filter(rows.is_taker).select("wallet_id", has_leg=is_other.fill_null(False))
+
+
+def moves(scope: Scope) -> Table:
+    """Return a row per wallet and five minutes with executions after a move of the price.
+
+    Columns: wallet_id, n, moved_usd, and net_usd: the notional traded with the last five minutes'
+    move less that against it.
+    """
+    rows = against_prices(scope).mutate(sign=_.move.sign().nullif(0)).filter(_.sign.notnull())
+    return rows.group_by("wallet_id", block=_.time_ms // BLOCK_MS).aggregate(
+        n=_.count(),
+        moved_usd=_.notional_usd.sum(),
+        net_usd=(_.notional_usd * _.direction * _.sign).sum(),
+    )
+
+
+def volatile_blocks(scope: Scope) -> Table:
+    """Return a row per wallet and five minutes: its executions in volatile minutes, over chance.
+
+    Columns: wallet_id, excess. Chance is the share of all executions in the coin that fall into
+    its volatile minutes: there is more trading in them, by whoever.
+    """
+    rows = candle_matches(scope).select("wallet_id", "coin_id", "minute_ms", "is_volatile")
+    rows = rows.mutate(is_volatile=rows.is_volatile.cast("int8"))
+    share = rows.group_by("coin_id").aggregate(chance=_.is_volatile.mean())
+    return (
+        rows.join(share, "coin_id")
+        .group_by("wallet_id", block=_.minute_ms // BLOCK_MS)
+        .aggregate(excess=(_.is_volatile - _.chance).sum())
+    )
+
+
+def liquidations(scope: Scope) -> Table:
+    """Return wallet_id of each fill that the venue calls a liquidation of that wallet."""
+    fills = scope.within(scope.con.table("imported_fills"))
+    return fills.filter(_.dir.lower().contains("liquidat")).select("wallet_id", "time_ms")
+
+
+@feature(traded, unit="count", group="conduct", is_extensive=True, missing=0.0)
+def execution_count(rows: Table) -> Value:
+    """Executions of the wallet."""
+    return rows.count()
+
+
+@feature(traded, unit="count", group="conduct", is_extensive=True, missing=0.0)
+def twap_slice_count(rows: Table) -> Value:
+    """Executions that were slices of a TWAP order."""
+    return rows.is_twap.cast("int8").sum()
+
+
+@feature(reversals, unit="0..1", group="conduct")
+def reversal_15m_share(rows: Table) -> Value:
+    """Share of executions at most 15 minutes after one in the other direction, same coin."""
+    return (rows.since_ms <= QUICK_REVERSAL_MS).fill_null(False).cast("int8").mean()
+
+
+@feature(reversals, unit="s", group="conduct")
+def reversal_median_s(rows: Table) -> Value:
+    """Median time since the last execution in the other direction, same coin."""
+    return rows.since_ms.median() / 1_000
+
+
+@feature(legs, unit="0..1", group="conduct")
+def opposite_leg_share(rows: Table) -> Value:
+    """Share of taker executions with an opposite one of its own in another coin within 2 s."""
+    return rows.has_leg.cast("int8").mean()
+
+
+@feature(moves, unit="-1..1", group="conduct")
+def move_alignment(rows: Table) -> Value:
+    """Notional traded with the last 5 minutes' move less that against it, over both."""
+    return rows.net_usd.sum() / rows.moved_usd.sum()
+
+
+@feature(moves, unit="sd", group="conduct")
+def move_alignment_z(rows: Table) -> Value:
+    """Sum over 5-minute blocks of notional with less against the move, over its error."""
+    return rows.net_usd.sum() / (rows.net_usd**2).sum().sqrt().nullif(0)
+
+
+@feature(moves, unit="count", group="conduct", is_extensive=True, missing=0.0)
+def move_block_count(rows: Table) -> Value:
+    """5-minute blocks with executions after a known move."""
+    return rows.count()
+
+
+@feature(moves, unit="count", group="conduct", is_extensive=True, missing=0.0)
+def moved_execution_count(rows: Table) -> Value:
+    """Executions after a known move of the price."""
+    return rows.n.sum()
+
+
+@feature(volatile_blocks, unit="sd", group="conduct")
+def volatile_z(rows: Table) -> Value:
+    """Executions in volatile minutes over those of its coins' others, by 5-minute blocks."""
+    return rows.excess.sum() / (rows.excess**2).sum().sqrt().nullif(0)
+
+
+@feature(liquidations, unit="count", group="conduct", is_extensive=True, missing=0.0)
+def liquidation_count(rows: Table) -> Value:
+    """Fills by which the wallet was liquidated, where its fills are known."""
+    return rows.count()
+
+
+def _reversals(con: Any) -> Table:
+    # Looks only back, so what it finds holds at any cut.
+    so_far = ibis.window(
+        group_by=["wallet_id", "coin_id"],
+        order_by=["time_ms", "direction", "is_taker"],
+        preceding=None,
+        following=0,
+    )
+    rows = executions(con)
+    bought, sold = (ibis.ifelse(rows.direction == side, rows.time_ms, None) for side in (1, -1))
+    opposite = ibis.ifelse(rows.direction == 1, sold.max().over(so_far), bought.max().over(so_far))
+    return rows.select("wallet_id", "time_ms", since_ms=rows.time_ms - opposite)

@@ -1,0 +1,1 @@
+"""Live: wallets told while they trade, from what is on disk."""

@@ -1,0 +1,48 @@
+"""Which trades were missed, from the coverage ledger, and when that has to be taken note of."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from hypertrack.live.desk import Gap
+from hypertrack.records import CoverageLine, CoverageStatus, Feed, TapeTrade
+
+STREAM = f"{Feed.TRADES}:"
+
+
+class GapBook:
+    """Holds the gaps of each coin until the first trade behind them comes."""
+
+    def __init__(self) -> None:
+        self._waiting: defaultdict[str, list[Gap]] = defaultdict(list)
+        self._known: set[Gap] = set()
+
+    def learn(self, lines: Iterable[CoverageLine]) -> None:
+        """Take what the ledger says now; a gap that still lasts is taken when it has ended."""
+        for gap in ended_gaps(lines):
+            if gap not in self._known:
+                self._known.add(gap)
+                self._waiting[gap.coin].append(gap)
+
+    def due(self, trade: TapeTrade) -> Iterator[Gap]:
+        """Yield the gaps that lie before a trade of their coin, each once."""
+        waiting = self._waiting.get(trade.coin)
+        if not waiting:
+            return
+        behind = [gap for gap in waiting if gap.end_ms > trade.time_ms]
+        yield from sorted(set(waiting) - set(behind), key=lambda gap: gap.start_ms)
+        self._waiting[trade.coin] = behind
+
+
+def ended_gaps(lines: Iterable[CoverageLine]) -> Iterator[Gap]:
+    """Yield what lies between observed intervals of a coin: one gap, however many its causes."""
+    observed: defaultdict[str, list[CoverageLine]] = defaultdict(list)
+    for line in lines:
+        if line.stream.startswith(STREAM) and line.status is CoverageStatus.OBSERVED:
+            observed[line.stream].append(line)
+    for stream, intervals in observed.items():
+        intervals.sort(key=lambda line: (line.start_ms, line.end_ms))
+        seen_ms = intervals[0].end_ms
+        for line in intervals[1:]:
+            if line.start_ms > seen_ms:
+                yield Gap(stream.removeprefix(STREAM), seen_ms, line.start_ms)
+            seen_ms = max(seen_ms, line.end_ms)

@@ -1,0 +1,121 @@
+"""Rules: which events are told to whom, and how often."""
+
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hypertrack.config import AlertSettings
+from hypertrack.records import DAY_MS, HOUR_MS, MINUTE_MS
+
+UNIT_MS = {"s": 1_000, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened.
+
+    Attributes:
+        name: What rules call it (``on``).
+        id: The same whenever it is found again.
+        time_ms: Exchange time.
+        fields: What rules may ask; a field with several values holds where one of them does.
+            A field that is not known is not there, and no condition on it holds.
+        text: It, as a sentence.
+    """
+
+    name: str
+    id: str
+    time_ms: int
+    fields: Mapping[str, Any]
+    text: str
+
+
+@dataclass(frozen=True)
+class Alert:
+    """An event that is to be told.
+
+    Attributes:
+        n_held_back: Events of this rule that were not told since the last one.
+    """
+
+    rule: AlertSettings
+    event: Event
+    n_held_back: int
+
+
+class Rules:
+    """Decides what is told; by exchange time alone, so that a replay decides the same."""
+
+    def __init__(self, rules: Sequence[AlertSettings]):
+        self._rules = [(rule, _Limit.parse(rule.at_most)) for rule in rules]
+
+    def alerts(self, event: Event) -> Iterator[Alert]:
+        """Yield whom an event is to be told."""
+        for rule, limit in self._rules:
+            if rule.on != event.name or not holds(rule.where, event.fields):
+                continue
+            n_held_back = limit.passes(event)
+            if n_held_back is not None:
+                yield Alert(rule, event, n_held_back)
+
+
+class _Limit:
+    """At most so many in so long, of each wallet and coin where the rule says so."""
+
+    def __init__(self, most: int | None, within_ms: int, per: tuple[str, ...]):
+        self._most = most
+        self._within_ms = within_ms
+        self._per = per
+        self._told: defaultdict[tuple[Any, ...], deque[int]] = defaultdict(deque)
+        self._n_held_back: defaultdict[tuple[Any, ...], int] = defaultdict(int)
+
+    @classmethod
+    def parse(cls, text: str | None) -> "_Limit":
+        """Return the limit that a setting such as ``1 per 10m per wallet coin`` means."""
+        if text is None:
+            return cls(None, 0, ())
+        most, _, within, *per = text.split()
+        return cls(int(most), int(within[:-1]) * UNIT_MS[within[-1]], tuple(per[1:]))
+
+    def passes(self, event: Event) -> int | None:
+        """Return how many were held back before, or None where this one is held back."""
+        if self._most is None:
+            return 0
+        key = tuple(event.fields.get(name) for name in self._per)
+        told = self._told[key]
+        while told and told[0] <= event.time_ms - self._within_ms:
+            told.popleft()
+        if len(told) >= self._most:
+            self._n_held_back[key] += 1
+            return None
+        told.append(event.time_ms)
+        return self._n_held_back.pop(key, 0)
+
+
+def holds(where: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
+    """Return whether all conditions hold."""
+    return all(name in fields and _holds(asked, fields[name]) for name, asked in where.items())
+
+
+def _holds(asked: Any, found: Any) -> bool:
+    values = found if isinstance(found, tuple) else (found,)
+    if isinstance(asked, dict):
+        return all(COMPARE[word](values, limit) for word, limit in asked.items())
+    wanted = asked if isinstance(asked, list) else [asked]
+    return any(_same(value, one) for value in values for one in wanted)
+
+
+def _same(found: Any, wanted: Any) -> bool:
+    if isinstance(found, str) and isinstance(wanted, str):
+        return found.lower() == wanted.lower() if wanted.startswith("0x") else found == wanted
+    return bool(found == wanted)
+
+
+COMPARE = {
+    "lt": lambda values, limit: any(value < limit for value in values),
+    "le": lambda values, limit: any(value <= limit for value in values),
+    "gt": lambda values, limit: any(value > limit for value in values),
+    "ge": lambda values, limit: any(value >= limit for value in values),
+    "ne": lambda values, limit: not any(_same(value, limit) for value in values),
+}

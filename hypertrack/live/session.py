@@ -1,0 +1,156 @@
+"""One run of live: the tape read, the desk fed, what it says written and sent."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from hypertrack.clock import Clock
+from hypertrack.config import Settings
+from hypertrack.errors import DatasetError
+from hypertrack.live.actions import ActionFinder
+from hypertrack.live.chain import Chain
+from hypertrack.live.desk import Desk
+from hypertrack.live.gap_book import GapBook
+from hypertrack.live.known_wallets import KnownWallets
+from hypertrack.live.newsroom import Newsroom, Outlet
+from hypertrack.live.positions import Key, Positions
+from hypertrack.live.rules import Rules
+from hypertrack.live.signals import Signals
+from hypertrack.live.watching import Watchlists
+from hypertrack.records import TapeTrade
+from hypertrack.store.files.layout import COVERAGE_NAME
+from hypertrack.store.files.ledger import read_ledger
+from hypertrack.store.reading.tape import Tape
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """From when on a tape is followed, and what was known by then.
+
+    Attributes:
+        told: Positions, by wallet and coin.
+    """
+
+    since_ms: int
+    told: Mapping[Key, Decimal]
+
+
+@dataclass(frozen=True)
+class LivePlaces:
+    """What live reads and writes.
+
+    Attributes:
+        data: The dataset's folder.
+        profiles: In force; the file may come later, or change.
+        signals: The chained signals.
+    """
+
+    data: Path
+    profiles: Path
+    signals: Path
+
+
+class LiveSession:
+    """Follows a folder from a time on; what it says depends on what is on disk alone.
+
+    Args:
+        on_line: Called with the line of each signal, once it is on the disk.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        places: LivePlaces,
+        beginning: Beginning,
+        outlet: Outlet,
+        clock: Clock,
+        on_line: Callable[[bytes], None],
+    ):
+        self._places = places
+        self._known = KnownWallets(settings.copy.delay_s)
+        self._watchlists = Watchlists(settings.watchlists, self._known)
+        self._finder = ActionFinder(settings.live, Positions(beginning.told))
+        self._chain = Chain(places.signals)
+        signals = Signals(self._chain, settings.follow, settings.venue.network, self._known)
+        self.newsroom = Newsroom(
+            signals, Rules(settings.alerts), outlet, clock, settings.follow, on_line
+        )
+        self._desk = Desk(
+            self._finder, self._watchlists, settings.consensus, self._known, self.newsroom.act
+        )
+        self._gaps = GapBook()
+        self._ledger_stamp: tuple[int, int] | None = None
+        self._tape = Tape(places.data, beginning.since_ms)
+        self.n_trades = 0
+
+    @property
+    def watermark_ms(self) -> int | None:
+        """Return the exchange time up to which everything was told."""
+        return self._finder.watermark_ms
+
+    @property
+    def n_late(self) -> int:
+        """Return how many trades came behind the watermark."""
+        return self._finder.n_late
+
+    @property
+    def n_unread(self) -> int:
+        """Return how many lines no reader takes."""
+        return self._tape.n_unread
+
+    def read_history(self, stop: threading.Event | None = None) -> None:
+        """Take what the folder holds, until told to stop."""
+        for batch in self._tape.history():
+            if stop is not None and stop.is_set():
+                return
+            self._take(batch)
+
+    def poll(self) -> None:
+        """Take what was added since the last call."""
+        self._take(self._tape.poll())
+
+    def look(self) -> None:
+        """Read what else may have changed: profiles, watchlists, the ledger.
+
+        Raises:
+            ConfigError: A watchlist cannot be read.
+        """
+        try:
+            changes = self._known.read_if_changed(self._places.profiles)
+        except DatasetError as error:  # half of a copy, another version: what is known stays
+            log.warning("profiles are not taken: %s", error)
+            changes = []
+        self._watchlists.read_changed_files()
+        for change in changes:
+            now_ms = self._finder.watermark_ms or 0
+            self.newsroom.tell(self._desk.verdict_changed(change.wallet, change.before, now_ms))
+        self._read_ledger()
+
+    def close(self) -> None:
+        """Close the files."""
+        self._tape.close()
+        self._chain.close()
+
+    def _take(self, trades: list[TapeTrade]) -> None:
+        for trade in trades:
+            for gap in self._gaps.due(trade):
+                for event in self._desk.gap(gap):
+                    self.newsroom.tell(event)
+            for event in self._desk.trade(trade):
+                self.newsroom.tell(event)
+        self.n_trades += len(trades)
+
+    def _read_ledger(self) -> None:
+        try:
+            found = (self._places.data / COVERAGE_NAME).stat()
+        except FileNotFoundError:
+            return
+        stamp = (found.st_mtime_ns, found.st_size)
+        if stamp != self._ledger_stamp:
+            self._ledger_stamp = stamp
+            self._gaps.learn(read_ledger(self._places.data))

@@ -1,0 +1,180 @@
+"""What answers the definitions: the tables of a dataset that can be asked, and who has them."""
+
+from abc import abstractmethod
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any, Protocol
+
+import ibis
+import numpy as np
+from ibis.expr.operations import DatabaseTable, Namespace
+from numpy.typing import NDArray
+
+from hypertrack.market.engine.plans import (
+    Build,
+    Columns,
+    Dialect,
+    Layout,
+    Plan,
+    Recipe,
+    Schemas,
+    Step,
+    Variables,
+    recipe,
+)
+from hypertrack.records import DataSummary
+
+
+class Market(Plan):
+    """Tables that can be asked; what is kept is made when something is next asked for.
+
+    Attributes:
+        base: The tables that were there.
+        gathered: Tables that were made elsewhere since.
+    """
+
+    def __init__(self, dialect: Dialect, base: Schemas, whole: "Market | None" = None):
+        """Know what is there: of the dataset, or of a part of ``whole``."""
+        prefix = dialect.prefix if whole else ""
+        super().__init__(dialect, dict(base), whole, prefix=prefix)
+        self.base = base
+        self.gathered: Schemas = ()
+        self._whole = whole or self
+        self._made = {name for name, _ in base}
+
+    @property
+    def whole(self) -> "Market":
+        """Return the tables of the whole dataset."""
+        return self._whole
+
+    @abstractmethod
+    def answer(self, query: str, at: Variables) -> Any:
+        """Return the rows of a query as an Arrow table."""
+
+    @abstractmethod
+    def make_one(self, step: Step, at: Variables) -> None:
+        """Make a table or a view."""
+
+    @abstractmethod
+    def drop_one(self, name: str) -> None:
+        """Drop a table."""
+
+    def bound(self, name: str, place: str | None = None) -> ibis.Table:
+        """Return one of these tables, whose rows can be asked for."""
+        found = {"name": self.prefix + name, "schema": self.schemas[name]}
+        return DatabaseTable(**found, source=self, namespace=Namespace(database=place)).to_expr()
+
+    def to_pyarrow(self, rows: ibis.Table, **_options: Any) -> Any:
+        """Return rows as an Arrow table, as Ibis asks for them of its sources.
+
+        With the types that Ibis thinks they have: engines add whole numbers up to wider ones.
+        """
+        self.make(self.steps)
+        found = self.answer(self.dialect.compile(rows.unbind()), {})
+        return found.cast(rows.schema().to_pyarrow())
+
+    def fetch(self, rows: ibis.Table) -> Columns:
+        """Return the columns of rows as arrays; a missing number is NaN."""
+        return columns_of(self.to_pyarrow(rows))
+
+    def rows(self, rows: ibis.Table) -> list[dict[str, Any]]:
+        """Return few rows as they are, by column."""
+        found: list[dict[str, Any]] = self.to_pyarrow(rows).to_pylist()
+        return found
+
+    def measure(self, at: Variables, build: Build, *args: Hashable) -> list[Columns]:
+        """Return what ``build(tables, *args)`` asks for, each as columns of plain numbers.
+
+        Args:
+            at: What the queries know as `variable`. They are made once, however often this asks
+                for another window.
+            build: The same of the same arguments always.
+        """
+        asked = self.ready(at, build, *args)
+        return [columns_of(self.answer(query, at)) for query in asked.queries]
+
+    def ready(
+        self, at: Variables, build: Build, *args: Hashable, is_sharded: bool = False
+    ) -> Recipe:
+        """Return the queries of what is asked, once all that they read is here, or in the whole.
+
+        Args:
+            at: As for `measure`.
+            build: As for `measure`.
+            is_sharded: Whoever asks has shards of the wallets, and makes what these keep.
+        """
+        whole = self.whole
+        known = whole.base if is_sharded else whole.base + whole.gathered
+        own = None if whole is self else self.base
+        asked = recipe(Layout(self.dialect, known, own, is_sharded), build, *args)
+        whole.make(asked.whole, at)
+        self.make(asked.part, at)
+        return asked
+
+    def make(self, steps: Iterable[Step], at: Variables | None = None) -> None:
+        """Make the tables and views that are not there yet."""
+        for step in steps:
+            if step.name not in self._made:
+                self.make_one(step, at or {})
+                self._made.add(step.name)
+
+    def forget(self, name: str) -> None:
+        """Drop a table that was kept."""
+        self.steps = [step for step in self.steps if step.name != name]
+        del self.schemas[name]
+        if name in self._made:
+            self.drop_one(name)
+            self._made.discard(name)
+
+
+class Computer(Protocol):
+    """Measures wallets of one dataset."""
+
+    @property
+    def tables(self) -> Market:
+        """The whole dataset, with its ``executions``."""
+
+    def wallets(self) -> NDArray[np.object_]:
+        """Return the addresses of all wallets, by id."""
+
+    def span_ms(
+        self, since_ms: int | None = None, until_ms: int | None = None, *, has_self: bool = False
+    ) -> tuple[int, int] | None:
+        """Return the times of the first and the last trade of a window; None without any.
+
+        Args:
+            since_ms: Of the window; from the beginning where None.
+            until_ms: Its exclusive end; to the end where None.
+            has_self: Whether trades of a wallet with itself count.
+        """
+
+    def summary(self) -> DataSummary:
+        """Return what the dataset holds and what it is known to lack."""
+
+    def prepare(self) -> None:
+        """Keep on disk what makes the next call quick, where that is of use."""
+
+    def measure(
+        self,
+        at: Variables,
+        build: Build,
+        *args: Hashable,
+        wallet_ids: Sequence[int] | None = None,
+        since_ms: int | None = None,
+    ) -> list[Columns]:
+        """Return what is asked of some wallets and a window (see `Market`).
+
+        Args:
+            wallet_ids: The wallets whose rows are wanted; others may have some. All where None.
+            since_ms: As if nobody had done anything earlier. Everything where None.
+        """
+
+
+def columns_of(found: Any) -> Columns:
+    """Return the columns of an Arrow table; a missing number is NaN."""
+    return {name: _array(found[name]) for name in found.column_names}
+
+
+def _array(column: Any) -> NDArray[Any]:
+    array: NDArray[Any] = column.to_numpy()
+    is_flag = array.dtype == object and str(column.type) == "bool"
+    return array.astype(np.float64) if is_flag else array

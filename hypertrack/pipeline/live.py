@@ -1,0 +1,256 @@
+"""The live command: a growing dataset followed, wallets told while they trade."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hypertrack.clock import Clock, SystemClock
+from hypertrack.config import Settings
+from hypertrack.errors import ConfigError
+from hypertrack.pipeline.places import open_engine, require_data
+from hypertrack.records import Record, decode_json, encode_json
+
+if TYPE_CHECKING:  # the command loads these when it runs
+    from hypertrack.delivery.courier import SinkState
+    from hypertrack.delivery.dispatch import Dispatch
+    from hypertrack.live.newsroom import Outlet
+    from hypertrack.live.positions import Key
+    from hypertrack.live.session import LiveSession
+
+log = logging.getLogger(__name__)
+
+LIVE_NAME = "live"
+SIGNALS_NAME = "signals.jsonl"
+STATE_NAME = "state.json"
+LOCK_NAME = "live.lock"
+
+LOOK_S = 1.0
+"""Between two looks at profiles, watchlists and the ledger, and two reports of the status."""
+
+
+@dataclass(frozen=True)
+class LiveStatus:
+    """How live stands.
+
+    Attributes:
+        watermark_ms: Exchange time up to which everything was told; None before the first trade.
+    """
+
+    watermark_ms: int | None
+    n_trades: int
+    n_late: int
+    n_unread: int
+    n_signals: int
+    n_alerts: int
+    sinks: "tuple[SinkState, ...]"
+
+
+class _State(Record, frozen=True, kw_only=True):
+    since_ms: int
+
+
+def signals_path(settings: Settings) -> Path:
+    """Return where the signals of a dataset are."""
+    return live_folder(settings) / SIGNALS_NAME
+
+
+def live_folder(settings: Settings) -> Path:
+    """Return the folder of what live writes.
+
+    Raises:
+        ConfigError: The dataset is a database.
+    """
+    if not isinstance(settings.data, Path):
+        raise ConfigError("live follows a folder: a database is not followed yet")
+    return settings.data / LIVE_NAME
+
+
+def follow(
+    settings: Settings,
+    stop: threading.Event,
+    show: Callable[[LiveStatus], None],
+    on_line: Callable[[bytes], None],
+    clock: Clock | None = None,
+) -> LiveStatus:
+    """Follow a dataset that another process writes, until told to stop.
+
+    Args:
+        show: Called with the status, about once a second.
+        on_line: Called with the line of each signal, once it is on the disk.
+
+    Raises:
+        DatasetError: There is no dataset, or another process follows it.
+        ConfigError: A sink cannot be opened, or a watchlist not be read.
+        OSError: The disk is full, or broken.
+    """
+    clock = clock or SystemClock()
+    folder = live_folder(settings)
+    require_data(settings)
+    from hypertrack.delivery.dispatch import Dispatch
+
+    with ExitStack() as stack:
+        stack.enter_context(_sole_follower(folder))
+        dispatch = Dispatch(folder, settings.sinks, clock, seed=os.getpid())
+        stack.callback(dispatch.close)
+        since_ms = _since(settings, folder)
+        session = _open(settings, since_ms, folder / SIGNALS_NAME, dispatch, clock, on_line)
+        stack.callback(session.close)
+        dispatch.start()
+        return _run(session, dispatch, settings, stop, show, clock)
+
+
+def replay(
+    settings: Settings,
+    since_ms: int,
+    out: Path,
+    on_line: Callable[[bytes], None],
+    outlet: "Outlet | None" = None,
+) -> LiveStatus:
+    """Write the signals that following a dataset from a time on would have written.
+
+    Nothing is delivered. Evidence is that of the profiles in force now.
+
+    Args:
+        out: File of the signals; it must not exist.
+        outlet: Given the alerts that would have been sent.
+
+    Raises:
+        ConfigError: The file is there already.
+        DatasetError: There is no dataset.
+    """
+    if out.exists():
+        raise ConfigError(f"{out} is there already: signals are added to no other's chain")
+    live_folder(settings)
+    require_data(settings)
+    session = _open(settings, since_ms, out, outlet or _Nowhere(), SystemClock(), on_line)
+    try:
+        session.look()
+        session.read_history()
+        return _status(session, ())
+    finally:
+        session.close()
+
+
+def _run(
+    session: "LiveSession",
+    dispatch: "Dispatch",
+    settings: Settings,
+    stop: threading.Event,
+    show: Callable[[LiveStatus], None],
+    clock: Clock,
+) -> LiveStatus:
+    session.look()
+    session.read_history(stop)
+    due_s = clock.monotonic_s()
+    while not stop.is_set():
+        if clock.monotonic_s() >= due_s:
+            session.look()
+            show(_status(session, dispatch.states()))
+            due_s = clock.monotonic_s() + LOOK_S
+        session.poll()
+        clock.wait(stop, settings.live.poll_s)
+    return _status(session, dispatch.states())
+
+
+def _status(session: "LiveSession", sinks: "tuple[SinkState, ...]") -> LiveStatus:
+    return LiveStatus(
+        watermark_ms=session.watermark_ms,
+        n_trades=session.n_trades,
+        n_late=session.n_late,
+        n_unread=session.n_unread,
+        n_signals=session.newsroom.n_signals,
+        n_alerts=session.newsroom.n_alerts,
+        sinks=sinks,
+    )
+
+
+def _open(
+    settings: Settings,
+    since_ms: int,
+    signals: Path,
+    outlet: "Outlet",
+    clock: Clock,
+    on_line: Callable[[bytes], None],
+) -> "LiveSession":
+    from hypertrack.live.session import Beginning, LivePlaces, LiveSession
+    from hypertrack.pipeline.classify import PROFILES_NAME
+
+    assert isinstance(settings.data, Path)
+    places = LivePlaces(settings.data, settings.out / PROFILES_NAME, signals)
+    beginning = Beginning(since_ms, _told_positions(settings, since_ms))
+    return LiveSession(settings, places, beginning, outlet, clock, on_line)
+
+
+def _told_positions(settings: Settings, until_ms: int) -> "dict[Key, Decimal]":
+    """Return what the venue told of positions before a time, where no trade was missed since."""
+    from hypertrack.store.files.layout import ANSWER_NAMES
+    from hypertrack.store.files.ledger import read_ledger
+
+    assert isinstance(settings.data, Path)
+    if not any((settings.data / name).exists() for name in ANSWER_NAMES):
+        return {}  # nothing but answers of the venue tells positions: the tape need not be read
+    from hypertrack.live.gap_book import ended_gaps
+    from hypertrack.market.last_positions import last_positions
+
+    end_by_coin: dict[str, int] = {}
+    for gap in ended_gaps(read_ledger(settings.data)):
+        end_by_coin[gap.coin] = max(gap.end_ms, end_by_coin.get(gap.coin, 0))
+    with open_engine(settings) as engine:
+        con = engine.backend
+        names = con.table("wallets").join(last_positions(con, until_ms), "wallet_id")
+        rows = con.rows(con.table("coins").join(names, "coin_id"))
+    return {
+        (row["wallet"], row["coin"]): Decimal(repr(row["size"]))
+        for row in rows
+        if row["time_ms"] >= end_by_coin.get(row["coin"], 0)
+    }
+
+
+def _since(settings: Settings, folder: Path) -> int:
+    """Return the time from which this dataset is followed: since the first start of live."""
+    from hypertrack.files import write_whole
+
+    path = folder / STATE_NAME
+    if path.exists():
+        return decode_json(path.read_bytes(), _State).since_ms
+    state = _State(since_ms=newest_ms(settings) + 1)
+    write_whole(path, encode_json(state) + b"\n")
+    return state.since_ms
+
+
+def newest_ms(settings: Settings) -> int:
+    """Return the newest time of a trade, -1 where there is none."""
+    from hypertrack.store.files.tail import newest_trades
+
+    class Line(Record, frozen=True):
+        time: int
+
+    assert isinstance(settings.data, Path)
+    times = (decode_json(line, Line).time for line in newest_trades(settings.data))
+    return max(times, default=-1)
+
+
+@contextmanager
+def _sole_follower(folder: Path) -> Iterator[None]:
+    from hypertrack.store.files.locks import lock_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = lock_file(folder / LOCK_NAME, folder.parent, doing="followed")
+    try:
+        yield
+    finally:
+        os.ftruncate(descriptor, 0)  # a name left behind would tell of a kill
+        os.close(descriptor)
+
+
+class _Nowhere:
+    """Takes messages, and keeps none."""
+
+    def put(self, *_: object) -> None:
+        """Do nothing."""

@@ -1,0 +1,224 @@
+// The tear sheet of one wallet: all that is known of it, and of what is not, that it is not.
+
+const EXPLORER = "https://app.hyperliquid.xyz/explorer/address/";
+const KEY_FACTS = ["edge_bps", "copy_edge_bps", "n_bets", "total_value", "tx_count", "last_seen_before_end_s"];
+const FACT_GROUPS = ["Skill", "Profit", "Activity", "Behaviour", "Account"];
+const MARKOUTS = ["markout_5s_bps", "markout_30s_bps", "markout_5m_bps", "markout_30m_bps"];
+
+/** Return what opens the sheet of a wallet; `actions` steps to its neighbours and closes. */
+function createSheet(data, wallets, watchlist, actions) {
+  const words = new Map(data.verdicts.map(({ name, words: text }) => [name, text]));
+  const dialog = byId("sheet");
+  const body = byId("sheet-body");
+
+  function open(row) {
+    const address = wallets.addresses[row];
+    byId("sheet-title").replaceChildren(identicon(address), make("span", "sheet-address numbers", address));
+    const copy = button("icon-button", `Copy address ${address}`, (element) => copyAddress(address, element), icon("copy"));
+    byId("sheet-tools").replaceChildren(starButton(watchlist, address), copy, ...explorer(address));
+    body.replaceChildren(
+      verdictPart(row), keyFacts(row), profitPart(data, wallets, row),
+      inColumns(...doingParts(data, wallets, row), activityPart(row), markoutPart(row), categoriesPart(row)),
+      scoresPart(row), inColumns(...FACT_GROUPS.map((group) => factsPart(group, row))),
+    );
+    if (!dialog.open) dialog.showModal();
+    body.scrollTop = 0;
+  }
+
+  function explorer(address) {
+    if (!data.explorer) return [];
+    const link = make("a", "button is-small", "Explorer ↗");
+    Object.assign(link, { href: EXPLORER + address, target: "_blank", rel: "noopener noreferrer" });
+    return [link];
+  }
+
+  // --- verdict ----------------------------------------------------------------------------------
+
+  function verdictPart(row) {
+    const says = wallets.text("says", row) ?? "its skill was not judged";
+    const follows = wallets.text("follows", row);
+    const size = wallets.value("entity_size", row);
+    const notes = [
+      ...(follows ? [make("p", "", "Follows ", make("span", "numbers", follows), ": its bets are not evidence of its own.")] : []),
+      ...(size > 1 ? [make("p", "", `Acts as one with ${commas(size - 1)} other ${size === 2 ? "wallet" : "wallets"} (entity ${wallets.text("entity_id", row)}); they are judged together.`)] : []),
+    ];
+    return make("section", "sheet-verdict", verdictBadge(wallets, words, row), make("p", "sheet-says", says), ...notes);
+  }
+
+  function keyFacts(row) {
+    const facts = KEY_FACTS.filter((name) => wallets.columns.has(name)).map((name) => keyFact(name, row));
+    const profit = make("div", "", make("dt", "", "Profit"), make("dd", "numbers", ...profitParts(wallets, row)));
+    return make("dl", "key-facts", profit, ...facts);
+  }
+
+  function keyFact(name, row) {
+    const { words: label } = wallets.measures.get(name);
+    const parts = /^(copy_)?edge_bps$/.test(name) ? intervalParts(wallets, row, name.replace("_bps", "")) : [wallets.text(name, row) ?? MISSING];
+    return make("div", "", make("dt", "", label), make("dd", "numbers", ...parts));
+  }
+
+  // --- over time --------------------------------------------------------------------------------
+
+  function activityPart(row) {
+    const minute = (name) => `${new Date(wallets.columns.get(name).codes[row] * 60_000).toISOString().slice(0, 16)}Z`;
+    const seen = `Seen from ${minute("first_seen_minute")} to ${minute("last_seen_minute")}.`;
+    return part("Activity over the recording", activityPicture(wallets, row), make("p", "note numbers", seen));
+  }
+
+  function markoutPart(row) {
+    const names = MARKOUTS.filter((name) => wallets.columns.has(name));
+    const values = names.map((name) => wallets.value(name, row));
+    if (!values.some((value) => !Number.isNaN(value))) return part("After its executions", unknownNote("No later price was recorded: what followed is not known."));
+    const rows = names.map((name, i) => {
+      const text = wallets.text(name, row);
+      const reach = Math.max(...values.filter((value) => !Number.isNaN(value)).map(Math.abs), 1e-9);
+      const picture = text === null ? null : signedBar(values[i] / reach);
+      return tableRow(wallets.measures.get(name).words, picture, text === null ? "not known" : `${text} bps`);
+    });
+    return part("After its executions", make("p", "note", "Move of the price in its favour, described and not tested; the verdict rests on openings at its own horizon."), table(rows));
+  }
+
+  // --- categories -------------------------------------------------------------------------------
+
+  function categoriesPart(row) {
+    const places = wallets.holdings(row);
+    if (!places.length) return part("Categories", unknownNote(`No category: ${wallets.text("why_none", row) ?? "no rule holds"}.`));
+    return part("Categories", make("ul", "held-list", ...places.map(holding)));
+  }
+
+  function holding(place) {
+    const name = wallets.heldText("held", place);
+    const category = data.categories.find((each) => each.name === name);
+    const caveat = wallets.heldText("caveat", place);
+    const boost = wallets.value("boost", place);
+    const isUnproven = wallets.isUnproven(place);
+    return make(
+      "li", isUnproven ? "is-unproven" : "",
+      make("h4", "", button("text-link", name, () => actions.docs("doc-categories")), make("span", "confidence numbers", ` strength ${wallets.heldText("confidence", place)}`), ...(isUnproven ? [make("span", "badge", "unproven")] : [])),
+      make("p", "", wallets.heldText("evidence", place) ?? ""),
+      ...(category?.condition ? [make("p", "note", `Rule: ${category.condition}`)] : []),
+      ...(boost > 0 ? [make("p", "note", `The network adds ${wallets.heldText("boost", place)}.`)] : []),
+      ...(caveat ? [make("p", "caveat", caveat)] : []),
+    );
+  }
+
+  // --- scores -----------------------------------------------------------------------------------
+
+  function scoresPart(row) {
+    const shown = data.measures.filter(({ group }) => group === "Scores");
+    if (!shown.length) return part("Scores", unknownNote("No model: no scores."));
+    const why = reasonsOf(wallets, row);
+    return part("Scores, and why", make("p", "note", data.reasons_meaning), make("div", "scores", ...shown.map((score) => scoreCard(score, row, why)), styleCard(row)));
+  }
+
+  function scoreCard({ name, words: label, meaning, doubt, typical }, row, why) {
+    return make(
+      "section", doubt ? "score is-unproven" : "score",
+      make("h4", "", label, " ", make("span", "score-value numbers", wallets.text(name, row) ?? MISSING), ...(doubt ? [make("span", "badge", "unproven")] : [])),
+      make("p", "note", `${meaning}; typical ${typical ?? MISSING}`), ...(doubt ? [make("p", "caveat", doubt)] : []),
+      placeNote(name, row), reasonsTable(why.get(name)),
+    );
+  }
+
+  function styleCard(row) {
+    const dimensions = data.measures.filter(({ group }) => group === "Style");
+    const { doubt } = dimensions[0];
+    const rows = dimensions.map(({ name, words: label }) => tableRow(label, signedBar(wallets.value(name, row) || 0), wallets.text(name, row) ?? MISSING));
+    return make(
+      "section", doubt ? "score is-unproven" : "score",
+      make("h4", "", "Trading style", ...(doubt ? [make("span", "badge", "unproven")] : [])),
+      make("p", "note", "Each from −1 to +1, as expected next."), ...(doubt ? [make("p", "caveat", doubt)] : []), table(rows),
+    );
+  }
+
+  function reasonsTable(found) {
+    if (!found) return make("p", "note", "Its reasons are not kept.");
+    const unit = found.score === "influence_score" ? " %" : "";
+    const reach = Math.max(...found.reasons.map(({ adds }) => Math.abs(adds)), 1e-9);
+    const rows = found.reasons.map((each) => {
+      const name = make("span", "", make("span", "raw", each.feature), make("span", "note numbers", ` ${each.value}, typical ${each.typical}`));
+      return tableRow(name, signedBar(each.adds / reach), each.text + unit);
+    });
+    return table([...rows, tableRow("all others", null, found.others + unit)]);
+  }
+
+  // --- numbers ----------------------------------------------------------------------------------
+
+  function factsPart(group, row) {
+    const shown = data.measures.filter((measure) => measure.group === group && wallets.columns.get(measure.name));
+    const knownOnes = shown.filter(({ name }) => wallets.text(name, row) !== null);
+    const missing = shown.filter(({ name }) => wallets.text(name, row) === null);
+    const rows = knownOnes.map(({ name, words: label, meaning }) => {
+      const { share, known: n } = wallets.percentile(name, row);
+      const term = withTooltip(make("span", "", label), () => [make("p", "", meaning), make("p", "tip-raw", name)]);
+      const place = make("span", "", placeBar(share), hiddenText(`higher than ${Math.round(share * 100)} % of ${commas(n)}`));
+      return tableRow(term, place, wallets.text(name, row));
+    });
+    const absent = missing.length ? [make("p", "note", `Not known: ${missing.map((each) => each.words.toLowerCase()).join(", ")}.`)] : [];
+    return part(group, ...(rows.length ? [table(rows)] : []), ...absent);
+  }
+
+  function placeNote(name, row) {
+    const { share, known: n } = wallets.percentile(name, row);
+    return make("p", "note numbers", `higher than ${Math.round(share * 100)} % of the ${commas(n)} wallets on this page that have it`);
+  }
+
+  // --- the dialog -------------------------------------------------------------------------------
+
+  dialog.addEventListener("close", () => actions.closed());
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close(); // the backdrop
+  });
+  byId("close-sheet").addEventListener("click", () => dialog.close());
+  byId("sheet-previous").addEventListener("click", () => actions.step(-1));
+  byId("sheet-next").addEventListener("click", () => actions.step(1));
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowLeft") actions.step(-1);
+    if (event.key === "ArrowRight") actions.step(1);
+  });
+
+  return { open };
+}
+
+// --- parts --------------------------------------------------------------------------------------
+
+function part(title, ...children) {
+  return make("section", "sheet-part", make("h3", "", title), ...children);
+}
+
+const inColumns = (...parts) => make("div", "sheet-columns", ...parts);
+
+const unknownNote = (text) => make("p", "unknown-note", text);
+
+function table(rows) {
+  return make("table", "facts-table", make("tbody", "", ...rows));
+}
+
+/** Return a row: what it is, a drawing where there is one, and how much. */
+function tableRow(name, picture, text) {
+  const head = make("th", "", name);
+  head.scope = "row";
+  if (!picture) head.colSpan = 2;
+  return make("tr", "", head, ...(picture ? [make("td", "picture", picture)] : []), make("td", "numbers amount", text));
+}
+
+/** Return by score the reasons of a wallet, the strongest first. */
+function reasonsOf(wallets, row) {
+  const { columns } = wallets;
+  wallets.whyEnds ??= ends(columns.get("n_why").codes);
+  wallets.reasonEnds ??= ends(columns.get("n_reasons").codes);
+  const from = (list, i) => range(i ? list[i - 1] : 0, list[i]);
+  return new Map(
+    from(wallets.whyEnds, row).map((i) => {
+      const score = wallets.text("why_score", i);
+      return [score, { score, others: wallets.text("why_others", i), reasons: from(wallets.reasonEnds, i).map((at) => reason(wallets, at)) }];
+    }),
+  );
+}
+
+function reason(wallets, at) {
+  return {
+    feature: wallets.text("reason_feature", at), value: wallets.text("reason_value", at), typical: wallets.text("reason_typical", at),
+    adds: wallets.value("reason_adds", at), text: wallets.text("reason_adds", at),
+  };
+}

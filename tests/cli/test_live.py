@@ -1,0 +1,162 @@
+"""Live on the command line: replays, rules tried out, the chain checked, wrong usage."""
+
+import json
+import re
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from fakes import ALICE, BOB, START_MS, trade, write_dataset
+from receiver_fakes import receiving, status
+from typer.testing import CliRunner
+
+from hypertrack.cli.main import app
+from hypertrack.config import load_config
+from hypertrack.pipeline.live import LiveStatus, follow
+
+TRADES = [
+    trade(START_MS + nth * 5_000, buyer=ALICE, seller=BOB, taker=ALICE, price=100.0 + nth)
+    for nth in range(10)
+]
+
+TOML = f"""
+[follow]
+leaders = ["{ALICE}"]
+to = ["told"]
+
+[[alerts]]
+name = "big"
+on = "action"
+where = {{ notional_usd = {{ ge = 105 }}, is_maker = false }}
+to = ["told"]
+
+[[sinks]]
+name = "told"
+kind = "file"
+url = "told.jsonl"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with a recording in ``data`` and settings, in which commands run."""
+    monkeypatch.chdir(tmp_path)
+    write_dataset(tmp_path / "data", trades=TRADES)
+    (tmp_path / "hypertrack.toml").write_text(TOML)
+    return tmp_path
+
+
+def run(*words: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, ["--data", "data", *words])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_replay_writes_a_chain_that_verify_finds_whole(folder: Path) -> None:
+    code, _, said = run("live", "--follow", "--replay", "2026-01-05", "--signals", "again.jsonl")
+
+    assert code == 0, said
+    assert "10 trades, 9 signals, 4 alerts" in said  # nobody trades a second after the last one
+    assert run("signals", "verify", "--file", "again.jsonl")[1].startswith("9 signals, each names")
+
+
+def test_changed_signal_is_found(folder: Path) -> None:
+    run("live", "--follow", "--replay", "2026-01-05", "--signals", "again.jsonl")
+    text = (folder / "again.jsonl").read_text()
+    (folder / "again.jsonl").write_text(text.replace('"vwap":"103"', '"vwap":"93"'))
+
+    code, out, said = run("signals", "verify", "--file", "again.jsonl")
+
+    assert code == 1
+    assert out == "line 5 does not name the line before it: one of them was changed\n"
+    assert "the chain is broken at 1 lines" in said
+
+
+def test_follow_tells_what_came_since_the_start_and_goes_on_after_a_stop(folder: Path) -> None:
+    lines: list[bytes] = []
+
+    def follow_until(n_lines: int) -> LiveStatus:
+        stop = threading.Event()
+        settings = load_config(flags={"data": "data", "live.poll_s": 0.01}).settings
+        until_s = time.monotonic() + 20
+
+        def show(_: LiveStatus) -> None:
+            append_trades(1)
+            if len(lines) >= n_lines or time.monotonic() > until_s:
+                stop.set()
+
+        return follow(settings, stop, show, lines.append)
+
+    follow_until(2)
+    n_before = len(lines)
+    follow_until(n_before + 1)
+
+    written = (folder / "data/live/signals.jsonl").read_bytes().splitlines()
+    assert lines == written
+    assert (folder / "told.jsonl").read_bytes().splitlines()[0] in written
+    assert json.loads(lines[0])["action_ms"] > TRADES[-1]["time"]
+    assert run("signals", "verify")[0] == 0
+
+
+def append_trades(n: int) -> None:
+    path = Path("data/trades.jsonl")
+    count = len(path.read_bytes().splitlines())
+    with path.open("a") as file:
+        for nth in range(count, count + n):
+            one = trade(START_MS + nth * 5_000, buyer=ALICE, seller=BOB, taker=ALICE)
+            file.write(json.dumps(one | {"received_ns": time.time_ns()}) + "\n")
+
+
+def test_alerts_replay_says_what_would_have_been_sent_and_sends_nothing(folder: Path) -> None:
+    code, out, _ = run("alerts", "replay", "--since", "20s")
+
+    assert code == 0
+    assert [line.split("  ")[1].split(":")[0] for line in out.splitlines()] == ["big"] * 4
+    assert out.splitlines()[0].endswith("-> told")
+    assert not (folder / "told.jsonl").exists()
+    assert not (folder / "data" / "live").exists()
+
+
+def test_alerts_test_reaches_the_sink_and_says_when_it_does_not(folder: Path) -> None:
+    assert run("alerts", "test", "big")[:2] == (0, "told took it\n")
+    assert json.loads((folder / "told.jsonl").read_text())["event"] == "test"
+    with receiving(status(401)) as receiver:
+        told = TOML.replace('"file"', '"webhook"').replace("told.jsonl", receiver.url)
+        (folder / "hypertrack.toml").write_text(told)
+
+        code, out, said = run("alerts", "test", "big")
+
+    assert (code, out) == (1, "told did not take it: HTTP 401\n")
+    assert "not delivered to told" in said
+
+
+def test_alerts_fields_lists_every_event(folder: Path) -> None:
+    found = json.loads(run("alerts", "fields", "--json")[1])["fields"]
+
+    assert {one["event"] for one in found} == {
+        *("action", "coin.entered", "consensus", "verdict.changed", "gap")
+    }
+    is_twap = {"event": "action", "field": "is_twap", "type": "yes or no"}
+    assert any(is_twap.items() <= one.items() for one in found)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["live"], 2, "start `hypertrack record`, and beside it `hypertrack live --follow`"),
+        (["live", "--follow", "--signals", "x.jsonl"], 2, "--signals takes -"),
+        (["live", "--follow", "--replay", "2026-01-05"], 2, "name its file with --signals FILE"),
+        (["live", "--follow", "--replay", "soon", "--signals", "x"], 2, "soon"),
+        (["--data", "nowhere", "live", "--follow"], 1, "no dataset at nowhere"),
+        (["--data", "sqlite:///x.db", "live", "--follow"], 2, "a database is not followed yet"),
+        (["alerts", "test", "bigg"], 2, "no alert is called 'bigg'; these are: 'big'"),
+        (["signals", "verify"], 1, "no signals at data/live/signals.jsonl"),
+        (["--data", "nowhere", "alerts", "replay"], 1, "no dataset at nowhere"),
+    ],
+)
+def test_wrong_usage_is_one_line(folder: Path, words: list[str], code: int, said: str) -> None:
+    found, _, err = run(*words)
+
+    assert found == code, err
+    assert re.search(re.escape(said), err), err
+    assert err.count("\n") == 1

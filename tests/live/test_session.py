@@ -1,0 +1,258 @@
+"""Live over a folder that grows: what it writes, what it sends, and the same again by replay."""
+
+import json
+import random
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from clock_fakes import ManualClock
+from fakes import ALICE, BOB, CAROL, START_MS, trade
+
+from hypertrack.config import Settings
+from hypertrack.live.chain import breaks
+from hypertrack.live.session import Beginning, LivePlaces, LiveSession
+from hypertrack.records import Feed, Message, MessageKind
+from hypertrack.store.compaction.commit_journal import put_in_force
+from hypertrack.store.compaction.sealed_hours import prepare_sealing
+
+AFTER = {"emitted_ms", "delay_ms", "prev", "expires_ms"}
+"""What follows from when a signal was written."""
+
+SETTINGS: dict[str, Any] = {
+    "follow": {"leaders": [ALICE, BOB], "notional_usd": 500, "to": ["bot"], "makers": True},
+    "watchlists": [{"name": "mine", "wallets": [ALICE, BOB, CAROL]}],
+    "consensus": {"watchlist": "mine", "n_wallets": 2},
+    "alerts": [
+        {"name": "any", "on": "action", "to": ["bot"], "where": {"wallet": CAROL}},
+        {"name": "gaps", "on": "gap", "to": ["bot"]},
+        {"name": "agreed", "on": "consensus", "to": ["bot"]},
+        {"name": "new coin", "on": "coin.entered", "to": ["bot"]},
+    ],
+    "sinks": [{"name": "bot", "kind": "file", "url": "told.jsonl"}],
+}
+
+
+@dataclass
+class Kept:
+    """Keeps what would be sent."""
+
+    messages: list[Message] = field(default_factory=list)
+
+    def put(self, messages: Iterable[Message], to: Iterable[str]) -> None:
+        assert list(to) == ["bot"]
+        self.messages += messages
+
+    def texts(self, kind: MessageKind = MessageKind.ALERT) -> list[str]:
+        return [message.text for message in self.messages if message.kind is kind]
+
+
+class Followed:
+    """A session over a folder."""
+
+    def __init__(
+        self, folder: Path, name: str = "signals.jsonl", told: dict[Any, Decimal] | None = None
+    ):
+        self.folder = folder
+        self.file = folder / name
+        self.kept = Kept()
+        self.clock = ManualClock()
+        self.lines: list[bytes] = []
+        self.session = LiveSession(
+            Settings.model_validate(SETTINGS),
+            LivePlaces(folder, folder / "profiles.parquet", self.file),
+            Beginning(0, told or {}),
+            self.kept,
+            self.clock,
+            self.lines.append,
+        )
+        self.session.look()
+        self.session.read_history()
+
+    def poll(self) -> None:
+        self.clock.advance(0.2)
+        self.session.look()
+        self.session.poll()
+        self.session.poll()
+
+    def signals(self) -> list[dict[str, Any]]:
+        """Return the signals in the file, without what follows from when they were written."""
+        said = [json.loads(line) for line in self.file.read_bytes().splitlines()]
+        return [{k: v for k, v in one.items() if k not in AFTER} for one in said]
+
+
+def row(at_ms: int, buyer: str, seller: str, **changes: Any) -> dict[str, Any]:
+    who = {"buyer": buyer, "seller": seller, "taker": buyer}
+    return trade(START_MS + at_ms, **(who | {"trade_id": at_ms + 1} | changes))
+
+
+def append(folder: Path, rows: Sequence[dict[str, Any]]) -> None:
+    with (folder / "trades.jsonl").open("ab") as file:
+        file.writelines(json.dumps(one).encode() + b"\n" for one in rows)
+
+
+def observed(start_ms: int, end_ms: int, coin: str = "BTC") -> bytes:
+    line = {
+        "stream": f"trades:{coin}",
+        "status": "observed",
+        "start_ms": START_MS + start_ms,
+        "end_ms": START_MS + end_ms,
+    }
+    return json.dumps(line).encode() + b"\n"
+
+
+def test_action_of_a_leader_is_on_disk_and_then_sent(tmp_path: Path) -> None:
+    append(tmp_path, [row(0, ALICE, CAROL, price=84_000.0, size=0.5)])
+    live = Followed(tmp_path, told={(ALICE, "BTC"): Decimal(0)})
+    append(tmp_path, [row(5_000, "0x" + "1" * 40, "0x" + "2" * 40, price=84_084.0)])
+    live.poll()
+
+    (signal,) = live.signals()
+
+    assert live.lines == live.file.read_bytes().splitlines()
+    (sent,) = [m for m in live.kept.messages if m.kind is MessageKind.SIGNAL]
+    assert bytes(sent.data) == live.lines[0]
+    assert (signal["leader"], signal["kind"], signal["position_known"]) == (ALICE, "open", "flat")
+    assert (signal["position_before"], signal["position_after"]) == ("0", "0.5")
+    assert (signal["reference_px"], signal["moved_bps"]) == ("84084.0", 10.0)
+    # $500 at 84,084 are 0.0059…, and the coin's sizes have had one decimal: too small to order
+    assert signal["order"] is None
+    assert signal["verdict"] is signal["copy_edge"] is signal["confidence"] is None
+    assert sent.expires_ms == sent.made_ms + 30_000
+    assert "no advice" in sent.text
+
+
+def random_rows(n: int) -> list[dict[str, Any]]:
+    """Return trades, several of them in most frames."""
+    rng = random.Random(5)
+    wallets = [ALICE, BOB, CAROL, "0x" + "d" * 40]
+    rows: list[dict[str, Any]] = []
+    at_ms = received_ns = 0
+    for number in range(n):
+        if rng.random() < 0.4:
+            at_ms += rng.choice([400, 1_500, 40_000, 300_000])
+            received_ns = (START_MS + at_ms + 300) * 1_000_000
+        buyer, seller = rng.sample(wallets, 2)
+        facts = {"coin": rng.choice(["BTC", "ETH"]), "size": round(rng.uniform(0.1, 3), 1)}
+        line = row(at_ms, buyer, seller, trade_id=number + 1, is_twap=rng.random() < 0.2, **facts)
+        rows.append(line | {"received_ns": received_ns or line["received_ns"]})
+    return rows
+
+
+@pytest.mark.slow  # eight restarts, each signal synced
+def test_replay_of_the_finished_recording_says_the_same(tmp_path: Path) -> None:
+    """However lines came, hours were sealed meanwhile and live was started anew."""
+    rows = random_rows(200)
+    rng = random.Random(6)
+    append(tmp_path, rows[:50])
+    live = Followed(tmp_path)
+    at = 50
+    while at < len(rows):
+        end = at + rng.randint(1, 25)
+        while end < len(rows) and rows[end]["received_ns"] == rows[end - 1]["received_ns"]:
+            end += 1  # a frame is written at once
+        append(tmp_path, rows[at:end])
+        at = end
+        if rng.random() < 0.15:
+            put_in_force(tmp_path, prepare_sealing(tmp_path, Feed.TRADES))
+        live.poll()
+        if rng.random() < 0.2:  # as after a kill: nothing is closed, the file is torn
+            with live.file.open("ab") as file:
+                file.write(live.file.read_bytes()[:37])
+            live = Followed(tmp_path)
+
+    replayed = Followed(tmp_path, "replayed.jsonl")
+
+    assert len(replayed.signals()) > 80
+    assert live.signals() == replayed.signals()
+    assert list(breaks(live.file)) == []
+
+
+def test_signal_found_late_is_written_and_expires_at_once(tmp_path: Path) -> None:
+    append(tmp_path, [row(0, ALICE, CAROL), row(60_000, BOB, CAROL, coin="ETH")])
+    live = Followed(tmp_path)
+    live.clock.advance(3_600)
+    append(tmp_path, [row(120_000, CAROL, BOB, coin="ETH")])
+    live.poll()
+
+    late = [m for m in live.kept.messages if m.kind is MessageKind.SIGNAL][-1]
+
+    assert late.expires_ms == late.made_ms
+
+
+def test_gap_makes_positions_unknown_from_the_next_trade_on(tmp_path: Path) -> None:
+    (tmp_path / "coverage.jsonl").write_bytes(observed(0, 20_000))
+    append(tmp_path, [row(0, ALICE, CAROL)])
+    live = Followed(tmp_path, told={(ALICE, "BTC"): Decimal(0)})
+    (tmp_path / "coverage.jsonl").write_bytes(observed(0, 20_000) + observed(50_000, 90_000))
+    append(tmp_path, [row(60_000, ALICE, CAROL), row(70_000, BOB, CAROL, coin="ETH")])
+    live.poll()
+    live.poll()
+
+    first, second = [one for one in live.signals() if one["leader"] == ALICE]
+
+    assert (first["kind"], second["kind"]) == ("open", "trade")
+    assert second["coverage"]["gap"] is True
+    (gap,) = [text for text in live.kept.texts() if text.startswith("gaps")]
+    assert gap.startswith("gaps: 30.0 s of trades in BTC were missed")
+
+
+def test_wallets_of_a_list_that_take_one_side_are_told_once(tmp_path: Path) -> None:
+    others = ["0x" + digit * 40 for digit in "123"]
+    append(tmp_path, [])
+    live = Followed(tmp_path)
+    rows = [row(0, ALICE, others[0]), row(5_000, BOB, others[0]), row(9_000, CAROL, others[0])]
+    append(tmp_path, [*rows, row(20_000, others[1], others[2], coin="ETH")])
+    live.poll()
+    live.poll()
+
+    agreed = [text for text in live.kept.texts() if text.startswith("agreed")]
+    assert agreed == ["agreed: 2 wallets of mine buy BTC within 600 s"]
+
+
+def test_second_coin_of_a_wallet_is_news(tmp_path: Path) -> None:
+    append(tmp_path, [row(0, ALICE, BOB), row(1, ALICE, BOB, coin="ETH", trade_id=9)])
+
+    live = Followed(tmp_path)
+
+    texts = [text for text in live.kept.texts() if text.startswith("new coin")]
+    assert len(texts) == 2
+    assert "trades ETH, which it had not traded before" in texts[0]
+
+
+def test_message_has_the_same_id_when_its_event_is_found_again(tmp_path: Path) -> None:
+    append(tmp_path, random_rows(50))
+
+    first, again = Followed(tmp_path), Followed(tmp_path, "again.jsonl")
+
+    assert first.kept.messages
+    assert [m.id for m in first.kept.messages] == [m.id for m in again.kept.messages]
+
+
+def test_history_is_left_when_told_to_stop(tmp_path: Path) -> None:
+    append(tmp_path, [row(0, ALICE, BOB)])
+    live = Followed(tmp_path)
+    stop = threading.Event()
+    stop.set()
+
+    live.session.read_history(stop)
+
+    assert live.session.n_trades == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"no profiles"])
+def test_profiles_that_cannot_be_read_leave_what_is_known_in_force(
+    tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    append(tmp_path, [row(0, ALICE, BOB)])
+    live = Followed(tmp_path)
+    (tmp_path / "profiles.parquet").write_bytes(content)
+
+    live.poll()
+    live.poll()
+
+    assert caplog.text.count("profiles are not taken") == 1
