@@ -104,7 +104,7 @@ def gather(
     judged = np.flatnonzero(entity_of_wallet >= 0)
     openings, lots, n_uncounted = openings_of(con, window, judged, since_ms)
     n_entities = int(entity_of_wallet.max(initial=-1)) + 1
-    horizon_ms = horizons_ms(lots, entity_of_wallet, n_entities)
+    horizon_ms = horizons_ms(lots, entity_of_wallet, n_entities, window)
     shift_ms = (window.length_ms * rng.uniform(*PLACEBO_FRAC, n_entities)).astype(np.int64)
     parts: list[tuple[Bets, Bets, Bets]] = []
     walk = np.full(int(openings.coin.max(initial=-1)) + 1, np.nan)

@@ -65,7 +65,7 @@ def two_windows(
     """
     everybody, since_ms = np.arange(n_wallets), counts_from_ms(con, n_wallets)
     opened, lots, _ = openings_of(con, past, everybody, since_ms)
-    horizon_ms = horizons_ms(lots, everybody, n_wallets)
+    horizon_ms = horizons_ms(lots, everybody, n_wallets, past)
     whole = Window(past.start_ms, later.end_ms)
     opened_later = _within(openings_of(con, whole, everybody, since_ms)[0], later)
     coins = list(_views(con, whole, (past, later)))
