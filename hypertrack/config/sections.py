@@ -198,7 +198,8 @@ class TrainSettings(Section):
     """Between features and outcome: the longest markout horizon."""
     held_out_wallet_frac: Fraction = 0.2
     validation_wallet_frac: Fraction = 0.1
-    profit_hurdle_bps: float = 5.0
+    profit_hurdle_bps: float = 0.0
+    """By which the next openings must gain more than they cost, to be a yes of profitability."""
     estimator: Literal["net", "linear", "trees", "best"] = "net"
     """What ``classify`` asks: the network, a linear model, boosted trees, or for each head the
     one that was best on wallets it was not trained on (never on the test rows)."""

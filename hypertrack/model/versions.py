@@ -44,7 +44,8 @@ from hypertrack.records import (
     encode_json,
 )
 
-FORMAT = "hypertrack wallet model 2"
+FORMAT = "hypertrack wallet model 3"
+"""Of edges of the next openings; the scores of earlier models mean other things."""
 
 CHUNK_ROWS = 8_192
 """Wallets predicted at once: what a processor keeps near."""
@@ -201,7 +202,10 @@ def load_model(file: Path) -> WalletModel:
             f"{file} is torn or no model of ours ({type(error).__name__}): train again"
         ) from error
     if not isinstance(content, Mapping) or content.get("format") != FORMAT:
-        raise ModelError(f"{file} is no model of this version ({FORMAT}): train again")
+        raise ModelError(
+            f"{file} is no model of this version, whose scores would mean something else "
+            f"({FORMAT}): train again"
+        )
     try:
         return _decode(content)
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, JsonError) as error:
