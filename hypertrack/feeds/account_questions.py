@@ -22,9 +22,11 @@ class Step(StrEnum):
     FLOWS = "flows"
     ROLE = "role"
     FUNDING = "funding"
+    RATES = "rates"
+    """Of funding, once for each coin that any of the wallets held."""
 
 
-ASKED = (Step.POSITIONS, Step.FILLS, Step.TWAP, Step.PORTFOLIO, Step.FLOWS)
+ASKED = (Step.POSITIONS, Step.FILLS, Step.TWAP, Step.PORTFOLIO, Step.FLOWS, Step.RATES)
 """Unless others are named: a role weighs as much as 30 positions, and few need hourly funding."""
 
 MAX_FILLS = 10_000
@@ -44,6 +46,14 @@ class Flow(Record, frozen=True):
 
     time: int
     delta: dict[str, Any]
+
+
+class Rate(Record, frozen=True, rename="camel"):
+    """What a rate of funding that fell due has at least."""
+
+    coin: str
+    funding_rate: str
+    time: int
 
 
 class TwapFill(Record, frozen=True, rename="camel"):
@@ -95,11 +105,17 @@ KINDS: Mapping[str, Kind] = {
     "portfolio": Kind(shape=list[tuple[str, dict[str, Any]]]),
     "userNonFundingLedgerUpdates": Kind(max_items=500, shape=list[RawJson]),
     "userFunding": Kind(max_items=500, shape=list[RawJson]),
+    "fundingHistory": Kind(max_items=500, shape=list[RawJson]),
     "userRole": Kind(weight=60, shape=Role),
     "vaultDetails": Kind(shape=dict[str, Any] | None),
     "subAccounts2": Kind(shape=list[dict[str, Any]] | None),
     "perpDexs": Kind(shape=list[dict[str, Any] | None]),
 }
+
+
+def is_funded(coin: str) -> bool:
+    """Return whether a coin is a perp: spot and outcomes have no funding (protocol, section 5)."""
+    return coin[:1] not in {"@", "#"} and "/" not in coin
 
 
 def fills_request(user: str, kind: str, start_ms: int, end_ms: int | None) -> Request:

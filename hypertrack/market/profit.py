@@ -52,11 +52,11 @@ def window_profit(con: Tables, window: Window, fees: FeeSettings) -> Table:
 
     Columns: wallet_id, coin_id, notional_usd, fees_usd, is_fee_reported (of all of it),
     flow_pnl_usd (as if flat before), profit_usd, realised_pnl_usd (booked by the venue, before
-    fees), unrealised_change_usd, funding_usd (received), start_position (coins), start_price: all
-    NULL where not known; pnl_source.
+    fees), unrealised_change_usd, funding_usd (received), funding_source (see `market.funding`),
+    start_position (coins), start_price: all NULL where not known; pnl_source.
 
-    Funding is in the profit where it is known, and in no other part: without the contexts of an
-    hour at which something was held, profit is what it would be without funding.
+    Funding is in the profit where it is known, and in no other part: without the rate of an hour
+    at which something was held, profit is what it would be without funding.
     """
     flows = cash_flows(con, window, fees)
     traded = flows.group_by(*KEYS).aggregate(
@@ -128,6 +128,7 @@ def _in_parts(rows: Table) -> Table:
             "fees_usd",
             "is_fee_reported",
             "realised_pnl_usd",
+            "funding_source",
             flow_pnl_usd=_.cash_usd + _.held * _.end_price - _.fees_usd,
             funding_usd=_.funding_usd,
             profit_usd=_.gross_usd - _.fees_usd + _.funding_usd.fill_null(0.0),

@@ -154,6 +154,7 @@ from hypertrack.records.profits import (
     PROFIT_NUMBERS,
     PROFIT_TEXTS,
     FeesSource,
+    FundingSource,
     PnlSource,
     WalletProfit,
 )
@@ -239,6 +240,7 @@ __all__ = [
     "FeesSource",
     "Followed",
     "FollowedFills",
+    "FundingSource",
     "GapCount",
     "HeadEvaluation",
     "Histories",

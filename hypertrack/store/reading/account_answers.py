@@ -1,11 +1,14 @@
 """What the venue answered about wallets as tables: equity, positions, histories, flows, links.
 
+Also the rates of funding that fell due on what they held.
+
 Each answer is of one moment or of many; a number that cannot be read is NULL, and an answer of
 another form has no rows.
 """
 
 import duckdb
 
+from hypertrack.records import HOUR_MS
 from hypertrack.store.reading.recorded_lines import Lines
 from hypertrack.store.reading.relations import Columns
 from hypertrack.store.reading.truncation import ReadWindow
@@ -21,6 +24,11 @@ FLOW_COLUMNS: Columns = {
     "time": "BIGINT",
     "hash": "VARCHAR",
     "delta": "JSON",
+}
+
+RATE_COLUMNS: Columns = {
+    **{"coin": "VARCHAR", "time": "BIGINT"},
+    **{"fundingRate": "VARCHAR", "premium": "VARCHAR"},
 }
 
 CHOICE_COLUMNS: Columns = {"wallets": "VARCHAR[]", "at_ms": "BIGINT", "is_by_profit": "BOOLEAN"}
@@ -139,6 +147,18 @@ SELECT DISTINCT wallet, other, kind, name, asked_ms FROM (
 WHERE is_wallet(wallet) AND is_wallet(other) AND wallet <> other ORDER BY ALL
 """
 
+# Rates are told some milliseconds after the full hour at which they fell due (protocol, section 3).
+READ_RATES = f"""
+CREATE OR REPLACE TEMP TABLE raw_funding_rates AS
+SELECT DISTINCT ON (coin, time_ms) coin, time_ms, rate, premium
+FROM (
+    SELECT coin, ("time" + {HOUR_MS // 2}) // {HOUR_MS} * {HOUR_MS} AS time_ms,
+        signed(fundingRate) AS rate, signed(premium) AS premium
+    FROM {{source}} WHERE coin <> '' AND is_time("time")
+)
+WHERE rate IS NOT NULL ORDER BY ALL
+"""
+
 # Of wallets that were chosen by what they had earned, when that was first.
 READ_CHOICES = """
 CREATE OR REPLACE TEMP TABLE raw_account_choices AS
@@ -153,6 +173,7 @@ TIMES = {
     "account_history": "time_ms",
     "account_flows": "time_ms",
     "account_links": "asked_ms",
+    "funding_rates": "time_ms",
 }
 """The tables, and when what they tell of happened; links are as old as the answer. A choice is
 known at all times: it says of a past that it is no evidence."""
@@ -180,6 +201,9 @@ SELECT own.wallet_id AS wallet_id, others.wallet_id AS other_id, kind, name, ask
 FROM raw_account_links JOIN wallets AS own ON own.wallet = raw_account_links.wallet
 JOIN wallets AS others ON others.wallet = raw_account_links.other
 """,
+    "funding_rates": """
+SELECT coin_id, time_ms, rate, premium FROM raw_funding_rates JOIN coins USING (coin)
+""",
     "account_choices": """
 SELECT wallet_id, since_ms FROM raw_account_choices JOIN wallets USING (wallet)
 """,
@@ -190,7 +214,7 @@ RAW_ACCOUNTS = tuple(f"raw_{table}" for table in NUMBER)
 
 ACCOUNT_WALLETS = " UNION ".join(
     [
-        *(f"SELECT wallet FROM raw_{table}" for table in TIMES),
+        *(f"SELECT wallet FROM raw_{table}" for table in TIMES if table != "funding_rates"),
         "SELECT other FROM raw_account_flows WHERE is_wallet(other)",
         "SELECT other FROM raw_account_links",
     ]
@@ -214,6 +238,7 @@ def read_accounts(connection: duckdb.DuckDBPyConnection, lines: Lines, window: R
     connection.execute(READ_HISTORY)
     connection.execute(READ_LINKS)
     lines.run_on_answers(connection, READ_FLOWS, "account_flows", FLOW_COLUMNS)
+    lines.run_on_answers(connection, READ_RATES, "funding_history", RATE_COLUMNS)
     lines.run_on_answers(connection, READ_CHOICES, "account_choices", CHOICE_COLUMNS)
     connection.execute("DROP TABLE raw_answers; DROP TABLE states")
     for table, time in TIMES.items():
