@@ -31,7 +31,7 @@ LATEST = 10_000
 LATE_MS = 48
 """Rates are told so long after their hour."""
 NOT_A_REQUEST = "Failed to deserialize the JSON body into the target type"
-LIGHT = {"clearinghouseState": 2, "exchangeStatus": 2, "userRole": 60}
+LIGHT = {"clearinghouseState": 2, "spotClearinghouseState": 2, "exchangeStatus": 2, "userRole": 60}
 HEAVY = (
     "userFillsByTime",
     "userTwapSliceFillsByTime",
@@ -69,6 +69,7 @@ class AccountVenue:
     slices: dict[str, list[Json]] = field(default_factory=dict)
     flows: dict[str, list[Json]] = field(default_factory=dict)
     positions: dict[str, list[Json]] = field(default_factory=dict)
+    balances: dict[str, list[Json]] = field(default_factory=dict)
     roles: dict[str, Json] = field(default_factory=dict)
     answers: dict[str, Any] = field(default_factory=dict)
     """By type of request, in place of what follows from the rest."""
@@ -127,6 +128,7 @@ class AccountVenue:
             "userRole": lambda: self.roles.get(user, {"role": "user"}),
             "exchangeStatus": lambda: {"specialStatuses": None, "time": self.now_ms},
             "subAccounts2": lambda: None,
+            "spotClearinghouseState": lambda: {"balances": self.balances.get(user, [])},
             "perpDexs": lambda: [None, {"name": "xyz"}],
         }
         return answers[kind]()

@@ -22,6 +22,7 @@ class Step(StrEnum):
     FLOWS = "flows"
     ROLE = "role"
     FUNDING = "funding"
+    SPOT = "spot"
     RATES = "rates"
     """Of funding, once for each coin that any of the wallets held."""
 
@@ -39,6 +40,12 @@ class State(Record, frozen=True, rename="camel"):
     margin_summary: dict[str, Any]
     asset_positions: list[dict[str, Any]]
     time: int | None = None
+
+
+class Balances(Record, frozen=True):
+    """What a ``spotClearinghouseState`` has at least."""
+
+    balances: list[dict[str, Any]]
 
 
 class Flow(Record, frozen=True):
@@ -99,6 +106,7 @@ ITEMS_PER_WEIGHT = 20
 
 KINDS: Mapping[str, Kind] = {
     "clearinghouseState": Kind(weight=2, shape=State),
+    "spotClearinghouseState": Kind(weight=2, shape=Balances),
     "exchangeStatus": Kind(weight=2, shape=VenueTime),
     "userFillsByTime": Kind(max_items=2_000, shape=list[RawJson]),
     "userTwapSliceFillsByTime": Kind(max_items=2_000, shape=list[TwapFill]),

@@ -24,6 +24,7 @@ TABLES = {
     *("account_states", "account_positions", "account_history", "account_flows", "account_links"),
     "account_choices",
     "funding_rates",
+    "account_balances",
 }
 
 

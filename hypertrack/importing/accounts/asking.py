@@ -82,7 +82,7 @@ class Asking(Record, frozen=True, kw_only=True):
     def _is_fresh(self, line: StepLine, now_ms: int) -> bool:
         if line.step is Step.ROLE:
             return True
-        is_state = line.step in {Step.POSITIONS, Step.PORTFOLIO}
+        is_state = line.step in {Step.POSITIONS, Step.PORTFOLIO, Step.SPOT}
         return is_state and now_ms - line.at_ms < self.max_age_ms
 
 
@@ -135,6 +135,8 @@ def _cost(asking: Asking, job: StepLine) -> tuple[tuple[int, int], tuple[int, in
             return (1, FULL_PAGES), (page, FULL_PAGES * page)
         case Step.PORTFOLIO:
             return (1, 1), (KINDS["portfolio"].weight,) * 2
+        case Step.SPOT:
+            return (1, 1), (KINDS["spotClearinghouseState"].weight,) * 2
         case Step.ROLE:
             base, more = KINDS["userRole"].weight, KINDS["vaultDetails"].weight
             return (1, 2), (base, base + more)

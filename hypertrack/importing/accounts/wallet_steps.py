@@ -50,6 +50,7 @@ CLOCK_AGE_NS = 60_000_000_000
 """After so long the venue is asked for its time again."""
 
 FILL_KINDS = {Step.FILLS: "userFillsByTime", Step.TWAP: "userTwapSliceFillsByTime"}
+STATE_KINDS = {Step.PORTFOLIO: "portfolio", Step.SPOT: "spotClearinghouseState"}
 FLOW_KINDS = {Step.FLOWS: "userNonFundingLedgerUpdates", Step.FUNDING: "userFunding"}
 
 FlowKey = tuple[int, str | None, bytes]
@@ -117,7 +118,8 @@ class WalletSteps:
             Step.POSITIONS: self._positions,
             Step.FILLS: self._fills,
             Step.TWAP: self._slices,
-            Step.PORTFOLIO: self._portfolio,
+            Step.PORTFOLIO: self._state,
+            Step.SPOT: self._state,
             Step.FLOWS: self._flows,
             Step.ROLE: self._role,
             Step.FUNDING: self._flows,
@@ -143,8 +145,8 @@ class WalletSteps:
             raise failure
         yield self._done(job)
 
-    def _portfolio(self, job: StepLine) -> Iterator[StepLine]:
-        self._keep_state(job.wallet, {"type": "portfolio", "user": job.wallet})
+    def _state(self, job: StepLine) -> Iterator[StepLine]:
+        self._keep_state(job.wallet, {"type": STATE_KINDS[job.step], "user": job.wallet})
         yield self._done(job)
 
     def _role(self, job: StepLine) -> Iterator[StepLine]:

@@ -91,6 +91,19 @@ FROM (
 WHERE period <> '' AND is_time(time_ms) AND signed(worth) IS NOT NULL ORDER BY ALL
 """
 
+READ_BALANCES = """
+CREATE OR REPLACE TEMP TABLE raw_account_balances AS
+SELECT wallet, token, asked_ms, max(size) AS size
+FROM (
+    SELECT wallet, asked_ms, held ->> '$.coin' AS token, signed(held ->> '$.total') AS size
+    FROM (
+        SELECT wallet, asked_ms, unnest(from_json(answer -> '$.balances', '["JSON"]')) AS held
+        FROM raw_answers WHERE kind = 'spotClearinghouseState'
+    )
+)
+WHERE token <> '' AND size IS NOT NULL GROUP BY ALL ORDER BY ALL
+"""
+
 # Signed as the wallet sees it. Moves between its own perps and spot move nothing of it; what is
 # of an unknown kind, or in tokens, has no amount. Source: protocol, section 3.
 READ_FLOWS = """
@@ -173,6 +186,7 @@ TIMES = {
     "account_history": "time_ms",
     "account_flows": "time_ms",
     "account_links": "asked_ms",
+    "account_balances": "asked_ms",
     "funding_rates": "time_ms",
 }
 """The tables, and when what they tell of happened; links are as old as the answer. A choice is
@@ -200,6 +214,9 @@ LEFT JOIN wallets AS others ON others.wallet = raw_account_flows.other
 SELECT own.wallet_id AS wallet_id, others.wallet_id AS other_id, kind, name, asked_ms
 FROM raw_account_links JOIN wallets AS own ON own.wallet = raw_account_links.wallet
 JOIN wallets AS others ON others.wallet = raw_account_links.other
+""",
+    "account_balances": """
+SELECT wallet_id, token, asked_ms, size FROM raw_account_balances JOIN wallets USING (wallet)
 """,
     "funding_rates": """
 SELECT coin_id, time_ms, rate, premium FROM raw_funding_rates JOIN coins USING (coin)
@@ -237,6 +254,7 @@ def read_accounts(connection: duckdb.DuckDBPyConnection, lines: Lines, window: R
     connection.execute(READ_STATES)
     connection.execute(READ_HISTORY)
     connection.execute(READ_LINKS)
+    connection.execute(READ_BALANCES)
     lines.run_on_answers(connection, READ_FLOWS, "account_flows", FLOW_COLUMNS)
     lines.run_on_answers(connection, READ_RATES, "funding_history", RATE_COLUMNS)
     lines.run_on_answers(connection, READ_CHOICES, "account_choices", CHOICE_COLUMNS)
