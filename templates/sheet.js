@@ -180,7 +180,7 @@ function createSheet(data, wallets, watchlist, actions) {
   function sources(group, row) {
     if (group !== "Profit" || wallets.text("pnl_source", row) === null) return [];
     const coins = wallets.text("coins", row);
-    const told = [`Profit: ${wallets.text("pnl_source", row)}.`, `Fees: ${wallets.text("fees_source", row)}.`, ...(coins ? [`Most in ${coins}.`] : [])];
+    const told = [`Profit: ${wallets.text("pnl_source", row)}.`, `Fees: ${wallets.text("fees_source", row)}.`, `Funding: ${wallets.text("funding_source", row)}.`, ...(coins ? [`Most in ${coins}.`] : [])];
     return [make("p", "note", told.join(" "))];
   }
 

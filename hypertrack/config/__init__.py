@@ -4,6 +4,7 @@ from hypertrack.config.delivery import SinkSettings, signing_key
 from hypertrack.config.live import (
     EVENT_FIELDS,
     AlertSettings,
+    ChallengeSettings,
     ConsensusSettings,
     EventField,
     FollowSettings,
@@ -35,6 +36,7 @@ __all__ = [
     "ORIGINAL",
     "AlertSettings",
     "CategorySettings",
+    "ChallengeSettings",
     "Config",
     "ConsensusSettings",
     "CopySettings",

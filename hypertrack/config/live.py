@@ -58,6 +58,19 @@ class ConsensusSettings(Section):
     """Of exchange time."""
 
 
+class ChallengeSettings(Section):
+    """Two models on the same rows, while they come: the rules of the decision, set before it."""
+
+    block_h: Positive = 1.0
+    """A wallet is scored once in each; what happens within one is no independent evidence."""
+    margin: Annotated[float, Field(gt=0, lt=1)] = 0.005
+    """Difference of skill that matters."""
+    max_blocks: Annotated[int, Field(ge=30)] = 2_000
+    """After which a comparison ends undecided."""
+    min_executions: Annotated[int, Field(ge=1)] = 5
+    """Fewer in the window of the outcome tell nothing."""
+
+
 class WatchlistSettings(Section):
     """Wallets under one name, a ``[[watchlists]]`` table for each."""
 

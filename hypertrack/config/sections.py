@@ -11,6 +11,7 @@ from pydantic import Field, PlainSerializer, SecretStr, field_validator, model_v
 from hypertrack.config.delivery import SinkSettings
 from hypertrack.config.live import (
     AlertSettings,
+    ChallengeSettings,
     ConsensusSettings,
     FollowSettings,
     LiveSettings,
@@ -346,6 +347,7 @@ class Settings(_Copying):
     live: LiveSettings = LiveSettings()
     follow: FollowSettings = FollowSettings()
     consensus: ConsensusSettings = ConsensusSettings()
+    challenge: ChallengeSettings = ChallengeSettings()
     watchlists: tuple[WatchlistSettings, ...] = ()
     alerts: tuple[AlertSettings, ...] = ()
     sinks: tuple[SinkSettings, ...] = ()

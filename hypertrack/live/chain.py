@@ -1,7 +1,7 @@
 """A journal that cannot be changed unnoticed: each line names the hash of the one before."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,11 +68,23 @@ class Chain:
         Raises:
             OSError: The disk is full, or broken; nothing was added.
         """
-        line = encode_json(make(self._next))
-        self._journal.add((line,))
-        self.ids.add(record_id)
-        self._next = Link(self._next.seq + 1, line_hash(line))
+        (line,) = self.add_all({record_id: make})
         return line
+
+    def add_all(self, makes: Mapping[str, Callable[[Link], Record]]) -> list[bytes]:
+        """Add records by their ids, in order, with one wait for the disk.
+
+        Raises:
+            OSError: The disk is full, or broken; whoever opens the file anew finds what fitted.
+        """
+        lines, place = list[bytes](), self._next
+        for make in makes.values():
+            lines.append(encode_json(make(place)))
+            place = Link(place.seq + 1, line_hash(lines[-1]))
+        self._journal.add(lines)
+        self.ids.update(makes)
+        self._next = place
+        return lines
 
     def close(self) -> None:
         """Close the file."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hypertrack.outputs.account_views import account_lines
 from hypertrack.outputs.measures import Measure, measures
 from hypertrack.outputs.packing import Pack
-from hypertrack.outputs.profit_views import FEES_SAY, SOURCE_SAYS
+from hypertrack.outputs.profit_views import FEES_SAY, FUNDING_SAYS, SOURCE_SAYS
 from hypertrack.outputs.reason_views import is_shown, score_value
 from hypertrack.outputs.wording import amount, signed
 from hypertrack.records import MINUTE_MS, Category, ProfileHeader, Reason, WalletProfile
@@ -25,7 +25,7 @@ LISTED = frozenset(
 )
 """Numbers of the table, of cards, and to sort and filter by."""
 
-REST_TEXTS = ("says", "gate", "follows", "fees_source", "coins", "why_none")
+REST_TEXTS = ("says", "gate", "follows", "fees_source", "funding_source", "coins", "why_none")
 
 ACCOUNT = "account"
 """A line of name, tab and value for each thing that the venue said."""
@@ -199,6 +199,7 @@ def _texts(wallet: WalletProfile) -> dict[str, str | None]:
         "follows": None if skill is None else skill.follows,
         "pnl_source": None if profit is None else SOURCE_SAYS[profit.pnl_source],
         "fees_source": None if profit is None else FEES_SAY[profit.fees_source],
+        "funding_source": None if profit is None else FUNDING_SAYS[profit.funding_source],
         "coins": None if profit is None else profit.coins or None,
         "why_none": wallet.why_none,
     }

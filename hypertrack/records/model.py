@@ -143,6 +143,8 @@ class ModelSummary(Record, frozen=True, kw_only=True):
     n_validation_rows: int
     n_test_rows: int
     n_train_wallets: int
+    n_by_profit: int = 0
+    """Wallets left out of cuts before which not all of the profit was made they were chosen by."""
     heads: tuple[HeadEvaluation, ...]
 
 
