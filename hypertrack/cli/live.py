@@ -13,7 +13,7 @@ from hypertrack.errors import ConfigError
 
 if TYPE_CHECKING:
     from hypertrack.config import Settings
-    from hypertrack.pipeline.live import LiveStatus
+    from hypertrack.records import LiveStatus
 
 
 def live(
@@ -121,8 +121,8 @@ def _status_line(found: "LiveStatus") -> str:
     if found.n_late:
         said += f", {found.n_late:,} trades late"
     for sink in found.sinks:
-        if sink.is_off:
+        if sink.state == "off":
             said += f"; {sink.name} is off ({sink.cause})"
-        elif sink.waiting.n_waiting:
-            said += f"; {sink.waiting.n_waiting:,} wait for {sink.name}"
+        elif sink.n_waiting:
+            said += f"; {sink.n_waiting:,} wait for {sink.name}"
     return said

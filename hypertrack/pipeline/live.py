@@ -5,7 +5,6 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +12,18 @@ from typing import TYPE_CHECKING
 from hypertrack.clock import Clock, SystemClock
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
+from hypertrack.files import write_whole
 from hypertrack.pipeline.places import open_engine, require_data
-from hypertrack.records import JsonError, Record, decode_json, encode_json
+from hypertrack.records import (
+    JsonError,
+    LiveStatus,
+    MeasuringStatus,
+    Record,
+    SinkMode,
+    SinkStatus,
+    decode_json,
+    encode_json,
+)
 
 if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.delivery.courier import SinkState
@@ -28,27 +37,11 @@ log = logging.getLogger(__name__)
 LIVE_NAME = "live"
 SIGNALS_NAME = "signals.jsonl"
 STATE_NAME = "state.json"
+STATUS_NAME = "status.json"
 LOCK_NAME = "live.lock"
 
 LOOK_S = 1.0
 """Between two looks at profiles, watchlists and the ledger, and two reports of the status."""
-
-
-@dataclass(frozen=True)
-class LiveStatus:
-    """How live stands.
-
-    Attributes:
-        watermark_ms: Exchange time up to which everything was told; None before the first trade.
-    """
-
-    watermark_ms: int | None
-    n_trades: int
-    n_late: int
-    n_unread: int
-    n_signals: int
-    n_alerts: int
-    sinks: "tuple[SinkState, ...]"
 
 
 class _State(Record, frozen=True, kw_only=True):
@@ -132,7 +125,7 @@ def replay(
     try:
         session.look()
         session.read_history()
-        return _status(session, ())
+        return _status(session, (), MeasuringStatus(), SystemClock().wall_ns() // 1_000_000)
     finally:
         session.close()
 
@@ -145,28 +138,58 @@ def _run(
     show: Callable[[LiveStatus], None],
     clock: Clock,
 ) -> LiveStatus:
+    def status() -> LiveStatus:
+        now_ms = clock.wall_ns() // 1_000_000
+        return _status(session, dispatch.states(), MeasuringStatus(), now_ms)
+
     session.look()
     session.read_history(stop)
     due_s = clock.monotonic_s()
     while not stop.is_set():
         if clock.monotonic_s() >= due_s:
             session.look()
-            show(_status(session, dispatch.states()))
+            _report(settings, status(), show)
             due_s = clock.monotonic_s() + LOOK_S
         session.poll()
         clock.wait(stop, settings.live.poll_s)
-    return _status(session, dispatch.states())
+    return _report(settings, status())
 
 
-def _status(session: "LiveSession", sinks: "tuple[SinkState, ...]") -> LiveStatus:
+def _report(
+    settings: Settings, status: LiveStatus, show: Callable[[LiveStatus], None] = lambda _: None
+) -> LiveStatus:
+    """Write the status for whoever shows it elsewhere, and show it."""
+    write_whole(live_folder(settings) / STATUS_NAME, encode_json(status) + b"\n")
+    show(status)
+    return status
+
+
+def _status(
+    session: "LiveSession", sinks: "tuple[SinkState, ...]", measuring: MeasuringStatus, now_ms: int
+) -> LiveStatus:
     return LiveStatus(
+        written_ms=now_ms,
         watermark_ms=session.watermark_ms,
         n_trades=session.n_trades,
         n_late=session.n_late,
         n_unread=session.n_unread,
         n_signals=session.newsroom.n_signals,
         n_alerts=session.newsroom.n_alerts,
-        sinks=sinks,
+        measuring=measuring,
+        sinks=tuple(_sink_status(sink, now_ms) for sink in sinks),
+    )
+
+
+def _sink_status(sink: "SinkState", now_ms: int) -> SinkStatus:
+    oldest_ms = sink.waiting.oldest_ms
+    failing = SinkMode.FAILING if sink.n_failed else SinkMode.WORKING
+    return SinkStatus(
+        name=sink.name,
+        state=SinkMode.OFF if sink.is_off else failing,
+        n_waiting=sink.waiting.n_waiting,
+        oldest_age_s=None if oldest_ms is None else max(now_ms - oldest_ms, 0) / 1_000,
+        n_failed=sink.n_failed,
+        cause=sink.cause,
     )
 
 
@@ -214,8 +237,6 @@ def _told_positions(settings: Settings, until_ms: int) -> "dict[Key, Decimal]":
 
 def _since(settings: Settings, folder: Path) -> int:
     """Return the time from which this dataset is followed: since the first start of live."""
-    from hypertrack.files import write_whole
-
     path = folder / STATE_NAME
     if path.exists():
         try:

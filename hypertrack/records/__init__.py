@@ -92,6 +92,7 @@ from hypertrack.records.live import (
     TapeTrade,
     VerdictSaid,
 )
+from hypertrack.records.live_status import LiveStatus, MeasuringStatus, SinkMode, SinkStatus
 from hypertrack.records.market import (
     DAY_MS,
     HOUR_MS,
@@ -249,6 +250,8 @@ __all__ = [
     "Leak",
     "LeakChecks",
     "Limit",
+    "LiveStatus",
+    "MeasuringStatus",
     "Message",
     "MessageKind",
     "ModelSummary",
@@ -280,6 +283,8 @@ __all__ = [
     "Scores",
     "Side",
     "Signal",
+    "SinkMode",
+    "SinkStatus",
     "SkillSummary",
     "TapeCheck",
     "TapeTrade",

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from hypertrack.cli.main import app
 from hypertrack.config import load_config
-from hypertrack.pipeline.live import LiveStatus, follow
+from hypertrack.pipeline.live import follow
+from hypertrack.records import LiveStatus, SinkMode, decode_json
 
 TRADES = [
     trade(START_MS + nth * 5_000, buyer=ALICE, seller=BOB, taker=ALICE, price=100.0 + nth)
@@ -95,6 +96,9 @@ def test_follow_tells_what_came_since_the_start_and_goes_on_after_a_stop(folder:
     assert lines == written
     assert (folder / "told.jsonl").read_bytes().splitlines()[0] in written
     assert json.loads(lines[0])["action_ms"] > TRADES[-1]["time"]
+    said = decode_json((folder / "data/live/status.json").read_bytes(), LiveStatus)
+    assert (said.n_signals, said.n_alerts) == (len(lines) - n_before, 0)
+    assert [(one.name, one.state) for one in said.sinks] == [("told", SinkMode.WORKING)]
     assert run("signals", "verify")[0] == 0
 
 
