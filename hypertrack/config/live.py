@@ -26,6 +26,20 @@ class LiveSettings(Section):
     """Exchange time that is waited for what comes late; later trades change nothing sent."""
     poll_s: Positive = 0.2
     """Between two looks at the dataset."""
+    window_h: Positive = 24.0
+    """Hours that wallets are measured over."""
+    max_trades: Annotated[int, Field(ge=1)] = 5_000_000
+    """In the window, which gets shorter beyond them."""
+    tick_s: Positive = 1.0
+    """Between two rounds of measuring, at least."""
+    max_age_s: Positive = 300.0
+    """A profile that is older is made anew once its wallet has traded."""
+    cpu_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Of one core that live spends while it measures; what is due beyond it waits."""
+    profiles_s: Positive = 5.0
+    """Between two writings of the profiles."""
+    score_levels: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.5, 0.8)
+    """A score from 0 to 1 that crosses one of them is an event."""
 
 
 class FollowSettings(Section):
