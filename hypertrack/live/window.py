@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from hypertrack.config import Settings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.market.engine.windowed import made_of_trades
-from hypertrack.records import HOUR_MS
+from hypertrack.records import HOUR_MS, SYSTEM_WALLETS
 from hypertrack.store.growing_window import GrowingWindow
 
 MARGIN_MS = HOUR_MS
@@ -17,7 +17,7 @@ MARGIN_MS = HOUR_MS
 
 # System wallets have no profile, and what a wallet trades with itself is no fill of it.
 FILLS = """
-SELECT wallet_id, count(*)::BIGINT AS n_fills,
+SELECT wallet_id, any_value(wallet) AS wallet, count(*)::BIGINT AS n_fills,
     count(*) FILTER (time_ms >= coalesce(as_of_ms, 0))::BIGINT AS n_since,
     coalesce(any_value(as_of_ms), min(time_ms)) AS known_ms,
     (any_value(as_of_ms) IS NOT NULL) AS is_known
@@ -27,7 +27,8 @@ FROM (
     UNION ALL
     SELECT seller_id, time_ms FROM trades
     WHERE buyer_id <> seller_id AND time_ms >= $start_ms AND time_ms < $end_ms
-) LEFT JOIN measured USING (wallet_id)
+) JOIN wallets USING (wallet_id) LEFT JOIN measured USING (wallet_id)
+WHERE NOT list_contains($system, wallet)
 GROUP BY wallet_id ORDER BY wallet_id
 """
 
@@ -38,6 +39,7 @@ class Fills(NamedTuple):
     """Wallets of the window, ``[wallets]`` each, by ascending id."""
 
     wallet_ids: NDArray[np.int64]
+    wallets: NDArray[np.object_]
     n_fills: NDArray[np.int64]
     n_since: NDArray[np.int64]
     """Since it was measured; all of who never was."""
@@ -96,8 +98,12 @@ class LiveWindow:
 
     def fills(self) -> Fills:
         """Return who traded in the window, and how much of it since he was measured."""
-        between = {"start_ms": self.start_ms, "end_ms": self.watermark_ms or 0}
-        found = self._hours.connection.execute(FILLS, between).fetchnumpy()
+        at = {
+            "start_ms": self.start_ms,
+            "end_ms": self.watermark_ms or 0,
+            "system": list(SYSTEM_WALLETS),
+        }
+        found = self._hours.connection.execute(FILLS, at).fetchnumpy()
         return Fills(*(np.asarray(found[name]) for name in found))
 
     def note_measured(self, wallet_ids: NDArray[np.int64]) -> None:

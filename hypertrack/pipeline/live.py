@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.live.newsroom import Outlet
     from hypertrack.live.positions import Key
     from hypertrack.live.session import LiveSession
+    from hypertrack.pipeline.live_measuring import Measuring
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ LIVE_NAME = "live"
 SIGNALS_NAME = "signals.jsonl"
 STATE_NAME = "state.json"
 STATUS_NAME = "status.json"
+PROFILES_NAME = "profiles.parquet"
 LOCK_NAME = "live.lock"
 
 LOOK_S = 1.0
@@ -95,7 +98,9 @@ def follow(
         session = _open(settings, since_ms, folder / SIGNALS_NAME, dispatch, clock, on_line)
         stack.callback(session.close)
         dispatch.start()
-        return _run(session, dispatch, settings, stop, show, clock)
+        measuring = _measuring(settings, folder, clock)
+        stack.callback(measuring.close)
+        return _Following(settings, session, dispatch, measuring, clock).run(stop, show)
 
 
 def replay(
@@ -130,38 +135,50 @@ def replay(
         session.close()
 
 
-def _run(
-    session: "LiveSession",
-    dispatch: "Dispatch",
-    settings: Settings,
-    stop: threading.Event,
-    show: Callable[[LiveStatus], None],
-    clock: Clock,
-) -> LiveStatus:
-    def status() -> LiveStatus:
-        now_ms = clock.wall_ns() // 1_000_000
-        return _status(session, dispatch.states(), MeasuringStatus(), now_ms)
+@dataclass(frozen=True)
+class _Following:
+    """What works together while a dataset is followed."""
 
-    session.look()
-    session.read_history(stop)
-    due_s = clock.monotonic_s()
-    while not stop.is_set():
-        if clock.monotonic_s() >= due_s:
-            session.look()
-            _report(settings, status(), show)
-            due_s = clock.monotonic_s() + LOOK_S
-        session.poll()
-        clock.wait(stop, settings.live.poll_s)
-    return _report(settings, status())
+    settings: Settings
+    session: "LiveSession"
+    dispatch: "Dispatch"
+    measuring: "Measuring"
+    clock: Clock
+
+    def run(self, stop: threading.Event, show: Callable[[LiveStatus], None]) -> LiveStatus:
+        """Follow until told to stop."""
+        self.session.look()
+        self.session.read_history(stop)
+        self.measuring.start()
+        due_s = self.clock.monotonic_s()
+        while not stop.is_set():
+            if self.clock.monotonic_s() >= due_s:
+                self._look()
+                show(self._report())
+                due_s = self.clock.monotonic_s() + LOOK_S
+            self.session.poll()
+            self.clock.wait(stop, self.settings.live.poll_s)
+        return self._report()
+
+    def _look(self) -> None:
+        self.session.look()
+        self.measuring.watched = self.session.watched()
+        self.measuring.tell(self.session)
+
+    def _report(self) -> LiveStatus:
+        """Write how live stands for whoever shows it elsewhere, and return it."""
+        now_ms = self.clock.wall_ns() // 1_000_000
+        status = _status(self.session, self.dispatch.states(), self.measuring.status, now_ms)
+        write_whole(live_folder(self.settings) / STATUS_NAME, encode_json(status) + b"\n")
+        return status
 
 
-def _report(
-    settings: Settings, status: LiveStatus, show: Callable[[LiveStatus], None] = lambda _: None
-) -> LiveStatus:
-    """Write the status for whoever shows it elsewhere, and show it."""
-    write_whole(live_folder(settings) / STATUS_NAME, encode_json(status) + b"\n")
-    show(status)
-    return status
+def _measuring(settings: Settings, folder: Path, clock: Clock) -> "Measuring":
+    from hypertrack.pipeline.live_measuring import Measurer, Measuring
+
+    data = folder.parent
+    file = folder / PROFILES_NAME
+    return Measuring(settings, lambda: Measurer(settings, data, file, newest_ms(settings)), clock)
 
 
 def _status(
@@ -202,10 +219,10 @@ def _open(
     on_line: Callable[[bytes], None],
 ) -> "LiveSession":
     from hypertrack.live.session import Beginning, LivePlaces, LiveSession
-    from hypertrack.pipeline.classify import PROFILES_NAME
+    from hypertrack.pipeline.classify import PROFILES_NAME as JUDGED_NAME
 
     assert isinstance(settings.data, Path)
-    places = LivePlaces(settings.data, settings.out / PROFILES_NAME, signals)
+    places = LivePlaces(settings.data, settings.out / JUDGED_NAME, signals)
     beginning = Beginning(since_ms, _told_positions(settings, since_ms))
     return LiveSession(settings, places, beginning, outlet, clock, on_line)
 

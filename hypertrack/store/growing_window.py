@@ -83,7 +83,8 @@ FROM {SCHEMA}.told_fills AS told LEFT JOIN main.trades USING (time_ms, coin_id, 
 """
 
 LEFTOVERS = """
-SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = 'main'
+SELECT table_name, table_type FROM information_schema.tables
+WHERE table_schema = 'main' AND table_catalog = current_database()
 """
 
 CARRY = f"""
@@ -178,7 +179,9 @@ class GrowingWindow:
         for name, kind in self.connection.execute(LEFTOVERS).fetchall():
             if name not in own:
                 self.connection.execute(f'DROP {"VIEW" if kind == "VIEW" else "TABLE"} "{name}"')
-        return Dataset(FolderLines(self._folder), self.connection, {})
+        counts = dict.fromkeys(Feed, (0, 0))  # the lines of feeds that are not here are not counted
+        counts[Feed.TRADES] = (sum(self.n_trades_by_hour().values()), 0)
+        return Dataset(FolderLines(self._folder), self.connection, counts)
 
     def close(self) -> None:
         """Free the memory, and close the files."""
