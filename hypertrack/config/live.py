@@ -27,8 +27,8 @@ class LiveSettings(Section):
     """Exchange time that is waited for what comes late; later trades change nothing sent."""
     poll_s: Positive = 0.2
     """Between two looks at the dataset."""
-    window_h: Positive = 24.0
-    """Hours that wallets are measured over."""
+    window_h: Annotated[float, Field(ge=0)] = 24.0
+    """Hours that wallets are measured over; 0 measures nobody."""
     max_trades: Annotated[int, Field(ge=1)] = 5_000_000
     """In the window, which gets shorter beyond them."""
     tick_s: Positive = 1.0

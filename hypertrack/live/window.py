@@ -80,7 +80,11 @@ class LiveWindow:
     @property
     def length_h(self) -> float:
         """Return how long it is, at most as long as the settings say."""
-        return max((self.watermark_ms or 0) - self.start_ms, 0) / HOUR_MS
+        if self.watermark_ms is None:
+            return 0.0
+        first = "SELECT min(time_ms) FROM trades"
+        ((first_ms,),) = self._hours.connection.execute(first).fetchall()
+        return max(self.watermark_ms - max(self.start_ms, int(first_ms)), 0) / HOUR_MS
 
     def advance(self) -> None:
         """Take what was added to the folder, and let go of what is too old or too much."""

@@ -149,7 +149,8 @@ class _Following:
         """Follow until told to stop."""
         self.session.look()
         self.session.read_history(stop)
-        self.measuring.start()
+        if self.settings.live.window_h:
+            self.measuring.start()
         due_s = self.clock.monotonic_s()
         while not stop.is_set():
             if self.clock.monotonic_s() >= due_s:
@@ -263,9 +264,19 @@ def _since(settings: Settings, folder: Path) -> int:
                 f"{path} is damaged: it says since when {folder.parent} is followed; remove it to "
                 "begin now"
             ) from None
-    state = _State(since_ms=newest_ms(settings) + 1)
-    write_whole(path, encode_json(state) + b"\n")
-    return state.since_ms
+    since_ms = newest_ms(settings) + 1
+    begin_at(settings, since_ms)
+    return since_ms
+
+
+def is_followed(settings: Settings) -> bool:
+    """Return whether a dataset was followed before."""
+    return (live_folder(settings) / STATE_NAME).exists()
+
+
+def begin_at(settings: Settings, since_ms: int) -> None:
+    """Let a dataset be followed from a time on, whatever was followed in its place before."""
+    write_whole(live_folder(settings) / STATE_NAME, encode_json(_State(since_ms=since_ms)) + b"\n")
 
 
 def newest_ms(settings: Settings) -> int:

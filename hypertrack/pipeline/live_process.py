@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -22,8 +22,6 @@ from hypertrack.records import LiveStatus
 log = logging.getLogger(__name__)
 
 RESTART_S = (1.0, 5.0, 30.0)
-"""Before the process is started again; the last as often as it takes."""
-
 SOUND_S = 60.0
 """After so long the next death is the first again."""
 
@@ -35,7 +33,8 @@ NICENESS = 5
 
 STOP = "stop"
 
-FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
+FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Also what a limit of the process refuses: nothing more can be written either."""
 
 
 class LiveProcess:
@@ -47,6 +46,7 @@ class LiveProcess:
         on_line: Called with the line of each signal, on the disk by then.
         prepare: Called first in the new process; it has to be picklable.
         stop: Set where live cannot go on, so that recording ends too.
+        restart_s: Waits before it is started again; the last as often as it takes.
 
     Attributes:
         status: The newest it has told.
@@ -61,10 +61,12 @@ class LiveProcess:
         prepare: Callable[[], None],
         stop: threading.Event,
         clock: Clock | None = None,
+        restart_s: Sequence[float] = RESTART_S,
     ):
         self._settings, self._on_line, self._prepare = settings, on_line, prepare
         self._stop = stop
         self._clock = clock or SystemClock()
+        self._restart_s = restart_s
         self._context = multiprocessing.get_context("spawn")
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="live", daemon=True)
@@ -97,7 +99,7 @@ class LiveProcess:
             is_sound = self._clock.monotonic_s() - began_s >= SOUND_S
             n_in_a_row = 1 if is_sound else n_in_a_row + 1
             self.n_deaths += 1
-            wait_s = RESTART_S[min(n_in_a_row, len(RESTART_S)) - 1]
+            wait_s = self._restart_s[min(n_in_a_row, len(self._restart_s)) - 1]
             log.warning("live ended (%s) and is started again in %g s", code, wait_s)
             self._clock.wait(self._ending, wait_s)
         if self.failure is not None:

@@ -118,9 +118,18 @@ def record_live(
     Raises:
         HypertrackError: As for `record`, or live cannot go on.
     """
+    from hypertrack.pipeline.live import begin_at, is_followed, newest_ms
+
+    is_continued = mode == "append"
+    is_begun = is_continued and is_followed(settings)
+    since_ms = newest_ms(settings) + 1 if is_continued else 0
 
     def show(status: "RecordingStatus") -> None:
+        nonlocal is_begun
         if any(feed.feed == "trades" and feed.n_bytes for feed in status.feeds):
+            if not is_begun:
+                begin_at(settings, since_ms)
+                is_begun = True
             live.start()
         on_status(status)
 
