@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field, model_validator
 
 from hypertrack.config.section import Section, like
+from hypertrack.records import BINARY_HEADS
 
 Positive = Annotated[float, Field(gt=0)]
 Name = Annotated[str, like(r"[a-z][a-z0-9-]*", "mine, in small letters, digits and dashes")]
@@ -26,6 +27,20 @@ class LiveSettings(Section):
     """Exchange time that is waited for what comes late; later trades change nothing sent."""
     poll_s: Positive = 0.2
     """Between two looks at the dataset."""
+    window_h: Annotated[float, Field(ge=0)] = 24.0
+    """Hours that wallets are measured over; 0 measures nobody."""
+    max_trades: Annotated[int, Field(ge=1)] = 5_000_000
+    """In the window, which gets shorter beyond them."""
+    tick_s: Positive = 1.0
+    """Between two rounds of measuring, at least."""
+    max_age_s: Positive = 300.0
+    """A profile that is older is made anew once its wallet has traded."""
+    cpu_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Of one core that live spends while it measures; what is due beyond it waits."""
+    profiles_s: Positive = 5.0
+    """Between two writings of the profiles."""
+    score_levels: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.5, 0.8)
+    """A score from 0 to 1 that crosses one of them is an event."""
 
 
 class FollowSettings(Section):
@@ -128,6 +143,29 @@ EVENT_FIELDS: Mapping[str, Mapping[str, EventField]] = {
         **OF_A_WALLET,
         "coin": EventField("text", "which it had not traded before, as far as live looks back"),
     },
+    "category.entered": {
+        **OF_A_WALLET,
+        "category": EventField("text", "the one it entered"),
+        "is_proven": EventField("yes or no", "no score without earned weight drives it"),
+    },
+    "category.left": {
+        **OF_A_WALLET,
+        "category": EventField("text", "the one it left"),
+        "is_proven": EventField("yes or no", "no score without earned weight drives it"),
+    },
+    "score.crossed": {
+        **OF_A_WALLET,
+        "score": EventField("text", "its name", BINARY_HEADS),
+        "level": EventField("number", "one of `live.score_levels`"),
+        "direction": EventField("text", "of the score", ("up", "down")),
+        "value": EventField("number", "the score now, 0 to 1"),
+        "before": EventField("number", "the score before"),
+        "is_proven": EventField("yes or no", "the score has earned weight"),
+    },
+    "model.changed": {
+        "model": EventField("text", "version that scores now"),
+        "before": EventField("text", "version that did"),
+    },
     "consensus": {
         "coin": EventField("text", "as the venue writes it"),
         "side": EventField("text", "that several took", SIDES),
@@ -153,7 +191,17 @@ class AlertSettings(Section):
 
     name: str
     """What messages begin with."""
-    on: Literal["action", "coin.entered", "consensus", "verdict.changed", "gap"]
+    on: Literal[
+        "action",
+        "coin.entered",
+        "category.entered",
+        "category.left",
+        "score.crossed",
+        "model.changed",
+        "consensus",
+        "verdict.changed",
+        "gap",
+    ]
     """What happened; ``hypertrack alerts fields`` lists what can be asked of each."""
     where: dict[str, Any] = Field(default_factory=dict)
     """Conditions that must all hold: a value, a list (any of it), or ``lt le gt ge ne``."""
@@ -164,6 +212,8 @@ class AlertSettings(Section):
         | None
     ) = None
     """What comes oftener is counted, and told with the next one."""
+    unproven: bool = False
+    """Tell of categories and scores too that have not earned weight."""
     to: tuple[str, ...]
     """Names of ``[[sinks]]``."""
 

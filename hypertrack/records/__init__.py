@@ -101,6 +101,7 @@ from hypertrack.records.live import (
     TapeTrade,
     VerdictSaid,
 )
+from hypertrack.records.live_status import LiveStatus, MeasuringStatus, SinkMode, SinkStatus
 from hypertrack.records.market import (
     DAY_MS,
     HOUR_MS,
@@ -265,6 +266,8 @@ __all__ = [
     "LeakChecks",
     "Limit",
     "LiveComparison",
+    "LiveStatus",
+    "MeasuringStatus",
     "Message",
     "MessageKind",
     "ModelSummary",
@@ -298,6 +301,8 @@ __all__ = [
     "Scores",
     "Side",
     "Signal",
+    "SinkMode",
+    "SinkStatus",
     "SkillSummary",
     "TapeCheck",
     "TapeTrade",
