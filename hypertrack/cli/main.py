@@ -22,6 +22,7 @@ from hypertrack.cli.dashboard import dashboard
 from hypertrack.cli.demo import demo
 from hypertrack.cli.diff import diff
 from hypertrack.cli.features import features
+from hypertrack.cli.follow import follow
 from hypertrack.cli.importing import import_
 from hypertrack.cli.live import live
 from hypertrack.cli.logs import log_to_stderr, say_error
@@ -174,6 +175,7 @@ command(app)(wallet)
 command(app)(verdict)
 command(app)(backtest)
 command(app)(live)
+command(app)(follow)
 alerts.register(app)
 signals.register(app)
 command(app)(diff)

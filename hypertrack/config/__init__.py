@@ -3,6 +3,7 @@
 from hypertrack.config.delivery import SinkSettings, signing_key
 from hypertrack.config.live import (
     EVENT_FIELDS,
+    MIN_ORDER_USD,
     AlertSettings,
     ChallengeSettings,
     ConsensusSettings,
@@ -33,6 +34,7 @@ from hypertrack.config.thresholds import CategorySettings, Edition
 __all__ = [
     "CONFIG_NAME",
     "EVENT_FIELDS",
+    "MIN_ORDER_USD",
     "ORIGINAL",
     "AlertSettings",
     "CategorySettings",
