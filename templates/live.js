@@ -1,8 +1,8 @@
 // The present, above the list: how live stands, and what followed wallets did, the newest first.
 
 const KEPT_SIGNALS = 200;
-const FIRST_SIGNALS = 6; // shown until all are asked for
-const DID = { open: "opened", add: "added", reduce: "reduced", close: "closed", flip: "flipped", trade: "traded" };
+const FIRST_SIGNALS = 3; // shown on the narrowest page until all are asked for
+const DID = { open: "Opened", add: "Added", reduce: "Reduced", close: "Closed", flip: "Flipped", trade: "Traded" };
 
 /** Return what shows the present; `open` opens a wallet. */
 function createLive(open) {
@@ -57,12 +57,12 @@ function createLive(open) {
       event.preventDefault();
       open(leader);
     });
-    const did = `${DID[kind] ?? kind}, ${side === "buy" ? "buying" : "selling"} ${size} ${coin} at ${vwap}`;
+    const did = `${DID[kind]}: ${side === "buy" ? "bought" : "sold"} ${size} ${coin} at ${vwap}`;
     return line("signal", signal.action_ms, link, make("span", "live-did numbers", did), make("span", "live-worth numbers", dollars(signal.notional_usd)), ...evidenceParts(signal));
   }
 
   function evidenceParts({ verdict, copy_edge: edge, delay_ms: delay }) {
-    const name = verdict === null ? "Not judged" : verdict.name;
+    const name = !verdict?.name ? "Not judged" : verdict.name[0] + verdict.name.slice(1).toLowerCase();
     const kind = verdict === null ? "none" : name.toLowerCase().replaceAll(" ", "-");
     const words = edge === null ? "no copy edge told" : `${bps(edge.bps)} bps [${bps(edge.low)}, ${bps(edge.high)}] for a copier`;
     return [make("span", `verdict verdict-${kind}`, name), make("span", "live-edge numbers", words), make("span", "live-delay numbers", `told ${(delay / 1000).toFixed(1)} s later`)];

@@ -68,7 +68,11 @@ function createStream(api, heard, changed) {
     const fields = new Map(frame.split("\n").map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)]));
     if (!fields.has("event")) return; // a comment
     if (fields.has("id")) lastId = fields.get("id");
-    heard(fields.get("event"), JSON.parse(fields.get("data")));
+    try {
+      heard(fields.get("event"), JSON.parse(fields.get("data")));
+    } catch (error) {
+      reportError(error); // what cannot be drawn does not stop what comes after it
+    }
   }
 
   return { start };

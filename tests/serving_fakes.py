@@ -82,6 +82,11 @@ class Dataset:
         )
         self._chain: Chain | None = None
 
+    def on_port(self, port: int) -> Settings:
+        """Return the settings for one port."""
+        serve = self.settings.serve.model_copy(update={"port": port})
+        return self.settings.model_copy(update={"serve": serve})
+
     def write_profiles(self, *wallets: Kept) -> None:
         """Write what classify would."""
         write_kept(self.folder / "wallet_profiles.parquet", *(wallets or THREE))
@@ -131,6 +136,17 @@ class Running:
 
     url: str
     server: Server
+    loop: asyncio.AbstractEventLoop
+
+    def cut(self) -> None:
+        """Break every stream, as a network does."""
+        for task in set(self.server.streams.open):
+            self.loop.call_soon_threadsafe(task.cancel)
+
+    @property
+    def port(self) -> int:
+        """Return the port it listens on."""
+        return int(self.url.rstrip("/").rpartition(":")[2])
 
     @property
     def page(self) -> str:
@@ -153,7 +169,7 @@ def running(settings: Settings, clock: Clock | None = None) -> Iterator[Running]
     try:
         server = asyncio.run_coroutine_threadsafe(opened(), loop).result(10)
         try:
-            yield Running(server.url, server)
+            yield Running(server.url, server, loop)
         finally:
             asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
     finally:

@@ -77,7 +77,6 @@ def served(settings: Settings) -> "Served":
             ProfileFiles(settings.out / PROFILES_NAME, folder / "profiles.parquet"),
             _open_profiles,
             lambda found: served_body(found, settings.dashboard, settings.report),
-            SystemClock(),
         ),
         read_gaps=lambda: _gaps(data),
     )

@@ -48,6 +48,7 @@ class EventLog:
         self._news = asyncio.Event()
         self._version = 0
         self.newest = 0
+        self.is_closed = False
         self.states: dict[str, State] = {}
 
     @property
@@ -106,6 +107,11 @@ class EventLog:
         except TimeoutError:
             return False
         return True
+
+    def close(self) -> None:
+        """Let all who wait for news go."""
+        self.is_closed = True
+        self._wake()
 
     def _wake(self) -> None:
         self._news.set()

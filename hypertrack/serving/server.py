@@ -56,6 +56,7 @@ class Server:
 
     Attributes:
         url: Where it listens, without the token.
+        streams: Who hears what happens.
     """
 
     def __init__(self, served: Served, settings: ServeSettings, token: str, clock: Clock):
@@ -67,7 +68,7 @@ class Server:
         self._door: Door | None = None
         self._log = EventLog()
         self._bulletin = Bulletin(self._log)
-        self._streams = Streams(self._log)
+        self.streams = Streams(self._log)
         self._worker = ThreadPoolExecutor(1, "profiles")
         self._lookout = Lookout(
             served.files, served.shelf, served.read_gaps, self._tell_soon, clock
@@ -103,7 +104,7 @@ class Server:
 
     async def stop(self) -> None:
         """End the streams and stop listening."""
-        self._streams.close()
+        self._log.close()
         await self._runner.cleanup()
         await asyncio.to_thread(self._lookout.close)
         self._worker.shutdown(wait=False, cancel_futures=True)
@@ -124,7 +125,7 @@ class Server:
             "wallets/{wallet}": self._wallet,
             "signals": self._signals,
             "follow": self._follow,
-            "events": self._streams.answer,
+            "events": self.streams.answer,
         }
         app.add_routes([web.get(f"/api/v1/{path}", each) for path, each in answers.items()])
         return app
@@ -152,7 +153,7 @@ class Server:
                 "now_ms": self._clock.wall_ns() // 1_000_000,
                 "status": self._bulletin.status,
                 "gaps": self._bulletin.gaps,
-                "n_streams": self._streams.n_open,
+                "n_streams": len(self.streams.open),
                 "n_unread": self._bulletin.n_unread,
                 "last_event_id": self._log.newest_id,
             }

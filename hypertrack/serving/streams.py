@@ -22,20 +22,19 @@ EVENT_STREAM = "text/event-stream"
 
 
 class Streams:
-    """Answers requests for the stream."""
+    """Answers requests for the stream.
+
+    Attributes:
+        open: What answers those who read now.
+    """
 
     def __init__(self, log: EventLog):
         self._log = log
-        self._open: set[asyncio.Task[object]] = set()
-
-    @property
-    def n_open(self) -> int:
-        """Return how many read now."""
-        return len(self._open)
+        self.open: set[asyncio.Task[object]] = set()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Send what happens for as long as the reader stays."""
-        if len(self._open) >= MAX_STREAMS:
+        if len(self.open) >= MAX_STREAMS:
             return web.Response(
                 status=503,
                 text=f"{MAX_STREAMS} streams are open, which is all there are",
@@ -46,20 +45,15 @@ class Streams:
         response = web.StreamResponse(headers={"Content-Type": EVENT_STREAM})
         task = asyncio.current_task()
         assert task is not None
-        self._open.add(task)
+        self.open.add(task)
         try:
             await response.prepare(request)
             await _Stream(self._log, response).run(request.headers.get("Last-Event-ID"))
         except (ConnectionError, TimeoutError):
             pass  # he has gone, or takes nothing
         finally:
-            self._open.discard(task)
+            self.open.discard(task)
         return response
-
-    def close(self) -> None:
-        """End all of them: they would go on for ever."""
-        for task in self._open:
-            task.cancel()
 
 
 class _Stream:
@@ -71,7 +65,7 @@ class _Stream:
         self._version = 0
 
     async def run(self, last_id: str | None) -> None:
-        """Write until the reader goes, or is too far behind."""
+        """Write until the reader goes or is too far behind, or the log is closed."""
         resumed = self._log.number_after(last_id)
         if resumed is None:
             await self._write(reset(self._log))
@@ -79,6 +73,8 @@ class _Stream:
         # What he missed while he was away does not make him slow: that is counted from now on.
         begun, sent = self._log.newest, resumed
         while self._log.newest - max(sent, begun) <= MAX_BEHIND and self._log.is_all_after(sent):
+            if self._log.is_closed:
+                return
             events = self._log.after(sent, BATCH_EVENTS)
             text = b"".join((*map(self._event, events), *self._states()))
             if text:
