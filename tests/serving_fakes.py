@@ -10,6 +10,7 @@ from typing import Any
 
 from fakes import ALICE, BOB, CAROL, START_MS, trade, write_dataset
 from kept_profiles import Kept, write_kept
+from profile_fakes import profile_header
 
 from hypertrack.clock import Clock, SystemClock
 from hypertrack.config import Settings
@@ -25,6 +26,7 @@ from hypertrack.records import (
     VerdictSaid,
     decode_json,
     encode_json,
+    replace,
 )
 from hypertrack.serving.server import Server
 
@@ -90,6 +92,12 @@ class Dataset:
     def write_profiles(self, *wallets: Kept) -> None:
         """Write what classify would."""
         write_kept(self.folder / "wallet_profiles.parquet", *(wallets or THREE))
+
+    def write_live_profiles(self, *wallets: Kept) -> None:
+        """Write what live measured after that."""
+        header = profile_header(len(wallets), summary=None)
+        later = replace(header, data=replace(header.data, end_ms=header.data.end_ms + 1))
+        write_kept(self.live / "profiles.parquet", *wallets, header=later)
 
     def add(self, **facts: Any) -> Signal:
         """Add a signal to the chain; what is not named is as of `FACTS`."""
