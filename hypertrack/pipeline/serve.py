@@ -14,7 +14,7 @@ from hypertrack.pipeline.places import require_data
 
 if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.live.desk import Gap
-    from hypertrack.records import ProfileSet
+    from hypertrack.records import Histories, ProfileSet
     from hypertrack.serving.server import Served
 
 TOKEN_BYTES = 32
@@ -58,6 +58,7 @@ def served(settings: Settings) -> "Served":
     from hypertrack.outputs.served_page import served_body, served_front
     from hypertrack.pipeline.classify import PROFILES_NAME
     from hypertrack.pipeline.live import SIGNALS_NAME, live_folder
+    from hypertrack.serving.historian import Historian
     from hypertrack.serving.lookout import ServedFiles
     from hypertrack.serving.server import Served
     from hypertrack.serving.shelf import ProfileFiles, Shelf
@@ -76,7 +77,10 @@ def served(settings: Settings) -> "Served":
         shelf=Shelf(
             ProfileFiles(settings.out / PROFILES_NAME, folder / "profiles.parquet"),
             _open_profiles,
-            lambda found: served_body(found, settings.dashboard, settings.report),
+            Historian(lambda profiles: _histories(settings, profiles)),
+            lambda profiles, found: served_body(
+                profiles, found, settings.dashboard, settings.report
+            ),
         ),
         read_gaps=lambda: _gaps(data),
     )
@@ -87,6 +91,14 @@ def _open_profiles(file: Path) -> "ProfileSet":
     from hypertrack.store.profiles import ProfileFile
 
     return Profiles(ProfileFile(file))
+
+
+def _histories(settings: Settings, profiles: "ProfileSet") -> "Histories | None":
+    """Return what wallets did up to the end of what the profiles rest on, as the dashboard does."""
+    from hypertrack.pipeline.histories import histories
+
+    n = settings.dashboard.max_histories
+    return histories(settings, profiles, n, until_ms=profiles.header.data.end_ms + 1) if n else None
 
 
 def _gaps(folder: Path) -> "tuple[Gap, ...]":

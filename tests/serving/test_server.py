@@ -402,3 +402,12 @@ def test_torn_profiles_do_not_end_the_server(
     with reader(server) as client:
         assert "No wallet is profiled yet" in client.get("api/v1/page").text
     assert "profiles are not shown" in caplog.text
+
+
+def test_what_wallets_did_is_shown_once_it_is_read(dataset: Dataset, server: Running) -> None:
+    with hearing(server) as stream, reader(server) as client:
+        before = stream.next("status")[1]["profiles_version"]
+        assert '"histories":""' in client.get("api/v1/page").text
+        assert stream.next("status")[1]["profiles_version"] != before
+
+        assert '"histories":"the 2 wallets of the best evidence"' in client.get("api/v1/page").text
