@@ -21,6 +21,19 @@ function draw(tag, attributes, ...children) {
   return element;
 }
 
+// --- what lasts as long as the body that is shown -----------------------------------------------
+
+let life = new AbortController();
+
+/** Let the listeners of a body that is replaced go. */
+function endLife() {
+  life.abort();
+  life = new AbortController();
+}
+
+/** Return the options of a listener that goes with the body. */
+const whileShown = (more = {}) => ({ ...more, signal: life.signal });
+
 const hiddenText = (text) => make("span", "visually-hidden", text);
 const commas = (count) => count.toLocaleString("en");
 

@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "delivery": FOUNDATION,
     "live": FOUNDATION
     | {"store", "market", "features", "skill", "model", "categories", "delivery"},
+    "serving": FOUNDATION | {"outputs", "live"},
     "simulate": FOUNDATION,
     "pipeline": None,
     "cli": FOUNDATION | {"pipeline"},
@@ -51,7 +52,7 @@ HOME_OF_LIBRARY = {
     "scipy": {"skill", "model"},
     "jinja2": {"outputs"},
     "markdown_it": {"outputs"},
-    "aiohttp": {"simulate"},
+    "aiohttp": {"serving", "simulate"},
     "apprise": {"delivery"},
     "redis": {"delivery"},
     "nats": {"delivery"},

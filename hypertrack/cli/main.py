@@ -29,6 +29,7 @@ from hypertrack.cli.logs import log_to_stderr, say_error
 from hypertrack.cli.record import record
 from hypertrack.cli.report import report
 from hypertrack.cli.seal import seal
+from hypertrack.cli.serve import serve
 from hypertrack.cli.session import (
     ConfigOption,
     DataOption,
@@ -176,6 +177,7 @@ command(app)(verdict)
 command(app)(backtest)
 command(app)(live)
 command(app)(follow)
+command(app)(serve)
 alerts.register(app)
 signals.register(app)
 command(app)(diff)

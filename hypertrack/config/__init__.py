@@ -27,6 +27,7 @@ from hypertrack.config.sections import (
     TrainSettings,
     VenueSettings,
 )
+from hypertrack.config.serving import ServeSettings, is_loopback
 from hypertrack.config.skill import CopySettings, SkillSettings
 from hypertrack.config.state import state_folder
 from hypertrack.config.thresholds import CategorySettings, Edition
@@ -53,6 +54,7 @@ __all__ = [
     "Origin",
     "RecordSettings",
     "ReportSettings",
+    "ServeSettings",
     "Settings",
     "SimulateSettings",
     "SinkSettings",
@@ -61,6 +63,7 @@ __all__ = [
     "TrainSettings",
     "VenueSettings",
     "WatchlistSettings",
+    "is_loopback",
     "load_config",
     "parse_place",
     "signing_key",

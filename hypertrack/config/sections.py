@@ -20,6 +20,7 @@ from hypertrack.config.live import (
 from hypertrack.config.names import require_known, require_one_of_each, with_secrets
 from hypertrack.config.places import DataPlace
 from hypertrack.config.section import Section, like
+from hypertrack.config.serving import ServeSettings
 from hypertrack.config.skill import CopySettings, SkillSettings
 from hypertrack.config.thresholds import CategorySettings
 from hypertrack.text import masked_url
@@ -348,6 +349,7 @@ class Settings(_Copying):
     follow: FollowSettings = FollowSettings()
     consensus: ConsensusSettings = ConsensusSettings()
     challenge: ChallengeSettings = ChallengeSettings()
+    serve: ServeSettings = ServeSettings()
     watchlists: tuple[WatchlistSettings, ...] = ()
     alerts: tuple[AlertSettings, ...] = ()
     sinks: tuple[SinkSettings, ...] = ()
