@@ -9,7 +9,7 @@ from hypertrack.outputs.histories import history_pack
 from hypertrack.outputs.packing import Pack
 from hypertrack.outputs.page import render_page
 from hypertrack.outputs.page_data import page_data, script_json
-from hypertrack.outputs.selection import Selection, select
+from hypertrack.outputs.selection import Selection, places_by_evidence, select
 from hypertrack.outputs.templates import read_source
 from hypertrack.outputs.themes import both_themes
 from hypertrack.outputs.views import page_view
@@ -44,7 +44,8 @@ def render_dashboard(
     """
     header = profiles.header
     selection = select(profiles, leave_out, max_wallets=settings.max_wallets)
-    columns = wallet_columns(header, profiles.wallets(selection.rows))
+    shown = profiles.wallets(selection.rows)
+    columns = wallet_columns(header, shown, places_by_evidence(profiles, selection))
     return render_page(
         "dashboard.html.j2",
         style=both_themes() + "".join(map(read_source, STYLES)),
