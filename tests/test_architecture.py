@@ -55,6 +55,8 @@ HOME_OF_LIBRARY = {
     "apprise": {"delivery"},
     "redis": {"delivery"},
     "nats": {"delivery"},
+    "mcp": {"pipeline"},
+    "mcp_types": {"pipeline"},
     "prometheus_client": {"recording"},
     "typer": {"cli"},
     "rich": {"cli"},

@@ -25,6 +25,7 @@ from hypertrack.cli.features import features
 from hypertrack.cli.importing import import_
 from hypertrack.cli.live import live
 from hypertrack.cli.logs import log_to_stderr, say_error
+from hypertrack.cli.mcp import mcp
 from hypertrack.cli.record import record
 from hypertrack.cli.report import report
 from hypertrack.cli.seal import seal
@@ -176,6 +177,7 @@ command(app)(backtest)
 command(app)(live)
 alerts.register(app)
 signals.register(app)
+command(app)(mcp)
 command(app)(diff)
 command(app)(categories)
 command(app)(show_config)

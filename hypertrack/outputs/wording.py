@@ -97,15 +97,15 @@ NO_EDGE_TOLD = "no edge told"
 stood out, and not that an edge of 0 is known so well."""
 
 
-def bps_interval(value: float, low: float, high: float) -> str:
-    """Return ``+4.1 [−0.3, +8.5]``; ``–`` where unknown."""
+def bps_interval(value: float, low: float, high: float, unit: str = "") -> str:
+    """Return ``+4.1 [−0.3, +8.5]``, the unit behind it; ``–`` where unknown."""
     if not isfinite(value):
         return "–"
     ends = bps(low), bps(high)
     return (
-        f"{bps(value)}, {NO_EDGE_TOLD}"
+        f"{bps(value)}{unit}, {NO_EDGE_TOLD}"
         if ends[0] == ends[1]
-        else f"{bps(value)} [{', '.join(ends)}]"
+        else f"{bps(value)} [{', '.join(ends)}]{unit}"
     )
 
 
