@@ -145,7 +145,8 @@ def _answered(ask: Callable[P, Json], turn: threading.Lock) -> Callable[P, Json]
     def answer(*args: P.args, **options: P.kwargs) -> Json:
         try:
             with turn:  # answers share the cores and the memory of one machine
-                return _plain(decode_json(encode_json(ask(*args, **options))))
+                told: Json = decode_json(encode_json(ask(*args, **options)))
+                return {name: _plain(value) for name, value in told.items()}
         except HypertrackError as error:
             raise ToolError(str(error)) from None
 
@@ -177,10 +178,9 @@ def _in_short(profile: WalletProfile) -> Json:
 def _signal(line: bytes) -> Json | None:
     """Return a line's signal; None of a line that is none."""
     try:
-        found = decode_json(line)
+        return decode_json(line, dict[str, Any])
     except (JsonError, UnicodeDecodeError):
         return None
-    return found if isinstance(found, dict) else None
 
 
 def _within(asked: int) -> int:
