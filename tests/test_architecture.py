@@ -56,6 +56,8 @@ HOME_OF_LIBRARY = {
     "redis": {"delivery"},
     "nats": {"delivery"},
     "mcp": {"pipeline"},
+    "mlflow": {"model"},
+    "safetensors": {"model"},
     "mcp_types": {"pipeline"},
     "prometheus_client": {"recording"},
     "typer": {"cli"},
