@@ -1,7 +1,7 @@
 """The models commands: versions listed, shown, compared, promoted, benchmarked."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -39,6 +39,7 @@ def register(app: typer.Typer) -> None:
     command(models)(show)
     command(models)(compare)
     command(models)(promote)
+    command(models)(export)
     command(models)(benchmark)
     app.add_typer(models, name="models")
 
@@ -163,6 +164,30 @@ def promote(
     with session.err.status("comparing with the champion"):
         name = run(settings, version, force=force)
     session.done({"champion": name}, f"{name} is in use now")
+
+
+def export(
+    session: Session,
+    version: VersionArgument,
+    to: Annotated[
+        Literal["hf", "mlflow"], typer.Option(help="A folder for a model hub, or MLflow's store.")
+    ],
+    into: Annotated[
+        str | None,
+        typer.Option(help="Folder, or address of an MLflow server; default beside the models."),
+    ] = None,
+    out: OutOption = None,
+) -> None:
+    """Write a version for those who keep models elsewhere; nothing is ever read back from there.
+
+    Example: hypertrack models export champion --to mlflow --into http://127.0.0.1:5000
+    """
+    from hypertrack.pipeline.model_export import export as run
+
+    settings = session.load({"out": out}).settings
+    with session.err.status("exporting"):
+        place = run(settings, version, to, into)
+    session.done({"place": place}, f"exported to {place}")
 
 
 def benchmark(
