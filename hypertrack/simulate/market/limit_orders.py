@@ -83,8 +83,8 @@ def met_orders(takers: OrderArrays, resting: RestingOrders, grid: QuoteGrid) -> 
     slot = np.minimum((time - grid.start_ms) // (_REPLACED_STEPS * STEP_MS), prices.shape[1] - 1)
     price = prices.ravel()[order * prices.shape[1] + slot[taker]]
     # Most pairs fail the first test: the others look at what it leaves.
-    meets = np.flatnonzero((price >= reach[place][taker]) & (price <= best[place][taker]))
-    taker, order, price = taker[meets], order[meets], price[meets]
+    reached = np.flatnonzero((price >= reach[place][taker]) & (price <= best[place][taker]))
+    taker, order, price = taker[reached], order[reached], price[reached]
     orders, when = resting.orders, time[taker]
     meets = (orders.time_ms[order] <= when) & (when <= resting.until_ms[order])
     meets &= orders.wallet[order] != takers.wallet[taker]
