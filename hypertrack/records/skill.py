@@ -62,8 +62,8 @@ class WalletSkill(Record, frozen=True, kw_only=True):
 SKILL_NUMBERS: Mapping[str, str] = {
     "entity_id": "number of the entity that it belongs to",
     "entity_size": "wallets of its entity",
-    "n_openings": "openings with a markout",
-    "n_bets": "bets: openings of an entity, coin and block of time",
+    "n_openings": "openings as taker with a markout",
+    "n_bets": "bets: openings as taker of an entity, coin and block of time",
     "n_blocks": "blocks of time with a bet",
     "horizon_s": "seconds after which openings are judged",
     "markout_bps": "mean markout of its bets, as measured",
