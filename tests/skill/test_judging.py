@@ -84,6 +84,8 @@ def test_foresight_is_told_from_luck_and_worth_copying(open_engine: OpenEngine) 
     assert seer["edge_low_bps"] < seer["edge_bps"] < seer["edge_high_bps"]
     assert seer["q"] < 0.01
     assert seer["n_bets"] == 144
+    assert seer["copy_edge_bps_5s"] == seer["copy_edge_bps"]
+    assert seer["copy_edge_bps_0s"] >= seer["copy_edge_bps_300s"]
     free = Settings(copy=CopySettings(taker_bps=0.5, half_spread_bps=0.1))
     assert judged(engine, free)["verdict"] == "COPY"
     dear = Settings(copy=CopySettings(taker_bps=30.0))
