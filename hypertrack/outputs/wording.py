@@ -100,14 +100,16 @@ COSTS_ALONE = "costs alone"
 """The same of what is left for a copier: no edge, of which the costs were taken."""
 
 
-def bps_interval(value: float, low: float, high: float, no_width: str = NO_EDGE_TOLD) -> str:
+def bps_interval(
+    value: float, low: float, high: float, *, no_width: str = NO_EDGE_TOLD, unit: str = ""
+) -> str:
     """Return ``+4.1 [−0.3, +8.5]``; ``–`` where unknown."""
     if not isfinite(value):
         return "–"
     ends = bps(low), bps(high)
-    return (
-        f"{bps(value)}, {no_width}" if ends[0] == ends[1] else f"{bps(value)} [{', '.join(ends)}]"
-    )
+    if ends[0] == ends[1]:
+        return f"{bps(value)}{unit}, {no_width}"
+    return f"{bps(value)} [{', '.join(ends)}]{unit}"
 
 
 def interval(skill: Interval) -> str:
