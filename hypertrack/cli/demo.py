@@ -41,7 +41,10 @@ def demo(
     from hypertrack.cli.progress import StageBars, progress_bars
     from hypertrack.pipeline.demo import QUICK, WHOLE, Demo
 
-    flags = {"simulate.seed": seed, "simulate.skill": skill, "simulate.trend": trend or None}
+    flags = {
+        **{"simulate.seed": seed, "simulate.skill": skill, "simulate.trend": trend or None},
+        **{"simulate.hours": hours, "simulate.wallets": wallets},
+    }
     settings = session.load(flags).settings
     scale = QUICK if quick else WHOLE
     scale = replace(scale, hours=hours or scale.hours, wallets=wallets or scale.wallets)

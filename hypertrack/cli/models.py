@@ -257,7 +257,7 @@ def benchmark(
         str, typer.Option(help="Of small, medium, large: 60,000, 250,000, 750,000 trades.")
     ] = "small,medium,large",
     seeds: Annotated[int, typer.Option(min=1, help="Markets of each size.")] = 1,
-    seed: Annotated[int, typer.Option(help="Of the first market.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="Of the first market.")] = 7,
 ) -> None:
     """Train on simulated markets and hold the scores against the truth about their wallets.
 

@@ -26,8 +26,9 @@ from hypertrack.config.thresholds import CategorySettings
 from hypertrack.text import masked_url
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0)]
 FeedName = Literal["trades", "bbo", "l2book", "candles", "contexts", "blocks", "transactions"]
 Skill = Literal["none", "realistic", "default", "copyable"]
 Trend = Annotated[
@@ -239,7 +240,7 @@ class TrainSettings(Section):
     n_bootstrap: Count = 1_000
     """Resamples behind each 95 % interval."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    seed: int = 0
+    seed: Seed = 0
 
     @property
     def weight_by_head(self) -> dict[str, float]:
@@ -295,7 +296,7 @@ class SimulateSettings(Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8_765
     """0 takes a free port."""
-    seed: int = 7
+    seed: Seed = 7
     speed: Annotated[float, Field(ge=0)] = 1.0
     """Exchange seconds per wall second; 0 is as fast as clients read."""
     settle_s: Annotated[float, Field(ge=0)] = 1.0

@@ -101,9 +101,9 @@ COSTS_ALONE = "costs alone"
 
 
 def bps_interval(
-    value: float, low: float, high: float, no_width: str = NO_EDGE_TOLD, unit: str = ""
+    value: float, low: float, high: float, *, no_width: str = NO_EDGE_TOLD, unit: str = ""
 ) -> str:
-    """Return ``+4.1 [−0.3, +8.5]``, the unit behind the numbers; ``–`` where unknown."""
+    """Return ``+4.1 [−0.3, +8.5]``; ``–`` where unknown."""
     if not isfinite(value):
         return "–"
     ends = bps(low), bps(high)
