@@ -101,7 +101,16 @@ def measure(page: Page, dataset: Dataset, pid: int, seconds: float, n_wallets: i
     session = page.context.new_cdp_session(page)
     begun = time.monotonic()
     n_signals, profiles_s, status_s = 0, 0.0, 0.0
-    heads = ("signals", "late p50", "p99 ms", "frame p50", "p99 ms", "server MB", "CPU s", "page MB")
+    heads = (
+        "signals",
+        "late p50",
+        "p99 ms",
+        "frame p50",
+        "p99 ms",
+        "server MB",
+        "CPU s",
+        "page MB",
+    )
     print("  ".join(f"{head:>9}" for head in (*heads, "elements")))
     for quarter in range(1, QUARTERS + 1):
         while (passed_s := time.monotonic() - begun) < seconds * quarter / QUARTERS:
