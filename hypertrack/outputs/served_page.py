@@ -6,7 +6,7 @@ from hypertrack.config import DashboardSettings, ReportSettings
 from hypertrack.outputs.dashboard import SCRIPTS, dashboard_context, dashboard_style
 from hypertrack.outputs.page import render_part
 from hypertrack.outputs.templates import read_source
-from hypertrack.records import ProfileSet
+from hypertrack.records import Histories, ProfileSet
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,18 @@ def served_front() -> ServedFront:
 
 
 def served_body(
-    profiles: ProfileSet | None, settings: DashboardSettings, leave_out: ReportSettings
+    profiles: ProfileSet | None,
+    found: Histories | None,
+    settings: DashboardSettings,
+    leave_out: ReportSettings,
 ) -> str:
     """Return what stands in the document's body: the dashboard, and the present above its list.
 
     Args:
         profiles: None where nobody was profiled yet.
+        found: Histories of some wallets; None where they are not read yet.
     """
     if profiles is None:
         return render_part("unprofiled.html.j2")
-    context = dashboard_context(profiles, settings, leave_out)
+    context = dashboard_context(profiles, settings, leave_out, found)
     return render_part("dashboard.html.j2", "body", is_served=True, **context)

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from hypertrack.pipeline.places import require_data
 
 if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.live.desk import Gap
-    from hypertrack.records import ProfileSet
+    from hypertrack.records import Histories, ProfileSet
     from hypertrack.serving.server import Served
 
 TOKEN_BYTES = 32
@@ -58,6 +59,7 @@ def served(settings: Settings) -> "Served":
     from hypertrack.outputs.served_page import served_body, served_front
     from hypertrack.pipeline.classify import PROFILES_NAME
     from hypertrack.pipeline.live import SIGNALS_NAME, live_folder
+    from hypertrack.serving.historian import Historian
     from hypertrack.serving.lookout import ServedFiles
     from hypertrack.serving.server import Served
     from hypertrack.serving.shelf import ProfileFiles, Shelf
@@ -76,7 +78,10 @@ def served(settings: Settings) -> "Served":
         shelf=Shelf(
             ProfileFiles(settings.out / PROFILES_NAME, folder / "profiles.parquet"),
             _open_profiles,
-            lambda found: served_body(found, settings.dashboard, settings.report),
+            Historian(partial(_histories, settings)) if settings.dashboard.max_histories else None,
+            lambda profiles, found: served_body(
+                profiles, found, settings.dashboard, settings.report
+            ),
         ),
         read_gaps=lambda: _gaps(data),
     )
@@ -87,6 +92,15 @@ def _open_profiles(file: Path) -> "ProfileSet":
     from hypertrack.store.profiles import ProfileFile
 
     return Profiles(ProfileFile(file))
+
+
+def _histories(settings: Settings, file: Path) -> "Histories":
+    """Return what wallets did up to the end of what their profiles rest on."""
+    from hypertrack.pipeline.histories import histories
+
+    profiles = _open_profiles(file)
+    until_ms = profiles.header.data.end_ms + 1
+    return histories(settings, profiles, settings.dashboard.max_histories, until_ms=until_ms)
 
 
 def _gaps(folder: Path) -> "tuple[Gap, ...]":
