@@ -80,7 +80,13 @@ class Dataset:
             folder / "data", trades=[trade(START_MS, buyer=ALICE, seller=BOB, taker=ALICE)]
         )
         self.settings = Settings.model_validate(
-            {"data": folder / "data", "out": folder, "serve": {"port": 0, "token": TOKEN}, **more}
+            {
+                "data": folder / "data",
+                "out": folder,
+                "serve": {"port": 0, "token": TOKEN},
+                "dashboard": {"max_histories": 0},
+                **more,
+            }
         )
         self._chain: Chain | None = None
 

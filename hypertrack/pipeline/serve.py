@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,7 +78,7 @@ def served(settings: Settings) -> "Served":
         shelf=Shelf(
             ProfileFiles(settings.out / PROFILES_NAME, folder / "profiles.parquet"),
             _open_profiles,
-            Historian(lambda profiles: _histories(settings, profiles)),
+            Historian(partial(_histories, settings)) if settings.dashboard.max_histories else None,
             lambda profiles, found: served_body(
                 profiles, found, settings.dashboard, settings.report
             ),
@@ -93,12 +94,13 @@ def _open_profiles(file: Path) -> "ProfileSet":
     return Profiles(ProfileFile(file))
 
 
-def _histories(settings: Settings, profiles: "ProfileSet") -> "Histories | None":
-    """Return what wallets did up to the end of what the profiles rest on, as the dashboard does."""
+def _histories(settings: Settings, file: Path) -> "Histories":
+    """Return what wallets did up to the end of what their profiles rest on."""
     from hypertrack.pipeline.histories import histories
 
-    n = settings.dashboard.max_histories
-    return histories(settings, profiles, n, until_ms=profiles.header.data.end_ms + 1) if n else None
+    profiles = _open_profiles(file)
+    until_ms = profiles.header.data.end_ms + 1
+    return histories(settings, profiles, settings.dashboard.max_histories, until_ms=until_ms)
 
 
 def _gaps(folder: Path) -> "tuple[Gap, ...]":

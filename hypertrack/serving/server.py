@@ -108,6 +108,7 @@ class Server:
         await self._runner.cleanup()
         await asyncio.to_thread(self._lookout.close)
         self._worker.shutdown(wait=False, cancel_futures=True)
+        await asyncio.to_thread(self._served.shelf.close)
 
     # --- what is asked --------------------------------------------------------------------------
 

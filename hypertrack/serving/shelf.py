@@ -64,7 +64,7 @@ class Shelf:
     A file that cannot be read, such as one of another version, is logged once and left aside.
 
     Args:
-        historian: Asked for what the wallets of the whole recording's profiles did.
+        historian: Asked for what wallets did over the recording; None where nobody wants to know.
         make_page: Makes the page of some profiles; None where there are none yet.
 
     Attributes:
@@ -75,7 +75,7 @@ class Shelf:
         self,
         files: ProfileFiles,
         open_profiles: Opener,
-        historian: Historian,
+        historian: Historian | None,
         make_page: Callable[[ProfileSet | None, Histories | None], str],
     ):
         self._files = files
@@ -90,7 +90,8 @@ class Shelf:
 
     def stamps(self) -> tuple[object, ...]:
         """Return what changes with what is shown."""
-        return *self._file_stamps(), self._historian.n_read
+        n_read = 0 if self._historian is None else self._historian.n_read
+        return *self._file_stamps(), n_read
 
     def profiles(self) -> ProfileSet | None:
         """Return the newest profiles; None where there are none yet."""
@@ -102,12 +103,22 @@ class Shelf:
     def page(self) -> bytes:
         """Return the page of the newest profiles."""
         profiles = self.profiles()
-        shown = Shown(profiles, None if self._kept is None else self._historian.of(self._kept))
+        shown = Shown(profiles, self._histories())
         if self._page is None or not self._page[0].is_same(shown):
             begun_s = time.thread_time()
             self._page = shown, self._make_page(*shown).encode()
             self.page_cost_s = time.thread_time() - begun_s
         return self._page[1]
+
+    def close(self) -> None:
+        """End what is read in the background."""
+        if self._historian is not None:
+            self._historian.close()
+
+    def _histories(self) -> Histories | None:
+        if self._kept is None or self._historian is None:
+            return None
+        return self._historian.of(self._files.kept, self._kept_stamp)
 
     def _file_stamps(self) -> tuple[Stamp | None, Stamp | None]:
         return stamp_of(self._files.kept), stamp_of(self._files.live)

@@ -3,8 +3,11 @@
 import contextlib
 import http.client
 import json
+import multiprocessing
 import socket
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -41,7 +44,7 @@ def client(shared: tuple[Dataset, Running]) -> Iterator[httpx.Client]:
 
 def reader(server: Running) -> httpx.Client:
     return httpx.Client(
-        base_url=server.url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=5
+        base_url=server.url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=20
     )
 
 
@@ -404,10 +407,24 @@ def test_torn_profiles_do_not_end_the_server(
     assert "profiles are not shown" in caplog.text
 
 
-def test_what_wallets_did_is_shown_once_it_is_read(dataset: Dataset, server: Running) -> None:
-    with hearing(server) as stream, reader(server) as client:
-        before = stream.next("status")[1]["profiles_version"]
+@pytest.mark.slow  # a process that loads the engine
+def test_what_wallets_did_is_shown_once_it_is_read(tmp_path: Path) -> None:
+    dataset = Dataset(tmp_path, dashboard={"max_histories": 2})
+    dataset.write_profiles()
+    with running(dataset.settings) as server, reader(server) as client, hearing(server) as stream:
+        stream.next("status")
         assert '"histories":""' in client.get("api/v1/page").text
-        assert stream.next("status")[1]["profiles_version"] != before
+        stream.next("status")
 
         assert '"histories":"the 2 wallets of the best evidence"' in client.get("api/v1/page").text
+
+
+def test_server_ends_at_once_while_histories_are_read(tmp_path: Path) -> None:
+    dataset = Dataset(tmp_path, dashboard={"max_histories": 2})
+    dataset.write_profiles()
+    with running(dataset.settings) as server, reader(server) as client:
+        client.get("api/v1/page")
+        begun = time.monotonic()
+
+    assert time.monotonic() - begun < 5
+    assert multiprocessing.active_children() == []
