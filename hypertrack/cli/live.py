@@ -148,8 +148,8 @@ def _record(
     from hypertrack.cli.recording_display import show_plan, status_display, stopped_by_signals
     from hypertrack.pipeline.live import live_folder
     from hypertrack.pipeline.live_process import LiveProcess
+    from hypertrack.pipeline.live_recording import record_live
     from hypertrack.pipeline.record import plan as ask_for_plan
-    from hypertrack.pipeline.record import record_live
 
     live_folder(settings)  # refuses a database before anything is asked
     with session.err.status("asking the venue for its coins"):

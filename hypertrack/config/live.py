@@ -25,7 +25,7 @@ class LiveSettings(Section):
     """The same of the slices of a TWAP order, which come every 30 s."""
     lateness_s: Positive = 1.0
     """Exchange time that is waited for what comes late; later trades change nothing sent."""
-    poll_s: Positive = 0.2
+    poll_s: Positive = 0.1
     """Between two looks at the dataset."""
     window_h: Annotated[float, Field(ge=0)] = 24.0
     """Hours that wallets are measured over; 0 measures nobody."""

@@ -149,6 +149,7 @@ class LiveSession:
         for change in changes:
             now_ms = self._finder.watermark_ms or 0
             self.newsroom.tell(self._desk.verdict_changed(change.wallet, change.before, now_ms))
+        self.newsroom.send()
         self._read_ledger()
 
     def watched(self) -> frozenset[str]:
@@ -167,6 +168,7 @@ class LiveSession:
         of_wallet = self._desk.of_wallet(change.wallet)
         for event in profile_events(change, of_wallet, self._settings.live, earned):
             self.newsroom.tell(event)
+        self.newsroom.send()
 
     def close(self) -> None:
         """Close the files."""
@@ -197,6 +199,7 @@ class LiveSession:
                     self._paper.gap(gap)
             for event in self._desk.trade(trade):
                 self.newsroom.tell(event)
+        self.newsroom.send()
         self.n_trades += len(trades)
 
     def _read_ledger(self) -> None:

@@ -15,6 +15,7 @@ from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.files import write_whole
 from hypertrack.pipeline.places import open_engine, require_data
+from hypertrack.pipeline.record import metrics
 from hypertrack.records import (
     JsonError,
     LiveStatus,
@@ -99,6 +100,10 @@ def follow(
 
     with ExitStack() as stack:
         stack.enter_context(_sole_follower(folder))
+        following: list[_Following] = []
+        stack.enter_context(
+            metrics(settings, lambda: None, lambda: following[0].status if following else None)
+        )
         dispatch = Dispatch(folder, settings.sinks, clock, seed=os.getpid())
         stack.callback(dispatch.close)
         since_ms = _since(settings, folder)
@@ -107,7 +112,8 @@ def follow(
         dispatch.start()
         measuring = _measuring(settings, folder, clock)
         stack.callback(measuring.close)
-        return _Following(settings, session, dispatch, measuring, clock).run(stop, show)
+        following.append(_Following(settings, session, dispatch, measuring, clock))
+        return following[0].run(stop, show)
 
 
 def replay(
@@ -144,15 +150,20 @@ def replay(
         session.close()
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Following:
-    """What works together while a dataset is followed."""
+    """What works together while a dataset is followed.
+
+    Attributes:
+        status: The newest that was reported.
+    """
 
     settings: Settings
     session: "LiveSession"
     dispatch: "Dispatch"
     measuring: "Measuring"
     clock: Clock
+    status: LiveStatus | None = None
 
     def run(self, stop: threading.Event, show: Callable[[LiveStatus], None]) -> LiveStatus:
         """Follow until told to stop."""
@@ -180,6 +191,7 @@ class _Following:
         now_ms = self.clock.wall_ns() // 1_000_000
         status = _status(self.session, self.dispatch.states(), self.measuring.status, now_ms)
         write_whole(live_folder(self.settings) / STATUS_NAME, encode_json(status) + b"\n")
+        self.status = status
         return status
 
 
@@ -216,6 +228,7 @@ def _sink_status(sink: "SinkState", now_ms: int) -> SinkStatus:
         n_waiting=sink.waiting.n_waiting,
         oldest_age_s=None if oldest_ms is None else max(now_ms - oldest_ms, 0) / 1_000,
         n_failed=sink.n_failed,
+        n_by_fate={fate.value: n for fate, n in sink.waiting.n_by_fate.items()},
         cause=sink.cause,
     )
 

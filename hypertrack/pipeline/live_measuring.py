@@ -157,6 +157,7 @@ class Measuring:
             events, changes, earned = self._found.get()
             for event in events:
                 session.newsroom.tell(event)
+            session.newsroom.send()
             for change in changes:
                 session.tell_change(change, earned)
 

@@ -63,7 +63,9 @@ class LiveProcess:
         clock: Clock | None = None,
         restart_s: Sequence[float] = RESTART_S,
     ):
-        self._settings, self._on_line, self._prepare = settings, on_line, prepare
+        unserved = settings.record.model_copy(update={"metrics_port": None})  # who records serves
+        self._settings = settings.model_copy(update={"record": unserved})
+        self._on_line, self._prepare = on_line, prepare
         self._stop = stop
         self._clock = clock or SystemClock()
         self._restart_s = restart_s

@@ -11,9 +11,8 @@ from hypertrack.pipeline.places import open_writing, require_writable_place
 from hypertrack.pipeline.ports import require_free_port
 
 if TYPE_CHECKING:  # the commands load these when they run
-    from hypertrack.pipeline.live_process import LiveProcess
     from hypertrack.recording.plan import RecordingPlan
-    from hypertrack.records import FeedStatus, RecordingReport, RecordingStatus
+    from hypertrack.records import FeedStatus, LiveStatus, RecordingReport, RecordingStatus
     from hypertrack.store.files.session import SessionMode
 
 __all__ = [
@@ -65,6 +64,7 @@ def record(
     mode: "SessionMode" = "rotate",
     duration_s: float | None = None,
     notice: str | None = None,
+    live_status: "Callable[[], LiveStatus | None]" = lambda: None,
 ) -> "RecordingReport":
     """Record until ``stop`` is set or the time is over.
 
@@ -73,6 +73,7 @@ def record(
         mode: What becomes of data that is there: rotate to the archive, append, or clear.
         duration_s: Wall seconds; None records until stopped.
         notice: What readers must know of the data's origin, where the venue's URL does not say it.
+        live_status: Tells how what follows stands, for the metrics.
 
     Raises:
         ConfigError: The metrics' port is taken.
@@ -84,7 +85,7 @@ def record(
     recorders: list[Recorder] = []
     with (
         recording_here(state_folder()),
-        _metrics(settings, lambda: recorders[0].status() if recorders else None),
+        metrics(settings, lambda: recorders[0].status() if recorders else None, live_status),
         open_writing(settings, mode) as session,
         ThreadPoolExecutor(1) as pool,
     ):
@@ -99,51 +100,10 @@ def record(
         return running.result()
 
 
-def record_live(
+def metrics(
     settings: Settings,
-    recording_plan: "RecordingPlan",
-    live: "LiveProcess",
-    stop: threading.Event,
-    on_status: "Callable[[RecordingStatus], None]",
-    *,
-    mode: "SessionMode" = "rotate",
-    duration_s: float | None = None,
-) -> "RecordingReport":
-    """Record, and let a process of its own follow what is recorded; both end together.
-
-    Args:
-        live: Started once a trade is on the disk.
-        on_status: As for `record`, and so are the others.
-
-    Raises:
-        HypertrackError: As for `record`, or live cannot go on.
-    """
-    from hypertrack.pipeline.live import begin_at, is_followed, newest_ms
-
-    is_continued = mode == "append"
-    is_begun = is_continued and is_followed(settings)
-    since_ms = newest_ms(settings) + 1 if is_continued else 0
-
-    def show(status: "RecordingStatus") -> None:
-        nonlocal is_begun
-        if any(feed.feed == "trades" and feed.n_bytes for feed in status.feeds):
-            if not is_begun:
-                begin_at(settings, since_ms)
-                is_begun = True
-            live.start()
-        on_status(status)
-
-    try:
-        report = record(settings, recording_plan, stop, show, mode=mode, duration_s=duration_s)
-    finally:
-        live.end()
-    if live.failure is not None:
-        raise live.failure
-    return report
-
-
-def _metrics(
-    settings: Settings, status: "Callable[[], RecordingStatus | None]"
+    status: "Callable[[], RecordingStatus | None]",
+    live: "Callable[[], LiveStatus | None]",
 ) -> AbstractContextManager[object]:
     """Serve metrics where a port is set; enter before data is touched: it may be taken."""
     from hypertrack.recording.prometheus import metrics_server
@@ -151,4 +111,4 @@ def _metrics(
     port = settings.record.metrics_port
     if port is None:
         return nullcontext()
-    return metrics_server(settings.record.metrics_host, port, status)
+    return metrics_server(settings.record.metrics_host, port, status, live)

@@ -27,6 +27,8 @@ class SinkStatus(Record, frozen=True, kw_only=True):
     """Tries in a row."""
     cause: str | None
     """Of the last failure; None after a success."""
+    n_by_fate: dict[str, int] = {}  # noqa: RUF012 - msgspec copies it for each record
+    """What became of messages since the start."""
 
 
 class MeasuringStatus(Record, frozen=True, kw_only=True):
