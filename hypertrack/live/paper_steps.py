@@ -81,7 +81,8 @@ class StepMaker:
         """Return the step of what fell due, None where there is nothing to be written."""
         step = FollowStep(id=key[2], seq=0, prev=NO_LINE, kind=ORDER[key[1]], at_ms=key[0])
         if isinstance(due, ActionTold):
-            return replace(step, moves=(self._after_action(due, at),))
+            move = self._after_action(due, at)
+            return None if self._is_idle(move, due.action) else replace(step, moves=(move,))
         if isinstance(due, AccountSeen):
             return self._after_answer(step, due, at)
         if isinstance(due, Gap):
@@ -89,6 +90,15 @@ class StepMaker:
         if due is StepKind.STOP:
             return replace(step, moves=tuple(self._closings(at, is_hour=False)))
         return self._hour(step, at)
+
+    def _is_idle(self, move: PaperMove, action: Action) -> bool:
+        """Return whether nothing came of an action that the log would have to remember."""
+        if any(order != PaperOrder(portfolio=order.portfolio) for order in move.orders):
+            return False
+        if any(move.leader in portfolio.wallets for portfolio in self._state.portfolios):
+            return False
+        is_counted_by_us = move.position is not None and action.position_after is None
+        return not is_counted_by_us and (move.leader, move.coin) not in self._state.positions
 
     def _after_action(self, told: ActionTold, at: Moment) -> PaperMove:
         action = told.action
@@ -267,7 +277,12 @@ class StepMaker:
         if not changes:
             return replace(move, orders=tuple(orders))
         sides = {_sign(each.after - each.before) for each in changes.values()}
-        price = self._price(move.coin, at, sides.pop() if len(sides) == 1 else 0)
+        is_asked = any(
+            change.may_open or self._holds(nth, (move.leader, move.coin))
+            for nth, change in changes.items()
+        )
+        side = sides.pop() if len(sides) == 1 else 0
+        price = self._price(move.coin, at, side) if is_asked else None
         marks = self._state.marks | ({} if price is None else {move.coin: price.mid})
         made = list(orders)
         for nth, change in sorted(changes.items()):

@@ -45,6 +45,9 @@ STATUS_NAME = "status.json"
 PROFILES_NAME = "profiles.parquet"
 LOCK_NAME = "live.lock"
 
+SIZE_DECIMALS = 8
+"""The most that sizes have: beyond lies what sums of binary fractions leave, and flat is 0."""
+
 LOOK_S = 1.0
 """Between two looks at profiles, watchlists and the ledger, and two reports of the status."""
 
@@ -248,7 +251,8 @@ def _open(
     paper = paper_path(signals)
     places = LivePlaces(settings.data, settings.out / JUDGED_NAME, signals, paper)
     is_live = signals == signals_path(settings)
-    paper_since_ms = newest_ms(settings) + 1 if is_live and not paper.exists() else 0
+    is_older = is_live and not paper.exists() and signals.exists()
+    paper_since_ms = newest_ms(settings) + 1 if is_older else 0
     beginning = Beginning(since_ms, _told_positions(settings, since_ms), paper_since_ms)
     return LiveSession(settings, places, beginning, outlet, clock, on_line)
 
@@ -272,7 +276,7 @@ def _told_positions(settings: Settings, until_ms: int) -> "dict[Key, Decimal]":
         names = con.table("wallets").join(last_positions(con, until_ms), "wallet_id")
         rows = con.rows(con.table("coins").join(names, "coin_id"))
     return {
-        (row["wallet"], row["coin"]): Decimal(repr(row["size"]))
+        (row["wallet"], row["coin"]): Decimal(f"{row['size']:.{SIZE_DECIMALS}f}")
         for row in rows
         if row["time_ms"] >= end_by_coin.get(row["coin"], 0)
     }

@@ -189,7 +189,7 @@ def test_resting_fills_open_nothing_and_close_all_the_same(tmp_path: Path) -> No
 
     orders = [order.size for _, order in moves(PaperRun(tmp_path).read())]
 
-    assert orders == [0, Decimal(10), Decimal(-5)]
+    assert orders == [Decimal(10), Decimal(-5)]
 
 
 def test_nothing_is_opened_over_a_gap_and_the_account_moves_ours_after_it(tmp_path: Path) -> None:

@@ -3,26 +3,40 @@
 import os
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import duckdb
 
 from hypertrack.records import HOUR_MS, Feed, JsonError, Record, json_decoder
-from hypertrack.store.compaction.commit_journal import feed_files
+from hypertrack.store.compaction.commit_journal import (
+    PART,
+    open_file,
+    sealed_folder,
+    sealed_hours,
+)
 from hypertrack.store.compaction.new_hours import hour_path
-from hypertrack.store.compaction.sealed_rows import line_of
 from hypertrack.store.sql import parquet
 
 READ_BYTES = 1 << 22
 
-NEWEST_SEALED = """
-SELECT * FROM {relation}
-WHERE coin = $coin AND {time} BETWEEN $since_ms AND $at_ms
-    AND coalesce(received_ns, {time} * 1000000) <= $received_ns
-QUALIFY rank() OVER (ORDER BY {time} DESC, coalesce(received_ns, {time} * 1000000) DESC) = 1
+LINES = {
+    Feed.TRADES: "to_json({'coin': coin, 'tid': tid, 'px': px, 'sz': sz})",
+    Feed.BBO: "to_json({'coin': coin, 'bbo': bbo})",
+    Feed.L2BOOK: "to_json({'coin': coin, 'levels': levels})",
+    Feed.CONTEXTS: "line",
+}
+"""What is read of the rows of a sealed hour, as the line says it."""
+
+SEALED_ROWS = """
+SELECT {time}, coalesce(received_ns, {time} * 1000000) AS receipt, {line}
+FROM {relation} WHERE coin = $coin ORDER BY {time}, receipt
 """
+
+MOST_HOURS = 24
+"""Sealed hours of a coin that are kept in memory: one of books takes some ten MiB."""
 
 
 class Moment(NamedTuple):
@@ -44,32 +58,37 @@ class _Head(Record, frozen=True, gc=False):
 
 
 class _Rows:
-    """Where the rows of a coin stand in the open file, by exchange time."""
+    """The rows of a coin by exchange time, each with its place: where its line is found."""
 
-    def __init__(self) -> None:
-        self.times = array("q")
-        self.received = array("q")
-        self.offsets = array("q")
+    def __init__(self, lines: Sequence[bytes] = ()) -> None:
+        self.lines = lines
+        self._times = array("q")
+        self._received = array("q")
+        self._places = array("q")
 
-    def add(self, time_ms: int, received_ns: int, offset: int) -> None:
+    def add(self, time_ms: int, received_ns: int, place: int) -> None:
         """Add a row; the later one of the same time stands behind."""
-        at = len(self.times)
-        if at and time_ms < self.times[-1]:
-            at = bisect_right(self.times, time_ms)
-        self.times.insert(at, time_ms)
-        self.received.insert(at, received_ns)
-        self.offsets.insert(at, offset)
+        at = len(self._times)
+        if at and time_ms < self._times[-1]:
+            at = bisect_right(self._times, time_ms)
+        self._times.insert(at, time_ms)
+        self._received.insert(at, received_ns)
+        self._places.insert(at, place)
 
     def newest(self, at: Moment, since_ms: int) -> list[tuple[int, int, int]]:
-        """Return time, receipt and offset of the newest rows as of a moment."""
+        """Return time, receipt and place of the rows of the newest time as of a moment."""
         found: list[tuple[int, int, int]] = []
-        for nth in range(bisect_right(self.times, at.time_ms) - 1, -1, -1):
-            time_ms, received_ns = self.times[nth], self.received[nth]
+        for nth in range(bisect_right(self._times, at.time_ms) - 1, -1, -1):
+            time_ms, received_ns = self._times[nth], self._received[nth]
             if time_ms < since_ms or (found and time_ms < found[0][0]):
                 break
             if received_ns <= at.received_ns:
-                found.append((time_ms, received_ns, self.offsets[nth]))
+                found.append((time_ms, received_ns, self._places[nth]))
         return found
+
+
+Found = tuple[int, int, int, bytes]
+"""Time, receipt, id of a trade, line."""
 
 
 class RecordedMoments:
@@ -87,6 +106,9 @@ class RecordedMoments:
         self._open: int | None = None
         self._offset = 0
         self._rows: dict[str, _Rows] = {}
+        self._hours: OrderedDict[tuple[Path, int, str], _Rows] = OrderedDict()
+        self._path_by_name: dict[str, Path] = {}
+        self._stamp = -1
         self._connection: duckdb.DuckDBPyConnection | None = None
 
     def newest(self, coin: str, at: Moment, max_age_ms: int) -> tuple[int, bytes] | None:
@@ -96,7 +118,11 @@ class RecordedMoments:
         """
         self._catch_up()
         since_ms = max(at.time_ms - max_age_ms, 0)
-        found = [*self._unsealed(coin, at, since_ms), *self._sealed(coin, at, since_ms)]
+        found = list(self._unsealed(coin, at, since_ms))
+        for hour in range(at.time_ms // HOUR_MS, since_ms // HOUR_MS - 1, -1):
+            if found and found[0][0] >= (hour + 1) * HOUR_MS:
+                break
+            found += self._sealed(hour, coin, at, since_ms)
         if not found:
             return None
         time_ms, _, _, line = max(found, key=lambda row: row[:3])
@@ -110,44 +136,44 @@ class RecordedMoments:
             os.close(self._open)
             self._open = None
 
-    def _unsealed(
-        self, coin: str, at: Moment, since_ms: int
-    ) -> Iterator[tuple[int, int, int, bytes]]:
+    def _unsealed(self, coin: str, at: Moment, since_ms: int) -> Iterator[Found]:
         rows = self._rows.get(coin)
         for time_ms, received_ns, offset in rows.newest(at, since_ms) if rows else ():
             line = self._line_at(offset)
             yield time_ms, received_ns, self._decoder.decode(line).tid, line
 
-    def _sealed(
-        self, coin: str, at: Moment, since_ms: int
-    ) -> Iterator[tuple[int, int, int, bytes]]:
-        hours = range(since_ms // HOUR_MS, at.time_ms // HOUR_MS + 1)
-        wanted = {hour_path(self._folder, self._feed, hour).name for hour in hours}
-        paths = [
-            path
-            for path in feed_files(self._folder, self._feed).sealed
-            if path.name.removesuffix(".part") in wanted
-        ]
-        if not paths:
-            return
+    def _sealed(self, hour: int, coin: str, at: Moment, since_ms: int) -> Iterator[Found]:
+        path = self._path_by_name.get(hour_path(self._folder, self._feed, hour).name)
+        rows = None if path is None else self._rows_of_hour(path, coin)
+        for time_ms, received_ns, place in rows.newest(at, since_ms) if rows else ():
+            line = rows.lines[place] if rows else b""
+            yield time_ms, received_ns, self._decoder.decode(line).tid, line
+
+    def _rows_of_hour(self, path: Path, coin: str) -> _Rows:
+        """Return the rows of a coin in a sealed hour, which a later sealing makes another file."""
+        key = (path, path.stat().st_ino, coin)
+        if key not in self._hours:
+            self._hours[key] = self._read_hour(path, coin)
+            if len(self._hours) > MOST_HOURS:
+                self._hours.popitem(last=False)
+        self._hours.move_to_end(key)
+        return self._hours[key]
+
+    def _read_hour(self, path: Path, coin: str) -> _Rows:
         if self._connection is None:
             self._connection = duckdb.connect(":memory:", config={"threads": 1})
-        result = self._connection.execute(
-            NEWEST_SEALED.format(relation=parquet(paths), time=self._time),
-            {"coin": coin, "since_ms": since_ms, "at_ms": at.time_ms, "received_ns": at[1]},
-        )
-        names = [column[0] for column in result.description or ()]
-        for values in result.fetchall():
-            row: dict[str, Any] = dict(zip(names, values, strict=True))
-            time_ms = row[self._time]
-            received_ns = row["received_ns"]
-            line = line_of({name: row[name] for name in names if name != "time_ms"})
-            receipt = time_ms * 1_000_000 if received_ns is None else received_ns
-            yield time_ms, receipt, row.get("tid") or 0, line
+        found = self._connection.execute(
+            SEALED_ROWS.format(relation=parquet([path]), time=self._time, line=LINES[self._feed]),
+            {"coin": coin},
+        ).fetchall()
+        rows = _Rows([line.encode() for _, _, line in found])
+        for place, (time_ms, received_ns, _) in enumerate(found):
+            rows.add(time_ms, received_ns, place)
+        return rows
 
     def _catch_up(self) -> None:
         """Take note of what was added to the open file, or of the file that took its place."""
-        path = feed_files(self._folder, self._feed).open
+        path = open_file(self._folder, self._feed)
         try:
             is_replaced = self._open is None or path.stat().st_ino != os.fstat(self._open).st_ino
         except FileNotFoundError:
@@ -158,6 +184,18 @@ class RecordedMoments:
             self._open, self._offset, self._rows = os.open(path, os.O_RDONLY), 0, {}
         if self._open is not None:
             self._read_open(self._open)
+        self._find_sealed()
+
+    def _find_sealed(self) -> None:
+        """List the sealed hours anew where any was added or replaced since."""
+        try:
+            stamp = sealed_folder(self._folder, self._feed).stat().st_mtime_ns
+        except FileNotFoundError:
+            return
+        if stamp != self._stamp:
+            self._stamp = stamp
+            paths = sealed_hours(self._folder, self._feed)
+            self._path_by_name = {path.name.removesuffix(PART): path for path in paths}
 
     def _read_open(self, descriptor: int) -> None:
         rest = b""
