@@ -75,6 +75,7 @@ class PaperRun:
         folder: Path,
         told: Mapping[tuple[str, str], str] | None = None,
         name: str = "follow.jsonl",
+        since_ms: int = START_MS,
         **follow: Any,
     ):
         settings = {"leaders": [ALICE], "capital_usd": 10_000, "notional_usd": 1_000}
@@ -83,7 +84,7 @@ class PaperRun:
         self.session = LiveSession(
             Settings.model_validate({"data": folder, "follow": settings | follow}),
             LivePlaces(folder, folder / "profiles.parquet", folder / f"s.{name}", self.log),
-            Beginning(START_MS, {key: Decimal(size) for key, size in known.items()}),
+            Beginning(since_ms, {key: Decimal(size) for key, size in known.items()}),
             NoOutlet(),
             ManualClock(),
             lambda _: None,

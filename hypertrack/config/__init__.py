@@ -5,6 +5,7 @@ from hypertrack.config.live import (
     EVENT_FIELDS,
     MIN_ORDER_USD,
     AlertSettings,
+    ChallengeSettings,
     ConsensusSettings,
     EventField,
     FollowSettings,
@@ -26,6 +27,7 @@ from hypertrack.config.sections import (
     TrainSettings,
     VenueSettings,
 )
+from hypertrack.config.serving import ServeSettings, is_loopback
 from hypertrack.config.skill import CopySettings, SkillSettings
 from hypertrack.config.state import state_folder
 from hypertrack.config.thresholds import CategorySettings, Edition
@@ -37,6 +39,7 @@ __all__ = [
     "ORIGINAL",
     "AlertSettings",
     "CategorySettings",
+    "ChallengeSettings",
     "Config",
     "ConsensusSettings",
     "CopySettings",
@@ -51,6 +54,7 @@ __all__ = [
     "Origin",
     "RecordSettings",
     "ReportSettings",
+    "ServeSettings",
     "Settings",
     "SimulateSettings",
     "SinkSettings",
@@ -59,6 +63,7 @@ __all__ = [
     "TrainSettings",
     "VenueSettings",
     "WatchlistSettings",
+    "is_loopback",
     "load_config",
     "parse_place",
     "signing_key",

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field, model_validator
 
 from hypertrack.config.section import Section, like
+from hypertrack.records import BINARY_HEADS
 
 Positive = Annotated[float, Field(gt=0)]
 Name = Annotated[str, like(r"[a-z][a-z0-9-]*", "mine, in small letters, digits and dashes")]
@@ -24,8 +25,22 @@ class LiveSettings(Section):
     """The same of the slices of a TWAP order, which come every 30 s."""
     lateness_s: Positive = 1.0
     """Exchange time that is waited for what comes late; later trades change nothing sent."""
-    poll_s: Positive = 0.2
+    poll_s: Positive = 0.1
     """Between two looks at the dataset."""
+    window_h: Annotated[float, Field(ge=0)] = 24.0
+    """Hours that wallets are measured over; 0 measures nobody."""
+    max_trades: Annotated[int, Field(ge=1)] = 5_000_000
+    """In the window, which gets shorter beyond them."""
+    tick_s: Positive = 1.0
+    """Between two rounds of measuring, at least."""
+    max_age_s: Positive = 300.0
+    """A profile that is older is made anew once its wallet has traded."""
+    cpu_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Of one core that live spends while it measures; what is due beyond it waits."""
+    profiles_s: Positive = 5.0
+    """Between two writings of the profiles."""
+    score_levels: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.5, 0.8)
+    """A score from 0 to 1 that crosses one of them is an event."""
 
 
 MIN_ORDER_USD = 10.0
@@ -89,6 +104,19 @@ class ConsensusSettings(Section):
     """Of exchange time."""
 
 
+class ChallengeSettings(Section):
+    """Two models on the same rows, while they come: the rules of the decision, set before it."""
+
+    block_h: Positive = 1.0
+    """A wallet is scored once in each; what happens within one is no independent evidence."""
+    margin: Annotated[float, Field(gt=0, lt=1)] = 0.005
+    """Difference of skill that matters."""
+    max_blocks: Annotated[int, Field(ge=30)] = 2_000
+    """After which a comparison ends undecided."""
+    min_executions: Annotated[int, Field(ge=1)] = 5
+    """Fewer in the window of the outcome tell nothing."""
+
+
 class WatchlistSettings(Section):
     """Wallets under one name, a ``[[watchlists]]`` table for each."""
 
@@ -146,6 +174,29 @@ EVENT_FIELDS: Mapping[str, Mapping[str, EventField]] = {
         **OF_A_WALLET,
         "coin": EventField("text", "which it had not traded before, as far as live looks back"),
     },
+    "category.entered": {
+        **OF_A_WALLET,
+        "category": EventField("text", "the one it entered"),
+        "is_proven": EventField("yes or no", "no score without earned weight drives it"),
+    },
+    "category.left": {
+        **OF_A_WALLET,
+        "category": EventField("text", "the one it left"),
+        "is_proven": EventField("yes or no", "no score without earned weight drives it"),
+    },
+    "score.crossed": {
+        **OF_A_WALLET,
+        "score": EventField("text", "its name", BINARY_HEADS),
+        "level": EventField("number", "one of `live.score_levels`"),
+        "direction": EventField("text", "of the score", ("up", "down")),
+        "value": EventField("number", "the score now, 0 to 1"),
+        "before": EventField("number", "the score before"),
+        "is_proven": EventField("yes or no", "the score has earned weight"),
+    },
+    "model.changed": {
+        "model": EventField("text", "version that scores now"),
+        "before": EventField("text", "version that did"),
+    },
     "consensus": {
         "coin": EventField("text", "as the venue writes it"),
         "side": EventField("text", "that several took", SIDES),
@@ -171,7 +222,17 @@ class AlertSettings(Section):
 
     name: str
     """What messages begin with."""
-    on: Literal["action", "coin.entered", "consensus", "verdict.changed", "gap"]
+    on: Literal[
+        "action",
+        "coin.entered",
+        "category.entered",
+        "category.left",
+        "score.crossed",
+        "model.changed",
+        "consensus",
+        "verdict.changed",
+        "gap",
+    ]
     """What happened; ``hypertrack alerts fields`` lists what can be asked of each."""
     where: dict[str, Any] = Field(default_factory=dict)
     """Conditions that must all hold: a value, a list (any of it), or ``lt le gt ge ne``."""
@@ -182,6 +243,8 @@ class AlertSettings(Section):
         | None
     ) = None
     """What comes oftener is counted, and told with the next one."""
+    unproven: bool = False
+    """Tell of categories and scores too that have not earned weight."""
     to: tuple[str, ...]
     """Names of ``[[sinks]]``."""
 

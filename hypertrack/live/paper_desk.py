@@ -71,7 +71,6 @@ class PaperDesk:
         self._newest_ms = -1
         self._read_ms = -1
         self._waiting: list[AccountSeen] = []
-        self._push_hour((state.since_ms // HOUR_MS + 1) * HOUR_MS)
         self._push_stops()
 
     def trade(self, trade: TapeTrade) -> None:
@@ -130,6 +129,7 @@ class PaperDesk:
         with localcontext(prec=PRECISION):
             for item in items:
                 self._take(item)
+        self._chain.commit()
 
     def close(self) -> None:
         """Close the files."""
@@ -138,6 +138,9 @@ class PaperDesk:
 
     def _take(self, item: _Tick | ActionTold | Gap) -> None:
         if isinstance(item, _Tick):
+            if self._newest_ms < 0:  # hours before the first trade were nobody's
+                begun_ms = max(self.state.since_ms, item.newest_ms)
+                self._push_hour((begun_ms // HOUR_MS + 1) * HOUR_MS)
             self._newest_ms = item.newest_ms
             self._take_answers(item.received_ns)
             self._take_due(item)
@@ -171,7 +174,7 @@ class PaperDesk:
         def linked(link: Link) -> FollowStep:
             return replace(step, seq=link.seq, prev=link.prev)
 
-        self._chain.add(step.id, linked)
+        self._chain.prepare(step.id, linked)
         self.state.take(step)
 
     def _push_stops(self) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +11,7 @@ from hypertrack.clock import Clock
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.live.actions import ActionFinder
+from hypertrack.live.board import ProfileChange
 from hypertrack.live.chain import Chain
 from hypertrack.live.desk import Desk
 from hypertrack.live.gap_book import GapBook
@@ -19,6 +20,7 @@ from hypertrack.live.newsroom import Newsroom, Outlet
 from hypertrack.live.paper_desk import PaperDesk
 from hypertrack.live.paper_opening import open_paper
 from hypertrack.live.positions import Key, Positions
+from hypertrack.live.profile_events import profile_events
 from hypertrack.live.rules import Rules
 from hypertrack.live.signals import Market, Signals
 from hypertrack.live.watching import Watchlists
@@ -77,7 +79,7 @@ class LiveSession:
         clock: Clock,
         on_line: Callable[[bytes], None],
     ):
-        self._places = places
+        self._places, self._settings = places, settings
         self._known = KnownWallets(settings.copy.delay_s)
         self._watchlists = Watchlists(settings.watchlists, self._known)
         self._finder = ActionFinder(settings.live, Positions(beginning.told))
@@ -147,7 +149,26 @@ class LiveSession:
         for change in changes:
             now_ms = self._finder.watermark_ms or 0
             self.newsroom.tell(self._desk.verdict_changed(change.wallet, change.before, now_ms))
+        self.newsroom.send()
         self._read_ledger()
+
+    def watched(self) -> frozenset[str]:
+        """Return who is measured first: leaders, and whom a list watches."""
+        by_verdict = {verdict for one in self._settings.watchlists for verdict in one.verdicts}
+        by_verdict |= set(self._settings.follow.verdicts)
+        leaders = map(str.lower, self._settings.follow.leaders)
+        return self._watchlists.listed() | {*leaders, *self._known.judged(by_verdict)}
+
+    def tell_change(self, change: ProfileChange, earned: Collection[str]) -> None:
+        """Tell what has changed in a profile.
+
+        Args:
+            earned: Scores that have earned weight.
+        """
+        of_wallet = self._desk.of_wallet(change.wallet)
+        for event in profile_events(change, of_wallet, self._settings.live, earned):
+            self.newsroom.tell(event)
+        self.newsroom.send()
 
     def close(self) -> None:
         """Close the files."""
@@ -178,6 +199,7 @@ class LiveSession:
                     self._paper.gap(gap)
             for event in self._desk.trade(trade):
                 self.newsroom.tell(event)
+        self.newsroom.send()
         self.n_trades += len(trades)
 
     def _read_ledger(self) -> None:

@@ -74,7 +74,9 @@ class Signals:
         )
 
     def add(self, action: Action, market: Market, now_ms: int) -> tuple[Signal, bytes] | None:
-        """Write a signal; return it and its line, or None where it was written before.
+        """Make a signal; return it and its line, or None where it was made before.
+
+        It is on the disk after `commit`.
 
         Args:
             now_ms: Wall time.
@@ -88,8 +90,16 @@ class Signals:
             made.append(self._made(signal_id, action, market, now_ms, link))
             return made[0]
 
-        line = self._chain.add(signal_id, make)
+        line = self._chain.prepare(signal_id, make)
         return made[0], line
+
+    def commit(self) -> None:
+        """Write the signals that were made since the last call.
+
+        Raises:
+            OSError: The disk is full, or broken.
+        """
+        self._chain.commit()
 
     def _made(
         self, signal_id: str, action: Action, market: Market, now_ms: int, link: Link

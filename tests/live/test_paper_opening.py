@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fakes import ALICE, BOB, CAROL, START_MS
 from kept_profiles import Kept, write_kept
-from paper_fakes import PaperRun, acts, write_lines
+from paper_fakes import PaperRun, acts, tick, write_lines
 
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
@@ -97,3 +97,11 @@ def test_actions_of_before_the_beginning_are_not_followed(tmp_path: Path) -> Non
 def test_amount_below_the_venues_minimum_is_refused_at_the_door(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} is 9, and the venue takes no order below 10"):
         settings(**{name: 9})
+
+
+def test_hours_before_the_first_trade_are_nobodys(tmp_path: Path) -> None:
+    write_lines(tmp_path, "trades", [*acts(1_000, 1), tick(3_609_000)])
+
+    run = PaperRun(tmp_path, since_ms=0).read()
+
+    assert [step.kind for step in run.steps] == ["begin", "action", "hour"]
