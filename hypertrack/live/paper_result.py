@@ -9,6 +9,7 @@ from hypertrack.live.paper_opening import RANDOM_NAME
 from hypertrack.live.paper_portfolio import Portfolio
 from hypertrack.live.paper_state import PRECISION, PaperState
 from hypertrack.live.paper_steps import LEADERS
+from hypertrack.model.confidence import block_means, independent_length, sequence_interval
 from hypertrack.records import (
     RESOLUTION_BPS,
     ZERO,
@@ -19,12 +20,6 @@ from hypertrack.records import (
     PaperPosition,
 )
 from hypertrack.skill.arrays import Floats
-from hypertrack.skill.confidence_sequence import (
-    FEWEST_BLOCKS,
-    are_correlated,
-    doubled,
-    interval_at_any_time,
-)
 
 BPS = 10_000
 HOURS_A_DAY = 24
@@ -84,11 +79,11 @@ def _beside(state: PaperState, group: Sequence[int], name: str) -> Beside:
     nets = [
         state.portfolios[nth].equity_usd(state.marks) - state.terms.capital_usd for nth in group
     ]
-    values = _hourly_bps(state, group)
-    block_h = 1
-    while are_correlated(values) and len(values) >= 2 * FEWEST_BLOCKS:
-        values, block_h = doubled(values), 2 * block_h
-    found = _a_day(interval_at_any_time(values, ALPHA))
+    hourly = _hourly_bps(state, group)
+    each_hour = np.ones(len(hourly))
+    block_h = independent_length(hourly, each_hour)
+    values = block_means(hourly, each_hour, block_h)
+    found = _a_day(values)
     return Beside(
         name=name,
         net_usd=sum(nets, ZERO) / len(nets),
@@ -113,19 +108,19 @@ def _hourly_bps(state: PaperState, group: Sequence[int]) -> Floats:
     return values
 
 
-def _a_day(mean: BlockMean | None) -> BlockMean | None:
-    if mean is None:
+def _a_day(hourly: Floats) -> BlockMean | None:
+    """Return the mean of blocks a day, with an interval that may be looked at any time.
+
+    None before the first block; without an interval of few blocks, or of equal ones, which say
+    nothing of how far their mean could be off.
+    """
+    if not len(hourly):
         return None
-
-    def scaled(value: float | None) -> float | None:
-        return None if value is None else value * HOURS_A_DAY
-
-    return BlockMean(
-        value=mean.value * HOURS_A_DAY,
-        low=scaled(mean.low),
-        high=scaled(mean.high),
-        error=scaled(mean.error),
-    )
+    mean = float(hourly.mean()) * HOURS_A_DAY
+    found = sequence_interval(hourly * HOURS_A_DAY, ALPHA) if np.ptp(hourly) > 0 else None
+    if found is None:
+        return BlockMean(value=mean, low=None, high=None, error=None)
+    return BlockMean(value=mean, low=found.low, high=found.high, error=None)
 
 
 def _answer(found: BlockMean | None, state: PaperState, group: Sequence[int]) -> Answer:

@@ -57,7 +57,7 @@ def test_blocks_that_move_together_are_doubled_until_they_do_not(state: PaperSta
     # Every hour turns what the one before brought: of two together nothing is left to tell.
     found = result_of(earn(state, [0.0, 2.0] * 40)).beside[0]
 
-    assert (found.block_h, found.n_blocks) == (2, 40)
+    assert (found.block_h, found.n_blocks, found.answer) == (2, 40, Answer.CANNOT_TELL)
 
 
 def test_what_loses_steadily_does_not_beat_them(state: PaperState) -> None:
