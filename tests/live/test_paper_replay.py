@@ -93,14 +93,14 @@ def followed(folder: Path, lines: Lines) -> bytes:
 TERMS: dict[str, Any] = {"makers": True, "max_notional_usd": 2_500, "stop_drawdown_frac": 0.02}
 
 
-@pytest.mark.slow  # a dozen restarts, each step synced
+@pytest.mark.slow  # eight restarts, each step synced
 def test_log_killed_at_any_byte_comes_out_the_same(tmp_path: Path) -> None:
     whole = followed(tmp_path, random_market(1))
     rng = random.Random(2)
     begun = whole.index(b"\n") + 1
     assert all(f'"kind":"{kind}"'.encode() in whole for kind in StepKind)
 
-    for cut in [begun, *(rng.randint(begun, len(whole) - 1) for _ in range(11))]:
+    for cut in [begun, *(rng.randint(begun, len(whole) - 1) for _ in range(7))]:
         (tmp_path / "follow.jsonl").write_bytes(whole[:cut])
         run = PaperRun(tmp_path, **TERMS).read()
         run.session.close()
@@ -110,7 +110,7 @@ def test_log_killed_at_any_byte_comes_out_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow  # a market played bit by bit, with restarts and hours sealed meanwhile
-@pytest.mark.parametrize("seed", [3, 4])
+@pytest.mark.parametrize("seed", [4])
 def test_log_written_live_is_that_of_a_replay(tmp_path: Path, seed: int) -> None:
     lines = random_market(seed)
     replayed = followed(tmp_path / "finished", lines)
