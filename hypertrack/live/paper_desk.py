@@ -38,9 +38,10 @@ class PaperDesk:
     """Follows leaders on paper, and keeps its log.
 
     What it writes depends on what is on the disk alone: each step is taken when the watermark has
-    passed its time, at prices as of that time that had been received by then. What came since the
-    last `settle` waits for the next one, so that the other feeds' lines of the same moment have
-    been written meanwhile. Steps that the log holds are not taken again.
+    passed its time, at prices as of that time that had been received by then. What came waits for
+    the second `settle` after it, so that the other feeds' lines of the same moment have been
+    written meanwhile: a recorder writes each feed every tenth of a second. Steps that the log
+    holds are not taken again.
 
     Args:
         state: Of the log.
@@ -66,6 +67,7 @@ class PaperDesk:
         self._followed = {wallet for each in state.portfolios for wallet in each.wallets}
         self._followed |= {wallet for wallet, _ in state.portfolios[LEADERS].holdings}
         self._inbox: list[_Tick | ActionTold | Gap] = []
+        self._ripe: list[_Tick | ActionTold | Gap] = []
         self._heap: list[tuple[StepKey, int, Due]] = []
         self._nth = count()
         self._newest_ms = -1
@@ -115,17 +117,22 @@ class PaperDesk:
                     f"{coin}:adopted",
                 )
 
-    def settle(self) -> None:
-        """Take the steps that fell due by what came before this call.
+    def settle(self, *, is_finished: bool = False) -> None:
+        """Take the steps that fell due by what came before the last call.
+
+        Args:
+            is_finished: Nothing of what came is still being written: all of it is taken.
 
         Raises:
             OSError: The disk is full, or broken; nothing is half written.
         """
-        if not self._inbox:
+        items, self._ripe, self._inbox = self._ripe, self._inbox, []
+        if is_finished:
+            items, self._ripe = items + self._ripe, []
+        if not items:
             return
         self._waiting += self._answers.poll()
         self._waiting.sort(key=lambda seen: seen.received_ns)
-        items, self._inbox = self._inbox, []
         with localcontext(prec=PRECISION):
             for item in items:
                 self._take(item)

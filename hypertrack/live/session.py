@@ -178,9 +178,9 @@ class LiveSession:
             self._paper.close()
 
     def settle_paper(self) -> None:
-        """Follow on paper what was taken, which waits for the next trades otherwise."""
+        """Follow on paper all that was taken: nothing more is written."""
         if self._paper is not None:
-            self._paper.settle()
+            self._paper.settle(is_finished=True)
 
     def _act(self, action: Action, market: Market) -> None:
         self.newsroom.act(action, market)
@@ -188,7 +188,8 @@ class LiveSession:
             self._paper.act(action, market.decimals[0])
 
     def _take(self, trades: list[TapeTrade]) -> None:
-        self.settle_paper()
+        if self._paper is not None:
+            self._paper.settle()
         for trade in trades:
             if self._paper is not None:
                 self._paper.trade(trade)

@@ -134,7 +134,7 @@ def test_log_written_live_is_that_of_a_replay(tmp_path: Path, seed: int) -> None
         run.poll()
         if rng.random() < 0.05:  # as after a kill: nothing is closed
             run = PaperRun(live, **TERMS).read()
-    for _ in range(3):
+    for _ in range(4):
         run.poll()
 
     assert run.log.read_bytes() == replayed
