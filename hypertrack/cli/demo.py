@@ -1,13 +1,17 @@
 """The demo command: the whole story on a simulated exchange."""
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hypertrack.cli.session import Session
 from hypertrack.cli.simulate import SkillFlag, TrendFlag
+
+if TYPE_CHECKING:
+    from hypertrack.config import Settings
 
 
 def demo(
@@ -18,6 +22,11 @@ def demo(
         bool,
         typer.Option("--quick", help="Half a day, not three days: every stage, less to find."),
     ] = False,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Ten minutes at 60 times: wallets told and followed on paper."),
+    ] = False,
+    minutes: Annotated[float, typer.Option(min=0.5, help="Of --live.")] = 10.0,
     seed: Annotated[int | None, typer.Option(help="Another seed is another market.")] = None,
     hours: Annotated[
         float | None, typer.Option(help="Simulated hours, 72 by default.", min=8)
@@ -35,6 +44,8 @@ def demo(
     most profitable would have brought.
 
     Example: hypertrack demo --open
+
+    Example: hypertrack demo --live --minutes 2
     """
     from hypertrack.cli.browser import open_page
     from hypertrack.cli.demo_display import show_result
@@ -46,6 +57,9 @@ def demo(
         **{"simulate.hours": hours, "simulate.wallets": wallets},
     }
     settings = session.load(flags).settings
+    if live:
+        _live(session, settings, out, minutes)
+        return
     scale = QUICK if quick else WHOLE
     scale = replace(scale, hours=hours or scale.hours, wallets=wallets or scale.wallets)
     with progress_bars(session) as bars:
@@ -53,3 +67,27 @@ def demo(
     show_result(session, result)
     if open_:
         open_page(session, Path(result.dashboard))
+
+
+def _live(session: Session, settings: "Settings", out: Path, minutes: float) -> None:
+    from hypertrack.cli.progress import StageBars, progress_bars
+    from hypertrack.cli.recording_display import stopped_by_signals
+    from hypertrack.pipeline.demo_live import LiveDemo
+
+    with progress_bars(session) as bars:
+        demo = LiveDemo(settings, minutes, StageBars(bars).show)
+        with stopped_by_signals(demo.stop):
+            found = demo.run(out)
+    if session.is_json:
+        session.emit(found)
+        return
+    session.out.print(
+        f"\n[bold]Simulated[/], not the venue: {found.n_recorded:,} lines recorded, "
+        f"{found.n_signals:,} signals of {len(found.leaders)} wallets that take, "
+        f"{found.n_delivered:,} delivered to a webhook on this machine."
+    )
+    for sentence in found.sentences:
+        session.out.print(sentence, markup=False)
+    options = f" --config {shlex.quote(found.config)}"
+    commands = ("follow", "signals verify", "verdict", "serve")
+    session.done({}, "\nNext:\n" + "\n".join(f"  hypertrack {c}{options}" for c in commands))

@@ -34,6 +34,10 @@ Due = ActionTold | AccountSeen | Gap | StepKind
 """What happens at its time; an hour and a stop are told by their kind alone."""
 
 
+SYNC_STEPS = 64
+"""Written at once: a disk takes as long for one."""
+
+
 class PaperDesk:
     """Follows leaders on paper, and keeps its log.
 
@@ -71,6 +75,7 @@ class PaperDesk:
         self._heap: list[tuple[StepKey, int, Due]] = []
         self._nth = count()
         self._newest_ms = -1
+        self._n_prepared = 0
         self._read_ms = -1
         self._waiting: list[AccountSeen] = []
         self._push_stops()
@@ -183,6 +188,9 @@ class PaperDesk:
 
         self._chain.prepare(step.id, linked)
         self.state.take(step)
+        self._n_prepared += 1
+        if self._n_prepared % SYNC_STEPS == 0:  # of a long history what is done is kept
+            self._chain.commit()
 
     def _push_stops(self) -> None:
         """Let portfolios that were stopped close what they hold, a delay later."""

@@ -1,0 +1,220 @@
+"""The live demo: an exchange at many times the speed of time, recorded, told and followed."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from hypertrack.config import Settings, SinkSettings
+from hypertrack.errors import NotEnoughDataError
+from hypertrack.pipeline.demo import write_settings
+from hypertrack.pipeline.demo_exchange import demo_exchange
+from hypertrack.pipeline.follow import follow_result
+from hypertrack.pipeline.live_process import LiveProcess
+from hypertrack.pipeline.record import plan, record
+from hypertrack.pipeline.signals import verify
+from hypertrack.pipeline.simulate import NOTICE
+from hypertrack.records import Feed, Record, RecordingStatus
+
+FEEDS = (Feed.TRADES, Feed.BBO, Feed.L2BOOK, Feed.CONTEXTS)
+
+SPEED = 60.0
+BEGINS_S = 5.0
+"""Of the recording, until leaders are chosen: five minutes of the market."""
+
+N_LEADERS = 5
+TAKEN = range(5, 50)
+"""Trades of a leader by then, of which at least nine tenths crossed: resting cannot be copied."""
+
+MOST_WAITS = 15
+"""Of two seconds each, at the end, for what is still to be told."""
+
+MARKET = {
+    "speed": SPEED,
+    "history_hours": 0.25,
+    "wallets": 120,
+    "coins": 4,
+    "trades_per_second": 5.0,
+}
+CAPITAL = {"capital_usd": 10_000.0, "notional_usd": 500.0, "to": ("demo",)}
+
+OnProgress = Callable[[str, float, str], None]
+"""Called with a stage, the part of it that is done (0 to 1), and a detail."""
+
+
+class LiveDemoResult(Record, frozen=True, kw_only=True):
+    """What happened in a live demo."""
+
+    config: str
+    """Settings file by which other commands find all this, from anywhere."""
+    leaders: tuple[str, ...]
+    n_recorded: int
+    n_signals: int
+    n_delivered: int
+    """To the receiver on this machine."""
+    sentences: tuple[str, ...]
+    """What following on paper has come to."""
+
+
+@dataclass
+class LiveDemo:
+    """One live demo in a folder of its own; leaders are those who take, judged by nobody.
+
+    Attributes:
+        minutes: Of wall time that it is recorded.
+    """
+
+    settings: Settings
+    minutes: float
+    on_progress: OnProgress
+    stop: threading.Event = field(default_factory=threading.Event)
+    _live: LiveProcess | None = None
+
+    def run(self, folder: Path) -> LiveDemoResult:
+        """Record, choose leaders, follow them, and say what has come of it.
+
+        Raises:
+            VenueError: The simulated exchange did not start.
+            NotEnoughDataError: It was too short to choose anybody.
+        """
+        own = {
+            "data": folder / "recorded_data",
+            "out": folder,
+            "live": self.settings.live.model_copy(update={"window_h": 0.0}),
+            "record": self.settings.record.model_copy(update={"feeds": FEEDS, "coins": "all"}),
+            "simulate": self.settings.simulate.model_copy(update=MARKET | {"hours": self._hours}),
+        }
+        self.settings = self.settings.model_copy(update=own)
+        with demo_exchange(self.settings.simulate) as exchange, receiver() as inbox:
+            self.on_progress(_STAGE, 0.0, "the exchange plays its past")
+            venue = self.settings.venue.model_copy(update={"url": exchange.url()})
+            self.settings = self.settings.model_copy(update={"venue": venue})
+            n_recorded = self._record(inbox)
+        if self._live is None or self._live.status is None:
+            raise NotEnoughDataError("nobody could be followed by then: give it more --minutes")
+        return LiveDemoResult(
+            config=str(write_settings(self.settings)),
+            leaders=self.settings.follow.leaders,
+            n_recorded=n_recorded,
+            n_signals=verify(self.settings, None).n_signals,
+            n_delivered=len(inbox.ids),
+            sentences=follow_result(self.settings).sentences,
+        )
+
+    @property
+    def _hours(self) -> float:
+        """Return how long the market is: a little longer than it is looked at."""
+        return 1.0 + self.minutes / 60 * SPEED
+
+    def _record(self, inbox: "Inbox") -> int:
+        def show(status: RecordingStatus) -> None:
+            if self._live is None and status.elapsed_s >= BEGINS_S:
+                self._follow(inbox)
+            told = None if self._live is None else self._live.status
+            n_signals = 0 if told is None else told.n_signals
+            detail = f"{status.n_rows:,} lines, {n_signals:,} signals, {len(inbox.ids):,} delivered"
+            self.on_progress(_STAGE, min(status.elapsed_s / (self.minutes * 60), 1.0), detail)
+
+        duration_s = self.minutes * 60
+        settings = self.settings
+        try:
+            ended = record(
+                settings, plan(settings), self.stop, show, duration_s=duration_s, notice=NOTICE
+            )
+            self._catch_up()
+        finally:
+            if self._live is not None:
+                self._live.end()
+        return ended.status.n_rows
+
+    def _catch_up(self) -> None:
+        """Wait until all that was recorded is told, or for as long as one likes to wait."""
+        n_told = -1
+        for _ in range(MOST_WAITS):
+            status = None if self._live is None else self._live.status
+            if self.stop.is_set() or (status is not None and status.n_trades == n_told):
+                return
+            n_told = -1 if status is None else status.n_trades
+            self.stop.wait(2.0)
+
+    def _follow(self, inbox: "Inbox") -> None:
+        """Choose leaders, ask for what they hold, and begin to follow them."""
+        from hypertrack.feeds.account_questions import Step
+        from hypertrack.pipeline.accounts import Wanted, ask
+
+        leaders = takers(self.settings)
+        if not leaders:
+            return
+        wanted = Wanted(wallets=leaders, steps=(Step.POSITIONS,))
+        ask(self.settings, wanted, self.stop, lambda _: None, lambda _: None)
+        follow = self.settings.follow.model_copy(update=CAPITAL | {"leaders": leaders})
+        sink = SinkSettings.model_validate({"name": "demo", "kind": "webhook", "url": inbox.url})
+        self.settings = self.settings.model_copy(update={"follow": follow, "sinks": (sink,)})
+        self._live = LiveProcess(self.settings, lambda _: None, _as_it_is, self.stop)
+        self._live.start()
+
+
+_STAGE = "record, tell and follow, at 60 times"
+
+
+def takers(settings: Settings) -> tuple[str, ...]:
+    """Return who took most often of those who hardly ever rest."""
+    from hypertrack.store.reading.tape import Tape
+
+    assert isinstance(settings.data, Path)
+    taken, n_all = Counter[str](), Counter[str]()
+    tape = Tape(settings.data)
+    for batch in tape.history():
+        taken.update(trade.taker for trade in batch)
+        n_all.update(wallet for trade in batch for wallet in (trade.buyer, trade.seller))
+    tape.close()
+    found = [
+        wallet
+        for wallet, n_taken in taken.most_common()
+        if n_taken in TAKEN and n_taken >= 0.9 * n_all[wallet]
+    ]
+    return tuple(found[:N_LEADERS])
+
+
+@dataclass
+class Inbox:
+    """What a receiver on this machine was given.
+
+    Attributes:
+        ids: Of its messages, each once.
+    """
+
+    url: str
+    ids: set[str] = field(default_factory=set)
+
+
+@contextmanager
+def receiver() -> Iterator[Inbox]:
+    """Run a webhook of one's own for as long as the context lasts."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            inbox.ids.add(self.headers.get("webhook-id", ""))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing on stderr."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        inbox = Inbox(f"http://127.0.0.1:{server.server_port}/signals")
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        try:
+            yield inbox
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def _as_it_is() -> None:
+    """Prepare nothing in the process of live."""
