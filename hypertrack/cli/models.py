@@ -1,7 +1,7 @@
 """The models commands: versions listed, shown, compared, promoted, benchmarked."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -42,6 +42,7 @@ def register(app: typer.Typer) -> None:
     command(models)(compare)
     command(models)(challenge)
     command(models)(promote)
+    command(models)(export)
     command(models)(benchmark)
     app.add_typer(models, name="models")
 
@@ -226,13 +227,37 @@ def promote(
     session.done({"champion": name}, f"{name} is in use now")
 
 
+def export(
+    session: Session,
+    version: VersionArgument,
+    to: Annotated[
+        Literal["hf", "mlflow"], typer.Option(help="A folder for a model hub, or MLflow's store.")
+    ],
+    into: Annotated[
+        str | None,
+        typer.Option(help="Folder, or address of an MLflow server; default beside the models."),
+    ] = None,
+    out: OutOption = None,
+) -> None:
+    """Write a version for those who keep models elsewhere; nothing is ever read back from there.
+
+    Example: hypertrack models export champion --to mlflow --into http://127.0.0.1:5000
+    """
+    from hypertrack.pipeline.model_export import export as run
+
+    settings = session.load({"out": out}).settings
+    with session.err.status("exporting"):
+        place = run(settings, version, to, into)
+    session.done({"place": place}, f"exported to {place}")
+
+
 def benchmark(
     session: Session,
     sizes: Annotated[
         str, typer.Option(help="Of small, medium, large: 60,000, 250,000, 750,000 trades.")
     ] = "small,medium,large",
     seeds: Annotated[int, typer.Option(min=1, help="Markets of each size.")] = 1,
-    seed: Annotated[int, typer.Option(help="Of the first market.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="Of the first market.")] = 7,
 ) -> None:
     """Train on simulated markets and hold the scores against the truth about their wallets.
 

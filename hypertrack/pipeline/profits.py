@@ -27,14 +27,20 @@ BEHIND_PROFIT = (
 """Features that `profit_columns` reads."""
 
 
-def profit_columns(engine: "FeatureEngine", matrix: "FeatureMatrix") -> Mapping[str, NDArray[Any]]:
-    """Return the columns about profit of a matrix that holds `BEHIND_PROFIT`, a row a wallet."""
+def profit_columns(
+    engine: "FeatureEngine", matrix: "FeatureMatrix", *, is_part: bool = False
+) -> Mapping[str, NDArray[Any]]:
+    """Return the columns about profit of a matrix that holds `BEHIND_PROFIT`, a row a wallet.
+
+    Args:
+        is_part: The matrix is of some wallets and a window.
+    """
     from hypertrack.features.coins import coins_traded
 
     numbers = {name: matrix.column(feature) for name, feature in FEATURE_OF.items()}
     return {
         **numbers,
-        **coins_traded(engine, matrix)._asdict(),
+        **coins_traded(engine, matrix, is_part=is_part)._asdict(),
         "pnl_source": _pnl_source(numbers, matrix.column("position_exact_share")),
         "fees_source": _fees_source(matrix.column("fees_reported_share")),
         "funding_source": _funding_source(matrix.column("funding_oracle_share")),

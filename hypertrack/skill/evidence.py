@@ -108,9 +108,10 @@ def gather(
     """
     if since_ms is None:
         since_ms = np.full(len(entity_of_wallet), EVER_MS)
-    openings, lots, n_uncounted = _done(con, window, entity_of_wallet, since_ms)
+    judged = np.flatnonzero(entity_of_wallet >= 0)
+    openings, lots, n_uncounted = openings_of(con, window, judged, since_ms)
     n_entities = int(entity_of_wallet.max(initial=-1)) + 1
-    horizon_ms = horizons_ms(lots, entity_of_wallet, n_entities)
+    horizon_ms = horizons_ms(lots, entity_of_wallet, n_entities, window)
     shift_ms = (window.length_ms * rng.uniform(*PLACEBO_FRAC, n_entities)).astype(np.int64)
     parts: list[tuple[Bets, Bets, Bets]] = []
     walk = np.full(int(openings.coin.max(initial=-1)) + 1, np.nan)
@@ -142,12 +143,19 @@ def gather(
     )
 
 
-def _done(
-    con: Market, window: Window, entity_of_wallet: Ints, since_ms: Ints
+def openings_of(
+    con: Market, window: Window, wallets: Ints, since_ms: Ints
 ) -> tuple[Openings, Lots, Ints]:
-    """Return what some wallets opened, by coin, what they closed, and how much does not count."""
+    """Return what some wallets opened, or may have, by coin, and what they closed.
+
+    Args:
+        since_ms: From when on what each wallet did counts, ``[all wallets]``.
+
+    Returns:
+        Openings, lots, and how many executions of each wallet did not count.
+    """
     found, n_uncounted = [NOTHING_DONE], np.zeros(len(since_ms), dtype=np.int64)
-    for batch in execution_batches(con, window, np.flatnonzero(entity_of_wallet >= 0)):
+    for batch in execution_batches(con, window, wallets):
         does_count = batch["time_ms"] >= since_ms[batch["wallet_id"]]
         n_uncounted += np.bincount(batch["wallet_id"][~does_count], minlength=len(n_uncounted))
         counted = {name: column[does_count] for name, column in batch.items()}

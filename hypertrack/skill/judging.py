@@ -280,6 +280,10 @@ class _Judging:
             "copy_edge_low_bps": copied.low_bps,
             "copy_edge_high_bps": copied.high_bps,
             "p_copy_positive": copied.p_positive,
+            **{
+                f"copy_edge_bps_{delay_ms // 1000}s": copied.curve_bps[delay_ms]
+                for delay_ms in (0, *CURVE_MS)
+            },
             "half_life_s": copied.half_life_s,
             "capacity_usd": copied.capacity_usd,
         }
