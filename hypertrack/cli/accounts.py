@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from hypertrack.cli import account_options as options
 from hypertrack.cli.parsing import parse_duration_s
 from hypertrack.cli.session import OutOption, Session
+from hypertrack.text import printable
 
 if TYPE_CHECKING:
     from hypertrack.config import Settings
@@ -155,7 +156,7 @@ def _show_report(session: Session, report: "AskedReport", checked: "AccountRepor
     from hypertrack.pipeline.accounts import summary
 
     for failed in report.failed[:N_NAMED]:
-        words = f"{failed.step} of {failed.wallet} failed: {failed.reason}"
+        words = printable(f"{failed.step} of {failed.wallet} failed: {failed.reason}")
         session.err.print(words, style="yellow", markup=False)
     more = len(report.failed) - N_NAMED
     if more > 0:

@@ -5,7 +5,7 @@ rows begins after the block and the embargo, so that those of a wallet never ove
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -61,7 +61,7 @@ class ScoreBook:
             OSError: The disk is full, or broken.
         """
         scored_ms = window[1] - 1
-        makes: dict[str, Callable[[Link], ScoreRow]] = {}
+        n_new = 0
         for row, wallet in enumerate(wallets):
             row_id = id_of(self._challenge, wallet, scored_ms)
             if row_id not in self._chain.ids:
@@ -69,10 +69,10 @@ class ScoreBook:
                     "champion": self._named(champion[row]),
                     "challenger": self._named(challenger[row]),
                 }
-                makes[row_id] = partial(self._row, row_id, wallet, window, scores)
-        if makes:
-            self._chain.add_all(makes)
-        return len(makes)
+                self._chain.prepare(row_id, partial(self._row, row_id, wallet, window, scores))
+                n_new += 1
+        self._chain.commit()
+        return n_new
 
     def close(self) -> None:
         """Close the file."""

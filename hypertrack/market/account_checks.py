@@ -7,8 +7,10 @@ from hypertrack.market.account_states import KEYS, stated_levels
 from hypertrack.market.coins import is_outcome, is_spot
 from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.executions import fills
+from hypertrack.market.funding import payments
 from hypertrack.market.observation import observed_stretches, with_stretch
 from hypertrack.market.positions import positions
+from hypertrack.market.window import Window
 
 FILLS_FEED = "fills"
 """What the ledger calls the fills of a wallet."""
@@ -138,8 +140,7 @@ def perp_profit_between(con: Tables, spans: Table) -> Table:
         spans: wallet_id, start_ms, end_ms; both ends belong to it.
     """
     coins = con.table("coins").filter(~(is_spot(_.coin) | is_outcome(_.coin))).select("coin_id")
-    own = con.table("imported_fills").semi_join(coins, "coin_id").join(spans, "wallet_id")
-    inside = own.filter((_.time_ms >= _.start_ms) & (_.time_ms <= _.end_ms))
+    inside = _between(con.table("imported_fills").semi_join(coins, "coin_id"), spans)
     net = inside.closed_pnl_usd.fill_null(0.0) - inside.fee_usd.fill_null(0.0)
     return inside.group_by("wallet_id").aggregate(net_usd=net.sum())
 
@@ -157,10 +158,37 @@ def unrealised(con: Tables) -> Table:
     )
 
 
-def funding_received(con: Tables) -> Table:
-    """Return wallet_id, funding_usd: where it was asked for."""
+def funding_told(con: Tables, spans: Table) -> Table:
+    """Return wallet_id, funding_usd: payments that the venue told of, in a span of time each.
+
+    Args:
+        con: Holds the dataset.
+        spans: As of `perp_profit_between`.
+    """
     paid = con.table("account_flows").filter((_.kind == "funding") & _.usd.notnull())
-    return paid.group_by("wallet_id").aggregate(funding_usd=_.usd.sum())
+    inside = _between(paid.select("wallet_id", "time_ms", "usd"), spans)
+    return inside.group_by("wallet_id").aggregate(funding_usd=_.usd.sum())
+
+
+def funding_by_rates(con: Tables, spans: Table, window: Window) -> Table:
+    """Return wallet_id, funding_usd: of what was held, by the rates; NULL where one is unknown.
+
+    Args:
+        con: Holds the dataset.
+        spans: As of `perp_profit_between`.
+        window: Holds all of them.
+    """
+    due = payments(con, window).select("wallet_id", "time_ms", usd="funding_usd")
+    summed = _between(due, spans).group_by("wallet_id").aggregate(
+        usd=_.usd.sum(), is_known=_.usd.notnull().all()
+    )  # fmt: skip
+    return summed.select("wallet_id", funding_usd=ibis.ifelse(_.is_known, _.usd, None))
+
+
+def _between(rows: Table, spans: Table) -> Table:
+    """Return the rows in the span of their wallet, both ends of which belong to it."""
+    own = rows.join(spans.select("wallet_id", "start_ms", "end_ms"), "wallet_id")
+    return own.filter((_.time_ms >= _.start_ms) & (_.time_ms <= _.end_ms))
 
 
 def _within(rows: Table, spans: Table) -> Table:

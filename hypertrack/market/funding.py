@@ -40,8 +40,14 @@ def hourly_rates(con: Tables) -> Table:
     """Return coin_id, time_ms, rate, price, premium, source: what fell due at full hours.
 
     Rate and premium as the venue's history tells them, else as the last context of the ten minutes
-    before did; premium is NULL where none was told. Hours without any price are left out.
+    before did; premium is NULL where none was told. Hours without any price are left out. A table,
+    made once.
     """
+    keep(con.whole, "hourly_rates", _hourly_rates, order_by=("coin_id", "time_ms"))
+    return con.table("hourly_rates")
+
+
+def _hourly_rates(con: Tables) -> Table:
     rates = con.table("funding_rates").mutate(is_told=ibis.literal(True))
     hours = _last_contexts(con).outer_join(rates, ["coin_id", "time_ms"])
     hours = hours.select(

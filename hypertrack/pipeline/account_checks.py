@@ -13,7 +13,9 @@ from hypertrack.errors import DatasetError
 from hypertrack.feeds.account_questions import Step
 from hypertrack.pipeline.account_links import links_in_words
 from hypertrack.records import (
+    BY_RATES,
     DAY_MS,
+    TOLD,
     AccountCheck,
     AccountReport,
     CoverageCause,
@@ -186,16 +188,17 @@ def _profits(con: "Market", since_first: Collection[int]) -> dict[int, ProfitChe
     """
     from hypertrack.market import account_checks
 
-    spans = _by_wallet(con, account_checks.complete_spans(con))
+    complete = _by_wallet(con, account_checks.complete_spans(con))
     unrealised = _by_wallet(con, account_checks.unrealised(con))
-    funding = _by_wallet(con, account_checks.funding_received(con))
     checks: dict[int, ProfitCheck] = {}
     for period in ("perpMonth", "perpAllTime"):
         told = account_checks.told_profit(con, period)
         booked = _by_wallet(con, account_checks.perp_profit_between(con, told))
-        for own, rows in _by_wallet(con, told).items():
+        spans = _by_wallet(con, told)
+        funding = _funding(con, told, spans)
+        for own, rows in spans.items():
             (row,) = rows
-            known = spans.get(own, [])
+            known = complete.get(own, [])
             start_ms = min(each["start_ms"] for each in known) if known else 0
             begun_ms = max(start_ms, row["start_ms"]) if own in since_first else row["start_ms"]
             if not _covers(known, begun_ms, row["end_ms"]):
@@ -207,9 +210,30 @@ def _profits(con: "Market", since_first: Collection[int]) -> dict[int, ProfitChe
                 booked_usd=_first(booked, own).get("net_usd", 0.0),
                 told_usd=row["pnl_usd"],
                 unrealised_usd=_first(unrealised, own).get("unrealised_usd"),
-                funding_usd=_first(funding, own).get("funding_usd"),
+                **funding.get(own, {}),
             )
     return checks
+
+
+def _funding(con: "Market", told: Any, spans: Rows) -> dict[int, dict[str, Any]]:
+    """Return what is known of the funding of each span, and how: told, or by the rates."""
+    from hypertrack.market import account_checks
+    from hypertrack.market.window import Window
+
+    if not spans:
+        return {}
+    ends = [row for rows in spans.values() for row in rows]
+    window = Window(min(r["start_ms"] for r in ends), max(r["end_ms"] for r in ends) + 1)
+    sources = {
+        BY_RATES: account_checks.funding_by_rates(con, told, window),
+        TOLD: account_checks.funding_told(con, told),
+    }
+    return {
+        row["wallet_id"]: {"funding_usd": row["funding_usd"], "funding_source": source}
+        for source, table in sources.items()
+        for row in con.rows(table)
+        if row["funding_usd"] is not None
+    }
 
 
 def _is_since_first(progress: "Mapping[StepKey, StepLine]", wallet: str) -> bool:

@@ -1,12 +1,13 @@
 """Two models side by side, live: who challenges whom, and how that stands."""
 
-from contextlib import closing
+import logging
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypertrack.clock import SystemClock
 from hypertrack.config import Settings
-from hypertrack.errors import DatasetError, ModelError
+from hypertrack.errors import DatasetError, HypertrackError, ModelError
 from hypertrack.files import write_whole
 from hypertrack.journal import Journal
 from hypertrack.live.chain import breaks
@@ -43,6 +44,8 @@ if TYPE_CHECKING:  # loaded when they are needed
     from hypertrack.model.versions import WalletModel
 
 __all__ = ["Challenger", "LiveComparison", "challenge", "compare_live", "current", "end"]
+
+log = logging.getLogger(__name__)
 
 CHALLENGE_NAME = "challenge.json"
 
@@ -106,8 +109,10 @@ def _require_labels(card: Card) -> None:
 
 
 def end(settings: Settings) -> Challenge | None:
-    """End the challenge under way and return it; None where there is none."""
-    found = current(settings)
+    """End the challenge under way and return it; None where there is none, or a torn file."""
+    found = None
+    with suppress(ModelError):
+        found = current(settings)
     (settings.out / MODELS_FOLDER / CHALLENGE_NAME).unlink(missing_ok=True)
     return found
 
@@ -132,44 +137,63 @@ def current(settings: Settings) -> Challenge | None:
 class Challenger:
     """Scores with the challenger what live measures, beside the champion.
 
+    Whom it is asked about is looked up at each call: a challenge may begin and end meanwhile. What
+    cannot be loaded is logged once, and nothing is scored.
+
     Args:
         settings: Of the working folder and the dataset.
-        champion: The model in force.
     """
 
-    def __init__(self, settings: Settings, champion: "WalletModel"):
-        from hypertrack.labels.targets import TARGETS
-        from hypertrack.model.versions import load_version
-
-        self.challenge = current(settings)
-        self._champion = champion
+    def __init__(self, settings: Settings):
+        self._settings = settings
+        self._file = settings.out / MODELS_FOLDER / CHALLENGE_NAME
+        self._seen: tuple[tuple[int, int] | None, str] | None = None
         self._model: WalletModel | None = None
-        if self.challenge is None or self.challenge.decision is not Decision.OPEN:
-            return
-        if self.challenge.champion != champion.summary.version:
-            return
-        self._model = load_version(settings.out, self.challenge.challenger)
-        file = live_folder(settings) / SCORES_NAME
-        self._book = ScoreBook(file, self.challenge, TARGETS)
+        self._book: ScoreBook | None = None
 
-    def score(self, matrix: "FeatureMatrix") -> int:
+    def score(self, matrix: "FeatureMatrix", champion: "WalletModel") -> int:
         """Write what both say of the wallets of a matrix that have no row in this block.
 
+        Args:
+            matrix: Features as both read them; its end is when they are scored.
+            champion: The model in force.
+
         Returns:
-            How many rows were written; 0 where no challenge is under way.
+            How many rows were written; 0 where no challenge of this champion is under way.
 
         Raises:
             OSError: The disk is full, or broken.
         """
-        if self._model is None:
+        seen = stamp_of(self._file), champion.summary.version
+        if seen != self._seen:
+            self._seen = seen
+            self._take(champion.summary.version)
+        if self._model is None or self._book is None:
             return 0
-        said = self._champion.predict(matrix), self._model.predict(matrix)
+        said = champion.predict(matrix), self._model.predict(matrix)
         return self._book.write(matrix.wallets, (matrix.start_ms, matrix.end_ms), *said)
 
     def close(self) -> None:
         """Close the file."""
-        if self._model is not None:
+        if self._book is not None:
             self._book.close()
+            self._book = None
+
+    def _take(self, champion: str) -> None:
+        from hypertrack.labels.targets import TARGETS
+        from hypertrack.model.versions import load_version
+
+        self.close()
+        self._model = None
+        try:
+            found = current(self._settings)
+            if found is None or found.decision is not Decision.OPEN or found.champion != champion:
+                return
+            self._model = load_version(self._settings.out, found.challenger)
+            file = live_folder(self._settings) / SCORES_NAME
+            self._book = ScoreBook(file, found, TARGETS)
+        except HypertrackError as error:
+            log.warning("the challenger is not scored: %s", error)
 
 
 def compare_live(settings: Settings) -> LiveComparison:
@@ -245,3 +269,12 @@ def _write(settings: Settings, new: Challenge) -> None:
         write_whole(file, encode_json(new))
     except OSError as error:
         raise ModelError(f"cannot write {file}: {error.strerror}") from None
+
+
+def stamp_of(file: Path) -> tuple[int, int] | None:
+    """Return what changes whenever a file does; None where there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size

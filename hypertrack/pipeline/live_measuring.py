@@ -72,7 +72,8 @@ class Measurer:
         return events, changes
 
     def close(self) -> None:
-        """Free the memory."""
+        """Free the memory, close the files."""
+        self._profiler.close()
         self._window.close()
 
     def _take_model(self) -> list[Event]:

@@ -15,6 +15,7 @@ from hypertrack.config import Settings
 from hypertrack.errors import HypertrackError
 from hypertrack.model import MODEL_NAME
 from hypertrack.pipeline.asked_rules import obstacles_of, rule_columns, rule_features
+from hypertrack.pipeline.challenge import Challenger
 from hypertrack.pipeline.classify import PROFILES_NAME, said_of_features, told_by_model
 from hypertrack.pipeline.places import notice_of
 from hypertrack.pipeline.profile_batches import RuleColumns, profile_batches
@@ -52,6 +53,7 @@ class LiveProfiler:
         self._more = rule_features(settings)
         self._model_stamp: Stamp = None
         self._skill = _JudgedSkill(settings.out / PROFILES_NAME)
+        self._challenger = Challenger(settings)
         self._header: ProfileHeader | None = None
         self._summed_s = 0.0
         self.model: WalletModel | None = None
@@ -112,6 +114,8 @@ class LiveProfiler:
         has_model = self.model is not None
         not_testable = obstacles_of(settings, matrix, more, skill, has_model=has_model)
         self._note(engine, matrix, (*matrix.names, *more), not_testable)
+        if self.model is not None:
+            self._challenger.score(matrix, self.model)
         batches = profile_batches(
             matrix,
             activity(engine, part=matrix),
@@ -125,6 +129,10 @@ class LiveProfiler:
         as_of_ms = np.full(len(columns), window[1], dtype=np.int64)
         live = {"as_of_ms": as_of_ms, "n_fills_since": np.zeros_like(as_of_ms)}
         return dataclasses.replace(columns, live=live)
+
+    def close(self) -> None:
+        """Close what is written beside the profiles."""
+        self._challenger.close()
 
     def header(self, window: tuple[int, int]) -> ProfileHeader:
         """Return what the profiles of a window rest on; some must have been made."""

@@ -65,6 +65,13 @@ class PositionDifference(Record, frozen=True, kw_only=True):
     stated: float
 
 
+TOLD, BY_RATES = "userFunding", "rates"
+"""Where funding is from: the payments that the venue told of, or the rates on what was held."""
+
+RATES_FRAC = 0.02
+"""Of funding by rates on traded prices, which are not the oracle's: so far it may be off."""
+
+
 class ProfitCheck(Record, frozen=True, kw_only=True):
     """What the venue booked on perps against what its portfolio says was earned, in USD."""
 
@@ -77,7 +84,9 @@ class ProfitCheck(Record, frozen=True, kw_only=True):
     unrealised_usd: float | None = None
     """Of the positions that were open when it was asked."""
     funding_usd: float | None = None
-    """None where it was not asked for."""
+    """None where it is not known."""
+    funding_source: str | None = None
+    """`TOLD`, or `BY_RATES`."""
 
     @property
     def difference_usd(self) -> float:
@@ -91,10 +100,13 @@ class ProfitCheck(Record, frozen=True, kw_only=True):
         if rest <= tolerance_usd(self.told_usd):
             return "none"
         known = (self.unrealised_usd or 0.0) + (self.funding_usd or 0.0)
-        if abs(self.difference_usd - known) <= tolerance_usd(self.told_usd):
+        nearly = tolerance_usd(self.told_usd)
+        if self.funding_source == BY_RATES:
+            nearly += RATES_FRAC * abs(self.funding_usd or 0.0)
+        if abs(self.difference_usd - known) <= nearly:
             return "unrealised" if not self.funding_usd else "unrealised and funding"
         if self.funding_usd is None:
-            return "unrealised and, since not asked for, funding"
+            return "unrealised and, since not known, funding"
         return "unrealised, funding, or a position that it came in with"
 
 

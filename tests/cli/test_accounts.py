@@ -183,6 +183,18 @@ def test_spot_tokens_are_asked_for_where_wanted_and_shown(
 
 
 @WHOLE_RUN
+def test_hostile_name_of_a_coin_reaches_no_terminal(venue: AccountVenue, tmp_path: Path) -> None:
+    coin = "BTC\x1b[31m\r<script>"
+    venue.fills[ALICE] = [account_fill(nth=1, coin=coin)]
+    venue.answers["fundingHistory"] = [{"coin": "ETH", "fundingRate": "0.1", "time": START_MS}]
+
+    result = ask(venue, tmp_path / "data", ALICE, "--only", "fills,rates")
+
+    assert "rates of BTC" in result.stderr
+    assert "\x1b[31m" not in result.stderr and "\r<" not in result.stderr
+
+
+@WHOLE_RUN
 def test_hostile_name_of_a_vault_reaches_no_terminal(
     venue: AccountVenue, data: Path, tmp_path: Path
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from fakes import START_MS
 
 from hypertrack.labels.outcomes import QUANTITIES
-from hypertrack.labels.targets import TARGETS
+from hypertrack.labels.targets import TARGETS, Thresholds
 from hypertrack.model.live_comparison import compare_live
 from hypertrack.records import (
     HEADS,
@@ -28,10 +28,7 @@ CHALLENGE = Challenge(
     challenger="b",
     started_ms=1,
     features_hash="f",
-    thresholds={
-        "profit_hurdle_bps": 5.0,
-        **dict.fromkeys(("worst_drawdown_frac", "best_markout_t"), None),
-    },
+    thresholds=dict.fromkeys(Thresholds.__struct_fields__) | {"profit_hurdle_bps": 5.0},
     block_ms=HOUR_MS,
     embargo_ms=1_800_000,
     margin=0.005,

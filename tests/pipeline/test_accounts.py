@@ -16,8 +16,12 @@ from venue_fakes import PlayedVenue
 from hypertrack.config import Settings, SimulateSettings
 from hypertrack.feeds.account_questions import ASKED, Step
 from hypertrack.importing.accounts.asking import Asking
+from hypertrack.market import account_checks
+from hypertrack.market.engine.backend import connect
+from hypertrack.market.window import Window
 from hypertrack.pipeline.account_checks import check_accounts, report_json, summary
 from hypertrack.records import AccountReport, decode_json, encode_json
+from hypertrack.records.accounts import RATES_FRAC
 from hypertrack.simulate.market.market import Market
 from hypertrack.simulate.venue.market_source import MarketSource
 from hypertrack.simulate.venue.requests import UnknownNameError, UnknownTypeError
@@ -187,3 +191,25 @@ def test_vaults_agents_and_sub_accounts_are_told_as_they_are(
 
 def _without_type(request: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in request.items() if key != "type"}
+
+
+def test_funding_by_rates_is_what_the_venue_booked(folder: Path) -> None:
+    with open_dataset(folder) as dataset:
+        con = connect(dataset)
+        spans = account_checks.told_profit(con, "perpAllTime")
+        ends = con.rows(spans)
+        window = Window(
+            min(row["start_ms"] for row in ends), max(row["end_ms"] for row in ends) + 1
+        )
+        told, by_rates = (
+            {row["wallet_id"]: row["funding_usd"] for row in con.rows(found)}
+            for found in (
+                account_checks.funding_told(con, spans),
+                account_checks.funding_by_rates(con, spans, window),
+            )
+        )
+
+    known = [wallet for wallet in told if by_rates.get(wallet) is not None]
+    assert len(known) > N_WALLETS / 2
+    for wallet in known:  # on what was traded, which is not the oracle's price
+        assert by_rates[wallet] == pytest.approx(told[wallet], rel=RATES_FRAC, abs=CENT)

@@ -5,14 +5,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 from fakes import ALICE, BOB, CAROL, START_MS, trade, write_dataset
+from model_fakes import make_card
 
 from hypertrack.config import LiveSettings, Settings
+from hypertrack.features.registry import select
+from hypertrack.labels.targets import Thresholds
 from hypertrack.live.board import ProfileChange
 from hypertrack.live.profile_events import model_changed, profile_events
 from hypertrack.live.rules import Event, Rules
+from hypertrack.live.score_book import read_scores
+from hypertrack.model.inputs import InputScaler, feature_hash
+from hypertrack.model.network import WalletNet
+from hypertrack.model.versions import WalletModel, save_version
+from hypertrack.pipeline.challenge import challenge
 from hypertrack.pipeline.live_measuring import Measurer
+from hypertrack.records import replace
 from hypertrack.store.profiles import ProfileFile
 
 
@@ -121,3 +132,43 @@ def test_other_model_is_an_event_that_names_both() -> None:
     event = model_changed(None, "2026-11-20T10-00-00Z-ab12cd", START_MS)
 
     assert event.fields == {"model": "2026-11-20T10-00-00Z-ab12cd", "before": "none"}
+
+
+def model_of(settings: Settings, seed: int) -> WalletModel:
+    """Return an untrained model that reads the features in force."""
+    names = tuple(feature.name for feature in select(settings.features.groups))
+    scaler = InputScaler.fit(names, np.random.default_rng(seed).normal(3, 2, (50, len(names))))
+    torch.manual_seed(seed)
+    network = WalletNet(scaler.n_inputs, hidden=(4,), dropout_frac=0.3)
+    card = make_card(network, 1_767_600_000_000 + seed)
+    thresholds = dict.fromkeys(Thresholds.__struct_fields__) | {"profit_hurdle_bps": 5.0}
+    told = {
+        "feature_names": names,
+        "feature_hash": feature_hash(names),
+        "typical": (0.0,) * len(names),
+        "details": replace(card.details, thresholds=thresholds),
+    }
+    return WalletModel(network, scaler, replace(card, **told))
+
+
+@pytest.mark.slow  # two rounds of all features
+def test_challenger_scores_who_is_measured_once_an_hour(tmp_path: Path, measurer: Measurer) -> None:
+    settings = Settings(data=tmp_path / "data", out=tmp_path)
+    models = [model_of(settings, seed) for seed in (1, 2)]
+    for one in models:  # the last one saved is in use
+        save_version(tmp_path, one)
+    named = challenge(settings, models[0].summary.version)
+
+    measurer.round(frozenset())
+    measurer.round(frozenset({ALICE, BOB}))
+
+    scored = list(read_scores(tmp_path / "data" / "live" / "scores.jsonl", named))
+    assert [(row.wallet, row.scored_ms - START_MS) for row in scored] == [
+        (ALICE, 7_999),
+        (BOB, 7_999),
+    ]
+    assert {(row.champion, row.challenger) for row in scored} == {
+        (models[1].summary.version, models[0].summary.version)
+    }
+    assert all(row.scores["champion"] != row.scores["challenger"] for row in scored)
+    assert ProfileFile(tmp_path / "profiles.parquet").header.model is not None

@@ -1,0 +1,180 @@
+"""What a decision leads to: cards, promotion, and the one before as challenger; no dataset read."""
+
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from fakes import ALICE, BOB, START_MS
+from model_fakes import FEATURES, make_card, make_matrix
+
+from hypertrack.config import Settings
+from hypertrack.errors import ModelError
+from hypertrack.journal import Journal
+from hypertrack.labels.outcomes import QUANTITIES
+from hypertrack.labels.targets import TARGETS, Thresholds
+from hypertrack.live.score_book import ScoreBook, read_scores
+from hypertrack.model.inputs import InputScaler
+from hypertrack.model.network import WalletNet
+from hypertrack.model.version_files import champion_version, read_card
+from hypertrack.model.versions import WalletModel, load_champion, save_version
+from hypertrack.pipeline.challenge import Challenger, challenge, compare_live, current, end
+from hypertrack.records import HOUR_MS, Challenge, Decision, OutcomeRow, encode_json, replace
+
+THRESHOLDS = dict.fromkeys(Thresholds.__struct_fields__) | {"profit_hurdle_bps": 5.0}
+BOT = TARGETS.index("bot_probability")
+HOUR_0 = START_MS // HOUR_MS * HOUR_MS
+
+
+def model(seed: int, thresholds: dict[str, float | None] = THRESHOLDS) -> WalletModel:
+    scaler = InputScaler.fit(FEATURES, np.random.default_rng(seed).normal(3, 2, (50, 12)))
+    torch.manual_seed(seed)
+    network = WalletNet(scaler.n_inputs, hidden=(4,), dropout_frac=0.3)
+    card = make_card(network, 1_767_600_000_000 + seed * 1_000)
+    details = replace(card.details, thresholds=thresholds)
+    return WalletModel(network, scaler, replace(card, details=details))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Return the settings of a folder with a champion and another version."""
+    for each in (model(2), model(1)):  # the last one saved is in use
+        save_version(tmp_path / "out", each)
+    return Settings(data=tmp_path / "data", out=tmp_path / "out")
+
+
+def champion_and_other(settings: Settings) -> tuple[str, str]:
+    return tuple(sorted(each.summary.version for each in (model(1), model(2))))  # type: ignore[return-value]
+
+
+def tell(settings: Settings, named: Challenge, champion: float, challenger: float) -> None:
+    """Write 40 hours of a bot and another wallet, of which both models say the same each time."""
+    folder = settings.data / "live"
+    assert isinstance(folder, Path)
+    of_bot = np.full((2, len(TARGETS)), 0.5)
+    said = [of_bot.copy(), of_bot.copy()]
+    for each, surety in zip(said, (champion, challenger), strict=True):
+        each[:, BOT] = surety, 1 - surety
+    with closing(ScoreBook(folder / "scores.jsonl", named, TARGETS)) as book:
+        for hour in range(40):
+            at_ms = HOUR_0 + hour * HOUR_MS + 5
+            assert book.write((ALICE, BOB), (HOUR_0, at_ms), *said) == 2
+    outcomes = [
+        OutcomeRow(
+            **{"id": row.id, "wallet": row.wallet, "observed_frac": 1.0, "n_executions": 9},
+            window=named.outcome_window(row.scored_ms),
+            quantities={QUANTITIES[BOT]: 1.0 if row.wallet == ALICE else -1.0},
+            masked=None,
+        )
+        for row in read_scores(folder / "scores.jsonl", named)
+    ]
+    with closing(Journal(folder / "outcomes.jsonl")) as journal:
+        journal.add(encode_json(each) for each in outcomes)
+
+
+def test_decision_is_written_into_both_cards_and_stays(settings: Settings) -> None:
+    own, other = champion_and_other(settings)
+    tell(settings, challenge(settings, other), 0.9, 0.8)
+
+    found = compare_live(settings)
+    again = compare_live(settings)
+
+    assert found.challenge.decision is Decision.WORSE
+    assert again.challenge == found.challenge == current(settings)
+    assert found.challenge.decided_ms is not None
+    for version in (own, other):
+        assert read_card(settings.out, version).decisions == (found.challenge,)
+    assert champion_version(settings.out) == own
+    assert load_champion(settings.out).summary.version == own
+
+
+def test_better_challenger_is_only_told_unless_it_is_to_be_promoted(settings: Settings) -> None:
+    own, other = champion_and_other(settings)
+    tell(settings, challenge(settings, other), 0.8, 0.9)
+
+    assert compare_live(settings).challenge.decision is Decision.BETTER
+    assert champion_version(settings.out) == own
+
+
+def test_promoted_challenger_is_challenged_by_the_one_before(settings: Settings) -> None:
+    own, other = champion_and_other(settings)
+    tell(settings, challenge(settings, other, promotes=True), 0.8, 0.9)
+
+    compare_live(settings)
+
+    assert champion_version(settings.out) == other
+    after = current(settings)
+    assert after is not None
+    assert (after.champion, after.challenger, after.decision) == (other, own, Decision.OPEN)
+    assert (after.promotes, after.max_blocks) == (True, 40)
+    # the rows of before were of another pair
+    assert compare_live(settings).n_rows == 0
+
+
+def test_nothing_is_decided_on_rows_that_were_changed(settings: Settings) -> None:
+    _, other = champion_and_other(settings)
+    tell(settings, challenge(settings, other, promotes=True), 0.8, 0.9)
+    scores = settings.data / "live" / "scores.jsonl"
+    assert isinstance(scores, Path)
+    lines = scores.read_text().splitlines(keepends=True)
+    scores.write_text("".join(lines[:10] + lines[11:]))
+
+    found = compare_live(settings)
+
+    assert found.chain_breaks == 1
+    assert found.challenge.decision is Decision.OPEN
+    assert read_card(settings.out, other).decisions == ()
+
+
+def test_margin_set_later_does_not_change_a_challenge_under_way(settings: Settings) -> None:
+    _, other = champion_and_other(settings)
+    challenge(settings, other)
+    wider = settings.model_copy(
+        update={"challenge": settings.challenge.model_copy(update={"margin": 0.5})}
+    )
+
+    assert compare_live(wider).challenge.margin == 0.005
+
+
+def test_model_of_other_labels_cannot_be_challenged(settings: Settings) -> None:
+    _, other = champion_and_other(settings)
+    save_version(settings.out, model(3, {"profit_hurdle_bps": 5.0, "former": 1.0}))
+
+    with pytest.raises(ModelError, match="was trained on other labels"):
+        challenge(settings, other)
+
+
+def test_challenge_is_taken_up_and_ended_while_live_runs(settings: Settings) -> None:
+    own, other = champion_and_other(settings)
+    champion, matrix = load_champion(settings.out), make_matrix(np.full((3, 12), 2.0))
+    with closing(Challenger(settings)) as challenger:
+        before = challenger.score(matrix, champion)
+        named = challenge(settings, other)
+        during = challenger.score(matrix, champion), challenger.score(matrix, champion)
+        unlike = challenger.score(matrix, model(2))  # another model is in force meanwhile
+        end(settings)
+        after = challenger.score(matrix, champion)
+
+    assert (before, during, unlike, after) == (0, (3, 0), 0, 0)
+    scores = settings.data / "live" / "scores.jsonl"
+    assert isinstance(scores, Path)
+    (row, *_) = read_scores(scores, named)
+    assert (row.champion, row.challenger) == (own, other)
+    expected = champion.predict(matrix)[0, BOT]
+    assert row.scores["champion"]["bot_probability"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_torn_challenge_is_said_and_scores_nothing(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    (settings.out / "models" / "challenge.json").write_text("{")
+
+    with pytest.raises(ModelError, match="--off"):
+        compare_live(settings)
+    with closing(Challenger(settings)) as challenger:
+        matrix = make_matrix(np.full((3, 12), 2.0))
+        assert challenger.score(matrix, load_champion(settings.out)) == 0
+    assert "the challenger is not scored" in caplog.text
+    assert end(settings) is None
+    assert current(settings) is None
