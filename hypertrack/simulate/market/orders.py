@@ -71,20 +71,18 @@ class OrderQueue:
     """Orders that are still to come."""
 
     def __init__(self) -> None:
-        self._waiting = OrderArrays.none()
+        self._waiting = [OrderArrays.none()]
 
     def push(self, orders: OrderArrays) -> None:
         """Add orders in any order of time."""
-        if len(orders):
-            self._waiting = OrderArrays.join([self._waiting, orders])
+        self._waiting.append(orders)  # those of a minute are joined once
 
     def due(self, end_ms: int) -> OrderArrays:
         """Remove and return the orders before ``end_ms``."""
-        is_due = self._waiting.time_ms < end_ms
-        due = self._waiting.take(is_due)
-        if len(due):
-            self._waiting = self._waiting.take(~is_due)
-        return due
+        waiting = OrderArrays.join(self._waiting)
+        is_due = waiting.time_ms < end_ms
+        self._waiting = [waiting.take(~is_due)]
+        return waiting.take(is_due)
 
 
 class RestingOrders:
@@ -137,10 +135,11 @@ class RestingOrders:
         left = over.with_columns(units=over.units - filled).take(
             over.is_exit & (filled < over.units)
         )
-        self.orders = self.orders.take(~is_over)
-        self.price = self.price[~is_over]
-        self.follows = self.follows[~is_over]
-        self.until_ms = self.until_ms[~is_over]
-        self.weight = self.weight[~is_over]
-        self.filled = self.filled[~is_over]
+        kept = np.flatnonzero(~is_over)
+        self.orders = self.orders.take(kept)
+        self.price = self.price[kept]
+        self.follows = self.follows[kept]
+        self.until_ms = self.until_ms[kept]
+        self.weight = self.weight[kept]
+        self.filled = self.filled[kept]
         return done, left

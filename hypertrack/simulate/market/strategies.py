@@ -38,7 +38,7 @@ _OVERLAP = float(np.sqrt(_FAST_MS / _SLOW_MS))
 """Correlation of the return of the last minute with that of the last 15."""
 
 
-_CDF_WEIGHTS = np.array([0.319381530, -0.356563782, 1.781477937, -1.821255978, 1.330274429])
+_CDF_WEIGHTS = (0.319381530, -0.356563782, 1.781477937, -1.821255978, 1.330274429)
 
 
 class Strategies:
@@ -190,9 +190,10 @@ def normal_cdf(values: Floats) -> Floats:
         Abramowitz and Stegun, 26.2.17.
     """
     near = 1 / (1 + 0.2316419 * np.abs(values))
-    powers = near[:, None] ** np.arange(1, 6)  # [values, 5]
-    density = np.exp(-(values**2) / 2) / np.sqrt(2 * np.pi)
-    tail = density * (powers @ _CDF_WEIGHTS)
+    weight = np.zeros_like(near)
+    for factor in reversed(_CDF_WEIGHTS):  # by Horner's rule: powers of arrays are slow
+        weight = near * (factor + weight)
+    tail = np.exp(-(values**2) / 2) / np.sqrt(2 * np.pi) * weight
     below: Floats = np.where(values > 0, 1 - tail, tail)
     return below
 
