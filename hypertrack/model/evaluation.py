@@ -215,11 +215,11 @@ def _reason(found: HeadEvaluation, why_not: str | None) -> str:
     skill = found.skill
     if why_not or skill is None:
         return f"{name}: {why_not or 'not measured'}"
-    text = f"{name}: skill {skill.value:.2f}, 95 % CI [{skill.low:.2f}, {skill.high:.2f}]"
+    text = f"{name}: skill {skill.value:z.2f}, 95 % CI [{skill.low:z.2f}, {skill.high:z.2f}]"
     if found.skill_new_wallets is not None:
-        text += f", {found.skill_new_wallets:.2f} on wallets never trained on"
+        text += f", {found.skill_new_wallets:z.2f} on wallets never trained on"
     if found.best_baseline is not None:
         baseline, theirs = found.best_baseline
         if round(theirs, 2) > round(skill.value, 2):
-            text += f"; {baseline} did better with {theirs:.2f}"
+            text += f"; {baseline} did better with {theirs:z.2f}"
     return text

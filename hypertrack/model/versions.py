@@ -212,23 +212,25 @@ def load_model(file: Path) -> WalletModel:
         raise ModelError(f"{file} does not fit together ({error}): train again") from error
 
 
-def _encode(model: WalletModel) -> bytes:
+def contents(model: WalletModel) -> dict[str, Any]:
+    """Return all that a model is: texts, numbers, and tensors by name, some of them by group."""
     network, scaler = model.network, model.scaler
+    return {
+        "format": FORMAT,
+        "card": encode_json(model.card).decode(),
+        "hidden": list(network.hidden),
+        "dropout_frac": network.dropout_frac,
+        "n_members": network.n_members,
+        "mean": torch.from_numpy(scaler.mean),
+        "std": torch.from_numpy(scaler.std),
+        "weights": {name: value.cpu() for name, value in network.state_dict().items()},
+        "fitted": {name: _tensors(fitted) for name, fitted in model.fitted.items()},
+    }
+
+
+def _encode(model: WalletModel) -> bytes:
     buffer = io.BytesIO()
-    torch.save(
-        {
-            "format": FORMAT,
-            "card": encode_json(model.card).decode(),
-            "hidden": list(network.hidden),
-            "dropout_frac": network.dropout_frac,
-            "n_members": network.n_members,
-            "mean": torch.from_numpy(scaler.mean),
-            "std": torch.from_numpy(scaler.std),
-            "weights": {name: value.cpu() for name, value in network.state_dict().items()},
-            "fitted": {name: _tensors(fitted) for name, fitted in model.fitted.items()},
-        },
-        buffer,
-    )
+    torch.save(contents(model), buffer)
     return buffer.getvalue()
 
 

@@ -33,7 +33,7 @@ HEAD_MEANINGS: Mapping[str, str] = {
         "probability that prices next move its way as far as for the best fifth"
     ),
     "influence_score": "expected share of its coins' traded notional, in percent",
-    "trading_style": "expected style, each dimension from -1 to 1",
+    "trading_style": "expected style, each dimension from −1 to 1",
 }
 """What each score is a measurement of, in one line, for report, dashboard and README."""
 
@@ -143,6 +143,8 @@ class ModelSummary(Record, frozen=True, kw_only=True):
     n_validation_rows: int
     n_test_rows: int
     n_train_wallets: int
+    n_by_profit: int = 0
+    """Wallets left out of cuts before which not all of the profit was made they were chosen by."""
     heads: tuple[HeadEvaluation, ...]
 
 

@@ -54,6 +54,7 @@ class Evidence:
         walk_bps_per_usd: What a taker's order of each coin moves its own price, ``[coins]``; NaN
             where no taker opened.
         n_uncounted: Executions of each wallet from before what it does counts, ``[wallets]``.
+        since_ms: From when on it does, as of `counts_from_ms`.
     """
 
     window: Window
@@ -66,6 +67,7 @@ class Evidence:
     placebo: Bets
     walk_bps_per_usd: Floats
     n_uncounted: Ints
+    since_ms: Ints
 
     @property
     def n_entities(self) -> int:
@@ -79,6 +81,11 @@ def counts_from_ms(con: Market, n_wallets: int) -> Ints:
     since_ms = np.full(n_wallets, EVER_MS)
     since_ms[chosen["wallet_id"]] = chosen["since_ms"]
     return since_ms
+
+
+def n_chosen_after(con: Market, n_wallets: int, at_ms: int) -> int:
+    """Return how many wallets were chosen by a profit that was not all made by a time."""
+    return int(np.count_nonzero(counts_from_ms(con, n_wallets) > at_ms))
 
 
 def gather(
@@ -132,6 +139,7 @@ def gather(
         placebo=placebo,
         walk_bps_per_usd=walk,
         n_uncounted=n_uncounted,
+        since_ms=since_ms,
     )
 
 

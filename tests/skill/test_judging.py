@@ -143,6 +143,27 @@ def test_past_of_whoever_was_chosen_by_profit_is_no_evidence(open_engine: OpenEn
     assert found.summary.n_by_profit == 1
 
 
+def test_profit_from_before_a_wallet_was_chosen_by_it_opens_no_gate(
+    open_engine: OpenEngine,
+) -> None:
+    # the seer gains 20 times 1, is chosen for it, then loses 10 times 1
+    prices = [100 + nth % 2 for nth in range(60)]
+    lines = []
+    for nth, price in enumerate(prices):
+        buys = nth % 2 == (0 if nth < 40 else 1)
+        buyer, seller = (SEER, MAKER) if buys else (MAKER, SEER)
+        at_ms = START_MS + nth * 5 * MINUTE_MS
+        lines.append(trade(at_ms, buyer=buyer, seller=seller, taker=SEER, price=price))
+    chosen = {"at_ms": START_MS + 199 * MINUTE_MS, "wallets": [SEER], "is_by_profit": True}
+
+    unchosen = judge_all(open_engine(trades=lines))
+    found = judge_all(open_engine(trades=lines, **{"accounts/choices": [chosen]}))
+
+    fees_usd = (30 * 100 + 30 * 101) * 4.5e-4, (10 * 100 + 10 * 101) * 4.5e-4
+    assert unchosen.columns["cash_usd"][0] == pytest.approx(20 - 10 - fees_usd[0])
+    assert found.columns["cash_usd"][0] == pytest.approx(-10 - fees_usd[1])
+
+
 def test_wallets_that_are_not_judged_have_no_verdict(open_engine: OpenEngine) -> None:
     engine = open_engine(trades=market(0.0)[:2_000])
     is_judged = np.ones(engine.n_wallets, dtype=bool)
