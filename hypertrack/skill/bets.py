@@ -47,35 +47,27 @@ class CoinView:
     window: Window
     stretches: tuple[Ints, Ints]
 
-    def markouts(
-        self,
-        openings: Openings,
-        horizon_ms: Ints,
-        delay_ms: int = 0,
-        ladder: Sequence[float] = (1.0,),
-    ) -> Floats:
-        """Return what a position taken ``delay_ms`` after each opening gained, bps, mid to mid.
-
-        direction · (mid(t + horizon) / mid(t + delay) − 1 − drift · (horizon − delay)), where
-        without a delay the mid strictly before the opening is the price. 0 where the delay is not
-        shorter than the horizon; NaN where a price is missing, the horizon ends after the window,
-        or trades are missing between.
+    def outlook(
+        self, openings: Openings, horizon_ms: Ints, ladder: Sequence[float] = LADDER
+    ) -> "Outlook":
+        """Return at which prices positions of some openings are left.
 
         Args:
+            openings: In the coin.
+            horizon_ms: Of each, ``[openings]``.
             ladder: Parts of the horizon at whose ends equal parts of the position are left, the
-                whole horizon among them; the gain is the mean over them.
+                whole horizon among them.
         """
-        begin_ms = openings.time_ms + delay_ms
-        entry = self.path.at(begin_ms, is_strict=delay_ms == 0)
-        gain = np.zeros(len(openings))
-        for part in ladder:
-            held_ms = (horizon_ms * part).astype(np.int64)
-            later = self.path.at(openings.time_ms + held_ms)
-            drift = self.motion.drift_per_s * (held_ms - delay_ms) / 1000
-            gain += np.where(delay_ms < held_ms, later / entry - 1 - drift, 0.0)
+        held_ms = np.stack([(horizon_ms * part).astype(np.int64) for part in ladder])
         end_ms = openings.time_ms + horizon_ms
-        is_seen = (end_ms < self.window.end_ms) & self.are_watched(openings.time_ms, end_ms)
-        return np.where(is_seen, openings.direction * gain * (TO_BPS / len(ladder)), np.nan)
+        return Outlook(
+            view=self,
+            openings=openings,
+            horizon_ms=horizon_ms,
+            held_ms=held_ms,
+            later=np.stack([self.path.at(openings.time_ms + held) for held in held_ms]),
+            is_seen=(end_ms < self.window.end_ms) & self.are_watched(openings.time_ms, end_ms),
+        )
 
     def are_watched(self, begin_ms: Ints, end_ms: Ints) -> Flags:
         """Return which spans lie within one stretch."""
@@ -85,6 +77,53 @@ class CoinView:
             return np.zeros(len(begin_ms), dtype=np.bool_)
         is_in: Flags = (nth >= 0) & (end_ms <= ends_ms[nth])
         return is_in
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Openings of one coin, and what was later; looked up once, whatever the delay.
+
+    Attributes:
+        horizon_ms: After which each is judged, ``[openings]``.
+        held_ms: Until equal parts of the position are left, ``[parts, openings]``.
+        later: Mid prices of then.
+        is_seen: Whether the horizon ends within the window, and was watched to its end.
+    """
+
+    view: CoinView
+    openings: Openings
+    horizon_ms: Ints
+    held_ms: Ints
+    later: Floats
+    is_seen: Flags
+
+    def take(self, rows: Ints) -> "Outlook":
+        """Return some of them."""
+        return Outlook(
+            view=self.view,
+            openings=self.openings.take(rows),
+            horizon_ms=self.horizon_ms[rows],
+            held_ms=self.held_ms[:, rows],
+            later=self.later[:, rows],
+            is_seen=self.is_seen[rows],
+        )
+
+    def markouts(self, delay_ms: int = 0) -> Floats:
+        """Return what a position taken ``delay_ms`` after each opening gained, bps, mid to mid.
+
+        The mean over the parts of direction · (mid(t + held) / mid(t + delay) − 1 − drift ·
+        (held − delay)), where without a delay the mid strictly before the opening is the price.
+        0 where the delay is not shorter than the time held; NaN where a price is missing, the
+        horizon ends after the window, or trades are missing between.
+        """
+        openings, motion = self.openings, self.view.motion
+        entry = self.view.path.at(openings.time_ms + delay_ms, is_strict=delay_ms == 0)
+        gain = np.zeros(len(openings))
+        for held_ms, later in zip(self.held_ms, self.later, strict=True):
+            drift = motion.drift_per_s * (held_ms - delay_ms) / 1000
+            gain += np.where(delay_ms < held_ms, later / entry - 1 - drift, 0.0)
+        to_bps = TO_BPS / len(self.held_ms)
+        return np.where(self.is_seen, openings.direction * gain * to_bps, np.nan)
 
 
 @dataclass(frozen=True)
@@ -129,27 +168,20 @@ def block_length_ms(horizon_ms: Ints) -> Ints:
 
 
 def bets_of_coin(
-    view: CoinView,
-    openings: Openings,
-    entity: Ints,
-    horizon_ms: Ints,
-    measures: Mapping[str, Floats] | None = None,
+    outlook: Outlook, entity: Ints, measures: Mapping[str, Floats] | None = None
 ) -> Bets:
     """Return the bets that openings of one coin make, by entity and block.
 
     Openings without a markout make none. Those of several wallets of an entity are one bet.
-    Markouts are those of `LADDER`.
 
     Args:
-        view: Of the coin.
-        openings: In that coin.
+        outlook: Of the openings, each over its entity's horizon.
         entity: Whose each opening is, ``[openings]``.
-        horizon_ms: Of its entity, ``[openings]``.
         measures: What else was measured of each opening.
     """
-    markout = view.markouts(openings, horizon_ms, ladder=LADDER)
-    measured = {"markout_bps": markout, **(measures or {})}
-    block = openings.time_ms // block_length_ms(horizon_ms)
+    openings, motion = outlook.openings, outlook.view.motion
+    measured = {"markout_bps": outlook.markouts(), **(measures or {})}
+    block = openings.time_ms // block_length_ms(outlook.horizon_ms)
     order = np.lexsort((openings.time_ms, block, entity))
     order = order[~np.isnan(measured["markout_bps"][order])]
     starts = group_starts(entity[order], block[order])
@@ -158,7 +190,7 @@ def bets_of_coin(
     trust = np.where(openings.is_taker, openings.trust, RESTING * openings.trust)[order]
     trusted = sums(trust, starts)
     means = {name: sums(trust * c[order], starts) / trusted for name, c in measured.items()}
-    weight = trusted / size / np.sqrt(view.motion.variance_at(openings.time_ms[first]))
+    weight = trusted / size / np.sqrt(motion.variance_at(openings.time_ms[first]))
     bets = Bets(
         entity=entity[first],
         coin=openings.coin[first],

@@ -10,7 +10,7 @@ from hypertrack.market.account_states import chosen_by_profit
 from hypertrack.market.engine.computer import Market
 from hypertrack.market.window import Window
 from hypertrack.skill.arrays import Flags, Floats, Ints
-from hypertrack.skill.bets import LADDER, Bets, CoinView, bets_of_coin, joined
+from hypertrack.skill.bets import Bets, CoinView, Outlook, bets_of_coin, joined
 from hypertrack.skill.fetching import execution_batches, fetch, price_paths, stretches_by_coin
 from hypertrack.skill.horizons import horizons_ms
 from hypertrack.skill.openings import Lots, Openings, openings_and_lots
@@ -192,26 +192,22 @@ def _bets(
 ) -> tuple[Bets, Bets, Bets]:
     """Return the bets of one coin: all of them, those as taker, and a placebo's."""
     own_ms = horizon_ms[entity]
+    outlook = view.outlook(openings, own_ms)
     taken = np.flatnonzero(openings.is_taker & openings.are_sure)
-    as_taker, of_taker, taker_ms = openings.take(taken), entity[taken], own_ms[taken]
+    as_taker = outlook.take(taken)
+    moved = view.outlook(_moved(openings, shift_ms[entity], view.window), own_ms)
     return (
-        bets_of_coin(view, openings, entity, own_ms),
-        bets_of_coin(
-            view, as_taker, of_taker, taker_ms, _copied(view, as_taker, taker_ms, delays_ms)
-        ),
-        bets_of_coin(view, _moved(openings, shift_ms[entity], view.window), entity, own_ms),
+        bets_of_coin(outlook, entity),
+        bets_of_coin(as_taker, entity[taken], _copied(as_taker, delays_ms)),
+        bets_of_coin(moved, entity),
     )
 
 
-def _copied(
-    view: CoinView, openings: Openings, horizon_ms: Ints, delays_ms: Sequence[int]
-) -> dict[str, Floats]:
-    whole = view.markouts(openings, horizon_ms, ladder=LADDER)
-    early = {
-        f"early_{delay}ms": whole - view.markouts(openings, horizon_ms, delay, LADDER)
-        for delay in delays_ms
-    }
-    return {**early, "half_spread_bps": view.path.half_spread_at(openings.time_ms - 1)}
+def _copied(outlook: Outlook, delays_ms: Sequence[int]) -> dict[str, Floats]:
+    whole = outlook.markouts()
+    early = {f"early_{delay}ms": whole - outlook.markouts(delay) for delay in delays_ms}
+    seen_ms = outlook.openings.time_ms - 1
+    return {**early, "half_spread_bps": outlook.view.path.half_spread_at(seen_ms)}
 
 
 def _moved(openings: Openings, shift_ms: Ints, window: Window) -> Openings:

@@ -1,7 +1,8 @@
 """The fair oracle: what could be known of each true edge by whoever sees all but the luck.
 
 It knows the true entries, their horizons, the latent prices and how edges are distributed; whose is
-whose it infers from what came of the entries. Nobody who reads a tape can do better.
+whose it infers from what came of the entries. It is a measure, no strict bound: which entries were
+resting orders, that tell little of their wallet, it does not know.
 """
 
 from collections.abc import Mapping

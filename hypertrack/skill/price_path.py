@@ -8,7 +8,7 @@ from scipy.signal import lfilter
 from hypertrack.market.prices import REFERENCE_MAX_AGE_MS
 from hypertrack.market.window import Window
 from hypertrack.records import MINUTE_MS
-from hypertrack.skill.arrays import Floats, Ints
+from hypertrack.skill.arrays import Flags, Floats, Ints
 
 HALF_LIFE_MIN = 60.0
 """Of the weight of a minute's return in what is held for the volatility after it."""
@@ -41,17 +41,24 @@ class PricePath:
             is_strict: Whether only what came strictly before counts.
         """
         seen_ms = time_ms - int(is_strict)
-        price = _last(self.trade_ms, self.trade_price, seen_ms)
-        mid = _last(self.quote_ms, self.mid_price, seen_ms)
-        quoted_ms = _last(self.quote_ms, self.quote_ms.astype(np.float64), seen_ms)
-        is_fresh = (quoted_ms >= time_ms - REFERENCE_MAX_AGE_MS) & ~np.isnan(mid)
+        price = _values_at(self.trade_price, _last_places(self.trade_ms, seen_ms))
+        quoted = _last_places(self.quote_ms, seen_ms)
+        mid = _values_at(self.mid_price, quoted)
+        is_fresh = self._are_fresh(quoted, time_ms) & ~np.isnan(mid)
         return np.where(is_fresh, mid, price)
 
     def half_spread_at(self, time_ms: Ints) -> Floats:
         """Return half the recorded spread in bps, NaN where no fresh quote tells."""
-        spread = _last(self.quote_ms, self.half_spread_bps, time_ms)
-        quoted_ms = _last(self.quote_ms, self.quote_ms.astype(np.float64), time_ms)
-        return np.where(quoted_ms >= time_ms - REFERENCE_MAX_AGE_MS, spread, np.nan)
+        quoted = _last_places(self.quote_ms, time_ms)
+        spread = _values_at(self.half_spread_bps, quoted)
+        return np.where(self._are_fresh(quoted, time_ms), spread, np.nan)
+
+    def _are_fresh(self, quoted: Ints, time_ms: Ints) -> Flags:
+        """Return which quotes, by their places, still tell something at some times."""
+        if not len(self.quote_ms):
+            return np.zeros(len(time_ms), dtype=np.bool_)
+        is_fresh: Flags = self.quote_ms[quoted] >= time_ms - REFERENCE_MAX_AGE_MS
+        return is_fresh & (quoted >= 0)
 
 
 @dataclass(frozen=True)
@@ -112,9 +119,13 @@ def expected_variance(returns_bps: Floats) -> Floats:
     return found
 
 
-def _last(points_ms: Ints, values: Floats, seen_ms: Ints) -> Floats:
-    """Return the value of the last point at or before each time, NaN before the first."""
-    if not len(points_ms):
-        return np.full(len(seen_ms), np.nan)
-    nth = np.searchsorted(points_ms, seen_ms, side="right") - 1
-    return np.where(nth >= 0, values[nth], np.nan)
+def _last_places(points_ms: Ints, seen_ms: Ints) -> Ints:
+    """Return the place of the last point at or before each time, -1 before the first."""
+    return np.searchsorted(points_ms, seen_ms, side="right") - 1
+
+
+def _values_at(values: Floats, places: Ints) -> Floats:
+    """Return values by their places, NaN where there is none."""
+    if not len(values):
+        return np.full(len(places), np.nan)
+    return np.where(places >= 0, values[places], np.nan)

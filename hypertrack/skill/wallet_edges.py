@@ -107,7 +107,7 @@ def _estimated(openings: Openings, views: list[CoinView], horizon_ms: Ints) -> E
     parts: list[Bets] = []
     for view in views:
         opened = _of_coin(openings, view.coin)
-        bets = bets_of_coin(view, opened, opened.wallet, horizon_ms[opened.wallet])
+        bets = bets_of_coin(view.outlook(opened, horizon_ms[opened.wallet]), opened.wallet)
         parts += [bets] if len(bets) else []
     return estimate(joined(parts), horizon_ms) if parts else None
 
