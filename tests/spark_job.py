@@ -33,7 +33,7 @@ def settings_for(data: Path, **features: Any) -> Settings:
 def answers(engine: FeatureEngine, settings: Settings) -> dict[str, NDArray[Any]]:
     """Return what classify and train ask of a dataset, and what a part of it answers."""
     start_ms, cut_ms = engine.start_ms, engine.start_ms + CUT_MS
-    matrix = engine.matrix(until_ms=cut_ms)
+    (matrix,) = engine.matrices([cut_ms])
     found = {name: matrix.column(name) for name in matrix.names}
     found |= {"wallets": np.array(matrix.wallets), "activity": activity(engine)}
     found |= coins_traded(engine, matrix)._asdict()
@@ -70,6 +70,8 @@ def main() -> None:
     data, master, out = sys.argv[1:]
     settings = settings_for(Path(data), engine=master, sealed_url=f"file://{data}/sealed")
     with open_engine(settings) as engine:
+        # The tables lie in two parts, on both workers; an answer of these few rows needs one.
+        engine.backend._session.conf.set("spark.sql.shuffle.partitions", "1")
         found = answers(engine, settings)
         strange = settings_for(Path(data), engine=master, sealed_url="s3a://bucket/sealed")
         found["refusal"] = np.array(refusal(strange))

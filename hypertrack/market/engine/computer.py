@@ -90,7 +90,11 @@ class Market(Plan):
             build: The same of the same arguments always.
         """
         asked = self.ready(at, build, *args)
-        return [columns_of(self.answer(query, at)) for query in asked.queries]
+        return [columns_of(rows) for rows in self.answers(asked.queries, at)]
+
+    def answers(self, queries: Sequence[str], at: Variables) -> list[Any]:
+        """Return the rows of each query as an Arrow table, in any order of work."""
+        return [self.answer(query, at) for query in queries]
 
     def ready(
         self, at: Variables, build: Build, *args: Hashable, is_sharded: bool = False

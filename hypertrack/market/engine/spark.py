@@ -28,7 +28,7 @@ from hypertrack.market.engine.computer import Market
 from hypertrack.market.engine.plans import Build, Columns, Dialect, Step, Variables
 from hypertrack.market.engine.selection import span_query
 from hypertrack.market.engine.shards import PARTIES
-from hypertrack.market.engine.spark_reading import hours_at, number_tables
+from hypertrack.market.engine.spark_reading import hours_at, number_tables, together
 from hypertrack.market.executions import fills
 from hypertrack.records import DataSummary
 from hypertrack.store.dataset import note_sealed, open_unsealed
@@ -110,6 +110,10 @@ class SparkTables(Market):
     def answer(self, query: str, at: Variables) -> Any:
         """Return the rows of a query as an Arrow table."""
         return self._frame(query, at).toArrow()
+
+    def answers(self, queries: Sequence[str], at: Variables) -> list[Any]:
+        """Return the rows of each query as an Arrow table; some are asked at once."""
+        return together(lambda query: self.answer(query, at), queries)
 
     def make_one(self, step: Step, at: Variables) -> None:
         """Make a view, whose rows Spark keeps where it computed them if they are to be kept.

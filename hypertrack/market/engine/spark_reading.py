@@ -4,8 +4,10 @@ The statements say what `store.reading` says on DuckDB: which rows are read, and
 numbered. A test holds both equal.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
@@ -19,6 +21,8 @@ from hypertrack.store.reading.folder_lines import FolderLines
 from hypertrack.store.reading.recorded_lines import Lines
 from hypertrack.store.reading.truncation import LATER
 from hypertrack.store.reading.unsealed import SealedFacts, SealedHours
+
+T = TypeVar("T")
 
 NAMES = {
     "wallets": f"""
@@ -40,7 +44,7 @@ FROM (
 )
 """,
 }
-TABLES = {
+OF_NAMES = {
     "trades": """
 SELECT time_ms, coin_id, trade_id, min(price) AS price, min(size) AS size, min(is_buy) AS is_buy,
     min(is_twap) AS is_twap, min(b.wallet_id) AS buyer_id, min(s.wallet_id) AS seller_id
@@ -55,24 +59,6 @@ FROM (
     SELECT time_ms, coin_id, max(struct(received_ns, bid_price, ask_price)) AS last
     FROM raw_bbo JOIN coins USING (coin) GROUP BY time_ms, coin_id
 )
-""",
-    "candles": f"""
-WITH recorded AS (
-    SELECT start_ms, coin_id,
-        max(struct(n, received_ns, open, high, low, close, volume)) AS last
-    FROM raw_candles JOIN coins USING (coin) WHERE interval = '1m' GROUP BY start_ms, coin_id
-),
-built AS (
-    SELECT time_ms DIV {MINUTE_MS} * {MINUTE_MS} AS start_ms, coin_id,
-        min_by(price, struct(time_ms, trade_id)) AS open, max(price) AS high, min(price) AS low,
-        max_by(price, struct(time_ms, trade_id)) AS close, sum(size) AS volume
-    FROM trades WHERE buyer_id <> seller_id
-    GROUP BY time_ms DIV {MINUTE_MS}, coin_id
-)
-SELECT start_ms, coin_id, last.open, last.high, last.low, last.close, last.volume FROM recorded
-UNION ALL
-SELECT start_ms, coin_id, open, high, low, close, volume
-FROM built LEFT ANTI JOIN recorded USING (start_ms, coin_id)
 """,
     "contexts": """
 SELECT time_ms, coin_id, last.funding_rate, last.premium, last.open_interest, last.oracle_price,
@@ -96,6 +82,27 @@ JOIN wallets AS r ON r.wallet = lower(receiver)
 JOIN wallets AS c ON c.wallet = lower(contract)
 WHERE amount BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308
 """,
+    **NUMBER,
+}
+OF_TRADES = {
+    "candles": f"""
+WITH recorded AS (
+    SELECT start_ms, coin_id,
+        max(struct(n, received_ns, open, high, low, close, volume)) AS last
+    FROM raw_candles JOIN coins USING (coin) WHERE interval = '1m' GROUP BY start_ms, coin_id
+),
+built AS (
+    SELECT time_ms DIV {MINUTE_MS} * {MINUTE_MS} AS start_ms, coin_id,
+        min_by(price, struct(time_ms, trade_id)) AS open, max(price) AS high, min(price) AS low,
+        max_by(price, struct(time_ms, trade_id)) AS close, sum(size) AS volume
+    FROM trades WHERE buyer_id <> seller_id
+    GROUP BY time_ms DIV {MINUTE_MS}, coin_id
+)
+SELECT start_ms, coin_id, last.open, last.high, last.low, last.close, last.volume FROM recorded
+UNION ALL
+SELECT start_ms, coin_id, open, high, low, close, volume
+FROM built LEFT ANTI JOIN recorded USING (start_ms, coin_id)
+""",
     "imported_fills": """
 SELECT told.*, coalesce(matched, false) AS has_trade
 FROM (
@@ -112,9 +119,12 @@ FROM (
 LEFT JOIN (SELECT time_ms, coin_id, trade_id, true AS matched FROM trades)
     USING (time_ms, coin_id, trade_id)
 """,
-    **NUMBER,
 }
-"""From the raw tables, in the order in which they need each other."""
+STAGES = (NAMES, OF_NAMES, OF_TRADES)
+"""From the raw tables; a stage needs those before it, and none of its own."""
+
+AT_ONCE = 4
+"""One statement is planned while another's tasks run; more would but share the driver."""
 
 
 def number_tables(
@@ -150,12 +160,24 @@ def number_tables(
             damage += [Damage(feed, local_path(place)) for place in found.damaged]
             rows = rows.unionByName(known_before(found.rows, feed, until_ms))
         rows.createOrReplaceTempView(f"raw_{feed}")
-    tables = {}
-    for name, statement in (NAMES | TABLES).items():
+    tables: dict[str, DataFrame] = {}
+    for stage in STAGES:
         # What is made of them is planned anew for every query, and should not start at the lines.
-        tables[name] = session.sql(statement).localCheckpoint()
-        tables[name].createOrReplaceTempView(name)
+        made = together(lambda each: session.sql(each).localCheckpoint(), list(stage.values()))
+        for name, frame in zip(stage, made, strict=True):
+            frame.createOrReplaceTempView(name)
+            tables[name] = frame
     return tables, SealedFacts(n_rows, unread, damage)
+
+
+def together(run: Callable[[str], T], statements: Sequence[str]) -> list[T]:
+    """Return what becomes of each statement, some at once.
+
+    Each waits for its planning, its tasks and its last worker in turn, while most of a cluster has
+    nothing to do.
+    """
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(run, statements))
 
 
 def hours_at(

@@ -36,11 +36,13 @@ spark.sql.codegen.wholeStage       false
 spark.sql.codegen.factoryMode      NO_CODEGEN
 spark.sql.constraintPropagation.enabled false
 spark.sql.optimizer.excludedRules  org.apache.spark.sql.catalyst.optimizer.RemoveRedundantAliases
+spark.task.maxFailures             1
 spark.executor.memory              512m
 spark.driver.extraJavaOptions      {JAVA}
 spark.executor.extraJavaOptions    {JAVA}
 """
-"""The rows of the test are few: what pays for millions would take most of its time."""
+"""The rows of the test are few: what pays for millions would take most of its time, and so would
+reading a damaged hour four times."""
 
 
 def environment(conf: Path) -> dict[str, str]:
@@ -107,6 +109,20 @@ def run(conf: Path, *words: Any) -> subprocess.CompletedProcess[str]:
     )
 
 
+@contextmanager
+def job(conf: Path, *words: Any) -> Iterator[subprocess.Popen[str]]:
+    """Run the questions of `spark_job` in a process of its own, while the block runs here."""
+    command = [sys.executable, spark_job.__file__, *map(str, words)]
+    process = subprocess.Popen(
+        command, env=environment(conf), cwd=conf, stderr=subprocess.PIPE, text=True
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 def sealed_dataset(folder: Path, market: Any) -> Path:
     """Return a dataset whose first hour is sealed, and whose second is open.
 
@@ -146,12 +162,13 @@ def test_a_cluster_gives_every_number_that_duckdb_gives(
     data = sealed_dataset(tmp_path / "it's [data]", busy_market)
     out = tmp_path / "spark.npz"
 
-    on_spark = run(conf, spark_job.__file__, data, master, out)
-    settings = spark_job.settings_for(data)
-    with open_engine(settings) as engine:
-        expected = spark_job.answers(engine, settings)
+    with job(conf, data, master, out) as on_spark:
+        settings = spark_job.settings_for(data)
+        with open_engine(settings) as engine:
+            expected = spark_job.answers(engine, settings)
+        _, said_by_spark = on_spark.communicate(timeout=600)
 
-    assert on_spark.returncode == 0, on_spark.stderr
+    assert on_spark.returncode == 0, said_by_spark
     found = dict(np.load(out))
     refusal = str(found.pop("refusal"))
     assert list(found) == list(expected)
@@ -164,7 +181,7 @@ def test_a_cluster_gives_every_number_that_duckdb_gives(
     assert len(found["wallets"]) == 11  # those of the market, and Alice and Bob
     assert refusal.startswith("Spark cannot read s3a://bucket/sealed/trades (")
     assert "S3AFileSystem not found" in refusal
-    for said in (on_spark.stderr, caplog.text):
+    for said in (said_by_spark, caplog.text):
         assert "2026-01-05T07.parquet is damaged and left out" in said
         assert "4 lines are left out: 1 no wallet's address, 1 price or size out" in said
     worked = [list((conf / f"work-{number}").glob("app-*/*/stderr")) for number in (1, 2)]
