@@ -200,6 +200,10 @@ def test_second_server_on_a_port_says_so_in_one_line(shared: tuple[Dataset, Runn
 # --- the stream ---------------------------------------------------------------------------------
 
 
+PATIENCE_S = 60.0
+"""Of a test that hears nothing but that the stream is there, which is said every 15 s."""
+
+
 class Hearing:
     """Hears a stream."""
 
@@ -210,7 +214,9 @@ class Hearing:
     def next(self, *names: str) -> tuple[str, dict[str, object]]:
         """Return the next event of these names."""
         fields: dict[str, str] = {}
+        until_s = time.monotonic() + PATIENCE_S
         for line in self._lines:
+            assert time.monotonic() < until_s, f"no {names}"
             name, _, value = line.partition(": ")
             if line:
                 fields[name] = value
@@ -258,6 +264,24 @@ def test_stream_goes_on_where_it_broke_without_loss_or_doubles(
         heard.append(stream.next("signal")[1]["seq"])
 
     assert heard == [2, 3, 4, 5]
+
+
+def test_who_was_away_for_long_gets_all_of_it(dataset: Dataset, server: Running) -> None:
+    with hearing(server) as stream:
+        dataset.add()
+        stream.next("signal")
+        last = stream.last_id
+    line = encode_json({**FACTS, "id": "sg", "seq": 2, "prev": ""}) + b"\n"
+    with (dataset.live / "signals.jsonl").open("ab") as file:
+        file.write(line * 1_500)
+    with reader(server) as client:
+        while not client.get("api/v1/status").json()["last_event_id"].endswith("-1501"):
+            pass
+
+    with hearing(server, last) as stream:
+        names = [stream.next("signal", "reset")[0] for _ in range(1_500)]
+
+    assert set(names) == {"signal"}
 
 
 def test_answer_and_stream_join_without_a_hole(dataset: Dataset, server: Running) -> None:
