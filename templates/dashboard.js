@@ -126,8 +126,22 @@ async function startPage() {
   };
 
   function startSaves() {
+    for (const each of document.querySelectorAll("[data-load]")) each.addEventListener("click", () => byId("watchlist-file").click());
     for (const each of document.querySelectorAll("[data-save]")) each.addEventListener("click", () => rest.then(SAVES[each.dataset.save]));
   }
+
+  /** Add the wallets of a file to the watchlist, and show the list. */
+  async function readWatchlist(event) {
+    const [file] = event.target.files;
+    event.target.value = ""; // so that the same file can be chosen again
+    if (!file) return;
+    const { nFound, nNew, nStrange } = watchlist.read(await file.text());
+    const strange = nStrange ? `; ${count(nStrange, "line")} without one` : "";
+    change((next) => (next.isWatched = watchlist.size() > 0));
+    announce(`${count(nFound, "address", "addresses")} read, ${commas(nNew)} of them new${strange}`);
+  }
+
+  byId("watchlist-file").addEventListener("change", readWatchlist);
 
   function clearAll() {
     const { view, sort, isAscending } = state;

@@ -25,7 +25,10 @@ README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [README, *DOCS]
 EXAMPLE = ROOT / "examples" / "hypertrack.toml"
-UNIT = ROOT / "examples" / "hypertrack.service"
+UNITS = {
+    "record": ROOT / "examples" / "hypertrack.service",
+    "live": ROOT / "examples" / "hypertrack-live.service",
+}
 APP: Any = get_command(app)
 COMMANDS = sorted(APP.commands)
 MARKDOWN = MarkdownIt("commonmark").enable(["table"])
@@ -193,18 +196,20 @@ def test_docs_define_every_feature_as_the_registry_does() -> None:
     assert render_markdown() in (ROOT / "docs" / "features.md").read_text(encoding="utf-8")
 
 
-def test_unit_gives_the_recorder_flags_that_it_has() -> None:
-    (start,) = [line for line in UNIT.read_text().splitlines() if line.startswith("ExecStart=")]
+@pytest.mark.parametrize(("name", "unit"), UNITS.items())
+def test_unit_gives_its_command_flags_that_it_has(name: str, unit: Path) -> None:
+    (start,) = [line for line in unit.read_text().splitlines() if line.startswith("ExecStart=")]
 
     assert {word for word in start.split() if word.startswith("--")} <= options_of(
-        APP.commands["record"]
+        APP.commands[name]
     )
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
-def test_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
-    unit = tmp_path / UNIT.name
-    unit.write_text(UNIT.read_text().replace("/opt/hypertrack/bin/hypertrack", sys.executable))
+@pytest.mark.parametrize("given", UNITS.values(), ids=lambda unit: unit.stem)
+def test_unit_is_one_that_systemd_takes(tmp_path: Path, given: Path) -> None:
+    unit = tmp_path / given.name
+    unit.write_text(given.read_text().replace("/opt/hypertrack/bin/hypertrack", sys.executable))
 
     done = subprocess.run(
         ["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False

@@ -23,10 +23,17 @@ STANDING = {
 """Columns of `standing`: unit and definition."""
 
 
-def standing(columns: Columns, observed_days: float) -> dict[str, Floats]:
-    """Return the columns of `STANDING`, from the features of all wallets of a recording."""
+def standing(
+    columns: Columns, observed_days: float, others: Floats | None = None
+) -> dict[str, Floats]:
+    """Return the columns of `STANDING`, from the features of all wallets of a recording.
+
+    Args:
+        others: ``total_value`` of everybody, where the columns are of some.
+    """
     total, holding = columns["total_value"], columns["median_holding_s"]
-    traded = np.sort(total[total > 0])
+    everybody = total if others is None else others
+    traded = np.sort(everybody[everybody > 0])
     n_at_least = len(traded) - np.searchsorted(traded, total, side="left")
     return {
         "value_top_frac": np.where(total > 0, n_at_least / max(len(traded), 1), 1.0),

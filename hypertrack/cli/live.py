@@ -2,60 +2,172 @@
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hypertrack.cli.parsing import parse_duration_s
+from hypertrack.cli.record import (
+    AppendFlag,
+    BboFlag,
+    BlocksFlag,
+    BooksFlag,
+    CandlesFlag,
+    ClearFlag,
+    CoinsOption,
+    ContextsFlag,
+    DurationOption,
+    FillsOption,
+    MetricsHostOption,
+    MetricsPortOption,
+    NetworkOption,
+    RedundantFlag,
+    SealFlag,
+    TradesFlag,
+    TransactionsFlag,
+    UrlOption,
+    YesFlag,
+    chosen_mode,
+    recording_settings,
+    say_recorded,
+)
 from hypertrack.cli.session import OutOption, Session
 from hypertrack.errors import ConfigError
 
 if TYPE_CHECKING:
     from hypertrack.config import Settings
-    from hypertrack.pipeline.live import LiveStatus
+    from hypertrack.pipeline.record import SessionMode
+    from hypertrack.records import LiveStatus
 
 
 def live(
     session: Session,
     follow: Annotated[
-        bool, typer.Option("--follow", help="Read a dataset that another `record` is writing.")
+        bool, typer.Option("--follow", help="Record nothing: another `record` writes the dataset.")
     ] = False,
     replay: Annotated[
         str | None,
         typer.Option(
-            metavar="TIME", help="Say what would have been signalled since then; deliver nothing."
+            metavar="TIME",
+            help="With --follow: say what would have been signalled since then; deliver nothing.",
         ),
     ] = None,
     signals: Annotated[
         str | None,
         typer.Option(help="- writes each signal to stdout; of --replay, the file to write."),
     ] = None,
+    trades: TradesFlag = None,
+    bbo: BboFlag = None,
+    l2book: BooksFlag = None,
+    candles: CandlesFlag = None,
+    contexts: ContextsFlag = None,
+    blocks: BlocksFlag = None,
+    transactions: TransactionsFlag = None,
+    coins: CoinsOption = None,
+    network: NetworkOption = None,
+    url: UrlOption = None,
+    duration: DurationOption = None,
+    redundant: RedundantFlag = None,
+    fills: FillsOption = None,
+    seal: SealFlag = None,
+    metrics_port: MetricsPortOption = None,
+    metrics_host: MetricsHostOption = None,
+    append: AppendFlag = False,
+    clear: ClearFlag = False,
+    yes: YesFlag = False,
     out: OutOption = None,
 ) -> None:
-    """Follow a growing recording: what leaders do becomes signals, what rules ask for alerts.
+    """Record, and tell what wallets do while they do it: signals, alerts, profiles.
 
     Leaders, rules and receivers stand in the settings, under follow, alerts and sinks. Each signal
-    is on disk, in DATA/live/signals.jsonl, before it is sent anywhere.
+    is on disk, in DATA/live/signals.jsonl, before it is sent anywhere. Recording never waits.
+
+    Example: hypertrack live --append --coins top:50
 
     Example: hypertrack live --follow --signals -
 
     Example: hypertrack live --follow --replay 2026-01-05T08:00 --signals replayed.jsonl
     """
-    settings = session.load({"out": out}).settings
-    if not follow:
-        raise ConfigError(
-            "live follows what another process records: start `hypertrack record`, and beside it "
-            "`hypertrack live --follow`"
-        )
-    if replay is not None:
-        _replay(session, settings, replay, signals)
-        return
-    if signals not in (None, "-"):
+    chosen = {"trades": trades, "bbo": bbo, "l2book": l2book, "candles": candles}
+    chosen |= {"contexts": contexts, "blocks": blocks, "transactions": transactions}
+    flags: dict[str, object] = {"record.coins": coins, "venue.network": network, "venue.url": url}
+    flags |= {"record.redundant": redundant, "record.seal": seal, "record.fills": fills}
+    flags |= {"record.metrics_port": metrics_port, "record.metrics_host": metrics_host, "out": out}
+    if replay is not None and not follow:
+        raise ConfigError("--replay records nothing: add --follow")
+    if replay is None and signals not in (None, "-"):
         raise ConfigError(
             f"--signals takes - (stdout); signals are in DATA/live/signals.jsonl, found {signals!r}"
         )
-    _follow(session, settings, is_to_stdout=signals == "-" or session.is_json)
+    is_to_stdout = signals == "-" or session.is_json
+    if not follow:
+        duration_s = None if duration is None else parse_duration_s(duration)
+        mode = chosen_mode(session, append=append, clear=clear, yes=yes)
+        settings = recording_settings(session, flags, chosen)
+        _record(session, settings, mode, duration_s, is_to_stdout=is_to_stdout)
+        return
+    _refuse_recording(chosen, flags, duration, append=append, clear=clear)
+    settings = session.load(flags).settings
+    if replay is not None:
+        _replay(session, settings, replay, signals)
+    else:
+        _follow(session, settings, is_to_stdout=is_to_stdout)
+
+
+def _refuse_recording(
+    chosen: Mapping[str, bool | None],
+    flags: Mapping[str, object],
+    duration: str | None,
+    *,
+    append: bool,
+    clear: bool,
+) -> None:
+    """Refuse what says how to record where nothing is recorded."""
+    given = [name for name, value in chosen.items() if value is not None]
+    given += [
+        name.split(".")[1]
+        for name, value in flags.items()
+        if value is not None and name.startswith("record.") and "metrics" not in name
+    ]
+    more = {"duration": duration is not None, "append": append, "clear": clear}
+    given += [name for name, is_given in more.items() if is_given]
+    if given:
+        raise ConfigError(f"--follow records nothing: leave out --{given[0]}, or --follow")
+
+
+def _record(
+    session: Session,
+    settings: "Settings",
+    mode: "SessionMode",
+    duration_s: float | None,
+    *,
+    is_to_stdout: bool,
+) -> None:
+    from hypertrack.cli.recording_display import show_plan, status_display, stopped_by_signals
+    from hypertrack.pipeline.live import live_folder
+    from hypertrack.pipeline.live_process import LiveProcess
+    from hypertrack.pipeline.live_recording import record_live
+    from hypertrack.pipeline.record import plan as ask_for_plan
+
+    live_folder(settings)  # refuses a database before anything is asked
+    with session.err.status("asking the venue for its coins"):
+        plan = ask_for_plan(settings)
+    show_plan(session, plan)
+    stop = threading.Event()
+    on_line = _write_line if is_to_stdout else _teller(session)
+    follower = LiveProcess(settings, on_line, session.log_to_stderr, stop)
+
+    def beside() -> str:
+        return "" if follower.status is None else f"live {_status_line(follower.status)}"
+
+    display = status_display(session, settings.record.status_interval_s, beside)
+    with stopped_by_signals(stop), display as show:
+        report = record_live(settings, plan, follower, stop, show, mode=mode, duration_s=duration_s)
+    if follower.status is not None:
+        session.err.print(f"live {_status_line(follower.status)}", markup=False, soft_wrap=True)
+    say_recorded(session, settings, report)
 
 
 def _follow(session: Session, settings: "Settings", *, is_to_stdout: bool) -> None:
@@ -118,11 +230,18 @@ def _status_line(found: "LiveStatus") -> str:
         f"up to {utc(found.watermark_ms)}: {found.n_trades:,} trades, {found.n_signals:,} signals, "
         f"{found.n_alerts:,} alerts"
     )
+    measuring = found.measuring
+    if measuring.n_profiles:
+        said += f", {measuring.n_profiles:,} profiles of {measuring.window_h or 0:.1f} h"
+    if measuring.n_waiting:
+        said += (
+            f", {measuring.n_waiting:,} wait, the oldest for {measuring.oldest_age_s or 0:,.0f} s"
+        )
     if found.n_late:
         said += f", {found.n_late:,} trades late"
     for sink in found.sinks:
-        if sink.is_off:
+        if sink.state == "off":
             said += f"; {sink.name} is off ({sink.cause})"
-        elif sink.waiting.n_waiting:
-            said += f"; {sink.waiting.n_waiting:,} wait for {sink.name}"
+        elif sink.n_waiting:
+            said += f"; {sink.n_waiting:,} wait for {sink.name}"
     return said

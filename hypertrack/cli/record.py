@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,15 @@ NEXT = ("verify", "verdict", "dashboard --no-model")
 
 N_NAMED = 5
 
+TradesFlag = Annotated[bool | None, typer.Option(help="Every trade, with both wallets.")]
+BboFlag = Annotated[bool | None, typer.Option(help="Best bid and offer.")]
+BooksFlag = Annotated[bool | None, typer.Option(help="Order books, 20 levels.")]
+CandlesFlag = Annotated[bool | None, typer.Option(help="Closed 1-minute candles.")]
+BlocksFlag = Annotated[bool | None, typer.Option(help="HyperCore and HyperEVM blocks.")]
+NetworkOption = Annotated[str | None, typer.Option(help="mainnet or testnet.")]
+AppendFlag = Annotated[bool, typer.Option("--append", help="Go on with the data here.")]
+ClearFlag = Annotated[bool, typer.Option("--clear", help="Delete the data here (asks).")]
+YesFlag = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 ContextsFlag = Annotated[
     bool | None, typer.Option(help="Funding, open interest, oracle price: each minute.")
@@ -57,15 +67,15 @@ MetricsHostOption = Annotated[
 
 def record(
     session: Session,
-    trades: Annotated[bool | None, typer.Option(help="Every trade, with both wallets.")] = None,
-    bbo: Annotated[bool | None, typer.Option(help="Best bid and offer.")] = None,
-    l2book: Annotated[bool | None, typer.Option(help="Order books, 20 levels.")] = None,
-    candles: Annotated[bool | None, typer.Option(help="Closed 1-minute candles.")] = None,
+    trades: TradesFlag = None,
+    bbo: BboFlag = None,
+    l2book: BooksFlag = None,
+    candles: CandlesFlag = None,
     contexts: ContextsFlag = None,
-    blocks: Annotated[bool | None, typer.Option(help="HyperCore and HyperEVM blocks.")] = None,
+    blocks: BlocksFlag = None,
     transactions: TransactionsFlag = None,
     coins: CoinsOption = None,
-    network: Annotated[str | None, typer.Option(help="mainnet or testnet.")] = None,
+    network: NetworkOption = None,
     url: UrlOption = None,
     duration: DurationOption = None,
     redundant: RedundantFlag = None,
@@ -73,9 +83,9 @@ def record(
     seal: SealFlag = None,
     metrics_port: MetricsPortOption = None,
     metrics_host: MetricsHostOption = None,
-    append: Annotated[bool, typer.Option("--append", help="Go on with the data here.")] = False,
-    clear: Annotated[bool, typer.Option("--clear", help="Delete the data here (asks).")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    append: AppendFlag = False,
+    clear: ClearFlag = False,
+    yes: YesFlag = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan alone.")] = False,
 ) -> None:
     """Record the live venue. Data already here moves to archive/<utc>/ first.
@@ -87,13 +97,20 @@ def record(
     chosen = {"trades": trades, "bbo": bbo, "l2book": l2book, "candles": candles}
     chosen |= {"contexts": contexts, "blocks": blocks, "transactions": transactions}
     duration_s = None if duration is None else parse_duration_s(duration)
-    mode = _mode(session, append=append, clear=clear, yes=yes or dry_run)
+    mode = chosen_mode(session, append=append, clear=clear, yes=yes or dry_run)
     flags: dict[str, object] = {"record.coins": coins, "venue.network": network, "venue.url": url}
     flags |= {"record.redundant": redundant, "record.seal": seal, "record.fills": fills}
     flags |= {"record.metrics_port": metrics_port, "record.metrics_host": metrics_host}
-    configured = session.load(flags).settings.record.feeds
-    settings = session.load({**flags, "record.feeds": choose_feeds(configured, chosen)}).settings
+    settings = recording_settings(session, flags, chosen)
     _record(session, settings, mode, duration_s, is_dry=dry_run)
+
+
+def recording_settings(
+    session: Session, flags: Mapping[str, object], chosen: Mapping[str, bool | None]
+) -> "Settings":
+    """Return the settings in force with the feeds that were chosen, None where one was not."""
+    configured = session.load(flags).settings.record.feeds
+    return session.load({**flags, "record.feeds": choose_feeds(configured, chosen)}).settings
 
 
 def _record(
@@ -117,6 +134,11 @@ def _record(
     display = status_display(session, settings.record.status_interval_s)
     with stopped_by_signals(stop), display as show:
         report = run(settings, plan, stop, show, mode=mode, duration_s=duration_s)
+    say_recorded(session, settings, report)
+
+
+def say_recorded(session: Session, settings: "Settings", report: "RecordingReport") -> None:
+    """Say what was recorded, what is missing, and what to do with it."""
     session.done(
         {"report": report},
         f"recorded {report.status.n_rows:,} lines in {report.folder}; {_report_place(settings)} "
@@ -149,7 +171,12 @@ def _report_place(settings: "Settings") -> str:
     return "its table sessions holds the report, which says"
 
 
-def _mode(session: Session, *, append: bool, clear: bool, yes: bool) -> "SessionMode":
+def chosen_mode(session: Session, *, append: bool, clear: bool, yes: bool) -> "SessionMode":
+    """Return what becomes of data that is there; to delete it is confirmed.
+
+    Raises:
+        ConfigError: Both were asked for, or nobody is there to confirm.
+    """
     if append and clear:
         raise ConfigError("--append keeps what --clear deletes: give one of them")
     if not clear:

@@ -67,16 +67,22 @@ def show_plan(session: Session, plan: "RecordingPlan") -> None:
 
 
 @contextmanager
-def status_display(session: Session, interval_s: float) -> Iterator[OnStatus]:
-    """Give what shows a status: a live table, or a line now and then where there is no terminal."""
+def status_display(
+    session: Session, interval_s: float, beside: Callable[[], str] = lambda: ""
+) -> Iterator[OnStatus]:
+    """Give what shows a status: a live table, or a line now and then where there is no terminal.
+
+    Args:
+        beside: Returns a line about what runs beside; empty for none.
+    """
     if session.is_json or session.is_quiet or not session.err.is_terminal:
-        yield _status_lines(session, interval_s)
+        yield _status_lines(session, interval_s, beside)
         return
     with Live(console=session.err, transient=True, auto_refresh=False) as live:
-        yield lambda status: live.update(_status_view(status), refresh=True)
+        yield lambda status: live.update(_status_view(status, beside()), refresh=True)
 
 
-def _status_lines(session: Session, interval_s: float) -> OnStatus:
+def _status_lines(session: Session, interval_s: float, beside: Callable[[], str]) -> OnStatus:
     due_s = interval_s
 
     def show(status: "RecordingStatus") -> None:
@@ -87,17 +93,20 @@ def _status_lines(session: Session, interval_s: float) -> OnStatus:
         if session.is_json:
             session.emit(status)
         else:
-            session.err.print(_status_line(status), markup=False, soft_wrap=True)
+            lines = filter(None, (_status_line(status), beside()))
+            session.err.print("\n".join(lines), markup=False, soft_wrap=True)
 
     return show
 
 
-def _status_view(status: "RecordingStatus") -> RenderableType:
+def _status_view(status: "RecordingStatus", beside: str) -> RenderableType:
     table = plain_table(
         ("feed", "lines", "lines/s", "lag p50", "lag p99", "last seen", "gaps", "shed"),
         [_feed_row(feed) for feed in status.feeds],
     )
-    return Group(Text(_header(status), "bold"), table, Text("Ctrl-C ends the recording", "dim"))
+    more = [Text(beside)] if beside else []
+    end = Text("Ctrl-C ends the recording", "dim")
+    return Group(Text(_header(status), "bold"), table, *more, end)
 
 
 def _feed_row(feed: "FeedStatus") -> tuple[str | Text, ...]:

@@ -83,7 +83,9 @@ class Session:
         level = (
             logging.INFO if shared.verbose else logging.ERROR if shared.quiet else logging.WARNING
         )
-        log_to_stderr(level, is_json=shared.json)
+        self.log_to_stderr = functools.partial(log_to_stderr, level, is_json=shared.json)
+        """What another process of this command has to call to log as this one does."""
+        self.log_to_stderr()
 
     def load(self, flags: Mapping[str, Any] | None = None) -> "Config":
         """Return the settings in force; ``flags`` by dotted key, None where not given."""

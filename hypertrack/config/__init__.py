@@ -3,7 +3,9 @@
 from hypertrack.config.delivery import SinkSettings, signing_key
 from hypertrack.config.live import (
     EVENT_FIELDS,
+    MIN_ORDER_USD,
     AlertSettings,
+    ChallengeSettings,
     ConsensusSettings,
     EventField,
     FollowSettings,
@@ -33,9 +35,11 @@ from hypertrack.config.thresholds import CategorySettings, Edition
 __all__ = [
     "CONFIG_NAME",
     "EVENT_FIELDS",
+    "MIN_ORDER_USD",
     "ORIGINAL",
     "AlertSettings",
     "CategorySettings",
+    "ChallengeSettings",
     "Config",
     "ConsensusSettings",
     "CopySettings",

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field, model_validator
 
 from hypertrack.config.section import Section, like
+from hypertrack.records import BINARY_HEADS
 
 Positive = Annotated[float, Field(gt=0)]
 Name = Annotated[str, like(r"[a-z][a-z0-9-]*", "mine, in small letters, digits and dashes")]
@@ -24,12 +25,30 @@ class LiveSettings(Section):
     """The same of the slices of a TWAP order, which come every 30 s."""
     lateness_s: Positive = 1.0
     """Exchange time that is waited for what comes late; later trades change nothing sent."""
-    poll_s: Positive = 0.2
+    poll_s: Positive = 0.1
     """Between two looks at the dataset."""
+    window_h: Annotated[float, Field(ge=0)] = 24.0
+    """Hours that wallets are measured over; 0 measures nobody."""
+    max_trades: Annotated[int, Field(ge=1)] = 5_000_000
+    """In the window, which gets shorter beyond them."""
+    tick_s: Positive = 1.0
+    """Between two rounds of measuring, at least."""
+    max_age_s: Positive = 300.0
+    """A profile that is older is made anew once its wallet has traded."""
+    cpu_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Of one core that live spends while it measures; what is due beyond it waits."""
+    profiles_s: Positive = 5.0
+    """Between two writings of the profiles."""
+    score_levels: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.5, 0.8)
+    """A score from 0 to 1 that crosses one of them is an event."""
+
+
+MIN_ORDER_USD = 10.0
+"""The venue takes no smaller order."""
 
 
 class FollowSettings(Section):
-    """Whose actions become signals."""
+    """Whose actions become signals, and how they are followed on paper."""
 
     leaders: tuple[Wallet, ...] = ()
     """Addresses."""
@@ -45,6 +64,33 @@ class FollowSettings(Section):
     """After which a signal is no longer delivered."""
     to: tuple[str, ...] = ()
     """Names of ``[[sinks]]`` that get every signal."""
+    capital_usd: Positive | None = None
+    """Of the paper portfolio that follows the leaders; none is kept where unset."""
+    sizing: Literal["fixed", "proportional"] = "fixed"
+    """``fixed``: each opening and adding is ``notional_usd``, where unset ``copy.size_usd``;
+    ``proportional``: the leader's share of his equity, which `hypertrack accounts` asks for."""
+    delay_s: Annotated[float, Field(ge=0)] = 5.0
+    """Exchange time after a leader's action at which paper trades."""
+    max_notional_usd: Positive | None = None
+    """In one coin, net; the capital where unset."""
+    max_leverage: Positive = 1.0
+    """All positions together over the equity."""
+    stop_drawdown_frac: Annotated[float, Field(gt=0, le=1)] = 0.25
+    """Below the highest equity by so much everything is closed, and nothing opened any more."""
+    spread_bps: Annotated[float, Field(ge=0)] = 5.0
+    """By which the last trade is moved against us where neither book nor quote is fresh."""
+    adopt: bool = False
+    """Enter what leaders hold at the start too, where the venue told it."""
+
+    @model_validator(mode="after")
+    def _are_orders_taken(self) -> "FollowSettings":
+        for name in ("notional_usd", "max_notional_usd", "capital_usd"):
+            value = getattr(self, name)
+            if value is not None and value < MIN_ORDER_USD:
+                raise ValueError(
+                    f"{name} is {value:g}, and the venue takes no order below {MIN_ORDER_USD:g} USD"
+                )
+        return self
 
 
 class ConsensusSettings(Section):
@@ -56,6 +102,19 @@ class ConsensusSettings(Section):
     """So many of them, with bets that are not the same bet where that is known."""
     within_s: Positive = 600.0
     """Of exchange time."""
+
+
+class ChallengeSettings(Section):
+    """Two models on the same rows, while they come: the rules of the decision, set before it."""
+
+    block_h: Positive = 1.0
+    """A wallet is scored once in each; what happens within one is no independent evidence."""
+    margin: Annotated[float, Field(gt=0, lt=1)] = 0.005
+    """Difference of skill that matters."""
+    max_blocks: Annotated[int, Field(ge=30)] = 2_000
+    """After which a comparison ends undecided."""
+    min_executions: Annotated[int, Field(ge=1)] = 5
+    """Fewer in the window of the outcome tell nothing."""
 
 
 class WatchlistSettings(Section):
@@ -115,6 +174,29 @@ EVENT_FIELDS: Mapping[str, Mapping[str, EventField]] = {
         **OF_A_WALLET,
         "coin": EventField("text", "which it had not traded before, as far as live looks back"),
     },
+    "category.entered": {
+        **OF_A_WALLET,
+        "category": EventField("text", "the one it entered"),
+        "is_proven": EventField("yes or no", "no score without earned weight drives it"),
+    },
+    "category.left": {
+        **OF_A_WALLET,
+        "category": EventField("text", "the one it left"),
+        "is_proven": EventField("yes or no", "no score without earned weight drives it"),
+    },
+    "score.crossed": {
+        **OF_A_WALLET,
+        "score": EventField("text", "its name", BINARY_HEADS),
+        "level": EventField("number", "one of `live.score_levels`"),
+        "direction": EventField("text", "of the score", ("up", "down")),
+        "value": EventField("number", "the score now, 0 to 1"),
+        "before": EventField("number", "the score before"),
+        "is_proven": EventField("yes or no", "the score has earned weight"),
+    },
+    "model.changed": {
+        "model": EventField("text", "version that scores now"),
+        "before": EventField("text", "version that did"),
+    },
     "consensus": {
         "coin": EventField("text", "as the venue writes it"),
         "side": EventField("text", "that several took", SIDES),
@@ -140,7 +222,17 @@ class AlertSettings(Section):
 
     name: str
     """What messages begin with."""
-    on: Literal["action", "coin.entered", "consensus", "verdict.changed", "gap"]
+    on: Literal[
+        "action",
+        "coin.entered",
+        "category.entered",
+        "category.left",
+        "score.crossed",
+        "model.changed",
+        "consensus",
+        "verdict.changed",
+        "gap",
+    ]
     """What happened; ``hypertrack alerts fields`` lists what can be asked of each."""
     where: dict[str, Any] = Field(default_factory=dict)
     """Conditions that must all hold: a value, a list (any of it), or ``lt le gt ge ne``."""
@@ -151,6 +243,8 @@ class AlertSettings(Section):
         | None
     ) = None
     """What comes oftener is counted, and told with the next one."""
+    unproven: bool = False
+    """Tell of categories and scores too that have not earned weight."""
     to: tuple[str, ...]
     """Names of ``[[sinks]]``."""
 

@@ -1,6 +1,6 @@
 """The feature engine: a dataset and a cut in, one row of numbers per wallet out."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -17,7 +17,7 @@ from hypertrack.features.names import ALIASES
 from hypertrack.features.registry import select
 from hypertrack.market.engine.computer import Computer, Market
 from hypertrack.market.engine.kept_tables import Tables
-from hypertrack.market.engine.plans import Columns, Variables, variable
+from hypertrack.market.engine.plans import Build, Columns, Variables, variable
 from hypertrack.market.engine.selection import DuckDB
 from hypertrack.records import DAY_MS, SYSTEM_WALLETS, DataSummary
 from hypertrack.store.dataset import Dataset
@@ -136,8 +136,7 @@ class FeatureEngine:
             raise ConfigError("the window ends before it begins: choose an earlier start")
         features = tuple(select(self.settings.groups, names))
         window = self._window(since_ms, until_ms)
-        asked = None if wallets is None else np.isin(self._wallets, list(wallets))
-        wallet_ids = None if asked is None else np.flatnonzero(asked).tolist()
+        wallet_ids = self._ids(wallets)
         found = self._computer.measure(
             window,
             _queries,
@@ -148,9 +147,35 @@ class FeatureEngine:
             since_ms=since_ms,
         )
         columns = self._columns(features, found)
-        is_row = self._is_row(columns) if asked is None else self._is_row(columns) & asked
+        is_row = self._is_row(columns)
+        if wallet_ids is not None:
+            is_row &= np.isin(np.arange(len(is_row)), wallet_ids)
         in_order = tuple(names or (each.name for each in features))
         return self._matrix(np.flatnonzero(is_row), columns, in_order, window)
+
+    def ask(
+        self,
+        build: Build,
+        *args: Hashable,
+        wallets: Sequence[str] | None = None,
+        since_ms: int | None = None,
+        until_ms: int | None = None,
+    ) -> list[Columns]:
+        """Return what ``build(tables, *args)`` asks of some wallets and a window.
+
+        Each with a column ``wallet_id``; the window's ``start_ms`` and ``end_ms`` are `variable`s.
+
+        Args:
+            build: The same of the same arguments always.
+            wallets: As for `matrix`; so are the others.
+        """
+        return self._computer.measure(
+            self._window(since_ms, until_ms),
+            build,
+            *args,
+            wallet_ids=self._ids(wallets),
+            since_ms=since_ms,
+        )
 
     def matrices(self, cuts_ms: Sequence[int]) -> list[FeatureMatrix]:
         """Return the matrix of the whole dataset at each cut, as `matrix` would.
@@ -166,6 +191,13 @@ class FeatureEngine:
             seen = np.flatnonzero(self._is_row(columns))
             matrices.append(self._matrix(seen, columns, names, window))
         return matrices
+
+    def _ids(self, wallets: Sequence[str] | None) -> list[int] | None:
+        """Return the ids of the wallets of the dataset that are named; None for all."""
+        if wallets is None:
+            return None
+        ids: list[int] = np.flatnonzero(np.isin(self._wallets, list(wallets))).tolist()
+        return ids
 
     def _is_row(self, columns: Columns) -> NDArray[np.bool_]:
         """Return which wallets are somebody, and were seen."""

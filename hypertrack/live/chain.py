@@ -1,7 +1,7 @@
 """A journal that cannot be changed unnoticed: each line names the hash of the one before."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,6 +61,7 @@ class Chain:
             self.ids.add(link.id)
             self._next = Link(link.seq + 1, line_hash(line))
         self._journal = Journal(path)
+        self._prepared: list[bytes] = []
 
     def add(self, record_id: str, make: Callable[[Link], Record]) -> bytes:
         """Add a record made for its place; return its line, which is on the disk by then.
@@ -68,11 +69,36 @@ class Chain:
         Raises:
             OSError: The disk is full, or broken; nothing was added.
         """
+        line = self.prepare(record_id, make)
+        self.commit()
+        return line
+
+    def add_all(self, makes: Mapping[str, Callable[[Link], Record]]) -> list[bytes]:
+        """Add records by their ids, in order, with one wait for the disk; errors as for `add`."""
+        lines = [self.prepare(record_id, make) for record_id, make in makes.items()]
+        self.commit()
+        return lines
+
+    def prepare(self, record_id: str, make: Callable[[Link], Record]) -> bytes:
+        """Make a record for its place; return its line, which is on the disk once it is committed.
+
+        A disk takes as long for a line as for a hundred.
+        """
         line = encode_json(make(self._next))
-        self._journal.add((line,))
+        self._prepared.append(line)
         self.ids.add(record_id)
         self._next = Link(self._next.seq + 1, line_hash(line))
         return line
+
+    def commit(self) -> None:
+        """Write what was prepared.
+
+        Raises:
+            OSError: The disk is full, or broken; nothing was added, and nothing can be any more.
+        """
+        if self._prepared:
+            self._journal.add(self._prepared)
+            self._prepared = []
 
     def close(self) -> None:
         """Close the file."""

@@ -103,7 +103,7 @@ class Desk:
             name="verdict.changed",
             id=_id("verdict", wallet, now.as_of_ms, now.verdict),
             time_ms=time_ms,
-            fields=self._of_wallet(wallet) | {"before": before},
+            fields=self.of_wallet(wallet) | {"before": before},
             text=f"{short(wallet)} is {now.verdict}, and was {before}",
         )
 
@@ -126,7 +126,7 @@ class Desk:
         )
 
     def _action_event(self, action: Action) -> Event:
-        fields = self._of_wallet(action.wallet) | {
+        fields = self.of_wallet(action.wallet) | {
             "coin": action.coin,
             "kind": action.kind.value,
             "side": action.side.value,
@@ -151,7 +151,7 @@ class Desk:
             name="coin.entered",
             id=_id("coin", wallet, trade.coin, trade.time_ms),
             time_ms=trade.time_ms,
-            fields=self._of_wallet(wallet) | {"coin": trade.coin},
+            fields=self.of_wallet(wallet) | {"coin": trade.coin},
             text=f"{short(wallet)} trades {trade.coin}, which it had not traded before",
         )
 
@@ -192,7 +192,8 @@ class Desk:
                 entities.add(wallet if known is None or known.entity is None else known.entity)
         return len(entities)
 
-    def _of_wallet(self, wallet: str) -> dict[str, object]:
+    def of_wallet(self, wallet: str) -> dict[str, object]:
+        """Return what rules may ask of a wallet."""
         known = self._evidence.get(wallet)
         fields: dict[str, object] = {"wallet": wallet, "watchlist": self._watchlists.of(wallet)}
         if known is not None:

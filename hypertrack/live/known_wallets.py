@@ -1,6 +1,6 @@
 """What is known of wallets: the profiles in force, read by wallet, anew when they change."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from math import isnan
 from pathlib import Path
 from typing import NamedTuple
@@ -61,6 +61,11 @@ class KnownWallets(Mapping[str, Evidence]):
         before = self._row_by_wallet, self._verdicts
         self._take(profiles)
         return list(self._changes(*before))
+
+    def judged(self, verdicts: Collection[str]) -> list[str]:
+        """Return who has one of these verdicts."""
+        is_meant = np.isin(self._verdicts, list(verdicts))
+        return [wallet for wallet, row in self._row_by_wallet.items() if is_meant[row]]
 
     def __getitem__(self, wallet: str) -> Evidence:
         row = self._row_by_wallet[wallet]

@@ -1,6 +1,8 @@
 """What becomes of what the desk says: signals written and sent, alerts sent."""
 
 from collections.abc import Callable, Iterable
+from itertools import groupby
+from operator import itemgetter
 from typing import Protocol
 
 from hypertrack.clock import Clock, utc
@@ -54,35 +56,42 @@ class Newsroom:
         self._clock = clock
         self._to = settings.to
         self._on_line = on_line
+        self._lines: list[bytes] = []
+        self._messages: list[tuple[Message, tuple[str, ...]]] = []
         self.n_signals = 0
         self.n_alerts = 0
 
     def act(self, action: Action, market: Market) -> None:
-        """Write and send the signal of an action, where its wallet is followed.
-
-        Raises:
-            OSError: The disk is full, or broken: nothing is sent that is not on it.
-        """
+        """Make the signal of an action, where its wallet is followed; `send` sends it."""
         if not self._signals.is_wanted(action):
             return
         written = self._signals.add(action, market, self._now_ms())
         if written is None:
             return
         signal, line = written
-        self.n_signals += 1
-        self._on_line(line)
+        self._lines.append(line)
         if self._to:
-            self._outlet.put((_signal_message(signal, action, line),), self._to)
+            self._messages.append((_signal_message(signal, action, line), self._to))
 
     def tell(self, event: Event) -> None:
-        """Send the alerts of an event.
-
-        Raises:
-            OSError: The disk is full, or broken.
-        """
+        """Make the alerts of an event; `send` sends them."""
         for alert in self._rules.alerts(event):
             self.n_alerts += 1
-            self._outlet.put((alert_message(alert, self._now_ms()),), alert.rule.to)
+            self._messages.append((alert_message(alert, self._now_ms()), alert.rule.to))
+
+    def send(self) -> None:
+        """Write the signals that were made, then send these and the alerts, in their order.
+
+        Raises:
+            OSError: The disk is full, or broken: nothing is sent that is not on it.
+        """
+        self._signals.commit()
+        for line in self._lines:
+            self._on_line(line)
+        self.n_signals += len(self._lines)
+        for to, messages in groupby(self._messages, key=itemgetter(1)):
+            self._outlet.put([message for message, _ in messages], to)
+        self._lines, self._messages = [], []
 
     def _now_ms(self) -> int:
         return self._clock.wall_ns() // 1_000_000

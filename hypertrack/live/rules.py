@@ -55,6 +55,8 @@ class Rules:
         for rule, limit in self._rules:
             if rule.on != event.name or not holds(rule.where, event.fields):
                 continue
+            if event.fields.get("is_proven") is False and not rule.unproven:
+                continue
             n_held_back = limit.passes(event)
             if n_held_back is not None:
                 yield Alert(rule, event, n_held_back)

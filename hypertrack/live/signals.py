@@ -64,14 +64,19 @@ class Signals:
 
     def is_wanted(self, action: Action) -> bool:
         """Return whether an action is a leader's, and one that is told."""
-        known = self._evidence.get(action.wallet)
-        is_leader = action.wallet in self._leaders or (
+        return self.is_leader(action.wallet) and (self._settings.makers or not action.is_maker)
+
+    def is_leader(self, wallet: str) -> bool:
+        """Return whether a wallet is followed, by its address or by its verdict now."""
+        known = self._evidence.get(wallet)
+        return wallet in self._leaders or (
             known is not None and known.verdict in self._settings.verdicts
         )
-        return is_leader and (self._settings.makers or not action.is_maker)
 
     def add(self, action: Action, market: Market, now_ms: int) -> tuple[Signal, bytes] | None:
-        """Write a signal; return it and its line, or None where it was written before.
+        """Make a signal; return it and its line, or None where it was made before.
+
+        It is on the disk after `commit`.
 
         Args:
             now_ms: Wall time.
@@ -85,8 +90,16 @@ class Signals:
             made.append(self._made(signal_id, action, market, now_ms, link))
             return made[0]
 
-        line = self._chain.add(signal_id, make)
+        line = self._chain.prepare(signal_id, make)
         return made[0], line
+
+    def commit(self) -> None:
+        """Write the signals that were made since the last call.
+
+        Raises:
+            OSError: The disk is full, or broken.
+        """
+        self._chain.commit()
 
     def _made(
         self, signal_id: str, action: Action, market: Market, now_ms: int, link: Link

@@ -27,6 +27,10 @@ class Watchlists:
         """Return the names of the lists that a wallet is on."""
         return tuple(one.name for one in self._lists if self._holds(one, wallet))
 
+    def listed(self) -> frozenset[str]:
+        """Return all wallets that are named, in a list or a file of one."""
+        return frozenset().union(*self._listed.values(), *self._by_file.values())
+
     def read_changed_files(self) -> None:
         """Read anew the files that have changed."""
         for one in self._lists:

@@ -11,7 +11,7 @@ from hypertrack.outputs.histories import history_pack
 from hypertrack.outputs.packing import Pack
 from hypertrack.outputs.page import render_page
 from hypertrack.outputs.page_data import page_data, script_json
-from hypertrack.outputs.selection import Selection, select
+from hypertrack.outputs.selection import Selection, places_by_evidence, select
 from hypertrack.outputs.templates import read_source
 from hypertrack.outputs.themes import both_themes
 from hypertrack.outputs.views import page_view
@@ -66,7 +66,8 @@ def dashboard_context(
     """Return what the page's template arranges."""
     header = profiles.header
     selection = select(profiles, leave_out, max_wallets=settings.max_wallets)
-    columns = wallet_columns(header, profiles.wallets(selection.rows))
+    shown = profiles.wallets(selection.rows)
+    columns = wallet_columns(header, shown, places_by_evidence(profiles, selection))
     return {
         "page": page_view(header, selection),
         "data": Markup(script_json(page_data(header, selection, columns.measures, found))),

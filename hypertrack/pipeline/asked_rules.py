@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from hypertrack.categories.catalog import CATALOGS
@@ -27,13 +28,16 @@ def rule_features(settings: Settings) -> tuple[str, ...]:
     return (*BEHIND_STANDING, *conduct)
 
 
-def rule_columns(settings: Settings, matrix: "FeatureMatrix") -> Columns:
+def rule_columns(
+    settings: Settings, matrix: "FeatureMatrix", others: "NDArray[np.float64] | None" = None
+) -> Columns:
     """Return what the rules read beside the groups in force, ``[wallets]`` each.
 
     Apart from them: a model takes those, and nothing else.
 
     Args:
         matrix: Holds the base group and `rule_features`.
+        others: ``total_value`` of everybody, where the matrix is of some.
     """
     names = rule_features(settings)
     if not names:
@@ -41,7 +45,7 @@ def rule_columns(settings: Settings, matrix: "FeatureMatrix") -> Columns:
     columns = {name: matrix.column(name) for name in ("total_value", *names)}
     in_force = {each.name for each in select(settings.features.groups)}
     more = {name: columns[name] for name in names if name not in in_force}
-    return more | standing(columns, matrix.observed_days)
+    return more | standing(columns, matrix.observed_days, others)
 
 
 def obstacles_of(

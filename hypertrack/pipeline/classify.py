@@ -103,8 +103,8 @@ def _profiled(
         thresholds=settings.categories.limits(),
         not_testable=not_testable,
         skill=None if skill is None else skill.summary,
-        **_told_by_model(model, matrix),
-        **_said_of_features((*matrix.names, *more)),
+        **told_by_model(model, matrix),
+        **said_of_features((*matrix.names, *more)),
     )
     asking = RuleColumns(settings.categories, more, not_testable)
     beside = {"skill": judged, "profit": measured.profit, "account": measured.account}
@@ -178,7 +178,7 @@ def _load_model(settings: Settings) -> "WalletModel":
     return load_champion(settings.out)
 
 
-def _told_by_model(model: "WalletModel | None", matrix: "FeatureMatrix") -> dict[str, Any]:
+def told_by_model(model: "WalletModel | None", matrix: "FeatureMatrix") -> dict[str, Any]:
     """Return what the header says of the model."""
     if model is None:
         return {"model": None}
@@ -189,7 +189,7 @@ def _told_by_model(model: "WalletModel | None", matrix: "FeatureMatrix") -> dict
     }
 
 
-def _said_of_features(names: Sequence[str]) -> dict[str, Any]:
+def said_of_features(names: Sequence[str]) -> dict[str, Any]:
     """Return what the header says of the features."""
     from hypertrack.categories.standing import STANDING
     from hypertrack.features.registry import REGISTRY

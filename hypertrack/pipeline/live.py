@@ -13,8 +13,19 @@ from typing import TYPE_CHECKING
 from hypertrack.clock import Clock, SystemClock
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
+from hypertrack.files import write_whole
 from hypertrack.pipeline.places import open_engine, require_data
-from hypertrack.records import JsonError, Record, decode_json, encode_json
+from hypertrack.pipeline.record import metrics
+from hypertrack.records import (
+    JsonError,
+    LiveStatus,
+    MeasuringStatus,
+    Record,
+    SinkMode,
+    SinkStatus,
+    decode_json,
+    encode_json,
+)
 
 if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.delivery.courier import SinkState
@@ -22,33 +33,23 @@ if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.live.newsroom import Outlet
     from hypertrack.live.positions import Key
     from hypertrack.live.session import LiveSession
+    from hypertrack.pipeline.live_measuring import Measuring
 
 log = logging.getLogger(__name__)
 
 LIVE_NAME = "live"
 SIGNALS_NAME = "signals.jsonl"
+PAPER_NAME = "follow.jsonl"
 STATE_NAME = "state.json"
+STATUS_NAME = "status.json"
+PROFILES_NAME = "profiles.parquet"
 LOCK_NAME = "live.lock"
+
+SIZE_DECIMALS = 8
+"""The most that sizes have: beyond lies what sums of binary fractions leave, and flat is 0."""
 
 LOOK_S = 1.0
 """Between two looks at profiles, watchlists and the ledger, and two reports of the status."""
-
-
-@dataclass(frozen=True)
-class LiveStatus:
-    """How live stands.
-
-    Attributes:
-        watermark_ms: Exchange time up to which everything was told; None before the first trade.
-    """
-
-    watermark_ms: int | None
-    n_trades: int
-    n_late: int
-    n_unread: int
-    n_signals: int
-    n_alerts: int
-    sinks: "tuple[SinkState, ...]"
 
 
 class _State(Record, frozen=True, kw_only=True):
@@ -58,6 +59,12 @@ class _State(Record, frozen=True, kw_only=True):
 def signals_path(settings: Settings) -> Path:
     """Return where the signals of a dataset are."""
     return live_folder(settings) / SIGNALS_NAME
+
+
+def paper_path(signals: Path) -> Path:
+    """Return where following on paper is written, beside the signals of the same run."""
+    is_own = signals.name == SIGNALS_NAME
+    return signals.with_name(PAPER_NAME if is_own else f"{signals.stem}.{PAPER_NAME}")
 
 
 def live_folder(settings: Settings) -> Path:
@@ -96,13 +103,20 @@ def follow(
 
     with ExitStack() as stack:
         stack.enter_context(_sole_follower(folder))
+        following: list[_Following] = []
+        stack.enter_context(
+            metrics(settings, lambda: None, lambda: following[0].status if following else None)
+        )
         dispatch = Dispatch(folder, settings.sinks, clock, seed=os.getpid())
         stack.callback(dispatch.close)
         since_ms = _since(settings, folder)
         session = _open(settings, since_ms, folder / SIGNALS_NAME, dispatch, clock, on_line)
         stack.callback(session.close)
         dispatch.start()
-        return _run(session, dispatch, settings, stop, show, clock)
+        measuring = _measuring(settings, folder, clock)
+        stack.callback(measuring.close)
+        following.append(_Following(settings, session, dispatch, measuring, clock))
+        return following[0].run(stop, show)
 
 
 def replay(
@@ -124,49 +138,101 @@ def replay(
         ConfigError: The file is there already.
         DatasetError: There is no dataset.
     """
-    if out.exists():
-        raise ConfigError(f"{out} is there already: signals are added to no other's chain")
+    for file in (out, paper_path(out)):
+        if file.exists():
+            raise ConfigError(f"{file} is there already: nothing is added to another's chain")
     live_folder(settings)
     require_data(settings)
     session = _open(settings, since_ms, out, outlet or _Nowhere(), SystemClock(), on_line)
     try:
         session.look()
         session.read_history()
-        return _status(session, ())
+        session.settle_paper()
+        return _status(session, (), MeasuringStatus(), SystemClock().wall_ns() // 1_000_000)
     finally:
         session.close()
 
 
-def _run(
-    session: "LiveSession",
-    dispatch: "Dispatch",
-    settings: Settings,
-    stop: threading.Event,
-    show: Callable[[LiveStatus], None],
-    clock: Clock,
+@dataclass
+class _Following:
+    """What works together while a dataset is followed.
+
+    Attributes:
+        status: The newest that was reported.
+    """
+
+    settings: Settings
+    session: "LiveSession"
+    dispatch: "Dispatch"
+    measuring: "Measuring"
+    clock: Clock
+    status: LiveStatus | None = None
+
+    def run(self, stop: threading.Event, show: Callable[[LiveStatus], None]) -> LiveStatus:
+        """Follow until told to stop."""
+        self.session.look()
+        self.session.read_history(stop)
+        if self.settings.live.window_h:
+            self.measuring.start()
+        due_s = self.clock.monotonic_s()
+        while not stop.is_set():
+            if self.clock.monotonic_s() >= due_s:
+                self._look()
+                show(self._report())
+                due_s = self.clock.monotonic_s() + LOOK_S
+            self.session.poll()
+            self.clock.wait(stop, self.settings.live.poll_s)
+        return self._report()
+
+    def _look(self) -> None:
+        self.session.look()
+        self.measuring.watched = self.session.watched()
+        self.measuring.tell(self.session)
+
+    def _report(self) -> LiveStatus:
+        """Write how live stands for whoever shows it elsewhere, and return it."""
+        now_ms = self.clock.wall_ns() // 1_000_000
+        status = _status(self.session, self.dispatch.states(), self.measuring.status, now_ms)
+        write_whole(live_folder(self.settings) / STATUS_NAME, encode_json(status) + b"\n")
+        self.status = status
+        return status
+
+
+def _measuring(settings: Settings, folder: Path, clock: Clock) -> "Measuring":
+    from hypertrack.pipeline.live_measuring import Measurer, Measuring
+
+    data = folder.parent
+    file = folder / PROFILES_NAME
+    return Measuring(settings, lambda: Measurer(settings, data, file, newest_ms(settings)), clock)
+
+
+def _status(
+    session: "LiveSession", sinks: "tuple[SinkState, ...]", measuring: MeasuringStatus, now_ms: int
 ) -> LiveStatus:
-    session.look()
-    session.read_history(stop)
-    due_s = clock.monotonic_s()
-    while not stop.is_set():
-        if clock.monotonic_s() >= due_s:
-            session.look()
-            show(_status(session, dispatch.states()))
-            due_s = clock.monotonic_s() + LOOK_S
-        session.poll()
-        clock.wait(stop, settings.live.poll_s)
-    return _status(session, dispatch.states())
-
-
-def _status(session: "LiveSession", sinks: "tuple[SinkState, ...]") -> LiveStatus:
     return LiveStatus(
+        written_ms=now_ms,
         watermark_ms=session.watermark_ms,
         n_trades=session.n_trades,
         n_late=session.n_late,
         n_unread=session.n_unread,
         n_signals=session.newsroom.n_signals,
         n_alerts=session.newsroom.n_alerts,
-        sinks=sinks,
+        measuring=measuring,
+        sinks=tuple(_sink_status(sink, now_ms) for sink in sinks),
+    )
+
+
+def _sink_status(sink: "SinkState", now_ms: int) -> SinkStatus:
+    oldest_ms = sink.waiting.oldest_ms
+    failing = SinkMode.FAILING if sink.n_failed else SinkMode.WORKING
+    return SinkStatus(
+        name=sink.name,
+        state=SinkMode.OFF if sink.is_off else failing,
+        n_waiting=sink.waiting.n_waiting,
+        oldest_age_s=None if oldest_ms is None else max(now_ms - oldest_ms, 0) / 1_000,
+        n_failed=sink.n_failed,
+        n_by_fate={fate.value: n for fate, n in sink.waiting.n_by_fate.items()},
+        cause=sink.cause,
     )
 
 
@@ -179,11 +245,15 @@ def _open(
     on_line: Callable[[bytes], None],
 ) -> "LiveSession":
     from hypertrack.live.session import Beginning, LivePlaces, LiveSession
-    from hypertrack.pipeline.classify import PROFILES_NAME
+    from hypertrack.pipeline.classify import PROFILES_NAME as JUDGED_NAME
 
     assert isinstance(settings.data, Path)
-    places = LivePlaces(settings.data, settings.out / PROFILES_NAME, signals)
-    beginning = Beginning(since_ms, _told_positions(settings, since_ms))
+    paper = paper_path(signals)
+    places = LivePlaces(settings.data, settings.out / JUDGED_NAME, signals, paper)
+    is_live = signals == signals_path(settings)
+    is_older = is_live and not paper.exists() and signals.exists()
+    paper_since_ms = newest_ms(settings) + 1 if is_older else 0
+    beginning = Beginning(since_ms, _told_positions(settings, since_ms), paper_since_ms)
     return LiveSession(settings, places, beginning, outlet, clock, on_line)
 
 
@@ -206,7 +276,7 @@ def _told_positions(settings: Settings, until_ms: int) -> "dict[Key, Decimal]":
         names = con.table("wallets").join(last_positions(con, until_ms), "wallet_id")
         rows = con.rows(con.table("coins").join(names, "coin_id"))
     return {
-        (row["wallet"], row["coin"]): Decimal(repr(row["size"]))
+        (row["wallet"], row["coin"]): Decimal(f"{row['size']:.{SIZE_DECIMALS}f}")
         for row in rows
         if row["time_ms"] >= end_by_coin.get(row["coin"], 0)
     }
@@ -214,8 +284,6 @@ def _told_positions(settings: Settings, until_ms: int) -> "dict[Key, Decimal]":
 
 def _since(settings: Settings, folder: Path) -> int:
     """Return the time from which this dataset is followed: since the first start of live."""
-    from hypertrack.files import write_whole
-
     path = folder / STATE_NAME
     if path.exists():
         try:
@@ -225,9 +293,19 @@ def _since(settings: Settings, folder: Path) -> int:
                 f"{path} is damaged: it says since when {folder.parent} is followed; remove it to "
                 "begin now"
             ) from None
-    state = _State(since_ms=newest_ms(settings) + 1)
-    write_whole(path, encode_json(state) + b"\n")
-    return state.since_ms
+    since_ms = newest_ms(settings) + 1
+    begin_at(settings, since_ms)
+    return since_ms
+
+
+def is_followed(settings: Settings) -> bool:
+    """Return whether a dataset was followed before."""
+    return (live_folder(settings) / STATE_NAME).exists()
+
+
+def begin_at(settings: Settings, since_ms: int) -> None:
+    """Let a dataset be followed from a time on, whatever was followed in its place before."""
+    write_whole(live_folder(settings) / STATE_NAME, encode_json(_State(since_ms=since_ms)) + b"\n")
 
 
 def newest_ms(settings: Settings) -> int:

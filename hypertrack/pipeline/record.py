@@ -12,7 +12,7 @@ from hypertrack.pipeline.ports import require_free_port
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.recording.plan import RecordingPlan
-    from hypertrack.records import FeedStatus, RecordingReport, RecordingStatus
+    from hypertrack.records import FeedStatus, LiveStatus, RecordingReport, RecordingStatus
     from hypertrack.store.files.session import SessionMode
 
 __all__ = [
@@ -64,6 +64,7 @@ def record(
     mode: "SessionMode" = "rotate",
     duration_s: float | None = None,
     notice: str | None = None,
+    live_status: "Callable[[], LiveStatus | None]" = lambda: None,
 ) -> "RecordingReport":
     """Record until ``stop`` is set or the time is over.
 
@@ -72,6 +73,7 @@ def record(
         mode: What becomes of data that is there: rotate to the archive, append, or clear.
         duration_s: Wall seconds; None records until stopped.
         notice: What readers must know of the data's origin, where the venue's URL does not say it.
+        live_status: Tells how what follows stands, for the metrics.
 
     Raises:
         ConfigError: The metrics' port is taken.
@@ -83,7 +85,7 @@ def record(
     recorders: list[Recorder] = []
     with (
         recording_here(state_folder()),
-        _metrics(settings, lambda: recorders[0].status() if recorders else None),
+        metrics(settings, lambda: recorders[0].status() if recorders else None, live_status),
         open_writing(settings, mode) as session,
         ThreadPoolExecutor(1) as pool,
     ):
@@ -98,8 +100,10 @@ def record(
         return running.result()
 
 
-def _metrics(
-    settings: Settings, status: "Callable[[], RecordingStatus | None]"
+def metrics(
+    settings: Settings,
+    status: "Callable[[], RecordingStatus | None]",
+    live: "Callable[[], LiveStatus | None]",
 ) -> AbstractContextManager[object]:
     """Serve metrics where a port is set; enter before data is touched: it may be taken."""
     from hypertrack.recording.prometheus import metrics_server
@@ -107,4 +111,4 @@ def _metrics(
     port = settings.record.metrics_port
     if port is None:
         return nullcontext()
-    return metrics_server(settings.record.metrics_host, port, status)
+    return metrics_server(settings.record.metrics_host, port, status, live)

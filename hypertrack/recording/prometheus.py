@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from hypertrack import __version__
 from hypertrack.errors import ConfigError
-from hypertrack.records import FeedStatus, FollowedFills, RecordingStatus
+from hypertrack.recording.live_metrics import live_counters, live_gauges
+from hypertrack.records import FeedStatus, FollowedFills, LiveStatus, RecordingStatus
 
 if TYPE_CHECKING:  # an extra, loaded when it is asked for
     from prometheus_client.metrics_core import Metric
@@ -83,13 +85,17 @@ GAUGES: dict[str, tuple[str, Callable[[RecordingStatus], float | None]]] = {
 
 @contextmanager
 def metrics_server(
-    host: str, port: int, status: Callable[[], RecordingStatus | None]
+    host: str,
+    port: int,
+    status: Callable[[], RecordingStatus | None],
+    live: Callable[[], LiveStatus | None] = lambda: None,
 ) -> Iterator[int]:
     """Serve the metrics at ``/metrics`` for as long as the context lasts; give the port.
 
     Args:
         port: 0 for a free one.
         status: Asked at every scrape, by a thread of the server; None before there is one.
+        live: The same of what follows.
 
     Raises:
         ConfigError: The extra is not installed, or the port is taken.
@@ -103,7 +109,7 @@ def metrics_server(
             "pip install prometheus-client"
         ) from None
     registry = CollectorRegistry()
-    registry.register(StatusCollector(status))
+    registry.register(StatusCollector(status, live))
     ProcessCollector(registry=registry)
     try:
         server, thread = start_http_server(port, host, registry)
@@ -121,10 +127,14 @@ def metrics_server(
 
 
 class StatusCollector:
-    """Makes metrics of a status; what is not known yet has no sample."""
+    """Makes metrics of recording and live; what is not known yet has no sample."""
 
-    def __init__(self, status: Callable[[], RecordingStatus | None]):
-        self._status = status
+    def __init__(
+        self,
+        status: Callable[[], RecordingStatus | None],
+        live: Callable[[], LiveStatus | None] = lambda: None,
+    ):
+        self._status, self._live = status, live
 
     def collect(self) -> "Iterator[Metric]":
         """Yield all metrics as they stand."""
@@ -135,15 +145,19 @@ class StatusCollector:
         )
 
         yield InfoMetricFamily("hypertrack", "The recorder.", {"version": __version__})
-        status = self._status()
-        if status is None:
-            return
-        for name, help_text, samples in _counters(status):
+        status, live = self._status(), self._live()
+        counters = chain(
+            () if status is None else _counters(status), () if live is None else live_counters(live)
+        )
+        gauges = chain(
+            () if status is None else _gauges(status), () if live is None else live_gauges(live)
+        )
+        for name, help_text, samples in counters:
             counter = CounterMetricFamily(name, help_text, labels=_label_names(samples))
             for labels, value in samples:
                 counter.add_metric(list(labels.values()), value)
             yield counter
-        for name, help_text, samples in _gauges(status):
+        for name, help_text, samples in gauges:
             gauge = GaugeMetricFamily(name, help_text, labels=_label_names(samples))
             for labels, value in samples:
                 gauge.add_metric(list(labels.values()), value)

@@ -71,6 +71,8 @@ class ProfileColumns:
             where it was not measured.
         account: By the names of `ACCOUNT_NUMBERS` and `ACCOUNT_TEXTS`, ``[wallets]`` each; empty
             where nobody was asked about.
+        live: By name, ``[wallets]`` each: what is said of profiles that are measured in turn, each
+            at its own time; empty of those that were measured together.
     """
 
     wallets: "NDArray[Any]"
@@ -85,6 +87,7 @@ class ProfileColumns:
     skill: "Mapping[str, NDArray[Any]]" = field(default_factory=dict)
     profit: "Mapping[str, NDArray[Any]]" = field(default_factory=dict)
     account: "Mapping[str, NDArray[Any]]" = field(default_factory=dict)
+    live: "Mapping[str, NDArray[Any]]" = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.wallets)

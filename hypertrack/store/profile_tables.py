@@ -55,8 +55,8 @@ COLUMN_BY_SCORE = {
 }
 
 
-def schema(features: Sequence[str]) -> pa.Schema:
-    """Return the columns of profiles with these features."""
+def schema(features: Sequence[str], live: Iterable[str] = ()) -> pa.Schema:
+    """Return the columns of profiles with these features, and what is said of live ones."""
     return pa.schema(
         {
             "wallet": pa.string(),
@@ -72,6 +72,7 @@ def schema(features: Sequence[str]) -> pa.Schema:
             **{name: pa.float64() for numbers, _ in BESIDE.values() for name in numbers},
             **{name: TEXT_OF_MANY for _, texts in BESIDE.values() for name in texts},
             **dict.fromkeys(features, pa.float64()),
+            **dict.fromkeys(live, pa.int64()),
         }
     )
 
@@ -99,8 +100,9 @@ def to_table(columns: ProfileColumns) -> pa.Table:
         "reasons": _reason_lists(columns.reasons, n_wallets),
         **_beside(columns),
         **columns.features,
+        **columns.live,
     }
-    return pa.table(arrays, schema(tuple(columns.features)))
+    return pa.table(arrays, schema(tuple(columns.features), columns.live))
 
 
 def from_table(table: pa.Table, features: Sequence[str]) -> ProfileColumns:

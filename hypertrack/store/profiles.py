@@ -198,7 +198,7 @@ def _write(
     n_wallets, n_with_category, counts = 0, 0, Counter[str]()
     with parquet.ParquetWriter(
         sink,
-        schema(features),
+        schema(features, first.live),
         compression="zstd",
         use_dictionary=TEXT_COLUMNS,
         store_schema=False,  # for other readers texts are texts, not codes

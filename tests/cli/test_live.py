@@ -1,19 +1,26 @@
 """Live on the command line: replays, rules tried out, the chain checked, wrong usage."""
 
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
+from exchange_fakes import AT_ONCE, HandSource, blocks, coin
 from fakes import ALICE, BOB, START_MS, trade, write_dataset
 from receiver_fakes import receiving, status
 from typer.testing import CliRunner
 
 from hypertrack.cli.main import app
 from hypertrack.config import load_config
-from hypertrack.pipeline.live import LiveStatus, follow
+from hypertrack.pipeline.live import follow
+from hypertrack.records import LiveStatus, SinkMode, decode_json
+from hypertrack.simulate.venue.server import running_exchange
 
 TRADES = [
     trade(START_MS + nth * 5_000, buyer=ALICE, seller=BOB, taker=ALICE, price=100.0 + nth)
@@ -75,9 +82,11 @@ def test_changed_signal_is_found(folder: Path) -> None:
 def test_follow_tells_what_came_since_the_start_and_goes_on_after_a_stop(folder: Path) -> None:
     lines: list[bytes] = []
 
+    quick = {"live.poll_s": 0.01, "live.window_h": 0}
+
     def follow_until(n_lines: int) -> LiveStatus:
         stop = threading.Event()
-        settings = load_config(flags={"data": "data", "live.poll_s": 0.01}).settings
+        settings = load_config(flags={"data": "data", **quick}).settings
         until_s = time.monotonic() + 20
 
         def show(_: LiveStatus) -> None:
@@ -95,7 +104,33 @@ def test_follow_tells_what_came_since_the_start_and_goes_on_after_a_stop(folder:
     assert lines == written
     assert (folder / "told.jsonl").read_bytes().splitlines()[0] in written
     assert json.loads(lines[0])["action_ms"] > TRADES[-1]["time"]
+    said = decode_json((folder / "data/live/status.json").read_bytes(), LiveStatus)
+    assert (said.n_signals, said.n_alerts) == (len(lines) - n_before, 0)
+    assert [(one.name, one.state) for one in said.sinks] == [("told", SinkMode.WORKING)]
     assert run("signals", "verify")[0] == 0
+
+
+@pytest.mark.slow  # two processes of their own, which load what they need
+def test_recording_and_following_end_together_in_time_and_well(tmp_path: Path) -> None:
+    source = HandSource(blocks(2_000, step_ms=20), coins=(coin(),), extra_ms=10**9)
+    command = [sys.executable, "-m", "hypertrack", "--data", "data", "live", "--trades", "--url"]
+    with running_exchange(source, AT_ONCE) as exchange:
+        running = subprocess.Popen(
+            [*command, exchange.url], cwd=tmp_path, start_new_session=True, stderr=subprocess.PIPE
+        )
+        told, until_s = tmp_path / "data/live/status.json", time.monotonic() + 60
+        while not told.exists() and running.poll() is None and time.monotonic() < until_s:
+            time.sleep(0.05)
+        os.killpg(running.pid, signal.SIGINT)  # as the terminal does, to both of them
+        _, said = running.communicate(timeout=40)
+
+    assert running.returncode == 0, said
+    assert b"recorded 2,000 lines in data" in said
+    assert b"live up to 20" in said
+    with pytest.raises(ProcessLookupError):  # Python's own helper of processes ends last
+        while time.monotonic() < until_s:
+            os.killpg(running.pid, 0)
+            time.sleep(0.05)
 
 
 def append_trades(n: int) -> None:
@@ -134,7 +169,8 @@ def test_alerts_fields_lists_every_event(folder: Path) -> None:
     found = json.loads(run("alerts", "fields", "--json")[1])["fields"]
 
     assert {one["event"] for one in found} == {
-        *("action", "coin.entered", "consensus", "verdict.changed", "gap")
+        *("action", "coin.entered", "consensus", "verdict.changed", "gap"),
+        *("category.entered", "category.left", "score.crossed", "model.changed"),
     }
     is_twap = {"event": "action", "field": "is_twap", "type": "yes or no"}
     assert any(is_twap.items() <= one.items() for one in found)
@@ -143,7 +179,10 @@ def test_alerts_fields_lists_every_event(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["live"], 2, "start `hypertrack record`, and beside it `hypertrack live --follow`"),
+        (["live", "--replay", "2026-01-05"], 2, "--replay records nothing: add --follow"),
+        (["live", "--follow", "--coins", "BTC"], 2, "records nothing: leave out --coins"),
+        (["live", "--follow", "--append"], 2, "records nothing: leave out --append"),
+        (["--data", "sqlite:///x.db", "live"], 2, "a database is not followed yet"),
         (["live", "--follow", "--signals", "x.jsonl"], 2, "--signals takes -"),
         (["live", "--follow", "--replay", "2026-01-05"], 2, "name its file with --signals FILE"),
         (["live", "--follow", "--replay", "soon", "--signals", "x"], 2, "soon"),

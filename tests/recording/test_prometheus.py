@@ -18,7 +18,16 @@ from hypertrack.config import Settings
 from hypertrack.errors import ConfigError
 from hypertrack.pipeline.record import record
 from hypertrack.recording.prometheus import metrics_server
-from hypertrack.records import Feed, FeedStatus, FollowedFills, RecordingStatus
+from hypertrack.records import (
+    Feed,
+    FeedStatus,
+    FollowedFills,
+    LiveStatus,
+    MeasuringStatus,
+    RecordingStatus,
+    SinkMode,
+    SinkStatus,
+)
 from hypertrack.simulate.venue.faults import Faults
 from hypertrack.simulate.venue.server import running_exchange
 
@@ -85,9 +94,42 @@ def values(family: Metric) -> dict[tuple[str, ...], float]:
     return {tuple(sample.labels.values()): sample.value for sample in family.samples}
 
 
+LIVE = LiveStatus(
+    written_ms=0,
+    watermark_ms=START_MS,
+    n_trades=70,
+    n_late=2,
+    n_unread=1,
+    n_signals=4,
+    n_alerts=5,
+    measuring=MeasuringStatus(
+        as_of_ms=START_MS - 1_000, window_h=2.0, n_profiles=9, n_waiting=3, oldest_age_s=7.5
+    ),
+    sinks=(
+        SinkStatus(
+            name="bot",
+            state=SinkMode.OFF,
+            n_waiting=6,
+            oldest_age_s=30.0,
+            n_failed=20,
+            cause="HTTP 500",
+            n_by_fate={"delivered": 8, "expired": 1},
+        ),
+        SinkStatus(
+            name="phone",
+            state=SinkMode.WORKING,
+            n_waiting=0,
+            oldest_age_s=None,
+            n_failed=0,
+            cause=None,
+        ),
+    ),
+)
+
+
 @pytest.fixture(scope="module")
 def families() -> dict[str, Metric]:
-    with metrics_server("127.0.0.1", 0, lambda: STATUS) as port:
+    with metrics_server("127.0.0.1", 0, lambda: STATUS, lambda: LIVE) as port:
         return scraped(port)
 
 
@@ -117,6 +159,23 @@ def families() -> dict[str, Metric]:
         ("hypertrack_fills_quarantined", {(): 2}),
         ("hypertrack_fills_lack_trades", {(): 4}),
         ("hypertrack_tape_lacks_trades", {(): 5}),
+        ("hypertrack_live_trades", {(): 70}),
+        ("hypertrack_live_late_trades", {(): 2}),
+        ("hypertrack_live_unread_lines", {(): 1}),
+        ("hypertrack_live_signals", {(): 4}),
+        ("hypertrack_live_alerts", {(): 5}),
+        ("hypertrack_live_watermark_timestamp_seconds", {(): START_MS / 1000}),
+        ("hypertrack_live_measured_timestamp_seconds", {(): START_MS / 1000 - 1}),
+        ("hypertrack_live_window_seconds", {(): 7_200}),
+        ("hypertrack_live_profiles", {(): 9}),
+        ("hypertrack_live_waiting_wallets", {(): 3}),
+        ("hypertrack_live_oldest_waiting_seconds", {(): 7.5}),
+        ("hypertrack_live_cpu_share_ratio", {}),
+        ("hypertrack_sink_queue_messages", {("bot",): 6, ("phone",): 0}),
+        ("hypertrack_sink_oldest_message_seconds", {("bot",): 30}),
+        ("hypertrack_sink_failed_tries", {("bot",): 20, ("phone",): 0}),
+        ("hypertrack_sink_up", {("bot",): 0, ("phone",): 1}),
+        ("hypertrack_sink_messages", {("delivered", "bot"): 8, ("expired", "bot"): 1}),
     ],
 )
 def test_metric_says_what_the_status_says(

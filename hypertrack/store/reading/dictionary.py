@@ -5,15 +5,19 @@ import duckdb
 from hypertrack.records import HOUR_MS, MINUTE_MS, Feed
 from hypertrack.store.reading.account_answers import ACCOUNT_WALLETS
 
+TRADE_NAMES = "SELECT buyer AS spelling FROM raw_trades UNION SELECT seller FROM raw_trades"
+CHAIN_NAMES = """
+SELECT sender AS spelling FROM raw_evm UNION SELECT receiver FROM raw_evm
+UNION SELECT sender FROM raw_transfers UNION SELECT receiver FROM raw_transfers
+UNION SELECT contract FROM raw_transfers
+"""
+ANSWER_NAMES = f"SELECT wallet AS spelling FROM raw_fills UNION {ACCOUNT_WALLETS}"
+
 NUMBER_NAMES = f"""
 CREATE TEMP TABLE spellings AS
 SELECT spelling, lower(spelling) AS wallet
 FROM (
-    SELECT buyer AS spelling FROM raw_trades UNION SELECT seller FROM raw_trades
-    UNION SELECT sender FROM raw_evm UNION SELECT receiver FROM raw_evm
-    UNION SELECT sender FROM raw_transfers UNION SELECT receiver FROM raw_transfers
-    UNION SELECT contract FROM raw_transfers UNION SELECT wallet FROM raw_fills
-    UNION {ACCOUNT_WALLETS}
+    {TRADE_NAMES} UNION {CHAIN_NAMES} UNION {ANSWER_NAMES}
 )
 WHERE spelling IS NOT NULL;
 CREATE TABLE wallets AS
@@ -37,8 +41,7 @@ CREATE TEMP TABLE kept_coins(coin_id INTEGER, coin VARCHAR);
 # The same for rows that are read in turn: what is new goes behind what was numbered before.
 EXTEND_WALLETS = """
 CREATE OR REPLACE TEMP TABLE spellings AS
-SELECT spelling, lower(spelling) AS wallet
-FROM (SELECT buyer AS spelling FROM raw_trades UNION SELECT seller FROM raw_trades);
+SELECT spelling, lower(spelling) AS wallet FROM ({names}) WHERE spelling IS NOT NULL;
 INSERT INTO wallets
 SELECT (SELECT count(*) FROM wallets) + row_number() OVER (ORDER BY wallet) - 1, wallet
 FROM (SELECT DISTINCT wallet FROM spellings) ANTI JOIN wallets USING (wallet);
@@ -48,7 +51,7 @@ SELECT spelling, wallet_id FROM spellings JOIN wallets USING (wallet);
 EXTEND_COINS = """
 INSERT INTO coins
 SELECT (SELECT count(*) FROM coins) + row_number() OVER (ORDER BY coin) - 1, coin
-FROM (SELECT DISTINCT coin FROM raw_{feed}) ANTI JOIN coins USING (coin);
+FROM (SELECT DISTINCT coin FROM {rows}) ANTI JOIN coins USING (coin);
 """
 
 # Sorted, so that a cut in time touches few blocks, and repeated trades lie side by side.
@@ -89,8 +92,7 @@ SAME_TRADES = "ALTER TABLE numbered_trades RENAME TO trades"
 SIZE = "DECIMAL(38, 12)"
 """Finer than any coin is traded in, and wide enough for the sum of a minute."""
 
-NUMBER_BBO = """
-CREATE TABLE bbo AS
+DISTINCT_BBO = """
 SELECT time_ms, coin_id, last.bid_price AS bid_price, last.ask_price AS ask_price,
     (last.bid_price + last.ask_price) / 2 AS mid_price
 FROM (
@@ -104,7 +106,7 @@ ORDER BY time_ms, coin_id
 """
 
 # In the order of sealed hours each row comes after the one before: no moment of a coin is there
-# twice, and nothing is to be grouped or sorted.
+# twice, and nothing is to be grouped or sorted: they are numbered while they are read.
 COUNT_UNORDERED_BBO = f"""
 SELECT count(*) FROM (
     SELECT coin, time_ms, lag(coin) OVER () AS before_coin, lag(time_ms) OVER () AS before_ms
@@ -117,7 +119,6 @@ WHERE NOT (
 )
 """
 ORDERED_BBO = """
-CREATE TABLE bbo AS
 SELECT time_ms, coin_id, bid_price, ask_price, (bid_price + ask_price) / 2 AS mid_price
 FROM raw_bbo JOIN coins USING (coin)
 """
@@ -173,13 +174,12 @@ GROUP BY time_ms // {MINUTE_MS}, coin_id
 ORDER BY ALL
 """
 
-UNITE_CANDLES = """
-CREATE TABLE candles AS
+UNITED_CANDLES = """
 FROM recorded_candles
 UNION ALL
 FROM built_candles ANTI JOIN recorded_candles USING (start_ms, coin_id)
-ORDER BY start_ms, coin_id
 """
+UNITE_CANDLES = f"CREATE TABLE candles AS {UNITED_CANDLES} ORDER BY start_ms, coin_id"
 
 NUMBER_EVM = """
 CREATE TABLE evm_transactions AS
@@ -213,7 +213,8 @@ def number_rows(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the tables from what was read and the names that were kept; candles in two tables."""
     connection.execute(NUMBER_NAMES)
     number_trades(connection)
-    for statement in (NUMBER_BBO, NUMBER_RECORDED, NUMBER_CONTEXTS, NUMBER_EVM):
+    connection.execute(f"CREATE TABLE bbo AS {DISTINCT_BBO}")
+    for statement in (NUMBER_RECORDED, NUMBER_CONTEXTS, NUMBER_EVM):
         connection.execute(statement)
     for name in ("bbo", "candles", "contexts", "transactions", "evm", "transfers"):
         connection.execute(f"DROP TABLE raw_{name}")
@@ -235,14 +236,39 @@ def unite_candles(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def number_hours(connection: duckdb.DuckDBPyConnection, feed: Feed) -> None:
-    """Make the tables of one feed from what was read of it, extending ``wallets`` and ``coins``."""
-    connection.execute(EXTEND_COINS.format(feed=feed))
+    """Make the tables of one feed from what was read of it, extending ``wallets`` and ``coins``.
+
+    ``bbo`` is a view, as it is read but once: by whoever writes it down.
+    """
+    if feed is Feed.TRANSACTIONS:
+        extend_names(connection, CHAIN_NAMES)
+        connection.execute(NUMBER_EVM)
+        return
+    extend_names(connection, coins=f"raw_{feed}")
     match feed:
         case Feed.TRADES:
-            connection.execute(EXTEND_WALLETS)
+            extend_names(connection, TRADE_NAMES)
             number_trades(connection)
         case Feed.BBO:
             unordered = connection.execute(COUNT_UNORDERED_BBO).fetchall()[0][0]
-            connection.execute(NUMBER_BBO if unordered else ORDERED_BBO)
+            rows = DISTINCT_BBO if unordered else ORDERED_BBO
+            connection.execute(f"CREATE VIEW bbo AS {rows}")
+        case Feed.CONTEXTS:
+            connection.execute(NUMBER_CONTEXTS)
         case _:
             connection.execute(NUMBER_RECORDED)
+
+
+def extend_names(
+    connection: duckdb.DuckDBPyConnection, wallets: str | None = None, coins: str | None = None
+) -> None:
+    """Give what is new its numbers, behind what was numbered before.
+
+    Args:
+        wallets: Relation of a ``spelling``; each has its number in ``spelled`` afterwards.
+        coins: Relation of a ``coin``.
+    """
+    if coins is not None:
+        connection.execute(EXTEND_COINS.format(rows=coins))
+    if wallets is not None:
+        connection.execute(EXTEND_WALLETS.format(names=wallets))

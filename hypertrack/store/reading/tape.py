@@ -1,7 +1,6 @@
 """The tape of a folder that another process may be writing: its trades in order of receipt."""
 
 import logging
-import os
 from collections import deque
 from collections.abc import Iterator
 from heapq import merge
@@ -24,14 +23,12 @@ from hypertrack.records import (
     json_decoder,
     usual_skew_ms,
 )
-from hypertrack.store.compaction.commit_journal import FeedFiles, feed_files
+from hypertrack.store.reading.open_lines import OpenLines
 from hypertrack.store.sql import parquet
 
 log = logging.getLogger(__name__)
 
 BATCH_ROWS = 20_000
-
-READ_BYTES = 1 << 22
 
 SEALED_ROWS = """
 SELECT received_ns, coin, side, px, sz, time, hash, tid, users FROM {relation}
@@ -88,12 +85,10 @@ class Tape:
     """
 
     def __init__(self, folder: Path, since_ms: int = 0):
-        self._folder = folder
+        self._lines = OpenLines(folder, Feed.TRADES)
         self._since_ms = since_ms
         self._decoder = json_decoder(_Line)
         self._skew = _Skew()
-        self._open: int | None = None
-        self._offset = 0
         self._waiting: list[TapeTrade] = []
         self.n_unread = 0
 
@@ -102,8 +97,8 @@ class Tape:
 
         Sealed hours are sorted by DuckDB, which spills to disk what memory does not hold.
         """
-        files = self._opened_together()
-        unsealed = _in_order(self._read_open())
+        files = self._lines.begin()
+        unsealed = _in_order(self._added())
         with duckdb.connect(":memory:") as connection:
             if files.sealed:
                 rows = connection.execute(
@@ -120,9 +115,7 @@ class Tape:
         The trades of the newest moment wait for the next call, since more of the same frame may be
         on their way to the file.
         """
-        found = self._waiting + self._read_open()
-        if self._is_replaced():
-            found += self._turn_to_new_file()
+        found = self._waiting + self._added()
         if found and len(found) > len(self._waiting):
             newest_ns = found[-1].received_ns
             self._waiting = [trade for trade in found if trade.received_ns == newest_ns]
@@ -132,51 +125,12 @@ class Tape:
 
     def close(self) -> None:
         """Close the open file."""
-        if self._open is not None:
-            os.close(self._open)
-            self._open = None
+        self._lines.close()
 
-    def _opened_together(self) -> FeedFiles:
-        """Open the open file, and return the sealed hours that go with it."""
-        while True:
-            files = feed_files(self._folder, Feed.TRADES)
-            self.close()
-            self._offset = 0
-            self._open = _opened(files.open)
-            if feed_files(self._folder, Feed.TRADES).inodes == files.inodes:
-                return files
-
-    def _is_replaced(self) -> bool:
-        if self._open is None:
-            return feed_files(self._folder, Feed.TRADES).open.exists()
-        path = feed_files(self._folder, Feed.TRADES).open
-        try:
-            return path.stat().st_ino != os.fstat(self._open).st_ino
-        except FileNotFoundError:
-            return False
-
-    def _turn_to_new_file(self) -> list[TapeTrade]:
-        """Go on in the file that took the open one's place, behind what was read in the old."""
-        found = self._read_open()  # what was added before the old one was replaced
-        old, self._open = self._open, _opened(feed_files(self._folder, Feed.TRADES).open)
-        self._offset = 0
-        if old is not None and self._open is not None:
-            self._offset = _known_bytes(old, self._open)
-        if old is not None:
-            os.close(old)
-        return found + self._read_open()
-
-    def _read_open(self) -> list[TapeTrade]:
-        """Return the trades of the whole lines behind the offset."""
-        if self._open is None:
-            return []
-        found: list[TapeTrade] = []
-        for line, end in _lines(self._open, self._offset):
-            self._offset = end
-            trade = self._trade(line)
-            if trade is not None and trade.time_ms >= self._since_ms:
-                found.append(trade)
-        return found
+    def _added(self) -> list[TapeTrade]:
+        """Return the trades of the lines that were added to the open file."""
+        trades = (self._trade(line) for line in self._lines.added())
+        return [one for one in trades if one is not None and one.time_ms >= self._since_ms]
 
     def _sealed_batches(self, rows: duckdb.DuckDBPyConnection) -> Iterator[TapeTrade]:
         names = [column[0] for column in rows.description or ()]
@@ -237,36 +191,3 @@ def _merged(sealed: Iterator[TapeTrade], unsealed: list[TapeTrade]) -> Iterator[
             batch = []
     if batch:
         yield batch
-
-
-def _opened(path: Path) -> int | None:
-    try:
-        return os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return None
-
-
-def _lines(descriptor: int, offset: int) -> Iterator[tuple[bytes, int]]:
-    """Yield the whole lines of a file behind an offset, each with the offset of its end."""
-    rest = b""
-    while block := os.pread(descriptor, READ_BYTES, offset + len(rest)):
-        *lines, rest = (rest + block).split(b"\n")
-        for line in lines:
-            offset += len(line) + 1
-            if line.strip():
-                yield line, offset
-
-
-def _known_bytes(old: int, new: int) -> int:
-    """Return how much of a new open file the old one held already.
-
-    Sealing takes lines out of it and adds none, so the new file begins with lines of the old one in
-    their order; the first that is not found behind the one before is new.
-    """
-    known = 0
-    of_old = (line for line, _ in _lines(old, 0))
-    for line, end in _lines(new, 0):
-        if line not in of_old:  # reads on to the line, or to the end of the old file
-            return known
-        known = end
-    return known

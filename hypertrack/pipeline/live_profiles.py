@@ -1,0 +1,223 @@
+"""Profiles of some wallets of the window, as `classify` makes them of a whole recording."""
+
+import dataclasses
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypertrack import records
+from hypertrack.config import Settings
+from hypertrack.errors import HypertrackError
+from hypertrack.model import MODEL_NAME
+from hypertrack.pipeline.asked_rules import obstacles_of, rule_columns, rule_features
+from hypertrack.pipeline.classify import PROFILES_NAME, said_of_features, told_by_model
+from hypertrack.pipeline.places import notice_of
+from hypertrack.pipeline.profile_batches import RuleColumns, profile_batches
+from hypertrack.pipeline.profile_matrix import measure_part
+from hypertrack.records import (
+    SKILL_NUMBERS,
+    SKILL_TEXTS,
+    ProfileColumns,
+    ProfileHeader,
+    SkillSummary,
+)
+from hypertrack.store.profile_rows import joined
+from hypertrack.store.profiles import ProfileFile
+
+if TYPE_CHECKING:
+    from hypertrack.features.engine import FeatureEngine, FeatureMatrix
+    from hypertrack.model.versions import WalletModel
+
+log = logging.getLogger(__name__)
+
+Stamp = tuple[int, int] | None
+
+SUMMED_S = 60.0
+
+
+class LiveProfiler:
+    """Makes profiles with the model in force, and the skill that was judged last.
+
+    Attributes:
+        model: None where there is none, or none that reads the features in force.
+    """
+
+    def __init__(self, settings: Settings):
+        self._settings = settings
+        self._more = rule_features(settings)
+        self._model_stamp: Stamp = None
+        self._skill = _JudgedSkill(settings.out / PROFILES_NAME)
+        self._header: ProfileHeader | None = None
+        self._summed_s = 0.0
+        self.model: WalletModel | None = None
+
+    @property
+    def version(self) -> str | None:
+        """Return the version of the model; None without one."""
+        return None if self.model is None else self.model.summary.version
+
+    @property
+    def earned(self) -> frozenset[str]:
+        """Return the scores that have earned weight."""
+        heads = () if self.model is None else self.model.summary.heads
+        return frozenset(head.head for head in heads if head.has_earned_weight)
+
+    def look(self) -> bool:
+        """Take the model and the skill that are in force now; return whether the model changed.
+
+        A model that cannot be loaded leaves the one before in force.
+        """
+        self._skill.read_if_changed()
+        stamp = _stamp(self._settings.out / MODEL_NAME)
+        if stamp == self._model_stamp:
+            return False
+        self._model_stamp = stamp
+        if stamp is None:
+            return False
+        try:
+            model = self._loaded()
+        except HypertrackError as error:
+            log.warning("the model is not taken: %s", error)
+            return False
+        is_other = self.version != model.summary.version
+        self.model = model
+        return is_other
+
+    def profile(
+        self,
+        engine: "FeatureEngine",
+        wallets: Sequence[str],
+        window: tuple[int, int],
+        others: NDArray[np.float64],
+    ) -> ProfileColumns:
+        """Return the profiles of wallets that traded in a window.
+
+        Args:
+            window: Start, and exclusive end.
+            others: ``total_value`` of everybody else that was measured.
+        """
+        from hypertrack.features.activity import activity
+
+        settings = self._settings
+        measured = measure_part(engine, wallets, *window, self._more)
+        matrix = measured.matrix
+        known = np.concatenate([others, matrix.column("total_value")])
+        more = rule_columns(settings, measured.whole, known)
+        skill = self._skill.of(matrix.wallets)
+        has_model = self.model is not None
+        not_testable = obstacles_of(settings, matrix, more, skill, has_model=has_model)
+        self._note(engine, matrix, (*matrix.names, *more), not_testable)
+        batches = profile_batches(
+            matrix,
+            activity(engine, part=matrix),
+            self.model,
+            RuleColumns(settings.categories, more, not_testable),
+            {"skill": skill, "profit": measured.profit},
+        )
+        columns = next(batches)
+        for batch in batches:
+            columns = joined(columns, batch)
+        as_of_ms = np.full(len(columns), window[1], dtype=np.int64)
+        live = {"as_of_ms": as_of_ms, "n_fills_since": np.zeros_like(as_of_ms)}
+        return dataclasses.replace(columns, live=live)
+
+    def header(self, window: tuple[int, int]) -> ProfileHeader:
+        """Return what the profiles of a window rest on; some must have been made."""
+        assert self._header is not None
+        start_ms, end_ms = window
+        return records.replace(
+            self._header,
+            generated_ms=time.time_ns() // 1_000_000,
+            data=records.replace(self._header.data, start_ms=start_ms, end_ms=end_ms),
+            skill=self._skill.summary,
+        )
+
+    def _note(
+        self,
+        engine: "FeatureEngine",
+        matrix: "FeatureMatrix",
+        names: Sequence[str],
+        not_testable: Mapping[str, str],
+    ) -> None:
+        """Keep what the next header says; what the window holds is added up once a minute."""
+        now_s = time.monotonic()
+        if self._header is None or now_s - self._summed_s > SUMMED_S:
+            self._summed_s = now_s
+            data = engine.summary()
+        else:
+            data = self._header.data
+        settings = self._settings
+        self._header = ProfileHeader(
+            generated_ms=0,
+            data=data,
+            notice=notice_of(engine.dataset.lines),
+            edition=settings.categories.edition,
+            thresholds=settings.categories.limits(),
+            not_testable=dict(not_testable),
+            **told_by_model(self.model, matrix),
+            **said_of_features(names),
+        )
+
+    def _loaded(self) -> "WalletModel":
+        """Return the model in force.
+
+        Raises:
+            ModelError: It cannot be read, or reads other features.
+        """
+        from hypertrack.features.registry import select
+        from hypertrack.model.versions import load_champion
+
+        model = load_champion(self._settings.out)
+        model.check_features(tuple(one.name for one in select(self._settings.features.groups)))
+        return model
+
+
+class _JudgedSkill:
+    """Columns about skill of the profiles in force, by wallet."""
+
+    def __init__(self, file: Path):
+        self._file = file
+        self._stamp: Stamp = None
+        self._row_by_wallet: dict[str, int] = {}
+        self._columns: dict[str, NDArray[Any]] = {}
+        self.summary: SkillSummary | None = None
+
+    def read_if_changed(self) -> None:
+        """Read the file if it is another than before; one that cannot be read changes nothing."""
+        stamp = _stamp(self._file)
+        if stamp is None or stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            profiles = ProfileFile(self._file)
+            wallets = profiles.column("wallet").tolist()
+            names = () if profiles.header.skill is None else (*SKILL_NUMBERS, *SKILL_TEXTS)
+            columns = {name: profiles.column(name) for name in names}
+        except HypertrackError:
+            return  # which the reader of evidence says
+        self.summary = profiles.header.skill
+        self._row_by_wallet = {wallet: row for row, wallet in enumerate(wallets)}
+        self._columns = columns
+
+    def of(self, wallets: Sequence[str]) -> dict[str, NDArray[Any]]:
+        """Return the columns of some wallets; of who was not judged NaN, and empty texts."""
+        rows = np.array([self._row_by_wallet.get(wallet, -1) for wallet in wallets], dtype=np.intp)
+        found = {}
+        for name, column in self._columns.items():
+            nothing: Any = np.nan if name in SKILL_NUMBERS else ""
+            padded = np.append(column, np.array([nothing], dtype=column.dtype))
+            found[name] = padded[rows]
+        return found
+
+
+def _stamp(file: Path) -> Stamp:
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_mtime_ns, found.st_size

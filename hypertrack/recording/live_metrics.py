@@ -1,0 +1,72 @@
+"""How live and the delivery of its messages stand, for Prometheus."""
+
+from collections.abc import Callable, Iterator
+
+from hypertrack.records import LiveStatus, SinkMode, SinkStatus
+
+Samples = list[tuple[dict[str, str], float]]
+
+COUNTERS: dict[str, tuple[str, Callable[[LiveStatus], float]]] = {
+    "trades": ("Trades followed.", lambda live: live.n_trades),
+    "late_trades": ("Trades behind the watermark.", lambda live: live.n_late),
+    "unread_lines": ("Lines of trades that no reader takes.", lambda live: live.n_unread),
+    "signals": ("Signals written.", lambda live: live.n_signals),
+    "alerts": ("Alerts sent.", lambda live: live.n_alerts),
+}
+GAUGES: dict[str, tuple[str, Callable[[LiveStatus], float | None]]] = {
+    "watermark_timestamp_seconds": (
+        "Exchange time up to which everything was told.",
+        lambda live: _seconds(live.watermark_ms),
+    ),
+    "window_seconds": (
+        "Exchange time that wallets are measured over.",
+        lambda live: None if live.measuring.window_h is None else live.measuring.window_h * 3_600,
+    ),
+    "measured_timestamp_seconds": (
+        "Exchange time up to which wallets were measured last.",
+        lambda live: _seconds(live.measuring.as_of_ms),
+    ),
+    "profiles": ("Wallets that have a profile.", lambda live: live.measuring.n_profiles),
+    "waiting_wallets": ("Wallets due to be measured.", lambda live: live.measuring.n_waiting),
+    "oldest_waiting_seconds": (
+        "How long ago the oldest of them was measured.",
+        lambda live: live.measuring.oldest_age_s,
+    ),
+    "cpu_share_ratio": (
+        "Of one core, spent by live while it measures.",
+        lambda live: live.measuring.cpu_share,
+    ),
+}
+GAUGES_OF_SINK: dict[str, tuple[str, Callable[[SinkStatus], float | None]]] = {
+    "queue_messages": ("Messages that wait for a sink.", lambda sink: sink.n_waiting),
+    "oldest_message_seconds": ("Age of the first of them.", lambda sink: sink.oldest_age_s),
+    "failed_tries": ("Tries in a row that failed.", lambda sink: sink.n_failed),
+    "up": ("1, but for a sink that is off.", lambda sink: float(sink.state is not SinkMode.OFF)),
+}
+
+
+def live_counters(live: LiveStatus) -> Iterator[tuple[str, str, Samples]]:
+    """Yield name, help and samples of what is counted."""
+    for name, (help_text, of) in COUNTERS.items():
+        yield f"hypertrack_live_{name}", help_text, [({}, of(live))]
+    fates: Samples = [
+        ({"sink": sink.name, "fate": fate}, n)
+        for sink in live.sinks
+        for fate, n in sink.n_by_fate.items()
+    ]
+    yield "hypertrack_sink_messages", "Messages that are done with, by how it ended.", fates
+
+
+def live_gauges(live: LiveStatus) -> Iterator[tuple[str, str, Samples]]:
+    """Yield name, help and samples of what stands at a value; without one where it is unknown."""
+    for name, (help_text, of) in GAUGES.items():
+        value = of(live)
+        yield f"hypertrack_live_{name}", help_text, [] if value is None else [({}, value)]
+    for name, (help_text, of_sink) in GAUGES_OF_SINK.items():
+        known = [({"sink": sink.name}, of_sink(sink)) for sink in live.sinks]
+        samples: Samples = [(at, value) for at, value in known if value is not None]
+        yield f"hypertrack_sink_{name}", help_text, samples
+
+
+def _seconds(value_ms: int | None) -> float | None:
+    return None if value_ms is None else value_ms / 1_000

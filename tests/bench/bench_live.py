@@ -1,0 +1,132 @@
+"""How soon live says what a leader did, what it follows, and what it needs for that.
+
+    python tests/bench/bench_live.py rate [trades a second, default 50] [seconds, default 60]
+    python tests/bench/bench_live.py window DATASET [window_h, default 24]
+
+`rate` writes trades to a folder as a recorder does, in real time, while live follows in a process
+of its own: from an action's last fill to its signal on the disk, one second of settling and one of
+lateness included. `window` opens a dataset's last hours, measures all wallets and then the busiest
+ones, and says how long that took and how much memory.
+"""
+
+import json
+import random
+import resource
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from hypertrack.config import Settings
+from hypertrack.live.window import LiveWindow
+from hypertrack.pipeline.live import newest_ms
+from hypertrack.pipeline.live_process import LiveProcess
+
+COINS = [f"COIN{nth}" for nth in range(20)]
+WALLETS = [f"0x{nth:040x}" for nth in range(1, 401)]
+LEADERS = WALLETS[:20]
+FRAME_S = 0.02
+
+BUSIEST = 50
+
+
+def lines(rng: random.Random, n: int, first_id: int) -> Iterator[bytes]:
+    """Yield trades of this moment."""
+    received_ns = time.time_ns()
+    for nth in range(n):
+        trade = {
+            "received_ns": received_ns,
+            "coin": rng.choice(COINS),
+            "side": rng.choice("AB"),
+            "px": f"{rng.uniform(80, 90):.3f}",
+            "sz": f"{rng.uniform(0.1, 9):.2f}",
+            "time": received_ns // 1_000_000,
+            "hash": f"0x{rng.getrandbits(256):064x}",
+            "tid": first_id + nth,
+            "users": rng.sample(WALLETS, 2),
+        }
+        yield json.dumps(trade).encode() + b"\n"
+
+
+def write_trades(file: Path, per_second: float, seconds: float) -> int:
+    """Write trades at a rate; return how many."""
+    rng = random.Random(3)
+    n_written, start_s = 0, time.monotonic()
+    with file.open("ab", buffering=0) as out:
+        while (now_s := time.monotonic() - start_s) < seconds:
+            n_due = int(now_s * per_second) - n_written
+            out.write(b"".join(lines(rng, n_due, n_written + 1)))
+            n_written += n_due
+            time.sleep(FRAME_S)
+    return n_written
+
+
+def rate(per_second: float = 50, seconds: float = 60) -> None:
+    """Print delays of signals, and whether all trades were followed."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "data"
+        folder.mkdir()
+        (folder / "trades.jsonl").write_bytes(b"".join(lines(random.Random(1), 1, 10**9)))
+        follow = {"leaders": LEADERS, "makers": True}
+        settings = Settings.model_validate({"data": str(folder), "out": name, "follow": follow})
+        live = LiveProcess(settings, lambda _: None, _no_logging, threading.Event())
+        live.start()
+        while live.status is None:
+            time.sleep(0.1)
+        n_written = write_trades(folder / "trades.jsonl", per_second, seconds)
+        time.sleep(3)
+        live.end()
+        said = (folder / "live" / "signals.jsonl").read_bytes().splitlines()
+    status = live.status
+    delays = np.array([json.loads(line)["delay_ms"] for line in said][10:])
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"{n_written:,} trades written in {seconds:g} s, {status.n_trades:,} followed")
+    print(f"{len(said):,} signals, action to signal ms: {_quantiles(delays)}")
+    print(f"profiles {status.measuring.n_profiles:,}, waiting {status.measuring.n_waiting:,}")
+    print(f"CPU {used.ru_utime + used.ru_stime:.1f} s, memory {used.ru_maxrss / 1_024:,.0f} MiB")
+
+
+def window(dataset: str, window_h: str = "24") -> None:
+    """Print what it takes to measure the wallets of a dataset's last hours."""
+    settings = Settings.model_validate({"data": dataset, "live": {"window_h": float(window_h)}})
+    assert isinstance(settings.data, Path)
+    start_s = time.process_time()
+    one = LiveWindow(settings, settings.data, newest_ms(settings))
+    one.advance()
+    found = one.fills()
+    print(f"opened: {time.process_time() - start_s:.1f} s of CPU, {_memory_mib():,.0f} MiB")
+    print(f"{found.n_fills.sum():,} fills of {len(found.wallets):,} wallets, {one.length_h:.1f} h")
+    busiest = found.wallets[np.argsort(-found.n_fills)[:BUSIEST]]
+    usual = found.wallets[np.argsort(-found.n_fills)[BUSIEST::7][:BUSIEST]]
+    for name, wallets in (("busiest", busiest), ("busiest again", busiest), ("others", usual)):
+        start_s = time.process_time()
+        matrix = one.engine().matrix(
+            wallets=wallets.tolist(), since_ms=one.start_ms, until_ms=one.watermark_ms
+        )
+        cost_s = time.process_time() - start_s
+        print(
+            f"{name}: {len(matrix.wallets)} wallets, {matrix.n_fills.sum():,} fills: {cost_s:.1f} s"
+        )
+    print(f"memory {_memory_mib():,.0f} MiB")
+
+
+def _quantiles(values: np.ndarray) -> str:
+    return ", ".join(f"p{p} {np.percentile(values, p):,.0f}" for p in (50, 95, 99, 100))
+
+
+def _memory_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
+
+
+def _no_logging() -> None:
+    """Leave the logs of the new process as they are."""
+
+
+if __name__ == "__main__":
+    {"rate": rate, "window": window}[sys.argv[1]](
+        *(float(word) if sys.argv[1] == "rate" else word for word in sys.argv[2:])
+    )

@@ -1,0 +1,123 @@
+"""Profiles made while wallets trade: written whole, with what changed from one to the next."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes import ALICE, BOB, CAROL, START_MS, trade, write_dataset
+
+from hypertrack.config import LiveSettings, Settings
+from hypertrack.live.board import ProfileChange
+from hypertrack.live.profile_events import model_changed, profile_events
+from hypertrack.live.rules import Event, Rules
+from hypertrack.pipeline.live_measuring import Measurer
+from hypertrack.store.profiles import ProfileFile
+
+
+def rows(first: int, n: int, buyer: str = ALICE, seller: str = BOB) -> list[dict[str, Any]]:
+    return [
+        trade(START_MS + nth * 1_000, buyer=buyer, seller=seller, taker=buyer, trade_id=nth + 1)
+        for nth in range(first, first + n)
+    ]
+
+
+@pytest.fixture
+def measurer(tmp_path: Path) -> Iterator[Measurer]:
+    """A measurer over ten trades of Alice and Bob, a second apart."""
+    write_dataset(tmp_path / "data", trades=rows(0, 10))
+    settings = Settings.model_validate(
+        {"data": str(tmp_path / "data"), "out": str(tmp_path), "live": {"profiles_s": 0.001}}
+    )
+    one = Measurer(settings, tmp_path / "data", tmp_path / "profiles.parquet", START_MS)
+    yield one
+    one.close()
+
+
+def profiles(folder: Path) -> dict[str, tuple[int, int, float]]:
+    """Return by wallet as_of_ms after the start, n_fills_since and tx_count."""
+    found = ProfileFile(folder / "profiles.parquet")
+    names = ("wallet", "as_of_ms", "n_fills_since", "tx_count")
+    columns = (found.column(name).tolist() for name in names)
+    return {
+        wallet: (as_of_ms - START_MS, n_since, n)
+        for wallet, as_of_ms, n_since, n in zip(*columns, strict=True)
+    }
+
+
+@pytest.mark.slow  # three rounds of all features
+def test_each_profile_says_up_to_when_it_was_measured_and_what_came_since(
+    tmp_path: Path, measurer: Measurer
+) -> None:
+    nobody: frozenset[str] = frozenset()
+    assert measurer.round(nobody) == ([], [])
+    # The watermark is a second before the last trade, which lies at 9 s: eight are before it.
+    assert profiles(tmp_path) == {ALICE: (8_000, 0, 8), BOB: (8_000, 0, 8)}
+
+    with (tmp_path / "data" / "trades.jsonl").open("a") as file:
+        new = rows(10, 3, buyer=CAROL)
+        file.writelines(json.dumps(one) + "\n" for one in new)
+    measurer.round(nobody)
+
+    # Up to 11 s: Bob sold to Alice at 8 and 9 s and to Carol at 10 s, too few to be measured again.
+    assert profiles(tmp_path) == {
+        ALICE: (8_000, 2, 8),
+        BOB: (8_000, 3, 8),
+        CAROL: (11_000, 0, 1),
+    }
+    assert (measurer.status.n_profiles, measurer.status.n_waiting) == (3, 0)
+    assert measurer.status.as_of_ms == START_MS + 11_000
+
+    (_, changes) = measurer.round(frozenset({BOB}))
+
+    assert [change.wallet for change in changes] == [BOB]
+    assert profiles(tmp_path)[BOB] == (11_000, 0, 11)
+
+
+CHANGE = ProfileChange(
+    wallet=ALICE,
+    as_of_ms=START_MS,
+    entered={"Possible Bot": False, "Whale": True},
+    left={"Scalper": True},
+    scores={"bot_probability": (0.4, 0.9), "risk_score": (0.6, 0.7)},
+)
+
+
+def events() -> list[Event]:
+    return list(profile_events(CHANGE, {"wallet": ALICE}, LiveSettings(), {"risk_score"}))
+
+
+def test_change_of_a_profile_is_an_event_for_each_category_and_each_level_crossed() -> None:
+    found = [(one.name, one.fields.get("category"), one.fields.get("level")) for one in events()]
+
+    assert found == [
+        ("category.entered", ("Possible Bot",), None),
+        ("category.entered", ("Whale",), None),
+        ("category.left", ("Scalper",), None),
+        ("score.crossed", None, 0.5),
+        ("score.crossed", None, 0.8),
+    ]
+    crossed = events()[3]
+    assert (crossed.fields["direction"], crossed.fields["is_proven"]) == ("up", False)
+    assert crossed.text.endswith(
+        "went up through 0.5: 0.90, was 0.40; unproven, its score has earned no weight"
+    )
+    assert len({one.id for one in events()}) == 5
+
+
+@pytest.mark.parametrize(("unproven", "n_told"), [(False, 1), (True, 2)])
+def test_what_has_not_earned_weight_is_told_only_where_a_rule_says_so(
+    unproven: bool, n_told: int
+) -> None:
+    rule = {"name": "in", "on": "category.entered", "unproven": unproven, "to": ["bot"]}
+    given = {"alerts": [rule], "sinks": [{"name": "bot", "kind": "file", "url": "told.jsonl"}]}
+    rules = Rules(Settings.model_validate(given).alerts)
+
+    assert len([alert for event in events() for alert in rules.alerts(event)]) == n_told
+
+
+def test_other_model_is_an_event_that_names_both() -> None:
+    event = model_changed(None, "2026-11-20T10-00-00Z-ab12cd", START_MS)
+
+    assert event.fields == {"model": "2026-11-20T10-00-00Z-ab12cd", "before": "none"}

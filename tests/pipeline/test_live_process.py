@@ -1,0 +1,100 @@
+"""Live as a process beside the one that records: killed, in want of settings, out of disk."""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from disk_fakes import file_size_limit
+from fakes import ALICE, BOB, START_MS, trade, write_dataset
+
+from hypertrack.config import Settings
+from hypertrack.errors import ConfigError, HypertrackError
+from hypertrack.pipeline.live_process import LiveProcess
+
+PATIENCE_S = 60.0
+
+pytestmark = pytest.mark.slow  # processes of their own, which load what they need
+
+
+def row(nth: int) -> dict[str, Any]:
+    return trade(START_MS + nth * 5_000, buyer=ALICE, seller=BOB, taker=ALICE, trade_id=nth + 1)
+
+
+def prepare() -> None:
+    """Do what a new process is to do first: here nothing."""
+
+
+@contextmanager
+def beside(
+    folder: Path, lines: list[bytes], **settings: object
+) -> Iterator[tuple[LiveProcess, threading.Event]]:
+    write_dataset(folder / "data", trades=[row(nth) for nth in range(3)])
+    given = {
+        "data": str(folder / "data"),
+        "out": str(folder),
+        "live": {"poll_s": 0.05, "window_h": 0},
+    }
+    stop = threading.Event()
+    process = LiveProcess(
+        Settings.model_validate(given | settings), lines.append, prepare, stop, restart_s=(0.05,)
+    )
+    try:
+        yield process, stop
+    finally:
+        process.end()
+
+
+def wait_for(happened: Callable[[], object]) -> None:
+    until_s = time.monotonic() + PATIENCE_S
+    while not happened() and time.monotonic() < until_s:
+        time.sleep(0.02)
+    assert happened()
+
+
+def test_killed_it_is_started_again_and_misses_nothing(tmp_path: Path) -> None:
+    lines: list[bytes] = []
+    with beside(tmp_path, lines, follow={"leaders": [ALICE]}) as (process, stop):
+        process.start()
+        wait_for(lambda: process.status)
+        first = process.pid
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        with (tmp_path / "data" / "trades.jsonl").open("a") as file:
+            file.writelines(json.dumps(row(nth)) + "\n" for nth in range(3, 9))
+        wait_for(lambda: len(lines) >= 4)
+
+        assert process.n_deaths == 1
+        assert process.pid != first
+        assert not stop.is_set()
+    assert [json.loads(line)["seq"] for line in lines[:4]] == [1, 2, 3, 4]
+    assert (tmp_path / "data/live/signals.jsonl").read_bytes().splitlines() == lines
+    with pytest.raises(ProcessLookupError):
+        os.kill(process.pid or 0, 0)
+
+
+def test_wrong_settings_end_it_and_who_records(tmp_path: Path) -> None:
+    sink = {"name": "bot", "kind": "webhook"}
+    with beside(tmp_path, [], sinks=[sink]) as (process, stop):
+        process.start()
+        wait_for(stop.is_set)
+
+    assert isinstance(process.failure, ConfigError)
+    assert "sink bot has no address" in str(process.failure)
+    assert process.n_deaths == 0
+
+
+def test_full_disk_ends_it_and_who_records(tmp_path: Path) -> None:
+    with beside(tmp_path, []) as (process, stop), file_size_limit(200):  # no status is so short
+        process.start()
+        wait_for(stop.is_set)
+
+    assert isinstance(process.failure, HypertrackError)
+    assert process.failure.exit_code == 1
+    assert "is full: make room" in str(process.failure)
