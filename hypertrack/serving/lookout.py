@@ -10,6 +10,7 @@ from pathlib import Path
 from hypertrack.clock import Clock
 from hypertrack.live.desk import Gap
 from hypertrack.serving.line_tail import NOTHING, Added, LineTail
+from hypertrack.serving.paper_view import PaperBook, PaperView
 from hypertrack.serving.shelf import Shelf, Stamp, stamp_of
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class News:
 
     signals: Added = NOTHING
     follow: Added = NOTHING
+    paper: PaperView | None = None
     live: LiveSaid | None = None
     gaps: tuple[Gap, ...] | None = None
     profiles_version: int | None = None
@@ -88,7 +90,10 @@ class Lookout:
         self._tell = tell
         self._clock = clock
         self._signals = LineTail(files.signals)
-        self._follow = LineTail(files.follow)
+        self._follow = LineTail(files.follow, first_bytes=None)
+        self._paper = PaperBook()
+        self._has_stepped = False
+        self._paper_due_s = 0.0
         self._live: LiveSaid | None = None
         self._ledger_stamp: Stamp | None = None
         self._gaps_due_s = 0.0
@@ -111,9 +116,11 @@ class Lookout:
 
     def look(self) -> None:
         """Tell what is new, if anything is."""
+        follow = self._follow.read()
         news = News(
             signals=self._signals.read(),
-            follow=self._follow.read(),
+            follow=follow,
+            paper=self._look_at_paper(follow),
             live=self._look_at_live(),
             gaps=self._look_at_gaps(),
             profiles_version=self._look_at_profiles(),
@@ -143,6 +150,18 @@ class Lookout:
             return None
         self._live = LiveSaid(text, written_ms, is_alive)
         return self._live
+
+    def _look_at_paper(self, added: Added) -> PaperView | None:
+        self._has_stepped |= added != NOTHING
+        self._paper.take(added)
+        now_s = self._clock.monotonic_s()
+        if not self._has_stepped or now_s < self._paper_due_s:
+            return None
+        self._has_stepped = False
+        view = self._paper.view()
+        end_s = self._clock.monotonic_s()
+        self._paper_due_s = end_s + (end_s - now_s) / COST_SHARE
+        return view
 
     def _look_at_gaps(self) -> tuple[Gap, ...] | None:
         now_s = self._clock.monotonic_s()
