@@ -88,7 +88,9 @@ function createTable(data, wallets, watchlist, actions) {
       event.preventDefault();
       actions.open(address);
     });
-    return [link, ...liveMark(wallets, row), heldLine(wallets, row)];
+    const held = heldLine(wallets, row);
+    held.prepend(...liveMark(wallets, row));
+    return [link, held];
   }
 
   byId("table-body").addEventListener("keydown", (event) => {
