@@ -30,7 +30,7 @@ def reach_sd(n_blocks: int, alpha: float = ALPHA) -> float:
 
     Args:
         n_blocks: Seen so far, 1 at least.
-        alpha: Share of runs in which the interval may ever miss the truth; where several are
+        alpha: Share of runs in which the interval may ever miss the real mean; where several are
             looked at, it is shared among them.
 
     Source:
