@@ -104,8 +104,8 @@ class Lookout:
         self._thread = threading.Thread(target=self._run, name="lookout", daemon=True)
 
     def start(self) -> None:
-        """Look once, then go on in a thread."""
-        self.look()
+        """Look once, then go on in a thread: a long log of paper keeps no page waiting."""
+        self.look(NOTHING)
         self._thread.start()
 
     def close(self) -> None:
@@ -114,9 +114,13 @@ class Lookout:
         if self._thread.is_alive():
             self._thread.join()
 
-    def look(self) -> None:
-        """Tell what is new, if anything is."""
-        follow = self._follow.read()
+    def look(self, follow: Added | None = None) -> None:
+        """Tell what is new, if anything is.
+
+        Args:
+            follow: Instead of what was added to the log of paper.
+        """
+        follow = self._follow.read() if follow is None else follow
         news = News(
             signals=self._signals.read(),
             follow=follow,
