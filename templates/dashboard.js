@@ -9,6 +9,7 @@ async function startPage() {
   const listed = await unpack("pack-listed");
   const rest = Promise.all(["pack-rest", "pack-left-out", "pack-histories"].map(unpack)).then((some) => new Map(some.flatMap((each) => [...each])));
   const wallets = createWallets(data, listed, rest);
+  wallets.live = JSON.parse(byId("live-rows")?.textContent ?? "null");
   const watchlist = createWatchlist(starsChanged);
   const finder = createFinder(data, wallets, watchlist);
   const actions = { open: openWallet, sort: sortBy, step, closed };

@@ -82,12 +82,12 @@ function createLive(open) {
   function showStatus({ live, is_live: isLive, live_written_ms: writtenMs }) {
     byId("live-dot").classList.toggle("is-on", isLive);
     byId("live-state").textContent = live === null ? "hypertrack live does not run on this dataset" : stateWords(live, isLive, writtenMs);
-    showTrouble("sinks", sinkWords(live?.sinks ?? []));
+    showTrouble("sinks", live === null ? "" : sinkWords(live.sinks));
   }
 
   function stateWords(live, isLive, writtenMs) {
     const until = live.watermark_ms ? `up to ${dateTime(live.watermark_ms)}` : "before the first trade";
-    const counts = [[live.n_trades, "trades"], [live.n_signals, "signals"], [live.n_alerts, "alerts"], [live.n_late, "late"], [live.measuring?.n_waiting, "profiles wait"]];
+    const counts = [[live.n_trades, "trades"], [live.n_signals, "signals"], [live.n_alerts, "alerts"], [live.n_late, "late"], [live.measuring.n_profiles, "profiled live"], [live.measuring.n_waiting, "wait for it"]];
     const told = counts.filter(([n], i) => n || (i < 2 && n === 0)).map(([n, words]) => `${commas(n)} ${words}`);
     const stopped = isLive ? [] : [`not running since ${dateTime(writtenMs)}`];
     return [...stopped, until, ...told].join(" · ");
@@ -96,6 +96,13 @@ function createLive(open) {
   function sinkWords(sinks) {
     const bad = sinks.filter((sink) => sink.state !== "working");
     return bad.map(({ name, state, cause, n_waiting: n }) => `${name} ${state === "off" ? "is off" : `fails, ${commas(n)} wait`}${cause ? `: ${cause}` : ""}`).join("; ");
+  }
+
+  /** Show how following on paper stands. */
+  function showPaper({ sentences, parts }) {
+    byId("live-paper").hidden = false;
+    byId("live-paper-says").replaceChildren(...sentences.map((each) => make("p", "", each)));
+    byId("live-paper-parts").replaceChildren(...parts.map(([name, usd]) => make("div", "", make("dt", "", name), make("dd", "", usd))));
   }
 
   const troubles = new Map();
@@ -111,7 +118,7 @@ function createLive(open) {
 
   byId("live-more").addEventListener("click", toggle);
   return {
-    restart, showStatus, showTrouble,
+    restart, showStatus, showTrouble, showPaper,
     addSignal: (signal) => add(() => signalLine(signal)),
     addGap: (gap) => add(() => gapLine(gap)),
   };

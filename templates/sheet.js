@@ -37,7 +37,9 @@ function createSheet(data, wallets, watchlist, actions) {
     const says = wallets.text("says", row) ?? "its skill was not judged";
     const follows = wallets.text("follows", row);
     const size = wallets.value("entity_size", row);
+    const live = liveWords(wallets, row);
     const notes = [
+      ...(live ? [make("p", "", live, " The verdict is of the whole recording.")] : []),
       ...(follows ? [make("p", "", "Follows ", make("span", "numbers", follows), ": its bets are not evidence of its own.")] : []),
       ...(size > 1 ? [make("p", "", `Acts as one with ${commas(size - 1)} other ${size === 2 ? "wallet" : "wallets"} (entity ${wallets.text("entity_id", row)}); they are judged together.`)] : []),
     ];

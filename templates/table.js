@@ -88,7 +88,9 @@ function createTable(data, wallets, watchlist, actions) {
       event.preventDefault();
       actions.open(address);
     });
-    return [link, heldLine(wallets, row)];
+    const held = heldLine(wallets, row);
+    held.prepend(...liveMark(wallets, row));
+    return [link, held];
   }
 
   byId("table-body").addEventListener("keydown", (event) => {
@@ -149,6 +151,23 @@ function intervalParts(wallets, row, name) {
 function labelled(label, text) {
   const value = make("span", text === null ? "unknown" : "numbers", text ?? MISSING);
   return make("span", "labelled", value, make("span", "label", ` ${label}`));
+}
+
+/** Return the mark of a wallet that was measured live: its numbers are of another time than others'. */
+function liveMark(wallets, row) {
+  const words = liveWords(wallets, row);
+  if (!words) return [];
+  const mark = make("span", "live-mark", "live", hiddenText(`: ${words}`));
+  return [withTooltip(mark, () => [make("p", "", words)])];
+}
+
+/** Return up to when and over how long a wallet was measured live; null where it was not. */
+function liveWords(wallets, row) {
+  const told = wallets.live?.by_wallet[wallets.addresses[row]];
+  if (!told) return null;
+  const [asOf, since] = told;
+  const until = new Date(asOf).toISOString().slice(0, 19).replace("T", " ");
+  return `Measured live over the ${wallets.live.window_h.toFixed(1)} h up to ${until} UTC; ${commas(since)} fills since.`;
 }
 
 /** Return the categories of a wallet in a line; those at chance carry their mark. */

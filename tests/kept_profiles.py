@@ -39,7 +39,12 @@ class Kept:
     profit_usd: float = math.nan
 
 
-def write_kept(file: Path, *wallets: Kept, header: ProfileHeader | None = None) -> Path:
+def write_kept(
+    file: Path,
+    *wallets: Kept,
+    header: ProfileHeader | None = None,
+    live: Mapping[str, np.ndarray] | None = None,
+) -> Path:
     """Write profiles in the order given, with categories by the real rules; return the file."""
     is_scored = any(each.scores for each in wallets)
     summary = model() if is_scored else None
@@ -53,6 +58,7 @@ def write_kept(file: Path, *wallets: Kept, header: ProfileHeader | None = None) 
         wallets=np.array([each.wallet for each in wallets], dtype=object),
         skill=_skill(wallets) if any(each.verdict for each in wallets) else {},
         profit=_profit(wallets),
+        live=live or {},
     )
     told = header or profile_header(len(wallets), summary=summary)
     if columns.skill:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from fakes import ALICE, BOB, CAROL, START_MS, trade, write_dataset
 from kept_profiles import Kept, write_kept
 from profile_fakes import profile_header
@@ -65,6 +66,20 @@ FACTS: dict[str, Any] = {
 }
 
 
+LIVE: dict[str, Any] = {
+    "written_ms": START_MS,
+    "watermark_ms": START_MS,
+    "n_trades": 0,
+    "n_late": 0,
+    "n_unread": 0,
+    "n_signals": 0,
+    "n_alerts": 0,
+    "measuring": {},
+    "sinks": [],
+}
+"""How live stands when it has done nothing yet."""
+
+
 class Dataset:
     """A folder with trades and profiles, to which signals are added as live adds them.
 
@@ -103,7 +118,9 @@ class Dataset:
         """Write what live measured after that."""
         header = profile_header(len(wallets), summary=None)
         later = replace(header, data=replace(header.data, end_ms=header.data.end_ms + 1))
-        write_kept(self.live / "profiles.parquet", *wallets, header=later)
+        live = {"as_of_ms": np.full(len(wallets), later.data.end_ms)}
+        live["n_fills_since"] = np.full(len(wallets), 7)
+        write_kept(self.live / "profiles.parquet", *wallets, header=later, live=live)
 
     def add(self, **facts: Any) -> Signal:
         """Add a signal to the chain; what is not named is as of `FACTS`."""
@@ -118,7 +135,7 @@ class Dataset:
 
     def say(self, **status: Any) -> None:
         """Write how live stands."""
-        write_whole(self.live / "status.json", encode_json(status))
+        write_whole(self.live / "status.json", encode_json({**LIVE, **status}))
 
     def close(self) -> None:
         """Close the chain."""

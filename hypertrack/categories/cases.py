@@ -14,6 +14,7 @@ from hypertrack.categories.rules import Rule
 from hypertrack.categories.skill_cases import wallet_skills
 from hypertrack.errors import DatasetError
 from hypertrack.records import (
+    SKILL_NUMBERS,
     Category,
     HeadEvaluation,
     ProfileColumns,
@@ -24,6 +25,9 @@ from hypertrack.records import (
     WalletProfile,
 )
 from hypertrack.text import with_minus
+
+UNJUDGED = dict.fromkeys((*SKILL_NUMBERS, "followed_count"), nan)
+"""Of a wallet that was not judged, which may stand among others that were."""
 
 POSITION_UNKNOWN = "position unknown"
 
@@ -39,6 +43,7 @@ def make_profiles(columns: ProfileColumns, header: ProfileHeader) -> Iterator[Wa
     """
     has_scores = bool(columns.scores)
     argue = _Arguments(header)
+    numbers = {name: columns.skill[name] for name in SKILL_NUMBERS if columns.skill}
     parts = zip(
         columns.wallets.tolist(),
         columns.first_seen_ms.tolist(),
@@ -49,16 +54,17 @@ def make_profiles(columns: ProfileColumns, header: ProfileHeader) -> Iterator[Wa
         _findings(columns.verdicts, argue.rules),
         columns.activity.tolist(),
         _reasons(columns, header),
+        _by_wallet(numbers, len(columns)),
         wallet_skills(columns),
         wallet_profits(columns),
         wallet_accounts(columns),
         strict=True,
     )
     for wallet, first_ms, last_ms, own, said, n_matches, found, slices, why, *beside in parts:
-        (held, nearest), (luck, made, account) = found, beside
-        values = {**own, "n_candle_matches": n_matches, **said}
+        (held, nearest), (bets, luck, made, account) = found, beside
+        values = {**UNJUDGED, **own, "n_candle_matches": n_matches, **said, **bets}
         if luck is not None:
-            values |= {**luck.numbers, "followed_count": float(luck.follows is not None)}
+            values["followed_count"] = float(luck.follows is not None)
         texts = {} if luck is None else {"follows": luck.follows or ""}
         yield WalletProfile(
             wallet=wallet,

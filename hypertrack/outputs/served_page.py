@@ -2,11 +2,22 @@
 
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from hypertrack.config import DashboardSettings, ReportSettings
 from hypertrack.outputs.dashboard import SCRIPTS, dashboard_context, dashboard_style
 from hypertrack.outputs.page import render_part
+from hypertrack.outputs.page_data import script_json
 from hypertrack.outputs.templates import read_source
-from hypertrack.records import Histories, ProfileSet
+from hypertrack.records import Histories, ProfileSet, Record
+
+
+class LiveRows(Record, frozen=True, kw_only=True):
+    """Which wallets were measured live, so that their numbers are of another time than others'."""
+
+    window_h: float
+    by_wallet: dict[str, tuple[int, int]]
+    """Up to when, ms, and how many fills there were since."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,7 @@ def served_front() -> ServedFront:
 def served_body(
     profiles: ProfileSet | None,
     found: Histories | None,
+    live: LiveRows | None,
     settings: DashboardSettings,
     leave_out: ReportSettings,
 ) -> str:
@@ -42,8 +54,11 @@ def served_body(
     Args:
         profiles: None where nobody was profiled yet.
         found: Histories of some wallets; None where they are not read yet.
+        live: None where nobody was measured live.
     """
     if profiles is None:
         return render_part("unprofiled.html.j2")
     context = dashboard_context(profiles, settings, leave_out, found)
+    if live is not None:
+        context["live_rows"] = Markup(script_json(live))
     return render_part("dashboard.html.j2", "body", is_served=True, **context)

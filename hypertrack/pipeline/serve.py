@@ -57,8 +57,14 @@ async def _serve(
 def served(settings: Settings) -> "Served":
     """Return what there is to serve of a folder."""
     from hypertrack.outputs.served_page import served_body, served_front
-    from hypertrack.pipeline.classify import PROFILES_NAME
-    from hypertrack.pipeline.live import SIGNALS_NAME, live_folder
+    from hypertrack.pipeline.classify import PROFILES_NAME as JUDGED_NAME
+    from hypertrack.pipeline.live import (
+        PAPER_NAME,
+        PROFILES_NAME,
+        SIGNALS_NAME,
+        STATUS_NAME,
+        live_folder,
+    )
     from hypertrack.serving.historian import Historian
     from hypertrack.serving.lookout import ServedFiles
     from hypertrack.serving.server import Served
@@ -71,16 +77,16 @@ def served(settings: Settings) -> "Served":
         front=served_front(),
         files=ServedFiles(
             signals=folder / SIGNALS_NAME,
-            follow=folder / "follow.jsonl",
-            status=folder / "status.json",
+            follow=folder / PAPER_NAME,
+            status=folder / STATUS_NAME,
             ledger=data / COVERAGE_NAME,
         ),
         shelf=Shelf(
-            ProfileFiles(settings.out / PROFILES_NAME, folder / "profiles.parquet"),
+            ProfileFiles(settings.out / JUDGED_NAME, folder / PROFILES_NAME),
             _open_profiles,
             Historian(partial(_histories, settings)) if settings.dashboard.max_histories else None,
-            lambda profiles, found: served_body(
-                profiles, found, settings.dashboard, settings.report
+            lambda profiles, found, live: served_body(
+                profiles, found, live, settings.dashboard, settings.report
             ),
         ),
         read_gaps=lambda: _gaps(data),

@@ -2,12 +2,13 @@
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Any
 
 from hypertrack.live.desk import Gap
-from hypertrack.records import JsonError, RawJson, Record, Signal, decode_json, encode_json
+from hypertrack.records import JsonError, LiveStatus, Record, Signal, decode_json, encode_json
 from hypertrack.serving.event_log import KEPT_EVENTS, EventLog
+from hypertrack.serving.line_tail import Added
 from hypertrack.serving.lookout import LiveSaid, News
+from hypertrack.serving.paper_view import PaperView
 
 MAX_GAPS = 100
 """Of the newest, in an answer."""
@@ -24,7 +25,7 @@ class GapSaid(Record, frozen=True, kw_only=True):
 class Status(Record, frozen=True, kw_only=True):
     """How everything stands."""
 
-    live: RawJson | None
+    live: LiveStatus | None
     """As live wrote it; None where it never ran."""
     is_live: bool
     """It wrote that a moment ago."""
@@ -39,20 +40,20 @@ class Bulletin:
     def __init__(self, log: EventLog):
         self._log = log
         self._signals: deque[bytes] = deque(maxlen=KEPT_EVENTS)
-        self._follow: deque[bytes] = deque(maxlen=KEPT_EVENTS)
+        self._steps: deque[bytes] = deque(maxlen=KEPT_EVENTS)
         self._live: LiveSaid | None = None
         self._version = 0
         self._is_open = False
         self.gaps: tuple[GapSaid, ...] = ()
+        self.paper: PaperView | None = None
         self.n_unread = 0
 
     def hear(self, news: News) -> None:
         """Take note of what is new, and pass it on; what was there at the start is no news."""
-        is_again = news.signals.is_another or news.follow.is_another
-        if is_again:
+        if news.signals.is_another:
             self._log.add("reset", b"{}")
-        self._take("signal", self._signals, news.signals.lines, is_new=news.signals.is_another)
-        self._take("follow", self._follow, news.follow.lines, is_new=news.follow.is_another)
+        self._take_signals(news.signals)
+        self._take_follow(news)
         if news.gaps is not None:
             self._take_gaps(news.gaps)
         self._live = news.live or self._live
@@ -65,7 +66,7 @@ class Bulletin:
         """Return how everything stands."""
         live = self._live
         return Status(
-            live=None if live is None else _object(live.text),
+            live=None if live is None else _status(live.text),
             is_live=live is not None and live.is_alive,
             live_written_ms=None if live is None else live.written_ms,
             profiles_version=self._version,
@@ -84,22 +85,29 @@ class Bulletin:
             if (wallet is None or said.leader == wallet) and (coin is None or said.coin == coin):
                 yield line
 
-    def follow(self) -> Iterator[bytes]:
-        """Yield the lines of following on paper, the newest first."""
-        return reversed(self._follow)
+    def steps(self) -> Iterator[bytes]:
+        """Yield the last lines of following on paper, the newest first."""
+        return reversed(self._steps)
 
-    def _take(
-        self, name: str, kept: deque[bytes], lines: tuple[bytes, ...], *, is_new: bool
-    ) -> None:
-        if is_new:
-            kept.clear()
-        for line in lines:
-            if not _is_readable(name, line):
+    def _take_signals(self, added: Added) -> None:
+        if added.is_another:
+            self._signals.clear()
+        for line in added.lines:
+            if not _is_signal(line):
                 self.n_unread += 1
                 continue
-            kept.append(line)
+            self._signals.append(line)
             if self._is_open:
-                self._log.add(name, line)
+                self._log.add("signal", line)
+
+    def _take_follow(self, news: News) -> None:
+        if news.follow.is_another:
+            self._steps.clear()
+            self.paper = None
+        self._steps.extend(news.follow.lines)
+        if news.paper is not None:
+            self.paper = news.paper
+            self._log.set_state("follow", encode_json(news.paper))
 
     def _take_gaps(self, gaps: tuple[Gap, ...]) -> None:
         found = tuple(_told_together(gaps))[-MAX_GAPS:]
@@ -119,21 +127,17 @@ def _told_together(gaps: tuple[Gap, ...]) -> Iterator[GapSaid]:
         yield GapSaid(start_ms=start_ms, end_ms=end_ms, coins=tuple(sorted(names)))
 
 
-def _is_readable(name: str, line: bytes) -> bool:
+def _is_signal(line: bytes) -> bool:
     try:
-        if name == "signal":
-            decode_json(line, Signal)
-        else:
-            decode_json(line, dict[str, Any])
+        decode_json(line, Signal)
     except (JsonError, UnicodeDecodeError):
         return False
     return True
 
 
-def _object(text: bytes) -> RawJson | None:
-    """Return a JSON object as it came; None of anything else."""
+def _status(text: bytes) -> LiveStatus | None:
+    """Return what live said; None of anything else, which no page could show."""
     try:
-        decode_json(text, dict[str, Any])
+        return decode_json(text, LiveStatus)
     except (JsonError, UnicodeDecodeError):
         return None
-    return RawJson(text.strip())

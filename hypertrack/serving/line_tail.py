@@ -9,7 +9,7 @@ from typing import BinaryIO
 from hypertrack.files import split_lines
 
 FIRST_BYTES = 16_000_000
-"""Of a file that is there at the start, its end alone is read."""
+"""Of a file that is there at the start: more lines than are kept."""
 
 READ_BYTES = 4_000_000
 """Read at a time."""
@@ -32,10 +32,15 @@ NOTHING = Added()
 
 
 class LineTail:
-    """Follows one file, which may come, go and be another; a line counts once it has its end."""
+    """Follows one file, which may come, go and be another; a line counts once it has its end.
 
-    def __init__(self, path: Path):
+    Args:
+        first_bytes: Of what is there at the start, so much of its end is read; None is all.
+    """
+
+    def __init__(self, path: Path, first_bytes: int | None = FIRST_BYTES):
         self._path = path
+        self._first_bytes = first_bytes
         self._inode: int | None = None
         self._offset = 0
 
@@ -57,7 +62,7 @@ class LineTail:
             return False
         was_there = self._inode is not None
         self._inode = found.st_ino
-        self._offset = _first_offset(file, found.st_size)
+        self._offset = self._first_offset(file, found.st_size)
         return was_there
 
     def _blocks(self, file: BinaryIO) -> Iterator[bytes]:
@@ -73,10 +78,9 @@ class LineTail:
             yield read[:end]
             file.seek(self._offset)
 
-
-def _first_offset(file: BinaryIO, n_bytes: int) -> int:
-    if n_bytes <= FIRST_BYTES:
-        return 0
-    file.seek(n_bytes - FIRST_BYTES)
-    file.readline(READ_BYTES)
-    return file.tell()
+    def _first_offset(self, file: BinaryIO, n_bytes: int) -> int:
+        if self._first_bytes is None or n_bytes <= self._first_bytes:
+            return 0
+        file.seek(n_bytes - self._first_bytes)
+        file.readline(READ_BYTES)
+        return file.tell()

@@ -10,6 +10,7 @@ from pathlib import Path
 from hypertrack.clock import Clock
 from hypertrack.live.desk import Gap
 from hypertrack.serving.line_tail import NOTHING, Added, LineTail
+from hypertrack.serving.paper_view import PaperBook, PaperView
 from hypertrack.serving.shelf import Shelf, Stamp, stamp_of
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class News:
 
     signals: Added = NOTHING
     follow: Added = NOTHING
+    paper: PaperView | None = None
     live: LiveSaid | None = None
     gaps: tuple[Gap, ...] | None = None
     profiles_version: int | None = None
@@ -88,7 +90,10 @@ class Lookout:
         self._tell = tell
         self._clock = clock
         self._signals = LineTail(files.signals)
-        self._follow = LineTail(files.follow)
+        self._follow = LineTail(files.follow, first_bytes=None)
+        self._paper = PaperBook()
+        self._has_stepped = False
+        self._paper_due_s = 0.0
         self._live: LiveSaid | None = None
         self._ledger_stamp: Stamp | None = None
         self._gaps_due_s = 0.0
@@ -99,8 +104,8 @@ class Lookout:
         self._thread = threading.Thread(target=self._run, name="lookout", daemon=True)
 
     def start(self) -> None:
-        """Look once, then go on in a thread."""
-        self.look()
+        """Look once, then go on in a thread: a long log of paper keeps no page waiting."""
+        self.look(NOTHING)
         self._thread.start()
 
     def close(self) -> None:
@@ -109,11 +114,17 @@ class Lookout:
         if self._thread.is_alive():
             self._thread.join()
 
-    def look(self) -> None:
-        """Tell what is new, if anything is."""
+    def look(self, follow: Added | None = None) -> None:
+        """Tell what is new, if anything is.
+
+        Args:
+            follow: Instead of what was added to the log of paper.
+        """
+        follow = self._follow.read() if follow is None else follow
         news = News(
             signals=self._signals.read(),
-            follow=self._follow.read(),
+            follow=follow,
+            paper=self._look_at_paper(follow),
             live=self._look_at_live(),
             gaps=self._look_at_gaps(),
             profiles_version=self._look_at_profiles(),
@@ -143,6 +154,18 @@ class Lookout:
             return None
         self._live = LiveSaid(text, written_ms, is_alive)
         return self._live
+
+    def _look_at_paper(self, added: Added) -> PaperView | None:
+        self._has_stepped |= added != NOTHING
+        self._paper.take(added)
+        now_s = self._clock.monotonic_s()
+        if not self._has_stepped or now_s < self._paper_due_s:
+            return None
+        self._has_stepped = False
+        view = self._paper.view()
+        end_s = self._clock.monotonic_s()
+        self._paper_due_s = end_s + (end_s - now_s) / COST_SHARE
+        return view
 
     def _look_at_gaps(self) -> tuple[Gap, ...] | None:
         now_s = self._clock.monotonic_s()

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -183,11 +183,13 @@ class Server:
         most = count("limit", query.get("limit", "100"), MAX_ROWS)
         before = count("before", query["before"], 10**12) if "before" in query else None
         found = self._bulletin.signals(before, query.get("wallet"), query.get("coin"))
-        return _lines("signals", self._log.newest_id, found, most)
+        lines = [*map(RawJson, islice(found, most))]
+        return _json({"last_event_id": self._log.newest_id, "signals": lines})
 
     async def _follow(self, request: web.Request) -> web.Response:
         most = count("limit", request.query.get("limit", "100"), MAX_ROWS)
-        return _lines("follow", self._log.newest_id, self._bulletin.follow(), most)
+        steps = [*map(RawJson, islice(self._bulletin.steps(), most))]
+        return _json({"follow": self._bulletin.paper, "steps": steps})
 
     # --- threads --------------------------------------------------------------------------------
 
@@ -227,8 +229,3 @@ def _text(text: str, content_type: str) -> Handler:
 
 def _json(value: object) -> web.Response:
     return web.Response(body=encode_json(value), content_type="application/json")
-
-
-def _lines(name: str, last_event_id: str, lines: Iterator[bytes], most: int) -> web.Response:
-    """Return lines as they were written, and from which event on the stream tells what follows."""
-    return _json({"last_event_id": last_event_id, name: [*map(RawJson, islice(lines, most))]})

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hypertrack.errors import DatasetError
-from hypertrack.records import Histories, ProfileSet
+from hypertrack.outputs.served_page import LiveRows
+from hypertrack.records import HOUR_MS, Histories, ProfileSet
 from hypertrack.serving.historian import Historian
 from hypertrack.serving.newer_rows import NewerRows
 
@@ -47,15 +48,27 @@ class ProfileFiles:
     live: Path
 
 
+def live_rows(live: ProfileSet) -> LiveRows:
+    """Return which wallets were measured live, and when."""
+    data = live.header.data
+    names = ("wallet", "as_of_ms", "n_fills_since")
+    wallets, as_of_ms, n_since = (live.column(name).tolist() for name in names)
+    return LiveRows(
+        window_h=(data.end_ms - data.start_ms) / HOUR_MS,
+        by_wallet=dict(zip(wallets, zip(as_of_ms, n_since, strict=True), strict=True)),
+    )
+
+
 class Shown(NamedTuple):
     """What a page is made of."""
 
     profiles: ProfileSet | None
     histories: Histories | None
+    live: LiveRows | None
 
     def is_same(self, other: "Shown") -> bool:
         """Return whether these are the very same."""
-        return self.profiles is other.profiles and self.histories is other.histories
+        return all(one is another for one, another in zip(self, other, strict=True))
 
 
 class Shelf:
@@ -76,13 +89,14 @@ class Shelf:
         files: ProfileFiles,
         open_profiles: Opener,
         historian: Historian | None,
-        make_page: Callable[[ProfileSet | None, Histories | None], str],
+        make_page: Callable[[ProfileSet | None, Histories | None, LiveRows | None], str],
     ):
         self._files = files
         self._open = open_profiles
         self._historian = historian
         self._kept: ProfileSet | None = None
         self._kept_stamp: Stamp | None = None
+        self._live: LiveRows | None = None
         self._make_page = make_page
         self.page_cost_s = 0.0
         self._opened: tuple[object, ProfileSet | None] | None = None
@@ -103,7 +117,7 @@ class Shelf:
     def page(self) -> bytes:
         """Return the page of the newest profiles."""
         profiles = self.profiles()
-        shown = Shown(profiles, self._histories())
+        shown = Shown(profiles, self._histories(), self._live)
         if self._page is None or not self._page[0].is_same(shown):
             begun_s = time.thread_time()
             self._page = shown, self._make_page(*shown).encode()
@@ -125,10 +139,10 @@ class Shelf:
 
     def _read(self) -> ProfileSet | None:
         kept, live = self._kept_profiles(), self._one(self._files.live)
-        if kept is None or live is None:
-            return kept or live
-        is_newer = live.header.data.end_ms > kept.header.data.end_ms
-        return NewerRows(kept, live) if is_newer else kept
+        if kept and live and live.header.data.end_ms <= kept.header.data.end_ms:
+            live = None  # everybody was measured since
+        self._live = None if live is None else live_rows(live)
+        return NewerRows(kept, live) if kept and live else kept or live
 
     def _kept_profiles(self) -> ProfileSet | None:
         """Return those of the whole recording; as long as their file is the same, the same ones."""

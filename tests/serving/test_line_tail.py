@@ -64,12 +64,12 @@ def test_file_that_was_replaced_or_cut_begins_anew(tmp_path: Path) -> None:
 def test_of_a_long_file_its_last_whole_lines_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(line_tail, "FIRST_BYTES", 10)
     monkeypatch.setattr(line_tail, "READ_BYTES", 6)
     file = tmp_path / "s.jsonl"
     file.write_bytes(b"".join(b"%02d\n" % n for n in range(20)))
 
-    assert LineTail(file).read() == Added((b"17", b"18", b"19"))
+    assert LineTail(file, first_bytes=10).read() == Added((b"17", b"18", b"19"))
+    assert len(LineTail(file, first_bytes=None).read().lines) == 20
 
 
 def test_line_beyond_all_measure_is_passed_over_in_bounded_memory(

@@ -1,15 +1,20 @@
 """Profiles of which some were measured again, as one set."""
 
+import dataclasses
 import math
 from pathlib import Path
 
 import numpy as np
+from column_fakes import profile_columns
+from drawn_wallets import features
 from fakes import ALICE, BOB, CAROL
 from kept_profiles import Kept, write_kept
-from profile_fakes import hostile_set
+from profile_fakes import ORIGINAL, hostile_set, profile_header
 
+from hypertrack.categories.cases import make_profiles
+from hypertrack.config import CategorySettings
 from hypertrack.pipeline.profiles import Profiles
-from hypertrack.records import Verdict
+from hypertrack.records import Verdict, Verdicts, replace
 from hypertrack.serving.newer_rows import NewerRows
 from hypertrack.store.profiles import ProfileFile
 
@@ -83,3 +88,26 @@ def test_any_rows_are_made_in_their_order(tmp_path: Path) -> None:
 
     assert [each.wallet for each in found.wallets(np.array([1, 3]))] == [ALICE, CAROL]
     assert list(found.wallets(np.array([], dtype=np.intp))) == []
+
+
+def test_wallet_that_nobody_judged_says_what_is_unknown_of_it() -> None:
+    columns = profile_columns([(features(), 1, None)] * 2, ORIGINAL, {})
+    names = ("One of a Group", "Copier")
+    nearest = Verdicts(
+        names=names,
+        ends=np.array([0, 0]),
+        category=np.zeros(0, dtype=np.int8),
+        confidence=np.zeros(0),
+        boost=np.zeros(0),
+        is_proven=np.zeros(0, dtype=bool),
+        nearest=np.array([0, 1], dtype=np.int8),
+        nearest_way=np.zeros(2, dtype=np.int8),
+    )
+    limits = CategorySettings().limits()
+    header = replace(profile_header(2), edition="hypertrack", thresholds=limits)
+
+    group, copier = make_profiles(dataclasses.replace(columns, verdicts=nearest), header)
+
+    assert group.skill is None
+    assert (group.why_none or "").startswith("nearest is One of a Group: ")
+    assert (copier.why_none or "").startswith("nearest is Copier: ")

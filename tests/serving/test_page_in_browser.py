@@ -1,14 +1,21 @@
 """The served page in a real Chromium: what moves in it, and what it does when its server goes."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from accessibility import violations
 from chromium import WATCHED_POLICY
-from fakes import ALICE, BOB, CAROL, START_MS
+from fakes import ALICE, BOB, CAROL
+from paper_fakes import PaperRun, acts, write_lines
 from playwright.sync_api import Browser, Page, expect
 from profile_fakes import HOSTILE
 from serving_fakes import THREE, TOKEN, Dataset, Running, running
+
+from hypertrack.live.paper_result import result_of
+from hypertrack.live.paper_state import replayed
+from hypertrack.outputs.follow_words import sentences
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -67,6 +74,11 @@ def listed(page: Page) -> list[str]:
     return found
 
 
+def sink(**says: object) -> dict[str, object]:
+    fine = {"name": "phone", "state": "working", "n_waiting": 3, "n_failed": 1}
+    return {**fine, "oldest_age_s": 4.0, "cause": None, **says}
+
+
 def wallet_number(number: int) -> str:
     return f"0x{number:040x}"
 
@@ -108,8 +120,7 @@ def test_status_of_live_and_its_failing_sinks_are_shown(
     page = open_url(server.page)
     expect(page.locator("#live-state")).to_have_text("hypertrack live does not run on this dataset")
 
-    off = {"name": "phone", "state": "off", "n_waiting": 3, "cause": "410 Gone"}
-    dataset.say(watermark_ms=START_MS, n_trades=1_234, n_signals=5, sinks=[off])
+    dataset.say(n_trades=1_234, n_signals=5, sinks=[sink(state="off", cause="410 Gone")])
 
     expect(page.locator("#live-state")).to_have_text(
         "up to 2026-01-05 08:00:00 UTC · 1,234 trades · 5 signals"
@@ -200,6 +211,50 @@ def test_only_the_last_two_hundred_signals_stand_in_the_page(
     assert page.locator(".live-line:visible").count() == 200
 
 
+def test_wallets_that_were_measured_live_carry_their_mark(
+    dataset: Dataset, server: Running, open_url: Open
+) -> None:
+    page = open_url(server.page)
+    expect(page.locator(".live-mark")).to_have_count(0)
+
+    dataset.write_live_profiles(replace(THREE[1], features={"tx_count": 250.0}))
+
+    mark = page.locator(".live-mark")
+    expect(mark).to_have_count(1, timeout=8_000)
+    assert listed(page) == [ALICE, BOB, CAROL]  # Bob keeps the verdict he has
+    line = page.locator(".line", has=mark)
+    expect(line.locator(".address")).to_have_attribute("title", BOB)
+    expect(line.locator(".cell-trades .numbers")).to_have_text("250")
+    line.locator(".address").click()
+    expect(page.locator(".sheet-verdict")).to_contain_text(
+        "UTC; 7 fills since. The verdict is of the whole recording."
+    )
+
+
+def test_following_on_paper_is_shown_with_what_lies_between(
+    dataset: Dataset, server: Running, open_url: Open, tmp_path: Path
+) -> None:
+    page = open_url(server.page)
+    expect(page.locator(".line")).to_have_count(3)
+    expect(page.locator("#live-paper")).to_be_hidden()
+    write_lines(tmp_path / "paper", "trades", [*acts(1_000, 5), *acts(20_000, -2, 110.0)])
+    log = PaperRun(tmp_path / "paper").read().log.read_bytes().splitlines(keepends=True)
+
+    dataset.live.mkdir()
+    with (dataset.live / "follow.jsonl").open("ab") as file:
+        for line in log:
+            file.write(line)
+            file.flush()
+
+    told = sentences(result_of(replayed(log, "log")))
+    expect(page.locator("#live-paper-says p").first).to_have_text(told[0])
+    parts = page.locator("#live-paper-parts > div")
+    expect(parts.first).to_contain_text("leaders, at their prices")
+    expect(parts.last).to_contain_text("net")
+    page.reload()
+    expect(page.locator("#live-paper-says p")).to_have_count(len(told))
+
+
 # --- its server goes ----------------------------------------------------------------------------
 
 
@@ -248,8 +303,7 @@ def test_hostile_names_stay_text(dataset: Dataset, server: Running, open_url: Op
     verdict = {"name": HOSTILE, "gate": HOSTILE, "model": HOSTILE, "as_of_ms": 0}
 
     dataset.add(**facts, verdict=verdict)
-    sink = {"name": HOSTILE, "state": HOSTILE, "n_waiting": 1, "cause": HOSTILE}
-    dataset.say(watermark_ms=START_MS, n_trades=1, n_signals=1, sinks=[sink])
+    dataset.say(sinks=[sink(name=HOSTILE, state="failing", cause=HOSTILE)])
 
     line = page.locator(".live-line")
     expect(line.locator("a")).to_have_attribute("title", HOSTILE)
@@ -262,13 +316,25 @@ def test_served_page_can_be_used_by_everybody(
     dataset: Dataset, server: Running, open_url: Open
 ) -> None:
     dataset.add()
-    dataset.say(watermark_ms=START_MS, n_trades=1, n_signals=1, sinks=[])
+    dataset.say()
     page = open_url(server.page)
     expect(page.locator(".live-line")).to_have_count(1)
 
     assert violations(page) == []
     page.locator("#theme").click()  # light
     assert violations(page) == []
+
+
+def test_status_that_is_none_is_not_shown(
+    dataset: Dataset, server: Running, open_url: Open
+) -> None:
+    dataset.say(n_trades=1)
+    page = open_url(server.page)
+    expect(page.locator("#live-state")).to_contain_text("1 trades")
+
+    dataset.say(n_trades="many", sinks="none")
+
+    expect(page.locator("#live-state")).to_have_text("hypertrack live does not run on this dataset")
 
 
 # --- without the token --------------------------------------------------------------------------

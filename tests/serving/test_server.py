@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from fakes import ALICE, BOB, CAROL, START_MS
+from paper_fakes import PaperRun, acts, write_lines
 from serving_fakes import FACTS, THREE, TOKEN, Dataset, Running, running
 
 from hypertrack.errors import ConfigError
@@ -27,7 +28,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Dataset, 
     """Serve a dataset with three signals, for tests that change nothing."""
     found = Dataset(tmp_path_factory.mktemp("shared"))
     found.write_profiles()
-    found.say(written_ms=START_MS, n_trades=12, sinks=[])
+    found.say(n_trades=12)
     for leader, coin in ((ALICE, "BTC"), (BOB, "ETH"), (ALICE, "ETH")):
         found.add(leader=leader, coin=coin)
     with running(found.settings) as server:
@@ -118,7 +119,8 @@ def test_signals_come_as_they_were_written_the_newest_first(
 def test_status_tells_how_live_stands_and_that_it_is_long_silent(client: httpx.Client) -> None:
     found = client.get("api/v1/status").json()
 
-    assert found["status"]["live"] == {"written_ms": START_MS, "n_trades": 12, "sinks": []}
+    live = found["status"]["live"]
+    assert (live["watermark_ms"], live["n_trades"], live["sinks"]) == (START_MS, 12, [])
     assert found["n_unread"] == 0
     assert found["last_event_id"].endswith("-0")  # what was there at the start is no news
 
@@ -200,6 +202,10 @@ def test_second_server_on_a_port_says_so_in_one_line(shared: tuple[Dataset, Runn
 # --- the stream ---------------------------------------------------------------------------------
 
 
+PATIENCE_S = 60.0
+"""Of a test that hears nothing but that the stream is there, which is said every 15 s."""
+
+
 class Hearing:
     """Hears a stream."""
 
@@ -210,7 +216,9 @@ class Hearing:
     def next(self, *names: str) -> tuple[str, dict[str, object]]:
         """Return the next event of these names."""
         fields: dict[str, str] = {}
+        until_s = time.monotonic() + PATIENCE_S
         for line in self._lines:
+            assert time.monotonic() < until_s, f"no {names}"
             name, _, value = line.partition(": ")
             if line:
                 fields[name] = value
@@ -258,6 +266,24 @@ def test_stream_goes_on_where_it_broke_without_loss_or_doubles(
         heard.append(stream.next("signal")[1]["seq"])
 
     assert heard == [2, 3, 4, 5]
+
+
+def test_who_was_away_for_long_gets_all_of_it(dataset: Dataset, server: Running) -> None:
+    with hearing(server) as stream:
+        dataset.add()
+        stream.next("signal")
+        last = stream.last_id
+    line = encode_json({**FACTS, "id": "sg", "seq": 2, "prev": ""}) + b"\n"
+    with (dataset.live / "signals.jsonl").open("ab") as file:
+        file.write(line * 1_500)
+    with reader(server) as client:
+        while not client.get("api/v1/status").json()["last_event_id"].endswith("-1501"):
+            pass
+
+    with hearing(server, last) as stream:
+        names = [stream.next("signal", "reset")[0] for _ in range(1_500)]
+
+    assert set(names) == {"signal"}
 
 
 def test_answer_and_stream_join_without_a_hole(dataset: Dataset, server: Running) -> None:
@@ -428,3 +454,36 @@ def test_server_ends_at_once_while_histories_are_read(tmp_path: Path) -> None:
 
     assert time.monotonic() - begun < 5
     assert multiprocessing.active_children() == []
+
+
+def test_following_on_paper_is_told_as_it_stands_with_its_steps(
+    dataset: Dataset, server: Running, tmp_path: Path
+) -> None:
+    write_lines(tmp_path / "paper", "trades", [*acts(1_000, 5), *acts(20_000, -2, 110.0)])
+    log = PaperRun(tmp_path / "paper").read().log.read_bytes()
+    dataset.live.mkdir()
+
+    with hearing(server) as stream, reader(server) as client:
+        assert client.get("api/v1/follow").json() == {"follow": None, "steps": []}
+        (dataset.live / "follow.jsonl").write_bytes(log)
+        told = stream.next("follow")[1]
+        found = client.get("api/v1/follow?limit=1").json()
+
+    assert found["follow"] == told
+    names = [name for name, _ in found["follow"]["parts"]]
+    assert (names[0], names[-1]) == ("leaders, at their prices", "net")
+    assert found["steps"] == [json.loads(log.splitlines()[-1])]
+
+
+def test_log_of_paper_that_was_changed_is_shown_no_more(
+    dataset: Dataset, server: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    dataset.live.mkdir()
+    with hearing(server) as stream:
+        stream.next("status")
+        (dataset.live / "follow.jsonl").write_bytes(b'{"no": "step"}\n')
+        dataset.say(n_trades=1)
+        stream.next("status")
+    with reader(server) as client:
+        assert client.get("api/v1/follow").json()["follow"] is None
+    assert "following on paper is not shown: a line of its log is no step" in caplog.text
