@@ -58,8 +58,8 @@ function createCards(data, wallets, watchlist, actions) {
     const places = wallets.holdings(row);
     if (!places.length) return make("p", "card-none", "No category");
     const shown = places.slice(0, N_CHIPS).map((place) => {
-      const isUnproven = wallets.isUnproven(place);
-      return make("li", isUnproven ? "chip is-unproven" : "chip", wallets.heldText("held", place), ...(isUnproven ? [hiddenText(" (unproven)")] : []));
+      const doubt = wallets.heldText("held_doubt", place);
+      return make("li", doubt ? "chip is-unproven" : "chip", wallets.heldText("held", place), ...(doubt ? [hiddenText(` (${doubt})`)] : []));
     });
     if (places.length > N_CHIPS) shown.push(make("li", "chip-more", `+${places.length - N_CHIPS}`));
     const element = make("ul", "chips", ...shown);

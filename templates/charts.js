@@ -75,3 +75,23 @@ function columnsPicture(values, title) {
     draw("title", {}, title), draw("path", { class: "columns-zero", d: `M0 32h${width}` }), ...parts,
   );
 }
+
+const POINTS_HEIGHT = 72;
+
+/** Return a line through points side by side, each with its label and number below; unknown ones break it. */
+function pointsFigure(points) {
+  const known = points.map(({ value }) => value).filter((value) => !Number.isNaN(value));
+  const [low, high] = [Math.min(0, ...known), Math.max(0, ...known)];
+  const x = (i) => (((i + 0.5) / points.length) * 100).toFixed(2);
+  const y = (value) => (POINTS_HEIGHT - 8 - ((value - low) / (high - low || 1)) * (POINTS_HEIGHT - 16)).toFixed(1);
+  const isKnown = (i) => i >= 0 && !Number.isNaN(points[i].value);
+  const line = points.map(({ value }, i) => (isKnown(i) ? `${isKnown(i - 1) ? "L" : "M"}${x(i)} ${y(value)}` : "")).join("");
+  const dots = points.map(({ value }, i) => (isKnown(i) ? draw("path", { class: value < 0 ? "point is-below" : "point", d: `M${x(i)} ${y(value)}h0` }) : ""));
+  const picture = draw(
+    "svg", { class: "points", viewBox: `0 0 100 ${POINTS_HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" },
+    draw("path", { class: "curve-zero", d: `M0 ${y(0)}h100` }), draw("path", { class: "points-line", d: line }), ...dots,
+  );
+  const axis = make("dl", "points-axis", ...points.map(({ label, text }) => make("div", "", make("dt", "", label), make("dd", text === null ? "unknown" : "numbers", text ?? "not known"))));
+  axis.style.gridTemplateColumns = `repeat(${points.length}, minmax(0, 1fr))`;
+  return make("div", "", picture, axis);
+}

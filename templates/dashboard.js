@@ -2,7 +2,9 @@
 
 const PRINTED_WALLETS = 20;
 
+/** Show what is in the document; return what opens a wallet. */
 async function startPage() {
+  const shown = whileShown();
   const data = JSON.parse(byId("page-data").textContent);
   const listed = await unpack("pack-listed");
   const rest = Promise.all(["pack-rest", "pack-left-out", "pack-histories"].map(unpack)).then((some) => new Map(some.flatMap((each) => [...each])));
@@ -124,8 +126,22 @@ async function startPage() {
   };
 
   function startSaves() {
+    for (const each of document.querySelectorAll("[data-load]")) each.addEventListener("click", () => byId("watchlist-file").click());
     for (const each of document.querySelectorAll("[data-save]")) each.addEventListener("click", () => rest.then(SAVES[each.dataset.save]));
   }
+
+  /** Add the wallets of a file to the watchlist, and show the list. */
+  async function readWatchlist(event) {
+    const [file] = event.target.files;
+    event.target.value = ""; // so that the same file can be chosen again
+    if (!file) return;
+    const { nFound, nNew, nStrange } = watchlist.read(await file.text());
+    const strange = nStrange ? `; ${count(nStrange, "line")} without one` : "";
+    change((next) => (next.isWatched = watchlist.size() > 0));
+    announce(`${count(nFound, "address", "addresses")} read, ${commas(nNew)} of them new${strange}`);
+  }
+
+  byId("watchlist-file").addEventListener("change", readWatchlist);
 
   function clearAll() {
     const { view, sort, isAscending } = state;
@@ -148,10 +164,10 @@ async function startPage() {
         byId("open-filter").focus();
       }
     }
-  });
+  }, shown);
   document.addEventListener("pointerdown", (event) => {
     if (!event.target.closest(".picker")) openFilter(false);
-  });
+  }, shown);
 
   // --- size, print, history ---------------------------------------------------------------------
 
@@ -161,22 +177,23 @@ async function startPage() {
     width = innerWidth;
     table.update();
     cards.update();
-  });
+  }, shown);
   addEventListener("beforeprint", () => {
     byId("table").hidden = rows.length === 0;
     table.show(rows.slice(0, PRINTED_WALLETS), state);
-  });
-  addEventListener("afterprint", showState);
+  }, shown);
+  addEventListener("afterprint", showState, shown);
   addEventListener("hashchange", () => {
     if (location.hash === "#wallets") history.replaceState(null, "", hashOf(state)); // the skip link
     else readHash();
-  });
+  }, shown);
 
   filters.build();
   startSaves();
   readHash();
   performance.mark("first-rows");
   document.documentElement.dataset.ready = "true";
+  return { open: openWallet };
 }
 
 // --- the theme ----------------------------------------------------------------------------------
@@ -207,10 +224,3 @@ function showTheme(theme) {
     // it lasts until the page is closed
   }
 }
-
-startTheme();
-startPage().catch((error) => {
-  const why = typeof DecompressionStream === "undefined" ? "it needs a browser of 2023 or later" : error.message;
-  byId("count").textContent = `This page cannot show its wallets: ${why}`;
-  throw error;
-});

@@ -21,8 +21,22 @@ function draw(tag, attributes, ...children) {
   return element;
 }
 
+// --- what lasts as long as the body that is shown -----------------------------------------------
+
+let life = new AbortController();
+
+/** Let the listeners of a body that is replaced go. */
+function endLife() {
+  life.abort();
+  life = new AbortController();
+}
+
+/** Return the options of a listener that goes with the body. */
+const whileShown = (more = {}) => ({ ...more, signal: life.signal });
+
 const hiddenText = (text) => make("span", "visually-hidden", text);
-const commas = (count) => count.toLocaleString("en");
+const commas = (number) => number.toLocaleString("en");
+const count = (number, one, more = `${one}s`) => `${commas(number)} ${number === 1 ? one : more}`;
 
 const ICONS = {
   copy: "M7.5 7.5h8v8h-8zM12.5 7.5v-3h-8v8h3",
@@ -68,7 +82,15 @@ function identicon(address) {
   );
 }
 
-const announce = (text) => byId("announce").replaceChildren(text);
+const ANNOUNCED_MS = 4_000;
+let announced = 0;
+
+/** Say what happened, on the screen and to those who listen. */
+function announce(text) {
+  byId("announce").replaceChildren(text);
+  clearTimeout(announced);
+  announced = setTimeout(() => byId("announce").replaceChildren(), ANNOUNCED_MS);
+}
 
 // --- copying ------------------------------------------------------------------------------------
 

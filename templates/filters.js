@@ -31,7 +31,7 @@ function createFilters(data, wallets, watchlist, change) {
     }
   }
 
-  const sorts = () => data.measures.map(({ name }) => name).filter((name) => wallets.columns.get(name)?.values && !/_(low|high)_bps$/.test(name));
+  const sorts = () => data.measures.map(({ name }) => name).filter((name) => wallets.has(name) && wallets.columns.get(name).values && !/_(low|high)_bps$/.test(name));
 
   function grouped(all) {
     const groups = new Map();

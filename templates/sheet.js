@@ -3,7 +3,6 @@
 const EXPLORER = "https://app.hyperliquid.xyz/explorer/address/";
 const KEY_FACTS = ["edge_bps", "copy_edge_bps", "n_bets", "total_value", "tx_count", "last_seen_before_end_s"];
 const FACT_GROUPS = ["Skill", "Profit", "Activity", "Behaviour"];
-const MARKOUTS = ["markout_5s_bps", "markout_30s_bps", "markout_5m_bps", "markout_30m_bps"];
 
 /** Return what opens the sheet of a wallet; `actions` steps to its neighbours and closes. */
 function createSheet(data, wallets, watchlist, actions) {
@@ -18,7 +17,7 @@ function createSheet(data, wallets, watchlist, actions) {
     byId("sheet-tools").replaceChildren(starButton(watchlist, address), copy, ...explorer(address));
     body.replaceChildren(
       verdictPart(row), keyFacts(row), profitPart(data, wallets, row),
-      inColumns(...doingParts(data, wallets, row), activityPart(row), markoutPart(row), categoriesPart(row)),
+      inColumns(...doingParts(data, wallets, row), activityPart(row), delayPart(row), markoutPart(row), categoriesPart(row)),
       scoresPart(row), make("p", "note places-note", "Marks: the share of this page's wallets with a lower number."), inColumns(...FACT_GROUPS.map((group) => factsPart(group, row)), accountPart(row)),
     );
     if (!dialog.open) dialog.showModal();
@@ -66,16 +65,24 @@ function createSheet(data, wallets, watchlist, actions) {
   }
 
   function markoutPart(row) {
-    const names = MARKOUTS.filter((name) => wallets.columns.has(name));
-    const values = names.map((name) => wallets.value(name, row));
-    if (!values.some((value) => !Number.isNaN(value))) return part("After its executions", unknownNote("No later price was recorded: what followed is not known."));
-    const rows = names.map((name, i) => {
-      const text = wallets.text(name, row);
-      const reach = Math.max(...values.filter((value) => !Number.isNaN(value)).map(Math.abs), 1e-9);
-      const picture = text === null ? null : signedBar(values[i] / reach);
-      return tableRow(wallets.measures.get(name).words, picture, text === null ? "not known" : `${text} bps`);
-    });
-    return part("After its executions", make("p", "note", "Move of the price in its favour, described and not tested; the verdict rests on openings at its own horizon."), table(rows));
+    const points = pointsOf(data.measures.filter(({ group }) => group === "Markouts"), row);
+    if (!points.some(({ text }) => text !== null)) return part("After its executions", unknownNote("No later price was recorded: what followed is not known."));
+    const note = "Move of the price in its favour, in bps: described and not tested; the verdict rests on openings at its own horizon.";
+    return part("After its executions", make("p", "note", note), pointsFigure(points));
+  }
+
+  /** Return what is left for a copier by how late it follows; profiles may hold one delay alone. */
+  function delayPart(row) {
+    const title = "For a copier, by delay";
+    const points = pointsOf(data.measures.filter(({ group }) => group === "Delays"), row);
+    const told = wallets.has("copy_edge_bps") ? wallets.text("copy_edge_bps", row) : null;
+    if (points.some(({ text }) => text !== null)) return part(title, make("p", "note", "Edge left after costs, to be expected, in bps a bet."), pointsFigure(points));
+    if (told === null) return part(title, unknownNote("Not known: it did not open often enough to say what a copier would be left with."));
+    return part(title, unknownNote(`These profiles hold one delay alone: ${told} bps are left ${data.copying}, to be expected.`));
+  }
+
+  function pointsOf(measures, row) {
+    return measures.filter(({ name }) => wallets.columns.has(name)).map(({ name, words: label }) => ({ label: label.replace(/^Copied |, bps$/g, ""), value: wallets.value(name, row), text: wallets.text(name, row) }));
   }
 
   // --- categories -------------------------------------------------------------------------------
@@ -91,10 +98,10 @@ function createSheet(data, wallets, watchlist, actions) {
     const category = data.categories.find((each) => each.name === name);
     const caveat = wallets.heldText("caveat", place);
     const boost = wallets.value("boost", place);
-    const isUnproven = wallets.isUnproven(place);
+    const doubt = wallets.heldText("held_doubt", place);
     return make(
-      "li", isUnproven ? "is-unproven" : "",
-      make("h4", "", defined(name, name, category?.asks ? [make("p", "", category.asks)] : []), make("span", "confidence numbers", ` strength ${wallets.heldText("confidence", place)}`), ...(isUnproven ? [make("span", "badge", "unproven")] : [])),
+      "li", doubt ? "is-unproven" : "",
+      make("h4", "", defined(name, name, category?.asks ? [make("p", "", category.asks)] : []), make("span", "confidence numbers", ` strength ${wallets.heldText("confidence", place)}`), ...(doubt ? [make("span", "badge", doubt)] : [])),
       make("p", "", wallets.heldText("evidence", place) ?? ""),
       ...(category?.condition ? [make("p", "note", `Rule: ${category.condition}`)] : []),
       ...(boost > 0 ? [make("p", "note", `The network adds ${wallets.heldText("boost", place)}.`)] : []),
@@ -180,7 +187,7 @@ function createSheet(data, wallets, watchlist, actions) {
   function sources(group, row) {
     if (group !== "Profit" || wallets.text("pnl_source", row) === null) return [];
     const coins = wallets.text("coins", row);
-    const told = [`Profit: ${wallets.text("pnl_source", row)}.`, `Fees: ${wallets.text("fees_source", row)}.`, ...(coins ? [`Most in ${coins}.`] : [])];
+    const told = [`Profit: ${wallets.text("pnl_source", row)}.`, `Fees: ${wallets.text("fees_source", row)}.`, `Funding: ${wallets.text("funding_source", row)}.`, ...(coins ? [`Most in ${coins}.`] : [])];
     return [make("p", "note", told.join(" "))];
   }
 

@@ -36,7 +36,7 @@ function createTable(data, wallets, watchlist, actions) {
     const element = button("sort-by", name, () => actions.sort(sort));
     const delay = sort === "copy_edge_bps" && data.copying ? `, ${data.copying.split(" with ")[0]}` : "";
     if (unit) element.append(make("span", "unit", unit + delay));
-    const meaning = wallets.measures.get(sort)?.meaning ?? "COPY first, then WATCH, too little data, AVOID; then by edge";
+    const meaning = wallets.measures.get(sort)?.meaning ?? "COPY first, then WATCH, too little data, AVOID; then by the edge to be expected, the chance of it, its lower bound and the bets";
     const text = sort === "copy_edge_bps" && data.copying ? `${meaning}: ${data.copying}` : meaning;
     return withTooltip(element, () => [make("p", "", text), make("p", "tip-raw", sort)]);
   }
@@ -100,6 +100,11 @@ function createTable(data, wallets, watchlist, actions) {
     list.reach(place)?.querySelector(".address").focus();
   });
 
+  byId("table-body").addEventListener("click", (event) => {
+    const line = event.target.closest(".line");
+    if (line && !event.target.closest("a, button") && getSelection().isCollapsed) actions.open(wallets.addresses[rows[line.dataset.place]]);
+  });
+
   /** Draw the rows; their height follows from the width of the page. */
   function show(found, state) {
     rows = found;
@@ -136,7 +141,8 @@ function intervalParts(wallets, row, name) {
   const value = wallets.text(`${name}_bps`, row);
   if (value === null) return [make("span", "unknown", MISSING, hiddenText(" not known"))];
   const [low, high] = [wallets.text(`${name}_low_bps`, row), wallets.text(`${name}_high_bps`, row)];
-  const under = low === high ? "no edge told" : `[${low}, ${high}]`; // all shrunk to nothing: no interval
+  const nothing = name === "edge" ? "no edge told" : "costs alone"; // all shrunk to nothing: no interval
+  const under = low === high ? nothing : `[${low}, ${high}]`;
   return [make("span", "numbers", value), make("span", "under numbers", under)];
 }
 
@@ -150,9 +156,9 @@ function heldLine(wallets, row) {
   const places = wallets.holdings(row);
   if (!places.length) return make("span", "held", "No category");
   const parts = places.slice(0, 2).flatMap((place, i) => {
-    const isUnproven = wallets.isUnproven(place);
-    const name = make("span", isUnproven ? "has-doubt" : "", wallets.heldText("held", place));
-    return [i ? ", " : "", name, ...(isUnproven ? [hiddenText(" (unproven)")] : [])];
+    const doubt = wallets.heldText("held_doubt", place);
+    const name = make("span", doubt ? "has-doubt" : "", wallets.heldText("held", place));
+    return [i ? ", " : "", name, ...(doubt ? [hiddenText(` (${doubt})`)] : [])];
   });
   const rest = places.length > 2 ? [` +${places.length - 2}`] : [];
   return make("span", "held", ...parts, ...rest);

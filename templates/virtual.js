@@ -58,6 +58,6 @@ function createVirtualList(element, drawRow) {
     return drawn.get(i);
   }
 
-  addEventListener("scroll", update, { passive: true });
+  addEventListener("scroll", update, whileShown({ passive: true }));
   return { show, update, reach };
 }

@@ -47,8 +47,7 @@ function createWallets(data, listed, rest) {
   return {
     n, countHeld, addresses, rowByAddress, measures, columns, text, value, percentile, holdings,
     has: (name) => columns.has(name) && columns.get(name).codes.some(Boolean),
-    heldText: (name, place) => text(name, place),
-    isUnproven: (place) => columns.get("held_unproven").codes[place] === 1,
+    heldText: (name, place) => text(name, place), // held_doubt: why a category is not to be believed
   };
 }
 
@@ -90,13 +89,4 @@ function sortedByCode(rows, codes, nCodes, isDescending) {
   const sorted = new Uint32Array(rows.length);
   for (const row of rows) sorted[starts[place(row)]++] = row;
   return sorted;
-}
-
-/** Return rows by verdict, then by the edge to be expected, then by activity. */
-function byEvidence(rows, wallets, verdicts) {
-  const edge = wallets.columns.get("edge_bps");
-  const { codes, texts } = wallets.columns.get("verdict");
-  const places = [0, ...texts.map((name) => verdicts.findIndex((each) => each.name === name) + 1)];
-  const verdict = Uint8Array.from(codes, (code) => places[code]);
-  return sortedByCode(sortedByCode(rows, edge.codes, edge.values.length, true), verdict, verdicts.length, false);
 }

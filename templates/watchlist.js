@@ -16,12 +16,26 @@ function createWatchlist(changed) {
 
   function toggle(address) {
     if (!addresses.delete(address)) addresses.add(address);
+    keep();
+    changed(address);
+  }
+
+  function keep() {
     try {
       localStorage.setItem(KEY, JSON.stringify([...addresses]));
     } catch {
       announce("The browser keeps nothing: the watchlist lasts until this page is closed");
     }
-    changed(address);
+  }
+
+  /** Add the addresses of a file as `file` writes it, and as the commands read it; say how many. */
+  function read(text) {
+    const words = text.split(/\r?\n/).map(firstWord).filter(Boolean);
+    const found = words.filter((word) => /^0x[0-9a-f]{40}$/.test(word));
+    const before = addresses.size;
+    for (const address of found) addresses.add(address);
+    keep();
+    return { nFound: found.length, nNew: addresses.size - before, nStrange: words.length - found.length };
   }
 
   /** Return the file that `accounts --file` and `report --watchlist` read. */
@@ -29,7 +43,13 @@ function createWatchlist(changed) {
     return [`# hypertrack watchlist: ${commas(addresses.size)} wallets, one a line`, ...addresses, ""].join("\n");
   }
 
-  return { toggle, file, has: (address) => addresses.has(address), size: () => addresses.size };
+  return { toggle, read, file, has: (address) => addresses.has(address), size: () => addresses.size };
+}
+
+/** Return the address that a line begins with; what follows a blank, a comma or `#` is a remark. */
+function firstWord(line) {
+  const word = line.split(/[#,]/)[0].trim().split(/\s+/)[0].replaceAll('"', "").toLowerCase();
+  return word === "wallet" ? "" : word; // the heading of a CSV
 }
 
 /** Return a button that puts a wallet on the list and takes it off. */

@@ -22,14 +22,22 @@ from hypertrack.feeds.account_questions import Step
 from hypertrack.feeds.shared_budget import SharedBudget
 from hypertrack.importing.accounts.account_run import AccountRun, AskedReport
 from hypertrack.importing.accounts.asking import Asking
+from hypertrack.records import HOUR_MS
 from hypertrack.store.files.session import open_answers
 
 Json = dict[str, Any]
 
 LATEST = 10_000
+LATE_MS = 48
+"""Rates are told so long after their hour."""
 NOT_A_REQUEST = "Failed to deserialize the JSON body into the target type"
-LIGHT = {"clearinghouseState": 2, "exchangeStatus": 2, "userRole": 60}
-HEAVY = ("userFillsByTime", "userTwapSliceFillsByTime", "userNonFundingLedgerUpdates")
+LIGHT = {"clearinghouseState": 2, "spotClearinghouseState": 2, "exchangeStatus": 2, "userRole": 60}
+HEAVY = (
+    "userFillsByTime",
+    "userTwapSliceFillsByTime",
+    "userNonFundingLedgerUpdates",
+    "fundingHistory",
+)
 
 
 def account_fill(nth: int, *, time_ms: int | None = None, start: str = "0.0", **says: Any) -> Json:
@@ -61,6 +69,7 @@ class AccountVenue:
     slices: dict[str, list[Json]] = field(default_factory=dict)
     flows: dict[str, list[Json]] = field(default_factory=dict)
     positions: dict[str, list[Json]] = field(default_factory=dict)
+    balances: dict[str, list[Json]] = field(default_factory=dict)
     roles: dict[str, Json] = field(default_factory=dict)
     answers: dict[str, Any] = field(default_factory=dict)
     """By type of request, in place of what follows from the rest."""
@@ -113,11 +122,13 @@ class AccountVenue:
             "userNonFundingLedgerUpdates": lambda: [
                 flow for flow in self.flows.get(user, []) if flow["time"] >= request["startTime"]
             ][: self.rows],
+            "fundingHistory": lambda: self._rates(request)[: self.rows],
             "clearinghouseState": lambda: self._state(user),
             "portfolio": self._portfolio,
             "userRole": lambda: self.roles.get(user, {"role": "user"}),
             "exchangeStatus": lambda: {"specialStatuses": None, "time": self.now_ms},
             "subAccounts2": lambda: None,
+            "spotClearinghouseState": lambda: {"balances": self.balances.get(user, [])},
             "perpDexs": lambda: [None, {"name": "xyz"}],
         }
         return answers[kind]()
@@ -133,6 +144,18 @@ class AccountVenue:
         chosen = [fill for fill in fills[-LATEST:] if start <= fill["time"] <= end]
         is_reversed = request.get("reversed") and not self.is_forward
         return (chosen[::-1] if is_reversed else chosen)[: self.page]
+
+    def _rates(self, request: Json) -> list[Json]:
+        start, end = request["startTime"], min(request.get("endTime", 2**53), self.now_ms)
+        due = range(-(-START_MS // HOUR_MS) * HOUR_MS, end + 1, HOUR_MS)
+        return [
+            {
+                **{"coin": request["coin"], "fundingRate": "0.0000125", "premium": "0.0"},
+                "time": hour_ms + LATE_MS,
+            }
+            for hour_ms in due
+            if start <= hour_ms + LATE_MS <= end
+        ]
 
     def _state(self, user: str) -> Json:
         summary = {"accountValue": "100.0", "totalNtlPos": "0.0"}

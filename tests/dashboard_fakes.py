@@ -69,11 +69,11 @@ def addresses(page: Page) -> list[str]:
 def edge(wallet: WalletProfile) -> float:
     assert wallet.skill is not None
     found = wallet.skill.numbers["edge_bps"]
-    return -1e9 if isnan(found) else round(found, 1)
+    return -1e9 if isnan(found) else found
 
 
 def best_first(*, min_transactions: int = 20) -> list[str]:
-    """Return the addresses by verdict, then by the edge as it is written, then by activity."""
+    """Return the addresses by verdict, then by the edge; of those without one the busiest."""
     shown = [w for w in JUDGED.profiles if w.features["tx_count"] >= min_transactions]
     order = sorted(shown, key=lambda w: (RANKS.index(w.skill.verdict), -edge(w)))  # type: ignore[union-attr]
     return [wallet.wallet for wallet in order]

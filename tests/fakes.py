@@ -130,6 +130,15 @@ def context(
     }
 
 
+def rate(hour: int, funding: float, coin: str = "BTC") -> dict[str, Any]:
+    """Return a rate as the venue's history tells it, of the n-th hour after the start."""
+    time_ms = START_MS + hour * 3_600_000 + 48
+    return {
+        **{"received_ns": 1, "request": {"type": "fundingHistory", "coin": coin}},
+        **{"coin": coin, "fundingRate": str(funding), "premium": "0.0", "time": time_ms},
+    }
+
+
 def candle(
     start_ms: int,
     *,

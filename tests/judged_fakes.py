@@ -95,6 +95,7 @@ def skill_numbers(
         "copy_edge_bps": copied,
         "copy_edge_low_bps": copied - error,
         "copy_edge_high_bps": copied + error,
+        **{f"copy_edge_bps_{s}s": copied - math.log1p(s) for s in (0, 1, 5, 30, 300)},
         "half_life_s": 240.0,
         "capacity_usd": 25_000.0,
     }

@@ -67,6 +67,7 @@ def _profit(wallets: tuple[Kept, ...]) -> dict[str, np.ndarray]:
     numbers["n_coins"] = np.ones(len(wallets))
     sources = ["as_if_flat" if np.isnan(each.profit_usd) else "exact" for each in wallets]
     texts = {"pnl_source": sources, "fees_source": ["schedule"] * len(wallets)}
+    texts["funding_source"] = ["unknown"] * len(wallets)
     texts["coins"] = ["BTC"] * len(wallets)
     return {**numbers, **{name: np.array(text, dtype=object) for name, text in texts.items()}}
 

@@ -32,7 +32,6 @@ def make_rows(n: int, seed: int, *, signal: float = 1.0) -> Rows:
     features = rng.normal(0, 1, (n, len(FEATURES)))
     noise = rng.normal(0, 1, (n, len(QUANTITIES)))
     quantities = signal * features[:, : len(QUANTITIES)] + noise * (1 - signal)
-    quantities[:, QUANTITIES.index("net_return_bps")] += 4
     influence = QUANTITIES.index("influence_pct")
     quantities[:, influence] = np.exp(quantities[:, influence])
     style = slice(QUANTITIES.index("momentum_1m"), None)
@@ -41,6 +40,8 @@ def make_rows(n: int, seed: int, *, signal: float = 1.0) -> Rows:
         features=features,
         past=rng.normal(0, 1, quantities.shape),
         quantities=quantities,
+        error_bps=np.ones(n),
+        shrunk=rng.normal(0, 1, (n, 4)),
         votes=np.zeros((n, len(LABELLING_FUNCTIONS))),
         entries=np.zeros((n, 2)),
         wallet_ids=np.arange(n, dtype=np.int32),
@@ -69,6 +70,7 @@ def spoilt(rows: Rows, chosen: Any, value: float = 1e9) -> Rows:
         rows,
         features=np.where(spoil, value, rows.features),
         past=np.where(spoil, value, rows.past),
+        shrunk=np.where(spoil, value, rows.shrunk),
         quantities=np.where(spoil, value, rows.quantities),
     )
 
@@ -83,7 +85,8 @@ def make_samples(
         cuts=walk_forward(Window(0, 10**9), TrainSettings()),
         embargo_ms=1_800_000,
         is_forced=False,
-        thresholds=fit_thresholds(train.quantities, 5.0),
+        edge_variance_bps2=1.0,
+        thresholds=fit_thresholds(train.quantities, 0.0),
         train=train,
         validation=make_rows(n_validation, 2, signal=signal),
         test=make_rows(n_test, 3, signal=signal),

@@ -13,6 +13,7 @@ from hypertrack.records import (
     PROFIT_NUMBERS,
     PROFIT_TEXTS,
     SCORE_NAMES,
+    SKILL_NUMBERS,
     ProfileHeader,
     WalletProfile,
     replace,
@@ -36,6 +37,12 @@ class MadeSet:
             return np.array([each.wallet for each in self.profiles], dtype=object)
         if name in PROFIT_TEXTS:
             return np.array([getattr(each.profit, name, None) for each in self.profiles], object)
+        if name == "verdict":
+            said = [None if each.skill is None else each.skill.verdict for each in self.profiles]
+            return np.array(said, object)
+        if name in SKILL_NUMBERS:
+            judged = [{} if each.skill is None else each.skill.numbers for each in self.profiles]
+            return np.array([numbers.get(name, math.nan) for numbers in judged])
         if name in PROFIT_NUMBERS and name not in self.profiles[0].features:
             values = [getattr(each.profit, name, math.nan) for each in self.profiles]
         elif name in SCORE_NAMES:

@@ -66,7 +66,7 @@ def training_card(*, hostile: str = "", n_epochs: int = EPOCHS) -> dict[str, Any
             "cuts": [_cut(frac, is_test=frac == 0.8) for frac in (0.3, 0.4, 0.5, 0.6, 0.8)],
             "embargo_s": 1_800.0,
             "embargo_is_shortened": False,
-            "thresholds": {"profit_hurdle_bps": 5.0, "best_markout_t": None},
+            "thresholds": {"profit_hurdle_bps": 0.0, "best_edge_bps": None},
             "settings": {"train": {"seed": 7, "hidden": [256, 128], "device": "auto" + hostile}},
             "versions": {"hypertrack": "0.1.0", "torch": "2.13.0" + hostile},
             "notice": f"Simulated.{hostile}" if hostile else None,

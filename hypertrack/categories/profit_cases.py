@@ -6,6 +6,7 @@ from hypertrack.records import (
     PROFIT_NUMBERS,
     PROFIT_TEXTS,
     FeesSource,
+    FundingSource,
     PnlSource,
     ProfileColumns,
     WalletProfit,
@@ -25,6 +26,7 @@ def wallet_profits(columns: ProfileColumns) -> Iterator[WalletProfit | None]:
                 **own,
                 "pnl_source": PnlSource(own["pnl_source"]),
                 "fees_source": FeesSource(own["fees_source"]),
+                "funding_source": FundingSource(own["funding_source"]),
                 "coins": own["coins"] or "",
             }
         )

@@ -1,6 +1,6 @@
 """What the venue says of one wallet, on the terminal; each number with where it comes from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -8,6 +8,7 @@ from rich.text import Text
 
 from hypertrack.clock import utc
 from hypertrack.records import AccountCheck, ProfitCheck
+from hypertrack.text import printable
 
 BEGINNINGS = {
     "first": "its first fill",
@@ -52,9 +53,7 @@ def _facts(check: AccountCheck) -> Iterator[tuple[str, str, str]]:
         yield "net profit", f"{check.net_usd:+,.2f} USD", f"venue: closedPnl - fee ({parts})"
     if check.profit is not None:
         yield "portfolio", _profit(check.profit), f"venue: portfolio, {check.profit.period}"
-    if check.equity_usd is not None:
-        leverage = "" if check.leverage is None else f", leverage {check.leverage:.2f}"
-        yield "equity", f"{check.equity_usd:,.2f} USD{leverage}", "venue: clearinghouseState"
+    yield from _holdings(check)
     tape = check.tape
     if tape.n_trades:
         marked = ", marked" if tape.is_marked else ""
@@ -69,6 +68,20 @@ def _facts(check: AccountCheck) -> Iterator[tuple[str, str, str]]:
         yield "positions", told, "fills against startPosition and szi"
     for step, reason in check.failed.items():
         yield f"{step} failed", reason, "accounts/progress.jsonl"
+
+
+def _holdings(check: AccountCheck) -> Iterator[tuple[str, str, str]]:
+    if check.equity_usd is not None:
+        leverage = "" if check.leverage is None else f", leverage {check.leverage:.2f}"
+        yield "equity", f"{check.equity_usd:,.2f} USD{leverage}", "venue: clearinghouseState"
+    if check.balances:
+        yield "spot", _balances(check.balances), "venue: spotClearinghouseState"
+
+
+def _balances(balances: Mapping[str, float]) -> str:
+    held = [f"{size:,.10g} {printable(token)}" for token, size in balances.items()]
+    more = len(held) - N_COINS
+    return ", ".join(held[:N_COINS]) + (f" and {more} more" if more > 0 else "")
 
 
 def _profit(profit: ProfitCheck) -> str:

@@ -44,7 +44,8 @@ VerdictOption = Annotated[
 OnlyOption = Annotated[
     str | None,
     typer.Option(
-        "--only", help="positions,fills,twap,portfolio,flows,role,funding; the first five."
+        "--only",
+        help="positions,fills,twap,portfolio,flows,rates,role,funding,spot; first six.",
     ),
 ]
 SinceOption = Annotated[str | None, typer.Option(help="Nothing older: 90d, or 2026-01-05.")]

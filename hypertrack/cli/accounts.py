@@ -165,7 +165,8 @@ def _show_report(session: Session, report: "AskedReport", checked: "AccountRepor
     left = f"; {report.n_left:,} steps are left: run it again to go on" if report.n_left else ""
     text = (
         f"asked {report.n_questions:,} questions about {report.n_wallets:,} wallets for "
-        f"{report.weight:,} weight: {report.n_fills:,} new fills, {report.n_flows:,} new flows"
+        f"{report.weight:,} weight: {report.n_fills:,} new fills, {report.n_flows:,} new flows, "
+        f"{report.n_rates:,} new hours of funding rates"
         f"{left}"
     )
     for line in [] if checked is None else summary(checked):

@@ -22,12 +22,15 @@ from hypertrack.cli.dashboard import dashboard
 from hypertrack.cli.demo import demo
 from hypertrack.cli.diff import diff
 from hypertrack.cli.features import features
+from hypertrack.cli.follow import follow
 from hypertrack.cli.importing import import_
 from hypertrack.cli.live import live
 from hypertrack.cli.logs import log_to_stderr, say_error
+from hypertrack.cli.mcp import mcp
 from hypertrack.cli.record import record
 from hypertrack.cli.report import report
 from hypertrack.cli.seal import seal
+from hypertrack.cli.serve import serve
 from hypertrack.cli.session import (
     ConfigOption,
     DataOption,
@@ -174,8 +177,11 @@ command(app)(wallet)
 command(app)(verdict)
 command(app)(backtest)
 command(app)(live)
+command(app)(follow)
+command(app)(serve)
 alerts.register(app)
 signals.register(app)
+command(app)(mcp)
 command(app)(diff)
 command(app)(categories)
 command(app)(show_config)

@@ -1,7 +1,7 @@
 """The models commands: versions listed, shown, compared, promoted, benchmarked."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -16,10 +16,12 @@ from hypertrack.cli.session import (
     VerboseOption,
     command,
 )
+from hypertrack.errors import ConfigError
 from hypertrack.files import require_writable
-from hypertrack.records import Card
+from hypertrack.records import Card, as_dict
 
 if TYPE_CHECKING:
+    from hypertrack.config import Settings
     from hypertrack.pipeline.models import Comparison, ListedModel
 
 VersionArgument = Annotated[
@@ -38,7 +40,9 @@ def register(app: typer.Typer) -> None:
     command(models, name="list")(list_)
     command(models)(show)
     command(models)(compare)
+    command(models)(challenge)
     command(models)(promote)
+    command(models)(export)
     command(models)(benchmark)
     app.add_typer(models, name="models")
 
@@ -127,22 +131,80 @@ def _show_card(session: Session, card: Card) -> None:
     session.out.print(f"{len(card.feature_names)} features, hash {card.feature_hash[:12]}")
 
 
-def compare(
-    session: Session, a: VersionArgument, b: VersionArgument, out: OutOption = None
+def challenge(
+    session: Session,
+    version: Annotated[str | None, typer.Argument(help="Of the challenger.")] = None,
+    off: Annotated[bool, typer.Option("--off", help="End the challenge under way.")] = False,
+    promote_when: Annotated[
+        str | None, typer.Option(help="better: put the challenger in use where it is.")
+    ] = None,
+    out: OutOption = None,
 ) -> None:
-    """Compare two versions on the same held-out rows of the dataset.
+    """Let live score wallets with another version beside the one in use, which alone is shown.
+
+    Example: hypertrack models challenge 45f9f0b6
+    Example: hypertrack models compare --live
+    Example: hypertrack models challenge --off
+    """
+    from hypertrack.pipeline.challenge import challenge as begin
+    from hypertrack.pipeline.challenge import end
+
+    if (version is None) != off:
+        raise ConfigError("give the version of a challenger, or --off, which ends a challenge")
+    if promote_when not in (None, "better"):
+        raise ConfigError(f"--promote-when takes better; found {promote_when!r}")
+    settings = session.load({"out": out}).settings
+    if version is None:
+        ended = end(settings)
+        words = "no challenge was under way" if ended is None else f"{ended.challenger} ended"
+        session.done({"ended": None if ended is None else ended.challenger}, words)
+        return
+    named = begin(settings, version, promotes=promote_when is not None)
+    session.done(as_dict(named), f"{named.challenger} challenges {named.champion} from now on")
+
+
+def compare(
+    session: Session,
+    a: Annotated[str | None, typer.Argument(help="A version, or champion.")] = None,
+    b: Annotated[str | None, typer.Argument(help="Another one.")] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="The challenger, on what live scored since.")
+    ] = False,
+    out: OutOption = None,
+) -> None:
+    """Compare two versions on the same held-out rows of the dataset, or on live rows.
 
     Example: hypertrack models compare 20260724T1200 champion
+    Example: hypertrack models compare --live
     """
     from hypertrack.pipeline.models import compare as run
 
     settings = session.load({"out": out}).settings
+    if live:
+        if a is not None:
+            raise ConfigError("--live compares the challenger with the champion: name no version")
+        _compare_live(session, settings)
+        return
+    if a is None or b is None:
+        raise ConfigError("two versions are needed, or --live")
     with session.err.status("measuring the held-out rows"):
         found = run(settings, a, b)
     if session.is_json:
         session.emit(found)
     else:
         show_comparison(session, found)
+
+
+def _compare_live(session: Session, settings: "Settings") -> None:
+    from hypertrack.cli.live_comparison import show_live_comparison
+    from hypertrack.pipeline.challenge import compare_live
+
+    with session.err.status("measuring what came"):
+        found = compare_live(settings)
+    if session.is_json:
+        session.emit(found)
+    else:
+        show_live_comparison(session, found)
 
 
 def promote(
@@ -165,13 +227,37 @@ def promote(
     session.done({"champion": name}, f"{name} is in use now")
 
 
+def export(
+    session: Session,
+    version: VersionArgument,
+    to: Annotated[
+        Literal["hf", "mlflow"], typer.Option(help="A folder for a model hub, or MLflow's store.")
+    ],
+    into: Annotated[
+        str | None,
+        typer.Option(help="Folder, or address of an MLflow server; default beside the models."),
+    ] = None,
+    out: OutOption = None,
+) -> None:
+    """Write a version for those who keep models elsewhere; nothing is ever read back from there.
+
+    Example: hypertrack models export champion --to mlflow --into http://127.0.0.1:5000
+    """
+    from hypertrack.pipeline.model_export import export as run
+
+    settings = session.load({"out": out}).settings
+    with session.err.status("exporting"):
+        place = run(settings, version, to, into)
+    session.done({"place": place}, f"exported to {place}")
+
+
 def benchmark(
     session: Session,
     sizes: Annotated[
         str, typer.Option(help="Of small, medium, large: 60,000, 250,000, 750,000 trades.")
     ] = "small,medium,large",
     seeds: Annotated[int, typer.Option(min=1, help="Markets of each size.")] = 1,
-    seed: Annotated[int, typer.Option(help="Of the first market.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="Of the first market.")] = 7,
 ) -> None:
     """Train on simulated markets and hold the scores against the truth about their wallets.
 

@@ -1,5 +1,6 @@
 """The skill commands: how near the judging comes to the truth of simulated markets."""
 
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,7 +36,7 @@ def benchmark(
     hours: Annotated[str, typer.Option(help="Lengths of the markets.")] = "6,24",
     seeds: Annotated[int, typer.Option(min=1, help="Markets of each kind.")] = 10,
     seed: Annotated[
-        int, typer.Option(help="Of the first market; those below 100 are for tuning.")
+        int, typer.Option(min=0, help="Of the first market; those below 100 are for tuning.")
     ] = 1_000,
     jobs: Annotated[int, typer.Option(min=1, help="Processes at once.")] = os.cpu_count() or 1,
     file: Annotated[
@@ -92,6 +93,9 @@ def _lengths(text: str) -> tuple[float, ...]:
     from hypertrack.errors import ConfigError
 
     try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError as error:
-        raise ConfigError(f"--hours are numbers like 6,24,72, found {text!r}") from error
+        lengths = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        lengths = ()
+    if not lengths or not all(0 < length < math.inf for length in lengths):
+        raise ConfigError(f"--hours are numbers above 0 like 6,24,72, found {text!r}")
+    return lengths

@@ -82,6 +82,8 @@ def verdict(model: ModelSummary) -> str:
         f"{model.n_train_rows:,} rows of {model.n_train_wallets:,} wallets trained, "
         f"{model.n_test_rows:,} later rows tested"
     )
+    if model.n_by_profit:
+        trained += f"; {model.n_by_profit:,} chosen by past profit left out until they were"
     if not earned:
         return f"{trained}. No head showed skill: all scores are shown as unproven."
     return f"{trained}. Earned weight: {', '.join(earned)}. The others are shown as unproven."

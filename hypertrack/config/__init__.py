@@ -3,7 +3,9 @@
 from hypertrack.config.delivery import SinkSettings, signing_key
 from hypertrack.config.live import (
     EVENT_FIELDS,
+    MIN_ORDER_USD,
     AlertSettings,
+    ChallengeSettings,
     ConsensusSettings,
     EventField,
     FollowSettings,
@@ -25,6 +27,7 @@ from hypertrack.config.sections import (
     TrainSettings,
     VenueSettings,
 )
+from hypertrack.config.serving import ServeSettings, is_loopback
 from hypertrack.config.skill import CopySettings, SkillSettings
 from hypertrack.config.state import state_folder
 from hypertrack.config.thresholds import CategorySettings, Edition
@@ -32,9 +35,11 @@ from hypertrack.config.thresholds import CategorySettings, Edition
 __all__ = [
     "CONFIG_NAME",
     "EVENT_FIELDS",
+    "MIN_ORDER_USD",
     "ORIGINAL",
     "AlertSettings",
     "CategorySettings",
+    "ChallengeSettings",
     "Config",
     "ConsensusSettings",
     "CopySettings",
@@ -49,6 +54,7 @@ __all__ = [
     "Origin",
     "RecordSettings",
     "ReportSettings",
+    "ServeSettings",
     "Settings",
     "SimulateSettings",
     "SinkSettings",
@@ -57,6 +63,7 @@ __all__ = [
     "TrainSettings",
     "VenueSettings",
     "WatchlistSettings",
+    "is_loopback",
     "load_config",
     "parse_place",
     "signing_key",

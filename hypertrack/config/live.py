@@ -43,8 +43,12 @@ class LiveSettings(Section):
     """A score from 0 to 1 that crosses one of them is an event."""
 
 
+MIN_ORDER_USD = 10.0
+"""The venue takes no smaller order."""
+
+
 class FollowSettings(Section):
-    """Whose actions become signals."""
+    """Whose actions become signals, and how they are followed on paper."""
 
     leaders: tuple[Wallet, ...] = ()
     """Addresses."""
@@ -60,6 +64,33 @@ class FollowSettings(Section):
     """After which a signal is no longer delivered."""
     to: tuple[str, ...] = ()
     """Names of ``[[sinks]]`` that get every signal."""
+    capital_usd: Positive | None = None
+    """Of the paper portfolio that follows the leaders; none is kept where unset."""
+    sizing: Literal["fixed", "proportional"] = "fixed"
+    """``fixed``: each opening and adding is ``notional_usd``, where unset ``copy.size_usd``;
+    ``proportional``: the leader's share of his equity, which `hypertrack accounts` asks for."""
+    delay_s: Annotated[float, Field(ge=0)] = 5.0
+    """Exchange time after a leader's action at which paper trades."""
+    max_notional_usd: Positive | None = None
+    """In one coin, net; the capital where unset."""
+    max_leverage: Positive = 1.0
+    """All positions together over the equity."""
+    stop_drawdown_frac: Annotated[float, Field(gt=0, le=1)] = 0.25
+    """Below the highest equity by so much everything is closed, and nothing opened any more."""
+    spread_bps: Annotated[float, Field(ge=0)] = 5.0
+    """By which the last trade is moved against us where neither book nor quote is fresh."""
+    adopt: bool = False
+    """Enter what leaders hold at the start too, where the venue told it."""
+
+    @model_validator(mode="after")
+    def _are_orders_taken(self) -> "FollowSettings":
+        for name in ("notional_usd", "max_notional_usd", "capital_usd"):
+            value = getattr(self, name)
+            if value is not None and value < MIN_ORDER_USD:
+                raise ValueError(
+                    f"{name} is {value:g}, and the venue takes no order below {MIN_ORDER_USD:g} USD"
+                )
+        return self
 
 
 class ConsensusSettings(Section):
@@ -71,6 +102,19 @@ class ConsensusSettings(Section):
     """So many of them, with bets that are not the same bet where that is known."""
     within_s: Positive = 600.0
     """Of exchange time."""
+
+
+class ChallengeSettings(Section):
+    """Two models on the same rows, while they come: the rules of the decision, set before it."""
+
+    block_h: Positive = 1.0
+    """A wallet is scored once in each; what happens within one is no independent evidence."""
+    margin: Annotated[float, Field(gt=0, lt=1)] = 0.005
+    """Difference of skill that matters."""
+    max_blocks: Annotated[int, Field(ge=30)] = 2_000
+    """After which a comparison ends undecided."""
+    min_executions: Annotated[int, Field(ge=1)] = 5
+    """Fewer in the window of the outcome tell nothing."""
 
 
 class WatchlistSettings(Section):

@@ -204,7 +204,7 @@ def _explain(error: ValidationError, origin_by_key: Mapping[str, Origin]) -> str
     found = first.get("input")
     is_secret = (
         isinstance(found, Mapping | SecretStr)
-        or key.endswith(("url", ".key"))
+        or key.endswith(("url", ".key", ".token"))
         or "://" in str(found)
     )
     found = str(found) if isinstance(found, Path) else found

@@ -11,6 +11,7 @@ from pydantic import Field, PlainSerializer, SecretStr, field_validator, model_v
 from hypertrack.config.delivery import SinkSettings
 from hypertrack.config.live import (
     AlertSettings,
+    ChallengeSettings,
     ConsensusSettings,
     FollowSettings,
     LiveSettings,
@@ -19,13 +20,15 @@ from hypertrack.config.live import (
 from hypertrack.config.names import require_known, require_one_of_each, with_secrets
 from hypertrack.config.places import DataPlace
 from hypertrack.config.section import Section, like
+from hypertrack.config.serving import ServeSettings
 from hypertrack.config.skill import CopySettings, SkillSettings
 from hypertrack.config.thresholds import CategorySettings
 from hypertrack.text import masked_url
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0)]
 FeedName = Literal["trades", "bbo", "l2book", "candles", "contexts", "blocks", "transactions"]
 Skill = Literal["none", "realistic", "default", "copyable"]
 Trend = Annotated[
@@ -198,7 +201,8 @@ class TrainSettings(Section):
     """Between features and outcome: the longest markout horizon."""
     held_out_wallet_frac: Fraction = 0.2
     validation_wallet_frac: Fraction = 0.1
-    profit_hurdle_bps: float = 5.0
+    profit_hurdle_bps: float = 0.0
+    """By which the next openings must gain more than they cost, to be a yes of profitability."""
     estimator: Literal["net", "linear", "trees", "best"] = "net"
     """What ``classify`` asks: the network, a linear model, boosted trees, or for each head the
     one that was best on wallets it was not trained on (never on the test rows)."""
@@ -236,7 +240,7 @@ class TrainSettings(Section):
     n_bootstrap: Count = 1_000
     """Resamples behind each 95 % interval."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    seed: int = 0
+    seed: Seed = 0
 
     @property
     def weight_by_head(self) -> dict[str, float]:
@@ -292,7 +296,7 @@ class SimulateSettings(Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8_765
     """0 takes a free port."""
-    seed: int = 7
+    seed: Seed = 7
     speed: Annotated[float, Field(ge=0)] = 1.0
     """Exchange seconds per wall second; 0 is as fast as clients read."""
     settle_s: Annotated[float, Field(ge=0)] = 1.0
@@ -345,6 +349,8 @@ class Settings(_Copying):
     live: LiveSettings = LiveSettings()
     follow: FollowSettings = FollowSettings()
     consensus: ConsensusSettings = ConsensusSettings()
+    challenge: ChallengeSettings = ChallengeSettings()
+    serve: ServeSettings = ServeSettings()
     watchlists: tuple[WatchlistSettings, ...] = ()
     alerts: tuple[AlertSettings, ...] = ()
     sinks: tuple[SinkSettings, ...] = ()

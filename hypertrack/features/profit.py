@@ -4,6 +4,7 @@ import ibis
 from ibis import Table, Value, _
 
 from hypertrack.features.definition import Scope, feature
+from hypertrack.market.funding import ORACLE
 from hypertrack.market.positions import EXACT
 from hypertrack.market.profit import VENUE, window_profit
 from hypertrack.market.profit_curve import drawdowns
@@ -67,6 +68,14 @@ def fees_reported_share(rows: Table) -> Value:
     """Share of notional in coins whose fees fills tell; the rest is the schedule's."""
     told = ibis.ifelse(rows.is_fee_reported, rows.notional_usd, 0.0).sum()
     return told / rows.notional_usd.sum()
+
+
+@feature(results, unit="0..1", group="profit", needs_position=True)
+def funding_oracle_share(rows: Table) -> Value:
+    """Share of notional in coins whose funding rests on oracle prices; NaN where it is unknown."""
+    is_oracle = rows.funding_source.fill_null(ORACLE) == ORACLE
+    share = ibis.ifelse(is_oracle, rows.notional_usd, 0.0).sum() / rows.notional_usd.sum()
+    return ibis.ifelse(rows.funding_usd.notnull().all(), share, None)
 
 
 @feature(results, unit="0..1", group="profit", missing=0.0)

@@ -92,6 +92,7 @@ FEATURES: tuple[Feature, ...] = (
     profit.max_drawdown_usd,
     profit.under_water_share,
     profit.fees_reported_share,
+    profit.funding_oracle_share,
     profit.position_known_share,
     profit.position_exact_share,
     episodes.win_rate,

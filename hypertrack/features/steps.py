@@ -6,7 +6,7 @@ from ibis import Table, Value, _
 from hypertrack.features.definition import Scope, feature
 from hypertrack.market.engine.kept_tables import Tables, keep
 from hypertrack.market.executions import ORDER, executions
-from hypertrack.market.gaps import timer_values, with_gaps
+from hypertrack.market.gaps import timer_values
 from hypertrack.records import MINUTE_MS
 
 LONGEST_PACED_MS = 30 * MINUTE_MS
@@ -68,16 +68,18 @@ def gap_mode_share(rows: Table) -> Value:
 
 
 def _steps(con: Tables) -> Table:
-    # Both windows look only back, so what they find holds at any cut. One sort per window.
+    # Both windows look only back, so what they find holds at any cut. Each is sorted for once, as
+    # all that is asked of it is asked in one place.
     by_coin = ibis.window(
         group_by=["wallet_id", "coin_id"], order_by=["time_ms", "direction", "is_taker"]
     )
     by_wallet = ibis.window(group_by="wallet_id", order_by=ORDER[1:])
-    return with_gaps(executions(con)).select(
+    last_ms, second_last_ms = (_.time_ms.lag(n).over(by_wallet) for n in (1, 2))
+    return executions(con).select(
         "wallet_id",
         "coin_id",
         "time_ms",
-        "gap_ms",
-        before_ms=_.gap_ms.lag().over(by_wallet),
+        gap_ms=_.time_ms - last_ms,
+        before_ms=last_ms - second_last_ms,
         is_flip=_.direction != _.direction.lag().over(by_coin),
     )

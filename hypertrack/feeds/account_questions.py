@@ -22,9 +22,12 @@ class Step(StrEnum):
     FLOWS = "flows"
     ROLE = "role"
     FUNDING = "funding"
+    SPOT = "spot"
+    RATES = "rates"
+    """Of funding, once for each coin that any of the wallets held."""
 
 
-ASKED = (Step.POSITIONS, Step.FILLS, Step.TWAP, Step.PORTFOLIO, Step.FLOWS)
+ASKED = (Step.POSITIONS, Step.FILLS, Step.TWAP, Step.PORTFOLIO, Step.FLOWS, Step.RATES)
 """Unless others are named: a role weighs as much as 30 positions, and few need hourly funding."""
 
 MAX_FILLS = 10_000
@@ -39,11 +42,25 @@ class State(Record, frozen=True, rename="camel"):
     time: int | None = None
 
 
+class Balances(Record, frozen=True):
+    """What a ``spotClearinghouseState`` has at least."""
+
+    balances: list[dict[str, Any]]
+
+
 class Flow(Record, frozen=True):
     """What an update of the ledger has at least."""
 
     time: int
     delta: dict[str, Any]
+
+
+class Rate(Record, frozen=True, rename="camel"):
+    """What a rate of funding that fell due has at least."""
+
+    coin: str
+    funding_rate: str
+    time: int
 
 
 class TwapFill(Record, frozen=True, rename="camel"):
@@ -89,17 +106,24 @@ ITEMS_PER_WEIGHT = 20
 
 KINDS: Mapping[str, Kind] = {
     "clearinghouseState": Kind(weight=2, shape=State),
+    "spotClearinghouseState": Kind(weight=2, shape=Balances),
     "exchangeStatus": Kind(weight=2, shape=VenueTime),
     "userFillsByTime": Kind(max_items=2_000, shape=list[RawJson]),
     "userTwapSliceFillsByTime": Kind(max_items=2_000, shape=list[TwapFill]),
     "portfolio": Kind(shape=list[tuple[str, dict[str, Any]]]),
     "userNonFundingLedgerUpdates": Kind(max_items=500, shape=list[RawJson]),
     "userFunding": Kind(max_items=500, shape=list[RawJson]),
+    "fundingHistory": Kind(max_items=500, shape=list[RawJson]),
     "userRole": Kind(weight=60, shape=Role),
     "vaultDetails": Kind(shape=dict[str, Any] | None),
     "subAccounts2": Kind(shape=list[dict[str, Any]] | None),
     "perpDexs": Kind(shape=list[dict[str, Any] | None]),
 }
+
+
+def is_funded(coin: str) -> bool:
+    """Return whether a coin is a perp: spot and outcomes have no funding (protocol, section 5)."""
+    return coin[:1] not in {"@", "#"} and "/" not in coin
 
 
 def fills_request(user: str, kind: str, start_ms: int, end_ms: int | None) -> Request:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 
 from hypertrack.importing.line_reader import UNREADABLE, ForeignLineError, encoded_line
-from hypertrack.importing.node_times import time_ns
+from hypertrack.importing.node_times import second_ns, time_ns
 from hypertrack.importing.pairing import FillPairer, RecordedTrade, WalletFill, wallet_fill
 from hypertrack.importing.sink import Sink
 from hypertrack.records import (
@@ -64,10 +64,13 @@ class UserFills(Record, frozen=True):
     fills: RawJson
 
 
+_TIME = rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d{9}"
 _QUIET_BLOCK = re.compile(
-    rb'\{"local_time":"[^"\\]*","block_time":"[^"\\]*","block_number":\d+,"events":\[\]\}'
+    rb'\{"local_time":"%b","block_time":"%b","block_number":(\d{1,18}),"events":\[\]\}'
+    % (_TIME, _TIME.replace(rb"\.\d{9}", rb"\.(\d{3})\d{6}"))
 )
-"""As nodes write a block in which nobody traded."""
+"""As nodes write a block in which nobody traded, which is most of them; what else is written so is
+read as any other line."""
 
 _block_decoder = json_decoder(Block)
 _wallet_fill_decoder = json_decoder(tuple[str, RawJson])
@@ -92,9 +95,10 @@ class BlockReader:
 
     def read(self, line: bytes) -> int:
         """Take the fills of a block; an event that is no fill is quarantined alone."""
+        if (quiet := _QUIET_BLOCK.fullmatch(line)) is not None:
+            return self._pass(*quiet.groups())
         block = _block_decoder.decode(line)
-        if _QUIET_BLOCK.fullmatch(line) is None:  # each name once, and no events
-            require_names_once(line, block.events)
+        require_names_once(line, block.events)
         events = _raws_decoder.decode(block.events)
         block_ms = _past_ms(time_ns(block.block_time) // NS_PER_MS, self._now_ms)
         received_ns = time_ns(block.local_time or block.block_time)
@@ -108,6 +112,14 @@ class BlockReader:
                 self._sink.quarantine(bytes(event), f"event of a block: {error}")
             else:
                 self._pairer.add(fill)
+        return block_ms
+
+    def _pass(self, local: bytes, second: bytes, millisecond: bytes, number: bytes) -> int:
+        """Take a block in which nobody traded."""
+        second_ns(local)  # a time that is none is refused here too
+        time_ms = second_ns(second) // NS_PER_MS + int(millisecond)
+        block_ms = _past_ms(time_ms, self._now_ms)
+        self.block_number = int(number)
         return block_ms
 
     def finish(self) -> None:

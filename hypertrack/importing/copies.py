@@ -1,11 +1,13 @@
 """Reader of another dataset's lines, which are copied as they are where a recorder takes them."""
 
 from hypertrack.feeds.rows import recorded_row
+from hypertrack.importing.accounts.rate_history import checked_rate
 from hypertrack.importing.line_reader import ForeignLineError
 from hypertrack.importing.pairing import Fill
 from hypertrack.importing.receipts import Receipts
 from hypertrack.importing.sink import Sink
 from hypertrack.records import Feed, Record, checked_wallet, json_decoder, require_names_once
+from hypertrack.store.files.layout import RATES_NAME
 
 
 class Receipt(Record, frozen=True):
@@ -95,6 +97,25 @@ class AnswerCopyReader:
         """Take an answer; one that was met before is left out."""
         checked_wallet(_answer_decoder.decode(line).user)
         self._sink.add_answer(self._name, line + b"\n")
+
+    def finish(self) -> None:
+        """Nothing waits."""
+
+
+class RateCopyReader:
+    """Reads rates of funding that the venue told another dataset."""
+
+    block_number = None
+
+    def __init__(self, sink: Sink):
+        self.streams: set[str] = set()
+        self._sink = sink
+
+    def read(self, line: bytes) -> int:
+        """Take a rate; one that was met before is left out."""
+        rate = checked_rate(line)
+        self._sink.add_answer(RATES_NAME, line + b"\n", (rate.coin, rate.time))
+        return rate.time
 
     def finish(self) -> None:
         """Nothing waits."""

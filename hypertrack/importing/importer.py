@@ -9,7 +9,12 @@ from hypertrack.files import LongLine
 from hypertrack.importing.accounts.choices import keep_choice, read_choices
 from hypertrack.importing.archives import BlockReader, FillReader, TradeReader, UserFillReader
 from hypertrack.importing.captures import CaptureReader
-from hypertrack.importing.copies import AnswerCopyReader, CopyReader, FillCopyReader
+from hypertrack.importing.copies import (
+    AnswerCopyReader,
+    CopyReader,
+    FillCopyReader,
+    RateCopyReader,
+)
 from hypertrack.importing.file_lines import DocumentFile, LineFile, TornFileError, has_rows
 from hypertrack.importing.formats import ARCHIVES, Format
 from hypertrack.importing.import_log import (
@@ -43,14 +48,19 @@ from hypertrack.importing.source_files import (
 )
 from hypertrack.records import MINUTE_MS, CoverageCause, CoverageLine, Feed
 from hypertrack.store.compaction.commit_journal import sealed_hours
-from hypertrack.store.files.layout import ASIDE_COVERAGE_NAME, FILLS_NAME, FLOWS_NAME
+from hypertrack.store.files.layout import (
+    ASIDE_COVERAGE_NAME,
+    FILLS_NAME,
+    FLOWS_NAME,
+    RATES_NAME,
+)
 from hypertrack.store.files.ledger import read_ledger
 from hypertrack.store.files.session import Session
 from hypertrack.store.reading.damage import Damage
 
 PROGRESS_LINES = 2_000
 
-LEDGER_OF = {FILLS_NAME: "fills", FLOWS_NAME: "flows"}
+LEDGER_OF = {FILLS_NAME: "fills", FLOWS_NAME: "flows", RATES_NAME: "funding"}
 """What the ledger calls the completeness of answers about wallets."""
 
 MAX_SILENCE_MS = 60_000
@@ -275,11 +285,16 @@ class Importer:
             return CaptureReader(self._sink, fills, _receipts(file.path))
         if file.format is Format.DATASET:
             if file.feed is None:
-                is_fills = file.path.name == FILLS_NAME
-                own = FillCopyReader(self._sink)
-                return own if is_fills else AnswerCopyReader(self._sink, file.path.name)
+                return self._answer_reader(file.path.name)
             return CopyReader(self._sink, file.feed, _receipts(file.path))
         return self._archives[file.format]
+
+    def _answer_reader(self, name: str) -> LineReader:
+        if name == FILLS_NAME:
+            return FillCopyReader(self._sink)
+        if name == RATES_NAME:
+            return RateCopyReader(self._sink)
+        return AnswerCopyReader(self._sink, name)
 
 
 def _receipts(path: Path) -> Receipts:

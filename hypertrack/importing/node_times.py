@@ -23,7 +23,7 @@ def time_ns(text: str) -> int:
         ValueError: No such time, or one that cannot be meant.
     """
     if (plain := _PLAIN.fullmatch(text)) is not None:
-        return _second_ns(plain[1]) + int(plain[2])
+        return second_ns(plain[1].encode()) + int(plain[2])
     match = _TIME.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text[:40]!r} is no time")
@@ -36,8 +36,9 @@ def time_ns(text: str) -> int:
 
 
 @lru_cache(maxsize=64)
-def _second_ns(text: str) -> int:
-    return time_ns(f"{text}Z")
+def second_ns(text: bytes) -> int:
+    """Return nanoseconds since the epoch of a time in whole seconds without an offset."""
+    return time_ns(f"{text.decode()}Z")
 
 
 @lru_cache(maxsize=64)

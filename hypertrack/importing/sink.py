@@ -78,9 +78,9 @@ class Sink:
         self.counts["fills"] += 1
         self.keep(FILLS, line)
 
-    def add_answer(self, name: str, line: bytes) -> None:
-        """Append an answer about a wallet to a file, unless it was met before."""
-        if self._is_new(name, hash(line)):
+    def add_answer(self, name: str, line: bytes, identity: Hashable | None = None) -> None:
+        """Append an answer to a file, unless one of this identity, or line, was met before."""
+        if self._is_new(name, hash(line if identity is None else identity)):
             self.counts["answers"] += 1
             self.keep(name.removesuffix(".jsonl"), line)
         else:

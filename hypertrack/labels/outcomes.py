@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from hypertrack.config import FeeSettings
 from hypertrack.labels.bots import LABELLING_FUNCTIONS, bot_votes, majority
 from hypertrack.labels.equity import equity_outcomes
-from hypertrack.labels.markouts import markout_outcomes
 from hypertrack.labels.style import holding_horizon, style_outcomes
 from hypertrack.market.engine.computer import Market
 from hypertrack.market.engine.kept_tables import Tables
@@ -19,10 +18,10 @@ from hypertrack.market.window import Window
 from hypertrack.records import STYLE_DIMENSIONS
 
 QUANTITIES = (
-    "net_return_bps",
+    "edge_over_cost_bps",
     "drawdown_frac",
     "bot_vote",
-    "markout_t",
+    "edge_bps",
     "influence_pct",
     *STYLE_DIMENSIONS,
 )
@@ -30,6 +29,19 @@ QUANTITIES = (
 
 DECIMALS = 6
 """Sums are made in parallel, in any order: rounded, they are the same in every run."""
+
+
+@dataclass(frozen=True)
+class Edges:
+    """What the openings of all wallets came to in a window, and what such cost before; NaN unknown.
+
+    Attributes:
+        edge_bps: Mid to mid, before costs, ``[wallets]``.
+        cost_bps: Of an opening, as known before the window.
+    """
+
+    edge_bps: NDArray[np.float64]
+    cost_bps: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -45,19 +57,25 @@ class Outcomes:
     with a position a fill tells of, and with a position at all; NaN as above."""
 
 
-def measure(con: Market, window: Window, fees: FeeSettings, n_wallets: int) -> Outcomes:
+def measure(
+    con: Market, window: Window, fees: FeeSettings, n_wallets: int, edges: Edges | None = None
+) -> Outcomes:
     """Return what the wallets did in the window; any window, past or outcome.
 
     Args:
         con: Holds the dataset.
         n_wallets: Wallets of the dataset; ids run from 0.
+        edges: In the window; not measured where None.
     """
     at = {"start_ms": window.start_ms, "end_ms": window.end_ms}
     *measured, cast_votes = con.measure(at, _queries, fees)
     columns: Columns = {}
     for found in measured:
-        columns |= _spread(found, n_wallets)
-    votes = _spread(cast_votes, n_wallets)
+        columns |= spread(found, n_wallets)
+    votes = spread(cast_votes, n_wallets)
+    nothing = np.full(n_wallets, np.nan)
+    edge, cost = (nothing, nothing) if edges is None else (edges.edge_bps, edges.cost_bps)
+    columns |= {"edge_bps": edge, "edge_over_cost_bps": edge - cost}
     cast = np.stack([votes[each.name] for each in LABELLING_FUNCTIONS], axis=1)
     columns["bot_vote"] = majority(cast)
     quantities = np.stack([columns[name] for name in QUANTITIES], axis=1)
@@ -71,7 +89,6 @@ def _queries(con: Tables, fees: FeeSettings) -> list[Table]:
     equity = equity_outcomes(con, window, fees)
     asked = (
         equity.mutate(holding_horizon=holding_horizon(_.holding_s)),
-        markout_outcomes(con, window),
         influence(con, window),
         style_outcomes(con, window),
         bot_votes(con, window),
@@ -97,8 +114,8 @@ def influence(con: Tables, window: Window) -> Table:
     )
 
 
-def _spread(found: Columns, n_wallets: int) -> Columns:
-    """Return columns over all wallets, NaN where there is no row."""
+def spread(found: Columns, n_wallets: int) -> Columns:
+    """Return columns of a table by wallet_id over all wallets, NaN where it has no row."""
     columns = {}
     for name, values in found.items():
         columns[name] = np.full(n_wallets, np.nan)

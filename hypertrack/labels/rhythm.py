@@ -7,7 +7,7 @@ from hypertrack.market.engine.kept_tables import Tables, keep
 from hypertrack.market.executions import ORDER, executions
 from hypertrack.market.gaps import timer_values, with_gaps
 from hypertrack.market.window import Window
-from hypertrack.records import DAY_MS, HOUR_MS, MINUTE_MS
+from hypertrack.records import MINUTE_MS
 
 SHORTEST_TIMER_MS = 1_000
 """Shorter gaps repeat because blocks do."""
@@ -26,13 +26,13 @@ def rhythm(con: Tables, window: Window) -> Table:
 
     Slices of TWAP orders are left out: it is the venue that times them.
 
-    When a resting order is filled, others decide: hours and paces are those of what was taken.
+    When a resting order is filled, others decide: paces are those of what was taken.
 
-    Columns: wallet_id, n_executions, maker_share (of executions), median_gap_s, max_hours_a_day
-    (different UTC hours), timer_share (of gaps, on one timer value), n_paces and unsteadiness (see
-    `_paces`), n_takes, size_spread and round_share (see `_sizes`), n_quoted_takes and
-    reaction_share (see `_reactions`), typical_coins_a_minute (median number of coins filled as
-    maker, over UTC minutes with any). NULL where there is nothing to measure.
+    Columns: wallet_id, n_executions, maker_share (of executions), median_gap_s, timer_share (of
+    gaps, on one timer value), n_paces and unsteadiness (see `_paces`), n_takes, size_spread and
+    round_share (see `_sizes`), n_quoted_takes and reaction_share (see `_reactions`),
+    typical_coins_a_minute (median number of coins filled as maker, over UTC minutes with any).
+    NULL where there is nothing to measure.
     """
     traded = window.of(executions(con)).filter(~_.is_twap)
     gaps = with_gaps(traded)
@@ -43,17 +43,11 @@ def rhythm(con: Tables, window: Window) -> Table:
     )
     taken = traded.filter(_.is_taker)
     for more in (
-        *(_hours(taken), _timers(gaps), _paces(with_gaps(taken)), _sizes(taken)),
+        *(_timers(gaps), _paces(with_gaps(taken)), _sizes(taken)),
         *(_reactions(con, window), _quotes(traded)),
     ):
         measured = measured.left_join(more, "wallet_id").drop("wallet_id_right")
     return measured
-
-
-def _hours(taken: Table) -> Table:
-    hours = _.time_ms // HOUR_MS
-    a_day = taken.group_by("wallet_id", day=_.time_ms // DAY_MS).aggregate(n=hours.nunique())
-    return a_day.group_by("wallet_id").aggregate(max_hours_a_day=_.n.max())
 
 
 def _timers(gaps: Table) -> Table:

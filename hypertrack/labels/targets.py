@@ -20,10 +20,13 @@ HEAD_COLUMNS: Mapping[str, slice] = {
 WORST_FRAC = BEST_FRAC = 0.2
 """Risk asks for the worst fifth of wallets, sophistication for the best."""
 
-NET_RETURN, DRAWDOWN, BOT_VOTE, MARKOUT_T, INFLUENCE = (
+OVER_COST, DRAWDOWN, BOT_VOTE, EDGE, INFLUENCE = (
     QUANTITIES.index(name)
-    for name in ("net_return_bps", "drawdown_frac", "bot_vote", "markout_t", "influence_pct")
+    for name in ("edge_over_cost_bps", "drawdown_frac", "bot_vote", "edge_bps", "influence_pct")
 )
+
+EDGE_HEADS = ("profitability_score", "sophistication_score")
+"""Heads about what is mostly luck: their rows weigh as much as is known of them."""
 
 
 class Thresholds(Record, frozen=True, kw_only=True):
@@ -31,7 +34,7 @@ class Thresholds(Record, frozen=True, kw_only=True):
 
     profit_hurdle_bps: float
     worst_drawdown_frac: float | None
-    best_markout_t: float | None
+    best_edge_bps: float | None
 
 
 def fit_thresholds(quantities: NDArray[np.float64], profit_hurdle_bps: float) -> Thresholds:
@@ -44,7 +47,7 @@ def fit_thresholds(quantities: NDArray[np.float64], profit_hurdle_bps: float) ->
     return Thresholds(
         profit_hurdle_bps=profit_hurdle_bps,
         worst_drawdown_frac=_quantile(quantities[:, DRAWDOWN], 1 - WORST_FRAC),
-        best_markout_t=_quantile(quantities[:, MARKOUT_T], 1 - BEST_FRAC),
+        best_edge_bps=_quantile(quantities[:, EDGE], 1 - BEST_FRAC),
     )
 
 
@@ -55,20 +58,54 @@ def make_targets(quantities: NDArray[np.float64], thresholds: Thresholds) -> NDA
     call one; a tie is not measured.
     """
     targets = quantities.copy()
-    targets[:, NET_RETURN] = _is(quantities[:, NET_RETURN] >= thresholds.profit_hurdle_bps)
+    targets[:, OVER_COST] = _is(quantities[:, OVER_COST] > thresholds.profit_hurdle_bps)
     targets[:, DRAWDOWN] = _is(quantities[:, DRAWDOWN] > _known(thresholds.worst_drawdown_frac))
-    targets[:, MARKOUT_T] = _is(quantities[:, MARKOUT_T] > _known(thresholds.best_markout_t))
+    targets[:, EDGE] = _is(quantities[:, EDGE] > _known(thresholds.best_edge_bps))
     targets[:, BOT_VOTE] = _is(quantities[:, BOT_VOTE] > 0)
     targets[:, INFLUENCE] = np.log1p(quantities[:, INFLUENCE])
     targets[np.isnan(quantities)] = np.nan
     targets[quantities[:, BOT_VOTE] == 0, BOT_VOTE] = np.nan
     for threshold, column in (
         (thresholds.worst_drawdown_frac, DRAWDOWN),
-        (thresholds.best_markout_t, MARKOUT_T),
+        (thresholds.best_edge_bps, EDGE),
     ):
         if threshold is None:
             targets[:, column] = np.nan
     return targets
+
+
+def edge_variance(edge_bps: NDArray[np.float64], error_bps: NDArray[np.float64]) -> float:
+    """Return the variance of true edges, bps², that measured ones show beyond their errors.
+
+    Args:
+        edge_bps: As measured, ``[rows]``; NaN is left out.
+        error_bps: Standard error of each.
+
+    Source:
+        DerSimonian and Laird 1986, worked by hand in tests/labels/test_targets.py.
+    """
+    is_known = np.isfinite(edge_bps) & np.isfinite(error_bps)
+    edge, weight = edge_bps[is_known], error_bps[is_known] ** -2.0
+    if len(edge) < 2:
+        return 0.0
+    total = weight.sum()
+    spread = (weight * (edge - (weight @ edge) / total) ** 2).sum() - (len(edge) - 1)
+    return max(float(spread / (total - (weight**2).sum() / total)), 0.0)
+
+
+def target_weights(
+    error_bps: NDArray[np.float64], edge_variance_bps2: float
+) -> NDArray[np.float64]:
+    """Return what each row counts for each target, ``[rows, targets]``: 1, but for edges.
+
+    There 1 / (error² + variance of true edges), 1 on average: a row of few openings tells of luck.
+    """
+    weights = np.ones((len(error_bps), len(TARGETS)))
+    known = np.isfinite(error_bps)
+    own = 1 / (error_bps[known] ** 2 + edge_variance_bps2)
+    for head in EDGE_HEADS:
+        weights[known, HEAD_COLUMNS[head].start] = own / own.mean() if len(own) else own
+    return weights
 
 
 def _quantile(values: NDArray[np.float64], frac: float) -> float | None:

@@ -3,14 +3,13 @@
 import hashlib
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
 
-from hypertrack.config import FollowSettings
+from hypertrack.config import MIN_ORDER_USD, FollowSettings
 from hypertrack.records import Limit, Order, OrderType, Side
 
 PRICE_DIGITS = 5
 """Significant digits of a price (protocol, section 3)."""
 
-MIN_ORDER_USD = Decimal(10)
-"""The venue takes no smaller ones."""
+LEAST_USD = Decimal(str(MIN_ORDER_USD))
 
 BPS = Decimal(10_000)
 
@@ -39,7 +38,7 @@ def order_for(
         return None
     step = Decimal(1).scaleb(-decimals[0])
     size = (Decimal(str(settings.notional_usd)) / reference_px).quantize(step, ROUND_DOWN)
-    if size * reference_px < MIN_ORDER_USD:
+    if size * reference_px < LEAST_USD:
         return None
     direction = 1 if side is Side.BUY else -1
     limit = reference_px * (1 + direction * Decimal(str(settings.max_slippage_bps)) / BPS)

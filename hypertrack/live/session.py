@@ -17,12 +17,14 @@ from hypertrack.live.desk import Desk
 from hypertrack.live.gap_book import GapBook
 from hypertrack.live.known_wallets import KnownWallets
 from hypertrack.live.newsroom import Newsroom, Outlet
+from hypertrack.live.paper_desk import PaperDesk
+from hypertrack.live.paper_opening import open_paper
 from hypertrack.live.positions import Key, Positions
 from hypertrack.live.profile_events import profile_events
 from hypertrack.live.rules import Rules
-from hypertrack.live.signals import Signals
+from hypertrack.live.signals import Market, Signals
 from hypertrack.live.watching import Watchlists
-from hypertrack.records import TapeTrade
+from hypertrack.records import Action, TapeTrade
 from hypertrack.store.files.layout import COVERAGE_NAME
 from hypertrack.store.files.ledger import read_ledger
 from hypertrack.store.reading.tape import Tape
@@ -36,10 +38,12 @@ class Beginning:
 
     Attributes:
         told: Positions, by wallet and coin.
+        paper_since_ms: From when on actions are followed on paper, where that is begun now.
     """
 
     since_ms: int
     told: Mapping[Key, Decimal]
+    paper_since_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,11 +54,13 @@ class LivePlaces:
         data: The dataset's folder.
         profiles: In force; the file may come later, or change.
         signals: The chained signals.
+        paper: The chained log of following on paper; it is kept where there is a capital.
     """
 
     data: Path
     profiles: Path
     signals: Path
+    paper: Path | None = None
 
 
 class LiveSession:
@@ -83,8 +89,15 @@ class LiveSession:
             signals, Rules(settings.alerts), outlet, clock, settings.follow, on_line
         )
         self._desk = Desk(
-            self._finder, self._watchlists, settings.consensus, self._known, self.newsroom.act
+            self._finder, self._watchlists, settings.consensus, self._known, self._act
         )
+        self._paper: PaperDesk | None = None
+        if places.paper is not None and settings.follow.capital_usd is not None:
+            since_ms = max(beginning.since_ms, beginning.paper_since_ms)
+            self._paper = open_paper(
+                settings, places.paper, places.profiles, since_ms, signals.is_leader
+            )
+        self._adopted = beginning.told if settings.follow.adopt else {}
         self._gaps = GapBook()
         self._ledger_stamp: tuple[int, int] | None = None
         self._tape = Tape(places.data, beginning.since_ms)
@@ -107,6 +120,8 @@ class LiveSession:
 
     def read_history(self, stop: threading.Event | None = None) -> None:
         """Take what the folder holds, until told to stop."""
+        if self._paper is not None:
+            self._paper.adopt(self._adopted)
         for batch in self._tape.history():
             if stop is not None and stop.is_set():
                 return
@@ -159,12 +174,29 @@ class LiveSession:
         """Close the files."""
         self._tape.close()
         self._chain.close()
+        if self._paper is not None:
+            self._paper.close()
+
+    def settle_paper(self) -> None:
+        """Follow on paper what was taken, which waits for the next trades otherwise."""
+        if self._paper is not None:
+            self._paper.settle()
+
+    def _act(self, action: Action, market: Market) -> None:
+        self.newsroom.act(action, market)
+        if self._paper is not None:
+            self._paper.act(action, market.decimals[0])
 
     def _take(self, trades: list[TapeTrade]) -> None:
+        self.settle_paper()
         for trade in trades:
+            if self._paper is not None:
+                self._paper.trade(trade)
             for gap in self._gaps.due(trade):
                 for event in self._desk.gap(gap):
                     self.newsroom.tell(event)
+                if self._paper is not None:
+                    self._paper.gap(gap)
             for event in self._desk.trade(trade):
                 self.newsroom.tell(event)
         self.newsroom.send()

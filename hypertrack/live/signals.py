@@ -64,11 +64,14 @@ class Signals:
 
     def is_wanted(self, action: Action) -> bool:
         """Return whether an action is a leader's, and one that is told."""
-        known = self._evidence.get(action.wallet)
-        is_leader = action.wallet in self._leaders or (
+        return self.is_leader(action.wallet) and (self._settings.makers or not action.is_maker)
+
+    def is_leader(self, wallet: str) -> bool:
+        """Return whether a wallet is followed, by its address or by its verdict now."""
+        known = self._evidence.get(wallet)
+        return wallet in self._leaders or (
             known is not None and known.verdict in self._settings.verdicts
         )
-        return is_leader and (self._settings.makers or not action.is_maker)
 
     def add(self, action: Action, market: Market, now_ms: int) -> tuple[Signal, bytes] | None:
         """Make a signal; return it and its line, or None where it was made before.

@@ -88,6 +88,14 @@ def last_positions(con: Tables) -> Table:
     return named.select("wallet_id", "coin", "size", "value_usd")
 
 
+def last_balances(con: Tables) -> Table:
+    """Return wallet_id, token, size: spot tokens held, as last told."""
+    told = con.table("account_balances")
+    last = told.group_by("wallet_id").aggregate(asked_ms=_.asked_ms.max())
+    held = told.join(last, ["wallet_id", "asked_ms"]).filter(_["size"] != 0)
+    return held.select("wallet_id", "token", "size").order_by("wallet_id", "token")
+
+
 def last_told(con: Tables) -> Table:
     """Return wallet_id, told_ms: when the venue last said something of the account's state."""
     return con.table("account_states").group_by("wallet_id").aggregate(told_ms=_.time_ms.max())

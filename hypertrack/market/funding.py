@@ -1,7 +1,9 @@
 """Funding: what longs and shorts pay each other at each full hour, where rates are known.
 
-A payment is − size · oracle price · rate of the position held at the hour. The rate that falls due
-is told by the contexts before it; where none was seen, it is unknown, which is not 0.
+A payment is − size · oracle price · rate of the position held at the hour. The rate that fell due
+is told by the venue's history of a coin, or by the contexts before the hour; where neither was
+seen, it is unknown, which is not 0. Contexts alone tell the oracle price: in its place stands what
+the coin was traded at, and the source of each number says so.
 """
 
 import ibis
@@ -10,39 +12,54 @@ from ibis import Table, Value, _
 from hypertrack.market.coins import is_outcome, is_spot
 from hypertrack.market.engine.kept_tables import Tables, keep
 from hypertrack.market.positions import KEYS, is_known, positions
+from hypertrack.market.prices import last_trades
 from hypertrack.market.window import Window, as_value
-from hypertrack.records import HOUR_MS
+from hypertrack.records import DAY_MS, HOUR_MS, MINUTE_MS
 
 LAST_MINUTES_MS = 600_000
 """The rate of an hour moves until it is over: only contexts of its last ten minutes tell it."""
 
+MAX_AGE_MS = DAY_MS
+"""An older trade says too little of the price at an hour: coins move some percent a day, and a
+payment would be as far off."""
+
+ORACLE, CANDLE, TRADE = 0, 1, 2
+"""``source``: what stands beside a rate, from the best to the worst. The oracle price that a
+context told; the close of the minutes before the hour; the price of the last trade or fill."""
+
 SUMS = (
     *("n_rates", "price_rate", "price", "price_above", "price_below"),
-    *("price_known", "price_premium"),
+    *("price_known", "price_premium", "n_candles", "n_trades"),
 )
-"""Sums over hours of a coin: how many rates are known; of oracle price · rate; of the oracle price,
-also where longs paid (above), where shorts did (below), and where the premium is known; of oracle
-price · premium."""
+"""Sums over hours of a coin: how many rates are known; of price · rate; of the price, also where
+longs paid (above), where shorts did (below), and where the premium is known; of price · premium;
+how many prices are those of candles, and of last trades."""
 
 
 def hourly_rates(con: Tables) -> Table:
-    """Return coin_id, time_ms, rate, oracle_price, premium: what fell due at full hours.
+    """Return coin_id, time_ms, rate, price, premium, source: what fell due at full hours.
 
-    Of hours in whose last ten minutes a context told rate and oracle price; premium is NULL where
-    that context told none.
+    Rate and premium as the venue's history tells them, else as the last context of the ten minutes
+    before did; premium is NULL where none was told. Hours without any price are left out.
     """
-    told = con.table("contexts").filter(_.funding_rate.notnull() & _.oracle_price.notnull())
-    due_ms = (_.time_ms // HOUR_MS + 1) * HOUR_MS
-    near = told.mutate(due_ms=due_ms).filter(_.due_ms - _.time_ms <= LAST_MINUTES_MS)
-    in_turn = ibis.window(group_by=["coin_id", "due_ms"], order_by=_.time_ms.desc())
-    last = near.mutate(nth=ibis.row_number().over(in_turn)).filter(_.nth == 0)
-    return last.select(
-        "coin_id",
+    rates = con.table("funding_rates").mutate(is_told=ibis.literal(True))
+    hours = _last_contexts(con).outer_join(rates, ["coin_id", "time_ms"])
+    hours = hours.select(
         "oracle_price",
-        "premium",
-        time_ms=_.due_ms.cast("int64"),
-        rate="funding_rate",
+        coin_id=ibis.coalesce(_.coin_id, _.coin_id_right),
+        time_ms=ibis.coalesce(_.time_ms, _.time_ms_right),
+        rate=ibis.coalesce(_.rate, _.funding_rate),
+        premium=ibis.ifelse(_.is_told, _.premium_right, _.premium),
     )
+    found = _with_traded_prices(con, hours)
+    source = ibis.cases(
+        (_.oracle_price.notnull(), ORACLE), (_.close.notnull(), CANDLE), else_=TRADE
+    )
+    return found.select(
+        *("coin_id", "time_ms", "rate", "premium"),
+        price=ibis.coalesce(_.oracle_price, _.close, _.traded),
+        source=source.cast("int8"),
+    ).filter(_.price.notnull())
 
 
 def rates_so_far(con: Tables) -> Table:
@@ -76,18 +93,27 @@ def held_hours(con: Tables, window: Window) -> Table:
 
 
 def window_funding(con: Tables, window: Window) -> Table:
-    """Return wallet_id, coin_id, funding_usd: received by positions in a window, paid if below 0.
+    """Return wallet_id, coin_id, funding_usd (received, paid if below 0), funding_source.
 
-    Of wallets that held at a full hour; NULL where a rate is not known that fell due on them.
+    Of wallets that held at a full hour; NULL where a rate is not known that fell due on them. The
+    source is the worst of the hours'.
     """
     summed = (
         held_hours(con, window)
         .group_by(*KEYS)
         .aggregate(
-            usd=-(_.held * _.price_rate).sum(), n_hours=_.n_hours.sum(), n_rates=_.n_rates.sum()
+            usd=-(_.held * _.price_rate).sum(),
+            n_hours=_.n_hours.sum(),
+            **{name: _[name].sum() for name in ("n_rates", "n_candles", "n_trades")},
         )
     )
-    return summed.select(*KEYS, funding_usd=ibis.ifelse(_.n_rates == _.n_hours, _.usd, None))
+    is_known = _.n_rates == _.n_hours
+    source = ibis.cases((_.n_trades > 0, TRADE), (_.n_candles > 0, CANDLE), else_=ORACLE)
+    return summed.select(
+        *KEYS,
+        funding_usd=ibis.ifelse(is_known, _.usd, None),
+        funding_source=ibis.ifelse(is_known, source, None).cast("int8"),
+    )
 
 
 def payments(con: Tables, window: Window) -> Table:
@@ -98,15 +124,15 @@ def payments(con: Tables, window: Window) -> Table:
     held = held_hours(con, window).select(*KEYS, "time_ms", "until_ms", "held")
     first, end = held.time_ms // HOUR_MS + 1, held.until_ms // HOUR_MS + 1
     hours = held.mutate(hour=ibis.range(first, end, 1).unnest())
-    rates = hourly_rates(con).select("coin_id", "time_ms", "rate", "oracle_price")
+    rates = hourly_rates(con).select("coin_id", "time_ms", "rate", "price")
     due = hours.select(*KEYS, "held", time_ms=(_.hour * HOUR_MS).cast("int64"))
     due = due.left_join(rates, ["coin_id", "time_ms"])
-    return due.select(*KEYS, "time_ms", funding_usd=-_.held * _.rate * _.oracle_price)
+    return due.select(*KEYS, "time_ms", funding_usd=-_.held * _.rate * _.price)
 
 
 def _rates_so_far(con: Tables) -> Table:
     so_far = ibis.window(group_by="coin_id", order_by="time_ms", rows=(None, 0))
-    price = _.oracle_price
+    price = _.price
     parts = {
         "n_rates": ibis.literal(1, "int64"),
         "price_rate": price * _.rate,
@@ -115,10 +141,53 @@ def _rates_so_far(con: Tables) -> Table:
         "price_below": ibis.ifelse(_.rate < 0, price, 0.0),
         "price_known": ibis.ifelse(_.premium.notnull(), price, 0.0),
         "price_premium": (price * _.premium).fill_null(0.0),
+        "n_candles": (_.source == CANDLE).cast("int64"),
+        "n_trades": (_.source == TRADE).cast("int64"),
     }
     rows = hourly_rates(con).mutate(**parts)
     sums = {name: rows[name].sum().over(so_far) for name in SUMS}
     return rows.select("coin_id", "time_ms", **sums)
+
+
+def _last_contexts(con: Tables) -> Table:
+    """Return coin_id, time_ms (a full hour), funding_rate, oracle_price, premium, as told before.
+
+    Of hours in whose last ten minutes a context told rate and oracle price.
+    """
+    told = con.table("contexts").filter(_.funding_rate.notnull() & _.oracle_price.notnull())
+    due_ms = (_.time_ms // HOUR_MS + 1) * HOUR_MS
+    near = told.mutate(due_ms=due_ms).filter(_.due_ms - _.time_ms <= LAST_MINUTES_MS)
+    in_turn = ibis.window(group_by=["coin_id", "due_ms"], order_by=_.time_ms.desc())
+    last = near.mutate(nth=ibis.row_number().over(in_turn)).filter(_.nth == 0)
+    columns = ("coin_id", "funding_rate", "oracle_price", "premium")
+    return last.select(*columns, time_ms=_.due_ms.cast("int64"))
+
+
+def _with_traded_prices(con: Tables, hours: Table) -> Table:
+    """Return hours with close, traded: what a coin was traded at, if its oracle price lacks.
+
+    close: of the last candle that ended in the ten minutes before; traded: of the last trade or
+    fill; NULL where there is none. What came after the hour tells nothing: a window may end there.
+    """
+    wanted = hours.filter(_.oracle_price.isnull()).select("coin_id").distinct()
+    candles = con.table("candles").filter(_.start_ms % HOUR_MS >= HOUR_MS - LAST_MINUTES_MS)
+    closes = candles.semi_join(wanted, "coin_id").select(
+        "close", coin="coin_id", closed_ms=_.start_ms + MINUTE_MS
+    )
+    fills = con.table("imported_fills").filter(~_.has_trade & (_.price > 0))
+    fills = fills.group_by("coin_id", "time_ms").aggregate(price=_.price.max())
+    prices = last_trades(con).semi_join(wanted, "coin_id").union(fills.semi_join(wanted, "coin_id"))
+    prices = prices.group_by("coin_id", "time_ms").aggregate(price=_.price.max())
+    trades = prices.select(coin="coin_id", traded_ms="time_ms", traded="price")
+    found = hours
+    for points, at_ms in ((closes, "closed_ms"), (trades, "traded_ms")):
+        columns = [*found.columns, *(name for name in points.columns if name != "coin")]
+        found = con.as_of(found.mutate(seen_ms=_.time_ms), points, at_ms).select(columns)
+    return found.select(
+        *hours.columns,
+        close=ibis.ifelse(_.time_ms - _.closed_ms < LAST_MINUTES_MS, _.close, None),
+        traded=ibis.ifelse(_.time_ms - _.traded_ms <= MAX_AGE_MS, _.traded, None),
+    )
 
 
 def stages(con: Tables, window: Window) -> Table:

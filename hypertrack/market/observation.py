@@ -4,6 +4,8 @@ import ibis
 from ibis import Table, _
 
 from hypertrack.market.engine.kept_tables import Tables
+from hypertrack.market.executions import executions
+from hypertrack.market.window import Window, as_value
 
 OBSERVED = "observed"
 
@@ -37,6 +39,36 @@ def with_stretch(con: Tables, rows: Table) -> Table:
     found = con.as_of(rows.mutate(seen_ms=_.time_ms.cast("int64")), stretches, "stretch_ms")
     stretch = ibis.ifelse(_.time_ms <= _.end_ms, _.nth, None)
     return found.select(*rows.columns, stretch=stretch)
+
+
+def watched_wallets(con: Tables, before: Window, during: Window) -> Table:
+    """Return wallet_id, n_executions, observed_frac: how well wallets were watched in a window.
+
+    Of those that traded in one of the windows: their executions during the later one, and the share
+    of it that was observed in the coin of theirs of which least was.
+    """
+    traded = executions(con).select("wallet_id", "coin_id", "time_ms")
+    during_it = during.of(traded).mutate(is_during=ibis.literal(1, "int64"))
+    before_it = before.of(traded).mutate(is_during=ibis.literal(0, "int64"))
+    coins = (
+        during_it.union(before_it)
+        .group_by("wallet_id", "coin_id")
+        .aggregate(n=_.is_during.sum())
+        .left_join(_observed_shares(con, during), "coin_id")
+    )
+    return coins.group_by("wallet_id").aggregate(
+        n_executions=_.n.sum(), observed_frac=_.observed_frac.fill_null(0.0).min()
+    )
+
+
+def _observed_shares(con: Tables, window: Window) -> Table:
+    """Return coin_id, observed_frac of a window."""
+    seen_ms = ibis.least(_.end_ms, as_value(window.end_ms)) - ibis.greatest(
+        _.start_ms, as_value(window.start_ms)
+    )
+    stretches = observed_stretches(con).mutate(seen_ms=ibis.greatest(seen_ms, 0))
+    summed = stretches.group_by("coin_id").aggregate(seen_ms=_.seen_ms.sum())
+    return summed.select("coin_id", observed_frac=_.seen_ms / window.length_ms)
 
 
 def _merged(spans: Table) -> Table:

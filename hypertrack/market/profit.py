@@ -52,11 +52,11 @@ def window_profit(con: Tables, window: Window, fees: FeeSettings) -> Table:
 
     Columns: wallet_id, coin_id, notional_usd, fees_usd, is_fee_reported (of all of it),
     flow_pnl_usd (as if flat before), profit_usd, realised_pnl_usd (booked by the venue, before
-    fees), unrealised_change_usd, funding_usd (received), start_position (coins), start_price: all
-    NULL where not known; pnl_source.
+    fees), unrealised_change_usd, funding_usd (received), funding_source (see `market.funding`),
+    start_position (coins), start_price: all NULL where not known; pnl_source.
 
-    Funding is in the profit where it is known, and in no other part: without the contexts of an
-    hour at which something was held, profit is what it would be without funding.
+    Funding is in the profit where it is known, and in no other part: without the rate of an hour
+    at which something was held, profit is what it would be without funding.
     """
     flows = cash_flows(con, window, fees)
     traded = flows.group_by(*KEYS).aggregate(
@@ -91,15 +91,33 @@ def window_profit(con: Tables, window: Window, fees: FeeSettings) -> Table:
 def boundary_prices(con: Tables, window: Window) -> Table:
     """Return coin_id, start_price, end_price: reference prices at both ends of a window.
 
-    Of coins traded by its end; where one was not traded before it, its first price in it.
+    Of coins traded by its end; where one was not traded before it, its first price in it. Of
+    coins without a tape, what fills say instead.
     """
-    end = closing_prices(con, window.end_ms - 1).select("coin_id", end_price="price")
-    start = closing_prices(con, window.start_ms - 1).select("coin_id", start_price="price")
-    inside = window.of(last_trades(con))
+    end = _closing(con, window.end_ms).rename(end_price="price")
+    start = _closing(con, window.start_ms).rename(start_price="price")
+    inside = window.of(last_trades(con)).union(window.of(_lone_prices(con)))
     first = inside.group_by("coin_id").aggregate(first_price=_.price.argmin(_.time_ms))
     both = end.left_join(start, "coin_id").drop("coin_id_right")
     both = both.left_join(first, "coin_id").drop("coin_id_right")
     return both.select("coin_id", "end_price", start_price=_.start_price.fill_null(_.first_price))
+
+
+def _closing(con: Tables, at_ms: int) -> Table:
+    """Return coin_id, price: what coins were worth just before a time; of fills without a tape."""
+    told = _lone_prices(con).filter(_.time_ms < at_ms)
+    lone = told.group_by("coin_id").aggregate(lone_price=_.price.argmax(_.time_ms))
+    both = closing_prices(con, at_ms - 1).outer_join(lone, "coin_id")
+    return both.select(
+        coin_id=ibis.coalesce(_.coin_id, _.coin_id_right),
+        price=ibis.coalesce(_.price, _.lone_price),
+    )
+
+
+def _lone_prices(con: Tables) -> Table:
+    """Return coin_id, time_ms, price of fills that stand beside no trade of the tape."""
+    lone = con.table("imported_fills").filter(~_.has_trade & (_.price > 0))
+    return lone.group_by("coin_id", "time_ms").aggregate(price=_.price.max())
 
 
 def _in_parts(rows: Table) -> Table:
@@ -128,6 +146,7 @@ def _in_parts(rows: Table) -> Table:
             "fees_usd",
             "is_fee_reported",
             "realised_pnl_usd",
+            "funding_source",
             flow_pnl_usd=_.cash_usd + _.held * _.end_price - _.fees_usd,
             funding_usd=_.funding_usd,
             profit_usd=_.gross_usd - _.fees_usd + _.funding_usd.fill_null(0.0),

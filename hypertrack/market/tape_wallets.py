@@ -34,6 +34,12 @@ def builder_dexes(con: Tables, wallets: Sequence[str]) -> Table:
     return named.select("wallet", dex=_.coin.split(":")[0]).distinct().order_by("wallet", "dex")
 
 
+def first_traded(con: Tables, wallets: Sequence[str]) -> Table:
+    """Return coin, first_ms: what any of some wallets traded, and when first."""
+    traded = _fills_of(con, wallets).group_by("coin_id").aggregate(first_ms=_.time_ms.min())
+    return traded.join(con.table("coins"), "coin_id").select("coin", "first_ms")
+
+
 def slices_taken(con: Tables, wallets: Sequence[str]) -> Table:
     """Return wallet, coin, time_ms, trade_id: what wallets took that seems slices of a TWAP."""
     rows = _fills_of(con, wallets).filter(_.is_twap).join(con.table("coins"), "coin_id")

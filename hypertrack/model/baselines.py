@@ -1,6 +1,6 @@
 """What the network has to beat: each baseline predicts the same targets of the same rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -9,7 +9,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.linear_model import LogisticRegression, Ridge
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has no types
 
-from hypertrack.labels.targets import TARGETS
+from hypertrack.labels.targets import EDGE_HEADS, HEAD_COLUMNS, TARGETS
 from hypertrack.model.inputs import InputScaler, center_and_scale
 from hypertrack.model.linear import Linear
 from hypertrack.model.network import HIGHEST, LOWEST
@@ -32,9 +32,7 @@ MANY_ROWS = 20_000
 def constant(samples: Samples, scaler: InputScaler) -> Array:
     """Predict the mean of the training targets for everyone."""
     del scaler
-    targets = samples.targets(samples.train)
-    means = [_mean(targets[:, column]) for column in range(len(TARGETS))]
-    return np.tile(means, (len(samples.test), 1))
+    return np.tile(_constants(samples), (len(samples.test), 1))
 
 
 def persistence(samples: Samples, scaler: InputScaler) -> Array:
@@ -54,6 +52,24 @@ def persistence(samples: Samples, scaler: InputScaler) -> Array:
     predicted = np.tile(constants, (len(test), 1))
     for column, model in models.items() if len(test) else ():
         predicted[:, column] = _answers(model, inputs(test, column))
+    return within_range(predicted)
+
+
+def shrinkage(samples: Samples, scaler: InputScaler) -> Array:
+    """Predict edges from what is expected by shrinkage of the feature window alone.
+
+    By logistic regression on that, what it leaves open, the number of bets and their cost; of
+    everything else, the mean.
+    """
+    del scaler
+    train, test = _unskewed(samples.train.shrunk), _unskewed(samples.test.shrunk)
+    mean, std = center_and_scale(train)
+    inputs, asked = (np.nan_to_num((rows - mean) / std) for rows in (train, test))
+    columns = [HEAD_COLUMNS[head].start for head in EDGE_HEADS]
+    models, constants = _fit_each(samples, lambda _: inputs, _linear_model, columns)
+    predicted = np.tile(constants, (len(asked), 1))
+    for column, model in models.items() if len(asked) else ():
+        predicted[:, column] = _answers(model, asked)
     return within_range(predicted)
 
 
@@ -98,8 +114,11 @@ FITS: Mapping[str, Callable[[Samples, InputScaler], Fitted]] = {
 }
 """Those that can stand in for the network."""
 
+SHRINKAGE = "shrinkage"
+
 BASELINES: Mapping[str, Baseline] = {
     "persistence": persistence,
+    SHRINKAGE: shrinkage,
     "linear": linear,
     "trees": trees,
 }
@@ -107,16 +126,23 @@ BASELINES: Mapping[str, Baseline] = {
 
 
 def _fit_each(
-    samples: Samples, inputs: Callable[[int], Array], make_model: Callable[[bool], Any]
+    samples: Samples,
+    inputs: Callable[[int], Array],
+    make_model: Callable[[bool], Any],
+    columns: Sequence[int] = range(len(TARGETS)),
 ) -> tuple[dict[int, Any], Array]:
-    """Fit a model per target on the training rows that have it.
+    """Fit a model per target on the training rows that have it, each as much as it counts.
+
+    Args:
+        columns: The targets that are asked for.
 
     Returns:
         Models by target, and what to say of targets without one, ``[targets]``.
     """
-    targets = samples.targets(samples.train)
+    targets, weights = samples.targets(samples.train), samples.weights(samples.train)
     models = {}
-    for column, name in enumerate(TARGETS):
+    for column in columns:
+        name = TARGETS[column]
         wanted = targets[:, column]
         is_known = ~np.isnan(wanted)
         if is_known.sum() < MIN_ROWS or len(np.unique(wanted[is_known])) < 2:
@@ -124,9 +150,21 @@ def _fit_each(
         models[column] = make_model(name in BINARY_HEADS)
         # On few rows threads wait for each other, up to a hundred times as long as one works.
         with threadpool_limits(1 if len(wanted) < MANY_ROWS else None):
-            models[column].fit(_filled(inputs(column)[is_known]), wanted[is_known])
-    means = [_mean(targets[:, column]) for column in range(len(TARGETS))]
-    return models, np.array(means)
+            models[column].fit(
+                _filled(inputs(column)[is_known]),
+                wanted[is_known],
+                sample_weight=weights[is_known, column],
+            )
+    return models, _constants(samples)
+
+
+def _constants(samples: Samples) -> Array:
+    """Return the mean of each training target, each row as much as it counts, ``[targets]``."""
+    targets, weights = samples.targets(samples.train), samples.weights(samples.train)
+    weights = np.where(np.isnan(targets), 0.0, weights)
+    total = weights.sum(axis=0)
+    mean: Array = np.nansum(weights * targets, axis=0) / np.where(total > 0, total, 1.0)
+    return mean
 
 
 def _filled(rows: Array) -> Array:
@@ -166,11 +204,6 @@ def within_range(values: Array) -> Array:
     """Return predictions inside what the targets can be, ``[rows, targets]``."""
     limited: Array = np.clip(values, LOWEST.numpy(), HIGHEST.numpy())
     return limited
-
-
-def _mean(values: Array) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else 0.0
 
 
 def _unskewed(values: Array) -> Array:

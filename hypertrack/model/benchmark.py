@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from hypertrack.features.engine import FeatureEngine, FeatureMatrix
 from hypertrack.labels.cuts import Window
-from hypertrack.labels.markouts import bets
-from hypertrack.labels.outcomes import QUANTITIES, measure
+from hypertrack.labels.equity import equity_outcomes
+from hypertrack.labels.markouts import bets, markout_outcomes
+from hypertrack.labels.outcomes import QUANTITIES, measure, spread
 from hypertrack.labels.targets import TARGETS
 from hypertrack.model.metrics import Resamples, interval, ranking
 from hypertrack.model.versions import WalletModel
@@ -96,16 +97,20 @@ def _answers(
     window, n_wallets = Window(engine.start_ms, engine.end_ms), engine.n_wallets
     measured = measure(engine.backend, window, engine.fees, n_wallets).quantities
     own = measured[matrix.wallet_ids[chosen]]
+    con = engine.backend
+    earned = spread(con.fetch(equity_outcomes(con, window, engine.fees)), n_wallets)
+    markouts = spread(con.fetch(markout_outcomes(con, window)), n_wallets)
+    wallets = matrix.wallet_ids[chosen]
     scores = model.predict(matrix)[chosen].astype(np.float64)
     return {
         "bot_probability": scores[:, TARGETS.index("bot_probability")],
         "tx_per_day": matrix.column("tx_per_day")[chosen],
         "labelling functions": np.nan_to_num(own[:, QUANTITIES.index("bot_vote")]),
         "profitability_score": scores[:, TARGETS.index("profitability_score")],
-        "net return of the whole recording": own[:, QUANTITIES.index("net_return_bps")],
+        "net return of the whole recording": earned["net_return_bps"][wallets],
         "sophistication_score": scores[:, TARGETS.index("sophistication_score")],
         "markout_5m_bps": matrix.column("markout_5m_bps")[chosen],
-        "t-statistic of 5-minute markouts": own[:, QUANTITIES.index("markout_t")],
+        "t-statistic of 5-minute markouts": markouts["markout_t"][wallets],
         "markout error": _markout_errors(engine.backend, window, n_wallets)[
             matrix.wallet_ids[chosen]
         ],

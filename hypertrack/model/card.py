@@ -30,6 +30,7 @@ from hypertrack.records import (
     TrainingDetails,
     as_dict,
 )
+from hypertrack.skill.evidence import n_chosen_after
 
 PACKAGES = ("torch", "numpy", "scikit-learn", "duckdb", "ibis-framework")
 """Whose versions can change a result."""
@@ -65,6 +66,7 @@ def make_card(
         n_validation_rows=len(samples.validation),
         n_test_rows=len(samples.test),
         n_train_wallets=len(set(train.wallet_ids.tolist())),
+        n_by_profit=n_chosen_after(engine.backend, engine.n_wallets, samples.cuts[0].at_ms),
         heads=found.heads,
     )
     return Card(

@@ -54,14 +54,14 @@ def compare(
     Raises:
         ModelError: A model reads other features than the samples hold.
     """
-    targets = samples.targets(samples.test)
+    targets, counts = samples.targets(samples.test), samples.weights(samples.test)
     resamples = Resamples.draw(len(samples.test), settings.n_bootstrap, settings.seed)
     predicted = (constant, _predicted(a, samples), _predicted(b, samples))
     heads, draws, weights = [], [], []
     for head in HEADS:
         columns = HEAD_COLUMNS[head]
         n_test = int(np.any(~np.isnan(targets[:, columns]), axis=1).sum())
-        of_constant, of_a, of_b = (row_losses(each, targets, columns) for each in predicted)
+        of_constant, of_a, of_b = (row_losses(each, targets, columns, counts) for each in predicted)
         base = float(of_constant.sum())
         if base <= 0:
             heads.append(_unmeasured(head, n_test))

@@ -29,7 +29,7 @@ class TrainingRows:
     targets: Tensor
     """``[rows, targets]``, 0 where masked."""
     mask: Tensor
-    """``[rows, targets]``, 1 where there is a target."""
+    """``[rows, targets]``: how much a target counts, 0 where there is none."""
     place: NDArray[np.float64]
     """``[rows]``, from 0 to 1: wallets close together are kept back by the same member."""
     is_last: NDArray[np.bool_]

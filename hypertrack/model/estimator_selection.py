@@ -69,5 +69,5 @@ def _errors_of(name: str, samples: Samples, scaler: InputScaler) -> Array:
 
 def _squared(name: str, samples: Samples, rows: Rows, scaler: InputScaler) -> Array:
     predicted = within_range(FITS[name](samples, scaler).predict(rows.features))
-    squared: Array = (predicted - samples.targets(rows)) ** 2
+    squared: Array = samples.weights(rows) * (predicted - samples.targets(rows)) ** 2
     return squared

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hypertrack.labels.targets import HEAD_COLUMNS
+from hypertrack.labels.targets import EDGE_HEADS, HEAD_COLUMNS
+from hypertrack.model.baselines import SHRINKAGE
 from hypertrack.model.metrics import (
     Ranking,
     Resamples,
@@ -34,6 +35,8 @@ class Held:
 
     targets: Array
     """``[rows, targets]``."""
+    weights: Array
+    """How much each target counts, ``[rows, targets]``."""
     quantities: Array
     """``[rows, quantities]``."""
     predictions: Mapping[str, Array]
@@ -63,6 +66,7 @@ def evaluate(
     """
     held = Held(
         targets=samples.targets(samples.test),
+        weights=samples.weights(samples.test),
         quantities=samples.test.quantities,
         predictions=predictions,
         is_new_wallet=samples.test.is_held_out,
@@ -84,9 +88,12 @@ def evaluate(
 def _evaluate_head(head: str, held: Held, estimator: str, barred: str | None) -> HeadEvaluation:
     targets = held.targets[:, HEAD_COLUMNS[head]]
     has_target: NDArray[np.bool_] = np.any(~np.isnan(targets), axis=1)
-    qualities = {name: _quality(head, held, name) for name in held.predictions}
+    names = [name for name in held.predictions if name != SHRINKAGE or head in EDGE_HEADS]
+    qualities = {name: _quality(head, held, name) for name in names}
     own = qualities.pop(estimator)
     why_not = barred or _why_not(int(has_target.sum()), own)
+    if why_not is None:
+        why_not = _not_above(own, qualities)
     yes = targets[has_target, 0]
     found = HeadEvaluation(
         head=head,
@@ -107,7 +114,8 @@ def _quality(head: str, held: Held, predictor: str) -> Quality:
     columns, new = HEAD_COLUMNS[head], held.is_new_wallet
     predicted = held.predictions[predictor]
     loss, base = (
-        row_losses(each, held.targets, columns) for each in (predicted, held.predictions[CONSTANT])
+        row_losses(each, held.targets, columns, held.weights)
+        for each in (predicted, held.predictions[CONSTANT])
     )
     found, of_new = (
         skill(loss[rows], base[rows], draws)
@@ -157,9 +165,13 @@ def _mean_known(draws: Sequence[Array]) -> Array:
     return mean
 
 
-def row_losses(predicted: Array, targets: Array, columns: slice) -> Array:
-    """Return the squared error of each row, summed over the targets it has, ``[rows]``."""
-    errors = (predicted[:, columns] - targets[:, columns]) ** 2
+def row_losses(predicted: Array, targets: Array, columns: slice, weights: Array) -> Array:
+    """Return the squared error of each row, summed over the targets it has, ``[rows]``.
+
+    Args:
+        weights: How much each target counts, ``[rows, targets]``, as the others.
+    """
+    errors = weights[:, columns] * (predicted[:, columns] - targets[:, columns]) ** 2
     summed: Array = np.nansum(errors, axis=1)
     return summed
 
@@ -186,17 +198,28 @@ def _why_not(n_rows: int, quality: Quality) -> str | None:
     return None if quality.skill.low > 0 and quality.skill_new_wallets > 0 else ""
 
 
+def _not_above(own: Quality, others: Mapping[str, Quality]) -> str | None:
+    """Return that plain shrinkage did as well, where it did: the features then add nothing."""
+    plain = others[SHRINKAGE].skill if SHRINKAGE in others else None
+    if plain is None or own.skill is None or plain.value < own.skill.value:
+        return None
+    return (
+        f"what was measured, drawn to the average, says as much: skill {plain.value:.2f} beside "
+        f"{own.skill.value:.2f}"
+    )
+
+
 def _reason(found: HeadEvaluation, why_not: str | None) -> str:
     """Return the case for or against a head in one sentence."""
     name = found.head.removesuffix("_score").removesuffix("_probability").replace("_", " ")
     skill = found.skill
     if why_not or skill is None:
         return f"{name}: {why_not or 'not measured'}"
-    text = f"{name}: skill {skill.value:.2f}, 95 % CI [{skill.low:.2f}, {skill.high:.2f}]"
+    text = f"{name}: skill {skill.value:z.2f}, 95 % CI [{skill.low:z.2f}, {skill.high:z.2f}]"
     if found.skill_new_wallets is not None:
-        text += f", {found.skill_new_wallets:.2f} on wallets never trained on"
+        text += f", {found.skill_new_wallets:z.2f} on wallets never trained on"
     if found.best_baseline is not None:
         baseline, theirs = found.best_baseline
         if round(theirs, 2) > round(skill.value, 2):
-            text += f"; {baseline} did better with {theirs:.2f}"
+            text += f"; {baseline} did better with {theirs:z.2f}"
     return text

@@ -85,12 +85,12 @@ def check_permutation(
 def _skills(
     samples: Samples, predicted: Array, constant: Array, n_bootstrap: int
 ) -> dict[str, Interval | None]:
-    targets = samples.targets(samples.test)
+    targets, weights = samples.targets(samples.test), samples.weights(samples.test)
     resamples = Resamples.draw(len(samples.test), n_bootstrap, SEEDS[0])
     return {
         head: skill(
-            row_losses(predicted, targets, columns),
-            row_losses(constant, targets, columns),
+            row_losses(predicted, targets, columns, weights),
+            row_losses(constant, targets, columns, weights),
             resamples,
         )
         for head, columns in HEAD_COLUMNS.items()

@@ -219,6 +219,7 @@ def fit_network(
             device,
             place=rows.place,
             is_last=rows.cut_number == last_cut,
+            weights=samples.weights(rows),
         )
         for rows in (samples.train, samples.validation)
     )

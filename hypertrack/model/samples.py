@@ -12,12 +12,21 @@ from hypertrack.config import TrainSettings
 from hypertrack.errors import NotEnoughDataError
 from hypertrack.features.engine import FeatureEngine, FeatureMatrix
 from hypertrack.labels.cuts import Cut, Window, fitting_embargo_ms, walk_forward
-from hypertrack.labels.outcomes import measure
+from hypertrack.labels.outcomes import Edges, measure
 from hypertrack.labels.splits import FOLD, HELD_OUT, VALIDATION, drawn, places
-from hypertrack.labels.targets import BOT_VOTE, Thresholds, fit_thresholds, make_targets
+from hypertrack.labels.targets import (
+    BOT_VOTE,
+    EDGE,
+    Thresholds,
+    edge_variance,
+    fit_thresholds,
+    make_targets,
+    target_weights,
+)
 from hypertrack.model.inputs import comparable
 from hypertrack.records import MINUTE_MS
 from hypertrack.skill.evidence import counts_from_ms
+from hypertrack.skill.wallet_edges import two_windows
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,11 @@ class Rows:
     """``[rows, quantities]`` of the feature window; NaN where not measured."""
     quantities: NDArray[np.float64]
     """``[rows, quantities]`` of the outcome window; NaN where not measured."""
+    error_bps: NDArray[np.float64]
+    """``[rows]``: of the edge in the outcome window; NaN where not measured."""
+    shrunk: NDArray[np.float64]
+    """``[rows, 4]``: edge expected by the feature window, what it leaves open of it, bps (NaN where
+    it has not bets enough), the log of its bets, and what an opening cost."""
     votes: NDArray[np.float64]
     """``[rows, labelling functions]`` of the outcome window."""
     entries: NDArray[np.float64]
@@ -76,6 +90,8 @@ class Samples:
     is_forced: bool
     """Below the limits, or with a shortened embargo."""
     thresholds: Thresholds
+    edge_variance_bps2: float
+    """Of true edges, as the training rows show it."""
     train: Rows
     validation: Rows
     test: Rows
@@ -83,6 +99,10 @@ class Samples:
     def targets(self, rows: Rows) -> NDArray[np.float64]:
         """Return what to predict of the rows, ``[rows, targets]``; NaN where not measured."""
         return make_targets(rows.quantities, self.thresholds)
+
+    def weights(self, rows: Rows) -> NDArray[np.float64]:
+        """Return how much each target of the rows counts, ``[rows, targets]``, 1 on average."""
+        return target_weights(rows.error_bps, self.edge_variance_bps2)
 
 
 def plan_cuts(engine: FeatureEngine, settings: TrainSettings, *, force: bool) -> tuple[Cut, ...]:
@@ -128,8 +148,19 @@ def measure_cut(
     is_sample &= counts_from_ms(engine.backend, engine.n_wallets)[matrix.wallet_ids] <= cut.at_ms
     wallet_ids = matrix.wallet_ids[is_sample]
     wallets = [wallet for wallet, chosen in zip(matrix.wallets, is_sample, strict=True) if chosen]
-    past = measure(engine.backend, cut.past, engine.fees, engine.n_wallets)
-    outcome = measure(engine.backend, cut.outcome, engine.fees, engine.n_wallets)
+    edges = two_windows(engine.backend, cut.past, cut.outcome, engine.fees, engine.n_wallets)
+    past, outcome = (
+        measure(
+            engine.backend, window, engine.fees, engine.n_wallets, Edges(edge_bps, edges.cost_bps)
+        )
+        for window, edge_bps in (
+            (cut.past, edges.past.edge_bps),
+            (cut.outcome, edges.later.edge_bps),
+        )
+    )
+    shrunk = np.stack(
+        [edges.shrunk_bps, edges.shrunk_sd_bps, np.log1p(edges.past.n_bets), edges.cost_bps], axis=1
+    )
     quantities = outcome.quantities[wallet_ids]
     for row, wallet in enumerate(wallets if user_labels else ()):
         if wallet in (user_labels or {}):
@@ -138,6 +169,8 @@ def measure_cut(
         features=comparable(matrix)[is_sample],
         past=past.quantities[wallet_ids],
         quantities=quantities,
+        error_bps=edges.later.error_bps[wallet_ids],
+        shrunk=shrunk[wallet_ids],
         votes=outcome.votes[wallet_ids],
         entries=outcome.entries[wallet_ids],
         wallet_ids=wallet_ids,
@@ -181,6 +214,7 @@ def assemble(
         embargo_ms=embargo_ms,
         is_forced=not is_enough or embargo_ms < round(settings.embargo_s * 1_000),
         thresholds=fit_thresholds(train.quantities, settings.profit_hurdle_bps),
+        edge_variance_bps2=edge_variance(train.quantities[:, EDGE], train.error_bps),
         train=train,
         validation=last_training_cut.take(last_training_cut.is_validation),
         test=rows_by_cut[-1],
@@ -216,7 +250,8 @@ def permuted(samples: Samples, seed: int = 0) -> Samples:
     rng = np.random.default_rng(seed)
 
     def deal(rows: Rows) -> Rows:
-        return replace(rows, quantities=rng.permutation(rows.quantities))
+        order = rng.permutation(len(rows))
+        return replace(rows, quantities=rows.quantities[order], error_bps=rows.error_bps[order])
 
     return replace(samples, train=deal(samples.train), validation=deal(samples.validation))
 

@@ -34,20 +34,24 @@ def training_rows(
     *,
     place: NDArray[np.float64] | None = None,
     is_last: NDArray[np.bool_] | None = None,
+    weights: NDArray[np.float64] | None = None,
 ) -> TrainingRows:
     """Return rows on a device; targets that are NaN are masked.
 
     Args:
         place: By which members keep rows back, from 0 to 1; in the order of the rows where None.
         is_last: Rows of the last training cut; all where None.
+        weights: How much each target counts, as ``targets``; alike where None.
     """
     wanted = torch.from_numpy(targets.astype(np.float32))
-    mask = ~wanted.isnan()
+    mask = (~wanted.isnan()).float()
+    if weights is not None:
+        mask *= torch.from_numpy(weights.astype(np.float32))
     n_rows = len(inputs)
     return TrainingRows(
         inputs=torch.from_numpy(inputs).to(device),
         targets=wanted.nan_to_num(0.0).to(device),
-        mask=mask.float().to(device),
+        mask=mask.to(device),
         place=np.arange(n_rows) / max(n_rows, 1) if place is None else place,
         is_last=np.ones(n_rows, dtype=np.bool_) if is_last is None else is_last,
     )

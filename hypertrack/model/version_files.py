@@ -4,6 +4,7 @@ Nothing here loads torch, which takes seconds: whoever asks for a list, or for w
 has the answer at once.
 """
 
+import json
 import zipfile
 from pathlib import Path
 from typing import TypeVar
@@ -11,7 +12,16 @@ from typing import TypeVar
 from hypertrack.errors import ModelError
 from hypertrack.files import write_whole
 from hypertrack.model import MODEL_NAME
-from hypertrack.records import Card, JsonError, ModelSummary, Record, decode_json
+from hypertrack.records import (
+    Card,
+    Challenge,
+    JsonError,
+    ModelSummary,
+    Record,
+    as_dict,
+    decode_json,
+    replace,
+)
 
 CARD_NAME = "card.json"
 MODELS_FOLDER = "models"
@@ -85,6 +95,21 @@ def champion_file(out: Path) -> Path:
     if not file.is_file():
         raise ModelError(f"no model at {file}: train one with `hypertrack train`, or --no-model")
     return file
+
+
+def note_decision(out: Path, version: str, decided: Challenge) -> None:
+    """Write into a version's card what a comparison with another came to.
+
+    Raises:
+        ModelError: It cannot be read, or written.
+    """
+    card = read_card(out, version)
+    text = json.dumps(as_dict(replace(card, decisions=(*card.decisions, decided))), indent=2)
+    file = out / MODELS_FOLDER / version / CARD_NAME
+    try:
+        write_whole(file, text.encode())
+    except OSError as error:
+        raise ModelError(f"cannot write {file}: {error.strerror}") from None
 
 
 def read_summary(out: Path, version: str) -> ModelSummary:

@@ -44,7 +44,8 @@ from hypertrack.records import (
     encode_json,
 )
 
-FORMAT = "hypertrack wallet model 2"
+FORMAT = "hypertrack wallet model 3"
+"""Of edges of the next openings; the scores of earlier models mean other things."""
 
 CHUNK_ROWS = 8_192
 """Wallets predicted at once: what a processor keeps near."""
@@ -201,30 +202,35 @@ def load_model(file: Path) -> WalletModel:
             f"{file} is torn or no model of ours ({type(error).__name__}): train again"
         ) from error
     if not isinstance(content, Mapping) or content.get("format") != FORMAT:
-        raise ModelError(f"{file} is no model of this version ({FORMAT}): train again")
+        raise ModelError(
+            f"{file} is no model of this version, whose scores would mean something else "
+            f"({FORMAT}): train again"
+        )
     try:
         return _decode(content)
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, JsonError) as error:
         raise ModelError(f"{file} does not fit together ({error}): train again") from error
 
 
-def _encode(model: WalletModel) -> bytes:
+def contents(model: WalletModel) -> dict[str, Any]:
+    """Return all that a model is: texts, numbers, and tensors by name, some of them by group."""
     network, scaler = model.network, model.scaler
+    return {
+        "format": FORMAT,
+        "card": encode_json(model.card).decode(),
+        "hidden": list(network.hidden),
+        "dropout_frac": network.dropout_frac,
+        "n_members": network.n_members,
+        "mean": torch.from_numpy(scaler.mean),
+        "std": torch.from_numpy(scaler.std),
+        "weights": {name: value.cpu() for name, value in network.state_dict().items()},
+        "fitted": {name: _tensors(fitted) for name, fitted in model.fitted.items()},
+    }
+
+
+def _encode(model: WalletModel) -> bytes:
     buffer = io.BytesIO()
-    torch.save(
-        {
-            "format": FORMAT,
-            "card": encode_json(model.card).decode(),
-            "hidden": list(network.hidden),
-            "dropout_frac": network.dropout_frac,
-            "n_members": network.n_members,
-            "mean": torch.from_numpy(scaler.mean),
-            "std": torch.from_numpy(scaler.std),
-            "weights": {name: value.cpu() for name, value in network.state_dict().items()},
-            "fitted": {name: _tensors(fitted) for name, fitted in model.fitted.items()},
-        },
-        buffer,
-    )
+    torch.save(contents(model), buffer)
     return buffer.getvalue()
 
 

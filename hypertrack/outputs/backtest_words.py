@@ -46,6 +46,11 @@ def sentences(found: Backtest) -> tuple[str, ...]:
             f"{plural(judged.n_unseen, 'bet')} of it left out: a price at an end is missing, "
             "trades between, or the end itself."
         )
+    if found.n_by_profit:
+        told.append(
+            f"{plural(found.n_by_profit, 'wallet')} chosen by past profit: left out of the rounds "
+            "before, and judged by what came after."
+        )
     return tuple(told)
 
 

@@ -1,5 +1,7 @@
 """The dashboard: one HTML file that needs nothing but itself."""
 
+from typing import Any
+
 from markupsafe import Markup
 
 from hypertrack.config import DashboardSettings, ReportSettings
@@ -9,7 +11,7 @@ from hypertrack.outputs.histories import history_pack
 from hypertrack.outputs.packing import Pack
 from hypertrack.outputs.page import render_page
 from hypertrack.outputs.page_data import page_data, script_json
-from hypertrack.outputs.selection import Selection, select
+from hypertrack.outputs.selection import Selection, places_by_evidence, select
 from hypertrack.outputs.templates import read_source
 from hypertrack.outputs.themes import both_themes
 from hypertrack.outputs.views import page_view
@@ -42,24 +44,42 @@ def render_dashboard(
         leave_out: Wallets that are not listed; the summary counts all of them.
         found: Histories of some wallets; None where there is no dataset to read them from.
     """
-    header = profiles.header
-    selection = select(profiles, leave_out, max_wallets=settings.max_wallets)
-    columns = wallet_columns(header, profiles.wallets(selection.rows))
     return render_page(
         "dashboard.html.j2",
-        style=both_themes() + "".join(map(read_source, STYLES)),
-        scripts=SCRIPTS,
-        page=page_view(header, selection),
-        data=Markup(script_json(page_data(header, selection, columns.measures, found))),
-        packs={
+        style=dashboard_style(),
+        scripts=(*SCRIPTS, "start.js"),
+        **dashboard_context(profiles, settings, leave_out, found),
+    )
+
+
+def dashboard_style(*more: str) -> str:
+    """Return the style of the page; ``more`` are further files of it."""
+    return both_themes() + "".join(map(read_source, (*STYLES, *more)))
+
+
+def dashboard_context(
+    profiles: ProfileSet,
+    settings: DashboardSettings,
+    leave_out: ReportSettings = NO_FILTER,
+    found: Histories | None = None,
+) -> dict[str, Any]:
+    """Return what the page's template arranges."""
+    header = profiles.header
+    selection = select(profiles, leave_out, max_wallets=settings.max_wallets)
+    shown = profiles.wallets(selection.rows)
+    columns = wallet_columns(header, shown, places_by_evidence(profiles, selection))
+    return {
+        "page": page_view(header, selection),
+        "data": Markup(script_json(page_data(header, selection, columns.measures, found))),
+        "packs": {
             "listed": Markup(columns.listed),
             "rest": Markup(columns.rest),
             "left-out": Markup(_left_out(profiles, selection)),
             "histories": Markup(history_pack(found)),
         },
-        docs=docs_pages(),
-        definitions=definitions(header),
-    )
+        "docs": docs_pages(),
+        "definitions": definitions(header),
+    }
 
 
 def _left_out(profiles: ProfileSet, selection: Selection) -> str:

@@ -92,7 +92,7 @@ def _scores() -> Iterator[Definition]:
 
 def _skill() -> Iterator[Definition]:
     for name, text in SKILL_NUMBERS.items():
-        unit = SKILL_UNITS.get(name.rpartition("_")[2], "")
+        unit = "bps" if "_bps" in name else SKILL_UNITS.get(name.rpartition("_")[2], "")
         yield Definition(name, title(name, unit), unit, capitalized(text), "evidence")
 
 

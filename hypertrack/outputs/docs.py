@@ -4,6 +4,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -50,6 +51,7 @@ class _Source:
         return f"doc-{slug}-{heading}" if heading else f"doc-{slug}"
 
 
+@cache
 def docs_pages() -> tuple[DocsPage, ...]:
     """Return the README, then the pages of `docs` in the order in which its index names them."""
     texts = read_docs()

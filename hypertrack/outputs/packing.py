@@ -61,7 +61,7 @@ class Pack:
         ]
         self.head[name] = {"texts": list(places), **self._codes(np.array(codes, dtype=np.int64))}
 
-    def counts(self, name: str, counts: Sequence[int]) -> None:
+    def counts(self, name: str, counts: Sequence[int] | NDArray[np.intp]) -> None:
         """Add small whole numbers as they are."""
         self.head[name] = self._codes(np.array(counts, dtype=np.int64))
 

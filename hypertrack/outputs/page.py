@@ -30,6 +30,14 @@ def render_page(
     return _environment().get_template(template).render(**own, **context)
 
 
+def render_part(template: str, block: str | None = None, **context: object) -> str:
+    """Return what a template makes, or one block of it, without a policy of its own."""
+    found = _environment().get_template(template)
+    if block is None:
+        return found.render(**context)
+    return "".join(found.blocks[block](found.new_context(context)))
+
+
 def _environment() -> Environment:
     return Environment(
         loader=FileSystemLoader(template_folder()),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from math import isnan
 
 from hypertrack.outputs.wording import duration, percent, plural, usd
-from hypertrack.records import FeesSource, PnlSource, WalletProfit
+from hypertrack.records import FeesSource, FundingSource, PnlSource, WalletProfit
 from hypertrack.text import printable, with_minus
 
 SOURCE_SAYS: Mapping[PnlSource, str] = {
@@ -21,6 +21,13 @@ FEES_SAY: Mapping[FeesSource, str] = {
     FeesSource.SCHEDULE: "by the schedule",
 }
 
+FUNDING_SAYS: Mapping[FundingSource, str] = {
+    FundingSource.ORACLE: "the venue's rates on oracle prices",
+    FundingSource.MIXED: "the venue's rates, in some coins on traded prices",
+    FundingSource.TRADED: "the venue's rates on traded prices",
+    FundingSource.UNKNOWN: "a rate is unknown",
+}
+
 
 def profit_lines(profit: WalletProfit) -> Iterator[tuple[str, str]]:
     """Yield name and value of what is known of one wallet's profit."""
@@ -30,7 +37,8 @@ def profit_lines(profit: WalletProfit) -> Iterator[tuple[str, str]]:
     yield "flow", f"{usd(profit.flow_pnl_usd)} of the trades seen, as if flat before"
     yield "fees", f"{usd(profit.fees_usd)}, {FEES_SAY[profit.fees_source]}"
     if not isnan(profit.funding_usd):
-        yield "funding", f"{usd(profit.funding_usd)} received"
+        basis = FUNDING_SAYS[profit.funding_source]
+        yield "funding", f"{usd(profit.funding_usd)} received, {basis}"
     if not isnan(profit.max_drawdown_usd):
         yield "drawdown", f"{usd(profit.max_drawdown_usd)} at most, minute by minute"
     yield "episodes", episodes_sentence(profit)

@@ -21,6 +21,9 @@ BY_VERDICT = "verdict"
 
 VERDICT_ORDER = (Verdict.COPY, Verdict.WATCH, Verdict.NOT_ENOUGH_DATA, Verdict.AVOID)
 
+EVIDENCE = ("edge_bps", "p_edge_positive", "edge_low_bps", "n_bets")
+"""What ranks wallets of one verdict; each where those before it are equal."""
+
 LOWEST_FIRST = {"q", "false_sign", "max_drawdown_usd"}
 """Chances of being wrong, and what was lost; of everything else more comes first."""
 
@@ -63,14 +66,18 @@ def unjudged(header: ProfileHeader) -> DatasetError:
 
 
 def rank_by_verdict(profiles: ProfileSet) -> NDArray[np.intp]:
-    """Return the rows of judged wallets: by verdict, then by the edge to be expected."""
+    """Return the rows of judged wallets, the best evidence first.
+
+    By verdict; within one by the edge to be expected, then by the chance of it, its lower bound and
+    the bets behind them: where nobody stands out edges are all but nothing, and still in order.
+    """
     if profiles.header.skill is None:
         raise unjudged(profiles.header)
     names, which = np.unique(profiles.column("verdict").astype(str), return_inverse=True)
     places = {each.value: place for place, each in enumerate(VERDICT_ORDER)}
     place = np.array([places.get(name, len(places)) for name in names.tolist()])[which]
-    edge = np.nan_to_num(profiles.column("edge_bps"), nan=-np.inf)
-    order = np.lexsort((-edge, place))
+    told = [np.nan_to_num(profiles.column(name), nan=-np.inf) for name in EVIDENCE]
+    order = np.lexsort((*(-each for each in reversed(told)), place))
     return order[place[order] < len(places)]
 
 

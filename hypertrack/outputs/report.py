@@ -24,6 +24,7 @@ from hypertrack.outputs.wording import (
     HEAD_NAMES,
     SKILL_MEANING,
     coverage,
+    doubt,
     feature_name,
     gaps,
     left_out,
@@ -239,14 +240,8 @@ def _unproven_heads(model: ModelSummary | None) -> frozenset[str]:
 
 
 def _category(category: Category) -> str:
-    return f"{category.name} ({category.confidence:.2f}{_doubt(category)})"
-
-
-def _doubt(category: Category) -> str:
-    """Return in a word why a category is not to be believed."""
-    if not category.is_proven:
-        return ", unproven"
-    return ", at chance" if category.caveat else ""
+    why_not = doubt(category)
+    return f"{category.name} ({category.confidence:.2f}{f', {why_not}' if why_not else ''})"
 
 
 def _remarks(category: Category) -> str:

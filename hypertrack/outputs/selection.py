@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypertrack.config import ReportSettings
-from hypertrack.outputs.ranking import best_evidence, rank
+from hypertrack.outputs.ranking import best_evidence, rank, rank_by_verdict
 from hypertrack.records import EVERYBODY, Choice, ProfileSet, WalletProfile
 
 BATCH_WALLETS = 2_000
@@ -104,6 +104,16 @@ def _first(profiles: ProfileSet, by: str, top: int, sieve: _Sieve) -> NDArray[np
     first = rows[:top]
     sieve.count(len(rows) - len(first), f"below the first {len(first):,} by {by}")
     return first
+
+
+def places_by_evidence(profiles: ProfileSet, selection: Selection) -> NDArray[np.intp]:
+    """Return the places of the wallets shown, the best evidence first, then who was not judged."""
+    place_of = np.full(len(profiles.column("tx_count")), -1)
+    place_of[selection.rows] = np.arange(len(selection.rows))
+    judged = () if profiles.header.skill is None else rank_by_verdict(profiles)
+    first = place_of[np.asarray(judged, dtype=np.intp)]
+    first = first[first >= 0]
+    return np.concatenate((first, np.setdiff1d(np.arange(len(selection.rows)), first)))
 
 
 def in_order(profiles: ProfileSet, rows: NDArray[np.intp]) -> Iterator[WalletProfile]:

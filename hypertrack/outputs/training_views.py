@@ -168,7 +168,10 @@ def _stats(card: Card) -> Iterator[Stat]:
     summary = card.summary
     earned = sum(head.has_earned_weight for head in summary.heads)
     yield Stat("Heads with a say", f"{earned} of {len(summary.heads)}", "skill above zero")
-    yield Stat("Training rows", f"{summary.n_train_rows:,}", f"{summary.n_train_wallets:,} wallets")
+    wallets = f"{summary.n_train_wallets:,} wallets"
+    if summary.n_by_profit:
+        wallets += f"; {summary.n_by_profit:,} chosen by past profit left out until they were"
+    yield Stat("Training rows", f"{summary.n_train_rows:,}", wallets)
     yield Stat("Validation rows", f"{summary.n_validation_rows:,}", "other wallets, same time")
     yield Stat("Test rows", f"{summary.n_test_rows:,}", "later, a fifth of them new wallets")
     yield Stat("Features", f"{len(card.feature_names)}", f"hash {card.feature_hash[:8]}")

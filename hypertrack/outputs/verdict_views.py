@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
 
-from hypertrack.outputs.wording import bps, bps_interval
+from hypertrack.outputs.wording import COSTS_ALONE, bps, bps_interval
 from hypertrack.records import SkillSummary, Verdict, WalletProfile, WalletSkill
 from hypertrack.text import printable, with_minus
 
@@ -75,7 +75,7 @@ def verdict_row(profile: WalletProfile) -> VerdictRow:
         verdict=skill.verdict.value,
         bets=f"{n['n_bets']:,.0f}",
         edge=bps_interval(n["edge_bps"], n["edge_low_bps"], n["edge_high_bps"]),
-        copied=bps_interval(n["copy_edge_bps"], n["copy_edge_low_bps"], n["copy_edge_high_bps"]),
+        copied=_copied(n),
         q=_number(n["q"], ".2f"),
         why=skill.says,
     )
@@ -107,17 +107,23 @@ def _edge_lines(n: Mapping[str, float]) -> Iterator[tuple[str, str]]:
     if isfinite(n["edge_bps"]):
         measured = f"{bps(n['markout_bps'])} ± {n['markout_error_bps']:.1f} bps a bet"
         yield "measured", f"{measured}, before costs"
-        edge = bps_interval(n["edge_bps"], n["edge_low_bps"], n["edge_high_bps"])
+        edge = bps_interval(n["edge_bps"], n["edge_low_bps"], n["edge_high_bps"], unit=" bps")
         chance = f"above 0 with a chance of {n['p_edge_positive']:.2f}; q {n['q']:.2f}"
-        yield "edge", f"{edge} bps after shrinkage, {chance}"
+        yield "edge", f"{edge}, after shrinkage; {chance}"
 
 
 def _copy_lines(n: Mapping[str, float]) -> Iterator[tuple[str, str]]:
     if isfinite(n["cost_bps"]):
-        left = bps_interval(n["copy_edge_bps"], n["copy_edge_low_bps"], n["copy_edge_high_bps"])
-        yield "copied", f"{left} bps after {n['cost_bps']:.1f} bps of costs"
-        yield "half-life", f"half of the move is over in {n['half_life_s']:,.0f} s"
-        yield "capacity", f"nothing is left at {_usd(n['capacity_usd'])} a trade"
+        yield "copied", f"{_copied(n, unit=' bps')}, after {n['cost_bps']:.1f} bps of costs"
+        if n["half_life_s"] > 0:
+            yield "half-life", f"half of the move is over in {n['half_life_s']:,.0f} s"
+        size = f"{_usd(n['capacity_usd'])} a trade" if n["capacity_usd"] else "any size"
+        yield "capacity", f"nothing is left at {size}"
+
+
+def _copied(n: Mapping[str, float], unit: str = "") -> str:
+    ends = n["copy_edge_low_bps"], n["copy_edge_high_bps"]
+    return bps_interval(n["copy_edge_bps"], *ends, no_width=COSTS_ALONE, unit=unit)
 
 
 def _outlook(skill: SkillSummary) -> str:

@@ -1,5 +1,6 @@
 """The dashboard's finished strings and positions; the template only arranges them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -116,13 +117,18 @@ def page_view(header: ProfileHeader, selection: Selection) -> PageView:
     return PageView(
         generated=utc(header.generated_ms),
         notice=printable(header.notice) if header.notice else None,
-        answer=capitalized(NOT_JUDGED if skill is None else headline(skill)),
+        answer=_unbroken(capitalized(NOT_JUDGED if skill is None else headline(skill))),
         reliability=() if skill is None else tuple(reliability(skill)),
         facts=tuple(_facts(header)),
         verdicts=() if skill is None else tuple(_verdicts(skill)),
         model=None if header.model is None else _model(header.model),
         shown=selection.sentence,
     )
+
+
+def _unbroken(text: str) -> str:
+    """Return text in which a number keeps its unit beside it."""
+    return re.sub(r"(?<=\d) (?=\w)", "\N{NO-BREAK SPACE}", text)
 
 
 def _facts(header: ProfileHeader) -> Iterator[Stat]:

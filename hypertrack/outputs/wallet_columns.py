@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hypertrack.outputs.account_views import account_lines
 from hypertrack.outputs.measures import Measure, measures
 from hypertrack.outputs.packing import Pack
-from hypertrack.outputs.profit_views import FEES_SAY, SOURCE_SAYS
+from hypertrack.outputs.profit_views import FEES_SAY, FUNDING_SAYS, SOURCE_SAYS
 from hypertrack.outputs.reason_views import is_shown, score_value
-from hypertrack.outputs.wording import amount, signed
+from hypertrack.outputs.wording import amount, doubt, signed
 from hypertrack.records import MINUTE_MS, Category, ProfileHeader, Reason, WalletProfile
 from hypertrack.text import printable
 
@@ -25,7 +28,7 @@ LISTED = frozenset(
 )
 """Numbers of the table, of cards, and to sort and filter by."""
 
-REST_TEXTS = ("says", "gate", "follows", "fees_source", "coins", "why_none")
+REST_TEXTS = ("says", "gate", "follows", "fees_source", "funding_source", "coins", "why_none")
 
 ACCOUNT = "account"
 """A line of name, tab and value for each thing that the venue said."""
@@ -46,13 +49,19 @@ class WalletColumns:
     measures: tuple[Measure, ...]
 
 
-def wallet_columns(header: ProfileHeader, shown: Iterable[WalletProfile]) -> WalletColumns:
-    """Return the wallets shown, in their order."""
+def wallet_columns(
+    header: ProfileHeader, shown: Iterable[WalletProfile], by_evidence: NDArray[np.intp]
+) -> WalletColumns:
+    """Return the wallets shown, in their order.
+
+    Args:
+        by_evidence: Their places, the best evidence first.
+    """
     asked = measures(header)
     rows = _Rows(header, asked)
     for wallet in shown:
         rows.add(wallet)
-    return WalletColumns(rows.listed(), rows.rest(), asked)
+    return WalletColumns(rows.listed(by_evidence), rows.rest(), asked)
 
 
 @dataclass
@@ -108,16 +117,17 @@ class _Rows:
         self._holdings.held += wallet.categories
         self._add_reasons(wallet)
 
-    def listed(self) -> str:
+    def listed(self, by_evidence: NDArray[np.intp]) -> str:
         """Return what the table, the cards, sorting and filtering need."""
         pack = Pack()
         pack.addresses("wallet", self._wallets)
         pack.words("verdict", self._texts["verdict"])
         pack.words("pnl_source", self._texts["pnl_source"])
+        pack.counts("by_evidence", by_evidence)
         self._pack_numbers(pack, is_listed=True)
         pack.counts("n_held", self._holdings.n_by_wallet)
         pack.words("held", (printable(each.name) for each in self._holdings.held))
-        pack.counts("held_unproven", [not each.is_proven for each in self._holdings.held])
+        pack.words("held_doubt", map(doubt, self._holdings.held))
         return pack.text()
 
     def rest(self) -> str:
@@ -199,6 +209,7 @@ def _texts(wallet: WalletProfile) -> dict[str, str | None]:
         "follows": None if skill is None else skill.follows,
         "pnl_source": None if profit is None else SOURCE_SAYS[profit.pnl_source],
         "fees_source": None if profit is None else FEES_SAY[profit.fees_source],
+        "funding_source": None if profit is None else FUNDING_SAYS[profit.funding_source],
         "coins": None if profit is None else profit.coins or None,
         "why_none": wallet.why_none,
     }

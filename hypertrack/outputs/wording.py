@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from math import isfinite
 
 from hypertrack.clock import utc
-from hypertrack.records import DAY_MS, DataSummary, GapCount, HeadEvaluation, Interval
+from hypertrack.records import DAY_MS, Category, DataSummary, GapCount, HeadEvaluation, Interval
 from hypertrack.text import printable, with_minus
 
 HEAD_NAMES = {
@@ -96,17 +96,20 @@ NO_EDGE_TOLD = "no edge told"
 """Instead of an interval without width: everything was shrunk to nothing, which says that nobody
 stood out, and not that an edge of 0 is known so well."""
 
+COSTS_ALONE = "costs alone"
+"""The same of what is left for a copier: no edge, of which the costs were taken."""
 
-def bps_interval(value: float, low: float, high: float) -> str:
+
+def bps_interval(
+    value: float, low: float, high: float, *, no_width: str = NO_EDGE_TOLD, unit: str = ""
+) -> str:
     """Return ``+4.1 [−0.3, +8.5]``; ``–`` where unknown."""
     if not isfinite(value):
         return "–"
     ends = bps(low), bps(high)
-    return (
-        f"{bps(value)}, {NO_EDGE_TOLD}"
-        if ends[0] == ends[1]
-        else f"{bps(value)} [{', '.join(ends)}]"
-    )
+    if ends[0] == ends[1]:
+        return f"{bps(value)}{unit}, {no_width}"
+    return f"{bps(value)} [{', '.join(ends)}]{unit}"
 
 
 def interval(skill: Interval) -> str:
@@ -168,6 +171,13 @@ def quality(head: HeadEvaluation) -> str:
         baseline, skill = head.best_baseline
         parts.append(f"best baseline {baseline} {signed(skill)}")
     return ", ".join(parts)
+
+
+def doubt(category: Category) -> str | None:
+    """Return in a word why a category is not to be believed."""
+    if not category.is_proven:
+        return "unproven"
+    return "at chance" if category.caveat else None
 
 
 def capitalized(text: str) -> str:

@@ -113,6 +113,7 @@ class Findings:
     ends: Rows
     booked: Rows
     states: Rows
+    balances: Rows
     profits: Mapping[int, ProfitCheck]
     links: Mapping[int, list[str]]
 
@@ -132,6 +133,7 @@ def _checked(
         ends=_by_wallet(con, account_checks.ends_against_states(con)),
         booked=_by_wallet(con, account_checks.booked(con)),
         states=_by_wallet(con, account_states.last_states(con, None)),
+        balances=_by_wallet(con, account_states.last_balances(con)),
         profits=_profits(con, since_first),
         links=links_in_words(con, name_of),
     )
@@ -153,6 +155,7 @@ def _check(
         fees_usd=booked.get("fees_usd"),
         equity_usd=equity,
         leverage=state["notional_usd"] / equity if equity and equity > 0 else None,
+        balances={row["token"]: row["size"] for row in findings.balances.get(own, [])},
         tape=_tape(_first(findings.tape, own), findings.kinds.get(own, [])),
         n_chain_breaks=_first(findings.breaks, own).get("n_breaks", 0),
         differences=tuple(

@@ -167,16 +167,20 @@ def asking_of(settings: Settings, wanted: Wanted, wallets: Sequence[str]) -> "As
     with open_tape(settings) as con:
         if con is None:
             return asking
-        from hypertrack.market.tape_wallets import builder_dexes, slices_taken
+        from hypertrack.market.tape_wallets import builder_dexes, first_traded, slices_taken
 
         dexes = _by_wallet(con.rows(builder_dexes(con, wallets)))
         slices = {}
         if Step.TWAP in steps:
             slices = _by_wallet(con.rows(slices_taken(con, wallets)))
+        coins = {}
+        if Step.RATES in steps:
+            coins = {row["coin"]: row["first_ms"] for row in con.rows(first_traded(con, wallets))}
     return replace(
         asking,
         dexes={wallet: tuple(dex for (dex,) in rows) for wallet, rows in dexes.items()},
         slices={wallet: frozenset(rows) for wallet, rows in slices.items()},
+        coins=coins,
     )
 
 

@@ -1,6 +1,6 @@
 """The demo command: the whole story, every stage real, only the market made up.
 
-A week of archives is imported, the last hours are recorded over sockets, the venue is asked about
+Days of archives are imported, the last hours are recorded over sockets, the venue is asked about
 the best, and what is said of them in the end stands beside what is true.
 """
 
@@ -69,7 +69,7 @@ class Scale:
     hours: float
     live_hours: float
     wallets: int
-    n_trades: int
+    trades_per_hour: float
     coins: int = 8
     train: Mapping[str, Any] = field(default_factory=dict)
 
@@ -79,12 +79,14 @@ class Scale:
         return float(int(self.hours - self.live_hours))
 
 
-WEEK = Scale(hours=168, live_hours=3, wallets=700, n_trades=120_000)
+WHOLE = Scale(hours=72, live_hours=3, wallets=600, trades_per_hour=800)
+"""Nobody is told from luck in a week either, which would take thrice the time."""
+
 QUICK = Scale(
     hours=14,
     live_hours=1,
     wallets=450,
-    n_trades=35_000,
+    trades_per_hour=2_500,
     train={
         "train_cuts_frac": (0.5,),
         "n_members": 1,
@@ -151,14 +153,14 @@ class Demo:
     truth_file: Path
 
     @classmethod
-    def in_folder(cls, settings: Settings, folder: Path, scale: Scale = WEEK) -> "Demo":
+    def in_folder(cls, settings: Settings, folder: Path, scale: Scale = WHOLE) -> "Demo":
         """Return the demo that keeps everything in ``folder``."""
         market = {
             "hours": scale.hours,
             "history_hours": scale.archived_hours,
             "wallets": scale.wallets,
             "coins": scale.coins,
-            "trades_per_second": scale.n_trades / (scale.hours * 3_600),
+            "trades_per_second": scale.trades_per_hour / 3_600,
             "speed": 0.0,
         }
         own = {
@@ -214,7 +216,7 @@ class Demo:
         from hypertrack.pipeline.importing import find_sources, import_data
 
         hours = self.settings.simulate.history_hours or 0.0
-        made, taken = f"write {hours / 24:.0f} days of archives", "import them"
+        made, taken = f"write {hours:.0f} hours of archives", "import them"
         self.settings.out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="archives-", dir=self.settings.out) as name:
             form = WritePlan(form=WriteForm.NODE_FILLS_BY_BLOCK)

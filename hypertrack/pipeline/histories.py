@@ -1,13 +1,13 @@
 """Histories of the wallets of the best evidence, for the page that shows them."""
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hypertrack.config import Settings
-from hypertrack.pipeline.places import open_engine
+from hypertrack.pipeline.places import open_engine, open_past
 from hypertrack.records import (
     HOUR_MS,
     CoinHistory,
@@ -15,11 +15,9 @@ from hypertrack.records import (
     CurvePoint,
     Histories,
     PastAction,
+    ProfileSet,
     WalletHistory,
 )
-
-if TYPE_CHECKING:  # the command loads these when it runs
-    from hypertrack.pipeline.profiles import Profiles
 
 N_POINTS = 240
 """Of a curve: as many as a page can show apart."""
@@ -34,15 +32,22 @@ NOBODY = -1
 Rows = dict[int, list[dict[str, Any]]]
 
 
-def histories(settings: Settings, profiles: "Profiles", n_wallets: int) -> Histories:
-    """Return the histories of the first wallets by evidence, from the dataset of the settings."""
+def histories(
+    settings: Settings, profiles: ProfileSet, n_wallets: int, *, until_ms: int | None = None
+) -> Histories:
+    """Return the histories of the first wallets by evidence, from the dataset of the settings.
+
+    Args:
+        until_ms: Read the dataset as it stood at that time; None reads all of it.
+    """
     from hypertrack.market import histories as market
     from hypertrack.market.window import Window
     from hypertrack.outputs.ranking import best_evidence, rank
 
     rows = rank(profiles, best_evidence(profiles.header))[:n_wallets]
     chosen = profiles.column("wallet")[rows]
-    with open_engine(settings) as engine:
+    opened = open_engine(settings) if until_ms is None else open_past(settings, until_ms)
+    with opened as engine:
         ids = {each: i for i, each in enumerate(engine.wallets)}
         by_id = {ids[each]: each for each in chosen.tolist() if each in ids}
         con, window = engine.backend, Window(engine.start_ms, engine.end_ms)

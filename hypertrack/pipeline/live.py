@@ -39,9 +39,13 @@ log = logging.getLogger(__name__)
 
 LIVE_NAME = "live"
 SIGNALS_NAME = "signals.jsonl"
+PAPER_NAME = "follow.jsonl"
 STATE_NAME = "state.json"
 STATUS_NAME = "status.json"
 LOCK_NAME = "live.lock"
+
+SIZE_DECIMALS = 8
+"""The most that sizes have: beyond lies what sums of binary fractions leave, and flat is 0."""
 
 LOOK_S = 1.0
 """Between two looks at profiles, watchlists and the ledger, and two reports of the status."""
@@ -54,6 +58,12 @@ class _State(Record, frozen=True, kw_only=True):
 def signals_path(settings: Settings) -> Path:
     """Return where the signals of a dataset are."""
     return live_folder(settings) / SIGNALS_NAME
+
+
+def paper_path(signals: Path) -> Path:
+    """Return where following on paper is written, beside the signals of the same run."""
+    is_own = signals.name == SIGNALS_NAME
+    return signals.with_name(PAPER_NAME if is_own else f"{signals.stem}.{PAPER_NAME}")
 
 
 def live_folder(settings: Settings) -> Path:
@@ -128,14 +138,16 @@ def replay(
         ConfigError: The file is there already.
         DatasetError: There is no dataset.
     """
-    if out.exists():
-        raise ConfigError(f"{out} is there already: signals are added to no other's chain")
+    for file in (out, paper_path(out)):
+        if file.exists():
+            raise ConfigError(f"{file} is there already: nothing is added to another's chain")
     live_folder(settings)
     require_data(settings)
     session = _open(settings, since_ms, out, outlet or _Nowhere(), SystemClock(), on_line)
     try:
         session.look()
         session.read_history()
+        session.settle_paper()
         return _status(session, (), MeasuringStatus(), SystemClock().wall_ns() // 1_000_000)
     finally:
         session.close()
@@ -226,8 +238,12 @@ def _open(
     from hypertrack.pipeline.classify import PROFILES_NAME
 
     assert isinstance(settings.data, Path)
-    places = LivePlaces(settings.data, settings.out / PROFILES_NAME, signals)
-    beginning = Beginning(since_ms, _told_positions(settings, since_ms))
+    paper = paper_path(signals)
+    places = LivePlaces(settings.data, settings.out / PROFILES_NAME, signals, paper)
+    is_live = signals == signals_path(settings)
+    is_older = is_live and not paper.exists() and signals.exists()
+    paper_since_ms = newest_ms(settings) + 1 if is_older else 0
+    beginning = Beginning(since_ms, _told_positions(settings, since_ms), paper_since_ms)
     return LiveSession(settings, places, beginning, outlet, clock, on_line)
 
 
@@ -250,7 +266,7 @@ def _told_positions(settings: Settings, until_ms: int) -> "dict[Key, Decimal]":
         names = con.table("wallets").join(last_positions(con, until_ms), "wallet_id")
         rows = con.rows(con.table("coins").join(names, "coin_id"))
     return {
-        (row["wallet"], row["coin"]): Decimal(repr(row["size"]))
+        (row["wallet"], row["coin"]): Decimal(f"{row['size']:.{SIZE_DECIMALS}f}")
         for row in rows
         if row["time_ms"] >= end_by_coin.get(row["coin"], 0)
     }

@@ -1,12 +1,13 @@
 """Profit of the wallets that a feature matrix tells of: its features, by the names of profiles."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hypertrack.records import PROFIT_NUMBERS, FeesSource, PnlSource
+from hypertrack.records import PROFIT_NUMBERS, FeesSource, FundingSource, PnlSource
 
 if TYPE_CHECKING:
     from hypertrack.features.engine import FeatureEngine, FeatureMatrix
@@ -19,7 +20,10 @@ FEATURE_OF = {
 }
 """By column of profiles the feature that it shows."""
 
-BEHIND_PROFIT = (*FEATURE_OF.values(), "position_exact_share", "fees_reported_share")
+BEHIND_PROFIT = (
+    *FEATURE_OF.values(),
+    *("position_exact_share", "fees_reported_share", "funding_oracle_share"),
+)
 """Features that `profit_columns` reads."""
 
 
@@ -39,6 +43,7 @@ def profit_columns(
         **coins_traded(engine, matrix, is_part=is_part)._asdict(),
         "pnl_source": _pnl_source(numbers, matrix.column("position_exact_share")),
         "fees_source": _fees_source(matrix.column("fees_reported_share")),
+        "funding_source": _funding_source(matrix.column("funding_oracle_share")),
     }
 
 
@@ -63,9 +68,16 @@ def _fees_source(reported_share: NDArray[np.float64]) -> NDArray[np.object_]:
     )
 
 
-def _first_of(
-    *cases: tuple[NDArray[np.bool_], PnlSource | FeesSource], otherwise: PnlSource | FeesSource
-) -> NDArray[np.object_]:
+def _funding_source(oracle_share: NDArray[np.float64]) -> NDArray[np.object_]:
+    return _first_of(
+        (np.isnan(oracle_share), FundingSource.UNKNOWN),
+        (oracle_share == 1, FundingSource.ORACLE),
+        (oracle_share > 0, FundingSource.MIXED),
+        otherwise=FundingSource.TRADED,
+    )
+
+
+def _first_of(*cases: tuple[NDArray[np.bool_], StrEnum], otherwise: StrEnum) -> NDArray[np.object_]:
     """Return for each wallet the text of the first case that holds."""
     texts = [np.array(text.value, dtype=object) for _, text in cases]
     found: NDArray[np.object_] = np.select(

@@ -116,6 +116,8 @@ class AccountCheck(Record, frozen=True, kw_only=True):
     """Negative for rebates."""
     equity_usd: float | None = None
     leverage: float | None = None
+    balances: dict[str, float] = {}  # noqa: RUF012 - as above
+    """Spot tokens held, where it was asked for them."""
     tape: TapeCheck = TapeCheck()
     n_chain_breaks: int = 0
     """Times at which a position did not begin where it had ended."""

@@ -146,6 +146,8 @@ class Backtest(Record, frozen=True, kw_only=True):
     random: Draws
     delays_s: tuple[float, ...]
     times_ms: tuple[int, ...]
+    n_by_profit: int = 0
+    """Wallets left out of some of the rounds: they were chosen by a profit made after the cut."""
     truth_delay_s: float | None
     """Of the follower whose gain the truth tells."""
 

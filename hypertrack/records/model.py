@@ -25,15 +25,15 @@ HEADS = (*BINARY_HEADS, "influence_score", "trading_style")
 
 HEAD_MEANINGS: Mapping[str, str] = {
     "profitability_score": (
-        "probability that the wallet's next trades return at least 5 bps of notional after fees"
+        "probability that prices next move its way by more than its openings cost"
     ),
     "risk_score": "probability that its next drawdown is among the worst fifth of wallets",
     "bot_probability": "probability that timing rules which know bots would call it a bot",
     "sophistication_score": (
-        "probability that prices next move its way, 5 minutes on, as for the best fifth"
+        "probability that prices next move its way as far as for the best fifth"
     ),
     "influence_score": "expected share of its coins' traded notional, in percent",
-    "trading_style": "expected style, each dimension from -1 to 1",
+    "trading_style": "expected style, each dimension from −1 to 1",
 }
 """What each score is a measurement of, in one line, for report, dashboard and README."""
 
@@ -143,6 +143,8 @@ class ModelSummary(Record, frozen=True, kw_only=True):
     n_validation_rows: int
     n_test_rows: int
     n_train_wallets: int
+    n_by_profit: int = 0
+    """Wallets left out of cuts before which not all of the profit was made they were chosen by."""
     heads: tuple[HeadEvaluation, ...]
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from hypertrack.records.base import Record
+from hypertrack.records.challenge import Challenge
 from hypertrack.records.coverage import DataSummary
 from hypertrack.records.model import Interval, ModelSummary
 
@@ -134,3 +135,5 @@ class Card(Record, frozen=True, kw_only=True):
     leaks: LeakChecks | None
     """What the run found of leaks in itself; None where it did not look."""
     details: TrainingDetails
+    decisions: tuple[Challenge, ...] = ()
+    """Comparisons with other versions, live, and what they came to: beside the weights alone."""

@@ -27,6 +27,19 @@ class FeesSource(StrEnum):
     SCHEDULE = "schedule"
 
 
+class FundingSource(StrEnum):
+    """What the prices are that funding was paid on."""
+
+    ORACLE = "oracle"
+    """The venue's own."""
+    MIXED = "mixed"
+    """Its own in some coins, what was traded in others."""
+    TRADED = "traded"
+    """What the coins were traded at around the hour: only the rates are the venue's."""
+    UNKNOWN = "unknown"
+    """A rate, or a position, is not known."""
+
+
 class WalletProfit(Record, frozen=True, kw_only=True):
     """What a wallet made in the recording; numbers are NaN where they are not known."""
 
@@ -41,6 +54,7 @@ class WalletProfit(Record, frozen=True, kw_only=True):
     fees_source: FeesSource
     funding_usd: float
     """Received less paid."""
+    funding_source: FundingSource
     return_bps: float
     """Profit over the notional traded."""
     win_rate: float
@@ -60,7 +74,7 @@ class WalletProfit(Record, frozen=True, kw_only=True):
     """Those of the most notional, the largest first."""
 
 
-PROFIT_TEXTS = ("pnl_source", "fees_source", "coins")
+PROFIT_TEXTS = ("pnl_source", "fees_source", "funding_source", "coins")
 """Columns of profiles about profit that are texts."""
 
 PROFIT_NUMBERS = tuple(name for name in WalletProfit.__struct_fields__ if name not in PROFIT_TEXTS)

@@ -13,7 +13,7 @@ from hypertrack.skill.arrays import Flags, Floats, Ints
 from hypertrack.skill.bets import SHORTEST_BLOCK_MS
 from hypertrack.skill.course import Course
 from hypertrack.skill.estimate import MIN_BETS
-from hypertrack.skill.evidence import counts_from_ms
+from hypertrack.skill.evidence import counts_from_ms, n_chosen_after
 from hypertrack.skill.fetching import fetch
 from hypertrack.skill.following import CURVE_DELAYS_MS, Copies, FollowTerms, Round, follow_all
 from hypertrack.skill.judging import judge
@@ -86,6 +86,7 @@ def backtest(
         random=draws.draws(),
         delays_s=tuple(delay / 1000 for delay in CURVE_DELAYS_MS),
         times_ms=tuple(course.times_ms.tolist()),
+        n_by_profit=n_chosen_after(con, len(wallets), rounds[0].past.end_ms),
         truth_delay_s=None if expected is None else expected[0],
     )
 

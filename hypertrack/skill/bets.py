@@ -22,6 +22,14 @@ alone. On simulated markets the rank correlation with the true edge is .28 so, a
 held to the end; with an eighth added, or twice the horizon, it is no better.
 """
 
+RESTING = 0.25
+"""What an opening by a resting order counts beside one that took.
+
+Its moment is whoever's who took it, often one that knows more; its wallet's own foresight shows in
+it little. On simulated days the rank correlation with the true edge is .52 so, of wallets with ten
+bets as taker, and .33 where all openings count alike, with those of resting orders alone added.
+"""
+
 TO_BPS = 1e4
 
 
@@ -86,9 +94,10 @@ class Bets:
     Attributes:
         block: Number of the block, in blocks of the entity's own length.
         markout_bps: Mean over its openings, each as far as it is trusted to be one.
-        weight: One over the variance of a one-minute return expected at its first opening, 1/bps²,
-            times that trust.
-        n_openings: Those that are no doubt ones.
+        weight: One over the standard deviation of a one-minute return expected at its first
+            opening, 1/bps, times that trust. Over the variance, which were best if an edge were
+            as many bps in a quiet hour as in a wild one, half as many were told from luck.
+        n_openings: As taker, and no doubtful ones.
         first_ms: Of its openings.
         known_frac: Share of its openings before which the position was known.
         measures: Means over its openings of whatever else was measured, by name.
@@ -146,10 +155,10 @@ def bets_of_coin(
     starts = group_starts(entity[order], block[order])
     size = group_sizes(starts, len(order))
     first = order[starts]
-    trust = openings.trust[order]
+    trust = np.where(openings.is_taker, openings.trust, RESTING * openings.trust)[order]
     trusted = sums(trust, starts)
     means = {name: sums(trust * c[order], starts) / trusted for name, c in measured.items()}
-    weight = trusted / size / view.motion.variance_at(openings.time_ms[first])
+    weight = trusted / size / np.sqrt(view.motion.variance_at(openings.time_ms[first]))
     bets = Bets(
         entity=entity[first],
         coin=openings.coin[first],

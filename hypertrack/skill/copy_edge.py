@@ -1,5 +1,6 @@
 """What somebody else would have earned: later, and at a cost."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,7 @@ class CopyEdges:
         cost_bps: Of both legs at the size asked for.
         share: Of the move, what is still to come after the delay.
         edge_bps: Expected after delay and cost; ``low_bps`` to ``high_bps`` with 90 %.
+        curve_bps: The same after each delay that was measured and without any, by delay in ms.
         p_positive: Chance that it is above 0.
         half_life_s: After which half of the move is over.
         capacity_usd: Size at which nothing is left to be expected; infinite where size is free.
@@ -51,6 +53,7 @@ class CopyEdges:
     cost_bps: Floats
     share: Floats
     edge_bps: Floats
+    curve_bps: Mapping[int, Floats]
     low_bps: Floats
     high_bps: Floats
     p_positive: Floats
@@ -77,7 +80,8 @@ def copy_edges(
     starts = group_starts(bets.entity)
     horizon = horizon_ms[measured.entity]
     shares = {delay: _share_to_come(bets, starts, known, horizon, delay) for delay in _delays(bets)}
-    share = shares[terms.delay_ms] if terms.delay_ms else np.ones(len(starts))
+    shares[0] = np.ones(len(starts))
+    share = shares[terms.delay_ms]
     fixed = 2 * (
         _mean(bets, starts, terms.taker_bps[bets.coin]) + _half_spread(bets, starts, terms)
     )
@@ -92,6 +96,7 @@ def copy_edges(
         cost_bps=cost,
         share=share,
         edge_bps=gain - cost,
+        curve_bps={delay: known.mean_bps * left - cost for delay, left in shares.items()},
         low_bps=low,
         high_bps=high,
         p_positive=np.where(share > 0, known.p_above(np.minimum(least, 1e12)), 0.0),
@@ -140,8 +145,8 @@ def _usual_share_over(over: Floats, edge: Floats, of_time: Floats) -> Floats:
 
 def _half_life_s(shares: dict[int, Floats], horizon_ms: Ints) -> Floats:
     """Return after how long half of the move is over, between the delays that were measured."""
-    delays = [0.0, *(float(delay) for delay in sorted(shares))]
-    left = [np.ones(len(horizon_ms)), *(shares[int(delay)] for delay in delays[1:])]
+    delays = sorted(shares)
+    left = [shares[delay] for delay in delays]
     # At the horizon all of it is over, at the latest.
     times = np.stack([np.minimum(d, horizon_ms.astype(np.float64)) for d in (*delays, np.inf)])
     parts = np.minimum.accumulate(np.stack([*left, np.zeros(len(horizon_ms))]), axis=0)

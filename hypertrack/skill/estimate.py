@@ -88,8 +88,10 @@ def estimate(bets: Bets, horizon_ms: Ints) -> Estimates:
     variance, n_blocks, n_equal = block_variance(bets, edge, total_weight, starts)
     n_bets = sums(bets.n_openings > 0, starts).astype(np.int64)
     is_tested = (n_bets >= MIN_BETS) & (n_blocks >= MIN_BLOCKS)
-    # What the variance would be, were bets independent and prices random walks.
-    expected = horizon_ms[entity] / MINUTE_MS / total_weight
+    # What the variance would be, were bets independent, all as sure, and prices random walks:
+    # a weight is one over the standard deviation of a minute.
+    n_rows = group_sizes(starts, len(bets))
+    expected = horizon_ms[entity] / MINUTE_MS * n_rows / total_weight**2
     own_df = n_equal - 1
     dispersion = variance / expected
     pooled = pool(dispersion[is_tested], own_df[is_tested])

@@ -54,6 +54,7 @@ class Evidence:
         walk_bps_per_usd: What a taker's order of each coin moves its own price, ``[coins]``; NaN
             where no taker opened.
         n_uncounted: Executions of each wallet from before what it does counts, ``[wallets]``.
+        since_ms: From when on it does, as of `counts_from_ms`.
     """
 
     window: Window
@@ -66,6 +67,7 @@ class Evidence:
     placebo: Bets
     walk_bps_per_usd: Floats
     n_uncounted: Ints
+    since_ms: Ints
 
     @property
     def n_entities(self) -> int:
@@ -79,6 +81,11 @@ def counts_from_ms(con: Market, n_wallets: int) -> Ints:
     since_ms = np.full(n_wallets, EVER_MS)
     since_ms[chosen["wallet_id"]] = chosen["since_ms"]
     return since_ms
+
+
+def n_chosen_after(con: Market, n_wallets: int, at_ms: int) -> int:
+    """Return how many wallets were chosen by a profit that was not all made by a time."""
+    return int(np.count_nonzero(counts_from_ms(con, n_wallets) > at_ms))
 
 
 def gather(
@@ -99,9 +106,12 @@ def gather(
         delays_ms: At which what is left of a move is measured.
         since_ms: As of `counts_from_ms`; all of it counts where None.
     """
-    openings, lots, n_uncounted = _done(con, window, entity_of_wallet, since_ms)
+    if since_ms is None:
+        since_ms = np.full(len(entity_of_wallet), EVER_MS)
+    judged = np.flatnonzero(entity_of_wallet >= 0)
+    openings, lots, n_uncounted = openings_of(con, window, judged, since_ms)
     n_entities = int(entity_of_wallet.max(initial=-1)) + 1
-    horizon_ms = horizons_ms(lots, entity_of_wallet, n_entities)
+    horizon_ms = horizons_ms(lots, entity_of_wallet, n_entities, window)
     shift_ms = (window.length_ms * rng.uniform(*PLACEBO_FRAC, n_entities)).astype(np.int64)
     parts: list[tuple[Bets, Bets, Bets]] = []
     walk = np.full(int(openings.coin.max(initial=-1)) + 1, np.nan)
@@ -129,17 +139,23 @@ def gather(
         placebo=placebo,
         walk_bps_per_usd=walk,
         n_uncounted=n_uncounted,
+        since_ms=since_ms,
     )
 
 
-def _done(
-    con: Market, window: Window, entity_of_wallet: Ints, since_ms: Ints | None
+def openings_of(
+    con: Market, window: Window, wallets: Ints, since_ms: Ints
 ) -> tuple[Openings, Lots, Ints]:
-    """Return what some wallets opened, by coin, what they closed, and how much does not count."""
-    if since_ms is None:
-        since_ms = np.full(len(entity_of_wallet), EVER_MS)
+    """Return what some wallets opened, or may have, by coin, and what they closed.
+
+    Args:
+        since_ms: From when on what each wallet did counts, ``[all wallets]``.
+
+    Returns:
+        Openings, lots, and how many executions of each wallet did not count.
+    """
     found, n_uncounted = [NOTHING_DONE], np.zeros(len(since_ms), dtype=np.int64)
-    for batch in execution_batches(con, window, np.flatnonzero(entity_of_wallet >= 0)):
+    for batch in execution_batches(con, window, wallets):
         does_count = batch["time_ms"] >= since_ms[batch["wallet_id"]]
         n_uncounted += np.bincount(batch["wallet_id"][~does_count], minlength=len(n_uncounted))
         counted = {name: column[does_count] for name, column in batch.items()}

@@ -48,7 +48,7 @@ def oracle_estimates(
         coin=of["coin"][first],
         block=block[first],
         markout_bps=sums(of["gain_bps"][order], starts) / size,
-        weight=size / sums(of["variance_bps2"][order], starts),
+        weight=np.sqrt(size / sums(of["variance_bps2"][order], starts)),
         n_openings=size,
         first_ms=of["time_ms"][first],
         known_frac=np.ones(len(first)),

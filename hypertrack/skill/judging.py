@@ -214,9 +214,8 @@ class _Judging:
 
     def _n_uncounted(self) -> Floats:
         """Return what each entity's wallets did before they were chosen for it."""
-        of_wallet, n = self.entities.of_wallet, self.evidence.n_uncounted
-        is_judged = of_wallet >= 0
-        return np.bincount(of_wallet[is_judged], n[is_judged], self.n_entities).astype(np.float64)
+        n = self.evidence.n_uncounted
+        return spread_to_entities(n, self.entities.of_wallet, self.n_entities)
 
     @property
     def _lot_entity(self) -> Ints:
@@ -238,17 +237,26 @@ class _Judging:
         return found
 
     def _cash_usd(self) -> Floats:
-        """Return profit where all positions are known, else the flow of the trades seen."""
-        by_coin = window_profit(self.con, self.evidence.window, self.settings.fees)
+        """Return profit where all positions are known, else the flow of the trades seen.
+
+        Of whoever was chosen by its profit, what came since: the rest is why it is here.
+        """
+        window, since_ms = self.evidence.window, self.evidence.since_ms
+        begins_ms = np.clip(since_ms, window.start_ms, window.end_ms)
+        cash = np.zeros(len(since_ms))
+        for begin_ms in np.unique(begins_ms[self.entities.of_wallet >= 0]).tolist():
+            earned = self._earned_usd(Window(begin_ms, window.end_ms))
+            cash = np.where(begins_ms == begin_ms, earned, cash)
+        return spread_to_entities(cash, self.entities.of_wallet, self.n_entities)
+
+    def _earned_usd(self, window: Window) -> Floats:
+        """Return what each wallet earned in a window, 0 where it did nothing, ``[wallets]``."""
+        by_coin = window_profit(self.con, window, self.settings.fees)
         best = ibis.coalesce(_.profit_usd, _.flow_pnl_usd)
-        found = fetch(
-            self.con,
-            by_coin.group_by("wallet_id").aggregate(cash_usd=best.sum()).order_by("wallet_id"),
-        )
-        entity = self.entities.of_wallet[found["wallet_id"]]
-        is_judged = entity >= 0
-        cash = np.nan_to_num(found["cash_usd"].astype(np.float64))
-        return np.bincount(entity[is_judged], cash[is_judged], self.n_entities).astype(np.float64)
+        found = fetch(self.con, by_coin.group_by("wallet_id").aggregate(cash_usd=best.sum()))
+        earned = np.zeros(len(self.entities.of_wallet))
+        earned[found["wallet_id"]] = np.nan_to_num(found["cash_usd"].astype(np.float64))
+        return earned
 
     @cached_property
     def _numbers(self) -> dict[str, Floats]:
@@ -272,6 +280,10 @@ class _Judging:
             "copy_edge_low_bps": copied.low_bps,
             "copy_edge_high_bps": copied.high_bps,
             "p_copy_positive": copied.p_positive,
+            **{
+                f"copy_edge_bps_{delay_ms // 1000}s": copied.curve_bps[delay_ms]
+                for delay_ms in (0, *CURVE_MS)
+            },
             "half_life_s": copied.half_life_s,
             "capacity_usd": copied.capacity_usd,
         }
@@ -353,6 +365,13 @@ class _Judging:
 def tested_only(measured: Estimates) -> Estimates:
     """Return the estimates that have bets enough."""
     return Estimates(**{name: c[measured.is_tested] for name, c in vars(measured).items()})
+
+
+def spread_to_entities(of_wallets: NDArray[Any], entity_of_wallet: Ints, n: int) -> Floats:
+    """Return the sum of each entity's wallets, ``[entities]``."""
+    is_judged = entity_of_wallet >= 0
+    summed = np.bincount(entity_of_wallet[is_judged], of_wallets[is_judged], n)
+    return summed.astype(np.float64)
 
 
 def spread_to_wallets(column: NDArray[Any], entity_of_wallet: Ints) -> NDArray[Any]:

@@ -94,6 +94,9 @@ class Dataset:
     ``funding`` among it; NULL where not told in USD; ``other_id``: from or to whom, NULL for none.
     ``account_links(wallet_id, other_id, kind, name, asked_ms)``: a ``vault`` and its leader, a
     ``sub_account`` and its master, an ``agent`` and its owner.
+    ``account_balances(wallet_id, token, asked_ms, size)``: spot tokens held when it was asked.
+    ``funding_rates(coin_id, time_ms, rate, premium)``: what fell due at full hours, of coins that
+    anything else is known of; a rate an hour, NULL where no premium was told.
     ``account_choices(wallet_id, since_ms)``: wallets that were chosen by what they had earned, and
     when first; what they did before is no evidence of skill.
     ``coverage(stream, feed, coin, status, start_ms, end_ms, cause, missed)``: the ledger.

@@ -25,6 +25,7 @@ from hypertrack.records import (
     PROFIT_NUMBERS,
     DataSummary,
     FeesSource,
+    FundingSource,
     HeadEvaluation,
     ModelSummary,
     PnlSource,
@@ -159,6 +160,7 @@ def make_profit(n_wallets: int, rng: np.random.Generator) -> dict[str, NDArray[A
     return {
         **{name: rng.normal(0, 1e3, n_wallets) for name in PROFIT_NUMBERS},
         "pnl_source": rng.choice(np.array([*PnlSource], dtype=object), n_wallets),
+        "funding_source": rng.choice(np.array([*FundingSource], dtype=object), n_wallets),
         "fees_source": rng.choice(np.array([*FeesSource], dtype=object), n_wallets),
         "coins": coins[rng.integers(0, len(coins), n_wallets)],
     }

@@ -160,6 +160,29 @@ def test_wallet_shows_what_the_venue_says_with_its_source(
 
 
 @WHOLE_RUN
+def test_spot_tokens_are_asked_for_where_wanted_and_shown(
+    venue: AccountVenue, data: Path, tmp_path: Path
+) -> None:
+    venue.balances[ALICE] = [
+        {"coin": "USDC", "token": 0, "total": "14.625485", "hold": "0.0", "entryNtl": "0.0"},
+        {"coin": "PURR", "token": 1, "total": "2000", "hold": "100", "entryNtl": "1234.56"},
+        {"coin": "\x1b[31mBAD", "token": 2, "total": "7", "hold": "0", "entryNtl": "0"},
+        {"coin": "GONE", "token": 3, "total": "0.0", "hold": "0", "entryNtl": "0"},
+        {"coin": "ODD", "token": 4, "total": None},
+    ]
+
+    ask(venue, data, ALICE, "--only", "spot")
+
+    assert venue.kinds() == ["spotClearinghouseState"]
+    words = ("--data", str(data), "--no-model", "--out", str(tmp_path))
+    said = " ".join(run(app, ["wallet", ALICE, *words], env=WIDE).stdout.split())
+    assert "2,000 PURR, 14.625485 USDC" in said
+    assert "venue: spotClearinghouseState" in said
+    assert "\x1b[31mBAD" not in said
+    assert "GONE" not in said
+
+
+@WHOLE_RUN
 def test_hostile_name_of_a_vault_reaches_no_terminal(
     venue: AccountVenue, data: Path, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ from hypertrack.config import SimulateSettings, load_config
 from hypertrack.errors import VenueError
 from hypertrack.outputs.backtest_words import sentences
 from hypertrack.pipeline.backtest import Told
-from hypertrack.pipeline.demo import QUICK, WEEK, Demo, DemoResult, JudgedWallet, write_settings
+from hypertrack.pipeline.demo import QUICK, WHOLE, Demo, DemoResult, JudgedWallet, write_settings
 from hypertrack.pipeline.demo_exchange import demo_exchange
 from hypertrack.records import CategoryTruth, TruthComparison
 
@@ -157,11 +157,11 @@ def test_next_commands_are_three_and_whole_whatever_the_folder(
 def test_quick_demo_is_the_same_story_of_half_a_day(tmp_path: Path) -> None:
     settings = load_config(folder=tmp_path, environment={}).settings
 
-    week, quick = (Demo.in_folder(settings, tmp_path, scale).settings for scale in (WEEK, QUICK))
+    whole, quick = (Demo.in_folder(settings, tmp_path, scale).settings for scale in (WHOLE, QUICK))
 
-    assert (week.simulate.hours, week.simulate.history_hours) == (168, 165)
+    assert (whole.simulate.hours, whole.simulate.history_hours) == (72, 69)
     assert (quick.simulate.hours, quick.simulate.history_hours) == (14, 13)
-    assert week.train == settings.train
+    assert whole.train == settings.train
     assert quick.train.n_members == 1
 
 

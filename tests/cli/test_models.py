@@ -14,7 +14,13 @@ from model_fakes import finish, make_card
 from typer.testing import CliRunner, Result
 
 from hypertrack.cli.main import app
-from hypertrack.config import FeatureSettings, FeeSettings, SimulateSettings, TrainSettings
+from hypertrack.config import (
+    FeatureSettings,
+    FeeSettings,
+    Settings,
+    SimulateSettings,
+    TrainSettings,
+)
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.model.explanation import Explainer
 from hypertrack.model.inputs import InputScaler, feature_hash, typical
@@ -22,9 +28,10 @@ from hypertrack.model.predictor import Predictor
 from hypertrack.model.samples import Samples, build_samples, permuted
 from hypertrack.model.training import train_network, training_rows
 from hypertrack.model.version_files import champion_version
-from hypertrack.model.versions import WalletModel, save_version
+from hypertrack.model.versions import WalletModel, load_champion, save_version
 from hypertrack.outputs.wording import signed
-from hypertrack.records import replace
+from hypertrack.pipeline.challenge import Challenger
+from hypertrack.records import HOUR_MS, as_dict, replace
 from hypertrack.simulate.market.bulk import settings_for, write_dataset
 from hypertrack.simulate.market.market import Market
 from hypertrack.store.dataset import open_dataset
@@ -38,6 +45,7 @@ ENVIRONMENT = {
     "HYPERTRACK_TRAIN__TRAIN_CUTS_FRAC": "0.5",
     "HYPERTRACK_TRAIN__MIN_TRAIN_ROWS": "50",
     "HYPERTRACK_TRAIN__N_BOOTSTRAP": "300",
+    "HYPERTRACK_CHALLENGE__BLOCK_H": "1",
 }
 """The same for the commands; one cut to train on is measured in half the time of four."""
 
@@ -78,6 +86,7 @@ def train(samples: Samples, created_ms: int, *, is_forced: bool = False) -> Wall
         typical=tuple(None if math.isnan(value) else value for value in usual.tolist()),
         importance=explainer.importance(samples.test.features),
     )
+    card = replace(card, details=replace(card.details, thresholds=as_dict(samples.thresholds)))
     return WalletModel(network, scaler, card)
 
 
@@ -134,6 +143,63 @@ def test_report_of_any_version_can_be_drawn_again(place: Place, tmp_path: Path) 
 
     assert result.exit_code == 0
     assert place.bad in (tmp_path / "page.html").read_text()
+
+
+def score(place: Place, *hours: float) -> list[int]:
+    """Score wallets as live does, so many hours after the beginning; return how many rows."""
+    settings = Settings(data=place.data, out=place.out)
+    challenger = Challenger(settings, load_champion(place.out))
+    with open_dataset(place.data) as dataset:
+        engine = FeatureEngine(dataset, FeatureSettings(), FeeSettings())
+        ticks = [engine.start_ms + round(hour * HOUR_MS) for hour in hours]
+        written = [challenger.score(engine.matrix(until_ms=tick)) for tick in ticks]
+    challenger.close()
+    return written
+
+
+def test_challenger_is_scored_beside_the_champion_and_compared_by_what_came(place: Place) -> None:
+    named = place("challenge", place.bad)
+    written = score(place, 3.1, 3.2, 6.9)
+
+    result = place("compare", "--live", "--json")
+
+    assert named.exit_code == 0, named.stderr
+    assert written[0] > 300 and written[1] < written[0] / 10  # who was not there before
+    found = json.loads(result.stdout)
+    assert (found["challenge"]["champion"], found["challenge"]["challenger"]) == (
+        place.good,
+        place.bad,
+    )
+    # of the last tick the outcome is not over: an hour, after the embargo and the block
+    assert found["n_waiting"] == written[2]
+    n_masked = sum(found["n_masked"].values())
+    assert found["n_rows"] + n_masked == written[0] + written[1]
+    assert 0 < found["n_masked"]["too few executions"] < written[0]
+    assert found["overall"] is None and found["challenge"]["decision"] == "open"
+    heads = {head["head"]: head for head in found["heads"]}
+    assert heads["bot_probability"]["champion_skill"] > heads["bot_probability"]["challenger_skill"]
+    # a second look changes nothing
+    assert json.loads(place("compare", "--live", "--json").stdout) == found
+
+
+def test_challenge_needs_another_version_of_the_same_features(place: Place) -> None:
+    itself, unknown = place("challenge", "champion"), place("challenge", "nobody")
+    both, neither = place("challenge", place.bad, "--off"), place("challenge")
+
+    assert "is the champion itself" in itself.stderr
+    assert "one version named nobody is needed" in unknown.stderr
+    assert (both.exit_code, neither.exit_code) == (2, 2)
+    assert place("compare", "--live").exit_code == 1
+
+
+def test_challenge_ends_when_it_is_told_off(place: Place) -> None:
+    place("challenge", place.bad)
+    ended = place("challenge", "--off")
+
+    assert f"{place.bad} ended" in ended.stderr
+    assert "no challenge was under way" in place("challenge", "--off").stderr
+    challenger = Challenger(Settings(data=place.data, out=place.out), load_champion(place.out))
+    assert challenger.challenge is None
 
 
 def test_worse_version_is_promoted_by_force_alone(place: Place) -> None:

@@ -125,6 +125,11 @@ def test_place_to_write_to_that_is_a_file_is_refused(folder: Path, words: list[s
         (["--qiet", "verify"], "No such option: --qiet"),
         (["features", "--names", "tx_cuont"], "unknown feature tx_cuont"),
         (["wallet"], "Missing argument 'address'"),
+        (["demo", "--seed", "-1", "--out", "new"], "simulate.seed"),
+        (["demo", "--hours", "nan", "--out", "new"], "'--hours'"),
+        (["simulate", "--hours", "inf", "--write", "new"], "simulate.hours"),
+        (["skill", "benchmark", "--hours", "0", "--file", "new"], "numbers above 0"),
+        (["skill", "benchmark", "--seed", "-1", "--file", "new"], "'--seed'"),
     ],
     ids=str,
 )

@@ -27,7 +27,7 @@ def test_proven_head_says_what_it_is_a_probability_of() -> None:
     text = shown(profile_set(3, unearned=()))
 
     assert "unproven" not in text
-    assert "at least 5 bps of notional after fees" in text
+    assert "by more than its openings cost" in text
 
 
 def test_without_a_model_no_score_is_shown() -> None:

@@ -95,7 +95,8 @@ def test_every_feature_depends_on_the_cut(busy_engine: FeatureEngine) -> None:
     }
     # One Monday morning in few hours, no spot coin, no liquidation, nothing held at a full hour.
     hours = {"hour_entropy", "night_share", "weekend_share"}
-    funding = {"funding_usd", "funding_paid_usd", "funding_alignment", "crowding"}
+    funding = {"funding_usd", "funding_oracle_share", "funding_paid_usd"}
+    funding |= {"funding_alignment", "crowding"}
     assert constant <= {*hours, *funding, "spot_share", "liquidation_count"}
 
 

@@ -37,7 +37,8 @@ EXTENDED = names(
 PROFIT = names(
     """
     profit_usd realised_pnl_usd funding_usd return_on_notional_bps max_drawdown_usd
-    under_water_share fees_reported_share position_known_share position_exact_share
+    under_water_share fees_reported_share funding_oracle_share
+    position_known_share position_exact_share
     win_rate profit_factor avg_win_usd avg_loss_usd largest_loss_usd broken_chain_count
     """
 )
@@ -117,6 +118,7 @@ def test_what_needs_a_position_says_so_and_is_missing_without_one() -> None:
         "profit_usd",
         "realised_pnl_usd",
         "funding_usd",
+        "funding_oracle_share",
         "return_on_notional_bps",
         "max_drawdown_usd",
         "under_water_share",

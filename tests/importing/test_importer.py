@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from archive_fakes import block, both_fills, fill, iso, node_trade, read_lines, write_lines
-from fakes import START_MS, observed, write_dataset
+from fakes import START_MS, observed, rate, write_dataset
 from import_fakes import imported
 
 from hypertrack.errors import DatasetError
@@ -318,3 +318,17 @@ def test_line_that_is_not_utf_8_is_quarantined_with_its_place(tmp_path: Path) ->
     assert report.counts == {"trades": 1, "fills": 2, "quarantined": 1}
     assert report.first_flaw is not None
     assert report.first_flaw.startswith(f"line 2 of {path}: 'utf-8' codec can't decode byte 0xc9")
+
+
+def test_rates_of_funding_are_copied_once_with_their_coverage(tmp_path: Path) -> None:
+    rates = [rate(1, 0.001), rate(2, -0.002), {**rate(3, 0.001), "fundingRate": "nan"}]
+    again = {**rates[0], "received_ns": 2}  # asked for by another run
+    covered = [observed("funding:BTC", START_MS, START_MS + 3 * HOUR_MS)]
+    one = write_dataset(tmp_path / "one", funding_history=rates, coverage=covered)
+    two = write_dataset(tmp_path / "two", funding_history=[again])
+
+    report = imported(tmp_path / "data", one, two)
+
+    assert report.counts == {"answers": 2, "duplicates": 1, "quarantined": 1}
+    assert read_lines(tmp_path / "data" / "funding_history.jsonl") == rates[:2]
+    assert coverage(tmp_path / "data") == [("funding:BTC", "observed", 0, 3 * HOUR_MS)]

@@ -12,7 +12,7 @@ from hypertrack.labels.bots import (
     report_labelling,
 )
 from hypertrack.market.window import Window
-from hypertrack.records import DAY_MS, HOUR_MS, MINUTE_MS
+from hypertrack.records import HOUR_MS, MINUTE_MS
 
 ROUND_SIZES = [each.name for each in LABELLING_FUNCTIONS].index("round_sizes")
 
@@ -50,8 +50,8 @@ def bought(
 
 
 def uneven(n: int, mean_ms: int) -> list[int]:
-    """Times with ever different gaps, each four times or a quarter of the one before or more."""
-    gaps = [mean_ms * (0.1 + 0.3 * i / n if i % 2 else 1.6 + 0.3 * i / n) for i in range(n)]
+    """Times with ever different gaps, each about three times or a third of the one before."""
+    gaps = [mean_ms * (0.45 + 0.1 * i / n if i % 2 else 1.4 + 0.3 * i / n) for i in range(n)]
     return np.cumsum(gaps).astype(int).tolist()
 
 
@@ -78,13 +78,15 @@ def test_timer_is_found_among_other_gaps(votes: Any) -> None:
     assert votes(trades=bought(np.cumsum([*spread, *[10_000] * 8]).tolist()))["timer"] == 1
 
 
-def test_twenty_hours_of_one_day_are_sleepless(votes: Any) -> None:
-    midnight = 16 * HOUR_MS  # the day starts at 08:00
-    times = [midnight + hour * HOUR_MS + hour * 37_000 for hour in range(20)]
-    window = Window(START_MS, START_MS + 2 * DAY_MS)
+def test_gaps_four_times_apart_are_a_person(votes: Any) -> None:
+    """Five pairs of gaps, each four times or a quarter of the one before."""
 
-    assert votes(window, trades=bought(times)) == {"sleepless": 1}
-    assert votes(window, trades=bought(times[:19])) == {}
+    def taken_with(ratio: int) -> dict[str, int]:
+        gaps = [20_000, 20_000 * ratio] * 3
+        return votes(trades=bought(np.cumsum([0, *gaps]).tolist()))
+
+    assert taken_with(4) == {"uneven": -1}
+    assert taken_with(3) == {}
 
 
 def test_trading_right_after_rare_quotes_is_a_reaction(votes: Any) -> None:
@@ -95,7 +97,7 @@ def test_trading_right_after_rare_quotes_is_a_reaction(votes: Any) -> None:
     much_later = [(i + 1) * MINUTE_MS + 20_000 + i * 977 for i in range(25)]
 
     assert votes(bbo=quotes, trades=bought(just_after))["quote_reaction"] == 1
-    assert "quote_reaction" not in votes(bbo=quotes, trades=bought(much_later))
+    assert votes(bbo=quotes, trades=bought(much_later))["no_reaction"] == -1
 
 
 @pytest.mark.parametrize(
@@ -112,6 +114,7 @@ def test_reaction_comes_after_the_quote_and_within_a_quarter_of_a_second(
     found = votes(bbo=quotes, trades=bought([at + late_ms for at in minutes]))
 
     assert found.get("quote_reaction") == (1 if is_reaction else None)
+    assert found.get("no_reaction") == (None if is_reaction else -1)
 
 
 def test_trading_after_quotes_that_never_rest_is_no_reaction(votes: Any) -> None:
@@ -207,14 +210,14 @@ def test_majority_of_votes_decides_and_ties_are_zero() -> None:
 def test_report_states_coverage_agreement_and_conflict() -> None:
     n = len(LABELLING_FUNCTIONS)
     votes = np.zeros((4, n))
-    votes[0, [0, 1]] = 1  # fast and sleepless agree
+    votes[0, [0, 1]] = 1  # fast and timer agree
     votes[1, 0], votes[1, ROUND_SIZES] = 1, -1  # fast against round sizes
     votes[2, 0] = 1  # fast alone
     votes[3] = np.nan
 
     report = report_labelling(votes)
-    fast, sleepless, round_sizes = report[0], report[1], report[ROUND_SIZES]
+    fast, timer, round_sizes = report[0], report[1], report[ROUND_SIZES]
 
     assert (fast.coverage, fast.agreement, fast.conflict) == (0.75, 0.5, 0.5)
-    assert (sleepless.coverage, sleepless.agreement, sleepless.conflict) == (0.25, 1, 0)
+    assert (timer.coverage, timer.agreement, timer.conflict) == (0.25, 1, 0)
     assert (round_sizes.vote, round_sizes.agreement, round_sizes.conflict) == ("human", 0, 1)

@@ -5,7 +5,7 @@ import pytest
 from fakes import ALICE, BOB, CAROL, START_MS, quote, trade
 
 from hypertrack.config import FeeSettings
-from hypertrack.labels.outcomes import QUANTITIES, influence, measure
+from hypertrack.labels.outcomes import QUANTITIES, Edges, influence, measure
 from hypertrack.market.window import Window
 from hypertrack.records import MINUTE_MS
 
@@ -54,9 +54,20 @@ def test_one_trade_gives_what_can_be_measured_and_no_more(open_backend: Any) -> 
     )
 
     known = {name for name, value in alice.items() if not np.isnan(value)}
-    assert known >= {"net_return_bps", "drawdown_frac", "influence_pct", "directional_bias"}
-    assert not known & {"markout_t", "bot_vote", "momentum_1m", "momentum_15m"}
-    assert alice["net_return_bps"] == pytest.approx(-4.5)  # the taker fee, and nothing else
+    assert known >= {"drawdown_frac", "influence_pct", "directional_bias"}
+    assert not known & {"edge_bps", "bot_vote", "momentum_1m", "momentum_15m"}
+
+
+def test_edge_over_cost_is_what_the_next_openings_gain_beyond_what_such_cost(
+    open_backend: Any,
+) -> None:
+    edges = Edges(np.array([6.0, np.nan, 1.0]), np.array([4.5, 4.5, np.nan]))
+
+    found = measure(open_backend(trades=TRADES), FIRST_MINUTE, FeeSettings(), 3, edges).quantities
+
+    over = found[:, QUANTITIES.index("edge_over_cost_bps")]
+    np.testing.assert_array_equal(over, [1.5, np.nan, np.nan])
+    np.testing.assert_array_equal(found[:, QUANTITIES.index("edge_bps")], edges.edge_bps)
 
 
 def test_empty_window_measures_nothing(open_backend: Any) -> None:
@@ -94,6 +105,6 @@ def test_nothing_after_the_window_is_looked_at(open_backend: Any) -> None:
     con = open_backend(**random_market(window.end_ms))
     truncated = measure(con, window, FeeSettings(), 5)
 
-    assert not np.isnan(whole.quantities[:, QUANTITIES.index("markout_t")]).any()
+    assert not np.isnan(whole.quantities[:, QUANTITIES.index("momentum_1m")]).any()
     np.testing.assert_array_equal(whole.quantities, truncated.quantities)
     np.testing.assert_array_equal(whole.votes, truncated.votes)

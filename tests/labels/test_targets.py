@@ -2,7 +2,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypertrack.labels.outcomes import QUANTITIES
-from hypertrack.labels.targets import HEAD_COLUMNS, TARGETS, fit_thresholds, make_targets
+from hypertrack.labels.targets import (
+    HEAD_COLUMNS,
+    TARGETS,
+    edge_variance,
+    fit_thresholds,
+    make_targets,
+    target_weights,
+)
 from hypertrack.records import HEADS
 
 
@@ -19,8 +26,8 @@ def test_every_head_has_its_columns_in_order() -> None:
     assert TARGETS[HEAD_COLUMNS["trading_style"]] == QUANTITIES[5:]
 
 
-def test_profit_is_at_least_the_hurdle() -> None:
-    rows = quantities(net_return_bps=[4.9, 5.0, -3.0, np.nan])
+def test_profit_is_more_than_cost_and_hurdle() -> None:
+    rows = quantities(edge_over_cost_bps=[5.0, 5.1, -3.0, np.nan])
 
     found = make_targets(rows, fit_thresholds(rows, 5.0))[:, TARGETS.index("profitability_score")]
 
@@ -28,13 +35,13 @@ def test_profit_is_at_least_the_hurdle() -> None:
 
 
 def test_risk_and_sophistication_ask_for_a_fifth_of_the_training_rows() -> None:
-    train = quantities(drawdown_frac=[*range(11)], markout_t=[*range(11)])  # type: ignore[arg-type]
-    later = quantities(drawdown_frac=[7.9, 8.0, 8.1], markout_t=[9.0, 1.0, np.nan])
+    train = quantities(drawdown_frac=[*range(11)], edge_bps=[*range(11)])  # type: ignore[arg-type]
+    later = quantities(drawdown_frac=[7.9, 8.0, 8.1], edge_bps=[9.0, 1.0, np.nan])
 
     thresholds = fit_thresholds(train, 5.0)
     found = make_targets(later, thresholds)
 
-    assert (thresholds.worst_drawdown_frac, thresholds.best_markout_t) == (8, 8)
+    assert (thresholds.worst_drawdown_frac, thresholds.best_edge_bps) == (8, 8)
     np.testing.assert_array_equal(found[:, TARGETS.index("risk_score")], [0, 0, 1])
     np.testing.assert_array_equal(found[:, TARGETS.index("sophistication_score")], [1, 0, np.nan])
 
@@ -62,3 +69,19 @@ def test_influence_is_log1p_of_percent() -> None:
     found = make_targets(rows, fit_thresholds(rows, 5.0))[:, TARGETS.index("influence_score")]
 
     np.testing.assert_allclose(found, [0, np.log(101)])
+
+
+def test_variance_of_true_edges_is_what_errors_leave() -> None:
+    # Mean 2, sum of squares 8 / 1, less one degree of freedom; 2 - 2 / 2 of weight.
+    assert edge_variance(np.array([0.0, 4.0, np.nan]), np.ones(3)) == 7.0
+    assert edge_variance(np.array([1.0, 1.5]), np.ones(2)) == 0.0
+    assert edge_variance(np.array([3.0]), np.ones(1)) == 0.0
+
+
+def test_edges_weigh_as_much_as_is_known_of_them_and_all_else_alike() -> None:
+    found = target_weights(np.array([1.0, 3.0, np.nan]), 1.0)
+
+    # 1/2 and 1/10, whose mean is .3.
+    edges = [TARGETS.index("profitability_score"), TARGETS.index("sophistication_score")]
+    np.testing.assert_allclose(found[:2, edges], [[5 / 3] * 2, [1 / 3] * 2])
+    assert (np.delete(found, edges, axis=1) == 1).all()

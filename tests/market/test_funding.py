@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from fakes import ALICE, BOB, CAROL, START_MS, context, fill_of, trade
+from fakes import ALICE, BOB, CAROL, START_MS, candle, context, fill_of, rate, trade
 
 from hypertrack.config import FeeSettings
-from hypertrack.market.funding import hourly_rates, payments
+from hypertrack.market.funding import CANDLE, ORACLE, TRADE, hourly_rates, payments
 from hypertrack.market.profit import window_profit
 from hypertrack.market.profit_curve import profit_curve
 from hypertrack.market.window import Window
@@ -106,7 +106,7 @@ def test_last_context_before_the_hour_tells_the_rate(open_engine: Any) -> None:
     rows = hourly_rates(open_engine(trades=[BOUGHT], contexts=contexts).backend)
 
     found = rows.order_by("time_ms").to_pyarrow().to_pylist()
-    assert [(row["time_ms"], row["rate"], row["oracle_price"]) for row in found] == [
+    assert [(row["time_ms"], row["rate"], row["price"]) for row in found] == [
         (START_MS + HOUR_MS, 0.001, 100.0),
         (START_MS + 2 * HOUR_MS, -0.002, 110.0),
     ]
@@ -137,3 +137,68 @@ def test_curve_has_each_payment_when_it_was_made(open_engine: Any) -> None:
     assert minutes[120] == pytest.approx(PAID)
     assert minutes[121] == pytest.approx(PAID + PAID_SHORT)
     assert minutes[150] == pytest.approx(PAID + PAID_SHORT)
+
+
+def test_rates_of_the_venue_stand_where_no_context_was_recorded(alice: Any) -> None:
+    rates = [rate(1, 0.001), rate(2, -0.002)]
+
+    found = alice(**LINES, funding_history=rates)
+
+    # of trades, at 100, ten minutes and more away from both hours
+    assert found["funding_usd"] == pytest.approx(-5 * 100 * 0.001 + 1 * 100 * -0.002)
+    assert found["funding_source"] == TRADE
+    assert found["profit_usd"] == pytest.approx(found["funding_usd"])
+
+
+def test_rate_that_fell_due_counts_more_than_the_context_before_it(alice: Any) -> None:
+    found = alice(**LINES, contexts=RATES, funding_history=[rate(1, 0.003), rate(2, -0.002)])
+
+    assert found["funding_usd"] == pytest.approx(-5 * 100 * 0.003 + PAID_SHORT)
+    assert found["funding_source"] == ORACLE
+
+
+def test_close_of_the_minutes_before_the_hour_is_the_price_beside_its_rate(alice: Any) -> None:
+    closes = [
+        candle(START_MS + minute * MINUTE_MS, prices=(90.0, 99.0, 80.0, close))
+        for minute, close in ((49, 50.0), (58, 95.0), (60, 70.0), (119, 98.0))
+    ]
+
+    found = alice(**LINES, candles=closes, funding_history=[rate(1, 0.001), rate(2, -0.002)])
+
+    assert found["funding_usd"] == pytest.approx(-5 * 95 * 0.001 + 1 * 98 * -0.002)
+    assert found["funding_source"] == CANDLE
+
+
+def test_source_is_the_worst_of_the_hours(alice: Any) -> None:
+    found = alice(**LINES, contexts=RATES[:1], funding_history=[rate(2, -0.002)])
+
+    assert found["funding_usd"] == pytest.approx(PAID + 1 * 100 * -0.002)
+    assert found["funding_source"] == TRADE
+
+
+def test_price_is_that_of_the_last_trade_of_the_day_before(open_engine: Any) -> None:
+    lines = [
+        trade(START_MS + minute * MINUTE_MS, buyer=ALICE, seller=BOB, taker=BOB, price=price)
+        for minute, price in ((-125, 90), (80, 110), (1_800, 130))
+    ]
+    rates = [rate(hour, 0.001) for hour in (-3, -2, 1, 16, 26, 30, 55)]
+
+    rows = hourly_rates(open_engine(trades=lines, funding_history=rates).backend)
+
+    found = {
+        (row["time_ms"] - START_MS) // HOUR_MS: (row["price"], row["source"])
+        for row in rows.to_pyarrow().to_pylist()
+    }
+    # before the first, and more than a day after the others, nothing is known; a minute's candle
+    # ends where it is over
+    assert found == {-2: (90, CANDLE), 1: (90, TRADE), 16: (110, TRADE), 30: (130, TRADE)}
+
+
+def test_fill_of_before_the_recording_tells_a_price(open_engine: Any) -> None:
+    old = trade(START_MS - 5 * HOUR_MS, buyer=ALICE, seller=BOB, taker=BOB, price=70)
+    lines = {"trades": [BOUGHT], "fills": [fill_of(old, ALICE, startPosition="0.0")]}
+
+    rows = hourly_rates(open_engine(**lines, funding_history=[rate(-4, 0.001)]).backend)
+
+    (found,) = rows.to_pyarrow().to_pylist()
+    assert (found["price"], found["source"]) == (70, TRADE)

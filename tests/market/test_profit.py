@@ -115,3 +115,16 @@ def test_outcome_coins_have_no_fee_in_the_schedule(alice: Any) -> None:
     line = trade(START_MS, buyer=ALICE, seller=BOB, taker=ALICE, price=0.5, size=42, coin="#7")
 
     assert alice(FeeSettings(), trades=[line])["fees_usd"] == 0
+
+
+def test_fills_without_a_tape_are_priced_by_themselves(alice: Any) -> None:
+    fills = [
+        fill_of(BOUGHT, ALICE, startPosition="0.0", closedPnl="0.0", fee="0.5"),
+        fill_of(SOLD, ALICE, startPosition="2.0", closedPnl="20.0", fee="0.25"),
+    ]
+
+    found = alice(fills=fills)
+
+    # cash -200 + 330; of 3 sold one is open at the last price that is known, its own
+    assert found["profit_usd"] == pytest.approx(130 - 110 - 0.75)
+    assert (found["realised_pnl_usd"], found["pnl_source"]) == (20.0, "venue")

@@ -115,7 +115,8 @@ def test_what_stands_in_for_the_network_is_explained_by_its_own_sum() -> None:
     np.testing.assert_allclose(missed[:, stands_in], 0, atol=1e-4)
     assert (missed <= TOLERANCE + TOLERANCE_FRAC * np.abs(difference)).all()
     net, _ = EXPLAINER.attribute(features)
-    np.testing.assert_allclose(moved[:, 0], net[:, 0], atol=TOLERANCE)
+    # Steps are taken by what the slowest head asks for: both are within the tolerance of the sum.
+    np.testing.assert_allclose(moved[:, 0], net[:, 0], atol=2 * TOLERANCE)
     assert np.abs(moved[:, stands_in] - net[:, stands_in]).max() > 0.05
 
 

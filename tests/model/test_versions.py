@@ -16,6 +16,7 @@ from hypertrack.model.network import WalletNet
 from hypertrack.model.predictor import predict_rows
 from hypertrack.model.versions import (
     CHUNK_ROWS,
+    FORMAT,
     WalletModel,
     load_champion,
     save_version,
@@ -125,7 +126,7 @@ def test_hostile_pickle_does_not_run(tmp_path: Path, protocol: str) -> None:
             return (Path.touch, (trap,))
 
     if protocol == "torch":
-        torch.save({"format": "hypertrack wallet model 2", "card": Trap()}, file)
+        torch.save({"format": FORMAT, "card": Trap()}, file)
     else:
         file.write_bytes(pickle.dumps(Trap()))
 
@@ -175,6 +176,7 @@ def test_weights_of_another_version_are_refused(tmp_path: Path) -> None:
         {"weights": {}},
         [1, 2],
         {"format": "hypertrack wallet model 1"},
+        {"format": "hypertrack wallet model 2"},  # its scores meant other things
     ],
 )
 def test_foreign_checkpoint_is_refused(tmp_path: Path, content: Any) -> None:

@@ -1,40 +1,17 @@
 """A real Chromium for the tests of pages."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
+from chromium import WATCHED_POLICY, browser
 from dashboard_fakes import open_page, pages
-from playwright.sync_api import Browser, Page, Route, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, Route, ViewportSize
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
-
-__all__ = ["open_page", "pages"]
+__all__ = ["browser", "open_page", "pages"]
 
 OpenFile = Callable[..., Page]
-
-WATCHED_POLICY = """
-addEventListener("securitypolicyviolation", (event) => {
-  console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
-});
-"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium; skips where there is none.
-
-    Of each module: Playwright keeps an event loop running, and no other can run meanwhile.
-    """
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -115,3 +115,14 @@ def test_random_draws_close_the_table() -> None:
     ]
     assert rows[0][1:4] == ("0", "–", "–")
     assert rows[-1][1:3] == ("80", "−1.0")
+
+
+def test_wallets_chosen_by_their_profit_are_told() -> None:
+    profit = followed("realised profit", over_profit=None)
+    rankings = (nobody_followed("COPY only"), followed("expected edge"), profit)
+
+    assert sentences(told(*rankings, n_by_profit=1))[-1] == (
+        "1 wallet chosen by past profit: left out of the rounds before, and judged by what came "
+        "after."
+    )
+    assert not any("past profit" in said for said in sentences(told(*rankings)))

@@ -18,7 +18,7 @@ from hypertrack.outputs.page_data import PageData, page_data, script_json
 from hypertrack.outputs.reason_views import score_views
 from hypertrack.outputs.selection import Selection
 from hypertrack.outputs.verdict_views import verdict_row
-from hypertrack.outputs.wording import usd
+from hypertrack.outputs.wording import doubt, usd
 from hypertrack.records import Reason, decode_json, replace
 
 SETTINGS = DashboardSettings()
@@ -116,7 +116,7 @@ def test_categories_stand_with_their_evidence_and_their_mark() -> None:
 
     assert listed.codes("n_held") == [len(wallet.categories) for wallet in JUDGED.profiles]
     assert listed.texts("held") == [category.name for category in held]
-    assert listed.codes("held_unproven") == [not category.is_proven for category in held]
+    assert listed.texts("held_doubt") == [doubt(category) for category in held]
     assert rest.texts("evidence") == [category.evidence for category in held]
     assert rest.texts("confidence") == [f"{category.confidence:.2f}" for category in held]
     assert any(not category.is_proven for category in held)
@@ -236,8 +236,9 @@ def test_page_says_first_whether_anybody_can_be_told_from_luck() -> None:
 
     html = render_dashboard(MadeSet(nobody, JUDGED.profiles), SETTINGS)
 
-    answer = "No wallet can be told from luck in 5.8 h; the nearest would need 9 more days."
-    assert f'<h1 id="answer">{answer}</h1>' in html
+    answer = "No wallet can be told from luck in 5.8_h; the nearest would need 9_more days."
+    whole = answer.replace("_", "\N{NO-BREAK SPACE}")  # no line ends between a number and its unit
+    assert f'<h1 id="answer">{whole}</h1>' in html
     assert "Skill was not judged" in render_dashboard(profile_set(3), SETTINGS)
 
 

@@ -13,7 +13,7 @@ from hypertrack.config import ReportSettings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.outputs import selection as selection_module
 from hypertrack.outputs.ranking import best_evidence, rank
-from hypertrack.outputs.selection import in_order, select
+from hypertrack.outputs.selection import Selection, in_order, places_by_evidence, select
 from hypertrack.records import Choice, ProfileHeader, replace
 
 WALLETS = profile_set(200)
@@ -95,9 +95,34 @@ def test_verdict_ranks_before_edge_and_who_was_not_judged_is_left_out() -> None:
     profiles = judged_columns(
         verdict=["AVOID", "NOT ENOUGH DATA", "COPY", None, "NOT ENOUGH DATA", "WATCH"],
         edge_bps=[9.0, 1.0, 0.5, math.nan, 3.0, math.nan],
+        **without(6, "p_edge_positive", "edge_low_bps", "n_bets"),
     )
 
     assert rank(profiles, "verdict").tolist() == [2, 5, 4, 1, 0]
+
+
+def test_where_nobody_has_an_edge_chance_lower_bound_and_bets_rank() -> None:
+    profiles = judged_columns(
+        verdict=["NOT ENOUGH DATA"] * 6,
+        edge_bps=[0.0, 0.0, 0.0, 0.0, 0.004, math.nan],
+        p_edge_positive=[0.1, 0.3, 0.1, 0.1, 0.0, math.nan],
+        edge_low_bps=[-1.0, -9.0, -1.0, -2.0, -9.0, math.nan],
+        n_bets=[30.0, 10.0, 40.0, 90.0, 10.0, 99.0],
+    )
+
+    assert rank(profiles, "verdict").tolist() == [4, 1, 2, 0, 3, 5]
+
+
+def test_places_by_evidence_are_those_on_the_page_and_who_was_not_judged_comes_last() -> None:
+    profiles = judged_columns(
+        tx_count=[9.0, 8.0, 7.0, 6.0, 5.0],
+        verdict=["AVOID", "COPY", None, "WATCH", "COPY"],
+        edge_bps=[1.0, 2.0, math.nan, 3.0, 4.0],
+        **without(5, "p_edge_positive", "edge_low_bps", "n_bets"),
+    )
+    on_the_page = Selection(np.array([0, 1, 2, 4]), 5, ((1, "less active"),))
+
+    assert places_by_evidence(profiles, on_the_page).tolist() == [3, 1, 0, 2]
 
 
 def test_unless_asked_evidence_ranks_and_where_nothing_was_judged_activity() -> None:
@@ -160,6 +185,10 @@ class Columns:
 
     def column(self, name: str) -> np.ndarray:
         return self.columns[name]
+
+
+def without(n_wallets: int, *names: str) -> dict[str, list[float]]:
+    return {name: [math.nan] * n_wallets for name in names}
 
 
 def judged_columns(**columns: list[Any]) -> Any:

@@ -72,3 +72,49 @@ def test_unknown_numbers_make_no_line() -> None:
         "bets": "3 in 2 blocks, judged 60 s later",
         "entity": "acts as one with 2 other wallets",
     }
+
+
+@pytest.mark.parametrize(
+    ("changes", "lines"),
+    [
+        (
+            {},
+            {
+                "edge": "+4.0 bps, no edge told, after shrinkage; above 0 with a chance of 0.00; "
+                "q 0.66",
+                "copied": "−13.7 bps, costs alone, after 13.7 bps of costs",
+                "capacity": "nothing is left at any size",
+            },
+        ),
+        (
+            {"edge_high_bps": 9.0, "copy_edge_high_bps": 1.0, "half_life_s": 240.0}
+            | {"capacity_usd": 2_500.0},
+            {
+                "edge": "+4.0 [+4.0, +9.0] bps, after shrinkage; above 0 with a chance of 0.00; "
+                "q 0.66",
+                "copied": "−13.7 [−13.7, +1.0] bps, after 13.7 bps of costs",
+                "half-life": "half of the move is over in 240 s",
+                "capacity": "nothing is left at $2,500 a trade",
+            },
+        ),
+    ],
+)
+def test_edge_that_shrank_to_nothing_has_neither_half_life_nor_capacity(
+    changes: dict[str, float], lines: dict[str, str]
+) -> None:
+    numbers = dict.fromkeys(SKILL_NUMBERS, nan) | {"n_bets": 22.0, "n_blocks": 10.0}
+    numbers |= dict.fromkeys(("edge_bps", "edge_low_bps", "edge_high_bps"), 4.0)
+    numbers |= {"p_edge_positive": 0.0, "q": 0.66, "markout_bps": 6.8, "markout_error_bps": 3.0}
+    numbers |= dict.fromkeys(("copy_edge_bps", "copy_edge_low_bps", "copy_edge_high_bps"), -13.7)
+    numbers |= {"cost_bps": 13.7, "half_life_s": 0.0, "capacity_usd": 0.0, "entity_size": 1.0}
+    skill = WalletSkill(
+        verdict=Verdict.NOT_ENOUGH_DATA,
+        gate="bets",
+        says="22 bets, 30 needed",
+        follows=None,
+        numbers={**numbers, "horizon_s": 718.0, **changes},
+    )
+
+    told = dict(skill_lines(skill))
+
+    assert {name: told[name] for name in told if name in {*lines, "half-life"}} == lines

@@ -7,6 +7,7 @@ from hypertrack.outputs.wording import (
     amount,
     bps_interval,
     coverage,
+    doubt,
     duration,
     gaps,
     left_out,
@@ -16,7 +17,7 @@ from hypertrack.outputs.wording import (
     span,
     usd,
 )
-from hypertrack.records import DataSummary, as_dict, decode_json, encode_json
+from hypertrack.records import Category, DataSummary, as_dict, decode_json, encode_json
 from hypertrack.text import printable
 
 
@@ -116,7 +117,7 @@ def test_constant_is_no_baseline_to_beat() -> None:
     [
         ((4.12, -0.31, 8.49), "+4.1 [−0.3, +8.5]"),
         ((0.001, 0.0, 0.02), "+0.0, no edge told"),
-        ((-14.2, -14.21, -14.19), "−14.2, no edge told"),
+        ((-0.2, -0.21, -0.19), "−0.2, no edge told"),
         ((float("nan"), 0.0, 0.0), "–"),
     ],
 )
@@ -124,3 +125,21 @@ def test_interval_without_width_is_not_shown_as_certainty(
     numbers: tuple[float, float, float], text: str
 ) -> None:
     assert bps_interval(*numbers) == text
+
+
+@pytest.mark.parametrize(
+    ("is_proven", "caveat", "word"),
+    [
+        (True, None, None),
+        (True, "at chance: 2% of them truly are, 1% of all", "at chance"),
+        (False, "unproven: skill −0.02", "unproven"),
+    ],
+)
+def test_category_that_is_not_to_be_believed_says_why_in_a_word(
+    is_proven: bool, caveat: str | None, word: str | None
+) -> None:
+    category = Category(
+        name="Bot", group="", confidence=1.0, evidence="", is_proven=is_proven, caveat=caveat
+    )
+
+    assert doubt(category) == word

@@ -15,6 +15,7 @@ from hypertrack.features.engine import FeatureEngine
 from hypertrack.market.window import Window
 from hypertrack.records import HOUR_MS, Answer, Backtest
 from hypertrack.skill.backtest import backtest, choose_from
+from hypertrack.skill.evidence import n_chosen_after
 from hypertrack.skill.following import Round
 from hypertrack.skill.rankings import Candidates
 
@@ -92,6 +93,7 @@ def test_whoever_was_chosen_for_a_profit_made_later_is_not_followed(
     assert entity[0] == -1
     assert entity[1] >= 0
     assert known.is_active[entity[1:]].tolist() == [False, True]  # its past is no evidence
+    assert n_chosen_after(engine.backend, engine.n_wallets, CUT_MS) == 1
 
 
 @pytest.mark.slow  # a market judged twice

@@ -79,7 +79,22 @@ def test_doubtful_opening_counts_half_and_is_not_counted() -> None:
     # At 75, 100 and 150 s: 100, then 101 twice. At 175, 200 and 250 s, from 101: 0, then 99 twice.
     first, second = 2 / 3 * 100, 2 / 3 * (99 / 101 - 1) * 1e4
     np.testing.assert_allclose(found.markout_bps, [(first + second / 2) / 1.5, 0.0])
-    np.testing.assert_allclose(found.weight, [0.75 / 4, 0.5 / 4])
+    np.testing.assert_allclose(found.weight, [0.75 / 2, 0.5 / 2])
+    assert found.n_openings.tolist() == [1, 0]
+
+
+def test_opening_by_a_resting_order_counts_a_quarter_and_is_not_counted() -> None:
+    rows = openings((0, 50, BOUGHT), (0, 150, BOUGHT), (0, 350, BOUGHT))
+    rows = replace(rows, is_taker=np.array([True, False, False]))
+
+    found = bets_of_coin(
+        coin_view(PATH, variance=4.0), rows, np.zeros(3, dtype=int), np.full(3, 100_000)
+    )
+
+    # As above, with a quarter in place of a half.
+    first, second = 2 / 3 * 100, 2 / 3 * (99 / 101 - 1) * 1e4
+    np.testing.assert_allclose(found.markout_bps, [(first + second / 4) / 1.25, 0.0])
+    np.testing.assert_allclose(found.weight, [0.625 / 2, 0.25 / 2])
     assert found.n_openings.tolist() == [1, 0]
 
 
@@ -94,7 +109,7 @@ def test_bet_is_the_mean_of_its_block_and_blocks_are_never_shorter_than_horizons
     gains = [2 / 3 * (101 / 100 - 1) * 1e4, 2 / 3 * (99 / 101 - 1) * 1e4]
     np.testing.assert_allclose(found.markout_bps, [np.mean(gains), 0, 0])
     assert found.n_openings.tolist() == [2, 1, 1]
-    assert found.weight.tolist() == [0.25] * 3
+    assert found.weight.tolist() == [0.5] * 3
     slow = bets_of_coin(view, rows, np.zeros(4, dtype=int), np.full(4, 700_000))
     assert len(slow) == 2  # 08:00 lies 500 s into a block of 700 s
 

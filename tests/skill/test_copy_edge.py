@@ -93,6 +93,20 @@ def test_nothing_is_left_after_the_horizon() -> None:
     assert found.p_positive.tolist() == [0.0]
 
 
+def test_curve_tells_what_is_left_after_each_delay() -> None:
+    found = edges([2.0] * 4, known(20.0), early_30000ms=18.0, early_300000ms=20.0)
+
+    # Of 20 bps 0, 2, 18 and all are over, and 15 are the cost.
+    left = {delay: values.tolist() for delay, values in found.curve_bps.items()}
+    assert left == {
+        0: [pytest.approx(5.0)],
+        5_000: [pytest.approx(3.0)],
+        30_000: [pytest.approx(-13.0)],
+        300_000: [pytest.approx(-15.0)],
+    }
+    assert found.curve_bps[5_000].tolist() == found.edge_bps.tolist()
+
+
 def test_without_any_edge_a_move_is_taken_to_come_evenly() -> None:
     found = edges([2.0, -3.0, 0.5, 1.0], known(0.0))
 

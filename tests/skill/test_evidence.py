@@ -91,7 +91,7 @@ def lots(*rows: tuple[int, float]) -> Lots:
 def test_horizon_lies_between_the_own_holding_time_and_the_usual_one() -> None:
     closed = lots((0, 100), (0, 100), (0, 100), (0, 100), (0, 100), (1, 400), (2, 200))
 
-    found = horizons_ms(closed, np.arange(4), 4)
+    found = horizons_ms(closed, np.arange(4), 4, Window(0, HOUR_MS))
 
     # Medians 100, 400 and 200 s; the usual one is 200, which counts as five lots.
     first = 1000 * np.exp((5 * np.log(100) + 5 * np.log(200)) / 10)
@@ -99,7 +99,14 @@ def test_horizon_lies_between_the_own_holding_time_and_the_usual_one() -> None:
     assert found.tolist() == pytest.approx([first, second, 200_000, 200_000], abs=1)
 
 
-def test_horizon_is_never_below_half_a_minute_nor_above_an_hour() -> None:
+@pytest.mark.parametrize(
+    ("window_hours", "most_hours"), [(6, 1), (24, 1), (72, 3), (168, 7), (720, 8)]
+)
+def test_horizon_is_never_below_half_a_minute_nor_above_what_the_window_bears(
+    window_hours: int, most_hours: int
+) -> None:
     quick, slow = [(0, 0.0)] * 99, [(1, 1e6)] * 99
 
-    assert horizons_ms(lots(*quick, *slow), np.arange(2), 2).tolist() == [30_000, 3_600_000]
+    found = horizons_ms(lots(*quick, *slow), np.arange(2), 2, Window(0, window_hours * HOUR_MS))
+
+    assert found.tolist() == [30_000, most_hours * HOUR_MS]

@@ -26,5 +26,5 @@ def test_entries_of_a_block_are_one_and_quiet_ones_weigh_more() -> None:
     found = oracle_estimates(entries, np.array([-1, 0]), 1)
 
     # 3 with a variance of 2, and 9 with 4; the other wallet is nobody's.
-    assert found.edge_bps.tolist() == pytest.approx([(3 / 2 + 9 / 4) / (1 / 2 + 1 / 4)])
+    assert found.edge_bps.tolist() == pytest.approx([(3 / 2**0.5 + 9 / 2) / (1 / 2**0.5 + 1 / 2)])
     assert (found.n_bets.tolist(), found.n_openings.tolist()) == ([2], [3])

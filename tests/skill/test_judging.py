@@ -84,6 +84,8 @@ def test_foresight_is_told_from_luck_and_worth_copying(open_engine: OpenEngine) 
     assert seer["edge_low_bps"] < seer["edge_bps"] < seer["edge_high_bps"]
     assert seer["q"] < 0.01
     assert seer["n_bets"] == 144
+    assert seer["copy_edge_bps_5s"] == seer["copy_edge_bps"]
+    assert seer["copy_edge_bps_0s"] >= seer["copy_edge_bps_300s"]
     free = Settings(copy=CopySettings(taker_bps=0.5, half_spread_bps=0.1))
     assert judged(engine, free)["verdict"] == "COPY"
     dear = Settings(copy=CopySettings(taker_bps=30.0))
@@ -92,7 +94,7 @@ def test_foresight_is_told_from_luck_and_worth_copying(open_engine: OpenEngine) 
         "copy edge",
     )
     assert found.summary.n_flagged == 1
-    assert found.summary.n_tested == 14
+    assert found.summary.n_tested == 13  # the maker of all these only rests
     assert found.columns["verdict"].tolist().count("COPY") <= 1
 
 
@@ -134,11 +136,32 @@ def test_past_of_whoever_was_chosen_by_profit_is_no_evidence(open_engine: OpenEn
     found = judge_all(open_engine(trades=trades, **choices))
 
     # Of 40 the last is not over when the recording ends; of the seer those of the second half
-    # count. The maker meets both within a block of five minutes.
-    assert found.columns["n_bets"].tolist() == [19, 39, 39]
+    # count. The maker of all, whose orders rest, makes none.
+    assert found.columns["n_bets"].tolist() == [19, 39, 0]
     assert found.columns["verdict_gate"].tolist()[:2] == ["chosen by profit", "hours"]
     assert found.columns["verdict_value"][0] == 19
     assert found.summary.n_by_profit == 1
+
+
+def test_profit_from_before_a_wallet_was_chosen_by_it_opens_no_gate(
+    open_engine: OpenEngine,
+) -> None:
+    # the seer gains 20 times 1, is chosen for it, then loses 10 times 1
+    prices = [100 + nth % 2 for nth in range(60)]
+    lines = []
+    for nth, price in enumerate(prices):
+        buys = nth % 2 == (0 if nth < 40 else 1)
+        buyer, seller = (SEER, MAKER) if buys else (MAKER, SEER)
+        at_ms = START_MS + nth * 5 * MINUTE_MS
+        lines.append(trade(at_ms, buyer=buyer, seller=seller, taker=SEER, price=price))
+    chosen = {"at_ms": START_MS + 199 * MINUTE_MS, "wallets": [SEER], "is_by_profit": True}
+
+    unchosen = judge_all(open_engine(trades=lines))
+    found = judge_all(open_engine(trades=lines, **{"accounts/choices": [chosen]}))
+
+    fees_usd = (30 * 100 + 30 * 101) * 4.5e-4, (10 * 100 + 10 * 101) * 4.5e-4
+    assert unchosen.columns["cash_usd"][0] == pytest.approx(20 - 10 - fees_usd[0])
+    assert found.columns["cash_usd"][0] == pytest.approx(-10 - fees_usd[1])
 
 
 def test_wallets_that_are_not_judged_have_no_verdict(open_engine: OpenEngine) -> None:

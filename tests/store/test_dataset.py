@@ -23,6 +23,8 @@ TABLES = {
     "wallets",
     *("account_states", "account_positions", "account_history", "account_flows", "account_links"),
     "account_choices",
+    "funding_rates",
+    "account_balances",
 }
 
 

@@ -152,6 +152,7 @@ def test_profit_comes_back_as_it_was(tmp_path: Path) -> None:
     texts = {
         "pnl_source": np.array(["derived", "as_if_flat"] * (N // 2), dtype=object),
         "fees_source": np.array(["schedule"] * N, dtype=object),
+        "funding_source": np.array(["traded"] * N, dtype=object),
         "coins": np.array(["BTC, ETH", ""] * (N // 2), dtype=object),
     }
     numbers = {name: np.arange(N) - 0.5 for name in PROFIT_NUMBERS}

@@ -24,8 +24,8 @@ from hypertrack.store.files.layout import (
 from hypertrack.store.files.ledger import read_ledger
 from hypertrack.store.files.session import Session, quarantine_line
 
-FILLS, FLOWS = "fills", "flows"
-"""What the ledger calls them, before a colon and the wallet's address."""
+FILLS, FLOWS, RATES = "fills", "flows", "funding"
+"""What the ledger calls them, before a colon and the wallet's address; of rates the coin."""
 
 
 class AnswerFiles:
@@ -43,7 +43,7 @@ class AnswerFiles:
         self._quarantine = ASIDE_QUARANTINE_NAME if session.is_beside else QUARANTINE_NAME
         names = (COVERAGE_NAME, ASIDE_COVERAGE_NAME)
         for line in chain.from_iterable(read_ledger(session.folder, name) for name in names):
-            is_ours = line.stream.startswith((f"{FILLS}:", f"{FLOWS}:"))
+            is_ours = line.stream.partition(":")[0] in {FILLS, FLOWS, RATES}
             if is_ours and line.status is CoverageStatus.OBSERVED:
                 self._spans.setdefault(line.stream, []).append((line.start_ms, line.end_ms))
 
@@ -70,6 +70,10 @@ class AnswerFiles:
         """Keep what could not be read."""
         self.add(self._quarantine, [quarantine_line(bytes(raw), reason)])
 
+    def missing(self, stream: str, span: Span) -> list[Span]:
+        """Return the parts of a time of which not all is here."""
+        return without(span, merged(self._spans.get(stream, [])))
+
     def observe(
         self,
         stream: str,
@@ -77,10 +81,10 @@ class AnswerFiles:
         cause: CoverageCause | None = None,
         holes_ms: Iterable[int] = (),
     ) -> None:
-        """Write down the time of which all fills, or flows, of a wallet are here.
+        """Write down the time of which all that the venue has of a stream is here.
 
         Args:
-            stream: ``fills:`` or ``flows:``, and the wallet.
+            stream: ``fills:`` or ``flows:`` and the wallet, or ``funding:`` and the coin.
             span: Start and exclusive end, exchange time.
             cause: Why it begins there.
             holes_ms: Times in it of which not all are.
@@ -103,6 +107,12 @@ def answer_line(user: str, request: Request, reply: Reply) -> bytes:
 def item_line(user: str, request: Request, reply: Reply, raw: RawJson) -> bytes:
     """Return one item of an answer as a line: its fields behind when, whose and to what."""
     return encode_json(_head(user, request, reply))[:-1] + b"," + bytes(raw)[1:] + b"\n"
+
+
+def rate_line(request: Request, reply: Reply, raw: RawJson) -> bytes:
+    """Return a rate as a line: its fields behind when and to what it was answered."""
+    head = encode_json({"received_ns": reply.received_ns, "request": request})
+    return head[:-1] + b"," + bytes(raw)[1:] + b"\n"
 
 
 def without_user(request: Request) -> Request:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from hypertrack.feeds.account_questions import KINDS, MAX_FILLS, Step
+from hypertrack.feeds.account_questions import KINDS, MAX_FILLS, Step, is_funded
 from hypertrack.importing.accounts.step_progress import StepLine, StepProgress, StepState
 from hypertrack.records import Record, replace
 
@@ -30,6 +30,8 @@ class Asking(Record, frozen=True, kw_only=True):
     """A position or a portfolio that is younger is not asked for again, wall clock."""
     slices: Mapping[str, frozenset[TradeKey]] = {}
     """By wallet, what it took on the tape that seems to be slices of a TWAP."""
+    coins: Mapping[str, int] = {}
+    """What the wallets traded on the tape, and when first, exchange time in ms."""
 
     def jobs(self, progress: StepProgress, now_ms: int) -> list[StepLine]:
         """Return what is to be done, each as the last line that was written of it.
@@ -40,7 +42,7 @@ class Asking(Record, frozen=True, kw_only=True):
             (wallet, step)
             for wallet in self.wallets
             for step in self.steps
-            if step is not Step.TWAP or wallet in self.slices
+            if step is not Step.RATES and (step is not Step.TWAP or wallet in self.slices)
         ]
         last = {key: progress.last(*key) for key in wanted}
         is_resumed = any(line is not None and line.is_open for line in last.values())
@@ -80,7 +82,7 @@ class Asking(Record, frozen=True, kw_only=True):
     def _is_fresh(self, line: StepLine, now_ms: int) -> bool:
         if line.step is Step.ROLE:
             return True
-        is_state = line.step in {Step.POSITIONS, Step.PORTFOLIO}
+        is_state = line.step in {Step.POSITIONS, Step.PORTFOLIO, Step.SPOT}
         return is_state and now_ms - line.at_ms < self.max_age_ms
 
 
@@ -96,9 +98,16 @@ class Estimate(Record, frozen=True, kw_only=True):
 def estimates(asking: Asking, jobs: Sequence[StepLine]) -> Iterator[Estimate]:
     """Yield what the jobs of each step come to.
 
-    Fills are at least one full page and at most all that the venue keeps; the other pages one.
+    Fills are at least one full page and at most all that the venue keeps; the other pages one. Of
+    rates a page for each coin of the tape: fills of longer ago, or of other coins, need more.
     """
     for step in asking.steps:
+        if step is Step.RATES and (n := sum(map(is_funded, asking.coins))):
+            kind = KINDS["fundingHistory"]
+            weight = (n * kind.weight, n * kind.most)
+            yield Estimate(
+                step=step, n_wallets=len(asking.wallets), n_questions=(n, n), weight=weight
+            )
         mine = [job for job in jobs if job.step is step]
         if mine:
             parts = [_cost(asking, job) for job in mine]
@@ -126,6 +135,8 @@ def _cost(asking: Asking, job: StepLine) -> tuple[tuple[int, int], tuple[int, in
             return (1, FULL_PAGES), (page, FULL_PAGES * page)
         case Step.PORTFOLIO:
             return (1, 1), (KINDS["portfolio"].weight,) * 2
+        case Step.SPOT:
+            return (1, 1), (KINDS["spotClearinghouseState"].weight,) * 2
         case Step.ROLE:
             base, more = KINDS["userRole"].weight, KINDS["vaultDetails"].weight
             return (1, 2), (base, base + more)

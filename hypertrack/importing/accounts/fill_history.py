@@ -52,6 +52,11 @@ class FillHistory:
         """Return coin, time and id of the trades that the fills are of."""
         return {(coin, time_ms, tid) for _, coin, _, time_ms, tid, *_ in self._known}
 
+    @property
+    def first_ms_by_coin(self) -> dict[str, int]:
+        """Return, by coin, when its oldest fill was."""
+        return {coin: fills[0].time_ms for coin, fills in self._oldest.items()}
+
     def came_in(self) -> dict[str, str]:
         """Return, by coin, the position before its oldest fill, where that is not 0."""
         starts = {coin: _head(fills) for coin, fills in self._oldest.items()}

@@ -50,6 +50,7 @@ CLOCK_AGE_NS = 60_000_000_000
 """After so long the venue is asked for its time again."""
 
 FILL_KINDS = {Step.FILLS: "userFillsByTime", Step.TWAP: "userTwapSliceFillsByTime"}
+STATE_KINDS = {Step.PORTFOLIO: "portfolio", Step.SPOT: "spotClearinghouseState"}
 FLOW_KINDS = {Step.FLOWS: "userNonFundingLedgerUpdates", Step.FUNDING: "userFunding"}
 
 FlowKey = tuple[int, str | None, bytes]
@@ -117,12 +118,17 @@ class WalletSteps:
             Step.POSITIONS: self._positions,
             Step.FILLS: self._fills,
             Step.TWAP: self._slices,
-            Step.PORTFOLIO: self._portfolio,
+            Step.PORTFOLIO: self._state,
+            Step.SPOT: self._state,
             Step.FLOWS: self._flows,
             Step.ROLE: self._role,
             Step.FUNDING: self._flows,
         }
         yield from steps[job.step](job)
+
+    def first_fills(self, wallet: str) -> dict[str, int]:
+        """Return, by coin, when the oldest of a wallet's fills was that this run knows."""
+        return self._stored.history(wallet).first_ms_by_coin
 
     def _positions(self, job: StepLine) -> Iterator[StepLine]:
         failure: FailedQuestionError | None = None
@@ -139,8 +145,8 @@ class WalletSteps:
             raise failure
         yield self._done(job)
 
-    def _portfolio(self, job: StepLine) -> Iterator[StepLine]:
-        self._keep_state(job.wallet, {"type": "portfolio", "user": job.wallet})
+    def _state(self, job: StepLine) -> Iterator[StepLine]:
+        self._keep_state(job.wallet, {"type": STATE_KINDS[job.step], "user": job.wallet})
         yield self._done(job)
 
     def _role(self, job: StepLine) -> Iterator[StepLine]:
@@ -175,7 +181,7 @@ class WalletSteps:
 
     def _fills(self, job: StepLine) -> Iterator[StepLine]:
         history, kind = self._stored.history(job.wallet), FILL_KINDS[job.step]
-        end_ms = job.end_ms or self._venue_ms() - TRAIL_MS
+        end_ms = job.end_ms or self.venue_ms() - TRAIL_MS
         pages = Pages(job.since_ms, job.cursor_ms, is_reversed=self._can_reverse[kind])
         while not pages.is_over:
             new = self._page(job.wallet, kind, pages)
@@ -256,7 +262,7 @@ class WalletSteps:
 
     def _flows(self, job: StepLine) -> Iterator[StepLine]:
         kind, known = FLOW_KINDS[job.step], self._stored.flows.setdefault(job.wallet, set())
-        end_ms = job.end_ms or self._venue_ms() - TRAIL_MS
+        end_ms = job.end_ms or self.venue_ms() - TRAIL_MS
         pages = Pages(job.since_ms, job.cursor_ms, is_reversed=False)
         while not pages.is_over:
             request = forward_request(job.wallet, kind, pages.cursor_ms or pages.start_ms)
@@ -295,7 +301,7 @@ class WalletSteps:
         self._files.progress.write([line])
         return line
 
-    def _venue_ms(self) -> int:
+    def venue_ms(self) -> int:
         """Return a time that it is at the venue by now."""
         now_ns = self._clock.wall_ns()
         if self._venue_time is None or now_ns - self._venue_time[1] > CLOCK_AGE_NS:

@@ -62,7 +62,7 @@ class FillObjects:
         """Return ``["0x…",{…}]`` for each fill of the trades."""
         digests = order_hashes(trades.order, trades.is_zero_hash, self._seed)
         taker_marks = self._taker_marks(trades, fills, digests)
-        is_liquidated = self._liquidations.among(trades, fills, taker_marks)
+        is_liquidated = self._liquidations.among(trades, fills)
         order_ids = _order_ids(trades, taker_marks)
         marks = self._own_ids(fills, order_ids)
         self._mark_liquidations(trades, fills, is_liquidated, marks)

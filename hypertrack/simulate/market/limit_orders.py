@@ -78,16 +78,16 @@ def met_orders(takers: OrderArrays, resting: RestingOrders, grid: QuoteGrid) -> 
     reach = _lowest_ahead(best)
     prices = _prices_by_slot(resting, best, grid.start_ms)  # [orders, slots]
     taker, order = _pairs(takers, resting, prices.max(axis=1), reach.min(axis=1))
-    side, coin = (takers.side[taker] < 0).astype(np.int64), takers.coin[taker]
     time = takers.time_ms.astype(np.int64)
+    place = (takers.side < 0).astype(np.int64), grid.row(time, takers.coin), takers.coin
     slot = np.minimum((time - grid.start_ms) // (_REPLACED_STEPS * STEP_MS), prices.shape[1] - 1)
-    row = grid.row(time, takers.coin)[taker]
-    price = prices[order, slot[taker]]
-    meets = (price <= best[side, row, coin]) & (price >= reach[side, row, coin])
-    meets &= (resting.orders.time_ms[order] <= time[taker]) & (
-        time[taker] <= resting.until_ms[order]
-    )
-    meets &= resting.orders.wallet[order] != takers.wallet[taker]
+    price = prices.ravel()[order * prices.shape[1] + slot[taker]]
+    # Most pairs fail the first test: the others look at what it leaves.
+    reached = np.flatnonzero((price >= reach[place][taker]) & (price <= best[place][taker]))
+    taker, order, price = taker[reached], order[reached], price[reached]
+    orders, when = resting.orders, time[taker]
+    meets = (orders.time_ms[order] <= when) & (when <= resting.until_ms[order])
+    meets &= orders.wallet[order] != takers.wallet[taker]
     taker, order, price = taker[meets], order[meets], price[meets]
     resting.price = np.abs(prices[:, -1])
     return MetOrders(Pool(taker, resting.weight[order], len(takers)), order, np.abs(price))

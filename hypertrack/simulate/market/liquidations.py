@@ -1,7 +1,8 @@
-"""Which orders are liquidations: of those that close a loss, some are the venue's doing.
+"""Which orders are liquidations: those that leave nothing of a position whose margin is gone.
 
-The market lets its wallets close what loses. Beyond the loss that their margin would bear at full
-leverage, a share of these orders is told as the venue's, and changes nothing else.
+The market lets its wallets close what loses. Beyond the loss that the margin would bear at full
+leverage, an order that closes the whole position is told as the venue's, and changes nothing else;
+who closes a part of it has more money in the account. They are rare, as on the venue.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,6 @@ from hypertrack.simulate.market.arrays import (
 from hypertrack.simulate.market.holdings import WalletFillArrays
 from hypertrack.simulate.market.instruments import Coin
 
-_SHARE_PER_MILLE = 500
 _LOSS_AT_FULL_LEVERAGE = 0.5
 """Times one over the leverage: half of the margin is the maintenance margin."""
 
@@ -39,8 +39,6 @@ class TakerOrderArrays(Columns):
     """Position after the last one."""
     entry_price: Floats
     """Paid on average for the position before."""
-    mark: Ints
-    """`taker_mark`: it decides, so that whoever tells of the order decides alike."""
 
 
 class Liquidations:
@@ -50,13 +48,12 @@ class Liquidations:
         self._is_spot = np.array([coin.kind == "spot" for coin in coins])
         self._most_loss = _LOSS_AT_FULL_LEVERAGE / np.array([coin.max_leverage for coin in coins])
 
-    def among(self, trades: TradeArrays, fills: WalletFillArrays, marks: Ints) -> Flags:
+    def among(self, trades: TradeArrays, fills: WalletFillArrays) -> Flags:
         """Return for each trade whether its taker's position is liquidated by the order.
 
         Args:
             trades: Those of one order stand together, orders by number.
             fills: Both sides of each trade, the taker's first.
-            marks: Of each trade's taker order.
         """
         first = np.searchsorted(trades.order, trades.order)
         last = np.searchsorted(trades.order, trades.order, side="right") - 1
@@ -67,7 +64,6 @@ class Liquidations:
             before=fills.before[2 * first],
             after=fills.after[2 * last],
             entry_price=fills.entry_price[2 * first],
-            mark=marks,
         )
         return self.are(orders) & ~trades.is_zero_hash
 
@@ -75,9 +71,8 @@ class Liquidations:
         """Return whether orders with a hash are liquidations."""
         before = orders.before
         side = np.sign(before)
-        closes = (side == np.where(orders.is_buy, -1, 1)) & (before * orders.after >= 0)
+        closes = (side == np.where(orders.is_buy, -1, 1)) & (orders.after == 0)
         entry = np.where(before == 0, np.nan, orders.entry_price)
         loses = side * (1 - orders.price / entry) > self._most_loss[orders.coin]
-        luck = orders.mark % 1_000 < _SHARE_PER_MILLE
-        found: Flags = luck & ~self._is_spot[orders.coin] & closes & loses
+        found: Flags = ~self._is_spot[orders.coin] & closes & loses
         return found

@@ -14,6 +14,9 @@ MAX_FORESIGHT = 0.8
 
 MEAN_ABS_NORMAL = float(np.sqrt(2 / np.pi))
 
+_KNOWS = 0.2
+"""What foresight adds to the expected side from which on one knows this coin, and trades it."""
+
 HOLDING_SPREAD = 0.5
 """Standard deviation of the log of one wallet's holding times."""
 
@@ -58,6 +61,7 @@ class Strategies:
         people, rng = self._population, self._rng
         wallet, count = moments.wallet, len(moments)
         roams = (rng.random(count) < people.roaming[wallet]) & ~moments.is_twap
+        roams &= np.abs(moments.foreseen) < _KNOWS
         coin = np.where(roams, people.pick_coin(wallet, rng), moments.coin)
         horizon = np.where(moments.horizon_ms > 0, moments.horizon_ms, self.horizon(wallet))
         closes = (rng.random(count) < people.exit_share[wallet]) & ~moments.is_twap
@@ -118,7 +122,9 @@ class Strategies:
         level = self._prices.relative_volatility(time, coin)
         sigma = self._prices.sigma(until - time, coin) * level
         foresight = people.foresight[wallet]
-        foresight = foresight + people.aim_bps[wallet] / 1e4 / (MEAN_ABS_NORMAL * sigma)
+        heeded = 1 - np.abs(people.long_bias[wallet])  # the rest of its entries earns nothing
+        aim = people.aim_bps[wallet] / heeded
+        foresight = foresight + aim / 1e4 / (MEAN_ABS_NORMAL * sigma)
         is_able = (people.skill_from_ms[wallet] <= time) & (time < people.skill_until_ms[wallet])
         is_able &= ~may_rest
         foresight = np.where(is_able, clipped(foresight, -MAX_FORESIGHT, MAX_FORESIGHT), 0.0)

@@ -31,7 +31,7 @@ _WASH_SESSIONS = 150.0
 """A day at least: it is volume that they want."""
 _DISPOSITION_SHARE = 0.03
 _MARTINGALE_SHARE = 0.01
-_CHANGING_SHARE = 0.15
+_CHANGING_SHARE = 0.1
 """Of the skilled: those whose skill ends midway, and as many whose skill begins there."""
 _IMPACT_SHARE = 0.0015
 _IMPACT_SIZE = 5.0

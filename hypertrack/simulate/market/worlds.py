@@ -22,6 +22,13 @@ _SKILLED_SHARE = (0.005, 0.02)
 _SNR = (0.03, 0.15)
 """Mean over standard deviation of one bet."""
 
+_DEFAULT_FORESIGHT = 0.7
+"""That the informed are at home with; quiet hours ask for more of it than they can have."""
+_DEFAULT_HOLDING_MS = 10.0 * MINUTE_MS
+"""To which they stretch their holding times for their aim."""
+_ABLE_WEIGHT = 20.0
+"""How much the informed shun a coin that moves too little, beside how much is traded there."""
+
 _COPYABLE_SHARE = (0.01, 0.03)
 _COPYABLE_KINDS = ("momentum", "mean_reversion", "volatility", "discretionary", "retail")
 _COPYABLE_NET_BPS = (5.0, 40.0)
@@ -31,7 +38,7 @@ _COPYABLE_HOLDING_MS = (15.0 * MINUTE_MS, 8.0 * HOUR_MS)
 _COPYABLE_BETS_A_DAY = (7.0, 24.0)
 _COPYABLE_FORESIGHT = 0.5
 """Highest that is believable; a wallet that needs more for its edge holds longer."""
-_COPYABLE_SIGMA = 0.9
+_HOLDING_SIGMA = 0.9
 """Of a return of its horizon, what its holding times' spread leaves on average."""
 
 
@@ -72,7 +79,7 @@ def with_skill(
     ``discretionary``: they trade as before, and foresee nothing.
     """
     if skill == "default":
-        return people
+        return _able_to_aim(people, coins, rng)
     kind, foresight = people.kind.copy(), np.zeros(len(people))
     for of, sign in ((INFORMED, 1.0), (NEGATIVE, -1.0)):
         members = rng.permutation(np.flatnonzero(people.kind == of))
@@ -85,6 +92,30 @@ def with_skill(
     return _with_copyable(people, coins, rng) if skill == "copyable" else people
 
 
+def _able_to_aim(
+    people: Population, coins: tuple[Coin, ...], rng: np.random.Generator
+) -> Population:
+    """Return the wallets with the informed where, and as long as, coins move as far as they aim.
+
+    They like coins best whose usual move over their holding time allows the gain, and hold on a
+    little where their favourite's does not.
+    """
+    aiming = np.flatnonzero(people.kind == INFORMED)
+    aim, holding = people.aim_bps[aiming], people.holding_ms[aiming]
+    volatility = np.array([coin.day_volatility_frac for coin in coins])
+    move = volatility * np.sqrt(holding[:, None] / DAY_MS) * 1e4  # [aiming, coins]
+    lacks = np.log(np.maximum(aim[:, None] / (_DEFAULT_FORESIGHT * MEAN_ABS_NORMAL * move), 1.0))
+    share = np.log([coin.trade_share for coin in coins])
+    score = share + rng.gumbel(size=move.shape) - _ABLE_WEIGHT * lacks
+    ranked, place = np.argsort(-score, axis=1), np.arange(len(coins))
+    home, is_home = people.home.copy(), place < people.home_count[aiming, None]
+    home[(people.home_start[aiming, None] + place)[is_home]] = ranked[is_home]
+    people = replace(people, home=home)
+    enough = _holding_for(aim, aiming, people, coins, _DEFAULT_FORESIGHT)
+    holding = np.maximum(holding, np.minimum(enough, _DEFAULT_HOLDING_MS))
+    return replace(people, holding_ms=_put(people.holding_ms, aiming, holding))
+
+
 def _with_copyable(
     people: Population, coins: tuple[Coin, ...], rng: np.random.Generator
 ) -> Population:
@@ -95,7 +126,7 @@ def _with_copyable(
     count = len(chosen)
     aim = rng.uniform(*_COPYABLE_NET_BPS, count) + _COPYABLE_COST_BPS
     low, high = np.log(_COPYABLE_HOLDING_MS)
-    enough = _holding_for(aim, chosen, people, coins)
+    enough = _holding_for(aim, chosen, people, coins, _COPYABLE_FORESIGHT)
     holding = np.clip(np.exp(rng.uniform(low, high, count)), enough, _COPYABLE_HOLDING_MS[1])
     changed = {
         "kind": np.full(count, INFORMED),
@@ -117,13 +148,18 @@ def _with_copyable(
 
 
 def _holding_for(
-    aim_bps: Floats, wallet: Ints, people: Population, coins: tuple[Coin, ...]
+    aim_bps: Floats,
+    wallet: Ints,
+    people: Population,
+    coins: tuple[Coin, ...],
+    foresight: float,
 ) -> Floats:
     """Return the holding time from which the favourite coin moves enough for the aim."""
     volatility = np.array([coin.day_volatility_frac for coin in coins])
-    of_day = volatility[people.home[people.home_start[wallet]]] * _COPYABLE_SIGMA * 1e4
-    needed = aim_bps / (_COPYABLE_FORESIGHT * MEAN_ABS_NORMAL)
-    return np.minimum((needed / of_day) ** 2 * DAY_MS, _COPYABLE_HOLDING_MS[1])
+    of_day = volatility[people.home[people.home_start[wallet]]] * _HOLDING_SIGMA * 1e4
+    needed = aim_bps / (foresight * MEAN_ABS_NORMAL)
+    holding: Floats = (needed / of_day) ** 2 * DAY_MS
+    return holding
 
 
 def _put(values: Any, at: Ints, new: Any) -> Any:

@@ -7,7 +7,6 @@ import numpy as np
 from hypertrack.records import ZERO_HASH
 from hypertrack.simulate.market.instruments import Coin
 from hypertrack.simulate.market.liquidations import Liquidations, TakerOrderArrays
-from hypertrack.simulate.market.order_ids import taker_mark
 from hypertrack.simulate.venue.trade_log import OwnTrade
 
 
@@ -45,7 +44,6 @@ class OwnOrders:
                 before=np.array([order.before for order in orders]),
                 after=np.array([order.after for order in orders]),
                 entry_price=np.array([order.entry_price for order in orders]),
-                mark=np.array([taker_mark(trade.hash, "", "") for trade in firsts]),
             )
         )
         for at in np.flatnonzero(flags).tolist():

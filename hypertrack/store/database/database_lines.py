@@ -14,7 +14,7 @@ from hypertrack.store.reading.relations import Columns
 
 VIEW = "database_lines"
 
-ANSWERS = ("fills", "account_states", "account_flows")
+ANSWERS = ("fills", "account_states", "account_flows", "funding_history")
 
 
 class DatabaseLines:

@@ -16,6 +16,7 @@ from hypertrack.store.files.layout import (
     IMPORTS_NAME,
     PROGRESS_NAME,
     QUARANTINE_NAME,
+    RATES_NAME,
     SET_ASIDE_NAME,
     STATES_NAME,
 )
@@ -43,6 +44,7 @@ KEYS: Mapping[str, Key] = {
     },
     "account_states": {},
     "account_flows": {},
+    "funding_history": {},
     "set_aside": {},
     "quarantine": {},
 }
@@ -64,6 +66,7 @@ FILE_NAMES: Mapping[str, str] = {
     "fills": FILLS_NAME,
     "account_states": STATES_NAME,
     "account_flows": FLOWS_NAME,
+    "funding_history": RATES_NAME,
     "set_aside": SET_ASIDE_NAME,
     "quarantine": QUARANTINE_NAME,
     "coverage": COVERAGE_NAME,

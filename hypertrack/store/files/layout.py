@@ -17,6 +17,7 @@ SET_ASIDE_NAME = "set_aside.jsonl"
 IMPORTS_NAME = "imports.jsonl"
 STATES_NAME = "account_states.jsonl"
 FLOWS_NAME = "account_flows.jsonl"
+RATES_NAME = "funding_history.jsonl"
 ACCOUNTS_NAME = "accounts"
 CURSOR_NAME = "fills_cursor.json"
 """Where a provider of every fill is to go on."""
@@ -35,11 +36,12 @@ CHOICES = "account_choices"
 NAME_BY_ANSWERS = {
     "account_states": STATES_NAME,
     "account_flows": FLOWS_NAME,
+    "funding_history": RATES_NAME,
     CHOICES: CHOICES_NAME,
 }
 
-ANSWER_NAMES = (FILLS_NAME, STATES_NAME, FLOWS_NAME)
-"""What the venue said of wallets, beside the feeds."""
+ANSWER_NAMES = (FILLS_NAME, STATES_NAME, FLOWS_NAME, RATES_NAME)
+"""What the venue said of wallets, and of the funding of their coins, beside the feeds."""
 
 
 def feed_path(folder: Path, feed: Feed) -> Path:

@@ -1,11 +1,14 @@
 """What the venue answered about wallets as tables: equity, positions, histories, flows, links.
 
+Also the rates of funding that fell due on what they held.
+
 Each answer is of one moment or of many; a number that cannot be read is NULL, and an answer of
 another form has no rows.
 """
 
 import duckdb
 
+from hypertrack.records import HOUR_MS
 from hypertrack.store.reading.recorded_lines import Lines
 from hypertrack.store.reading.relations import Columns
 from hypertrack.store.reading.truncation import ReadWindow
@@ -21,6 +24,11 @@ FLOW_COLUMNS: Columns = {
     "time": "BIGINT",
     "hash": "VARCHAR",
     "delta": "JSON",
+}
+
+RATE_COLUMNS: Columns = {
+    **{"coin": "VARCHAR", "time": "BIGINT"},
+    **{"fundingRate": "VARCHAR", "premium": "VARCHAR"},
 }
 
 CHOICE_COLUMNS: Columns = {"wallets": "VARCHAR[]", "at_ms": "BIGINT", "is_by_profit": "BOOLEAN"}
@@ -83,6 +91,19 @@ FROM (
 WHERE period <> '' AND is_time(time_ms) AND signed(worth) IS NOT NULL ORDER BY ALL
 """
 
+READ_BALANCES = """
+CREATE OR REPLACE TEMP TABLE raw_account_balances AS
+SELECT wallet, token, asked_ms, max(size) AS size
+FROM (
+    SELECT wallet, asked_ms, held ->> '$.coin' AS token, signed(held ->> '$.total') AS size
+    FROM (
+        SELECT wallet, asked_ms, unnest(from_json(answer -> '$.balances', '["JSON"]')) AS held
+        FROM raw_answers WHERE kind = 'spotClearinghouseState'
+    )
+)
+WHERE token <> '' AND size IS NOT NULL GROUP BY ALL ORDER BY ALL
+"""
+
 # Signed as the wallet sees it. Moves between its own perps and spot move nothing of it; what is
 # of an unknown kind, or in tokens, has no amount. Source: protocol, section 3.
 READ_FLOWS = """
@@ -139,6 +160,18 @@ SELECT DISTINCT wallet, other, kind, name, asked_ms FROM (
 WHERE is_wallet(wallet) AND is_wallet(other) AND wallet <> other ORDER BY ALL
 """
 
+# Rates are told some milliseconds after the full hour at which they fell due (protocol, section 3).
+READ_RATES = f"""
+CREATE OR REPLACE TEMP TABLE raw_funding_rates AS
+SELECT DISTINCT ON (coin, time_ms) coin, time_ms, rate, premium
+FROM (
+    SELECT coin, ("time" + {HOUR_MS // 2}) // {HOUR_MS} * {HOUR_MS} AS time_ms,
+        signed(fundingRate) AS rate, signed(premium) AS premium
+    FROM {{source}} WHERE coin <> '' AND is_time("time")
+)
+WHERE rate IS NOT NULL ORDER BY ALL
+"""
+
 # Of wallets that were chosen by what they had earned, when that was first.
 READ_CHOICES = """
 CREATE OR REPLACE TEMP TABLE raw_account_choices AS
@@ -153,6 +186,8 @@ TIMES = {
     "account_history": "time_ms",
     "account_flows": "time_ms",
     "account_links": "asked_ms",
+    "account_balances": "asked_ms",
+    "funding_rates": "time_ms",
 }
 """The tables, and when what they tell of happened; links are as old as the answer. A choice is
 known at all times: it says of a past that it is no evidence."""
@@ -180,6 +215,12 @@ SELECT own.wallet_id AS wallet_id, others.wallet_id AS other_id, kind, name, ask
 FROM raw_account_links JOIN wallets AS own ON own.wallet = raw_account_links.wallet
 JOIN wallets AS others ON others.wallet = raw_account_links.other
 """,
+    "account_balances": """
+SELECT wallet_id, token, asked_ms, size FROM raw_account_balances JOIN wallets USING (wallet)
+""",
+    "funding_rates": """
+SELECT coin_id, time_ms, rate, premium FROM raw_funding_rates JOIN coins USING (coin)
+""",
     "account_choices": """
 SELECT wallet_id, since_ms FROM raw_account_choices JOIN wallets USING (wallet)
 """,
@@ -190,7 +231,7 @@ RAW_ACCOUNTS = tuple(f"raw_{table}" for table in NUMBER)
 
 ACCOUNT_WALLETS = " UNION ".join(
     [
-        *(f"SELECT wallet FROM raw_{table}" for table in TIMES),
+        *(f"SELECT wallet FROM raw_{table}" for table in TIMES if table != "funding_rates"),
         "SELECT other FROM raw_account_flows WHERE is_wallet(other)",
         "SELECT other FROM raw_account_links",
     ]
@@ -213,7 +254,9 @@ def read_accounts(connection: duckdb.DuckDBPyConnection, lines: Lines, window: R
     connection.execute(READ_STATES)
     connection.execute(READ_HISTORY)
     connection.execute(READ_LINKS)
+    connection.execute(READ_BALANCES)
     lines.run_on_answers(connection, READ_FLOWS, "account_flows", FLOW_COLUMNS)
+    lines.run_on_answers(connection, READ_RATES, "funding_history", RATE_COLUMNS)
     lines.run_on_answers(connection, READ_CHOICES, "account_choices", CHOICE_COLUMNS)
     connection.execute("DROP TABLE raw_answers; DROP TABLE states")
     for table, time in TIMES.items():

@@ -92,8 +92,7 @@ SAME_TRADES = "ALTER TABLE numbered_trades RENAME TO trades"
 SIZE = "DECIMAL(38, 12)"
 """Finer than any coin is traded in, and wide enough for the sum of a minute."""
 
-NUMBER_BBO = """
-CREATE TABLE bbo AS
+DISTINCT_BBO = """
 SELECT time_ms, coin_id, last.bid_price AS bid_price, last.ask_price AS ask_price,
     (last.bid_price + last.ask_price) / 2 AS mid_price
 FROM (
@@ -107,7 +106,7 @@ ORDER BY time_ms, coin_id
 """
 
 # In the order of sealed hours each row comes after the one before: no moment of a coin is there
-# twice, and nothing is to be grouped or sorted.
+# twice, and nothing is to be grouped or sorted: they are numbered while they are read.
 COUNT_UNORDERED_BBO = f"""
 SELECT count(*) FROM (
     SELECT coin, time_ms, lag(coin) OVER () AS before_coin, lag(time_ms) OVER () AS before_ms
@@ -120,7 +119,6 @@ WHERE NOT (
 )
 """
 ORDERED_BBO = """
-CREATE TABLE bbo AS
 SELECT time_ms, coin_id, bid_price, ask_price, (bid_price + ask_price) / 2 AS mid_price
 FROM raw_bbo JOIN coins USING (coin)
 """
@@ -215,7 +213,8 @@ def number_rows(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the tables from what was read and the names that were kept; candles in two tables."""
     connection.execute(NUMBER_NAMES)
     number_trades(connection)
-    for statement in (NUMBER_BBO, NUMBER_RECORDED, NUMBER_CONTEXTS, NUMBER_EVM):
+    connection.execute(f"CREATE TABLE bbo AS {DISTINCT_BBO}")
+    for statement in (NUMBER_RECORDED, NUMBER_CONTEXTS, NUMBER_EVM):
         connection.execute(statement)
     for name in ("bbo", "candles", "contexts", "transactions", "evm", "transfers"):
         connection.execute(f"DROP TABLE raw_{name}")
@@ -237,7 +236,10 @@ def unite_candles(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def number_hours(connection: duckdb.DuckDBPyConnection, feed: Feed) -> None:
-    """Make the tables of one feed from what was read of it, extending ``wallets`` and ``coins``."""
+    """Make the tables of one feed from what was read of it, extending ``wallets`` and ``coins``.
+
+    ``bbo`` is a view, as it is read but once: by whoever writes it down.
+    """
     if feed is Feed.TRANSACTIONS:
         extend_names(connection, CHAIN_NAMES)
         connection.execute(NUMBER_EVM)
@@ -249,7 +251,8 @@ def number_hours(connection: duckdb.DuckDBPyConnection, feed: Feed) -> None:
             number_trades(connection)
         case Feed.BBO:
             unordered = connection.execute(COUNT_UNORDERED_BBO).fetchall()[0][0]
-            connection.execute(NUMBER_BBO if unordered else ORDERED_BBO)
+            rows = DISTINCT_BBO if unordered else ORDERED_BBO
+            connection.execute(f"CREATE VIEW bbo AS {rows}")
         case Feed.CONTEXTS:
             connection.execute(NUMBER_CONTEXTS)
         case _:

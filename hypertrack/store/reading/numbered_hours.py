@@ -195,7 +195,6 @@ def _number(
     if not hours:
         return []
     number_hours(connection, feed)
-    connection.execute(f"DROP TABLE IF EXISTS raw_{feed}")
     # Never the name of an older batch: another process may be reading that.
     digest = hashlib.blake2b(encode_json(hours), digest_size=6).hexdigest()
     batch = Batch(feed, f"{hours[0][0]}_{digest}", hours, n_read, _unread(connection, feed))
@@ -206,7 +205,8 @@ def _number(
             f"COPY {table} TO {quoted(target)} "
             "(FORMAT parquet, PARQUET_VERSION v2, COMPRESSION lz4_raw)"
         )
-        connection.execute(f"DROP TABLE {table}")
+        connection.execute(f"DROP {'VIEW' if feed is Feed.BBO else 'TABLE'} {table}")
+    connection.execute(f"DROP TABLE IF EXISTS raw_{feed}")
     return [batch]
 
 

@@ -18,7 +18,7 @@ from hypertrack.store.sql import parquet, quoted
 FOLDER_NAME = "prepared"
 MANIFEST_NAME = "prepared.json"
 
-FORMAT = 6
+FORMAT = 7
 """Changes whenever the tables are made otherwise, so that older ones are made anew."""
 
 LOADED_ROWS = 10_000_000

@@ -9,8 +9,9 @@ from hypertrack.records import Feed
 from hypertrack.store.reading.damage import Damage
 from hypertrack.store.reading.relations import Columns
 
-Answers = Literal["account_states", "account_flows", "account_choices"]
-"""Kinds of answers about wallets, beside their fills, and who was chosen to be asked about."""
+Answers = Literal["account_states", "account_flows", "funding_history", "account_choices"]
+"""Kinds of answers about wallets, beside their fills: also the rates that fell due on them, and who
+was chosen to be asked about."""
 
 Version = tuple[tuple[str | int, ...], ...]
 """What changes whenever the lines of a dataset do."""

@@ -1,6 +1,6 @@
-"""What is stored already of the venue's answers about wallets, for whoever asks on."""
+"""What is stored already of the venue's answers, for whoever asks on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal
@@ -8,6 +8,7 @@ from typing import Any, Literal
 import duckdb
 
 from hypertrack.config import DatabaseUrl
+from hypertrack.records import HOUR_MS
 from hypertrack.store.reading.opening import open_lines
 from hypertrack.store.reading.recorded_lines import Lines
 from hypertrack.store.reading.relations import Columns
@@ -28,6 +29,20 @@ STATE_COLUMNS: Columns = {
     "request": 'STRUCT("type" VARCHAR, dex VARCHAR)',
     "answer": "JSON",
 }
+
+RATE_COLUMNS: Columns = {"coin": "VARCHAR", "time": "BIGINT"}
+
+READ_FIRST = """
+CREATE OR REPLACE TEMP TABLE first_fills AS
+SELECT coin, min("time") AS first_ms FROM {source} AS line
+JOIN wanted ON lower(line."user") = wallet WHERE coin <> '' AND "time" IS NOT NULL GROUP BY coin
+"""
+
+READ_HOURS = f"""
+CREATE OR REPLACE TEMP TABLE stored_rates AS
+SELECT coin, list(("time" + {HOUR_MS // 2}) // {HOUR_MS} * {HOUR_MS}) AS hours
+FROM {{source}} WHERE coin <> '' AND "time" IS NOT NULL GROUP BY coin
+"""
 
 WANTED = "CREATE TEMP TABLE wanted AS SELECT unnest($wallets) AS wallet, unnest($since) AS since_ms"
 
@@ -84,6 +99,27 @@ def stored_answers(
         for wallet, *row in connection.execute("FROM stored").fetchall():
             found.setdefault(wallet, []).append(tuple(row))
     return found
+
+
+def first_fills(place: Path | DatabaseUrl, wallets: Sequence[str]) -> dict[str, int]:
+    """Return, by coin, when the oldest fill was that is stored of any of some wallets."""
+    if not wallets:
+        return {}
+    with duckdb.connect(":memory:") as connection, closing(open_lines(place)) as lines:
+        connection.execute("SET enable_progress_bar = false")
+        connection.execute("CREATE TEMP TABLE wanted AS SELECT unnest($1) AS wallet", [[*wallets]])
+        columns = {name: FILL_COLUMNS[name] for name in ("user", "coin", "time")}
+        lines.run_on_fills(connection, READ_FIRST, columns)
+        return dict(connection.execute("FROM first_fills").fetchall())
+
+
+def stored_rates(place: Path | DatabaseUrl) -> dict[str, set[int]]:
+    """Return, by coin, the full hours of which a rate of funding is stored."""
+    with duckdb.connect(":memory:") as connection, closing(open_lines(place)) as lines:
+        connection.execute("SET enable_progress_bar = false")
+        lines.run_on_answers(connection, READ_HOURS, "funding_history", RATE_COLUMNS)
+        rows = connection.execute("FROM stored_rates").fetchall()
+    return {coin: set(hours) for coin, hours in rows}
 
 
 def _run(

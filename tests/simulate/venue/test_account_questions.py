@@ -247,26 +247,22 @@ def test_trade_below_the_smallest_size_moves_nothing() -> None:
     assert (fill["sz"], fill["closedPnl"]) == ("0.0", "0.0")
 
 
-LIQUIDATED, SPARED = 3, 5
-"""Ids of trades whose hashes decide for and against: their checksums modulo 1,000 are 124, 753."""
-
-
-def loss_closed_by(trade_id: int, price: str) -> dict[str, Any]:
-    """Return the fill by which ALICE, who bought 2 at 100, sells 1.5 of them as taker."""
+def loss_closed_by(price: str, size: str) -> dict[str, Any]:
+    """Return the fill by which ALICE, who bought 2 at 100, sells as taker."""
     played = venue(
         block(trade(at(1), 1, price="100.0", size="2.0")),
-        block(trade(at(2), trade_id, price=price, size="1.5", users=(BOB, ALICE), is_buy=False)),
+        block(trade(at(2), 3, price=price, size=size, users=(BOB, ALICE), is_buy=False)),
     )
     fills: list[dict[str, Any]] = played.fills(ALICE)
     return fills[-1]
 
 
-def test_some_orders_that_close_a_loss_are_told_as_liquidations() -> None:
-    """At 40x a loss of an eightieth takes half of the margin; the order's hash decides."""
-    liquidated = loss_closed_by(LIQUIDATED, price="98.0")
+def test_orders_that_leave_nothing_of_a_position_without_margin_are_liquidations() -> None:
+    """At 40x a loss of an eightieth takes half of the margin."""
+    liquidated = loss_closed_by(price="98.0", size="2.0")
 
     assert liquidated["dir"] == "Liquidated Cross Long"
     named = {"liquidatedUser": ALICE, "markPx": "98.0", "method": "market"}
     assert liquidated["liquidation"] == named
-    assert loss_closed_by(LIQUIDATED, price="99.0")["dir"] == "Close Long"
-    assert "liquidation" not in loss_closed_by(SPARED, price="98.0")
+    assert loss_closed_by(price="99.0", size="2.0")["dir"] == "Close Long"
+    assert "liquidation" not in loss_closed_by(price="98.0", size="1.5")

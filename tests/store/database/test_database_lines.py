@@ -39,7 +39,7 @@ from hypertrack.store.verification import verify_dataset
 TABLES = (
     *("wallets", "coins", "trades", "bbo", "candles", "contexts", "evm_transactions", "coverage"),
     *("imported_fills", "account_states", "account_positions", "account_flows"),
-    "account_choices",
+    *("account_choices", "funding_rates", "account_balances"),
 )
 CHOICE = {"source": "best", "at_ms": START_MS, "wallets": [ALICE], "is_by_profit": True}
 FLAT = (100.0, 101.0, 99.0, 100.5)

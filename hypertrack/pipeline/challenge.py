@@ -1,0 +1,247 @@
+"""Two models side by side, live: who challenges whom, and how that stands."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hypertrack.clock import SystemClock
+from hypertrack.config import Settings
+from hypertrack.errors import DatasetError, ModelError
+from hypertrack.files import write_whole
+from hypertrack.journal import Journal
+from hypertrack.live.chain import breaks
+from hypertrack.live.score_book import (
+    OUTCOMES_NAME,
+    SCORES_NAME,
+    ScoreBook,
+    read_outcomes,
+    read_scores,
+)
+from hypertrack.model.version_files import (
+    MODELS_FOLDER,
+    champion_version,
+    find_version,
+    note_decision,
+    promote,
+    read_card,
+)
+from hypertrack.pipeline.live import live_folder
+from hypertrack.pipeline.places import open_engine
+from hypertrack.records import (
+    Card,
+    Challenge,
+    Decision,
+    JsonError,
+    LiveComparison,
+    decode_json,
+    encode_json,
+    replace,
+)
+
+if TYPE_CHECKING:  # loaded when they are needed
+    from hypertrack.features.engine import FeatureMatrix
+    from hypertrack.model.versions import WalletModel
+
+__all__ = ["Challenger", "LiveComparison", "challenge", "compare_live", "current", "end"]
+
+CHALLENGE_NAME = "challenge.json"
+
+
+def challenge(
+    settings: Settings, name: str, *, promotes: bool = False, max_blocks: int | None = None
+) -> Challenge:
+    """Name a challenger of the champion, from now on; nothing of before counts.
+
+    Args:
+        promotes: Put it in use where it turns out better.
+        max_blocks: After which it ends undecided; as set where None.
+
+    Raises:
+        ModelError: There is no champion, the name means none or several versions, it is the
+            champion, or they read other features.
+    """
+    champion, challenger = find_version(settings.out, "champion"), find_version(settings.out, name)
+    if champion == challenger:
+        raise ModelError(f"{champion} is the champion itself: name another version")
+    own, other = read_card(settings.out, champion), read_card(settings.out, challenger)
+    if own.feature_hash != other.feature_hash:
+        raise ModelError(
+            f"{challenger} reads other features than the champion {champion}, and rows are scored "
+            "by both from the same: train it with the same feature groups"
+        )
+    _require_labels(own)
+    asked = settings.challenge
+    new = Challenge(
+        champion=champion,
+        challenger=challenger,
+        started_ms=SystemClock().wall_ns() // 1_000_000,
+        features_hash=own.feature_hash,
+        thresholds=own.details.thresholds,
+        block_ms=round(asked.block_h * 3_600_000),
+        embargo_ms=round(settings.train.embargo_s * 1_000),
+        margin=asked.margin,
+        max_blocks=max_blocks or asked.max_blocks,
+        min_executions=asked.min_executions,
+        promotes=promotes,
+    )
+    _write(settings, new)
+    return new
+
+
+def _require_labels(card: Card) -> None:
+    """Make sure that outcomes can be told by a model's thresholds.
+
+    Raises:
+        ModelError: They are of other labels than this version measures.
+    """
+    from hypertrack.labels.targets import Thresholds
+
+    try:
+        decode_json(encode_json(card.details.thresholds), Thresholds)
+    except JsonError:
+        raise ModelError(
+            f"the champion {card.summary.version} was trained on other labels than are measured "
+            "now: train again"
+        ) from None
+
+
+def end(settings: Settings) -> Challenge | None:
+    """End the challenge under way and return it; None where there is none."""
+    found = current(settings)
+    (settings.out / MODELS_FOLDER / CHALLENGE_NAME).unlink(missing_ok=True)
+    return found
+
+
+def current(settings: Settings) -> Challenge | None:
+    """Return the challenge that was named last; None where there is none.
+
+    Raises:
+        ModelError: Its file is torn.
+    """
+    file = settings.out / MODELS_FOLDER / CHALLENGE_NAME
+    try:
+        return decode_json(file.read_bytes(), Challenge)
+    except FileNotFoundError:
+        return None
+    except (OSError, JsonError, UnicodeDecodeError) as error:
+        raise ModelError(
+            f"{file} is no challenge ({error}): `hypertrack models challenge --off` ends it"
+        ) from None
+
+
+class Challenger:
+    """Scores with the challenger what live measures, beside the champion.
+
+    Args:
+        settings: Of the working folder and the dataset.
+        champion: The model in force.
+    """
+
+    def __init__(self, settings: Settings, champion: "WalletModel"):
+        from hypertrack.labels.targets import TARGETS
+        from hypertrack.model.versions import load_version
+
+        self.challenge = current(settings)
+        self._champion = champion
+        self._model: WalletModel | None = None
+        if self.challenge is None or self.challenge.decision is not Decision.OPEN:
+            return
+        if self.challenge.champion != champion.summary.version:
+            return
+        self._model = load_version(settings.out, self.challenge.challenger)
+        file = live_folder(settings) / SCORES_NAME
+        self._book = ScoreBook(file, self.challenge, TARGETS)
+
+    def score(self, matrix: "FeatureMatrix") -> int:
+        """Write what both say of the wallets of a matrix that have no row in this block.
+
+        Returns:
+            How many rows were written; 0 where no challenge is under way.
+
+        Raises:
+            OSError: The disk is full, or broken.
+        """
+        if self._model is None:
+            return 0
+        said = self._champion.predict(matrix), self._model.predict(matrix)
+        return self._book.write(matrix.wallets, (matrix.start_ms, matrix.end_ms), *said)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._model is not None:
+            self._book.close()
+
+
+def compare_live(settings: Settings) -> LiveComparison:
+    """Make the outcomes that are over by now, and return how the challenge stands.
+
+    A decision that is reached is written down with its time, here and in both cards; a better
+    challenger is put in use where that was asked for.
+
+    Raises:
+        ModelError: No challenge was named, or a card is torn.
+        DatasetError: No dataset at ``settings.data``.
+    """
+    from hypertrack.model.live_comparison import compare_live as compare
+
+    asked = current(settings)
+    if asked is None:
+        raise ModelError(
+            "no model is challenged: `hypertrack models challenge VERSION` names one, and `live` "
+            "scores wallets with both"
+        )
+    folder = live_folder(settings)
+    _settle(settings, asked, folder)
+    scores = folder / SCORES_NAME
+    outcomes = read_outcomes(folder / OUTCOMES_NAME)
+    found = compare(asked, read_scores(scores, asked), outcomes, settings.train.weight_by_head)
+    found = replace(found, chain_breaks=len(list(breaks(scores))))
+    return _decide(settings, found)
+
+
+def _settle(settings: Settings, asked: Challenge, folder: Path) -> None:
+    """Write the outcomes of the rows whose windows are over."""
+    outcomes = read_outcomes(folder / OUTCOMES_NAME)
+    rows = [row for row in read_scores(folder / SCORES_NAME, asked) if row.id not in outcomes]
+    if not rows:
+        return
+    from hypertrack.pipeline.live_outcomes import settle
+
+    with open_engine(settings) as engine, closing(Journal(folder / OUTCOMES_NAME)) as journal:
+        lines = [encode_json(outcome) for outcome in settle(engine, asked, rows)]
+        try:
+            journal.add(lines)
+        except OSError as error:
+            raise DatasetError(f"{folder} cannot be written ({error.strerror})") from None
+
+
+def _decide(settings: Settings, found: LiveComparison) -> LiveComparison:
+    """Write a new decision down; nothing is decided on a chain that was changed."""
+    before, now = current(settings), found.challenge
+    if before is None or before.decision is not Decision.OPEN or now.decision is Decision.OPEN:
+        return found
+    if found.chain_breaks:
+        return replace(found, challenge=before)
+    now = replace(now, decided_ms=SystemClock().wall_ns() // 1_000_000)
+    for version in (now.champion, now.challenger):
+        note_decision(settings.out, version, now)
+    _write(settings, now)
+    if now.promotes and now.decision is Decision.BETTER:
+        _swap(settings, now)
+    return replace(found, challenge=now)
+
+
+def _swap(settings: Settings, won: Challenge) -> None:
+    """Put the winner in use; the one before challenges it for as many blocks again."""
+    if champion_version(settings.out) != won.champion:
+        return  # another was put in use meanwhile
+    promote(settings.out, won.challenger)
+    challenge(settings, won.champion, promotes=True, max_blocks=won.n_blocks)
+
+
+def _write(settings: Settings, new: Challenge) -> None:
+    file = settings.out / MODELS_FOLDER / CHALLENGE_NAME
+    try:
+        write_whole(file, encode_json(new))
+    except OSError as error:
+        raise ModelError(f"cannot write {file}: {error.strerror}") from None

@@ -1,0 +1,47 @@
+"""The follow command: how following on paper stands."""
+
+from pathlib import Path
+
+from hypertrack.config import Settings
+from hypertrack.errors import DatasetError
+from hypertrack.pipeline.live import PAPER_NAME, live_folder
+from hypertrack.records import FollowResult, Record
+
+
+class FollowTold(Record, frozen=True, kw_only=True):
+    """A result and what it says in words."""
+
+    sentences: tuple[str, ...]
+    """The most important first."""
+    result: FollowResult
+
+
+def follow_result(settings: Settings, file: Path | None = None) -> FollowTold:
+    """Return how following on paper stands, from its log.
+
+    Args:
+        file: Instead of the dataset's own.
+
+    Raises:
+        DatasetError: There is no log, or it was changed.
+    """
+    from hypertrack.live.paper_result import result_of
+    from hypertrack.live.paper_state import read_state
+    from hypertrack.outputs.follow_words import sentences
+
+    path = file or live_folder(settings) / PAPER_NAME
+    state = read_state(path)
+    if state is None:
+        raise DatasetError(
+            f"nothing was followed on paper at {path}: set follow.capital_usd and follow.leaders, "
+            "and start `hypertrack live --follow`"
+        )
+    found = result_of(state)
+    return FollowTold(sentences=sentences(found), result=found)
+
+
+def parts_table(found: FollowResult) -> list[tuple[str, str]]:
+    """Return the leaders' result, what lies between, and ours: a column that sums."""
+    from hypertrack.outputs import follow_words
+
+    return follow_words.parts_table(found)

@@ -1,0 +1,120 @@
+"""What the venue answers about accounts, read while somebody else may be asking."""
+
+from decimal import Decimal
+from pathlib import Path
+
+from hypertrack.records import (
+    JsonError,
+    Record,
+    checked_signed,
+    checked_time_ms,
+    checked_wallet,
+    json_decoder,
+)
+from hypertrack.store.files.layout import STATES_NAME
+
+
+class AccountSeen(Record, frozen=True, kw_only=True):
+    """What an account held at a moment, on one of the venue's exchanges.
+
+    Attributes:
+        dex: Empty for the venue's own perps.
+        sizes: Signed coins, by coin; whatever of the exchange is not in it is flat.
+    """
+
+    wallet: str
+    dex: str
+    time_ms: int
+    received_ns: int
+    equity_usd: Decimal | None
+    sizes: dict[str, Decimal]
+
+    def size_of(self, coin: str) -> Decimal | None:
+        """Return what it held of a coin; None of a coin that the answer says nothing about."""
+        dex, colon, _ = coin.rpartition(":")
+        if dex != self.dex or (not colon and coin.startswith(("@", "#"))) or "/" in coin:
+            return None
+        return self.sizes.get(coin, Decimal(0))
+
+
+class _Request(Record, frozen=True):
+    type: str
+    dex: str | None = None
+
+
+class _Held(Record, frozen=True):
+    coin: str
+    szi: str | float
+
+
+class _Asset(Record, frozen=True):
+    position: _Held
+
+
+class _Summary(Record, frozen=True, rename="camel"):
+    account_value: str | float | None = None
+
+
+class _Answer(Record, frozen=True, rename="camel"):
+    asset_positions: tuple[_Asset, ...]
+    margin_summary: _Summary | None = None
+    time: int | None = None
+
+
+class _Line(Record, frozen=True):
+    received_ns: int
+    user: str
+    request: _Request
+    answer: _Answer
+
+
+class AnswerTape:
+    """Reads states of accounts that were added since the last look, whole lines alone."""
+
+    def __init__(self, folder: Path):
+        self._path = folder / STATES_NAME
+        self._decoder = json_decoder(_Line)
+        self._offset = 0
+        self._inode: int | None = None
+
+    def poll(self) -> list[AccountSeen]:
+        """Return what was added since the last call."""
+        if not self._path.exists():
+            return []
+        with self._path.open("rb") as file:
+            inode = self._path.stat().st_ino
+            if inode != self._inode:  # written anew: whoever takes the same twice knows it by time
+                self._inode, self._offset = inode, 0
+            file.seek(self._offset)
+            text = file.read()
+        end = text.rfind(b"\n") + 1
+        self._offset += end
+        found = (self._seen(line) for line in text[:end].splitlines())
+        return [seen for seen in found if seen is not None]
+
+    def _seen(self, line: bytes) -> AccountSeen | None:
+        try:
+            said = self._decoder.decode(line)
+            return _checked(said)
+        except (JsonError, ValueError, UnicodeDecodeError):  # another question, or out of bounds
+            return None
+
+
+def _checked(said: _Line) -> AccountSeen:
+    if said.request.type != "clearinghouseState":
+        raise ValueError("another question")
+    value = None if said.answer.margin_summary is None else said.answer.margin_summary.account_value
+    received_ms = checked_time_ms(said.received_ns // 1_000_000)
+    return AccountSeen(
+        wallet=checked_wallet(said.user),
+        dex=said.request.dex or "",
+        time_ms=received_ms if said.answer.time is None else checked_time_ms(said.answer.time),
+        received_ns=said.received_ns,
+        equity_usd=None if value is None else _number(value),
+        sizes={one.position.coin: _number(one.position.szi) for one in said.answer.asset_positions},
+    )
+
+
+def _number(text: str | float) -> Decimal:
+    checked_signed(text)
+    return Decimal(str(text))

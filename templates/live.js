@@ -1,0 +1,123 @@
+// The present, above the list: how live stands, and what followed wallets did, the newest first.
+
+const KEPT_SIGNALS = 200;
+const FIRST_SIGNALS = 3; // shown on the narrowest page until all are asked for
+const DID = { open: "Opened", add: "Added", reduce: "Reduced", close: "Closed", flip: "Flipped", trade: "Traded" };
+
+/** Return what shows the present; `open` opens a wallet. */
+function createLive(open) {
+  let waiting = [];
+  let isAsked = false;
+  let isAll = false;
+
+  /** Show signals from the beginning, the newest first. */
+  function restart(signals) {
+    waiting = [];
+    byId("live-feed").replaceChildren(...signals.map(signalLine));
+    showMore();
+  }
+
+  /** Add what happened; drawn with the next frame, so that many at once cost one drawing. */
+  function add(line) {
+    waiting.push(line);
+    if (waiting.length > KEPT_SIGNALS) waiting.shift(); // a page in the background draws nothing
+    if (isAsked) return;
+    isAsked = true;
+    requestAnimationFrame(() => {
+      isAsked = false;
+      const feed = byId("live-feed");
+      feed.prepend(...waiting.reverse().map((each) => each()));
+      waiting = [];
+      while (feed.childElementCount > KEPT_SIGNALS) feed.lastElementChild.remove();
+      showMore();
+    });
+  }
+
+  function showMore() {
+    const n = byId("live-feed").childElementCount;
+    byId("live-more").hidden = n <= FIRST_SIGNALS;
+    byId("live-more").textContent = isAll ? "Show fewer" : `Show all (${commas(n)})`;
+    byId("live-more").setAttribute("aria-expanded", String(isAll));
+    byId("live-feed").classList.toggle("is-all", isAll);
+  }
+
+  function toggle() {
+    isAll = !isAll;
+    showMore();
+  }
+
+  // --- lines ------------------------------------------------------------------------------------
+
+  function signalLine(signal) {
+    const { leader, coin, kind, side, size, vwap } = signal;
+    const link = make("a", "address numbers", ...shortened(leader));
+    link.href = "#";
+    link.title = leader;
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      open(leader);
+    });
+    const did = `${DID[kind]}: ${side === "buy" ? "bought" : "sold"} ${size} ${coin} at ${vwap}`;
+    return line("signal", signal.action_ms, link, make("span", "live-did numbers", did), make("span", "live-worth numbers", dollars(signal.notional_usd)), ...evidenceParts(signal));
+  }
+
+  function evidenceParts({ verdict, copy_edge: edge, delay_ms: delay }) {
+    const name = !verdict?.name ? "Not judged" : verdict.name[0] + verdict.name.slice(1).toLowerCase();
+    const kind = verdict === null ? "none" : name.toLowerCase().replaceAll(" ", "-");
+    const words = edge === null ? "no copy edge told" : `${bps(edge.bps)} bps [${bps(edge.low)}, ${bps(edge.high)}] for a copier`;
+    return [make("span", `verdict verdict-${kind}`, name), make("span", "live-edge numbers", words), make("span", "live-delay numbers", `told ${(delay / 1000).toFixed(1)} s later`)];
+  }
+
+  function gapLine({ start_ms: start, end_ms: end, coins }) {
+    const names = coins.length > 4 ? `${coins.slice(0, 3).join(", ")} and ${commas(coins.length - 3)} more` : coins.join(", ");
+    return line("gap", end, make("span", "live-did numbers", `Not observed for ${((end - start) / 1000).toFixed(1)} s: ${names}`));
+  }
+
+  function line(kind, time, ...parts) {
+    return make("li", `live-line is-${kind}`, make("time", "numbers", clockTime(time)), ...parts);
+  }
+
+  // --- how it stands ----------------------------------------------------------------------------
+
+  function showStatus({ live, is_live: isLive, live_written_ms: writtenMs }) {
+    byId("live-dot").classList.toggle("is-on", isLive);
+    byId("live-state").textContent = live === null ? "hypertrack live does not run on this dataset" : stateWords(live, isLive, writtenMs);
+    showTrouble("sinks", sinkWords(live?.sinks ?? []));
+  }
+
+  function stateWords(live, isLive, writtenMs) {
+    const until = live.watermark_ms ? `up to ${dateTime(live.watermark_ms)}` : "before the first trade";
+    const counts = [[live.n_trades, "trades"], [live.n_signals, "signals"], [live.n_alerts, "alerts"], [live.n_late, "late"], [live.measuring?.n_waiting, "profiles wait"]];
+    const told = counts.filter(([n], i) => n || (i < 2 && n === 0)).map(([n, words]) => `${commas(n)} ${words}`);
+    const stopped = isLive ? [] : [`not running since ${dateTime(writtenMs)}`];
+    return [...stopped, until, ...told].join(" · ");
+  }
+
+  function sinkWords(sinks) {
+    const bad = sinks.filter((sink) => sink.state !== "working");
+    return bad.map(({ name, state, cause, n_waiting: n }) => `${name} ${state === "off" ? "is off" : `fails, ${commas(n)} wait`}${cause ? `: ${cause}` : ""}`).join("; ");
+  }
+
+  const troubles = new Map();
+
+  /** Say what is wrong, one thing for each name; empty where it is well. */
+  function showTrouble(name, words) {
+    if ((troubles.get(name) ?? "") === words) return;
+    troubles.set(name, words);
+    const all = [...troubles.values()].filter(Boolean).join(" · ");
+    byId("live-trouble").hidden = !all;
+    byId("live-trouble").textContent = all;
+  }
+
+  byId("live-more").addEventListener("click", toggle);
+  return {
+    restart, showStatus, showTrouble,
+    addSignal: (signal) => add(() => signalLine(signal)),
+    addGap: (gap) => add(() => gapLine(gap)),
+  };
+}
+
+const dateTime = (ms) => `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+const clockTime = (ms) => new Date(ms).toISOString().slice(11, 19);
+const bps = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(1)}`;
+const dollars = (usd) => `$${Math.round(usd).toLocaleString("en")}`;

@@ -1,0 +1,161 @@
+"""The log of following on paper: killed anywhere, live or replayed, it comes out the same."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes import ALICE, BOB, CAROL, START_MS, account_state, context, held_position, quote, trade
+from paper_fakes import NOBODY, PaperRun, book, observed_trades, write_lines
+
+from hypertrack.live.chain import Chain, breaks
+from hypertrack.records import Feed, PortfolioBegun, StepKind, replace
+from hypertrack.store.compaction.commit_journal import put_in_force
+from hypertrack.store.compaction.sealed_hours import prepare_sealing
+
+HOUR_MS = 3_600_000
+
+Lines = dict[str, list[dict[str, Any]]]
+
+
+def random_market(seed: int, n_trades: int = 120) -> Lines:
+    """Return some hours of a market in which everything happens, each feed by receipt."""
+    rng = random.Random(seed)
+    lines: Lines = {"trades": [], "l2book": [], "bbo": [], "contexts": [], "account_states": []}
+    at_ms, price = 0, 100.0
+    for nth in range(n_trades):
+        at_ms += rng.choice([300, 1_200, 4_000, 30_000, 240_000])
+        price = round(price * (1 + rng.uniform(-0.01, 0.01)), 2)
+        buyer, seller = rng.sample([ALICE, BOB, CAROL, *NOBODY], 2)
+        facts: dict[str, Any] = {
+            "coin": rng.choice(["BTC", "ETH"]),
+            "size": round(rng.uniform(0.1, 9), 1),
+        }
+        taker = rng.choice([buyer, seller])
+        made = trade(
+            START_MS + at_ms, buyer=buyer, seller=seller, taker=taker, price=price, **facts
+        )
+        lines["trades"].append(made | {"tid": nth + 1})
+        coin, then = facts["coin"], at_ms + rng.choice([-2_000, 2_000, 4_900])
+        if rng.random() < 0.5:
+            bid, ask = f"{price - 0.1:.2f}", f"{price + 0.1:.2f}"
+            deep = [(f"{price + 0.5:.2f}", "40")] if rng.random() < 0.5 else []
+            lines["l2book"].append(book(then, [(bid, "9")], [(ask, "3"), *deep], coin=coin))
+        if rng.random() < 0.5:
+            made = quote(START_MS + then, price - 0.2, price + 0.3, coin=coin)
+            lines["bbo"].append(made)
+        if rng.random() < 0.3:
+            answer = account_state(
+                START_MS + at_ms, ALICE, held_position("BTC", round(rng.uniform(-9, 9), 1))
+            )
+            lines["account_states"].append(answer)
+    for hour_ms in range(HOUR_MS, at_ms, HOUR_MS):
+        lines["contexts"].append(context(START_MS + hour_ms - 1_000, rate=0.001, oracle=price))
+    for rows in lines.values():
+        rows.sort(key=lambda row: int(row["received_ns"]))
+    return lines
+
+
+def gaps(lines: Lines) -> list[dict[str, Any]]:
+    """Return a ledger in which a minute of each coin was missed."""
+    end_ms = lines["trades"][-1]["time"] - START_MS
+    a_ms, b_ms = end_ms // 3, end_ms // 2
+    spans = ((0, a_ms), (a_ms + 60_000, end_ms)), ((0, b_ms), (b_ms + 60_000, end_ms))
+    return [*observed_trades(*spans[0]), *observed_trades(*spans[1], coin="ETH")]
+
+
+def begin(path: Path) -> None:
+    """Begin a log that holds the leaders against two others, one of them chosen twice."""
+    first = PaperRun(path.parent, name=f"first.{path.name}", **TERMS).steps[0]
+    beside = [PortfolioBegun(name="random 1", wallets=(BOB, CAROL))]
+    beside.append(PortfolioBegun(name="top by realised profit", wallets=(CAROL,)))
+    chain = Chain(path)
+    chain.add(
+        "begin",
+        lambda link: replace(
+            first, seq=link.seq, prev=link.prev, portfolios=(*first.portfolios, *beside)
+        ),
+    )
+    chain.close()
+
+
+def followed(folder: Path, lines: Lines) -> bytes:
+    """Return the log of following a finished dataset."""
+    for name, rows in lines.items():
+        write_lines(folder, name, rows)
+    write_lines(folder, "coverage", gaps(lines))
+    begin(folder / "follow.jsonl")
+    run = PaperRun(folder, **TERMS).read()
+    run.session.close()
+    return run.log.read_bytes()
+
+
+TERMS: dict[str, Any] = {"makers": True, "max_notional_usd": 2_500, "stop_drawdown_frac": 0.02}
+
+
+@pytest.mark.slow  # a dozen restarts, each step synced
+def test_log_killed_at_any_byte_comes_out_the_same(tmp_path: Path) -> None:
+    whole = followed(tmp_path, random_market(1))
+    rng = random.Random(2)
+    begun = whole.index(b"\n") + 1
+    assert all(f'"kind":"{kind}"'.encode() in whole for kind in StepKind)
+
+    for cut in [begun, *(rng.randint(begun, len(whole) - 1) for _ in range(11))]:
+        (tmp_path / "follow.jsonl").write_bytes(whole[:cut])
+        run = PaperRun(tmp_path, **TERMS).read()
+        run.session.close()
+
+        assert run.log.read_bytes() == whole
+    assert list(breaks(tmp_path / "follow.jsonl")) == []
+
+
+@pytest.mark.slow  # a market played bit by bit, with restarts and hours sealed meanwhile
+@pytest.mark.parametrize("seed", [3, 4])
+def test_log_written_live_is_that_of_a_replay(tmp_path: Path, seed: int) -> None:
+    lines = random_market(seed)
+    replayed = followed(tmp_path / "finished", lines)
+    live = tmp_path / "live"
+    write_lines(live, "coverage", gaps(lines))
+    begin(live / "follow.jsonl")
+    run = PaperRun(live, **TERMS).read()
+    rng = random.Random(seed)
+    left = {name: list(rows) for name, rows in lines.items()}
+    received_ns = START_MS * 1_000_000
+    while any(left.values()):
+        received_ns += rng.randint(1, 400_000) * 1_000_000
+        for name, rows in left.items():
+            n_new = sum(row["received_ns"] <= received_ns for row in rows)
+            write_lines(live, name, rows[:n_new])
+            del rows[:n_new]
+        if rng.random() < 0.1:
+            for feed in (Feed.TRADES, Feed.BBO, Feed.L2BOOK, Feed.CONTEXTS):
+                if (live / f"{feed}.jsonl").exists():
+                    put_in_force(live, prepare_sealing(live, feed))
+        run.poll()
+        if rng.random() < 0.05:  # as after a kill: nothing is closed
+            run = PaperRun(live, **TERMS).read()
+    for _ in range(3):
+        run.poll()
+
+    assert run.log.read_bytes() == replayed
+
+
+def test_no_action_is_followed_twice_though_the_tape_is_read_again(tmp_path: Path) -> None:
+    once = followed(tmp_path, random_market(5, n_trades=40))
+
+    run = PaperRun(tmp_path, **TERMS).read()
+
+    assert run.log.read_bytes() == once
+    ids = [step.id for step in run.steps]
+    assert len(ids) == len(set(ids)) > 5
+
+
+def test_parts_of_every_portfolio_sum_to_its_difference(tmp_path: Path) -> None:
+    followed(tmp_path, random_market(6))
+    state = PaperRun(tmp_path, **TERMS).state
+
+    for portfolio in state.portfolios:
+        found = portfolio.result(state.marks)
+
+        assert found.n_orders > 0
+        assert found.net_usd == found.leader_usd + found.parts.total_usd
