@@ -184,6 +184,22 @@ def test_signal_found_late_is_written_and_expires_at_once(tmp_path: Path) -> Non
     assert late.expires_ms == late.made_ms
 
 
+def test_clock_that_jumps_changes_nothing_that_is_said(tmp_path: Path) -> None:
+    """Exchange time rules."""
+    rows = random_rows(60)
+    append(tmp_path, rows[:20])
+    live = Followed(tmp_path)
+    for at, jump_s in ((20, -7_200.0), (40, 86_400.0)):
+        live.clock.slept_s += jump_s
+        append(tmp_path, rows[at : at + 20])
+        live.poll()
+
+    replayed = Followed(tmp_path, "replayed.jsonl")
+
+    assert len(live.signals()) > 15
+    assert live.signals() == replayed.signals()
+
+
 def test_gap_makes_positions_unknown_from_the_next_trade_on(tmp_path: Path) -> None:
     (tmp_path / "coverage.jsonl").write_bytes(observed(0, 20_000))
     append(tmp_path, [row(0, ALICE, CAROL)])
