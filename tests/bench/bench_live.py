@@ -4,9 +4,9 @@
     python tests/bench/bench_live.py window DATASET [window_h, default 24]
 
 `rate` writes trades to a folder as a recorder does, in real time, while live follows in a process
-of its own: from an action's last fill to its signal on the disk, one second of settling and one of
-lateness included. `window` opens a dataset's last hours, measures all wallets and then the busiest
-ones, and says how long that took and how much memory.
+of its own: from an action's last fill to the making of its signal (``delay_ms``), one second of
+settling and one of lateness included, the sync to the disk not. `window` opens a dataset's last
+hours, measures the busiest wallets and others, and says how long that took and how much memory.
 """
 
 import json
