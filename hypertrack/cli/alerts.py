@@ -98,7 +98,7 @@ def _said(message: "Message") -> dict[str, Any]:
 
 def _since_ms(settings: "Settings", text: str) -> int:
     from hypertrack.cli.parsing import parse_duration_s, parse_time_ms
-    from hypertrack.pipeline.live import newest_ms
+    from hypertrack.pipeline.places import newest_ms
 
     if "-" in text:
         return parse_time_ms(text)

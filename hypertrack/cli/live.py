@@ -3,6 +3,7 @@
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,23 +42,27 @@ if TYPE_CHECKING:
     from hypertrack.pipeline.record import SessionMode
     from hypertrack.records import LiveStatus
 
+FollowFlag = Annotated[
+    bool, typer.Option("--follow", help="Record nothing: another `record` writes the dataset.")
+]
+ReplayOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="With --follow: say what would have been signalled since then; deliver nothing.",
+    ),
+]
+SignalsOption = Annotated[
+    str | None,
+    typer.Option(help="- writes each signal to stdout; of --replay, the file to write."),
+]
+
 
 def live(
     session: Session,
-    follow: Annotated[
-        bool, typer.Option("--follow", help="Record nothing: another `record` writes the dataset.")
-    ] = False,
-    replay: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="With --follow: say what would have been signalled since then; deliver nothing.",
-        ),
-    ] = None,
-    signals: Annotated[
-        str | None,
-        typer.Option(help="- writes each signal to stdout; of --replay, the file to write."),
-    ] = None,
+    follow: FollowFlag = False,
+    replay: ReplayOption = None,
+    signals: SignalsOption = None,
     trades: TradesFlag = None,
     bbo: BboFlag = None,
     l2book: BooksFlag = None,
@@ -95,34 +100,45 @@ def live(
     flags: dict[str, object] = {"record.coins": coins, "venue.network": network, "venue.url": url}
     flags |= {"record.redundant": redundant, "record.seal": seal, "record.fills": fills}
     flags |= {"record.metrics_port": metrics_port, "record.metrics_host": metrics_host, "out": out}
-    if replay is not None and not follow:
-        raise ConfigError("--replay records nothing: add --follow")
-    if replay is None and signals not in (None, "-"):
-        raise ConfigError(
-            f"--signals takes - (stdout); signals are in DATA/live/signals.jsonl, found {signals!r}"
-        )
-    is_to_stdout = signals == "-" or session.is_json
-    if not follow:
-        duration_s = None if duration is None else parse_duration_s(duration)
-        mode = chosen_mode(session, append=append, clear=clear, yes=yes)
-        settings = recording_settings(session, flags, chosen)
-        _record(session, settings, mode, duration_s, is_to_stdout=is_to_stdout)
+    asked = _Asked(follow, replay, signals, duration, append, clear, yes)
+    asked.check()
+    if follow:
+        _refuse_recording(chosen, flags, asked)
+        _follow_or_replay(session, session.load(flags).settings, asked)
         return
-    _refuse_recording(chosen, flags, duration, append=append, clear=clear)
-    settings = session.load(flags).settings
-    if replay is not None:
-        _replay(session, settings, replay, signals)
-    else:
-        _follow(session, settings, is_to_stdout=is_to_stdout)
+    mode = chosen_mode(session, append=append, clear=clear, yes=yes)
+    _record(session, recording_settings(session, flags, chosen), mode, asked)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What was asked for beside settings."""
+
+    follow: bool
+    replay: str | None
+    signals: str | None
+    duration: str | None
+    append: bool
+    clear: bool
+    yes: bool
+
+    def check(self) -> None:
+        """Refuse what cannot be meant.
+
+        Raises:
+            ConfigError: There is something.
+        """
+        if self.replay is not None and not self.follow:
+            raise ConfigError("--replay records nothing: add --follow")
+        if self.replay is None and self.signals not in (None, "-"):
+            raise ConfigError(
+                "--signals takes - (stdout); signals are in DATA/live/signals.jsonl, found "
+                f"{self.signals!r}"
+            )
 
 
 def _refuse_recording(
-    chosen: Mapping[str, bool | None],
-    flags: Mapping[str, object],
-    duration: str | None,
-    *,
-    append: bool,
-    clear: bool,
+    chosen: Mapping[str, bool | None], flags: Mapping[str, object], asked: _Asked
 ) -> None:
     """Refuse what says how to record where nothing is recorded."""
     given = [name for name, value in chosen.items() if value is not None]
@@ -131,32 +147,33 @@ def _refuse_recording(
         for name, value in flags.items()
         if value is not None and name.startswith("record.") and "metrics" not in name
     ]
-    more = {"duration": duration is not None, "append": append, "clear": clear}
-    given += [name for name, is_given in more.items() if is_given]
+    more = {"duration": asked.duration, "append": asked.append, "clear": asked.clear}
+    given += [name for name, value in more.items() if value]
     if given:
         raise ConfigError(f"--follow records nothing: leave out --{given[0]}, or --follow")
 
 
-def _record(
-    session: Session,
-    settings: "Settings",
-    mode: "SessionMode",
-    duration_s: float | None,
-    *,
-    is_to_stdout: bool,
-) -> None:
+def _follow_or_replay(session: Session, settings: "Settings", asked: _Asked) -> None:
+    if asked.replay is not None:
+        _replay(session, settings, asked.replay, asked.signals)
+    else:
+        _follow(session, settings, is_to_stdout=asked.signals == "-" or session.is_json)
+
+
+def _record(session: Session, settings: "Settings", mode: "SessionMode", asked: _Asked) -> None:
     from hypertrack.cli.recording_display import show_plan, status_display, stopped_by_signals
     from hypertrack.pipeline.live import live_folder
     from hypertrack.pipeline.live_process import LiveProcess
     from hypertrack.pipeline.live_recording import record_live
     from hypertrack.pipeline.record import plan as ask_for_plan
 
+    duration_s = None if asked.duration is None else parse_duration_s(asked.duration)
     live_folder(settings)  # refuses a database before anything is asked
     with session.err.status("asking the venue for its coins"):
         plan = ask_for_plan(settings)
     show_plan(session, plan)
     stop = threading.Event()
-    on_line = _write_line if is_to_stdout else _teller(session)
+    on_line = _write_line if asked.signals == "-" or session.is_json else _teller(session)
     follower = LiveProcess(settings, on_line, session.log_to_stderr, stop)
 
     def beside() -> str:

@@ -12,6 +12,8 @@ from hypertrack.records import JsonError, Record, decode_json, encode_json
 NO_LINE = "0" * 64
 """What the first line names."""
 
+TAIL_LINES = 1_000
+
 
 class Link(NamedTuple):
     """Where a line stands in its chain."""
@@ -41,6 +43,7 @@ class Chain:
 
     Attributes:
         ids: Of all records in it.
+        tail: The last lines that were there at the start, by id.
 
     Raises:
         DatasetError: A line in its middle is no record: somebody changed it.
@@ -49,6 +52,7 @@ class Chain:
     def __init__(self, path: Path):
         _put_torn_aside(path)
         self.ids: set[str] = set()
+        self.tail: dict[str, bytes] = {}
         self._next = Link(1, NO_LINE)
         for line in read_journal(path):
             try:
@@ -59,6 +63,9 @@ class Chain:
                     "signals verify` says where; move it away to begin a new one"
                 ) from None
             self.ids.add(link.id)
+            self.tail[link.id] = line
+            if len(self.tail) > TAIL_LINES:
+                del self.tail[next(iter(self.tail))]
             self._next = Link(link.seq + 1, line_hash(line))
         self._journal = Journal(path)
         self._prepared: list[bytes] = []

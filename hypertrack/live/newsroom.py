@@ -65,12 +65,15 @@ class Newsroom:
         """Make the signal of an action, where its wallet is followed; `send` sends it."""
         if not self._signals.is_wanted(action):
             return
-        written = self._signals.add(action, market, self._now_ms())
-        if written is None:
+        now_ms = self._now_ms()
+        made = self._signals.add(action, market, now_ms)
+        if made is not None:
+            self._lines.append(made[1])
+        told = made or self._signals.written_before(action)
+        if told is None or not self._to:
             return
-        signal, line = written
-        self._lines.append(line)
-        if self._to:
+        signal, line = told
+        if made is not None or signal.expires_ms > now_ms:  # sinks know what they had
             self._messages.append((_signal_message(signal, action, line), self._to))
 
     def tell(self, event: Event) -> None:

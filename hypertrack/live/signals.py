@@ -19,6 +19,7 @@ from hypertrack.records import (
     Side,
     Signal,
     VerdictSaid,
+    decode_json,
 )
 
 VENUE = "hyperliquid"
@@ -92,6 +93,14 @@ class Signals:
 
         line = self._chain.prepare(signal_id, make)
         return made[0], line
+
+    def written_before(self, action: Action) -> tuple[Signal, bytes] | None:
+        """Return the signal of an action, and its line, where it was among the last at the start.
+
+        A kill may have come between its line and its delivery.
+        """
+        line = self._chain.tail.get(signal_id_of(action))
+        return None if line is None else (decode_json(line, Signal), line)
 
     def commit(self) -> None:
         """Write the signals that were made since the last call.

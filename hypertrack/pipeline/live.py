@@ -14,7 +14,7 @@ from hypertrack.clock import Clock, SystemClock
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.files import write_whole
-from hypertrack.pipeline.places import open_engine, require_data
+from hypertrack.pipeline.places import newest_ms, open_engine, require_data
 from hypertrack.pipeline.record import metrics
 from hypertrack.records import (
     JsonError,
@@ -42,7 +42,6 @@ SIGNALS_NAME = "signals.jsonl"
 PAPER_NAME = "follow.jsonl"
 STATE_NAME = "state.json"
 STATUS_NAME = "status.json"
-PROFILES_NAME = "profiles.parquet"
 LOCK_NAME = "live.lock"
 
 SIZE_DECIMALS = 8
@@ -100,6 +99,7 @@ def follow(
     folder = live_folder(settings)
     require_data(settings)
     from hypertrack.delivery.dispatch import Dispatch
+    from hypertrack.pipeline.live_measuring import Measuring
 
     with ExitStack() as stack:
         stack.enter_context(_sole_follower(folder))
@@ -113,7 +113,7 @@ def follow(
         session = _open(settings, since_ms, folder / SIGNALS_NAME, dispatch, clock, on_line)
         stack.callback(session.close)
         dispatch.start()
-        measuring = _measuring(settings, folder, clock)
+        measuring = Measuring(settings, folder, clock)
         stack.callback(measuring.close)
         following.append(_Following(settings, session, dispatch, measuring, clock))
         return following[0].run(stop, show)
@@ -172,8 +172,6 @@ class _Following:
         """Follow until told to stop."""
         self.session.look()
         self.session.read_history(stop)
-        if self.settings.live.window_h:
-            self.measuring.start()
         due_s = self.clock.monotonic_s()
         while not stop.is_set():
             if self.clock.monotonic_s() >= due_s:
@@ -186,8 +184,8 @@ class _Following:
 
     def _look(self) -> None:
         self.session.look()
-        self.measuring.watched = self.session.watched()
-        self.measuring.tell(self.session)
+        if self.settings.live.window_h:
+            self.measuring.tell(self.session)
 
     def _report(self) -> LiveStatus:
         """Write how live stands for whoever shows it elsewhere, and return it."""
@@ -196,14 +194,6 @@ class _Following:
         write_whole(live_folder(self.settings) / STATUS_NAME, encode_json(status) + b"\n")
         self.status = status
         return status
-
-
-def _measuring(settings: Settings, folder: Path, clock: Clock) -> "Measuring":
-    from hypertrack.pipeline.live_measuring import Measurer, Measuring
-
-    data = folder.parent
-    file = folder / PROFILES_NAME
-    return Measuring(settings, lambda: Measurer(settings, data, file, newest_ms(settings)), clock)
 
 
 def _status(
@@ -245,11 +235,11 @@ def _open(
     on_line: Callable[[bytes], None],
 ) -> "LiveSession":
     from hypertrack.live.session import Beginning, LivePlaces, LiveSession
-    from hypertrack.pipeline.classify import PROFILES_NAME as JUDGED_NAME
+    from hypertrack.pipeline.classify import PROFILES_NAME
 
     assert isinstance(settings.data, Path)
     paper = paper_path(signals)
-    places = LivePlaces(settings.data, settings.out / JUDGED_NAME, signals, paper)
+    places = LivePlaces(settings.data, settings.out / PROFILES_NAME, signals, paper)
     is_live = signals == signals_path(settings)
     is_older = is_live and not paper.exists() and (signals.exists() or not since_ms)
     paper_since_ms = newest_ms(settings) + 1 if is_older else 0
@@ -306,18 +296,6 @@ def is_followed(settings: Settings) -> bool:
 def begin_at(settings: Settings, since_ms: int) -> None:
     """Let a dataset be followed from a time on, whatever was followed in its place before."""
     write_whole(live_folder(settings) / STATE_NAME, encode_json(_State(since_ms=since_ms)) + b"\n")
-
-
-def newest_ms(settings: Settings) -> int:
-    """Return the newest time of a trade, -1 where there is none."""
-    from hypertrack.store.files.tail import newest_trades
-
-    class Line(Record, frozen=True):
-        time: int
-
-    assert isinstance(settings.data, Path)
-    times = (decode_json(line, Line).time for line in newest_trades(settings.data))
-    return max(times, default=-1)
 
 
 @contextmanager

@@ -1,12 +1,15 @@
-"""Measuring beside following: a thread that keeps the profiles of the window new."""
+"""Measuring beside following: a process that keeps the profiles of the window new."""
 
+import contextlib
 import logging
-import queue
-import threading
+import multiprocessing
+import os
+import signal
 import time
-from collections.abc import Callable
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +22,7 @@ from hypertrack.live.rules import Event
 from hypertrack.live.schedule import Due, affordable, who_is_due
 from hypertrack.live.window import Fills, LiveWindow
 from hypertrack.pipeline.live_profiles import LiveProfiler
+from hypertrack.pipeline.places import newest_ms
 from hypertrack.records import MeasuringStatus, replace
 from hypertrack.store.profiles import write_profiles
 
@@ -31,11 +35,17 @@ ROUND_ROWS = 250_000
 """Fills of the wallets that a round measures: about a second, so that the watched ones, who come
 first in each round, are never far behind."""
 
-PATIENCE_S = 5.0
+RESTART_S = 30.0
+"""Between two starts of the process."""
+
+NICENESS = 5
+"""So much whoever follows goes first."""
+
+PROFILES_NAME = "profiles.parquet"
 
 
 class Measurer:
-    """Measures whoever is due, round by round; belongs to one thread.
+    """Measures whoever is due, round by round.
 
     Args:
         file: Where the profiles are written, whole.
@@ -121,74 +131,97 @@ class Measurer:
             write_profiles(self._file, self._profiler.header(between), (self._board.columns,))
 
 
+class Found(NamedTuple):
+    """What a round brought."""
+
+    events: list[Event]
+    changes: list[ProfileChange]
+    earned: frozenset[str]
+    status: MeasuringStatus
+
+
 class Measuring:
-    """A thread that measures, and what it found, to be told by who follows.
+    """A process that measures, whose rounds keep nobody waiting, and what it found.
 
-    Its failure ends nothing but itself, and is raised where it is next asked.
+    Should it die it is started again, and measures everybody anew.
 
-    Args:
-        make: Makes the measurer, in the thread.
+    Attributes:
+        status: The newest it told.
     """
 
-    def __init__(self, settings: Settings, make: Callable[[], Measurer], clock: Clock):
-        self._settings = settings
-        self._make = make
+    def __init__(self, settings: Settings, folder: Path, clock: Clock):
+        self._settings, self._folder = settings, folder
         self._clock = clock
-        self._stop = threading.Event()
-        self._found: queue.SimpleQueue[tuple[list[Event], list[ProfileChange], frozenset[str]]]
-        self._found = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="measuring", daemon=True)
-        self._crash: BaseException | None = None
-        self.watched: frozenset[str] = frozenset()
+        self._context = multiprocessing.get_context("spawn")
+        self._process: BaseProcess | None = None
+        self._pipe: Connection | None = None
+        self._started_s = -RESTART_S
+        self._watched: frozenset[str] = frozenset()
         self.status = MeasuringStatus()
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
     def tell(self, session: "LiveSession") -> None:
-        """Tell what was found since the last call.
-
-        Raises:
-            BaseException: Measuring failed.
-        """
-        if self._crash is not None:
-            raise self._crash
-        while not self._found.empty():
-            events, changes, earned = self._found.get()
-            for event in events:
-                session.newsroom.tell(event)
-            session.newsroom.send()
-            for change in changes:
-                session.tell_change(change, earned)
+        """Tell what was found since the last call, and whom to watch from now on."""
+        if self._pipe is None:
+            self._start_if_due()
+            return
+        try:
+            while self._pipe.poll():
+                self._take(self._pipe.recv(), session)
+            watched = session.watched()
+            if watched != self._watched:
+                self._pipe.send(watched)
+                self._watched = watched
+        except (EOFError, OSError):
+            log.warning("measuring ended and is started again")
+            self.close()
 
     def close(self) -> None:
-        """End after the round that is under way, for which it waits a little."""
-        self._stop.set()
-        if self._thread.ident is not None:
-            self._thread.join(PATIENCE_S)
+        """End it: what it measures is made anew at the next start."""
+        if self._process is not None and self._pipe is not None:
+            self._process.terminate()
+            self._process.join()
+            self._pipe.close()
+        self._process = self._pipe = None
 
-    def _run(self) -> None:
-        try:
-            measurer = self._make()
-            try:
-                self._go_round(measurer)
-            finally:
-                measurer.close()
-        except BaseException as crash:
-            self._crash = crash
+    def _start_if_due(self) -> None:
+        now_s = self._clock.monotonic_s()
+        if now_s - self._started_s < RESTART_S:
+            return
+        self._started_s = now_s
+        self._watched = frozenset()
+        self._pipe, theirs = self._context.Pipe()
+        self._process = self._context.Process(
+            target=_measure, args=(self._settings, self._folder, theirs), daemon=True
+        )
+        self._process.start()
+        theirs.close()
 
-    def _go_round(self, measurer: Measurer) -> None:
-        """Measure round by round, within the share of a core that is allowed."""
-        began_s, spent_s = self._clock.monotonic_s(), 0.0
-        while not self._stop.is_set():
-            start_s, start_cpu_s = self._clock.monotonic_s(), time.process_time()
-            events, changes = measurer.round(self.watched)
-            self._found.put((events, changes, measurer.earned))
-            cost_s = time.process_time() - start_cpu_s
-            spent_s += cost_s
-            elapsed_s = self._clock.monotonic_s() - start_s
-            rest_s = max(self._settings.live.tick_s, cost_s / self._settings.live.cpu_share)
-            self._clock.wait(self._stop, max(rest_s - elapsed_s, 0.0))
-            share = spent_s / max(self._clock.monotonic_s() - began_s, 1e-9)
-            self.status = replace(measurer.status, cpu_share=round(share, 3))
+    def _take(self, found: Found, session: "LiveSession") -> None:
+        self.status = found.status
+        for event in found.events:
+            session.newsroom.tell(event)
+        session.newsroom.send()
+        for change in found.changes:
+            session.tell_change(change, found.earned)
+
+
+def _measure(settings: Settings, folder: Path, parent: Connection) -> None:
+    """Measure round by round in this process, for as long as the parent is there."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal: the parent ends it
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.nice(NICENESS)
+    assert isinstance(settings.data, Path)
+    measurer = Measurer(settings, settings.data, folder / PROFILES_NAME, newest_ms(settings))
+    watched: frozenset[str] = frozenset()
+    began_s, began_cpu_s = time.monotonic(), time.process_time()
+    with contextlib.suppress(EOFError, OSError):  # the parent is gone
+        while True:
+            start_s, start_cpu_s = time.monotonic(), time.process_time()
+            found = measurer.round(watched)
+            now_s, cpu_s = time.monotonic(), time.process_time()
+            share = (cpu_s - began_cpu_s) / (now_s - began_s)
+            status = replace(measurer.status, cpu_share=round(share, 3))
+            parent.send(Found(*found, measurer.earned, status))
+            rest_s = max(settings.live.tick_s, (cpu_s - start_cpu_s) / settings.live.cpu_share)
+            if parent.poll(max(rest_s - (now_s - start_s), 0.0)):
+                watched = parent.recv()

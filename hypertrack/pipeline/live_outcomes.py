@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hypertrack.labels.outcomes import QUANTITIES, measure
+from hypertrack.labels.outcomes import QUANTITIES, Edges, measure
 from hypertrack.market.observation import watched_wallets
 from hypertrack.market.window import Window
 from hypertrack.records import Challenge, OutcomeRow, ScoreRow
+from hypertrack.skill.wallet_edges import two_windows
 
 if TYPE_CHECKING:
     from hypertrack.features.engine import FeatureEngine
@@ -54,7 +55,9 @@ def _settled(
     con, during = engine.backend, Window(*window)
     before = Window(min(row.window[0] for row in rows), max(row.window[1] for row in rows))
     watched = {row["wallet_id"]: row for row in con.rows(watched_wallets(con, before, during))}
-    quantities = measure(con, during, engine.fees, engine.n_wallets).quantities
+    edges = two_windows(con, before, during, engine.fees, engine.n_wallets)
+    told_edges = Edges(edges.later.edge_bps, edges.cost_bps)
+    quantities = measure(con, during, engine.fees, engine.n_wallets, told_edges).quantities
     for row in rows:
         own = id_of.get(row.wallet, -1)
         found: Mapping[str, Any] = watched.get(own, {"n_executions": 0, "observed_frac": 0.0})

@@ -5,6 +5,7 @@ import errno
 import logging
 import multiprocessing
 import os
+import queue
 import signal
 import sys
 import threading
@@ -30,6 +31,8 @@ END_S = 10.0
 
 NICENESS = 5
 """So much the recorder goes first where both want the processor."""
+
+TELL_S = 2.0
 
 STOP = "stop"
 
@@ -111,7 +114,7 @@ class LiveProcess:
         """Run the process to its end; return its exit status."""
         self._ours, theirs = self._context.Pipe()
         process = self._context.Process(
-            target=_follow, args=(self._settings, theirs, self._prepare), name="live", daemon=True
+            target=_follow, args=(self._settings, theirs, self._prepare), name="live"
         )
         process.start()
         self.pid = process.pid
@@ -157,15 +160,16 @@ def _follow(settings: Settings, parent: Connection, prepare: Callable[[], None])
     os.nice(NICENESS)
     prepare()
     threading.Thread(target=_listen_to_parent, args=(parent, stop), daemon=True).start()
+    telling = _Telling(parent)
     try:
         follow(
             settings,
             stop,
-            lambda status: _send(parent, ("status", status)),
-            lambda line: _send(parent, ("line", line)),
+            lambda status: telling.put("status", status),
+            lambda line: telling.put("line", line),
         )
     except ConfigError as error:
-        _send(parent, ("failure", error))
+        telling.put("failure", error)
     except HypertrackError as error:  # such as another process that follows: it may end
         log.error("%s", error)
         sys.exit(error.exit_code)
@@ -173,7 +177,32 @@ def _follow(settings: Settings, parent: Connection, prepare: Callable[[], None])
         if error.errno not in FULL_DISK:
             raise
         reason = f"the disk of {settings.data} is full: make room, and go on with --append"
-        _send(parent, ("failure", HypertrackError(reason)))
+        telling.put("failure", HypertrackError(reason))
+    finally:
+        telling.end()
+
+
+class _Telling:
+    """Tells the parent, who may be busy, without waiting for him."""
+
+    def __init__(self, parent: Connection):
+        self._queue: queue.SimpleQueue[tuple[str, object] | None] = queue.SimpleQueue()
+        self._parent = parent
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def put(self, kind: str, told: object) -> None:
+        """Tell something, soon."""
+        self._queue.put((kind, told))
+
+    def end(self) -> None:
+        """Tell what is left, if the parent listens."""
+        self._queue.put(None)
+        self._thread.join(TELL_S)
+
+    def _run(self) -> None:
+        while (told := self._queue.get()) is not None:
+            _send(self._parent, told)
 
 
 def _listen_to_parent(parent: Connection, stop: threading.Event) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
-from hypertrack.pipeline.live import begin_at, is_followed, newest_ms
+from hypertrack.pipeline.live import begin_at, is_followed
 from hypertrack.pipeline.live_process import LiveProcess
+from hypertrack.pipeline.places import newest_ms
 from hypertrack.pipeline.record import record
 
 if TYPE_CHECKING:  # the command loads these when it runs

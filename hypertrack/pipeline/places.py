@@ -124,6 +124,19 @@ def _spark(settings: Settings, until_ms: int | None) -> "Spark":
     )
 
 
+def newest_ms(settings: Settings) -> int:
+    """Return the newest time of a trade of a folder, -1 where there is none."""
+    from hypertrack.records import Record, decode_json
+    from hypertrack.store.files.tail import newest_trades
+
+    class Line(Record, frozen=True):
+        time: int
+
+    assert isinstance(settings.data, Path)
+    times = (decode_json(line, Line).time for line in newest_trades(settings.data))
+    return max(times, default=-1)
+
+
 def notice_of(lines: "Lines") -> str | None:
     """Return what readers must know of the data's origin: that it is not the venue's own."""
     from hypertrack.store.files.manifest import parse_manifest

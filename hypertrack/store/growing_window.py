@@ -72,6 +72,7 @@ CREATE TABLE {SCHEMA}.known_transactions (hash VARCHAR, time_ms BIGINT);
 FORGET_KNOWN = f"""
 DELETE FROM raw_transactions WHERE hash IN (SELECT hash FROM {SCHEMA}.known_transactions)
 """
+FORGET_OLD = f"DELETE FROM {SCHEMA}.known_transactions WHERE time_ms < {{start_ms}}"
 NOTE_KNOWN = f"INSERT INTO {SCHEMA}.known_transactions SELECT hash, time_ms FROM raw_evm"
 
 # Of what lies before the window, the trades are no longer there to be asked.
@@ -157,11 +158,15 @@ class GrowingWindow:
 
     def drop_before(self, start_ms: int) -> None:
         """Forget the hours that were over by a time; the last prices of coins stay."""
+        if start_ms <= self.start_ms:
+            return
         for name in self._derived:
             self._carry(name, start_ms)
         for table in self._tables.values():
             table.drop_before(start_ms)
-        self.start_ms = max(self.start_ms, start_ms)
+        self.start_ms = start_ms
+        self.connection.execute(FILLS.format(start_ms=start_ms))
+        self.connection.execute(FORGET_OLD.format(start_ms=start_ms))
 
     def newest_ms(self) -> int | None:
         """Return the time of the newest trade; None without any."""

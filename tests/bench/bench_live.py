@@ -4,9 +4,9 @@
     python tests/bench/bench_live.py window DATASET [window_h, default 24]
 
 `rate` writes trades to a folder as a recorder does, in real time, while live follows in a process
-of its own: from an action's last fill to its signal on the disk, one second of settling and one of
-lateness included. `window` opens a dataset's last hours, measures all wallets and then the busiest
-ones, and says how long that took and how much memory.
+of its own: from an action's last fill to the making of its signal (``delay_ms``), one second of
+settling and one of lateness included, the sync to the disk not. `window` opens a dataset's last
+hours, measures the busiest wallets and others, and says how long that took and how much memory.
 """
 
 import json
@@ -23,13 +23,14 @@ import numpy as np
 
 from hypertrack.config import Settings
 from hypertrack.live.window import LiveWindow
-from hypertrack.pipeline.live import newest_ms
 from hypertrack.pipeline.live_process import LiveProcess
+from hypertrack.pipeline.places import newest_ms
 
 COINS = [f"COIN{nth}" for nth in range(20)]
 WALLETS = [f"0x{nth:040x}" for nth in range(1, 401)]
 LEADERS = WALLETS[:20]
 FRAME_S = 0.02
+SETTLE_S = 8.0
 
 BUSIEST = 50
 
@@ -78,7 +79,7 @@ def rate(per_second: float = 50, seconds: float = 60) -> None:
         while live.status is None:
             time.sleep(0.1)
         n_written = write_trades(folder / "trades.jsonl", per_second, seconds)
-        time.sleep(3)
+        time.sleep(SETTLE_S)
         live.end()
         said = (folder / "live" / "signals.jsonl").read_bytes().splitlines()
     status = live.status

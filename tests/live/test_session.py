@@ -55,12 +55,16 @@ class Followed:
     """A session over a folder."""
 
     def __init__(
-        self, folder: Path, name: str = "signals.jsonl", told: dict[Any, Decimal] | None = None
+        self,
+        folder: Path,
+        name: str = "signals.jsonl",
+        told: dict[Any, Decimal] | None = None,
+        clock: ManualClock | None = None,
     ):
         self.folder = folder
         self.file = folder / name
         self.kept = Kept()
-        self.clock = ManualClock()
+        self.clock = clock or ManualClock()
         self.lines: list[bytes] = []
         self.session = LiveSession(
             Settings.model_validate(SETTINGS),
@@ -182,6 +186,38 @@ def test_signal_found_late_is_written_and_expires_at_once(tmp_path: Path) -> Non
     late = [m for m in live.kept.messages if m.kind is MessageKind.SIGNAL][-1]
 
     assert late.expires_ms == late.made_ms
+
+
+def test_signal_that_a_kill_kept_from_the_sinks_is_given_to_them_until_it_expires(
+    tmp_path: Path,
+) -> None:
+    append(tmp_path, [row(0, ALICE, CAROL), row(60_000, BOB, CAROL, coin="ETH")])
+    first = Followed(tmp_path)
+    (sent,) = [m for m in first.kept.messages if m.kind is MessageKind.SIGNAL]
+
+    again, late = Followed(tmp_path), ManualClock()
+    late.advance(30)
+    too_late = Followed(tmp_path, clock=late)
+
+    assert [m for m in again.kept.messages if m.kind is MessageKind.SIGNAL] == [sent]
+    assert [m for m in too_late.kept.messages if m.kind is MessageKind.SIGNAL] == []
+    assert len(first.signals()) == 1
+
+
+def test_clock_that_jumps_changes_nothing_that_is_said(tmp_path: Path) -> None:
+    """Exchange time rules."""
+    rows = random_rows(60)
+    append(tmp_path, rows[:20])
+    live = Followed(tmp_path)
+    for at, jump_s in ((20, -7_200.0), (40, 86_400.0)):
+        live.clock.slept_s += jump_s
+        append(tmp_path, rows[at : at + 20])
+        live.poll()
+
+    replayed = Followed(tmp_path, "replayed.jsonl")
+
+    assert len(live.signals()) > 15
+    assert live.signals() == replayed.signals()
 
 
 def test_gap_makes_positions_unknown_from_the_next_trade_on(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from hypertrack.live.board import ProfileChange
 from hypertrack.live.profile_events import model_changed, profile_events
 from hypertrack.live.rules import Event, Rules
 from hypertrack.live.score_book import read_scores
+from hypertrack.model import MODEL_NAME
 from hypertrack.model.inputs import InputScaler, feature_hash
 from hypertrack.model.network import WalletNet
 from hypertrack.model.versions import WalletModel, save_version
@@ -84,6 +85,48 @@ def test_each_profile_says_up_to_when_it_was_measured_and_what_came_since(
 
     assert [change.wallet for change in changes] == [BOB]
     assert profiles(tmp_path)[BOB] == (11_000, 0, 11)
+
+
+def train(out: Path, seed: int) -> str:
+    """Promote a model that nobody trained; return its version."""
+    names = tuple(each.name for each in select(Settings().features.groups))
+    scaler = InputScaler(names, np.zeros(len(names)), np.ones(len(names)))
+    torch.manual_seed(seed)
+    network = WalletNet(scaler.n_inputs, hidden=(8, 4), dropout_frac=0.0)
+    card = replace(
+        make_card(network, START_MS + seed),
+        feature_names=names,
+        feature_hash=feature_hash(names),
+        typical=(0.0,) * len(names),
+    )
+    save_version(out, WalletModel(network, scaler, card))
+    return card.summary.version
+
+
+@pytest.mark.slow  # torch, and three rounds of all features
+def test_other_model_is_taken_at_the_next_round_and_one_that_does_not_load_never(
+    tmp_path: Path, measurer: Measurer, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = train(tmp_path, 1)
+    measurer.round(frozenset())
+    before = ProfileFile(tmp_path / "profiles.parquet").column("risk_score").tolist()
+    second = train(tmp_path, 2)
+
+    ((event,), changes) = measurer.round(frozenset())
+
+    assert (event.name, event.fields) == ("model.changed", {"model": second, "before": first})
+    assert changes == []  # scores of two models are not compared
+    now = ProfileFile(tmp_path / "profiles.parquet")
+    assert now.header.model is not None
+    assert now.header.model.version == measurer.status.model == second
+    assert now.column("risk_score").tolist() != before
+
+    (tmp_path / MODEL_NAME).write_bytes(b"no model")
+    assert measurer.round(frozenset()) == ([], [])
+    assert measurer.round(frozenset()) == ([], [])
+
+    assert measurer.status.model == second
+    assert caplog.text.count("the model is not taken") == 1
 
 
 CHANGE = ProfileChange(
