@@ -73,14 +73,12 @@ function createSheet(data, wallets, watchlist, actions) {
     return part("After its executions", make("p", "note", note), pointsFigure(points));
   }
 
-  /** Return what is left for a copier by how late it follows; profiles may hold one delay alone. */
+  /** Return what is left for a copier by how late it follows. */
   function delayPart(row) {
     const title = "For a copier, by delay";
     const points = pointsOf(data.measures.filter(({ group }) => group === "Delays"), row);
-    const told = wallets.has("copy_edge_bps") ? wallets.text("copy_edge_bps", row) : null;
-    if (points.some(({ text }) => text !== null)) return part(title, make("p", "note", "Edge left after costs, to be expected, in bps a bet."), pointsFigure(points));
-    if (told === null) return part(title, unknownNote("Not known: it did not open often enough to say what a copier would be left with."));
-    return part(title, unknownNote(`These profiles hold one delay alone: ${told} bps are left ${data.copying}, to be expected.`));
+    if (!points.some(({ text }) => text !== null)) return part(title, unknownNote("Not known: it did not open often enough to say what a copier would be left with."));
+    return part(title, make("p", "note", "Edge left after costs, to be expected, in bps a bet."), pointsFigure(points));
   }
 
   function pointsOf(measures, row) {

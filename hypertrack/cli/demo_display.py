@@ -39,7 +39,7 @@ def show_result(session: Session, result: "DemoResult") -> None:
     earned = sum(head.has_earned_weight for head in result.model.heads)
     say(
         Text(
-            f"The model: {earned} of {len(result.model.heads)} scores beat their baselines; "
+            f"The model: {earned} of {len(result.model.heads)} scores are better than the average; "
             f"bot_probability tells programs with AUC {number(result.truth.bot_auc, 2)}.",
             "dim",
         )

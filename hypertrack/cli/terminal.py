@@ -38,6 +38,10 @@ class SafeConsole(Console):
     Rich's own ones, colors and cursor, are told apart from text and pass.
     """
 
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command line, which ends well: whoever read this has seen enough."""
+        raise BrokenPipeError
+
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:

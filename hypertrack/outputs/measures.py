@@ -54,7 +54,7 @@ def measures(header: ProfileHeader) -> tuple[Measure, ...]:
     end_ms = header.data.end_ms
     return (
         *(_skill(name, *row) for name, row in SKILL_WORDS.items()),
-        *map(_copied_after, COPY_DELAYS),
+        *(_skill(name, *row, group="Delays") for name, row in DELAY_WORDS.items()),
         *(_profit(name, *row) for name, row in PROFIT_WORDS.items()),
         *(_account(name, *row) for name, row in ACCOUNT_WORDS.items()),
         *(_feature(name, header, *row) for name, row in FEATURE_WORDS.items()),
@@ -118,31 +118,21 @@ SKILL_WORDS: dict[str, tuple[str, Write]] = {
 """By name, the words and how it is written; `SKILL_NUMBERS` says what it is."""
 
 
-def _skill(name: str, words: str, write: Write) -> Measure:
+DELAY_WORDS: dict[str, tuple[str, Write]] = {
+    "copy_edge_bps_0s": ("Copied at once, bps", bps),
+    "copy_edge_bps_1s": ("Copied 1 s later, bps", bps),
+    "copy_edge_bps_5s": ("Copied 5 s later, bps", bps),
+    "copy_edge_bps_30s": ("Copied 30 s later, bps", bps),
+    "copy_edge_bps_300s": ("Copied 5 min later, bps", bps),
+}
+"""The same of what is left by how late a copier follows."""
+
+
+def _skill(name: str, words: str, write: Write, group: str = "Skill") -> Measure:
     def read(wallet: WalletProfile) -> float:
         return nan if wallet.skill is None else wallet.skill.numbers[name]
 
-    return Measure(name, words, "Skill", SKILL_NUMBERS[name], read, write)
-
-
-COPY_DELAYS = {
-    "0s": "at once",
-    "1s": "1 s later",
-    "5s": "5 s later",
-    "30s": "30 s later",
-    "300s": "5 min later",
-}
-"""After which profiles may tell what is left for a copier, and in words."""
-
-
-def _copied_after(delay: str) -> Measure:
-    name = f"copy_edge_bps_{delay}"
-
-    def read(wallet: WalletProfile) -> float:
-        return nan if wallet.skill is None else wallet.skill.numbers.get(name, nan)
-
-    words = f"Copied {COPY_DELAYS[delay]}, bps"
-    return Measure(name, words, "Delays", "left for a copier after costs", read, bps)
+    return Measure(name, words, group, SKILL_NUMBERS[name], read, write)
 
 
 PROFIT_WORDS: dict[str, tuple[str, str, Write]] = {

@@ -79,7 +79,7 @@ SKILL_NUMBERS: Mapping[str, str] = {
     "copy_edge_bps": "left for a copier after delay and cost, to be expected",
     "copy_edge_low_bps": "90 % interval",
     "copy_edge_high_bps": "90 % interval",
-    "copy_edge_bps_0s": "left for a copier who were there at once",
+    "copy_edge_bps_0s": "left for a copier who is there at once",
     "copy_edge_bps_1s": "left for a copier 1 s later",
     "copy_edge_bps_5s": "left for a copier 5 s later",
     "copy_edge_bps_30s": "left for a copier 30 s later",

@@ -136,3 +136,20 @@ def test_bars_and_signs_have_ascii_forms(monkeypatch: pytest.MonkeyPatch) -> Non
 
     assert raw.getvalue() == b" .;# 3 x 2 - >= ... + =- # * ?"
     assert codecs.lookup_error("ascii_forms")
+
+
+def test_reader_that_has_seen_enough_ends_the_command_well(tmp_path: Path) -> None:
+    """As ``| head -1`` does: the end of the pipe that is read is closed before all is written."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+
+    with os.fdopen(write_end, "w") as nobody_reads:
+        done = subprocess.run(
+            [sys.executable, "-m", "hypertrack", "categories"],
+            cwd=tmp_path,
+            stdout=nobody_reads,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+
+    assert (done.returncode, done.stderr) == (0, b"")

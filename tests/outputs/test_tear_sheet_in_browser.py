@@ -3,12 +3,10 @@
 import pytest
 from dashboard_fakes import JUDGED, KNOWN, OTHER, UNKNOWN, OpenPage, addresses
 from playwright.sync_api import expect
-from profile_set_fakes import made_set
 
 from hypertrack.outputs.account_views import account_lines
 from hypertrack.outputs.definitions import title
 from hypertrack.outputs.reason_views import score_views
-from hypertrack.records import replace
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -113,17 +111,6 @@ def test_sheet_tells_what_is_left_for_a_copier_by_delay(open_page: OpenPage) -> 
     untested = next(w for w in JUDGED.profiles if w.features["tx_count"] < 10)
     other = open_page(hash_=f"#wallet={untested.wallet}").locator("#sheet-body")
     expect(other).to_contain_text("it did not open often enough to say what a copier")
-
-
-def test_sheet_says_where_profiles_hold_one_delay_alone(open_page: OpenPage) -> None:
-    tested = JUDGED.profiles[0]
-    assert tested.skill is not None
-    numbers = {n: v for n, v in tested.skill.numbers.items() if not n.startswith("copy_edge_bps_")}
-    made = made_set(JUDGED.header, replace(tested, skill=replace(tested.skill, numbers=numbers)))
-    sheet = open_page(made, hash_=f"#wallet={tested.wallet}").locator("#sheet-body")
-
-    expect(sheet).to_contain_text("hold one delay alone: ")
-    expect(sheet).to_contain_text("bps are left 5 s later with $1,000, to be expected.")
 
 
 def test_sheet_draws_nothing_where_nothing_is_known(open_page: OpenPage) -> None:
