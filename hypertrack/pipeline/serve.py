@@ -60,11 +60,11 @@ def served(settings: Settings) -> "Served":
     from hypertrack.pipeline.classify import PROFILES_NAME as JUDGED_NAME
     from hypertrack.pipeline.live import (
         PAPER_NAME,
-        PROFILES_NAME,
         SIGNALS_NAME,
         STATUS_NAME,
         live_folder,
     )
+    from hypertrack.pipeline.live_measuring import PROFILES_NAME
     from hypertrack.serving.historian import Historian
     from hypertrack.serving.lookout import ServedFiles
     from hypertrack.serving.server import Served
