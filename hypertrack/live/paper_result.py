@@ -33,7 +33,7 @@ def result_of(state: PaperState) -> FollowResult:
     with localcontext(prec=PRECISION):
         ours = state.portfolios[LEADERS]
         return FollowResult(
-            since_ms=state.since_ms,
+            since_ms=state.begun_ms,
             until_ms=state.until_ms,
             terms=state.terms,
             leaders=tuple(wallet for wallet, _ in state.n_actions_by_leader.most_common()),

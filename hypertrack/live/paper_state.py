@@ -83,6 +83,12 @@ class PaperState:
         self.hours: list[HourSeen] = []
         self.n_actions_by_leader: Counter[str] = Counter()
         self.n_gaps = 0
+        self.first_ms: int | None = None
+
+    @property
+    def begun_ms(self) -> int:
+        """Return since when there was anything to follow: in an empty dataset, the first step."""
+        return self.since_ms or self.first_ms or 0
 
     @property
     def until_ms(self) -> int:
@@ -93,6 +99,7 @@ class PaperState:
         """Take the next step."""
         with localcontext(prec=PRECISION):
             self.key = key_of(step.kind, step.at_ms, step.id)
+            self.first_ms = self.first_ms or step.at_ms
             self.equity_usd |= step.equity_usd
             self.marks |= step.marks
             if step.kind is StepKind.GAP and step.coin is not None:

@@ -92,3 +92,13 @@ def test_nothing_traded_is_said_so(tmp_path: Path) -> None:
 
     assert first == "Nothing was traded on paper in 6 s: 1 action of leaders were seen."
     assert causes == "Not followed, or in part: 1 leader's position unknown."
+
+
+def test_following_that_began_in_an_empty_dataset_lasts_since_its_first_step(
+    tmp_path: Path,
+) -> None:
+    write_lines(tmp_path, "trades", acts(1_000, 1))
+
+    state = PaperRun(tmp_path, since_ms=0).read().state
+
+    assert result_of(state).since_ms == START_MS + 6_000  # five seconds after the first action
