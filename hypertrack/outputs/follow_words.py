@@ -46,8 +46,8 @@ def _in_short(found: FollowResult) -> str:
     lasted = duration((found.until_ms - found.since_ms) / 1_000)
     if not found.paper.n_orders:
         return (
-            f"Nothing was traded on paper in {lasted}: "
-            f"{plural(found.n_actions, 'action')} of leaders were seen."
+            f"Nothing was traded on paper in {lasted}; leaders made "
+            f"{plural(found.n_actions, 'action')}."
         )
     return (
         f"Following {plural(len(found.leaders), 'leader')} on paper, "

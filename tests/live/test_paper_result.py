@@ -90,7 +90,7 @@ def test_nothing_traded_is_said_so(tmp_path: Path) -> None:
 
     (first, _, causes) = sentences(result_of(PaperRun(tmp_path, told={}).read().state))
 
-    assert first == "Nothing was traded on paper in 6 s: 1 action of leaders were seen."
+    assert first == "Nothing was traded on paper in 6 s; leaders made 1 action."
     assert causes == "Not followed, or in part: 1 leader's position unknown."
 
 
