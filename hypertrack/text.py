@@ -45,6 +45,14 @@ def with_minus(text: str) -> str:
     return HYPHEN_FOR_MINUS.sub("−", text)
 
 
+def duration(seconds: float) -> str:
+    """Return ``2.94 days``, ``21.8 min`` or ``12 s``."""
+    for size_s, unit, digits in ((86_400, "days", 2), (3_600, "h", 1), (60, "min", 1)):
+        if seconds >= size_s:
+            return f"{seconds / size_s:.{digits}f} {unit}"
+    return f"{seconds:.0f} s"
+
+
 def masked_url(url: str) -> str:
     """Return an address without the name and password that it may carry."""
     parts = urlsplit(url)

@@ -15,6 +15,7 @@ from hypertrack.cli.tables import number
 from hypertrack.clock import utc
 from hypertrack.records import (
     BINARY_HEADS,
+    DAY_MS,
     HEAD_MEANINGS,
     PROFIT_NUMBERS,
     STYLE_DIMENSIONS,
@@ -23,7 +24,7 @@ from hypertrack.records import (
     ProfileHeader,
     WalletProfile,
 )
-from hypertrack.text import printable, with_minus
+from hypertrack.text import duration, printable, with_minus
 
 if TYPE_CHECKING:
     from hypertrack.pipeline.wallet import ScoreView
@@ -97,10 +98,14 @@ def _section(title: str, body: RenderableType) -> RenderableType:
 def _facts(profile: WalletProfile) -> RenderableType:
     f = profile.features
     return Text(
-        f"{f['tx_count']:,.0f} transactions, ${f['total_value']:,.0f} traded in "
-        f"{f['unique_tokens']:,.0f} tokens, {utc(profile.first_seen_ms)} to "
-        f"{utc(profile.last_seen_ms)} ({f['age_days']:.2f} days)"
+        f"{_counted(f['tx_count'], 'transaction')}, ${f['total_value']:,.0f} traded in "
+        f"{_counted(f['unique_tokens'], 'token')}, {utc(profile.first_seen_ms)} to "
+        f"{utc(profile.last_seen_ms)} ({duration(f['age_days'] * DAY_MS / 1_000)})"
     )
+
+
+def _counted(n: float, noun: str) -> str:
+    return f"{n:,.0f} {noun}{'' if n == 1 else 's'}"
 
 
 def _positions(header: ProfileHeader, profile: WalletProfile) -> Iterator[RenderableType]:
@@ -198,6 +203,7 @@ def _coverage(header: ProfileHeader) -> RenderableType:
     data = header.data
     gaps = sum(gap.n_intervals for gap in data.gaps)
     return Text(
-        f"{data.n_trades:,} trades of {data.n_wallets:,} wallets over {data.observed_days:.2f} "
-        f"observed days ({data.observed_frac:.1%} of the span), {gaps:,} gaps"
+        f"{data.n_trades:,} trades of {data.n_wallets:,} wallets, "
+        f"{duration(data.observed_days * DAY_MS / 1_000)} observed ({data.observed_frac:.1%} of "
+        f"the span), {_counted(gaps, 'gap')}"
     )

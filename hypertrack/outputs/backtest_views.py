@@ -24,9 +24,9 @@ from hypertrack.outputs.backtest_words import (
     with_error,
 )
 from hypertrack.outputs.views import Stat
-from hypertrack.outputs.wording import duration, plural, usd
+from hypertrack.outputs.wording import plural, usd
 from hypertrack.records import Answer, Backtest, Followed, RoundFound
-from hypertrack.text import printable
+from hypertrack.text import duration, printable
 
 ALL_COLUMNS = 1_000
 """A width that has place for every column of the table."""

@@ -1,6 +1,6 @@
 """What a backtest says in words: beats, does not beat, or cannot tell and what it would take."""
 
-from hypertrack.outputs.wording import duration, plural
+from hypertrack.outputs.wording import plural
 from hypertrack.records import (
     RESOLUTION_BPS,
     Answer,
@@ -9,7 +9,7 @@ from hypertrack.records import (
     Comparison,
     Followed,
 )
-from hypertrack.text import with_minus
+from hypertrack.text import duration, with_minus
 
 PROFIT_NAME, COPY_NAME = "realised profit", "COPY only"
 NARROW = "\N{NO-BREAK SPACE}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hypertrack.clock import utc
-from hypertrack.outputs.wording import HEAD_NAMES, capitalized, duration, plural
+from hypertrack.outputs.wording import HEAD_NAMES, capitalized, plural
 from hypertrack.records import (
     CategoryChange,
     ComparedProfiles,
@@ -17,7 +17,7 @@ from hypertrack.records import (
     Verdict,
     WalletDiff,
 )
-from hypertrack.text import printable, with_minus
+from hypertrack.text import duration, printable, with_minus
 
 ESTIMATE_NAMES = {"edge_bps": "edge", "copy_edge_bps": "edge left for a copier"}
 

@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
-from hypertrack.outputs.wording import duration, plural
+from hypertrack.outputs.wording import plural
 from hypertrack.records import Answer, Beside, BlockMean, FollowResult
-from hypertrack.text import with_minus
+from hypertrack.text import duration, with_minus
 
 FEWEST_HOURS = 30
 """Blocks from which on an interval is said."""

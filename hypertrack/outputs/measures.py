@@ -10,7 +10,6 @@ from hypertrack.outputs.wording import (
     amount,
     bps,
     capitalized,
-    duration,
     percent,
     signed,
     usd,
@@ -24,7 +23,7 @@ from hypertrack.records import (
     ProfileHeader,
     WalletProfile,
 )
-from hypertrack.text import with_minus
+from hypertrack.text import duration, with_minus
 
 Read = Callable[[WalletProfile], float]
 Write = Callable[[float], str]

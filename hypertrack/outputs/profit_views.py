@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from math import isnan
 
-from hypertrack.outputs.wording import duration, percent, plural, usd
+from hypertrack.outputs.wording import percent, plural, usd
 from hypertrack.records import FeesSource, FundingSource, PnlSource, WalletProfit
-from hypertrack.text import printable, with_minus
+from hypertrack.text import duration, printable, with_minus
 
 SOURCE_SAYS: Mapping[PnlSource, str] = {
     PnlSource.VENUE: "venue: every fill is told",

@@ -20,7 +20,6 @@ from hypertrack.outputs.wording import (
     SKILL_MEANING,
     capitalized,
     coverage,
-    duration,
     feature_name,
     gaps,
     interval,
@@ -42,7 +41,7 @@ from hypertrack.records import (
     Interval,
     OutcomeWindow,
 )
-from hypertrack.text import printable, with_minus
+from hypertrack.text import duration, printable, with_minus
 
 N_FEATURES = 8
 """Features shown for each head."""

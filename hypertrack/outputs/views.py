@@ -13,7 +13,6 @@ from hypertrack.outputs.wording import (
     SKILL_MEANING,
     capitalized,
     coverage,
-    duration,
     gaps,
     percent,
     plural,
@@ -28,7 +27,7 @@ from hypertrack.records import (
     ProfileHeader,
     SkillSummary,
 )
-from hypertrack.text import printable
+from hypertrack.text import duration, printable
 
 AXIS_WIDTH = 240.0
 AXIS_PADDING = 8.0

@@ -5,7 +5,7 @@ from math import isfinite
 
 from hypertrack.clock import utc
 from hypertrack.records import DAY_MS, Category, DataSummary, GapCount, HeadEvaluation, Interval
-from hypertrack.text import printable, with_minus
+from hypertrack.text import duration, printable, with_minus
 
 HEAD_NAMES = {
     "profitability_score": "Profitability",
@@ -72,14 +72,6 @@ def feature_name(name: str, remarks: Mapping[str, str]) -> str:
 def percent(share: float) -> str:
     """Return ``98.0 %``."""
     return f"{share * 100:.1f} %"
-
-
-def duration(seconds: float) -> str:
-    """Return ``2.94 days``, ``21.8 min`` or ``12 s``."""
-    for size_s, unit, digits in ((86_400, "days", 2), (3_600, "h", 1), (60, "min", 1)):
-        if seconds >= size_s:
-            return f"{seconds / size_s:.{digits}f} {unit}"
-    return f"{seconds:.0f} s"
 
 
 def signed(value: float) -> str:

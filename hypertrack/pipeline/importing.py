@@ -203,7 +203,8 @@ def _notices(report: "ImportReport", before: "Manifest | None") -> Iterable[str]
     notices += [_notice_beside(Path(file.path), file.format) for file in report.files]
     kinds = ", ".join(f"{n} {name}" for name, n in sorted(n_by_format.items()))
     if kinds:
-        notices.append(f"imported, not recorded here: {kinds} files")
+        word = "file" if len(report.files) == 1 else "files"
+        notices.append(f"imported, not recorded here: {kinds} {word}")
     return dict.fromkeys(notice for notice in notices if notice)
 
 

@@ -91,7 +91,7 @@ def test_append_goes_on_and_knows_what_is_there(archive: Path, tmp_path: Path) -
     notice = json.loads((data / "manifest.json").read_text())["notice"]
     assert notice.split("; ") == [
         "imported, not recorded here: 2 node_fills_by_block files",
-        "imported, not recorded here: 1 capture files",
+        "imported, not recorded here: 1 capture file",
     ]
 
 

@@ -72,7 +72,7 @@ def test_archives_are_imported_with_what_they_are(tmp_path: Path) -> None:
     assert len(made.settings["archives"]["holes"]) == 2
     assert made.settings["simulate"]["coins"] == 3
     assert imported.notice == (
-        f"{made.notice}; imported, not recorded here: 1 node_fills_by_block files"
+        f"{made.notice}; imported, not recorded here: 1 node_fills_by_block file"
     )
     assert "left out" not in result.output
     gaps = [line for line in read_ledger(data) if line.cause is CoverageCause.HOLE]

@@ -8,7 +8,6 @@ from hypertrack.outputs.wording import (
     bps_interval,
     coverage,
     doubt,
-    duration,
     gaps,
     left_out,
     plural,
@@ -18,7 +17,7 @@ from hypertrack.outputs.wording import (
     usd,
 )
 from hypertrack.records import Category, DataSummary, as_dict, decode_json, encode_json
-from hypertrack.text import printable
+from hypertrack.text import duration, printable
 
 
 @pytest.mark.parametrize(
