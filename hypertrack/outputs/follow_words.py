@@ -91,7 +91,7 @@ def _remarks(found: FollowResult) -> list[str]:
     if not found.beside:
         told.append(
             "It is held against nobody: no wallets were classified when it began "
-            "(`hypertrack classify`)."
+            "(hypertrack classify does it)."
         )
     if paper.is_stopped:
         told.append(
@@ -99,7 +99,7 @@ def _remarks(found: FollowResult) -> list[str]:
             "equity: everything was closed, nothing is opened any more."
         )
     if paper.n_not_filled:
-        causes = ", ".join(f"{n:,} {why}" for why, n in paper.n_not_filled.items())
+        causes = ", ".join(f"{why} ({n:,})" for why, n in paper.n_not_filled.items())
         told.append(f"Not followed, or in part: {causes}.")
     if paper.n_hours_funding_unknown:
         told.append(

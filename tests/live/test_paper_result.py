@@ -81,7 +81,7 @@ def test_sentences_say_what_was_not_followed_and_what_is_unknown(tmp_path: Path)
     said = sentences(result_of(PaperRun(tmp_path).read().state))
 
     assert said[0].startswith("Following 1 leader on paper, 5 s late with $10,000, brought −")
-    assert "Not followed, or in part: 1 below the venue's minimum." in said
+    assert "Not followed, or in part: below the venue's minimum (1)." in said
     assert "Funding is unknown of 1 hour of a position: no context told the rate." in said
 
 
@@ -91,7 +91,7 @@ def test_nothing_traded_is_said_so(tmp_path: Path) -> None:
     (first, _, causes) = sentences(result_of(PaperRun(tmp_path, told={}).read().state))
 
     assert first == "Nothing was traded on paper in 6 s; leaders made 1 action."
-    assert causes == "Not followed, or in part: 1 leader's position unknown."
+    assert causes == "Not followed, or in part: leader's position unknown (1)."
 
 
 def test_following_that_began_in_an_empty_dataset_lasts_since_its_first_step(
