@@ -87,6 +87,11 @@ class Session:
         """What another process of this command has to call to log as this one does."""
         self.log_to_stderr()
 
+    @property
+    def is_data_named(self) -> bool:
+        """Return whether the command was told which dataset; the usual one need not be there."""
+        return self._shared.data is not None
+
     def load(self, flags: Mapping[str, Any] | None = None) -> "Config":
         """Return the settings in force; ``flags`` by dotted key, None where not given."""
         from hypertrack.config import load_config

@@ -155,6 +155,13 @@ def test_what_cannot_be_meant_is_one_line(folder: Path, words: list[str], reason
     assert said.count("\n") == 1
 
 
+def test_dataset_that_is_not_there_is_no_place_to_show_rules_of(folder: Path) -> None:
+    code, said = refused("categories", "--data", folder / "wrong")
+
+    assert (code, said.count("\n")) == (1, 1)
+    assert "wrong" in said
+
+
 def test_truth_is_refused_for_wallets_that_are_real(folder: Path, tmp_path: Path) -> None:
     write_dataset(tmp_path / "real", trades=TRADES)
 
