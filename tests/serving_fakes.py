@@ -1,13 +1,16 @@
 """A dataset that live writes to, served on this machine, and signals as live writes them."""
 
 import asyncio
+import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 from fakes import ALICE, BOB, CAROL, START_MS, trade, write_dataset
 from kept_profiles import Kept, write_kept
@@ -207,3 +210,53 @@ def running(settings: Settings, clock: Clock | None = None) -> Iterator[Running]
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
+
+
+def reader(server: Running) -> httpx.Client:
+    return httpx.Client(
+        base_url=server.url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=20
+    )
+
+
+def wallets(answer: httpx.Response) -> list[str]:
+    return [each["wallet"] for each in answer.json()["wallets"]]
+
+
+PATIENCE_S = 60.0
+"""Of a test that hears nothing but that the stream is there, which is said every 15 s."""
+
+
+class Hearing:
+    """Hears a stream."""
+
+    def __init__(self, answer: httpx.Response):
+        self._lines = answer.iter_lines()
+        self.last_id = ""
+
+    def next(self, *names: str) -> tuple[str, dict[str, object]]:
+        """Return the next event of these names."""
+        fields: dict[str, str] = {}
+        until_s = time.monotonic() + PATIENCE_S
+        for line in self._lines:
+            assert time.monotonic() < until_s, f"no {names}"
+            name, _, value = line.partition(": ")
+            if line:
+                fields[name] = value
+                continue
+            self.last_id = fields.get("id", self.last_id)
+            if fields.get("event") in names:
+                return fields["event"], json.loads(fields["data"])
+            fields = {}
+        raise EOFError
+
+
+@contextmanager
+def hearing(server: Running, last_id: str | None = None) -> Iterator[Hearing]:
+    headers = {} if last_id is None else {"Last-Event-ID": last_id}
+    with (
+        reader(server) as client,
+        client.stream("GET", "api/v1/events", headers=headers) as answer,
+    ):
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"] == "text/event-stream"
+        yield Hearing(answer)

@@ -117,12 +117,11 @@ def gather(
     walk = np.full(int(openings.coin.max(initial=-1)) + 1, np.nan)
     stretches = stretches_by_coin(con)
     for coin, path in price_paths(con, window):
-        rows = slice(*np.searchsorted(openings.coin, [coin, coin + 1]))
-        of_coin = openings.take(rows)
-        motion = motion_of(path, window)
-        view = CoinView(coin, path, motion, window, stretches.get(coin, NOTHING_WATCHED))
+        of_coin = openings.take(slice(*np.searchsorted(openings.coin, [coin, coin + 1])))
         if not len(of_coin) and parts:
             continue
+        watched = stretches.get(coin, NOTHING_WATCHED)
+        view = CoinView(coin, path, motion_of(path, window), window, watched)
         entity = entity_of_wallet[of_coin.wallet]
         parts.append(_bets(view, of_coin, entity, horizon_ms, shift_ms, delays_ms))
         if len(of_coin):
