@@ -162,9 +162,9 @@ def _follow_or_replay(session: Session, settings: "Settings", asked: _Asked) -> 
 
 def _record(session: Session, settings: "Settings", mode: "SessionMode", asked: _Asked) -> None:
     from hypertrack.cli.recording_display import show_plan, status_display, stopped_by_signals
-    from hypertrack.pipeline.live import live_folder
     from hypertrack.pipeline.live_process import LiveProcess
     from hypertrack.pipeline.live_recording import record_live
+    from hypertrack.pipeline.places import live_folder
     from hypertrack.pipeline.record import plan as ask_for_plan
 
     duration_s = None if asked.duration is None else parse_duration_s(asked.duration)

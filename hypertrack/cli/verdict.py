@@ -133,7 +133,8 @@ def _show_basket(session: Session, settings: "Settings", size: int, kept: Path |
     ]
     headings = ("", "wallet", "verdict", "bets", "edge, bps", "moves", "with")
     session.out.print()
-    session.out.print(plain_table(headings, rows, gap=1))
+    notes = [with_minus(each.vault) for each in found.wallets]
+    session.out.print(plain_table(headings, rows, gap=1, notes=notes if any(notes) else ()))
 
 
 def short_address(wallet: str) -> str:

@@ -3,7 +3,7 @@
 import ibis
 from ibis import Table, Value, _
 
-from hypertrack.market.account_states import KEYS, stated_levels
+from hypertrack.market.account_states import KEYS, last_held, stated_levels
 from hypertrack.market.coins import is_outcome, is_spot
 from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.executions import fills
@@ -147,15 +147,8 @@ def perp_profit_between(con: Tables, spans: Table) -> Table:
 
 def unrealised(con: Tables) -> Table:
     """Return wallet_id, unrealised_usd: of the positions last told, of all dexes asked about."""
-    states = con.table("account_states")
-    last = states.group_by("wallet_id", "dex").aggregate(time_ms=_.time_ms.max())
-    held = con.table("account_positions").filter(_.unrealised_usd.notnull())
-    times = last.select("wallet_id", "time_ms").distinct()
-    return (
-        held.semi_join(times, ["wallet_id", "time_ms"])
-        .group_by("wallet_id")
-        .aggregate(unrealised_usd=_.unrealised_usd.sum())
-    )
+    held = last_held(con, None).filter(_.unrealised_usd.notnull())
+    return held.group_by("wallet_id").aggregate(unrealised_usd=_.unrealised_usd.sum())
 
 
 def funding_told(con: Tables, spans: Table) -> Table:

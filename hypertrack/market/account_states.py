@@ -35,8 +35,8 @@ def stated_levels(con: Tables) -> Table:
 
 
 def _stated_levels(con: Tables) -> Table:
-    dexes = con.table("coins").filter(~(is_spot(_.coin) | is_outcome(_.coin)))
-    dexes = dexes.select("coin_id", dex=ibis.ifelse(is_hip3(_.coin), _.coin.split(":")[0], ""))
+    perps = con.table("coins").filter(~(is_spot(_.coin) | is_outcome(_.coin)))
+    dexes = _with_dex(perps).select("coin_id", "dex")
     asked = con.table("account_states").select("wallet_id", "dex", "time_ms").distinct()
     traded = executions(con).select(*KEYS).union(con.table("imported_fills").select(*KEYS))
     coins = traded.distinct().join(dexes, "coin_id").join(asked, ["wallet_id", "dex"])
@@ -45,6 +45,11 @@ def _stated_levels(con: Tables) -> Table:
     return found.select(
         *KEYS, time_ms=_.time_ms + 1, stated_level=_["size"].fill_null(0.0).cast("float64")
     )
+
+
+def _with_dex(coins: Table) -> Table:
+    """Return the same with the builder's dex of each coin, empty where it is the venue's own."""
+    return coins.mutate(dex=ibis.ifelse(is_hip3(_.coin), _.coin.split(":")[0], ""))
 
 
 def last_states(con: Tables, until_ms: int | None) -> Table:
@@ -62,30 +67,33 @@ def last_states(con: Tables, until_ms: int | None) -> Table:
 def liquidation_distances(con: Tables, until_ms: int | None) -> Table:
     """Return wallet_id, distance_frac: how far prices are from liquidating each position.
 
-    Of the positions of the last answer before a cut that can be liquidated at some price.
+    Of the positions of each dex's last answer before a cut that can be liquidated at some price.
     """
-    states = con.table("account_states").select("wallet_id", "time_ms")
-    told = states if until_ms is None else states.filter(_.time_ms < until_ms)
-    last = told.group_by("wallet_id").aggregate(time_ms=_.time_ms.max())
-    held = con.table("account_positions").filter(
+    held = last_held(con, until_ms).filter(
         _.liquidation_price.notnull() & (_["size"] != 0) & (_.value_usd > 0)
     )
-    price = _.value_usd / _["size"].abs()
-    return (
-        held.join(last, ["wallet_id", "time_ms"])
-        .mutate(price=price)
-        .select("wallet_id", distance_frac=(_.liquidation_price - _.price).abs() / _.price)
+    return held.mutate(price=_.value_usd / _["size"].abs()).select(
+        "wallet_id", distance_frac=(_.liquidation_price - _.price).abs() / _.price
     )
 
 
 def last_positions(con: Tables) -> Table:
     """Return wallet_id, coin, size (coins, signed), value_usd: as last told, of each dex."""
+    held = last_held(con, None).filter(_["size"] != 0)
+    return held.join(con.table("coins"), "coin_id").select("wallet_id", "coin", "size", "value_usd")
+
+
+def last_held(con: Tables, until_ms: int | None) -> Table:
+    """Return the rows of ``account_positions`` that each dex told last before a cut.
+
+    The dexes of a wallet are asked one after the other, so each has a last time of its own.
+    """
     states = con.table("account_states")
-    last = states.group_by("wallet_id", "dex").aggregate(time_ms=_.time_ms.max())
-    times = last.select("wallet_id", "time_ms").distinct()
-    held = con.table("account_positions").filter(_["size"] != 0)
-    named = held.semi_join(times, ["wallet_id", "time_ms"]).join(con.table("coins"), "coin_id")
-    return named.select("wallet_id", "coin", "size", "value_usd")
+    told = states if until_ms is None else states.filter(_.time_ms < until_ms)
+    last = told.group_by("wallet_id", "dex").aggregate(time_ms=_.time_ms.max())
+    coins = _with_dex(con.table("coins")).select("coin_id", "dex")
+    held = con.table("account_positions").join(coins, "coin_id")
+    return held.semi_join(last, ["wallet_id", "dex", "time_ms"])
 
 
 def last_balances(con: Tables) -> Table:

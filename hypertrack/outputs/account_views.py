@@ -31,6 +31,16 @@ def account_lines(account: WalletAccount) -> Iterator[tuple[str, str]]:
         yield "belongs together", f"{printable(account.account_links)} ({SOURCE})"
 
 
+def vault_words(account: WalletAccount | None) -> str:
+    """Return a vault's name, leader and further links; empty for what is no vault, or not known so.
+
+    A vault trades what its depositors brought in, under a name that it chose: whoever is shown it
+    as worth copying is to know.
+    """
+    links = "" if account is None else account.account_links
+    return f"{printable(links)} ({SOURCE})" if links.startswith("vault ") else ""
+
+
 def _told(account: WalletAccount) -> str:
     is_told = not isnan(account.account_told_ms)
     return f"{SOURCE}, {utc(int(account.account_told_ms))}" if is_told else SOURCE

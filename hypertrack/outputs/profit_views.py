@@ -38,7 +38,8 @@ def profit_lines(profit: WalletProfit) -> Iterator[tuple[str, str]]:
     yield "fees", f"{usd(profit.fees_usd)}, {FEES_SAY[profit.fees_source]}"
     if not isnan(profit.funding_usd):
         basis = FUNDING_SAYS[profit.funding_source]
-        yield "funding", f"{usd(profit.funding_usd)} received, {basis}"
+        way = "paid" if profit.funding_usd < 0 else "received"
+        yield "funding", f"{usd(abs(profit.funding_usd))} {way}, {basis}"
     if not isnan(profit.max_drawdown_usd):
         yield "drawdown", f"{usd(profit.max_drawdown_usd)} at most, minute by minute"
     yield "episodes", episodes_sentence(profit)

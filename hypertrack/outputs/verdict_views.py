@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
 
+from hypertrack.outputs.account_views import vault_words
 from hypertrack.outputs.wording import COSTS_ALONE, bps, bps_interval
 from hypertrack.records import SkillSummary, Verdict, WalletProfile, WalletSkill
 from hypertrack.text import printable, with_minus
@@ -14,7 +15,7 @@ PLACEBO_RANGE = (0.9, 1.1)
 
 @dataclass(frozen=True)
 class VerdictRow:
-    """One wallet of the table."""
+    """One wallet of the table; `why` tells of a vault what it is called."""
 
     wallet: str
     verdict: str
@@ -69,7 +70,7 @@ def verdict_row(profile: WalletProfile) -> VerdictRow:
     skill = profile.skill
     if skill is None:
         return VerdictRow(profile.wallet, "–", "–", "–", "–", "–", "not judged")
-    n = skill.numbers
+    n, vault = skill.numbers, vault_words(profile.account)
     return VerdictRow(
         wallet=profile.wallet,
         verdict=skill.verdict.value,
@@ -77,7 +78,7 @@ def verdict_row(profile: WalletProfile) -> VerdictRow:
         edge=bps_interval(n["edge_bps"], n["edge_low_bps"], n["edge_high_bps"]),
         copied=_copied(n),
         q=_number(n["q"], ".2f"),
-        why=skill.says,
+        why=f"{skill.says}; {vault}" if vault else skill.says,
     )
 
 

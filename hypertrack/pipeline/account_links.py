@@ -13,7 +13,7 @@ LINKS = {
     "agent": ("agent of {other}", "has the agent {own}"),
     "transfer": ("{n:,} transfers of {usd:,.0f} USD with {other}",) * 2,
 }
-"""How a link is told of the one it begins at, and of the other."""
+"""How a link is told of the one it begins at, and of the other; in the order in which they are."""
 
 
 def links_in_words(con: "Market", name_of: Mapping[int, str]) -> dict[int, list[str]]:
@@ -21,7 +21,8 @@ def links_in_words(con: "Market", name_of: Mapping[int, str]) -> dict[int, list[
     from hypertrack.market import account_states
 
     told: dict[int, list[str]] = {}
-    for row in con.rows(account_states.links(con)):
+    order, rows = list(LINKS), con.rows(account_states.links(con))
+    for row in sorted(rows, key=lambda row: order.index(row["kind"])):
         own, other = name_of[row["wallet_id"]], name_of[row["other_id"]]
         words = {"name": row["name"] or "", "n": row["n"], "usd": row["usd"]}
         here, there = LINKS[row["kind"]]

@@ -1,5 +1,6 @@
 """The basket of the verdict command: wallets worth following together."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +41,8 @@ class BasketWallet(Record, frozen=True, kw_only=True):
     correlation: float | None
     """With the one of the others that it moves with most; None of a single one."""
     nearest: str | None
+    vault: str = ""
+    """What it is called and by whom it is led; empty for what is not known as a vault."""
 
 
 class BasketFound(Record, frozen=True, kw_only=True):
@@ -63,6 +66,8 @@ class _Candidates:
     verdict: "NDArray[np.object_]"
     edge_bps: "NDArray[np.float64]"
     horizon_s: "NDArray[np.float64]"
+    vault: Mapping[str, str]
+    """By wallet, as of `BasketWallet`."""
 
 
 def find_basket(settings: Settings, size: int, kept_file: Path | None = None) -> BasketFound:
@@ -101,6 +106,7 @@ def find_basket(settings: Settings, size: int, kept_file: Path | None = None) ->
 
 def _candidates(profiles: "Profiles", size: int) -> _Candidates:
     """Return one wallet of each entity that copies nobody and whose expected edge is above 0."""
+    from hypertrack.outputs.account_views import vault_words
     from hypertrack.outputs.ranking import rank_by_verdict
 
     rows = rank_by_verdict(profiles)
@@ -123,6 +129,9 @@ def _candidates(profiles: "Profiles", size: int) -> _Candidates:
         verdict=verdict[chosen].astype(object),
         edge_bps=edge[chosen].astype(np.float64),
         horizon_s=profiles.column("horizon_s")[chosen].astype(np.float64),
+        vault={
+            each.wallet: vault_words(each.account) for each in profiles.wallets(np.sort(chosen))
+        },
     )
 
 
@@ -170,6 +179,7 @@ def _wallets(
             n_bets=int(n_bets[row]),
             correlation=None if is_alone else float(basket.correlation[place, near]),
             nearest=None if is_alone else known.wallets[int(basket.rows[near])],
+            vault=known.vault[known.wallets[row]],
         )
         for place, (row, near) in enumerate(
             zip(basket.rows.tolist(), basket.nearest.tolist(), strict=True)

@@ -26,8 +26,7 @@ from hypertrack.model.version_files import (
     promote,
     read_card,
 )
-from hypertrack.pipeline.live import live_folder
-from hypertrack.pipeline.places import open_engine
+from hypertrack.pipeline.places import live_folder, open_engine
 from hypertrack.records import (
     Card,
     Challenge,

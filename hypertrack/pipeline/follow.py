@@ -4,7 +4,8 @@ from pathlib import Path
 
 from hypertrack.config import Settings
 from hypertrack.errors import DatasetError
-from hypertrack.pipeline.live import PAPER_NAME, live_folder
+from hypertrack.pipeline.live import PAPER_NAME
+from hypertrack.pipeline.places import live_folder
 from hypertrack.records import FollowResult, Record
 
 

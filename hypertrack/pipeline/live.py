@@ -14,7 +14,7 @@ from hypertrack.clock import Clock, SystemClock
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.files import write_whole
-from hypertrack.pipeline.places import newest_ms, open_engine, require_data
+from hypertrack.pipeline.places import live_folder, newest_ms, open_engine, require_data
 from hypertrack.pipeline.record import metrics
 from hypertrack.records import (
     JsonError,
@@ -37,7 +37,6 @@ if TYPE_CHECKING:  # the command loads these when it runs
 
 log = logging.getLogger(__name__)
 
-LIVE_NAME = "live"
 SIGNALS_NAME = "signals.jsonl"
 PAPER_NAME = "follow.jsonl"
 STATE_NAME = "state.json"
@@ -64,17 +63,6 @@ def paper_path(signals: Path) -> Path:
     """Return where following on paper is written, beside the signals of the same run."""
     is_own = signals.name == SIGNALS_NAME
     return signals.with_name(PAPER_NAME if is_own else f"{signals.stem}.{PAPER_NAME}")
-
-
-def live_folder(settings: Settings) -> Path:
-    """Return the folder of what live writes.
-
-    Raises:
-        ConfigError: The dataset is a database.
-    """
-    if not isinstance(settings.data, Path):
-        raise ConfigError("live follows a folder: a database is not followed yet")
-    return settings.data / LIVE_NAME
 
 
 def follow(

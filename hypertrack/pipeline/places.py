@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # the commands load these when they run
 
 log = logging.getLogger(__name__)
 
+LIVE_NAME = "live"
+
 
 def require_data(settings: Settings) -> None:
     """Do nothing where there is a dataset, without loading what reads it.
@@ -35,6 +37,17 @@ def require_data(settings: Settings) -> None:
         layout.require_data(place)
     elif place.dialect == "sqlite" and not Path(place.connection).is_file():
         raise DatasetError(f"no dataset at {place}: record one with `hypertrack record`")
+
+
+def live_folder(settings: Settings) -> Path:
+    """Return the folder of what live writes.
+
+    Raises:
+        ConfigError: The dataset is a database.
+    """
+    if not isinstance(settings.data, Path):
+        raise ConfigError("live follows a folder: a database is not followed yet")
+    return settings.data / LIVE_NAME
 
 
 def require_writable_place(settings: Settings) -> None:

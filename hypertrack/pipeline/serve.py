@@ -58,13 +58,9 @@ def served(settings: Settings) -> "Served":
     """Return what there is to serve of a folder."""
     from hypertrack.outputs.served_page import served_body, served_front
     from hypertrack.pipeline.classify import PROFILES_NAME as JUDGED_NAME
-    from hypertrack.pipeline.live import (
-        PAPER_NAME,
-        SIGNALS_NAME,
-        STATUS_NAME,
-        live_folder,
-    )
+    from hypertrack.pipeline.live import PAPER_NAME, SIGNALS_NAME, STATUS_NAME
     from hypertrack.pipeline.live_measuring import PROFILES_NAME
+    from hypertrack.pipeline.places import live_folder
     from hypertrack.serving.historian import Historian
     from hypertrack.serving.lookout import ServedFiles
     from hypertrack.serving.server import Served

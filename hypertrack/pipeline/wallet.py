@@ -142,6 +142,10 @@ def told_facts(profile: WalletProfile) -> dict[str, tuple[tuple[str, str], ...]]
 
 def skill_facts(profile: WalletProfile) -> tuple[tuple[str, str], ...]:
     """Return name and value of what is known of a wallet's skill; nothing where not judged."""
+    from hypertrack.outputs.account_views import vault_words
     from hypertrack.outputs.verdict_views import skill_lines
 
-    return () if profile.skill is None else tuple(skill_lines(profile.skill))
+    if profile.skill is None:
+        return ()
+    vault = vault_words(profile.account)
+    return (*([("vault", vault)] if vault else []), *skill_lines(profile.skill))

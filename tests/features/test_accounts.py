@@ -55,6 +55,17 @@ def test_equity_leverage_and_distance_are_those_of_the_last_answer(features_of: 
     assert found["liquidation_distance_frac"] == pytest.approx(0.1)  # ETH: 5 of 50
 
 
+def test_dexes_that_were_asked_one_after_the_other_all_tell_how_near_liquidation_is(
+    features_of: Any,
+) -> None:
+    own, other = told(START_MS + 10, 80)[0], held_position("xyz:CL", 1, price=50, liquidation=30)
+    states = [own, account_state(START_MS + 12, ALICE, other, equity=20, dex="xyz")]
+
+    found = features_of("liquidation_distance_frac", trades=TRADES, account_states=states)[ALICE]
+
+    assert found["liquidation_distance_frac"] == pytest.approx(0.1)  # ETH: 5 of 50, xyz:CL 20 of 50
+
+
 def test_cut_sees_the_answer_before_it(features_of: Any) -> None:
     states = [*told(START_MS + 5, 500), *told(START_MS + 100, 80)]
     lines = {"trades": TRADES, "account_states": states}

@@ -143,6 +143,7 @@ def test_flows_are_signed_as_the_wallet_sees_them(open_engine: Any) -> None:
         {"type": "send", "usdcValue": "3.0", "user": ALICE, "destination": ALICE, "fee": "0.0"},
         {"type": "vaultDeposit", "vault": CAROL, "usdc": "200.0"},
         {"type": "vaultWithdraw", "vault": CAROL, "user": ALICE, "netWithdrawnUsd": "150.0"},
+        {"type": "liquidation", "accountValue": "90.0", "leverageType": "Cross"},
     ]
     lines = [account_flow(START_MS + nth, ALICE, **flow) for nth, flow in enumerate(flows)]
     con = open_engine(trades=[BOUGHT], account_flows=lines, coverage=[ASKED_FLOWS]).backend
@@ -150,7 +151,7 @@ def test_flows_are_signed_as_the_wallet_sees_them(open_engine: Any) -> None:
     rows = sorted(_rows(con.table("account_flows")), key=lambda row: row["time_ms"])
     (total,) = _rows(account_states.flows_within(con, Window(START_MS, START_MS + 100)))
 
-    assert [row["usd"] for row in rows] == [1_000, -101, 0, -8, 9, 0, -200, 150]
+    assert [row["usd"] for row in rows] == [1_000, -101, 0, -8, 9, 0, -200, 150, 0]
     assert total["usd"] == 850
 
 

@@ -11,7 +11,7 @@ def test_profit_says_what_it_rests_on() -> None:
         "profit": "−$1.2k (derived: positions told later), −4.2 bps of notional",
         "flow": "$900 of the trades seen, as if flat before",
         "fees": "$12, by the schedule",
-        "funding": "−$3 received, the venue's rates on oracle prices",
+        "funding": "$3 paid, the venue's rates on oracle prices",
         "drawdown": "$2.0k at most, minute by minute",
         "episodes": "8 closed positions, held 2.0 h (median), 62.5 % won, gains 0.50 times the "
         "losses",

@@ -3,9 +3,12 @@
 from math import nan
 
 import pytest
+from judged_fakes import judged_set
+from profile_fakes import ACCOUNT, HOSTILE
 from profile_fakes import NOBODY_TOLD_FROM_LUCK as NOBODY
 
-from hypertrack.outputs.verdict_views import headline, reliability, skill_lines
+from hypertrack.outputs.verdict_views import headline, reliability, skill_lines, verdict_row
+from hypertrack.pipeline.wallet import skill_facts
 from hypertrack.records import SKILL_NUMBERS, Verdict, WalletSkill, replace
 
 
@@ -118,3 +121,30 @@ def test_edge_that_shrank_to_nothing_has_neither_half_life_nor_capacity(
     told = dict(skill_lines(skill))
 
     assert {name: told[name] for name in told if name in {*lines, "half-life"}} == lines
+
+
+def test_vault_is_told_by_its_name_wherever_it_is_judged() -> None:
+    links = "vault 'Gains' led by 0xabc; 1 transfers of 5 USD with 0xdef"
+    wallet = judged_set(1).profiles[0]
+    vault = replace(wallet, account=replace(ACCOUNT, account_links=links))
+
+    assert verdict_row(vault).why == f"{verdict_row(wallet).why}; {links} (venue)"
+    assert skill_facts(vault) == (("vault", f"{links} (venue)"), *skill_facts(wallet))
+
+
+def test_name_of_a_vault_writes_nothing_but_text_beside_a_verdict() -> None:
+    links = f"vault 'A\x1b[31m{HOSTILE}' led by 0xabc"
+    account = replace(ACCOUNT, account_links=links)
+
+    why = verdict_row(replace(judged_set(1).profiles[0], account=account)).why
+
+    assert "\x1b" not in why
+    assert "led by 0xabc (venue)" in why
+
+
+def test_leader_of_a_vault_and_who_was_not_asked_about_are_no_vaults() -> None:
+    wallet = judged_set(1).profiles[0]
+    leader = replace(ACCOUNT, account_links="leads the vault 'Gains' 0xabc")
+
+    for account in (None, ACCOUNT, leader):
+        assert "vault" not in verdict_row(replace(wallet, account=account)).why

@@ -9,6 +9,7 @@ from fakes import (
     ALICE,
     BOB,
     START_MS,
+    account_flow,
     account_state,
     held_position,
     trade,
@@ -74,6 +75,29 @@ def test_whoever_was_not_asked_about_has_no_account(facts: Any) -> None:
 def test_recording_without_answers_has_no_accounts(tmp_path: Path) -> None:
     with open_dataset(write_dataset(tmp_path, trades=TRADES)) as dataset:
         assert not has_answers(FeatureEngine(dataset, FeatureSettings(), FeeSettings()))
+
+
+def test_vault_is_named_before_whom_it_pays(tmp_path: Path) -> None:
+    vault = {
+        **EARLY,
+        "request": {"type": "vaultDetails"},
+        "answer": {"name": "Gains", "vaultAddress": ALICE, "leader": BOB},
+    }
+    paid = [
+        account_flow(START_MS + n, ALICE, type="send", usdcValue="5", user=ALICE, destination=who)
+        for n, who in enumerate(f"0x{n:040x}" for n in range(1, 8))
+    ]
+    folder = write_dataset(
+        tmp_path, trades=TRADES, account_states=[EARLY, vault], account_flows=paid
+    )
+    with open_dataset(folder) as dataset:
+        engine = FeatureEngine(dataset, FeatureSettings(), FeeSettings())
+        matrix = engine.matrix(names=("tx_count", *BEHIND_ACCOUNTS))
+        links = account_columns(engine, matrix)["account_links"]
+
+    told = dict(zip(matrix.wallets, links, strict=True))
+    assert told[ALICE].startswith(f"vault 'Gains' led by {BOB}; ")
+    assert told[ALICE].endswith("; 3 more")
 
 
 @pytest.mark.parametrize("n_more", [0, 2])

@@ -8,7 +8,7 @@ from hypertrack.importing.pairing import FillKey
 from hypertrack.records import CoverageCause
 
 NEARLY_ALL = MAX_FILLS * 19 // 20
-"""From so many on the venue's limit was reached: what happens while we ask pushes old ones out."""
+"""So many that begin within a position are all that the venue keeps: some could not be read."""
 
 SAME_FRAC = 1e-9
 """Positions closer than this share are the same: the venue's own text carries rounding."""
@@ -48,6 +48,11 @@ class FillHistory:
         return True
 
     @property
+    def may_be_cut(self) -> bool:
+        """Return whether what happened while we asked may have pushed old fills out unseen."""
+        return MAX_FILLS // 2 <= len(self) < MAX_FILLS
+
+    @property
     def trades(self) -> set[tuple[str, int, int]]:
         """Return coin, time and id of the trades that the fills are of."""
         return {(coin, time_ms, tid) for _, coin, _, time_ms, tid, *_ in self._known}
@@ -68,11 +73,12 @@ class FillHistory:
         Args:
             since_ms: From when on was asked for, 0 for ever.
         """
-        if len(self) >= NEARLY_ALL:
+        has_begun = not self.came_in()
+        if len(self) >= (MAX_FILLS if has_begun else NEARLY_ALL):
             return CoverageCause.LIMIT
         if since_ms:
             return CoverageCause.SINCE
-        return None if self.came_in() else CoverageCause.FIRST
+        return CoverageCause.FIRST if has_begun else None
 
 
 def _head(fills: list[FillKey]) -> str:

@@ -197,8 +197,22 @@ class WalletSteps:
                 yield job
         self._can_reverse[kind] &= pages.is_reversed
         if job.step is Step.FILLS:
+            job = self._counted_again(job, history, pages)
             job = self._observed(job, history, pages)
         yield self._done(replace(job, newest_ms=history.newest_ms or job.newest_ms))
+
+    def _counted_again(self, job: StepLine, history: FillHistory, pages: Pages) -> StepLine:
+        """Ask for what happened while the pages were read, if that may tell why they begin there.
+
+        Each fill that came meanwhile pushed at most one out: fewer than the venue's limit, with
+        these, are all that there ever were.
+        """
+        is_first = job.newest_ms is None and pages.is_reversed
+        if not (is_first and history.may_be_cut and history.newest_ms):
+            return job
+        since_newest = Pages(history.newest_ms, is_reversed=False)
+        new = self._page(job.wallet, FILL_KINDS[job.step], since_newest)
+        return replace(job, n_items=job.n_items + new)
 
     def _page(self, wallet: str, kind: str, pages: Pages) -> int:
         """Ask for the next page and store what is new of it; return how much that is."""

@@ -104,15 +104,17 @@ FROM (
 WHERE token <> '' AND size IS NOT NULL GROUP BY ALL ORDER BY ALL
 """
 
-# Signed as the wallet sees it. Moves between its own perps and spot move nothing of it; what is
-# of an unknown kind, or in tokens, has no amount. Source: protocol, section 3.
+# Signed as the wallet sees it. Moves between its own perps and spot move nothing of it, and neither
+# does being liquidated, which its fills tell; what is of an unknown kind, or in tokens, has no
+# amount. Source: protocol, section 3, and the venue's documentation of ledger updates.
 READ_FLOWS = """
 CREATE OR REPLACE TEMP TABLE raw_account_flows AS
 SELECT DISTINCT ON (wallet, time_ms, hash, kind, usd, other, coin) wallet, time_ms, hash, kind,
     CASE
         WHEN kind IN ('deposit', 'funding') THEN usdc
         WHEN kind = 'withdraw' THEN -(usdc + fee)
-        WHEN kind = 'accountClassTransfer' OR (sender = wallet AND target = wallet) THEN 0
+        WHEN kind IN ('accountClassTransfer', 'liquidation') THEN 0
+        WHEN sender = wallet AND target = wallet THEN 0
         WHEN kind IN ('internalTransfer', 'subAccountTransfer')
             THEN CASE WHEN target = wallet THEN usdc ELSE -(usdc + fee) END
         WHEN kind IN ('spotTransfer', 'send')

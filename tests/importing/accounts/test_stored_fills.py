@@ -60,6 +60,33 @@ def test_wallet_of_more_fills_than_the_venue_keeps_yields_those_and_says_so(
     assert (done["cause"], done["came_in"]) == ("limit", {"BTC": "2000.0"})
 
 
+def test_wallet_of_nearly_as_many_fills_is_complete_where_it_began_with_nothing(
+    venue: AccountVenue, folder: Path
+) -> None:
+    venue.fills[ALICE] = many_fills(9_751, step_ms=1)
+
+    report = ask(venue, folder, FILLS_OF_ALICE)
+
+    assert report.n_fills == 9_751
+    assert observed_fills(folder) == [("observed", 0, 10**9 - 10_000, "first")]
+
+
+def test_fills_that_were_pushed_out_while_we_asked_are_not_taken_for_never_made(
+    venue: AccountVenue, folder: Path
+) -> None:
+    # Flat at every fill, so that the oldest that is left seems to be the first.
+    made = [account_fill(nth, time_ms=START_MS + nth) for nth in range(12_000)]
+    venue.fills[ALICE] = made[:10_300]
+
+    def trade_on(_: object) -> None:
+        venue.fills[ALICE] = made[: len(venue.fills[ALICE]) + 100]
+
+    venue.intercept = trade_on
+    ask(venue, folder, FILLS_OF_ALICE)
+
+    assert observed_fills(folder)[0][3] == "limit"
+
+
 def test_block_of_fifty_fills_of_one_time_survives_the_edge_of_a_page(
     venue: AccountVenue, folder: Path
 ) -> None:
