@@ -1,5 +1,6 @@
 """Fixtures shared by all tests."""
 
+import os
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -10,6 +11,11 @@ from hypothesis import settings
 from postgres_fakes import PostgresServer, find_server
 
 from hypertrack.config import DatabaseUrl
+
+if (
+    "PYTEST_XDIST_WORKER" in os.environ
+):  # a process a core: threads of trees would wait for each other
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("thorough", max_examples=10_000)
 

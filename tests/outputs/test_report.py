@@ -100,7 +100,7 @@ def test_text_says_first_what_was_observed_and_how_good_the_model_is() -> None:
     places = [text.index(part) for part in order]
     assert places == sorted(places)
     assert "coverage  98.0 % of the span observed" in text
-    assert "Profitability: probability that the wallet's next trades" in text
+    assert "Profitability: probability that prices next move its way by more" in text
     assert "unproven: skill −0.02, 95 % CI [−0.05, +0.01] on 812 held-out rows" in text
 
 

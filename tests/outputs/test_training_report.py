@@ -78,7 +78,7 @@ def test_data_checks_settings_and_versions_are_said() -> None:
     facts = {fact.name: fact.text for fact in (*page.data, *page.checks, *page.settings)}
     assert facts["coverage"] == "98.0 % of the span observed (2.94 days)"
     assert facts["embargo"] == "30.0 min between features and outcomes"
-    assert facts["best markout t"] == "not measured"
+    assert facts["best edge bps"] == "not measured"
     assert facts["Risk, outcomes shuffled"] == "skill −0.01, 95 % CI [−0.03, +0.01]"
     assert (facts["train.seed"], facts["train.hidden"]) == ("7", "256, 128")
     assert [cut.name for cut in page.cuts][-2:] == ["Training 4", "Test"]

@@ -180,5 +180,8 @@ def test_wallets_that_are_not_judged_have_no_verdict(open_engine: OpenEngine) ->
 def test_judging_again_gives_the_same_numbers(busy_engine: FeatureEngine) -> None:
     first, second = judge_all(busy_engine), judge_all(busy_engine)
 
-    for name, column in first.columns.items():
-        np.testing.assert_array_equal(column, second.columns[name], err_msg=name)
+    for name, column in first.columns.items():  # cash is summed by several threads, in any order
+        if name == "cash_usd":
+            np.testing.assert_allclose(column, second.columns[name], rtol=1e-12)
+        else:
+            np.testing.assert_array_equal(column, second.columns[name], err_msg=name)
