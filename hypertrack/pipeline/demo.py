@@ -256,13 +256,15 @@ class Demo:
 
     def _ask(self, exchange: DemoExchange, on_progress: OnProgress) -> int:
         """Ask the venue about the best so far; return how many that were."""
-        from hypertrack.pipeline.accounts import Wanted, ask
+        from hypertrack.pipeline.accounts import ASKED, Step, Wanted, ask
         from hypertrack.pipeline.verdict import best_wallets
 
         stage = "ask the venue about the best"
         on_progress(stage, 0.0, "who is the best so far")
         best = best_wallets(self.settings, top=CANDIDATES).wallets
-        wanted = Wanted(wallets=tuple(profile.wallet for profile in best))
+        # The payments of each are among its flows: what rates would add costs a minute of weight.
+        steps = tuple(step for step in ASKED if step is not Step.RATES)
+        wanted = Wanted(wallets=tuple(profile.wallet for profile in best), steps=steps)
         asked = ask(
             self._at(exchange),
             wanted,
