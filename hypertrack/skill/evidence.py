@@ -155,8 +155,8 @@ def openings_of(
         n_uncounted += np.bincount(batch["wallet_id"][~does_count], minlength=len(n_uncounted))
         counted = {name: column[does_count] for name, column in batch.items()}
         found.append(openings_and_lots(counted))
-    openings = _joined(Openings, [opened for opened, _ in found])
-    lots = _joined(Lots, [closed for _, closed in found])
+    openings = rows_joined(Openings, [opened for opened, _ in found])
+    lots = rows_joined(Lots, [closed for _, closed in found])
     return openings.take(np.argsort(openings.coin, kind="stable")), lots, n_uncounted
 
 
@@ -211,7 +211,7 @@ def _moved(openings: Openings, shift_ms: Ints, window: Window) -> Openings:
     return Openings(**{**vars(openings), "time_ms": time_ms})
 
 
-def _joined(kind: type[T], parts: Sequence[T]) -> T:
+def rows_joined(kind: type[T], parts: Sequence[T]) -> T:
     """Return records of columns as one, in their order."""
     names = vars(parts[0])
     return kind(**{name: np.concatenate([vars(part)[name] for part in parts]) for name in names})

@@ -11,7 +11,7 @@ from hypertrack.market.window import Window
 from hypertrack.skill.arrays import Floats, Ints, group_starts
 from hypertrack.skill.bets import TO_BPS, CoinView, block_length_ms
 from hypertrack.skill.closings import Closings, by_coin, closings
-from hypertrack.skill.evidence import NOTHING_DONE, walk_bps_per_usd
+from hypertrack.skill.evidence import NOTHING_DONE, rows_joined, walk_bps_per_usd
 from hypertrack.skill.fetching import execution_batches, price_paths
 from hypertrack.skill.openings import Openings, openings_and_lots
 from hypertrack.skill.price_path import PricePath, motion_of
@@ -153,16 +153,11 @@ def _joined(parts: Sequence[Copies]) -> Copies:
 
 def _taken(con: Market, window: Window, wallets: Ints) -> tuple[Openings, Closings]:
     """Return openings as taker by coin and time, and what ended positions."""
-    opened, closed = [], []
+    opened, closed = [NOTHING_DONE[0]], []
     for batch in execution_batches(con, window, wallets):
         opened.append(openings_and_lots(batch)[0])
         closed.append(closings(batch))
-    together = Openings(
-        **{
-            name: np.concatenate([nothing, *(vars(part)[name] for part in opened)])
-            for name, nothing in vars(NOTHING_DONE[0]).items()
-        }
-    )
+    together = rows_joined(Openings, opened)
     together = together.take(np.flatnonzero(together.is_taker & together.are_sure))
     return together.take(np.lexsort((together.time_ms, together.coin))), by_coin(closed)
 
