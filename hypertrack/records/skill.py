@@ -64,7 +64,7 @@ SKILL_NUMBERS: Mapping[str, str] = {
     "entity_size": "wallets of its entity",
     "n_openings": "openings as taker with a markout",
     "n_bets": "bets: openings as taker of an entity, coin and block of time",
-    "n_blocks": "blocks of time with a bet",
+    "n_blocks": "blocks of time with a bet, of resting orders alone, too",
     "horizon_s": "seconds after which openings are judged",
     "markout_bps": "mean markout of its bets, as measured",
     "markout_error_bps": "standard error of it",

@@ -27,7 +27,7 @@ class WalletEdges:
     Attributes:
         edge_bps: Gain of its bets, before costs.
         error_bps: Standard error of that.
-        n_bets: 0 without any.
+        n_bets: As taker; 0 without any.
     """
 
     edge_bps: Floats
