@@ -12,6 +12,7 @@ from hypertrack.cli.simulate import SkillFlag, TrendFlag
 
 if TYPE_CHECKING:
     from hypertrack.config import Settings
+    from hypertrack.pipeline.demo import Scale
 
 
 def demo(
@@ -48,9 +49,7 @@ def demo(
     Example: hypertrack demo --live --minutes 2
     """
     from hypertrack.cli.browser import open_page
-    from hypertrack.cli.demo_display import show_result
-    from hypertrack.cli.progress import StageBars, progress_bars
-    from hypertrack.pipeline.demo import QUICK, WHOLE, Demo
+    from hypertrack.pipeline.demo import QUICK, WHOLE
 
     flags = {
         **{"simulate.seed": seed, "simulate.skill": skill, "simulate.trend": trend or None},
@@ -62,11 +61,21 @@ def demo(
         return
     scale = QUICK if quick else WHOLE
     scale = replace(scale, hours=hours or scale.hours, wallets=wallets or scale.wallets)
+    dashboard = _whole_story(session, settings, out, scale)
+    if open_:
+        open_page(session, dashboard)
+
+
+def _whole_story(session: Session, settings: "Settings", out: Path, scale: "Scale") -> Path:
+    """Tell it, and return its dashboard."""
+    from hypertrack.cli.demo_display import show_result
+    from hypertrack.cli.progress import StageBars, progress_bars
+    from hypertrack.pipeline.demo import Demo
+
     with progress_bars(session) as bars:
         result = Demo.in_folder(settings, out, scale).run(StageBars(bars).show)
     show_result(session, result)
-    if open_:
-        open_page(session, Path(result.dashboard))
+    return Path(result.dashboard)
 
 
 def _live(session: Session, settings: "Settings", out: Path, minutes: float) -> None:

@@ -10,6 +10,7 @@ from hypertrack.records import (
     are_amounts,
     are_wallets,
     checked_amount,
+    checked_funding_rate,
     checked_signed,
     checked_time_ms,
     checked_wallet,
@@ -126,9 +127,10 @@ class ContextNumbers(Record, frozen=True, rename="camel"):
     mid_px: str | float | None = None
 
     def __post_init__(self) -> None:
-        for number in (self.funding, self.premium):
-            if number is not None:
-                checked_signed(number)
+        if self.funding is not None:
+            checked_funding_rate(self.funding)
+        if self.premium is not None:
+            checked_signed(self.premium)
         for amount in (self.open_interest, self.oracle_px, self.mark_px, self.mid_px):
             if amount is not None:
                 checked_amount(amount, may_be_zero=True)

@@ -90,7 +90,8 @@ def edge_variance(edge_bps: NDArray[np.float64], error_bps: NDArray[np.float64])
         return 0.0
     total = weight.sum()
     spread = (weight * (edge - (weight @ edge) / total) ** 2).sum() - (len(edge) - 1)
-    return max(float(spread / (total - (weight**2).sum() / total)), 0.0)
+    shared = total - (weight**2).sum() / total
+    return max(float(spread / shared), 0.0) if shared > 0 else 0.0  # one row has all the weight
 
 
 def target_weights(

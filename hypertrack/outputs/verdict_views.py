@@ -92,7 +92,7 @@ def skill_lines(skill: WalletSkill) -> Iterator[tuple[str, str]]:
     n = skill.numbers
     yield "verdict", verdict_sentence(skill)
     blocks = f"{n['n_bets']:,.0f} in {n['n_blocks']:,.0f} blocks"
-    yield "bets", f"{blocks}, judged {n['horizon_s']:,.0f} s later"
+    yield "bets as taker", f"{blocks}, judged {n['horizon_s']:,.0f} s later"
     if n["entity_size"] > 1:
         yield "entity", f"acts as one with {n['entity_size'] - 1:,.0f} other wallets"
     if skill.follows:

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import closing
 from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, get_args
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 from hypertrack.config import Settings, Skill
 from hypertrack.errors import ConfigError
 from hypertrack.files import require_writable
+from hypertrack.journal import Journal, read_journal
 from hypertrack.records import JsonError, decode_json, encode_json
 
 if TYPE_CHECKING:  # the command loads these when it runs
@@ -36,6 +38,9 @@ TRADES_PER_HOUR = 10_400
 """250,000 in a day."""
 
 WALLETS = 1_000
+
+_BEGINNING = b'{"world":'
+"""Of a line of results."""
 
 
 class Market(NamedTuple):
@@ -85,9 +90,8 @@ def run_markets(
             wanted.remove(key)
             yield known
     for found in _judged(settings, [market for market in markets if market in wanted], n_jobs):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("ab") as lines:
-            lines.write(encode_json(found) + b"\n")
+        with closing(Journal(file)) as results:
+            results.add([encode_json(found)])
         yield found
 
 
@@ -177,14 +181,34 @@ def _settings_of(settings: Settings, market: Market, folder: Path) -> Settings:
 
 
 def _read(file: Path) -> "Iterator[KnownTruth]":
+    """Yield the results of a file, of each market once: two runs at a time may both have added it.
+
+    A line that was torn is left out, and its market is judged again.
+    """
     from hypertrack.skill.known_truth import KnownTruth
 
-    if not file.is_file():
-        return
-    for line in file.read_bytes().splitlines():
+    seen = set[Market]()
+    for line in read_journal(file):
         try:
-            yield decode_json(line, KnownTruth)
+            known = decode_json(line, KnownTruth)
         except JsonError as error:
+            if not line or _is_torn(line):
+                continue
             raise ConfigError(
                 f"{file} holds no results of this benchmark ({error}): choose another --file"
             ) from error
+        market = Market(known.world, known.hours, known.seed)
+        if market not in seen:
+            seen.add(market)
+            yield known
+
+
+def _is_torn(line: bytes) -> bool:
+    """Return whether a line begins as a result does, and is none because its end lacks."""
+    if line[: len(_BEGINNING)] != _BEGINNING[: len(line)]:
+        return False
+    try:
+        decode_json(line)
+    except JsonError:
+        return True
+    return False

@@ -17,6 +17,10 @@ MAX_TIME_MS = 4_102_444_800_000
 MAX_AHEAD_MS = 60_000
 """So far exchange time may lie beyond the time of receipt, after the skew of the two clocks."""
 
+MAX_FUNDING_RATE = 1.0
+"""An hour, either way: the venue's own limit is 0.04. Rates are summed over months, and what one
+beyond any meaning left in the sum would be in every payment after it."""
+
 MIN_AMOUNT = 1e-18
 MAX_AMOUNT = 1e18
 """Of a price or size: wide enough for anything a venue could mean, narrow enough that squares of
@@ -75,6 +79,18 @@ def checked_signed(text: str | float) -> float:
     if abs(number) <= MAX_AMOUNT:
         return number
     raise ValueError(f"number {number:g} out of range")
+
+
+def checked_funding_rate(text: str | float) -> float:
+    """Return a rate of funding an hour.
+
+    Raises:
+        ValueError: It is no number, or more than the whole position.
+    """
+    rate = checked_signed(text)
+    if abs(rate) <= MAX_FUNDING_RATE:
+        return rate
+    raise ValueError(f"rate of funding {rate:g} out of range")
 
 
 def are_amounts(*texts: str | float) -> bool:

@@ -64,7 +64,7 @@ SKILL_NUMBERS: Mapping[str, str] = {
     "entity_size": "wallets of its entity",
     "n_openings": "openings as taker with a markout",
     "n_bets": "bets: openings as taker of an entity, coin and block of time",
-    "n_blocks": "blocks of time with a bet",
+    "n_blocks": "blocks of time with a bet, of resting orders alone, too",
     "horizon_s": "seconds after which openings are judged",
     "markout_bps": "mean markout of its bets, as measured",
     "markout_error_bps": "standard error of it",
@@ -105,7 +105,7 @@ GATE_SAYS: Mapping[str, str] = {
     "hidden loss": "won {value:.0%} of its exits, at most {threshold:.0%}, and lost all the same",
     "chosen by profit": "chosen by its past profit, which is no evidence: {value:.0f} bets since, "
     "{threshold:.0f} needed",
-    "bets": "{value:.0f} bets, {threshold:.0f} needed",
+    "bets": "{value:.0f} bets as taker, {threshold:.0f} needed",
     "hours": "bets in {value:.0f} different hours, {threshold:.0f} needed",
     "days": "bets over {value:.1f} days, {threshold:.1f} needed",
     "luck": "not to be told from luck: q {value:.2f}, at most {threshold:.2f}",

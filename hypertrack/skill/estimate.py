@@ -32,7 +32,8 @@ class Estimates:
         edge_bps: Precision-weighted mean of its bets' markouts.
         error_bps: Standard error of it, moderated.
         df: Degrees of freedom of that error.
-        n_blocks: Blocks with a bet.
+        n_bets: Those with an opening as taker; so ``n_openings``.
+        n_blocks: Blocks with a bet, of resting orders alone, too.
         n_hours: Different hours with a bet.
         is_tested: It has bets enough.
     """

@@ -11,7 +11,7 @@ from hypertrack.market.engine.computer import Market
 from hypertrack.market.window import Window
 from hypertrack.skill.arrays import Flags, Floats, Ints
 from hypertrack.skill.bets import Bets, CoinView, Outlook, bets_of_coin, joined
-from hypertrack.skill.fetching import execution_batches, fetch, price_paths, stretches_by_coin
+from hypertrack.skill.fetching import execution_batches, fetch, price_paths
 from hypertrack.skill.horizons import horizons_ms
 from hypertrack.skill.openings import Lots, Openings, openings_and_lots
 from hypertrack.skill.price_path import PricePath, motion_of
@@ -34,8 +34,6 @@ NOTHING_DONE = (
 )
 
 T = TypeVar("T", Openings, Lots)
-
-NOTHING_WATCHED = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -115,12 +113,10 @@ def gather(
     shift_ms = (window.length_ms * rng.uniform(*PLACEBO_FRAC, n_entities)).astype(np.int64)
     parts: list[tuple[Bets, Bets, Bets]] = []
     walk = np.full(int(openings.coin.max(initial=-1)) + 1, np.nan)
-    stretches = stretches_by_coin(con)
-    for coin, path in price_paths(con, window):
-        of_coin = openings.take(slice(*np.searchsorted(openings.coin, [coin, coin + 1])))
+    for coin, path, watched in price_paths(con, window):
+        of_coin = openings.of_coin(coin)
         if not len(of_coin) and parts:
             continue
-        watched = stretches.get(coin, NOTHING_WATCHED)
         view = CoinView(coin, path, motion_of(path, window), window, watched)
         entity = entity_of_wallet[of_coin.wallet]
         parts.append(_bets(view, of_coin, entity, horizon_ms, shift_ms, delays_ms))
@@ -159,8 +155,8 @@ def openings_of(
         n_uncounted += np.bincount(batch["wallet_id"][~does_count], minlength=len(n_uncounted))
         counted = {name: column[does_count] for name, column in batch.items()}
         found.append(openings_and_lots(counted))
-    openings = _joined(Openings, [opened for opened, _ in found])
-    lots = _joined(Lots, [closed for _, closed in found])
+    openings = rows_joined(Openings, [opened for opened, _ in found])
+    lots = rows_joined(Lots, [closed for _, closed in found])
     return openings.take(np.argsort(openings.coin, kind="stable")), lots, n_uncounted
 
 
@@ -215,7 +211,7 @@ def _moved(openings: Openings, shift_ms: Ints, window: Window) -> Openings:
     return Openings(**{**vars(openings), "time_ms": time_ms})
 
 
-def _joined(kind: type[T], parts: Sequence[T]) -> T:
+def rows_joined(kind: type[T], parts: Sequence[T]) -> T:
     """Return records of columns as one, in their order."""
     names = vars(parts[0])
     return kind(**{name: np.concatenate([vars(part)[name] for part in parts]) for name in names})

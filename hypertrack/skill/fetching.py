@@ -21,6 +21,11 @@ from hypertrack.skill.price_path import PricePath
 ROWS_AT_ONCE = 2_500_000
 """Of executions or prices: a few hundred megabytes with all that is made of them."""
 
+Stretches = tuple[Ints, Ints]
+"""When stretches of time without a gap in a coin's trades begin and end, ascending."""
+
+NOTHING_WATCHED: Stretches = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+
 STEP_KEY = [*KEYS, "time_ms", "direction", "is_taker"]
 
 
@@ -70,8 +75,12 @@ def execution_batches(
         yield batch
 
 
-def price_paths(con: Market, window: Window) -> Iterator[tuple[int, PricePath]]:
-    """Yield each traded coin's id and prices until the end of a window, in the order of the ids."""
+def price_paths(con: Market, window: Window) -> Iterator[tuple[int, PricePath, Stretches]]:
+    """Yield each traded coin's id, prices until the end of a window, and when it was watched.
+
+    In the order of the ids.
+    """
+    stretches = _stretches_by_coin(con)
     trades = last_trades(con).filter(_.time_ms < window.end_ms)
     quotes = con.table("bbo").filter(_.time_ms < window.end_ms)
     seen = trades.select("coin_id").union(quotes.select("coin_id"))
@@ -88,7 +97,8 @@ def price_paths(con: Market, window: Window) -> Iterator[tuple[int, PricePath]]:
             )
         )
         for coin_id in np.unique(of_trades["coin_id"]).tolist():
-            yield coin_id, _path_of(coin_id, of_trades, of_quotes)
+            watched = stretches.get(coin_id, NOTHING_WATCHED)
+            yield coin_id, _path_of(coin_id, of_trades, of_quotes), watched
 
 
 def _path_of(coin_id: int, trades: Columns, quotes: Columns) -> PricePath:
@@ -107,8 +117,7 @@ def _path_of(coin_id: int, trades: Columns, quotes: Columns) -> PricePath:
     )
 
 
-def stretches_by_coin(con: Market) -> dict[int, tuple[Ints, Ints]]:
-    """Return by coin when stretches without a gap in its trades begin and end, ascending."""
+def _stretches_by_coin(con: Market) -> dict[int, Stretches]:
     found = fetch(con, observed_stretches(con).order_by("coin_id", "start_ms"))
     coins, first = np.unique(found["coin_id"], return_index=True)
     parts = zip(

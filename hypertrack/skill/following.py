@@ -11,8 +11,8 @@ from hypertrack.market.window import Window
 from hypertrack.skill.arrays import Floats, Ints, group_starts
 from hypertrack.skill.bets import TO_BPS, CoinView, block_length_ms
 from hypertrack.skill.closings import Closings, by_coin, closings
-from hypertrack.skill.evidence import NOTHING_DONE, NOTHING_WATCHED, walk_bps_per_usd
-from hypertrack.skill.fetching import execution_batches, price_paths, stretches_by_coin
+from hypertrack.skill.evidence import NOTHING_DONE, rows_joined, walk_bps_per_usd
+from hypertrack.skill.fetching import execution_batches, price_paths
 from hypertrack.skill.openings import Openings, openings_and_lots
 from hypertrack.skill.price_path import PricePath, motion_of
 
@@ -122,15 +122,13 @@ def follow_all(
     )
     whole = Window(rounds[0].past.start_ms, terms.until_ms)
     openings, closed = _taken(con, whole, judged)
-    stretches = stretches_by_coin(con)
     parts = [_NOTHING]
-    for coin, path in price_paths(con, whole):
-        rows = slice(*np.searchsorted(openings.coin, [coin, coin + 1]))
-        opened = openings.take(rows)
+    for coin, path, watched in price_paths(con, whole):
+        opened = openings.of_coin(coin)
         in_coin = _Coin(
             coin=coin,
             path=path,
-            stretches=stretches.get(coin, NOTHING_WATCHED),
+            stretches=watched,
             openings=opened,
             closings=closed.of_coin(coin),
             walk_bps_per_usd=float(np.nan_to_num(walk_bps_per_usd(path, opened))),
@@ -155,16 +153,11 @@ def _joined(parts: Sequence[Copies]) -> Copies:
 
 def _taken(con: Market, window: Window, wallets: Ints) -> tuple[Openings, Closings]:
     """Return openings as taker by coin and time, and what ended positions."""
-    opened, closed = [], []
+    opened, closed = [NOTHING_DONE[0]], []
     for batch in execution_batches(con, window, wallets):
         opened.append(openings_and_lots(batch)[0])
         closed.append(closings(batch))
-    together = Openings(
-        **{
-            name: np.concatenate([nothing, *(vars(part)[name] for part in opened)])
-            for name, nothing in vars(NOTHING_DONE[0]).items()
-        }
-    )
+    together = rows_joined(Openings, opened)
     together = together.take(np.flatnonzero(together.is_taker & together.are_sure))
     return together.take(np.lexsort((together.time_ms, together.coin))), by_coin(closed)
 

@@ -64,6 +64,10 @@ class Openings:
         """Return some of them."""
         return Openings(**{name: column[rows] for name, column in vars(self).items()})
 
+    def of_coin(self, coin: int) -> "Openings":
+        """Return those in one coin, of openings by coin."""
+        return self.take(slice(*np.searchsorted(self.coin, [coin, coin + 1])))
+
 
 @dataclass(frozen=True)
 class Lots:

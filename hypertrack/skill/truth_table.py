@@ -63,19 +63,30 @@ def calibration_error(
 ) -> Callable[[Sequence[KnownTruth]], tuple[float, float | None] | None]:
     """Return by how much the chance of a positive edge was off one way, over fifths of it.
 
+    Its error is the jackknife's: what it changes to leave out one market.
+
     Args:
         side: 1 for what was claimed and is not there, -1 for what is there and was not claimed.
     """
 
     def measure(markets: Sequence[KnownTruth]) -> tuple[float, float | None] | None:
-        sums = [map(sum, zip(*(getattr(m, n) for m in markets), strict=True)) for n in _BINS]
-        off = total = 0.0
-        for expected, true, n in zip(*sums, strict=True):
-            off += max(side * (expected - true), 0.0)
-            total += n
-        return (off / total, None) if total else None
+        whole, n = _off(markets, side), len(markets)
+        rest = [_off([*markets[:nth], *markets[nth + 1 :]], side) for nth in range(n)]
+        known = [each for each in rest if each is not None]
+        if whole is None or len(known) < max(n, 2):
+            return None if whole is None else (whole, None)
+        return whole, (n - 1) * stdev(known) / n**0.5
 
     return measure
+
+
+def _off(markets: Sequence[KnownTruth], side: float) -> float | None:
+    sums = [map(sum, zip(*(getattr(m, n) for m in markets), strict=True)) for n in _BINS]
+    off = total = 0.0
+    for expected, true, n in zip(*sums, strict=True):
+        off += max(side * (expected - true), 0.0)
+        total += n
+    return off / total if total else None
 
 
 _BINS = ("expected_positive", "true_positive", "n_calibrated")
@@ -119,7 +130,10 @@ def columns_of(found: Sequence[KnownTruth]) -> dict[str, list[KnownTruth]]:
 
 
 def rows_of(columns: Mapping[str, Sequence[KnownTruth]]) -> list[tuple[str, ...]]:
-    """Return the lines of the table as text: means ± standard errors over each kind's markets."""
+    """Return the lines of the table as text: means ± standard errors over each kind's markets.
+
+    The error of what one market alone can tell is a question mark.
+    """
     counts = ("markets", *(str(len(markets)) for markets in columns.values()))
     lines = [
         (measure.name, *(_cell(measure.of(markets)) for markets in columns.values()))
@@ -140,7 +154,7 @@ def _cell(found: tuple[float, float | None] | None) -> str:
         return "–"
     value, error = found
     digits = 1 if abs(value) >= 10 else 2
-    return f"{value:.{digits}f}" if error is None else f"{value:.{digits}f} ± {error:.{digits}f}"
+    return f"{value:.{digits}f} ± {'?' if error is None else f'{error:.{digits}f}'}"
 
 
 def _mean(values: Sequence[float]) -> tuple[float, float | None] | None:

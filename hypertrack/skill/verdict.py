@@ -23,7 +23,8 @@ class Facts:
     """What the gates ask, one number an entity, NaN where it is not known.
 
     Attributes:
-        n_bets: Of all openings; ``n_taker_bets`` as taker.
+        n_bets: As taker; ``n_taker_bets`` the same, 0 where they alone lie in too few blocks of
+            time to be judged without the openings by resting orders.
         q: Rate of false discoveries at which it would be told from luck.
         p_loses: Chance that its edge is worse than the cost turned around.
         p_copy: Chance that something is left for a copier.

@@ -12,8 +12,8 @@ from hypertrack.market.window import Window
 from hypertrack.skill.arrays import Floats, Ints
 from hypertrack.skill.bets import TO_BPS, Bets, CoinView, bets_of_coin, joined
 from hypertrack.skill.estimate import Estimates, estimate
-from hypertrack.skill.evidence import NOTHING_WATCHED, counts_from_ms, openings_of
-from hypertrack.skill.fetching import fetch, price_paths, stretches_by_coin
+from hypertrack.skill.evidence import counts_from_ms, openings_of
+from hypertrack.skill.fetching import fetch, price_paths
 from hypertrack.skill.horizons import horizons_ms
 from hypertrack.skill.openings import Openings
 from hypertrack.skill.price_path import motion_of
@@ -27,7 +27,7 @@ class WalletEdges:
     Attributes:
         edge_bps: Gain of its bets, before costs.
         error_bps: Standard error of that.
-        n_bets: 0 without any.
+        n_bets: As taker; 0 without any.
     """
 
     edge_bps: Floats
@@ -89,24 +89,18 @@ def _views(
     con: Market, whole: Window, windows: tuple[Window, Window]
 ) -> Iterator[tuple[CoinView, CoinView]]:
     """Yield each coin as it is seen from both windows."""
-    stretches = stretches_by_coin(con)
-    for coin, path in price_paths(con, whole):
-        watched = stretches.get(coin, NOTHING_WATCHED)
+    for coin, path, watched in price_paths(con, whole):
         first, second = (
             CoinView(coin, path, motion_of(path, window), window, watched) for window in windows
         )
         yield first, second
 
 
-def _of_coin(openings: Openings, coin: int) -> Openings:
-    return openings.take(slice(*np.searchsorted(openings.coin, [coin, coin + 1])))
-
-
 def _estimated(openings: Openings, views: list[CoinView], horizon_ms: Ints) -> Estimates | None:
     """Return the estimates of all wallets with a bet; None where nobody has one."""
     parts: list[Bets] = []
     for view in views:
-        opened = _of_coin(openings, view.coin)
+        opened = openings.of_coin(view.coin)
         bets = bets_of_coin(view.outlook(opened, horizon_ms[opened.wallet]), opened.wallet)
         parts += [bets] if len(bets) else []
     return estimate(joined(parts), horizon_ms) if parts else None
@@ -142,7 +136,7 @@ def _costs(
     rates = fetch(con, scheduled_rates(con, fees).order_by("coin_id"))
     total, count = np.zeros(n_wallets), np.zeros(n_wallets)
     for view in views:
-        opened = _of_coin(openings, view.coin)
+        opened = openings.of_coin(view.coin)
         opened = opened.take(opened.are_sure)
         row = np.searchsorted(rates["coin_id"], view.coin)
         fee = np.where(opened.is_taker, rates["taker_bps"][row], rates["maker_bps"][row])

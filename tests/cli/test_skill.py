@@ -69,6 +69,32 @@ def test_docs_show_the_table_of_the_results_that_are_kept() -> None:
     assert result.stdout.strip() in (docs / "evidence.md").read_text(encoding="utf-8")
 
 
+def test_torn_line_is_left_out_and_a_market_that_stands_twice_counts_once(tmp_path: Path) -> None:
+    kept = Path(__file__).parents[2] / "docs" / "known_truth.jsonl"
+    one, two, three, *_ = kept.read_bytes().splitlines(keepends=True)
+    whole, damaged = tmp_path / "whole.jsonl", tmp_path / "damaged.jsonl"
+    whole.write_bytes(one + two)
+    damaged.write_bytes(one + two + one + three[:500])
+
+    tables = [
+        CliRunner().invoke(app, ["skill", "table", "--file", str(file)]).stdout
+        for file in (whole, damaged)
+    ]
+
+    assert "| markets | 1 | 1 |" in tables[0]
+    assert tables[0] == tables[1]
+
+
+@pytest.mark.parametrize("text", ["groceries", '{"world": "none"}', '{"worlds": '])
+def test_file_of_other_lines_is_left_as_it_is(text: str, tmp_path: Path) -> None:
+    other = tmp_path / "notes.jsonl"
+    other.write_text(text, encoding="utf-8")
+
+    result = CliRunner().invoke(app, [*SMALL, "--file", str(other)])
+
+    assert (result.exit_code, other.read_text(encoding="utf-8")) == (2, text)
+
+
 def test_table_of_no_results_says_how_to_get_them(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["skill", "table", "--file", str(tmp_path / "none.jsonl")])
 

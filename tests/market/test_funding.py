@@ -150,6 +150,19 @@ def test_rates_of_the_venue_stand_where_no_context_was_recorded(alice: Any) -> N
     assert found["profit_usd"] == pytest.approx(found["funding_usd"])
 
 
+def test_rates_that_cannot_be_meant_leave_no_trace_in_the_sums_after_them(alice: Any) -> None:
+    of_another_zone = {**rate(1, -0.5), "time": START_MS + HOUR_MS // 2}
+    odd = [rate(0, 1e17), of_another_zone, rate(-1, float("nan")), rate(-2, 1e308)]
+    beyond = context(START_MS - MINUTE_MS, rate=-1.01, oracle=100.0)
+
+    found = alice(
+        **LINES, contexts=[beyond], funding_history=[*odd, rate(1, 0.001), rate(2, -0.002)]
+    )
+
+    # both at the price of the last trade, 100
+    assert found["funding_usd"] == pytest.approx(PAID + 1 * 100 * -0.002)
+
+
 def test_rate_that_fell_due_counts_more_than_the_context_before_it(alice: Any) -> None:
     found = alice(**LINES, contexts=RATES, funding_history=[rate(1, 0.003), rate(2, -0.002)])
 

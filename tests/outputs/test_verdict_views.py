@@ -65,14 +65,14 @@ def test_unknown_numbers_make_no_line() -> None:
     few = WalletSkill(
         verdict=Verdict.NOT_ENOUGH_DATA,
         gate="bets",
-        says="3 bets, 30 needed",
+        says="3 bets as taker, 30 needed",
         follows=None,
         numbers={**numbers, "horizon_s": 60.0, "entity_size": 3.0},
     )
 
     assert dict(skill_lines(few)) == {
-        "verdict": "NOT ENOUGH DATA: 3 bets, 30 needed",
-        "bets": "3 in 2 blocks, judged 60 s later",
+        "verdict": "NOT ENOUGH DATA: 3 bets as taker, 30 needed",
+        "bets as taker": "3 in 2 blocks, judged 60 s later",
         "entity": "acts as one with 2 other wallets",
     }
 
@@ -113,7 +113,7 @@ def test_edge_that_shrank_to_nothing_has_neither_half_life_nor_capacity(
     skill = WalletSkill(
         verdict=Verdict.NOT_ENOUGH_DATA,
         gate="bets",
-        says="22 bets, 30 needed",
+        says="22 bets as taker, 30 needed",
         follows=None,
         numbers={**numbers, "horizon_s": 718.0, **changes},
     )

@@ -14,6 +14,7 @@ from hypertrack.skill.truth_table import (
     gain_over_profit,
     mean_of,
     ratio_of,
+    rows_of,
 )
 
 N = 24
@@ -143,6 +144,20 @@ def test_claimed_too_much_and_too_little_do_not_cancel() -> None:
     # Of each ten 5 are positive, where 9 and 1 were claimed.
     assert calibration_error(1.0)([found]) == (pytest.approx(4 / 20), None)
     assert calibration_error(-1.0)([found]) == (pytest.approx(4 / 20), None)
+
+
+def test_error_of_a_calibration_is_what_leaving_out_a_market_changes() -> None:
+    edge = np.where(np.arange(N) % 2, 1.0, -1.0)
+    claims = (np.where(np.arange(N) < 20, share, np.nan) for share in (0.9, 0.7))
+
+    found = [compared(columns(p_edge_positive=claim), truth(edge_bps=edge)) for claim in claims]
+
+    # 10 of 20 are positive where 18 and 14 were claimed: too many by .4 and .2, in fifths of their
+    # own, together .3; 1 * sqrt(.02) / sqrt(2) = .1.
+    assert calibration_error(1.0)(found) == (pytest.approx(0.3), pytest.approx(0.1))
+    assert [cells[1] for cells in rows_of({"one": found[:1]}) if "too much" in cells[0]] == [
+        "0.40 ± ?"
+    ]
 
 
 def test_pooled_share_counts_discoveries_and_its_error_markets() -> None:

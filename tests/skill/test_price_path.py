@@ -40,7 +40,7 @@ def test_lookup_agrees_with_the_definition_of_the_market(
     con = busy_engine.backend
     times = START_MS + np.random.default_rng(3).integers(-1_000, 41 * 60_000, 300)
     ever = Window(busy_engine.start_ms, busy_engine.end_ms)
-    for coin, path in price_paths(con, ever):
+    for coin, path, _ in price_paths(con, ever):
         asked = price_asks(times.tolist(), coin)
         prices = reference_prices(con, asked, strictly_before=is_strict).order_by("ask_id")
         expected = prices.to_pyarrow()["price"].to_numpy()

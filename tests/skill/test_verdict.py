@@ -106,5 +106,5 @@ def test_every_gate_has_a_sentence_with_its_numbers(gate: object) -> None:
 
 
 def test_sentence_gives_number_and_threshold() -> None:
-    assert gate_sentence("bets", 12, 30) == "12 bets, 30 needed"
+    assert gate_sentence("bets", 12, 30) == "12 bets as taker, 30 needed"
     assert gate_sentence("cash", -1234.4, 0) == "lost money in the window: $-1,234"

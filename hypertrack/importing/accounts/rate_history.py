@@ -13,20 +13,15 @@ from hypertrack.importing.accounts.fill_pages import Pages
 from hypertrack.importing.imported_coverage import Span
 from hypertrack.importing.line_reader import UNREADABLE
 from hypertrack.records import (
-    HOUR_MS,
     RawJson,
-    checked_signed,
+    checked_funding_rate,
     checked_time_ms,
     json_decoder,
 )
 from hypertrack.store.files.layout import RATES_NAME
+from hypertrack.store.reading.due_hours import due_hour_ms
 
 _rate = json_decoder(Rate)
-
-
-def due_hour_ms(time_ms: int) -> int:
-    """Return the full hour that a rate is of: it is told some milliseconds after it."""
-    return (time_ms + HOUR_MS // 2) // HOUR_MS * HOUR_MS
 
 
 class RateHistory:
@@ -69,23 +64,24 @@ class RateHistory:
                 **{"startTime": pages.cursor_ms or begin_ms, "endTime": end_ms},
             }
             reply = self._client.ask(request)
-            hours_ms, times_ms, lines = set[int](), list[int](), list[bytes]()
+            times_ms, lines = list[int](), list[bytes]()
             for raw in reply.value:
                 try:
                     rate = checked_rate(raw)
                     if rate.coin != coin:
                         raise ValueError(f"of another coin, {rate.coin[:40]!r}")
+                    if not begin_ms <= rate.time <= end_ms:
+                        raise ValueError(f"of a time that was not asked for, {rate.time}")
                 except UNREADABLE as error:
                     self._files.quarantine(raw, f"rate of {coin}: {error}")
                     continue
                 times_ms.append(rate.time)
-                if (hour_ms := due_hour_ms(rate.time)) not in known | hours_ms:
-                    hours_ms.add(hour_ms)
+                if (hour_ms := due_hour_ms(rate.time)) not in known:
+                    known.add(hour_ms)
                     lines.append(rate_line(request, reply, raw))
             if reply.value and not times_ms:
                 raise FailedQuestionError(f"fundingHistory: nothing of {coin} could be read")
             self._files.add(RATES_NAME, lines)
-            known |= hours_ms
             self.n_rates += len(lines)
             pages.take(times_ms, len(reply.value))
             last_ms = end_ms if pages.is_over else pages.cursor_ms or end_ms
@@ -99,9 +95,9 @@ def checked_rate(raw: RawJson | bytes) -> Rate:
 
     Raises:
         JsonError: It is none.
-        ValueError: It is of no time, or no number.
+        ValueError: It is of no full hour, or no number.
     """
     rate = _rate.decode(raw)
-    checked_time_ms(rate.time)
-    checked_signed(rate.funding_rate)
+    due_hour_ms(checked_time_ms(rate.time))
+    checked_funding_rate(rate.funding_rate)
     return rate

@@ -8,7 +8,7 @@ another form has no rows.
 
 import duckdb
 
-from hypertrack.records import HOUR_MS
+from hypertrack.store.reading.due_hours import DUE_MS, IS_DUE
 from hypertrack.store.reading.recorded_lines import Lines
 from hypertrack.store.reading.relations import Columns
 from hypertrack.store.reading.truncation import ReadWindow
@@ -162,14 +162,13 @@ SELECT DISTINCT wallet, other, kind, name, asked_ms FROM (
 WHERE is_wallet(wallet) AND is_wallet(other) AND wallet <> other ORDER BY ALL
 """
 
-# Rates are told some milliseconds after the full hour at which they fell due (protocol, section 3).
 READ_RATES = f"""
 CREATE OR REPLACE TEMP TABLE raw_funding_rates AS
 SELECT DISTINCT ON (coin, time_ms) coin, time_ms, rate, premium
 FROM (
-    SELECT coin, ("time" + {HOUR_MS // 2}) // {HOUR_MS} * {HOUR_MS} AS time_ms,
-        signed(fundingRate) AS rate, signed(premium) AS premium
-    FROM {{source}} WHERE coin <> '' AND is_time("time")
+    SELECT coin, {DUE_MS} AS time_ms, rate_of_funding(fundingRate) AS rate,
+        signed(premium) AS premium
+    FROM {{source}} WHERE coin <> '' AND is_time("time") AND {IS_DUE}
 )
 WHERE rate IS NOT NULL ORDER BY ALL
 """

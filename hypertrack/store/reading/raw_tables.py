@@ -154,7 +154,7 @@ CANDLE_FLAWS = (
 READ_CONTEXTS = """
 CREATE OR REPLACE TEMP TABLE raw_contexts AS
 SELECT received_ns, coin, exchange_time_ms AS time_ms, ctx IS NOT NULL AS has_ctx,
-    signed(ctx.funding) AS funding_rate, signed(ctx.premium) AS premium,
+    rate_of_funding(ctx.funding) AS funding_rate, signed(ctx.premium) AS premium,
     not_negative(ctx.openInterest) AS open_interest, positive(ctx.oraclePx) AS oracle_price,
     positive(ctx.markPx) AS mark_price
 FROM {source}

@@ -14,6 +14,7 @@ from hypertrack.records import (
     MAX_AHEAD_MS,
     MAX_AMOUNT,
     MAX_COUNT,
+    MAX_FUNDING_RATE,
     MAX_TIME_MS,
     MIN_AMOUNT,
     MIN_TIME_MS,
@@ -30,6 +31,8 @@ CREATE OR REPLACE MACRO not_negative(text) AS
     CASE WHEN try_cast(text AS DOUBLE) BETWEEN 0 AND {MAX_AMOUNT} THEN try_cast(text AS DOUBLE) END;
 CREATE OR REPLACE MACRO signed(text) AS
     CASE WHEN abs(try_cast(text AS DOUBLE)) <= {MAX_AMOUNT} THEN try_cast(text AS DOUBLE) END;
+CREATE OR REPLACE MACRO rate_of_funding(text) AS
+    CASE WHEN abs(signed(text)) <= {MAX_FUNDING_RATE} THEN signed(text) END;
 CREATE OR REPLACE MACRO is_count(number) AS number BETWEEN 0 AND {MAX_COUNT};
 CREATE OR REPLACE MACRO is_wallet(text) AS regexp_full_match(text, '0[xX][0-9a-fA-F]{{40}}');
 CREATE OR REPLACE MACRO identity(id, said) AS

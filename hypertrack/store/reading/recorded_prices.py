@@ -11,7 +11,7 @@ from hypertrack.records import (
     JsonError,
     Record,
     are_amounts,
-    checked_signed,
+    checked_funding_rate,
     decode_json,
 )
 from hypertrack.store.reading.recorded_moments import Moment, RecordedMoments
@@ -133,7 +133,7 @@ class RecordedPrices:
             return None
         oracle = _price(line.ctx.oracle_px)
         try:
-            checked_signed(line.ctx.funding)
+            checked_funding_rate(line.ctx.funding)
         except ValueError:
             return None
         if oracle is None:

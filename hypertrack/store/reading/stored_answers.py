@@ -8,7 +8,7 @@ from typing import Any, Literal
 import duckdb
 
 from hypertrack.config import DatabaseUrl
-from hypertrack.records import HOUR_MS
+from hypertrack.store.reading.due_hours import DUE_MS, IS_DUE
 from hypertrack.store.reading.opening import open_lines
 from hypertrack.store.reading.recorded_lines import Lines
 from hypertrack.store.reading.relations import Columns
@@ -40,8 +40,7 @@ JOIN wanted ON lower(line."user") = wallet WHERE coin <> '' AND "time" IS NOT NU
 
 READ_HOURS = f"""
 CREATE OR REPLACE TEMP TABLE stored_rates AS
-SELECT coin, list(("time" + {HOUR_MS // 2}) // {HOUR_MS} * {HOUR_MS}) AS hours
-FROM {{source}} WHERE coin <> '' AND "time" IS NOT NULL GROUP BY coin
+SELECT coin, list({DUE_MS}) AS hours FROM {{source}} WHERE coin <> '' AND {IS_DUE} GROUP BY coin
 """
 
 WANTED = "CREATE TEMP TABLE wanted AS SELECT unnest($wallets) AS wallet, unnest($since) AS since_ms"

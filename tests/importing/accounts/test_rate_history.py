@@ -119,7 +119,12 @@ def test_nothing_older_than_wanted_is_asked_for(held: AccountVenue, folder: Path
     [
         {"coin": "ETH", "fundingRate": "0.1", "time": START_MS + HOUR_MS},
         {"coin": "BTC", "fundingRate": "nan", "time": START_MS + HOUR_MS},
+        {"coin": "BTC", "fundingRate": "1e17", "time": START_MS + HOUR_MS},
+        {"coin": "BTC", "fundingRate": "-1.01", "time": START_MS + HOUR_MS},
         {"coin": "BTC", "fundingRate": "0.1", "time": -1},
+        {"coin": "BTC", "fundingRate": "0.1", "time": START_MS + HOUR_MS // 2},
+        {"coin": "BTC", "fundingRate": "0.1", "time": START_MS - DAY_MS},
+        {"coin": "BTC", "fundingRate": "0.1", "time": START_MS + 10_000 * DAY_MS},
         {"coin": "BTC", "fundingRate": None, "time": START_MS + HOUR_MS},
         {"coin": "BTC"},
         [],
@@ -139,6 +144,38 @@ def test_answer_that_is_no_rate_fails_its_coin_and_is_kept(
     assert "rate of BTC" in (folder / "quarantine.jsonl").read_text()
     del held.answers["fundingHistory"]
     assert ask(held, folder, Asking(wallets=(ALICE,), steps=BOTH.steps)).n_rates == 1_099
+
+
+def test_rate_of_a_far_future_leaves_the_hours_until_then_to_be_asked_for(
+    held: AccountVenue, folder: Path
+) -> None:
+    """A page of 100, which may have been cut: it goes on behind its last rate that is one."""
+    due = [{"coin": "BTC", "fundingRate": "0.0001", "premium": "0.0"} for _ in range(100)]
+    for nth, each in enumerate(due):
+        each["time"] = START_MS + (nth + 1) * HOUR_MS + LATE_MS
+    due[-1]["time"] += 10_000 * DAY_MS
+    held.answers["fundingHistory"] = due
+    asking = Asking(wallets=(ALICE,), steps=BOTH.steps)
+    assert ask(held, folder, asking).n_rates == 99
+    del held.answers["fundingHistory"]
+    held.now_ms += 5 * HOUR_MS
+
+    assert ask(held, folder, asking).n_rates == 5
+
+
+def test_half_hours_of_another_zone_do_not_take_the_places_of_full_ones(
+    held: AccountVenue, folder: Path
+) -> None:
+    due = [
+        {"coin": "BTC", "fundingRate": rate, "premium": "0.0", "time": START_MS + late_ms}
+        for rate, late_ms in (("0.5", HOUR_MS * 3 // 2), ("0.0001", 2 * HOUR_MS + LATE_MS))
+    ]
+    held.answers["fundingHistory"] = due
+
+    ask(held, folder, Asking(wallets=(ALICE,), steps=BOTH.steps))
+
+    rates = said(lines_of(folder, "funding_history.jsonl"))
+    assert [rate["fundingRate"] for rate in rates] == ["0.0001"]
 
 
 def test_coin_that_the_venue_does_not_know_fails_and_the_next_is_asked(
