@@ -26,8 +26,8 @@ def follow_result(settings: Settings, file: Path | None = None) -> FollowTold:
     Raises:
         DatasetError: There is no log, or it was changed.
     """
+    from hypertrack.live.paper_log import read_state
     from hypertrack.live.paper_result import result_of
-    from hypertrack.live.paper_state import read_state
     from hypertrack.outputs.follow_words import sentences
 
     path = file or live_folder(settings) / PAPER_NAME

@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, Page, expect
 from profile_fakes import HOSTILE
 from serving_fakes import THREE, TOKEN, Dataset, Running, running
 
+from hypertrack.live.paper_log import replayed
 from hypertrack.live.paper_result import result_of
-from hypertrack.live.paper_state import replayed
 from hypertrack.outputs.follow_words import sentences
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
