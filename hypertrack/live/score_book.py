@@ -114,7 +114,8 @@ def id_of(challenge: Challenge, wallet: str, scored_ms: int) -> str:
 def read_scores(file: Path, challenge: Challenge) -> Iterator[ScoreRow]:
     """Yield the rows of a challenge; lines that cannot be read are left out."""
     for row in _rows(file, ScoreRow):
-        if row.id == id_of(challenge, row.wallet, row.scored_ms):
+        is_own = row.id == id_of(challenge, row.wallet, row.scored_ms)
+        if is_own and row.scores.keys() >= {"champion", "challenger"}:
             yield row
 
 
