@@ -158,8 +158,9 @@ def _opening(
     values = {coin: size * marks.get(coin, change.price) for coin, size in sizes.items()}
     direction = 1 if wanted > 0 else -1
     in_coin = terms.max_notional_usd - direction * values[change.coin]
-    gross = sum(map(abs, values.values()), ZERO)
-    in_all = terms.max_leverage * portfolio.equity_usd(marks) - gross
+    others = sum(map(abs, values.values()), ZERO) - abs(values[change.coin])
+    most = terms.max_leverage * portfolio.equity_usd(marks)
+    in_all = most - others - direction * values[change.coin]  # against what is held there is more
     room, why = min((in_coin, NotFilled.COIN_LIMIT), (in_all, NotFilled.LEVERAGE))
     if abs(wanted) * change.price <= room:
         return _Opening(wanted, wanted)

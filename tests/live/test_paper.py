@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fakes import ALICE, BOB, CAROL, START_MS, account_state, context, held_position, quote
-from paper_fakes import PaperRun, acts, book, observed_trades, tick, took, write_lines
+from paper_fakes import NOBODY, PaperRun, acts, book, observed_trades, tick, took, write_lines
 
 from hypertrack.records import NotFilled, PaperMove, PaperOrder, PriceFrom, StepKind
 
@@ -154,6 +154,19 @@ def test_opening_is_cut_to_the_limits(
 
     assert (order.size, order.why) == (size, why)
     assert order.wanted == Decimal(10)
+
+
+def test_opening_against_what_is_held_is_no_more_leverage(tmp_path: Path) -> None:
+    bob_sells = {"buyer": NOBODY[0], "seller": BOB, "taker": BOB}
+    write_lines(tmp_path, "trades", [*acts(1_000, 10), *acts(20_000, 10, **bob_sells)])
+    flat = {(ALICE, "BTC"): "0", (BOB, "BTC"): "0"}
+    limits = {"capital_usd": 1_000, "max_notional_usd": 5_000}
+
+    run = PaperRun(tmp_path, flat, leaders=[ALICE, BOB], **limits).read()
+
+    # Alice's 10 coins take the whole equity; Bob's 10 the other way leave us flat.
+    sizes = [order.size for _, order in moves(run) if order.wanted]
+    assert sizes == [Decimal(10), Decimal(-10)]
 
 
 def test_proportional_size_is_the_leaders_share_of_his_equity(tmp_path: Path) -> None:
