@@ -3,10 +3,10 @@
 from collections import deque
 from collections.abc import Iterator
 
+from hypertrack.line_tail import Added
 from hypertrack.live.desk import Gap
 from hypertrack.records import JsonError, LiveStatus, Record, Signal, decode_json, encode_json
 from hypertrack.serving.event_log import KEPT_EVENTS, EventLog
-from hypertrack.serving.line_tail import Added
 from hypertrack.serving.lookout import LiveSaid, News
 from hypertrack.serving.paper_view import PaperView
 

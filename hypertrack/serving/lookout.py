@@ -8,8 +8,8 @@ from math import inf
 from pathlib import Path
 
 from hypertrack.clock import Clock
+from hypertrack.line_tail import NOTHING, Added, LineTail
 from hypertrack.live.desk import Gap
-from hypertrack.serving.line_tail import NOTHING, Added, LineTail
 from hypertrack.serving.paper_view import PaperBook, PaperView
 from hypertrack.serving.shelf import Shelf, Stamp, stamp_of
 

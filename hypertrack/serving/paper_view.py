@@ -3,11 +3,11 @@
 import logging
 
 from hypertrack.errors import DatasetError
+from hypertrack.line_tail import Added
 from hypertrack.live.paper_log import LogReader
 from hypertrack.live.paper_result import result_of
 from hypertrack.outputs.follow_words import parts_table, sentences
 from hypertrack.records import PaperPosition, Record
-from hypertrack.serving.line_tail import Added
 
 log = logging.getLogger(__name__)
 
