@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from hypertrack.errors import DatasetError
-from hypertrack.journal import read_journal
+from hypertrack.journal import read_whole
 from hypertrack.live.chain import NO_LINE, Link, line_hash
 from hypertrack.live.paper_state import PaperState
 from hypertrack.records import MAX_TIME_MS, FollowStep, JsonError, PaperMove, decode_json
@@ -85,21 +85,10 @@ def read_state(path: Path) -> PaperState | None:
     Raises:
         DatasetError: As for `replayed`.
     """
-    if not path.is_file():
-        return None
-    lines = list(read_journal(path))
-    if lines and not _ends_whole(path):
-        lines.pop()
     try:
-        return replayed(lines, str(path))
+        return replayed(read_whole(path), str(path))
     except DatasetError as error:
         raise DatasetError(f"{error}; move it away to begin a new one") from None
-
-
-def _ends_whole(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, 2)
-        return file.read(1) == b"\n"
 
 
 def _is_amount(number: Decimal) -> bool:
