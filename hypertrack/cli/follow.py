@@ -56,7 +56,8 @@ def _show_parts(session: Session, found: "FollowResult") -> None:
     session.out.print(plain_table(("what lies between", "USD"), rows))
     paper = found.paper
     words = (
-        f"{paper.n_orders:,} orders, ${paper.turnover_usd:,.0f} traded; equity "
+        f"{paper.n_orders:,} {'order' if paper.n_orders == 1 else 'orders'}, "
+        f"${paper.turnover_usd:,.0f} traded; equity "
         f"${found.equity_usd:,.2f}, drawdown at most ${paper.drawdown_usd:,.2f} "
         f"({float(paper.drawdown_frac):.1%}); as of {utc(found.until_ms)}"
     )

@@ -12,6 +12,9 @@ from hypertrack.records import ZERO, FollowTerms, NotFilled, PaperOrder
 FINEST = Decimal("0.00000001")
 """Of sizes that nobody orders: what would be held besides."""
 
+LEAST_EQUITY_USD = Decimal("0.01")
+"""Of a leader: a share of less is no number that means anything."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -175,7 +178,7 @@ def _wanted(
     direction = 1 if change.opened > 0 else -1
     if terms.sizing == "fixed":
         return direction * (terms.notional_usd / change.price).quantize(step, ROUND_DOWN)
-    if change.equity_usd is None or change.equity_usd <= 0:
+    if change.equity_usd is None or change.equity_usd < LEAST_EQUITY_USD:
         return None
     share = portfolio.equity_usd(marks) / change.equity_usd
     return (change.opened * share).quantize(step, ROUND_DOWN)

@@ -179,6 +179,16 @@ def test_proportional_size_is_the_leaders_share_of_his_equity(tmp_path: Path) ->
     assert order.size == Decimal("0.5")  # a third of his equity, in the coin's one decimal
 
 
+@pytest.mark.parametrize("equity", [0.0, -5.0, 0.009, 1e-300])
+def test_of_less_than_a_cent_of_equity_nobody_has_a_share(tmp_path: Path, equity: float) -> None:
+    write_lines(tmp_path, "trades", acts(1_000, 1))
+    write_lines(tmp_path, "account_states", [account_state(START_MS - 1, ALICE, equity=equity)])
+
+    ((_, order),) = moves(PaperRun(tmp_path, sizing="proportional").read())
+
+    assert (order.size, order.why) == (0, NotFilled.EQUITY)
+
+
 def test_without_the_leaders_equity_nothing_proportional_is_opened(tmp_path: Path) -> None:
     write_lines(tmp_path, "trades", acts(1_000, 1))
 
