@@ -1,6 +1,6 @@
 """Reading the log of following on paper: no line counts that was changed or cannot be meant."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -67,28 +67,19 @@ class LogReader:
             raise DatasetError(f"line {step.seq:,} of {self._name} says what cannot be")
 
 
-def replayed(lines: Iterable[bytes], name: str) -> PaperState | None:
-    """Return the state that a log gives, None of an empty one.
-
-    Raises:
-        DatasetError: A line was changed, or the first one does not begin.
-    """
-    reader = LogReader(name)
-    for line in lines:
-        reader.take(line)
-    return reader.state
-
-
 def read_state(path: Path) -> PaperState | None:
     """Return the state of a log on disk, None where there is none; a torn last line is left out.
 
     Raises:
-        DatasetError: As for `replayed`.
+        DatasetError: A line was changed, or the first one does not begin.
     """
+    reader = LogReader(str(path))
     try:
-        return replayed(read_whole(path), str(path))
+        for line in read_whole(path):
+            reader.take(line)
     except DatasetError as error:
         raise DatasetError(f"{error}; move it away to begin a new one") from None
+    return reader.state
 
 
 def _is_amount(number: Decimal) -> bool:

@@ -103,7 +103,9 @@ class Bulletin:
     def _take_follow(self, news: News) -> None:
         if news.follow.is_another:
             self._steps.clear()
-            self.paper = None
+            if self.paper is not None:
+                self.paper = None
+                self._log.set_state("follow", b"null")
         self._steps.extend(news.follow.lines)
         if news.paper is not None:
             self.paper = news.paper

@@ -3,7 +3,7 @@
 import logging
 
 from hypertrack.errors import DatasetError
-from hypertrack.line_tail import Added
+from hypertrack.line_tail import NOTHING, Added
 from hypertrack.live.paper_log import LogReader
 from hypertrack.live.paper_result import result_of
 from hypertrack.outputs.follow_words import parts_table, sentences
@@ -36,18 +36,23 @@ class PaperBook:
     def __init__(self) -> None:
         self._log: LogReader | None = LogReader(NAME)
 
-    def take(self, added: Added) -> None:
-        """Take what was added; a log that was changed is said once and shown no more."""
+    def take(self, added: Added) -> Added:
+        """Take what was added, and return what of it is shown.
+
+        A log that was changed is said once and shown no more: it is as if it were moved away.
+        """
         if added.is_another:
             self._log = LogReader(NAME)
         if self._log is None:
-            return
+            return NOTHING
         try:
             for line in added.lines:
                 self._log.take(line)
         except DatasetError as error:
             log.warning("following on paper is not shown: %s", error)
             self._log = None
+            return Added(is_another=True)
+        return added
 
     def view(self) -> PaperView | None:
         """Return how it stands; None before it begins."""
