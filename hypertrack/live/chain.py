@@ -60,7 +60,7 @@ class Chain:
             except (JsonError, UnicodeDecodeError):
                 raise DatasetError(
                     f"{path} was changed, and nothing is added to a broken chain: `hypertrack "
-                    "signals verify` says where; move it away to begin a new one"
+                    f"signals verify --file {path}` says where; move it away to begin a new one"
                 ) from None
             self.ids.add(link.id)
             self.tail[link.id] = line
