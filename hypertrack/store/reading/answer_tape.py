@@ -7,9 +7,9 @@ from hypertrack.line_tail import LineTail
 from hypertrack.records import (
     JsonError,
     Record,
-    checked_signed,
     checked_time_ms,
     checked_wallet,
+    exact_signed,
     json_decoder,
 )
 from hypertrack.store.files.layout import STATES_NAME
@@ -98,11 +98,8 @@ def _checked(said: _Line) -> AccountSeen:
         dex=said.request.dex or "",
         time_ms=received_ms if said.answer.time is None else checked_time_ms(said.answer.time),
         received_ns=said.received_ns,
-        equity_usd=None if value is None else _number(value),
-        sizes={one.position.coin: _number(one.position.szi) for one in said.answer.asset_positions},
+        equity_usd=None if value is None else exact_signed(value),
+        sizes={
+            one.position.coin: exact_signed(one.position.szi) for one in said.answer.asset_positions
+        },
     )
-
-
-def _number(text: str | float) -> Decimal:
-    checked_signed(text)
-    return Decimal(str(text))

@@ -11,8 +11,8 @@ from hypertrack.records import (
     JsonError,
     Record,
     are_amounts,
-    checked_signed,
     decode_json,
+    exact_signed,
 )
 from hypertrack.store.reading.recorded_moments import Moment, RecordedMoments
 
@@ -132,13 +132,12 @@ class RecordedPrices:
         if line is None or line.ctx.funding is None or line.ctx.oracle_px is None:
             return None
         oracle = _price(line.ctx.oracle_px)
-        try:
-            checked_signed(line.ctx.funding)
-        except ValueError:
-            return None
         if oracle is None:
             return None
-        return FundingRate(rate=Decimal(str(line.ctx.funding)), oracle_px=oracle)
+        try:
+            return FundingRate(rate=exact_signed(line.ctx.funding), oracle_px=oracle)
+        except ValueError:
+            return None
 
     def close(self) -> None:
         """Close the files."""
