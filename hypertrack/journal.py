@@ -1,8 +1,9 @@
 """A journal: a file that whole lines are only ever added to, each on the disk when told so."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from hypertrack.files import split_lines, sync_folder
 
@@ -69,3 +70,21 @@ def read_journal(path: Path) -> Iterable[bytes]:
         return
     with path.open("rb") as file:
         yield from split_lines(iter(lambda: file.read(READ_BYTES), b""))
+
+
+def read_whole(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a journal that have their end: one being written, or torn, is none yet."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        yield from split_lines(_whole_lines(file))
+
+
+def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
+    pieces: list[bytes] = []
+    while block := file.read(READ_BYTES):
+        head, end, rest = block.rpartition(b"\n")
+        if end:
+            yield b"".join([*pieces, head, end])
+            pieces = []
+        pieces.append(rest)

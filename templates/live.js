@@ -98,9 +98,11 @@ function createLive(open) {
     return bad.map(({ name, state, cause, n_waiting: n }) => `${name} ${state === "off" ? "is off" : `fails, ${commas(n)} wait`}${cause ? `: ${cause}` : ""}`).join("; ");
   }
 
-  /** Show how following on paper stands. */
-  function showPaper({ sentences, parts }) {
-    byId("live-paper").hidden = false;
+  /** Show how following on paper stands; nothing where its log was moved away or changed. */
+  function showPaper(paper) {
+    byId("live-paper").hidden = paper === null;
+    if (paper === null) return;
+    const { sentences, parts } = paper;
     byId("live-paper-says").replaceChildren(...sentences.map((each) => make("p", "", each)));
     byId("live-paper-parts").replaceChildren(...parts.map(([name, usd]) => make("div", "", make("dt", "", name), make("dd", "", usd))));
   }

@@ -10,7 +10,8 @@ from clock_fakes import ManualClock
 from fakes import ALICE, BOB, START_MS, observed, trade
 
 from hypertrack.config import Settings
-from hypertrack.live.paper_state import PaperState, read_state
+from hypertrack.live.paper_log import read_state
+from hypertrack.live.paper_state import PaperState
 from hypertrack.live.session import Beginning, LivePlaces, LiveSession
 from hypertrack.records import FollowStep, decode_json
 

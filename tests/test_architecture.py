@@ -9,7 +9,17 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "hypertrack"
 
-FOUNDATION = {"records", "errors", "config", "clock", "files", "journal", "text", "wallet_lists"}
+FOUNDATION = {
+    "records",
+    "errors",
+    "config",
+    "clock",
+    "files",
+    "journal",
+    "line_tail",
+    "text",
+    "wallet_lists",
+}
 
 MAY_IMPORT = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),

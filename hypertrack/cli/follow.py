@@ -8,6 +8,7 @@ import typer
 from hypertrack.cli.session import Session
 
 if TYPE_CHECKING:
+    from hypertrack.pipeline.follow import FollowTold
     from hypertrack.records import FollowResult
 
 N_SHOWN = 10
@@ -39,24 +40,24 @@ def follow(
 
     for nth, sentence in enumerate(told.sentences):
         session.out.print(Text(printable(sentence), "bold" if nth == 0 else ""))
-    _show_parts(session, told.result)
+    _show_parts(session, told)
     _show_positions(session, told.result)
 
 
-def _show_parts(session: Session, found: "FollowResult") -> None:
+def _show_parts(session: Session, told: "FollowTold") -> None:
     """Print the leaders' result, what lies between, and ours."""
     from rich.text import Text
 
     from hypertrack.cli.tables import plain_table
     from hypertrack.clock import utc
-    from hypertrack.pipeline.follow import parts_table
 
-    rows = parts_table(found)
     session.out.print()
-    session.out.print(plain_table(("what lies between", "USD"), rows))
+    session.out.print(plain_table(("what lies between", "USD"), told.parts))
+    found = told.result
     paper = found.paper
     words = (
-        f"{paper.n_orders:,} orders, ${paper.turnover_usd:,.0f} traded; equity "
+        f"{paper.n_orders:,} {'order' if paper.n_orders == 1 else 'orders'}, "
+        f"${paper.turnover_usd:,.0f} traded; equity "
         f"${found.equity_usd:,.2f}, drawdown at most ${paper.drawdown_usd:,.2f} "
         f"({float(paper.drawdown_frac):.1%}); as of {utc(found.until_ms)}"
     )

@@ -22,7 +22,7 @@ from hypertrack.records import Card, as_dict
 
 if TYPE_CHECKING:
     from hypertrack.config import Settings
-    from hypertrack.pipeline.models import Comparison, ListedModel
+    from hypertrack.pipeline.models import ListedModel
 
 VersionArgument = Annotated[
     str, typer.Argument(help="champion, or the beginning or end of a version's name.")
@@ -177,6 +177,7 @@ def compare(
     Example: hypertrack models compare 20260724T1200 champion
     Example: hypertrack models compare --live
     """
+    from hypertrack.cli.model_comparison import show_comparison
     from hypertrack.pipeline.models import compare as run
 
     settings = session.load({"out": out}).settings
@@ -196,7 +197,7 @@ def compare(
 
 
 def _compare_live(session: Session, settings: "Settings") -> None:
-    from hypertrack.cli.live_comparison import show_live_comparison
+    from hypertrack.cli.model_comparison import show_live_comparison
     from hypertrack.pipeline.challenge import compare_live
 
     with session.err.status("measuring what came"):
@@ -281,25 +282,6 @@ def benchmark(
         session.emit(found)
     else:
         show_truth(session, found)
-
-
-def show_comparison(session: Session, found: "Comparison") -> None:
-    """Print a comparison, head by head."""
-    from hypertrack.cli.tables import interval, number, plain_table
-
-    rows = [
-        (
-            head.head.removesuffix("_score"),
-            f"{head.n_test:,}",
-            number(head.skill_a),
-            number(head.skill_b),
-            interval(head.difference),
-        )
-        for head in found.heads
-    ]
-    rows.append(("overall, weighted", "", "", "", interval(found.overall)))
-    session.out.print(f"A {found.version_a}\nB {found.version_b}")
-    session.out.print(plain_table(("head", "rows", "A", "B", "A - B [95 % CI]"), rows))
 
 
 def _list_row(model: "ListedModel") -> tuple[str, ...]:

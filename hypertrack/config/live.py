@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field, model_validator
 
 from hypertrack.config.section import Section, like
-from hypertrack.records import BINARY_HEADS
+from hypertrack.records import BINARY_HEADS, MAX_AMOUNT
 
 Positive = Annotated[float, Field(gt=0)]
+Usd = Annotated[float, Field(gt=0, le=MAX_AMOUNT)]
 Name = Annotated[str, like(r"[a-z][a-z0-9-]*", "mine, in small letters, digits and dashes")]
 Wallet = Annotated[str, like(r"0[xX][0-9a-fA-F]{40}", "0x and forty hexadecimal digits")]
 
@@ -54,7 +55,7 @@ class FollowSettings(Section):
     """Addresses."""
     verdicts: tuple[str, ...] = ("COPY",)
     """And whoever has one of these verdicts."""
-    notional_usd: Positive | None = None
+    notional_usd: Usd | None = None
     """Of the order that a signal proposes; none is proposed where unset."""
     max_slippage_bps: Positive = 50.0
     """How far beyond the reference price the proposed limit lies."""
@@ -64,20 +65,20 @@ class FollowSettings(Section):
     """After which a signal is no longer delivered."""
     to: tuple[str, ...] = ()
     """Names of ``[[sinks]]`` that get every signal."""
-    capital_usd: Positive | None = None
+    capital_usd: Usd | None = None
     """Of the paper portfolio that follows the leaders; none is kept where unset."""
     sizing: Literal["fixed", "proportional"] = "fixed"
     """``fixed``: each opening and adding is ``notional_usd``, where unset ``copy.size_usd``;
     ``proportional``: the leader's share of his equity, which `hypertrack accounts` asks for."""
-    delay_s: Annotated[float, Field(ge=0)] = 5.0
+    delay_s: Annotated[float, Field(ge=0, le=86_400)] = 5.0
     """Exchange time after a leader's action at which paper trades."""
-    max_notional_usd: Positive | None = None
+    max_notional_usd: Usd | None = None
     """In one coin, net; the capital where unset."""
-    max_leverage: Positive = 1.0
+    max_leverage: Annotated[float, Field(gt=0, le=1_000)] = 1.0
     """All positions together over the equity."""
     stop_drawdown_frac: Annotated[float, Field(gt=0, le=1)] = 0.25
     """Below the highest equity by so much everything is closed, and nothing opened any more."""
-    spread_bps: Annotated[float, Field(ge=0)] = 5.0
+    spread_bps: Annotated[float, Field(ge=0, lt=10_000)] = 5.0
     """By which the last trade is moved against us where neither book nor quote is fresh."""
     adopt: bool = False
     """Enter what leaders hold at the start too, where the venue told it."""
@@ -107,7 +108,7 @@ class ConsensusSettings(Section):
 class ChallengeSettings(Section):
     """Two models on the same rows, while they come: the rules of the decision, set before it."""
 
-    block_h: Positive = 1.0
+    block_h: Annotated[float, Field(ge=0.001, le=8_760)] = 1.0
     """A wallet is scored once in each; what happens within one is no independent evidence."""
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.005
     """Difference of skill that matters."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hypertrack.errors import DatasetError
-from hypertrack.journal import Journal, read_journal
+from hypertrack.journal import Journal, read_journal, read_whole
 from hypertrack.records import JsonError, Record, decode_json, encode_json
 
 NO_LINE = "0" * 64
@@ -60,7 +60,7 @@ class Chain:
             except (JsonError, UnicodeDecodeError):
                 raise DatasetError(
                     f"{path} was changed, and nothing is added to a broken chain: `hypertrack "
-                    "signals verify` says where; move it away to begin a new one"
+                    f"signals verify --file {path}` says where; move it away to begin a new one"
                 ) from None
             self.ids.add(link.id)
             self.tail[link.id] = line
@@ -110,10 +110,10 @@ def breaks(path: Path) -> Iterator[Break]:
     """Yield where a chain is broken: each line that was changed, taken out or put in shows.
 
     Cut off at its end, a chain is whole: what came last has to be known from elsewhere, such as the
-    receiver of the last signal.
+    receiver of the last signal. A last line without its end was told to nobody, and is none.
     """
     expected = Link(1, NO_LINE)
-    for number, line in enumerate(read_journal(path), start=1):
+    for number, line in enumerate(read_whole(path), start=1):
         try:
             link = decode_json(line, _Linked)
         except (JsonError, UnicodeDecodeError):

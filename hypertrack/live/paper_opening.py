@@ -10,7 +10,8 @@ from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.live.chain import Chain, Link
 from hypertrack.live.paper_desk import PaperDesk
-from hypertrack.live.paper_state import PaperState, read_state
+from hypertrack.live.paper_log import read_state
+from hypertrack.live.paper_state import PaperState
 from hypertrack.live.paper_steps import StepMaker
 from hypertrack.records import FollowStep, FollowTerms, PortfolioBegun, StepKind, as_dict, replace
 from hypertrack.store.profiles import ProfileFile

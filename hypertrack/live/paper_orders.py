@@ -12,6 +12,9 @@ from hypertrack.records import ZERO, FollowTerms, NotFilled, PaperOrder
 FINEST = Decimal("0.00000001")
 """Of sizes that nobody orders: what would be held besides."""
 
+LEAST_EQUITY_USD = Decimal("0.01")
+"""Of a leader: a share of less is no number that means anything."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -158,8 +161,9 @@ def _opening(
     values = {coin: size * marks.get(coin, change.price) for coin, size in sizes.items()}
     direction = 1 if wanted > 0 else -1
     in_coin = terms.max_notional_usd - direction * values[change.coin]
-    gross = sum(map(abs, values.values()), ZERO)
-    in_all = terms.max_leverage * portfolio.equity_usd(marks) - gross
+    others = sum(map(abs, values.values()), ZERO) - abs(values[change.coin])
+    most = terms.max_leverage * portfolio.equity_usd(marks)
+    in_all = most - others - direction * values[change.coin]  # against what is held there is more
     room, why = min((in_coin, NotFilled.COIN_LIMIT), (in_all, NotFilled.LEVERAGE))
     if abs(wanted) * change.price <= room:
         return _Opening(wanted, wanted)
@@ -174,7 +178,7 @@ def _wanted(
     direction = 1 if change.opened > 0 else -1
     if terms.sizing == "fixed":
         return direction * (terms.notional_usd / change.price).quantize(step, ROUND_DOWN)
-    if change.equity_usd is None or change.equity_usd <= 0:
+    if change.equity_usd is None or change.equity_usd < LEAST_EQUITY_USD:
         return None
     share = portfolio.equity_usd(marks) / change.equity_usd
     return (change.opened * share).quantize(step, ROUND_DOWN)

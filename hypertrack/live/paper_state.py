@@ -1,23 +1,17 @@
 """The state of following on paper: what the steps of its log give, replayed in their order."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
-from pathlib import Path
 
-from hypertrack.errors import DatasetError
-from hypertrack.journal import read_journal
 from hypertrack.live.paper_portfolio import Portfolio
 from hypertrack.live.positions import Key
 from hypertrack.records import (
     ZERO,
     FollowStep,
     FollowTerms,
-    JsonError,
     PaperMove,
     StepKind,
-    decode_json,
 )
 
 PRECISION = 60
@@ -143,44 +137,3 @@ class PaperState:
 def key_of(kind: StepKind, at_ms: int, step_id: str) -> StepKey:
     """Return where a step stands in the order of all."""
     return at_ms, ORDER.index(kind), step_id
-
-
-def replayed(lines: Iterable[bytes], name: str) -> PaperState | None:
-    """Return the state that a log gives, None of an empty one.
-
-    Raises:
-        DatasetError: A line is no step, or the first one does not begin.
-    """
-    state: PaperState | None = None
-    for line in lines:
-        try:
-            step = decode_json(line, FollowStep)
-        except (JsonError, UnicodeDecodeError):
-            raise DatasetError(
-                f"{name} was changed: a line of it is no step; move it away"
-            ) from None
-        if state is None:
-            if step.terms is None:
-                raise DatasetError(f"{name} does not begin with its terms: move it away")
-            state = PaperState(step)
-        else:
-            state.take(step)
-    return state
-
-
-def read_state(path: Path) -> PaperState | None:
-    """Return the state of a log on disk, None where there is none; a torn last line is left out.
-
-    Raises:
-        DatasetError: As for `replayed`.
-    """
-    lines = list(read_journal(path))
-    if lines and not _ends_whole(path):
-        lines.pop()
-    return replayed(lines, str(path))
-
-
-def _ends_whole(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, 2)
-        return file.read(1) == b"\n"

@@ -5,6 +5,7 @@ rows begins after the block and the embargo, so that those of a wallet never ove
 """
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -100,8 +101,10 @@ class ScoreBook:
         )
 
     def _named(self, scores: Array) -> dict[str, float]:
-        rounded = np.round(scores.astype(np.float64), DECIMALS).tolist()
-        return dict(zip(self._names, rounded, strict=True))
+        """Return scores by name; what is no number is not there: no line could be read with it."""
+        rounded = np.round(scores.astype(np.float64), DECIMALS)
+        named = zip(self._names, rounded.tolist(), strict=True)
+        return {name: score for name, score in named if math.isfinite(score)}
 
 
 def id_of(challenge: Challenge, wallet: str, scored_ms: int) -> str:
@@ -114,7 +117,8 @@ def id_of(challenge: Challenge, wallet: str, scored_ms: int) -> str:
 def read_scores(file: Path, challenge: Challenge) -> Iterator[ScoreRow]:
     """Yield the rows of a challenge; lines that cannot be read are left out."""
     for row in _rows(file, ScoreRow):
-        if row.id == id_of(challenge, row.wallet, row.scored_ms):
+        is_own = row.id == id_of(challenge, row.wallet, row.scored_ms)
+        if is_own and row.scores.keys() >= {"champion", "challenger"}:
             yield row
 
 

@@ -6,8 +6,8 @@ from hypertrack.outputs.wording import plural
 from hypertrack.records import Answer, Beside, BlockMean, FollowResult
 from hypertrack.text import duration, with_minus
 
-FEWEST_HOURS = 30
-"""Blocks from which on an interval is said."""
+FEWEST_BLOCKS = 30
+"""From which on an interval is said."""
 
 
 def usd(amount: Decimal) -> str:
@@ -73,10 +73,10 @@ def _beside(one: Beside) -> str:
 
 
 def _why_not_yet(one: Beside) -> str:
-    blocks = plural(one.n_blocks, "full hour")
-    if one.n_blocks >= FEWEST_HOURS:
-        return "every hour differs by the same"
-    return f"{blocks} of the {FEWEST_HOURS} that an interval needs"
+    block = "full hour" if one.block_h == 1 else f"{one.block_h}-hour block"
+    if one.n_blocks >= FEWEST_BLOCKS:
+        return f"every {block} differs by the same"
+    return f"{plural(one.n_blocks, block)} of the {FEWEST_BLOCKS} that an interval needs"
 
 
 def _with_reach(mean: BlockMean) -> str:

@@ -120,17 +120,21 @@ def current(settings: Settings) -> Challenge | None:
     """Return the challenge that was named last; None where there is none.
 
     Raises:
-        ModelError: Its file is torn.
+        ModelError: Its file is torn, or of a version that measures other labels.
     """
+    from hypertrack.labels.targets import Thresholds
+
     file = settings.out / MODELS_FOLDER / CHALLENGE_NAME
     try:
-        return decode_json(file.read_bytes(), Challenge)
+        found = decode_json(file.read_bytes(), Challenge)
+        decode_json(encode_json(found.thresholds), Thresholds)
     except FileNotFoundError:
         return None
     except (OSError, JsonError, UnicodeDecodeError) as error:
         raise ModelError(
             f"{file} is no challenge ({error}): `hypertrack models challenge --off` ends it"
         ) from None
+    return found
 
 
 class Challenger:

@@ -14,6 +14,8 @@ class FollowTold(Record, frozen=True, kw_only=True):
 
     sentences: tuple[str, ...]
     """The most important first."""
+    parts: tuple[tuple[str, str], ...]
+    """The leaders' result, what lies between, and ours: they sum, USD."""
     result: FollowResult
 
 
@@ -26,9 +28,9 @@ def follow_result(settings: Settings, file: Path | None = None) -> FollowTold:
     Raises:
         DatasetError: There is no log, or it was changed.
     """
+    from hypertrack.live.paper_log import read_state
     from hypertrack.live.paper_result import result_of
-    from hypertrack.live.paper_state import read_state
-    from hypertrack.outputs.follow_words import sentences
+    from hypertrack.outputs.follow_words import parts_table, sentences
 
     path = file or live_folder(settings) / PAPER_NAME
     state = read_state(path)
@@ -38,11 +40,4 @@ def follow_result(settings: Settings, file: Path | None = None) -> FollowTold:
             "and start `hypertrack live --follow`"
         )
     found = result_of(state)
-    return FollowTold(sentences=sentences(found), result=found)
-
-
-def parts_table(found: FollowResult) -> list[tuple[str, str]]:
-    """Return the leaders' result, what lies between, and ours: a column that sums."""
-    from hypertrack.outputs import follow_words
-
-    return follow_words.parts_table(found)
+    return FollowTold(sentences=sentences(found), parts=tuple(parts_table(found)), result=found)

@@ -71,7 +71,7 @@ def _settled(
             quantities={
                 name: value
                 for name, value in zip(QUANTITIES, told.tolist(), strict=True)
-                if not np.isnan(value)
+                if np.isfinite(value)
             },
             masked=_mask(challenge, found),
         )

@@ -35,13 +35,13 @@ def verify(settings: Settings, file: Path | None) -> Checked:
     Raises:
         DatasetError: There is no such file.
     """
-    from hypertrack.journal import read_journal
+    from hypertrack.journal import read_whole
     from hypertrack.live.chain import NO_LINE, breaks, line_hash
 
     path = file or signals_path(settings)
     if not path.is_file():
         raise DatasetError(f"no signals at {path}: `hypertrack live --follow` writes them")
     n_signals, head = 0, NO_LINE
-    for line in read_journal(path):
+    for line in read_whole(path):
         n_signals, head = n_signals + 1, line_hash(line)
     return Checked(path, n_signals, head, tuple(breaks(path)))

@@ -61,6 +61,7 @@ from hypertrack.records.bounds import (
     checked_signed,
     checked_time_ms,
     checked_wallet,
+    exact_signed,
     is_ahead,
     usual_skew_ms,
 )
@@ -369,6 +370,7 @@ __all__ = [
     "checked_wallet",
     "decode_json",
     "encode_json",
+    "exact_signed",
     "gate_sentence",
     "is_ahead",
     "json_decoder",

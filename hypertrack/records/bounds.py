@@ -6,6 +6,7 @@ row would stretch every span, sum and mean of the dataset.
 
 import re
 from collections.abc import Collection
+from decimal import Decimal
 from statistics import median_low
 
 MIN_TIME_MS = 1_577_836_800_000
@@ -73,7 +74,7 @@ def checked_signed(text: str | float) -> float:
         ValueError: It is no number, or beyond any meaning.
     """
     try:
-        number = float(text)
+        number = _number(text)
     except ValueError:
         raise ValueError(f"{text!r:.40} is no number") from None
     if abs(number) <= MAX_AMOUNT:
@@ -91,6 +92,15 @@ def checked_funding_rate(text: str | float) -> float:
     if abs(rate) <= MAX_FUNDING_RATE:
         return rate
     raise ValueError(f"rate of funding {rate:g} out of range")
+
+
+def exact_signed(text: str | float) -> Decimal:
+    """Return the same to the last digit; what is too small for a float is 0.
+
+    Raises:
+        ValueError: As for `checked_signed`.
+    """
+    return Decimal(str(text)) if checked_signed(text) else Decimal(0)
 
 
 def are_amounts(*texts: str | float) -> bool:

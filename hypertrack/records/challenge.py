@@ -1,9 +1,14 @@
 """Two models side by side, live: who challenges whom, what both said, what came, who is better."""
 
 from enum import StrEnum
+from typing import Annotated
 
-from hypertrack.records.base import Record
+from hypertrack.records.base import Record, Within
+from hypertrack.records.bounds import MAX_AMOUNT
 from hypertrack.records.model import Interval
+
+Measured = Annotated[float, Within(ge=-MAX_AMOUNT, le=MAX_AMOUNT)]
+"""What a line says of a wallet: beyond it, squares and their sums are no numbers any more."""
 
 
 class Decision(StrEnum):
@@ -30,8 +35,8 @@ class Challenge(Record, frozen=True, kw_only=True):
     features_hash: str
     thresholds: dict[str, float | None]
     """Where a quantity becomes a yes: the champion's, for both."""
-    block_ms: int
-    embargo_ms: int
+    block_ms: Annotated[int, Within(ge=1)]
+    embargo_ms: Annotated[int, Within(ge=0)]
     """Between the end of the block in which a wallet was scored, and the window of its outcome."""
     margin: float
     max_blocks: int
@@ -65,7 +70,7 @@ class ScoreRow(Record, frozen=True, kw_only=True):
     """Start and exclusive end of the features."""
     champion: str
     challenger: str
-    scores: dict[str, dict[str, float]]
+    scores: dict[str, dict[str, Measured]]
     """By ``champion`` and ``challenger``, by the names of scores."""
     features_hash: str
 
@@ -80,7 +85,7 @@ class OutcomeRow(Record, frozen=True, kw_only=True):
     observed_frac: float
     """Of the window, in the wallet's coin of which least is known."""
     n_executions: int
-    quantities: dict[str, float]
+    quantities: dict[str, Measured]
     """What was measured, by name; what could not be is not there."""
     masked: str | None
     """Why it tells nothing, for either model."""

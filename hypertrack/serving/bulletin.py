@@ -3,10 +3,10 @@
 from collections import deque
 from collections.abc import Iterator
 
+from hypertrack.line_tail import Added
 from hypertrack.live.desk import Gap
 from hypertrack.records import JsonError, LiveStatus, Record, Signal, decode_json, encode_json
 from hypertrack.serving.event_log import KEPT_EVENTS, EventLog
-from hypertrack.serving.line_tail import Added
 from hypertrack.serving.lookout import LiveSaid, News
 from hypertrack.serving.paper_view import PaperView
 
@@ -103,7 +103,9 @@ class Bulletin:
     def _take_follow(self, news: News) -> None:
         if news.follow.is_another:
             self._steps.clear()
-            self.paper = None
+            if self.paper is not None:
+                self.paper = None
+                self._log.set_state("follow", b"null")
         self._steps.extend(news.follow.lines)
         if news.paper is not None:
             self.paper = news.paper

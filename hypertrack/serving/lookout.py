@@ -8,8 +8,8 @@ from math import inf
 from pathlib import Path
 
 from hypertrack.clock import Clock
+from hypertrack.line_tail import NOTHING, Added, LineTail
 from hypertrack.live.desk import Gap
-from hypertrack.serving.line_tail import NOTHING, Added, LineTail
 from hypertrack.serving.paper_view import PaperBook, PaperView
 from hypertrack.serving.shelf import Shelf, Stamp, stamp_of
 
@@ -120,7 +120,7 @@ class Lookout:
         Args:
             follow: Instead of what was added to the log of paper.
         """
-        follow = self._follow.read() if follow is None else follow
+        follow = self._paper.take(self._follow.read() if follow is None else follow)
         news = News(
             signals=self._signals.read(),
             follow=follow,
@@ -157,7 +157,6 @@ class Lookout:
 
     def _look_at_paper(self, added: Added) -> PaperView | None:
         self._has_stepped |= added != NOTHING
-        self._paper.take(added)
         now_s = self._clock.monotonic_s()
         if not self._has_stepped or now_s < self._paper_due_s:
             return None

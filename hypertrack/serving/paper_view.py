@@ -3,13 +3,16 @@
 import logging
 
 from hypertrack.errors import DatasetError
+from hypertrack.line_tail import NOTHING, Added
+from hypertrack.live.paper_log import LogReader
 from hypertrack.live.paper_result import result_of
-from hypertrack.live.paper_state import PaperState
 from hypertrack.outputs.follow_words import parts_table, sentences
-from hypertrack.records import FollowStep, JsonError, PaperPosition, Record, decode_json
-from hypertrack.serving.line_tail import Added
+from hypertrack.records import PaperPosition, Record
 
 log = logging.getLogger(__name__)
+
+NAME = "its log"
+"""As a warning calls it."""
 
 N_POSITIONS = 10
 """Shown; the largest first."""
@@ -31,26 +34,31 @@ class PaperBook:
     """Takes the steps of the log as they are added."""
 
     def __init__(self) -> None:
-        self._state: PaperState | None = None
-        self._is_broken = False
+        self._log: LogReader | None = LogReader(NAME)
 
-    def take(self, added: Added) -> None:
-        """Take what was added; a log that was changed is said once and shown no more."""
+    def take(self, added: Added) -> Added:
+        """Take what was added, and return what of it is shown.
+
+        A log that was changed is said once and shown no more: it is as if it were moved away.
+        """
         if added.is_another:
-            self._state, self._is_broken = None, False
-        for line in () if self._is_broken else added.lines:
-            try:
-                self._step(line)
-            except DatasetError as error:
-                log.warning("following on paper is not shown: %s", error)
-                self._state, self._is_broken = None, True
-                return
+            self._log = LogReader(NAME)
+        if self._log is None:
+            return NOTHING
+        try:
+            for line in added.lines:
+                self._log.take(line)
+        except DatasetError as error:
+            log.warning("following on paper is not shown: %s", error)
+            self._log = None
+            return Added(is_another=True)
+        return added
 
     def view(self) -> PaperView | None:
         """Return how it stands; None before it begins."""
-        if self._state is None:
+        if self._log is None or self._log.state is None:
             return None
-        found = result_of(self._state)
+        found = result_of(self._log.state)
         return PaperView(
             until_ms=found.until_ms,
             sentences=sentences(found),
@@ -58,15 +66,3 @@ class PaperBook:
             positions=found.positions[:N_POSITIONS],
             n_positions=len(found.positions),
         )
-
-    def _step(self, line: bytes) -> None:
-        try:
-            step = decode_json(line, FollowStep)
-        except (JsonError, UnicodeDecodeError):
-            raise DatasetError("a line of its log is no step") from None
-        if self._state is not None:
-            self._state.take(step)
-        elif step.terms is None:
-            raise DatasetError("its log does not begin with its terms")
-        else:
-            self._state = PaperState(step)

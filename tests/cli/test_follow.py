@@ -46,6 +46,7 @@ def test_json_holds_the_sentences_and_exact_numbers(folder: Path) -> None:
     told = json.loads(run("follow", "--json")[1])
 
     assert told["sentences"][0].startswith("Following 1 leader")
+    assert told["parts"][-1] == ["net", "+98.63"]
     # 10 coins at 100.05, 4 of them sold at 109.945; 6 left at 110; less 4.5 bps of both.
     assert told["result"]["paper"]["net_usd"] == "98.631874"
     assert told["result"]["until_ms"] == START_MS + 3_600_000

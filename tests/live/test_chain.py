@@ -7,6 +7,7 @@ import pytest
 from disk_fakes import logged_disk
 
 from hypertrack.errors import DatasetError
+from hypertrack.journal import read_whole
 from hypertrack.live.chain import NO_LINE, Chain, Link, breaks
 from hypertrack.records import Record
 
@@ -71,6 +72,19 @@ def test_line_that_a_kill_tore_is_put_aside_and_the_chain_is_whole(tmp_path: Pat
         assert list(breaks(path)) == []
         assert Chain(path).ids == {"a", "c"}
     assert (tmp_path / "s.jsonl.torn").exists()
+
+
+def test_line_that_is_being_written_is_no_break(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    chained(path, "a", "b")
+    whole = path.read_bytes()
+    first = whole.index(b"\n") + 1
+
+    for cut in range(len(whole)):
+        path.write_bytes(whole[:cut])
+
+        assert list(breaks(path)) == []
+        assert len(list(read_whole(path))) == (cut >= first)
 
 
 @pytest.mark.parametrize(

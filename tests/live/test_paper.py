@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fakes import ALICE, BOB, CAROL, START_MS, account_state, context, held_position, quote
-from paper_fakes import PaperRun, acts, book, observed_trades, tick, took, write_lines
+from paper_fakes import NOBODY, PaperRun, acts, book, observed_trades, tick, took, write_lines
 
 from hypertrack.records import NotFilled, PaperMove, PaperOrder, PriceFrom, StepKind
 
@@ -156,6 +156,19 @@ def test_opening_is_cut_to_the_limits(
     assert order.wanted == Decimal(10)
 
 
+def test_opening_against_what_is_held_is_no_more_leverage(tmp_path: Path) -> None:
+    bob_sells = {"buyer": NOBODY[0], "seller": BOB, "taker": BOB}
+    write_lines(tmp_path, "trades", [*acts(1_000, 10), *acts(20_000, 10, **bob_sells)])
+    flat = {(ALICE, "BTC"): "0", (BOB, "BTC"): "0"}
+    limits = {"capital_usd": 1_000, "max_notional_usd": 5_000}
+
+    run = PaperRun(tmp_path, flat, leaders=[ALICE, BOB], **limits).read()
+
+    # Alice's 10 coins take the whole equity; Bob's 10 the other way leave us flat.
+    sizes = [order.size for _, order in moves(run) if order.wanted]
+    assert sizes == [Decimal(10), Decimal(-10)]
+
+
 def test_proportional_size_is_the_leaders_share_of_his_equity(tmp_path: Path) -> None:
     write_lines(tmp_path, "trades", acts(1_000, 1.5))
     states = [account_state(START_MS - 9_000, ALICE, equity=30_000.0)]
@@ -164,6 +177,16 @@ def test_proportional_size_is_the_leaders_share_of_his_equity(tmp_path: Path) ->
     ((_, order),) = moves(PaperRun(tmp_path, sizing="proportional").read())
 
     assert order.size == Decimal("0.5")  # a third of his equity, in the coin's one decimal
+
+
+@pytest.mark.parametrize("equity", [0.0, -5.0, 0.009, 1e-300])
+def test_of_less_than_a_cent_of_equity_nobody_has_a_share(tmp_path: Path, equity: float) -> None:
+    write_lines(tmp_path, "trades", acts(1_000, 1))
+    write_lines(tmp_path, "account_states", [account_state(START_MS - 1, ALICE, equity=equity)])
+
+    ((_, order),) = moves(PaperRun(tmp_path, sizing="proportional").read())
+
+    assert (order.size, order.why) == (0, NotFilled.EQUITY)
 
 
 def test_without_the_leaders_equity_nothing_proportional_is_opened(tmp_path: Path) -> None:

@@ -105,3 +105,18 @@ def test_hours_before_the_first_trade_are_nobodys(tmp_path: Path) -> None:
     run = PaperRun(tmp_path, since_ms=0).read()
 
     assert [step.kind for step in run.steps] == ["begin", "action", "hour"]
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "value"),
+    [
+        *(("follow", "capital_usd", 1e300), ("follow", "delay_s", 1e300)),
+        *(("follow", "spread_bps", 10_000), ("follow", "max_leverage", 1e300)),
+        *(("challenge", "block_h", 1e-9), ("challenge", "block_h", 1e300)),
+    ],
+)
+def test_setting_that_nobody_can_mean_is_refused_at_the_door(
+    section: str, name: str, value: float
+) -> None:
+    with pytest.raises(ValueError, match=name):
+        Settings.model_validate({section: {name: value}})

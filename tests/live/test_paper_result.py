@@ -11,6 +11,8 @@ from paper_fakes import PaperRun, acts, write_lines
 
 from hypertrack.live.paper_result import result_of
 from hypertrack.live.paper_state import HourSeen, PaperState
+from hypertrack.model import confidence
+from hypertrack.outputs import follow_words
 from hypertrack.outputs.follow_words import sentences
 from hypertrack.records import Answer, PortfolioBegun, replace
 
@@ -55,9 +57,21 @@ def test_what_earns_steadily_beats_those_who_do_not(state: PaperState) -> None:
 
 def test_blocks_that_move_together_are_doubled_until_they_do_not(state: PaperState) -> None:
     # Every hour turns what the one before brought: of two together nothing is left to tell.
-    found = result_of(earn(state, [0.0, 2.0] * 40)).beside[0]
+    whole = result_of(earn(state, [0.0, 2.0] * 40))
+    found = whole.beside[0]
 
     assert (found.block_h, found.n_blocks, found.answer) == (2, 40, Answer.CANNOT_TELL)
+    assert "every 2-hour block differs by the same" in sentences(whole)[1]
+
+
+def test_joined_blocks_are_not_called_hours(state: PaperState) -> None:
+    found = result_of(earn(state, [0.0, 2.0] * 20))
+
+    assert "20 2-hour blocks of the 30 that an interval needs" in sentences(found)[1]
+
+
+def test_words_and_intervals_need_as_many_blocks() -> None:
+    assert follow_words.FEWEST_BLOCKS == confidence.FEWEST_BLOCKS
 
 
 def test_what_loses_steadily_does_not_beat_them(state: PaperState) -> None:

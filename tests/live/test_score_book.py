@@ -90,3 +90,15 @@ def test_outcome_begins_after_block_and_embargo_so_that_rows_do_not_overlap() ->
 
     assert first == last == (HOUR_0 + HOUR_MS + 1_800_000, HOUR_0 + 2 * HOUR_MS + 1_800_000)
     assert next_[0] == first[1]
+
+
+def test_score_that_is_no_number_is_not_there_and_its_row_can_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "scores.jsonl"
+    book = ScoreBook(file, CHALLENGE, NAMES)
+    said = np.array([[np.nan, 0.5]])
+    book.write((ALICE,), (START_MS, HOUR_0 + 60_001), said, np.array([[np.inf, 0.25]]))
+    book.close()
+
+    (row,) = read_scores(file, CHALLENGE)
+
+    assert row.scores == {"champion": {"risk_score": 0.5}, "challenger": {"risk_score": 0.25}}

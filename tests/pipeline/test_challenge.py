@@ -20,7 +20,15 @@ from hypertrack.model.network import WalletNet
 from hypertrack.model.version_files import champion_version, read_card
 from hypertrack.model.versions import WalletModel, load_champion, save_version
 from hypertrack.pipeline.challenge import Challenger, challenge, compare_live, current, end
-from hypertrack.records import HOUR_MS, Challenge, Decision, OutcomeRow, encode_json, replace
+from hypertrack.records import (
+    HOUR_MS,
+    Challenge,
+    Decision,
+    OutcomeRow,
+    as_dict,
+    encode_json,
+    replace,
+)
 
 THRESHOLDS = dict.fromkeys(Thresholds.__struct_fields__) | {"profit_hurdle_bps": 5.0}
 BOT = TARGETS.index("bot_probability")
@@ -178,3 +186,46 @@ def test_torn_challenge_is_said_and_scores_nothing(
     assert "the challenger is not scored" in caplog.text
     assert end(settings) is None
     assert current(settings) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("thresholds", {"former": 1.0}), ("block_ms", 0), ("embargo_ms", -1), ("margin", "NaN")],
+)
+def test_challenge_of_another_version_is_said_and_can_be_ended(
+    settings: Settings, name: str, other: object
+) -> None:
+    _, challenger = champion_and_other(settings)
+    file = settings.out / "models" / "challenge.json"
+    told = as_dict(challenge(settings, challenger)) | {name: other}
+    file.write_bytes(encode_json(told))
+
+    with pytest.raises(ModelError, match=r"is no challenge .*--off` ends it"):
+        compare_live(settings)
+    end(settings)
+    assert not file.exists()
+
+
+def test_rows_that_cannot_be_meant_are_left_out(settings: Settings) -> None:
+    _, other = champion_and_other(settings)
+    named = challenge(settings, other)
+    tell(settings, named, 0.8, 0.9)
+    folder = settings.data / "live"
+    assert isinstance(folder, Path)
+    first, second, third, *_ = read_scores(folder / "scores.jsonl", named)
+    forged = [
+        as_dict(first) | {"scores": {"champion": {}}},
+        as_dict(second) | {"scores": {"champion": {"bot_probability": 1e308}, "challenger": {}}},
+    ]
+    with closing(Journal(folder / "scores.jsonl")) as journal:
+        journal.add([*map(encode_json, forged), b'{"id":"\\ud800', b"\xff"])
+    outcome = {"id": third.id, "wallet": ALICE, "window": (0, 1), "observed_frac": 1.0}
+    outcome |= {"n_executions": 9, "quantities": {"bot_vote": 1e308}, "masked": None}
+    with closing(Journal(folder / "outcomes.jsonl")) as journal:
+        journal.add([encode_json(outcome)])
+
+    found = compare_live(settings)
+
+    assert found.n_rows == 80
+    assert found.overall is not None
+    assert found.chain_breaks > 0

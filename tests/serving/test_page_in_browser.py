@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, Page, expect
 from profile_fakes import HOSTILE
 from serving_fakes import THREE, TOKEN, Dataset, Running, running
 
+from hypertrack.live.paper_log import read_state
 from hypertrack.live.paper_result import result_of
-from hypertrack.live.paper_state import replayed
 from hypertrack.outputs.follow_words import sentences
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -246,7 +246,9 @@ def test_following_on_paper_is_shown_with_what_lies_between(
             file.write(line)
             file.flush()
 
-    told = sentences(result_of(replayed(log, "log")))
+    state = read_state(dataset.live / "follow.jsonl")
+    assert state is not None
+    told = sentences(result_of(state))
     expect(page.locator("#live-paper-says p").first).to_have_text(told[0])
     parts = page.locator("#live-paper-parts > div")
     expect(parts.first).to_contain_text("leaders, at their prices")

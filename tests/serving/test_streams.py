@@ -264,3 +264,24 @@ def test_log_of_paper_that_was_changed_is_shown_no_more(
     with reader(server) as client:
         assert client.get("api/v1/follow").json()["follow"] is None
     assert "following on paper is not shown: a line of its log is no step" in caplog.text
+
+
+def test_lines_that_do_not_follow_take_what_was_shown_away(
+    dataset: Dataset, server: Running, tmp_path: Path
+) -> None:
+    write_lines(tmp_path / "paper", "trades", [*acts(1_000, 5), *acts(20_000, -2, 110.0)])
+    log = PaperRun(tmp_path / "paper").read().log.read_bytes()
+    dataset.live.mkdir()
+
+    with hearing(server) as stream:
+        (dataset.live / "follow.jsonl").write_bytes(log)
+        shown = stream.next("follow")[1]
+        with (dataset.live / "follow.jsonl").open("ab") as file:
+            file.write(b"no step \xff\n")
+        taken_away = stream.next("follow")[1]
+    with reader(server) as client:
+        found = client.get("api/v1/follow").json()
+
+    assert shown["sentences"]
+    assert taken_away is None
+    assert found == {"follow": None, "steps": []}

@@ -45,3 +45,28 @@ def test_answers_beyond_their_bounds_are_left_out(tmp_path: Path) -> None:
     write_lines(tmp_path, "account_states", [answer, good | {"user": "0x12"}, good])
 
     assert len(AnswerTape(tmp_path).poll()) == 1
+
+
+def test_file_that_was_cut_is_read_anew(tmp_path: Path) -> None:
+    lines = [account_state(START_MS, ALICE), account_state(START_MS + 1, ALICE)]
+    write_lines(tmp_path, "account_states", lines)
+    tape = AnswerTape(tmp_path)
+    assert len(tape.poll()) == 2
+
+    (tmp_path / "account_states.jsonl").write_text("")
+    write_lines(tmp_path, "account_states", [account_state(START_MS + 2, ALICE)])
+
+    assert [seen.time_ms - START_MS for seen in tape.poll()] == [2]
+
+
+def test_digits_of_another_script_are_no_size_and_the_least_of_all_is_none(tmp_path: Path) -> None:
+    sizes = ("\u0661", "1e-400", "-2.50")
+    positions = [held_position("BTC", 1.0) for _ in sizes]
+    for position, size in zip(positions, sizes, strict=True):
+        position["position"]["szi"] = size
+    lines = [account_state(START_MS, ALICE, position) for position in positions]
+    write_lines(tmp_path, "account_states", lines)
+
+    told = [seen.size_of("BTC") for seen in AnswerTape(tmp_path).poll()]
+
+    assert told == [0, Decimal("-2.50")]

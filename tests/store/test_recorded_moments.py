@@ -109,3 +109,17 @@ def test_price_that_is_none_tells_nothing(tmp_path: Path) -> None:
     assert prices.last_trade("BTC", at(0)) is None
     assert prices.book("BTC", at(0)) == ((), (), START_MS)
     assert prices.funding("BTC", START_MS, ALL) is None
+
+
+@pytest.mark.parametrize(
+    "beyond",
+    [{"time": 2**64}, {"time": START_MS * 1_000}, {"time": -1}, {"received_ns": 2**80}],
+)
+def test_times_that_cannot_be_meant_are_passed_by(tmp_path: Path, beyond: dict[str, int]) -> None:
+    trades = [took(0, 1, 100.0), took(1, 1, 7.0) | beyond, took(2, 1, 101.0)]
+    write_lines(tmp_path, "trades", trades)
+
+    found = RecordedPrices(tmp_path).last_trade("BTC", at(1))
+
+    assert found is not None
+    assert found.price == 100

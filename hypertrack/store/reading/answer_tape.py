@@ -3,12 +3,13 @@
 from decimal import Decimal
 from pathlib import Path
 
+from hypertrack.line_tail import LineTail
 from hypertrack.records import (
     JsonError,
     Record,
-    checked_signed,
     checked_time_ms,
     checked_wallet,
+    exact_signed,
     json_decoder,
 )
 from hypertrack.store.files.layout import STATES_NAME
@@ -72,31 +73,18 @@ class AnswerTape:
     """Reads states of accounts that were added since the last look, whole lines alone."""
 
     def __init__(self, folder: Path):
-        self._path = folder / STATES_NAME
+        self._tail = LineTail(folder / STATES_NAME, first_bytes=None)
         self._decoder = json_decoder(_Line)
-        self._offset = 0
-        self._inode: int | None = None
 
     def poll(self) -> list[AccountSeen]:
-        """Return what was added since the last call."""
-        if not self._path.exists():
-            return []
-        with self._path.open("rb") as file:
-            inode = self._path.stat().st_ino
-            if inode != self._inode:  # written anew: whoever takes the same twice knows it by time
-                self._inode, self._offset = inode, 0
-            file.seek(self._offset)
-            text = file.read()
-        end = text.rfind(b"\n") + 1
-        self._offset += end
-        found = (self._seen(line) for line in text[:end].splitlines())
+        """Return what was added since the last call; all of a file that was written anew."""
+        found = map(self._seen, self._tail.read().lines)
         return [seen for seen in found if seen is not None]
 
     def _seen(self, line: bytes) -> AccountSeen | None:
         try:
-            said = self._decoder.decode(line)
-            return _checked(said)
-        except (JsonError, ValueError, UnicodeDecodeError):  # another question, or out of bounds
+            return _checked(self._decoder.decode(line))
+        except (JsonError, ValueError):  # another question, or out of bounds
             return None
 
 
@@ -110,11 +98,8 @@ def _checked(said: _Line) -> AccountSeen:
         dex=said.request.dex or "",
         time_ms=received_ms if said.answer.time is None else checked_time_ms(said.answer.time),
         received_ns=said.received_ns,
-        equity_usd=None if value is None else _number(value),
-        sizes={one.position.coin: _number(one.position.szi) for one in said.answer.asset_positions},
+        equity_usd=None if value is None else exact_signed(value),
+        sizes={
+            one.position.coin: exact_signed(one.position.szi) for one in said.answer.asset_positions
+        },
     )
-
-
-def _number(text: str | float) -> Decimal:
-    checked_signed(text)
-    return Decimal(str(text))

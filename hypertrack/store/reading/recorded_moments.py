@@ -10,7 +10,16 @@ from typing import NamedTuple
 
 import duckdb
 
-from hypertrack.records import HOUR_MS, Feed, JsonError, Record, json_decoder
+from hypertrack.records import (
+    HOUR_MS,
+    MAX_TIME_MS,
+    MIN_TIME_MS,
+    Feed,
+    JsonError,
+    Record,
+    checked_time_ms,
+    json_decoder,
+)
 from hypertrack.store.compaction.commit_journal import (
     PART,
     open_file,
@@ -30,9 +39,10 @@ LINES = {
 }
 """What is read of the rows of a sealed hour, as the line says it."""
 
-SEALED_ROWS = """
-SELECT {time}, coalesce(received_ns, {time} * 1000000) AS receipt, {line}
-FROM {relation} WHERE coin = $coin ORDER BY {time}, receipt
+SEALED_ROWS = f"""
+SELECT {{time}}, coalesce(received_ns, {{time}} * 1000000) AS receipt, {{line}}
+FROM {{relation}} WHERE coin = $coin AND {{time}} BETWEEN {MIN_TIME_MS} AND {MAX_TIME_MS - 1}
+ORDER BY {{time}}, receipt
 """
 
 MOST_HOURS = 24
@@ -140,14 +150,17 @@ class RecordedMoments:
         rows = self._rows.get(coin)
         for time_ms, received_ns, offset in rows.newest(at, since_ms) if rows else ():
             line = self._line_at(offset)
-            yield time_ms, received_ns, self._decoder.decode(line).tid, line
+            yield time_ms, received_ns, self._trade_id(line), line
 
     def _sealed(self, hour: int, coin: str, at: Moment, since_ms: int) -> Iterator[Found]:
         path = self._path_by_name.get(hour_path(self._folder, self._feed, hour).name)
         rows = None if path is None else self._rows_of_hour(path, coin)
         for time_ms, received_ns, place in rows.newest(at, since_ms) if rows else ():
             line = rows.lines[place] if rows else b""
-            yield time_ms, received_ns, self._decoder.decode(line).tid, line
+            yield time_ms, received_ns, self._trade_id(line), line
+
+    def _trade_id(self, line: bytes) -> int:
+        return self._decoder.decode(line).tid if self._feed is Feed.TRADES else 0
 
     def _rows_of_hour(self, path: Path, coin: str) -> _Rows:
         """Return the rows of a coin in a sealed hour, which a later sealing makes another file."""
@@ -208,12 +221,14 @@ class RecordedMoments:
     def _note(self, line: bytes, offset: int) -> None:
         try:
             head = self._decoder.decode(line)
-        except (JsonError, UnicodeDecodeError):  # torn, or of another shape: readers count it
+            said_ms = head.exchange_time_ms if self._feed is Feed.CONTEXTS else head.time
+            if said_ms is None:
+                return
+            time_ms = checked_time_ms(said_ms)
+            received_ns = time_ms * 1_000_000 if head.received_ns is None else head.received_ns
+            checked_time_ms(received_ns // 1_000_000)
+        except (JsonError, ValueError):  # torn, of another shape, of a time that nobody can mean
             return
-        time_ms = head.exchange_time_ms if self._feed is Feed.CONTEXTS else head.time
-        if time_ms is None:
-            return
-        received_ns = time_ms * 1_000_000 if head.received_ns is None else head.received_ns
         self._rows.setdefault(head.coin, _Rows()).add(time_ms, received_ns, offset)
 
     def _line_at(self, offset: int) -> bytes:

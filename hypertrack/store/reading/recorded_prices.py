@@ -13,6 +13,7 @@ from hypertrack.records import (
     are_amounts,
     checked_funding_rate,
     decode_json,
+    exact_signed,
 )
 from hypertrack.store.reading.recorded_moments import Moment, RecordedMoments
 
@@ -132,13 +133,13 @@ class RecordedPrices:
         if line is None or line.ctx.funding is None or line.ctx.oracle_px is None:
             return None
         oracle = _price(line.ctx.oracle_px)
-        try:
-            checked_funding_rate(line.ctx.funding)
-        except ValueError:
-            return None
         if oracle is None:
             return None
-        return FundingRate(rate=Decimal(str(line.ctx.funding)), oracle_px=oracle)
+        try:
+            checked_funding_rate(line.ctx.funding)
+            return FundingRate(rate=exact_signed(line.ctx.funding), oracle_px=oracle)
+        except ValueError:
+            return None
 
     def close(self) -> None:
         """Close the files."""

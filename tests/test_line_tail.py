@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hypertrack.serving import line_tail
-from hypertrack.serving.line_tail import Added, LineTail
+from hypertrack import line_tail
+from hypertrack.line_tail import Added, LineTail
 
 
 def test_lines_come_once_and_whole(tmp_path: Path) -> None:

@@ -1,16 +1,17 @@
-"""How a challenge stands, on the terminal."""
+"""Two versions side by side, on held-out rows or on live ones, on the terminal."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hypertrack.cli.session import Session
-from hypertrack.cli.tables import number, plain_table
+from hypertrack.cli.tables import interval, number, plain_table
 from hypertrack.clock import utc
 from hypertrack.records import Decision, Interval
 from hypertrack.text import with_minus
 
 if TYPE_CHECKING:
     from hypertrack.pipeline.challenge import LiveComparison
+    from hypertrack.pipeline.models import Comparison
 
 SAYS = {
     Decision.OPEN: "not decided yet",
@@ -21,16 +22,26 @@ SAYS = {
 }
 
 
+def show_comparison(session: Session, found: "Comparison") -> None:
+    """Print a comparison on held-out rows, head by head."""
+    rows = [
+        _row(head.head, head.n_test, (head.skill_a, head.skill_b), interval(head.difference))
+        for head in found.heads
+    ]
+    rows.append(("overall, weighted", "", "", "", interval(found.overall)))
+    session.out.print(f"A {found.version_a}\nB {found.version_b}", markup=False)
+    session.out.print(plain_table(("head", "rows", "A", "B", "A - B [95 % CI]"), rows))
+
+
 def show_live_comparison(session: Session, found: "LiveComparison") -> None:
     """Print the decision, then each head with both skills and the difference."""
-    challenge = found.challenge
-    session.out.print(f"champion   {challenge.champion}\nchallenger {challenge.challenger}")
+    names = f"champion   {found.challenge.champion}\nchallenger {found.challenge.challenger}"
+    session.out.print(names, markup=False)
     rows = [
-        (
-            head.head.removesuffix("_score"),
-            f"{head.n_rows:,}",
-            number(head.champion_skill),
-            number(head.challenger_skill),
+        _row(
+            head.head,
+            head.n_rows,
+            (head.champion_skill, head.challenger_skill),
             _difference(head.difference),
         )
         for head in found.heads
@@ -40,6 +51,12 @@ def show_live_comparison(session: Session, found: "LiveComparison") -> None:
     session.out.print(plain_table(headings, rows))
     for line in live_lines(found):
         session.out.print(line, markup=False, soft_wrap=True)
+
+
+def _row(
+    head: str, n_rows: int, skills: tuple[float | None, float | None], difference: str
+) -> tuple[str, ...]:
+    return (head.removesuffix("_score"), f"{n_rows:,}", *map(number, skills), difference)
 
 
 def _difference(found: Interval | None) -> str:
