@@ -107,4 +107,4 @@ def _action(action: PastAction) -> tuple[str, str, str]:
 
 
 def _counterparty(other: Counterparty) -> tuple[str, str]:
-    return printable(other.wallet), f"{percent(other.share)} ({other.n_trades:,})"
+    return printable(other.wallet), f"{percent(other.share)} of trades ({other.n_trades:,})"

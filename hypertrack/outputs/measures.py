@@ -205,7 +205,7 @@ FEATURE_WORDS: dict[str, tuple[str, str, str]] = {
     "max_value": ("Largest transaction", "Activity", "notional"),
     "unique_tokens": ("Coins", "Activity", "traded"),
     "unique_addresses": ("Counterparties", "Activity", "wallets it traded with"),
-    "top_counterparty_share": ("Largest counterparty", "Activity", "share of its trades"),
+    "top_counterparty_share": ("Largest counterparty", "Activity", "share of its volume"),
     "median_gap_s": ("Median pause", "Behaviour", "between executions"),
     "order_book_participation": ("Traded as maker", "Behaviour", "share of volume"),
     "long_ratio": ("Bought", "Behaviour", "share of executions"),
