@@ -3,6 +3,7 @@
 import codecs
 import re
 import unicodedata
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -43,6 +44,15 @@ def first_line(error: Exception) -> str:
 def with_minus(text: str) -> str:
     """Return text whose numbers below zero carry the minus sign, as every view writes it."""
     return HYPHEN_FOR_MINUS.sub("−", text)
+
+
+def six_digits(value: float, *, sign: str = "-") -> str:
+    """Return ``8,424,470``, ``0.13945`` or ``0.00001234``: never as a power of ten.
+
+    Args:
+        sign: ``+`` writes it before gains too.
+    """
+    return f"{Decimal(f'{value:.6g}'):{sign},f}"
 
 
 def duration(seconds: float) -> str:

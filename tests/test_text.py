@@ -7,7 +7,7 @@ import pytest
 
 from hypertrack.clock import utc, utc_name
 from hypertrack.errors import ConfigError
-from hypertrack.text import ascii_json, csv_cell, printable, read_text, with_minus
+from hypertrack.text import ascii_json, csv_cell, printable, read_text, six_digits, with_minus
 
 BOM = b"\xef\xbb\xbf"
 
@@ -97,3 +97,18 @@ def test_times_show_milliseconds_and_name_files() -> None:
 )
 def test_minus_stands_before_numbers_below_zero_alone(text: str, shown: str) -> None:
     assert with_minus(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "sign", "text"),
+    [
+        (8_424_467.3, "+", "+8,424,470"),
+        (-630_442.0, "+", "-630,442"),
+        (0.0000123456, "-", "0.0000123456"),
+        (65_432.15, "-", "65,432.2"),
+        (3.0, "+", "+3"),
+        (0.0, "-", "0"),
+    ],
+)
+def test_number_is_never_written_as_a_power_of_ten(value: float, sign: str, text: str) -> None:
+    assert six_digits(value, sign=sign) == text

@@ -3,6 +3,7 @@
 import functools
 import inspect
 import logging
+import re
 import shlex
 import sys
 from collections.abc import Callable, Mapping
@@ -127,6 +128,12 @@ class Session:
         sys.stdout.write(ascii_json(encode_json(value)) + "\n")
         sys.stdout.flush()
 
+    def say(self, sentence: str, style: str = "") -> None:
+        """Print a sentence of a result: a terminal gets it broken between words, a pipe whole."""
+        from rich.text import Text
+
+        self.out.print(Text(sentence, style), soft_wrap=not self.out.is_terminal)
+
     def done(self, value: Mapping[str, Any], text: str) -> None:
         """Say the result of a command: JSON for machines, a line for people."""
         if self.is_json:
@@ -169,7 +176,15 @@ def command(
         ]
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         run.__annotations__ = {p.name: p.annotation for p in parameters}
-        app.command(**options)(run)
+        app.command(help=_flowing(function), **options)(run)
         return function
 
     return register
+
+
+def _flowing(function: Callable[..., None]) -> str:
+    """Return a docstring of which the terminal breaks the lines, and not its source.
+
+    Examples keep lines of their own.
+    """
+    return re.sub(r"(?<=\S)\n(?=\S)(?!Example: )", " ", inspect.getdoc(function) or "")

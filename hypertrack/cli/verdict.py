@@ -66,11 +66,11 @@ def _show_table(session: Session, found: "Verdicts") -> None:
     from hypertrack.cli.tables import plain_table
     from hypertrack.text import printable, with_minus
 
-    session.out.print(Text(found.headline, "bold"), soft_wrap=True)
+    session.say(found.headline, "bold")
     if found.header.notice:
-        session.out.print(Text(printable(found.header.notice), "yellow"), soft_wrap=True)
+        session.say(printable(found.header.notice), "yellow")
     for line in found.reliability:
-        session.out.print(Text(line, "dim"), soft_wrap=True)
+        session.say(line, "dim")
     headings = ("wallet", "verdict", "bets", "edge, bps", "copied, bps", "q")
     rows = [
         (
@@ -97,9 +97,9 @@ def _show_why(session: Session, settings: "Settings", address: str, kept: Path |
     if session.is_json:
         session.emit({"headline": found.headline, "skill": found.skill, "wallet": found.wallets[0]})
         return
-    session.out.print(Text(found.headline, "bold"), soft_wrap=True)
+    session.say(found.headline, "bold")
     for line in found.reliability:
-        session.out.print(Text(line, "dim"), soft_wrap=True)
+        session.say(line, "dim")
     session.out.print(Text(f"\n{found.wallets[0].wallet}", "bold"))
     session.out.print(facts_table(skill_facts(found.wallets[0])))
 
@@ -116,8 +116,8 @@ def _show_basket(session: Session, settings: "Settings", size: int, kept: Path |
     if session.is_json:
         session.emit(found)
         return
-    session.out.print(Text(found.headline, "bold"), soft_wrap=True)
-    session.out.print(Text(found.says, "bold"), soft_wrap=True)
+    session.say(found.headline, "bold")
+    session.say(found.says, "bold")
     place = {each.wallet: str(nth) for nth, each in enumerate(found.wallets, start=1)}
     rows = [
         (

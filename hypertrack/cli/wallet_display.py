@@ -24,7 +24,7 @@ from hypertrack.records import (
     ProfileHeader,
     WalletProfile,
 )
-from hypertrack.text import duration, printable, with_minus
+from hypertrack.text import duration, printable, six_digits, with_minus
 
 if TYPE_CHECKING:
     from hypertrack.pipeline.wallet import ScoreView
@@ -121,7 +121,9 @@ def _positions(header: ProfileHeader, profile: WalletProfile) -> Iterator[Render
                 table.add_row(name, "" if remark else "none", remark)
             else:
                 unit = header.units.get(name, "")
-                table.add_row(name, with_minus(f"{profile.features[name]:,.6g} {unit}"), remark)
+                table.add_row(
+                    name, with_minus(f"{six_digits(profile.features[name])} {unit}"), remark
+                )
         yield _section("positions", table)
 
 

@@ -16,7 +16,7 @@ from hypertrack.records import (
     WalletHistory,
     encode_json,
 )
-from hypertrack.text import printable, with_minus
+from hypertrack.text import printable, six_digits
 
 
 class CoinView(Record, frozen=True, kw_only=True):
@@ -101,10 +101,10 @@ def _position(coin: CoinHistory) -> str | None:
 def _action(action: PastAction) -> tuple[str, str, str]:
     did = "bought" if action.is_buy else "sold"
     role = "taker" if action.is_taker else "maker"
-    size, price = ratio(action.size), with_minus(f"{action.price:,.6g}")
+    size, price = ratio(action.size), six_digits(action.price)
     what = f"{did} {size} {printable(action.coin)} at {price}, {role}"
     return utc(action.time_ms), what, usd(action.notional_usd)
 
 
 def _counterparty(other: Counterparty) -> tuple[str, str]:
-    return printable(other.wallet), f"{percent(other.share)} ({other.n_trades:,})"
+    return printable(other.wallet), f"{percent(other.share)} of trades ({other.n_trades:,})"

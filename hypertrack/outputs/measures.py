@@ -54,6 +54,7 @@ def measures(header: ProfileHeader) -> tuple[Measure, ...]:
     return (
         *(_skill(name, *row) for name, row in SKILL_WORDS.items()),
         *(_skill(name, *row, group="Delays") for name, row in DELAY_WORDS.items()),
+        _skill("entity_id", "Entity", count, group="Names"),  # it says who: no rank, no mark
         *(_profit(name, *row) for name, row in PROFIT_WORDS.items()),
         *(_account(name, *row) for name, row in ACCOUNT_WORDS.items()),
         *(_feature(name, header, *row) for name, row in FEATURE_WORDS.items()),
@@ -63,7 +64,7 @@ def measures(header: ProfileHeader) -> tuple[Measure, ...]:
             "Activity",
             "time from the last execution to the end of the recording",
             lambda wallet: max(0.0, (end_ms - wallet.last_seen_ms) / 1000),
-            duration,
+            seconds,
         ),
         *(_score(name) for name in (SCORE_NAMES if header.model is not None else ())),
         *(_style(i) for i in (range(len(STYLE_DIMENSIONS)) if header.model is not None else ())),
@@ -83,6 +84,11 @@ def chance(value: float) -> str:
 def influence(value: float) -> str:
     """Return ``0.35 %``."""
     return f"{value:.2f} %"
+
+
+def seconds(value: float) -> str:
+    """Return ``0.34 s``, ``11 s`` or ``21.8 min``: a bot's pauses are no zeros."""
+    return amount(value, "s")
 
 
 def ratio(value: float) -> str:
@@ -105,13 +111,12 @@ SKILL_WORDS: dict[str, tuple[str, Write]] = {
     "p_copy_positive": ("Chance for a copier", chance),
     "markout_bps": ("Markout as measured, bps", bps),
     "markout_error_bps": ("Its standard error, bps", bps),
-    "horizon_s": ("Judged after", duration),
+    "horizon_s": ("Judged after", seconds),
     "cost_bps": ("A copier's costs, bps", bps),
-    "half_life_s": ("Half-life of the move", duration),
+    "half_life_s": ("Half-life of the move", seconds),
     "capacity_usd": ("Capacity of a trade", usd),
     "bets_needed": ("Bets needed", count),
     "days_needed": ("Further days needed", ratio),
-    "entity_id": ("Entity", count),
     "entity_size": ("Wallets of its entity", count),
 }
 """By name, the words and how it is written; `SKILL_NUMBERS` says what it is."""
@@ -153,7 +158,7 @@ PROFIT_WORDS: dict[str, tuple[str, str, Write]] = {
         chance,
     ),
     "n_closed_episodes": ("Closed positions", "from flat to flat", count),
-    "median_holding_s": ("Median holding", "of closed positions", duration),
+    "median_holding_s": ("Median holding", "of closed positions", seconds),
     "positions_known_frac": ("Positions known", "share of notional", percent),
 }
 """By name, the words, what it is and how it is written."""
@@ -200,7 +205,7 @@ FEATURE_WORDS: dict[str, tuple[str, str, str]] = {
     "max_value": ("Largest transaction", "Activity", "notional"),
     "unique_tokens": ("Coins", "Activity", "traded"),
     "unique_addresses": ("Counterparties", "Activity", "wallets it traded with"),
-    "top_counterparty_share": ("Largest counterparty", "Activity", "share of its trades"),
+    "top_counterparty_share": ("Largest counterparty", "Activity", "share of its volume"),
     "median_gap_s": ("Median pause", "Behaviour", "between executions"),
     "order_book_participation": ("Traded as maker", "Behaviour", "share of volume"),
     "long_ratio": ("Bought", "Behaviour", "share of executions"),
@@ -240,7 +245,7 @@ def _written(name: str, unit: str) -> Write:
         return lambda days: duration(days * DAY_MS / 1000)
     if name in SHARES or (unit == "0..1" and name not in NOT_SHARES):
         return lambda share: with_minus(percent(share))
-    by_suffix: dict[str, Write] = {"usd": usd, "bps": bps, "s": duration, "count": count}
+    by_suffix: dict[str, Write] = {"usd": usd, "bps": bps, "s": seconds, "count": count}
     by_unit: dict[str, Write] = {"USD": usd, "count": count}
     return by_suffix.get(name.rpartition("_")[2]) or by_unit.get(unit, ratio)
 

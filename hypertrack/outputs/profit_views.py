@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from math import isnan
 
-from hypertrack.outputs.wording import percent, plural, usd
+from hypertrack.outputs.wording import amount, percent, plural, usd
 from hypertrack.records import FeesSource, FundingSource, PnlSource, WalletProfit
-from hypertrack.text import duration, printable, with_minus
+from hypertrack.text import printable, with_minus
 
 SOURCE_SAYS: Mapping[PnlSource, str] = {
     PnlSource.VENUE: "venue: every fill is told",
@@ -62,7 +62,7 @@ def episodes_sentence(profit: WalletProfit) -> str:
         return f"unknown ({SOURCE_SAYS[PnlSource.AS_IF_FLAT]})"
     parts = [plural(int(profit.n_closed_episodes), "closed position")]
     if not isnan(profit.median_holding_s):
-        parts.append(f"held {duration(profit.median_holding_s)} (median)")
+        parts.append(f"held {amount(profit.median_holding_s, 's')} (median)")
     if not isnan(profit.win_rate):
         parts.append(f"{percent(profit.win_rate)} won")
     if not isnan(profit.profit_factor):

@@ -116,8 +116,9 @@ def _edge_lines(n: Mapping[str, float]) -> Iterator[tuple[str, str]]:
 def _copy_lines(n: Mapping[str, float]) -> Iterator[tuple[str, str]]:
     if isfinite(n["cost_bps"]):
         yield "copied", f"{_copied(n, unit=' bps')}, after {n['cost_bps']:.1f} bps of costs"
-        if n["half_life_s"] > 0:
-            yield "half-life", f"half of the move is over in {n['half_life_s']:,.0f} s"
+        if n["half_life_s"] > 0 and bps(n["edge_low_bps"]) != bps(n["edge_high_bps"]):
+            half_life = f"{n['half_life_s']:,.1f}".removesuffix(".0")
+            yield "half-life", f"half of the move is over in {half_life} s"
         size = f"{_usd(n['capacity_usd'])} a trade" if n["capacity_usd"] else "any size"
         yield "capacity", f"nothing is left at {size}"
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from hypertrack.pipeline.account_links import links_in_words
 from hypertrack.records import ACCOUNT_NUMBERS
+from hypertrack.text import six_digits
 
 if TYPE_CHECKING:
     from hypertrack.features.engine import FeatureEngine, FeatureMatrix
@@ -54,7 +55,9 @@ def _positions(con: "Market") -> dict[int, list[str]]:
     rows = con.rows(account_states.last_positions(con))
     held: dict[int, list[str]] = {}
     for row in sorted(rows, key=lambda row: (-abs(row["value_usd"] or 0.0), row["coin"])):
-        held.setdefault(row["wallet_id"], []).append(f"{row['coin']} {row['size']:+g}")
+        held.setdefault(row["wallet_id"], []).append(
+            f"{row['coin']} {six_digits(row['size'], sign='+')}"
+        )
     return held
 
 

@@ -102,6 +102,8 @@ def ask(
     from hypertrack.importing.accounts.choices import keep_choice
 
     require_writable_place(settings)
+    if isinstance(settings.data, Path) and not settings.data.exists() and not wanted.leaderboard:
+        choose(settings, wanted, settings.data)  # refuses before a folder is made
     with (
         open_answering(settings) as session,
         closing(_client(settings, wanted, stop, on_words)) as client,

@@ -248,7 +248,18 @@ def test_top_of_nothing_says_what_to_do(venue: AccountVenue, tmp_path: Path) -> 
 
     assert result.exit_code == 1
     assert "record first, or give addresses" in result.stderr
-    assert not (tmp_path / "none" / "accounts").exists()
+    assert not (tmp_path / "none").exists()
+
+
+def test_verdict_without_profiles_leaves_no_folder(
+    venue: AccountVenue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = ask(venue, tmp_path / "none", "--verdict", "COPY")
+
+    assert result.exit_code == 1
+    assert "no profiles at" in result.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 @WHOLE_RUN

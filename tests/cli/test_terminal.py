@@ -10,6 +10,7 @@ from pathlib import Path
 from unicodedata import category
 
 import pytest
+import typer
 from fakes import ALICE, BOB, START_MS, candle, observed, trade, write_dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from rich.text import Text
 
 from hypertrack.cli.logs import TextLines
 from hypertrack.cli.progress import progress_bars
-from hypertrack.cli.session import Session, Shared
+from hypertrack.cli.session import Session, Shared, command
 from hypertrack.cli.tables import plain_table
 from hypertrack.cli.terminal import SafeConsole, show_what_can_be_shown
 from hypertrack.cli.wallet_display import sparkline
@@ -153,3 +154,40 @@ def test_reader_that_has_seen_enough_ends_the_command_well(tmp_path: Path) -> No
         )
 
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "text"),
+    [(True, "nobody can be told\nfrom luck\n"), (False, "nobody can be told from luck\n")],
+)
+def test_sentence_is_broken_between_words_on_a_terminal_and_whole_in_a_pipe(
+    is_terminal: bool, text: str
+) -> None:
+    session, file = Session(Shared()), io.StringIO()
+    session.out = SafeConsole(file=file, force_terminal=is_terminal, width=20, color_system=None)
+
+    session.say("nobody can be told from luck")
+
+    assert "\n".join(map(str.rstrip, file.getvalue().split("\n"))) == text
+
+
+def test_help_is_broken_by_the_terminal_and_not_by_its_source() -> None:
+    app = typer.Typer()
+
+    def told(session: Session) -> None:
+        """Tell.
+
+        One sentence that its source
+        breaks.
+
+        Example: hypertrack a
+        Example: hypertrack b
+        """
+
+    command(app)(told)
+
+    (registered,) = app.registered_commands
+    assert registered.help == (
+        "Tell.\n\nOne sentence that its source breaks.\n\n"
+        "Example: hypertrack a\nExample: hypertrack b"
+    )

@@ -91,6 +91,12 @@ def test_every_number_is_the_profiles_own() -> None:
         assert holder.texts(measure.name) == texts, measure.name
 
 
+def test_pause_of_less_than_a_second_is_no_zero() -> None:
+    pause = next(each for each in measures(JUDGED.header) if each.name == "median_gap_s")
+
+    assert [pause.write(value) for value in (0.34, 11.2, 1_308.0)] == ["0.34 s", "11 s", "21.8 min"]
+
+
 def test_edges_are_written_as_the_verdict_command_writes_them() -> None:
     listed = pack(PAGE, "listed")
     columns = [listed.texts(f"edge{end}_bps") for end in ("", "_low", "_high")]

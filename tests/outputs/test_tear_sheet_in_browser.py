@@ -34,6 +34,9 @@ def test_wallet_opens_as_a_tear_sheet_and_gives_the_focus_back(open_page: OpenPa
     for category in wallet.categories:
         expect(sheet).to_contain_text(category.evidence)
     expect(sheet).to_contain_text("Not known: ")
+    ranked = sheet.locator("tr", has=page.locator("text=higher than")).get_by_role("rowheader")
+    assert "Bets" in ranked.all_text_contents()
+    assert "Entity" not in ranked.all_text_contents()  # a name has no rank
     assert page.evaluate("location.hash") == f"#wallet={address}"
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("dialog", name=addresses(page)[1])).to_be_visible()

@@ -90,6 +90,15 @@ def test_unknown_numbers_make_no_line() -> None:
             },
         ),
         (
+            {"half_life_s": 0.5},
+            {
+                "edge": "+4.0 bps, no edge told, after shrinkage; above 0 with a chance of 0.00; "
+                "q 0.66",
+                "copied": "−13.7 bps, costs alone, after 13.7 bps of costs",
+                "capacity": "nothing is left at any size",
+            },
+        ),
+        (
             {"edge_high_bps": 9.0, "copy_edge_high_bps": 1.0, "half_life_s": 240.0}
             | {"capacity_usd": 2_500.0},
             {
