@@ -16,6 +16,7 @@ from serving_fakes import FACTS, THREE, TOKEN, Dataset, Running, hearing, reader
 
 from hypertrack.records import CoverageLine, CoverageStatus, encode_json
 from hypertrack.serving.streams import MAX_STREAMS
+from hypertrack.store.files.layout import COVERAGE_NAME
 from hypertrack.store.files.ledger import Ledger
 
 
@@ -188,6 +189,30 @@ def test_line_that_is_no_signal_is_counted_and_told_to_nobody(
     with reader(server) as client:
         assert client.get("api/v1/status").json()["n_unread"] == 3
         assert len(client.get("api/v1/signals").json()["signals"]) == 1
+
+
+def test_brackets_without_end_are_passed_over_in_every_file_and_the_next_is_told(
+    dataset: Dataset, server: Running
+) -> None:
+    dataset.say(n_trades=1)
+    dataset.add()
+    deep = b'{"deep": ' + b"[" * 100_000 + b"]" * 100_000 + b"}\n"
+    ledger = dataset.folder / "data" / COVERAGE_NAME
+    with hearing(server) as stream:
+        stream.next("status")
+        for file in (dataset.live / "status.json", dataset.live / "follow.jsonl", ledger):
+            with file.open("ab") as opened:
+                opened.write(deep)
+        with (dataset.live / "signals.jsonl").open("ab") as opened:
+            opened.write(deep)
+        dataset.add(coin="ETH")
+        while stream.next("signal")[1]["coin"] != "ETH":
+            pass
+
+    with reader(server) as client:
+        told = client.get("api/v1/status").json()
+    assert told["n_unread"] == 1
+    assert told["status"]["live"] is None
 
 
 def test_without_profiles_the_page_says_what_to_do(dataset: Dataset) -> None:
