@@ -23,6 +23,9 @@ WINDOW_S = 60.0
 MAX_ADDRESSES = 1_000
 """Remembered for their wrong tokens; beyond it the oldest is forgotten."""
 
+HTTP_PORT = 80
+"""Left out by browsers."""
+
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -75,6 +78,8 @@ def own_names(host: str, port: int, allowed: Iterable[str]) -> OwnNames:
     """
     bare = (*LOOPBACK, f"[{host}]" if ":" in host else host)
     own = {f"{name.lower()}:{port}" for name in bare}
+    if port == HTTP_PORT:
+        own |= set(map(str.lower, bare))
     for name in map(str.lower, allowed):
         has_port = name.rpartition("]")[2].count(":") > 0
         own |= {name} if has_port else {name, f"{name}:{port}"}
