@@ -7,7 +7,7 @@ import pytest
 
 from hypertrack.clock import utc, utc_name
 from hypertrack.errors import ConfigError
-from hypertrack.text import ascii_json, csv_cell, printable, read_text, with_minus
+from hypertrack.text import ascii_json, csv_cell, masked_url, printable, read_text, with_minus
 
 BOM = b"\xef\xbb\xbf"
 
@@ -97,3 +97,21 @@ def test_times_show_milliseconds_and_name_files() -> None:
 )
 def test_minus_stands_before_numbers_below_zero_alone(text: str, shown: str) -> None:
     assert with_minus(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://me:a@b:c@host:5000/x", "https://***@host:5000/x"),
+        (
+            "from http://me@a to ws://you:pw@[::1]:9?q=1",
+            "from http://***@a to ws://***@[::1]:9?q=1",
+        ),
+        ("https://host/of/me@home", "https://host/of/me@home"),
+        ("http://[no address", "http://[no address"),
+    ],
+)
+def test_names_and_passwords_of_addresses_are_masked_wherever_they_stand(
+    text: str, shown: str
+) -> None:
+    assert masked_url(text) == shown
