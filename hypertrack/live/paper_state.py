@@ -145,26 +145,38 @@ def key_of(kind: StepKind, at_ms: int, step_id: str) -> StepKey:
     return at_ms, ORDER.index(kind), step_id
 
 
+def stepped(state: PaperState | None, line: bytes, name: str) -> PaperState:
+    """Return the state after the next line of a log; None stands before its first.
+
+    Raises:
+        DatasetError: It is no step that could be taken, or the first one does not begin.
+    """
+    try:
+        step = decode_json(line, FollowStep)
+        if state is not None:
+            state.take(step)
+            return state
+        if _does_begin(step):
+            return PaperState(step)
+    except (JsonError, UnicodeDecodeError, ArithmeticError, LookupError):
+        raise DatasetError(f"a line of {name} is no step: it was changed, move it away") from None
+    raise DatasetError(f"{name} does not begin with its terms: move it away")
+
+
+def _does_begin(step: FollowStep) -> bool:
+    capital_usd = ZERO if step.terms is None else step.terms.capital_usd
+    return bool(step.portfolios) and capital_usd > 0 and capital_usd.is_finite()
+
+
 def replayed(lines: Iterable[bytes], name: str) -> PaperState | None:
     """Return the state that a log gives, None of an empty one.
 
     Raises:
-        DatasetError: A line is no step, or the first one does not begin.
+        DatasetError: As for `stepped`.
     """
     state: PaperState | None = None
     for line in lines:
-        try:
-            step = decode_json(line, FollowStep)
-        except (JsonError, UnicodeDecodeError):
-            raise DatasetError(
-                f"{name} was changed: a line of it is no step; move it away"
-            ) from None
-        if state is None:
-            if step.terms is None:
-                raise DatasetError(f"{name} does not begin with its terms: move it away")
-            state = PaperState(step)
-        else:
-            state.take(step)
+        state = stepped(state, line, name)
     return state
 
 

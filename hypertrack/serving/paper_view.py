@@ -4,9 +4,9 @@ import logging
 
 from hypertrack.errors import DatasetError
 from hypertrack.live.paper_result import result_of
-from hypertrack.live.paper_state import PaperState
+from hypertrack.live.paper_state import PaperState, stepped
 from hypertrack.outputs.follow_words import parts_table, sentences
-from hypertrack.records import FollowStep, JsonError, PaperPosition, Record, decode_json
+from hypertrack.records import PaperPosition, Record
 from hypertrack.serving.line_tail import Added
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class PaperBook:
             self._state, self._is_broken = None, False
         for line in () if self._is_broken else added.lines:
             try:
-                self._step(line)
+                self._state = stepped(self._state, line, "its log")
             except DatasetError as error:
                 log.warning("following on paper is not shown: %s", error)
                 self._state, self._is_broken = None, True
@@ -58,15 +58,3 @@ class PaperBook:
             positions=found.positions[:N_POSITIONS],
             n_positions=len(found.positions),
         )
-
-    def _step(self, line: bytes) -> None:
-        try:
-            step = decode_json(line, FollowStep)
-        except (JsonError, UnicodeDecodeError):
-            raise DatasetError("a line of its log is no step") from None
-        if self._state is not None:
-            self._state.take(step)
-        elif step.terms is None:
-            raise DatasetError("its log does not begin with its terms")
-        else:
-            self._state = PaperState(step)
