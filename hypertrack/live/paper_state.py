@@ -158,7 +158,7 @@ def stepped(state: PaperState | None, line: bytes, name: str) -> PaperState:
             return state
         if _does_begin(step):
             return PaperState(step)
-    except (JsonError, UnicodeDecodeError, ArithmeticError, LookupError):
+    except (JsonError, ArithmeticError, LookupError):
         raise DatasetError(f"a line of {name} is no step: it was changed, move it away") from None
     raise DatasetError(f"{name} does not begin with its terms: move it away")
 

@@ -188,7 +188,7 @@ def _signal(line: bytes) -> Signal | None:
     """Return a line's signal; None of a line that is none."""
     try:
         return decode_json(line, Signal)
-    except (JsonError, UnicodeDecodeError):
+    except JsonError:
         return None
 
 

@@ -70,6 +70,8 @@ def decode_json(data: bytes | str, to: type[T] = Any) -> T:  # type: ignore[assi
     """
     try:
         return msgspec.json.decode(data, type=to)
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(str(error)) from None
     except RecursionError:  # a hundred thousand brackets are no reason to end
         raise msgspec.DecodeError("JSON is nested too deep") from None
 
