@@ -60,6 +60,11 @@ def masked_url(text: str) -> str:
     return ACCOUNT.sub("***", text)
 
 
+def url_host(host: str) -> str:
+    """Return a host as it stands in an address: one of version six in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
 def ascii_json(encoded: bytes) -> str:
     """Return JSON with all but ASCII escaped: it means the same, and steers no terminal."""
     text = encoded.decode()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import ceil
 
 from hypertrack.clock import Clock
+from hypertrack.text import url_host
 
 METHODS = ("GET", "HEAD")
 
@@ -76,7 +77,7 @@ def own_names(host: str, port: int, allowed: Iterable[str]) -> OwnNames:
         allowed: Further names. One without a port is taken with ours, and without any, which is
             how a proxy's clients call it.
     """
-    bare = (*LOOPBACK, f"[{host}]" if ":" in host else host)
+    bare = (*LOOPBACK, url_host(host))
     own = {f"{name.lower()}:{port}" for name in bare}
     if port == HTTP_PORT:
         own |= set(map(str.lower, bare))

@@ -13,7 +13,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from hypertrack.clock import Clock
 from hypertrack.config import ServeSettings
-from hypertrack.errors import ConfigError, HypertrackError
+from hypertrack.errors import ConfigError, HypertrackError, port_refused
 from hypertrack.live.desk import Gap
 from hypertrack.outputs.served_page import ServedFront
 from hypertrack.records import RawJson, checked_wallet, encode_json
@@ -25,7 +25,7 @@ from hypertrack.serving.headers import HEADERS
 from hypertrack.serving.lookout import Lookout, News, ServedFiles
 from hypertrack.serving.shelf import Shelf
 from hypertrack.serving.streams import Streams
-from hypertrack.text import first_line
+from hypertrack.text import first_line, url_host
 
 SHUTDOWN_S = 1.0
 
@@ -104,15 +104,12 @@ class Server:
         try:
             await web.TCPSite(self._runner, host, port).start()
         except OSError as error:
-            raise ConfigError(
-                f"a free port is needed, found {host}:{port} in use or not ours "
-                f"({error.strerror or error}): choose another --port, or 0 for any"
-            ) from error
+            raise port_refused(host, port, "--port, or 0 for any", error) from error
         port = self._runner.addresses[0][1]
         self._door = Door(
             own_names(host, port, self._settings.allow_hosts), self._token, self._clock
         )
-        self.url = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+        self.url = f"http://{url_host(host)}:{port}/"
         await asyncio.to_thread(self._lookout.start)
         return self.url
 
