@@ -3,6 +3,7 @@
 import contextlib
 import json
 import multiprocessing
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -174,6 +175,18 @@ def test_profiles_that_are_written_anew_are_told_and_shown(
         with reader(server) as client:
             assert wallets(client.get("api/v1/wallets")) == [BOB]
     assert after != before
+
+
+@pytest.mark.parametrize(("ahead_s", "is_live"), [(-60, False), (0, True), (60, False)])
+def test_live_runs_where_it_wrote_a_moment_ago_by_this_clock(
+    dataset: Dataset, ahead_s: int, is_live: bool
+) -> None:
+    dataset.say(n_trades=1)
+    written_s = time.time() + ahead_s
+    os.utime(dataset.live / "status.json", (written_s, written_s))
+
+    with running(dataset.settings) as server, reader(server) as client:
+        assert client.get("api/v1/status").json()["status"]["is_live"] is is_live
 
 
 def test_line_that_is_no_signal_is_counted_and_told_to_nobody(
