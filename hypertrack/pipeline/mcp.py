@@ -136,6 +136,8 @@ def open_server(settings: Settings, kept_file: Path | None = None) -> "MCPServer
         raise ConfigError("mcp needs a package: pip install 'hypertrack[mcp]'") from None
     if kept_file is None:
         require_data(settings)
+    else:
+        judged_profiles(settings, kept_file)  # or every question would be refused for the file
     server = MCPServer("hypertrack", instructions=INSTRUCTIONS, version=__version__)
     assistant, turn = Assistant(settings, kept_file), threading.Lock()
     for ask in (assistant.verdict, assistant.wallet, assistant.coverage, assistant.signals):

@@ -187,6 +187,13 @@ def test_dataset_that_is_not_there_is_refused_before_anybody_asks(tmp_path: Path
     assert result.stdout == ""
 
 
+def test_profiles_that_are_not_there_are_refused_before_anybody_asks(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["mcp", "--profiles", str(tmp_path / "none.parquet")])
+
+    assert result.exit_code == 1
+    assert "no profiles at" in result.stderr
+
+
 @pytest.mark.slow  # a process of its own
 def test_ctrl_c_ends_it(folder: Path) -> None:
     process = subprocess.Popen(
