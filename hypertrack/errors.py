@@ -25,6 +25,14 @@ class ConfigError(HypertrackError):
     exit_code = 2
 
 
+def port_refused(host: str, port: int, flag: str, error: OSError) -> ConfigError:
+    """Return what is to be said where a port is taken, not ours, or there is no such host."""
+    return ConfigError(
+        f"a free port is needed, found {host}:{port} in use or not ours; choose another {flag} "
+        f"({error.strerror or error})"
+    )
+
+
 class DatasetError(HypertrackError):
     """A dataset that is missing, locked, full or not ours."""
 

@@ -5,7 +5,6 @@ import re
 import unicodedata
 from decimal import Decimal
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from hypertrack.errors import ConfigError
 
@@ -17,6 +16,9 @@ separators of lines and paragraphs."""
 DELETE = "\x7f"
 NOT_PLAIN = re.compile(r"[^\x00-\x7e]")
 """In JSON, what lies below a blank is escaped as it is."""
+
+ACCOUNT = re.compile(r"(?<=://)[^/?#\s]+(?=@)")
+"""Of an address, all that stands before its host."""
 
 HYPHEN_FOR_MINUS = re.compile(r"(?<![\w.])-(?=[$\d])")
 
@@ -63,12 +65,14 @@ def duration(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
-def masked_url(url: str) -> str:
-    """Return an address without the name and password that it may carry."""
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return url
-    return parts._replace(netloc=f"***@{parts.netloc.rpartition('@')[2]}").geturl()
+def masked_url(text: str) -> str:
+    """Return an address, or a text with some, without the names and passwords they may carry."""
+    return ACCOUNT.sub("***", text)
+
+
+def url_host(host: str) -> str:
+    """Return a host as it stands in an address: one of version six in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def ascii_json(encoded: bytes) -> str:

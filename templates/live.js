@@ -126,7 +126,11 @@ function createLive(open) {
   };
 }
 
-const dateTime = (ms) => `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
-const clockTime = (ms) => new Date(ms).toISOString().slice(11, 19);
+const MAX_TIME_MS = 4_102_444_800_000; // 2100: a time beyond it is of another unit
+
+/** Return a time as ISO 8601; of one that cannot be meant, its form alone. */
+const instant = (ms) => (ms >= 0 && ms < MAX_TIME_MS ? new Date(ms).toISOString() : "????-??-??T??:??:??");
+const dateTime = (ms) => `${instant(ms).slice(0, 19).replace("T", " ")} UTC`;
+const clockTime = (ms) => instant(ms).slice(11, 19);
 const bps = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(1)}`;
 const dollars = (usd) => `$${Math.round(usd).toLocaleString("en")}`;

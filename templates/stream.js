@@ -12,7 +12,7 @@ function createApi(token) {
     return answer;
   }
 
-  return { get, json: (path) => get(path).then((answer) => answer.json()) };
+  return { get, json: async (path) => parse(await (await get(path)).text()) };
 }
 
 /** Hear events from one on, until the page is left; `heard` gets each, `changed` whether it is connected. */
@@ -69,7 +69,7 @@ function createStream(api, heard, changed) {
     if (!fields.has("event")) return; // a comment
     if (fields.has("id")) lastId = fields.get("id");
     try {
-      heard(fields.get("event"), JSON.parse(fields.get("data")));
+      heard(fields.get("event"), parse(fields.get("data")));
     } catch (error) {
       reportError(error); // what cannot be drawn does not stop what comes after it
     }
@@ -79,3 +79,7 @@ function createStream(api, heard, changed) {
 }
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Return what the server said; names of strangers may not turn the writing of a line around. */
+const parse = (text) => JSON.parse(text, (_, value) => (typeof value === "string" ? printable(value) : value));
+const printable = (text) => text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\ufffd");

@@ -7,7 +7,15 @@ import pytest
 
 from hypertrack.clock import utc, utc_name
 from hypertrack.errors import ConfigError
-from hypertrack.text import ascii_json, csv_cell, printable, read_text, six_digits, with_minus
+from hypertrack.text import (
+    ascii_json,
+    csv_cell,
+    masked_url,
+    printable,
+    read_text,
+    six_digits,
+    with_minus,
+)
 
 BOM = b"\xef\xbb\xbf"
 
@@ -112,3 +120,21 @@ def test_minus_stands_before_numbers_below_zero_alone(text: str, shown: str) -> 
 )
 def test_number_is_never_written_as_a_power_of_ten(value: float, sign: str, text: str) -> None:
     assert six_digits(value, sign=sign) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://me:a@b:c@host:5000/x", "https://***@host:5000/x"),
+        (
+            "from http://me@a to ws://you:pw@[::1]:9?q=1",
+            "from http://***@a to ws://***@[::1]:9?q=1",
+        ),
+        ("https://host/of/me@home", "https://host/of/me@home"),
+        ("http://[no address", "http://[no address"),
+    ],
+)
+def test_names_and_passwords_of_addresses_are_masked_wherever_they_stand(
+    text: str, shown: str
+) -> None:
+    assert masked_url(text) == shown

@@ -17,6 +17,7 @@ import httpx
 from hypertrack.errors import ConfigError
 from hypertrack.feeds.endpoints import is_local
 from hypertrack.records import Record
+from hypertrack.text import url_host
 
 VARIABLES = {"http": "http_proxy", "ws": "http_proxy", "https": "https_proxy", "wss": "https_proxy"}
 DEFAULT_PORT = 80
@@ -38,8 +39,7 @@ class Proxy(Record, frozen=True, kw_only=True):
     @property
     def url(self) -> str:
         """Return its address without its credentials."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"http://{url_host(self.host)}:{self.port}"
 
     @property
     def credentials(self) -> tuple[str, str] | None:

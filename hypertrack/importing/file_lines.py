@@ -117,7 +117,7 @@ def is_json(text: bytes) -> bool:
     """Return whether a text is one JSON value."""
     try:
         decode_json(text)
-    except (JsonError, UnicodeDecodeError, RecursionError):
+    except (JsonError, UnicodeDecodeError):
         return False
     return True
 

@@ -35,7 +35,7 @@ def recognise(line: bytes) -> Format | None:
     """
     try:
         value: object = decode_json(line, Any)
-    except (JsonError, UnicodeDecodeError, RecursionError):
+    except (JsonError, UnicodeDecodeError):
         return Format.ASSET_CTXS if line.startswith(CONTEXT_HEADER) else None
     match value:
         case [{"coin": _, "px": _, "sz": _}, *_] | {"user": _, "fills": [*_]}:

@@ -40,7 +40,7 @@ def _skews_ms(line: bytes) -> Iterable[int]:
     """Yield exchange time minus receipt of what a line of a capture or a dataset holds."""
     try:
         value: Any = decode_json(line)
-    except (JsonError, UnicodeDecodeError, RecursionError):
+    except (JsonError, UnicodeDecodeError):
         return
     match value:
         case {"received_wall_ns": int(received_ns), "data": [{"time": int(time_ms)}, *_]}:

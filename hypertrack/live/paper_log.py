@@ -37,7 +37,7 @@ class LogReader:
         """
         try:
             step = decode_json(line, FollowStep)
-        except (JsonError, UnicodeDecodeError):
+        except JsonError:
             raise DatasetError(f"a line of {self._name} is no step: it was changed") from None
         if (step.seq, step.prev) != self._next:
             raise DatasetError(

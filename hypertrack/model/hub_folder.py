@@ -29,7 +29,7 @@ def write_hub_folder(model: WalletModel, readme: str, folder: Path) -> None:
         from safetensors.torch import save  # noqa: PLC0415 - an extra
     except ImportError:
         raise ConfigError("export needs packages: pip install 'hypertrack[export]'") from None
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+    if _holds_something(folder):
         raise ConfigError(f"{folder} is not empty: an export begins a folder of its own")
     parts = dict(_flat(contents(model)))
     card = parts.pop("card")
@@ -42,6 +42,13 @@ def write_hub_folder(model: WalletModel, readme: str, folder: Path) -> None:
         write_whole(folder / README_NAME, readme.encode())
     except OSError as error:
         raise ModelError(f"cannot write {folder}: {error.strerror}") from error
+
+
+def _holds_something(folder: Path) -> bool:
+    try:
+        return folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    except OSError as error:
+        raise ModelError(f"cannot read {folder}: {error.strerror}") from error
 
 
 def _flat(content: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

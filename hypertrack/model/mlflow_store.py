@@ -9,6 +9,7 @@ from hypertrack.errors import ConfigError, ModelError
 from hypertrack.model import MODEL_NAME
 from hypertrack.model.version_files import CARD_NAME
 from hypertrack.records import Card, HeadEvaluation, Interval
+from hypertrack.text import first_line, masked_url
 
 if TYPE_CHECKING:  # an extra
     from mlflow import MlflowClient
@@ -43,7 +44,8 @@ def log_version(folder: Path, card: Card, store: str, aliases: tuple[str, ...]) 
         for alias in aliases:
             client.set_registered_model_alias(REGISTERED, alias, number)
     except (MlflowException, OSError) as error:
-        raise ModelError(f"{store} does not take the model: {str(error).splitlines()[0]}") from None
+        said = f"{store} does not take the model: {first_line(error)}"
+        raise ModelError(masked_url(said)) from None
     return run_id
 
 
@@ -61,7 +63,8 @@ def _connect(store: str) -> "MlflowClient":
     try:
         return MlflowClient(tracking_uri=store, registry_uri=store)
     except (MlflowException, OSError) as error:
-        raise ConfigError(f"{store} is no store of MLflow: {str(error).splitlines()[0]}") from None
+        said = f"{store} is no store of MLflow: {first_line(error)}"
+        raise ConfigError(masked_url(said)) from None
 
 
 def _find(client: "MlflowClient", card: Card) -> str | None:

@@ -2,6 +2,7 @@
 
 import functools
 import threading
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
@@ -21,8 +22,16 @@ from hypertrack.pipeline.wallet import (
     reasons,
     told_facts,
 )
-from hypertrack.records import JsonError, WalletProfile, as_dict, decode_json, encode_json
-from hypertrack.text import printable
+from hypertrack.records import (
+    JsonError,
+    Signal,
+    WalletProfile,
+    as_dict,
+    checked_wallet,
+    decode_json,
+    encode_json,
+)
+from hypertrack.text import first_line, printable
 
 if TYPE_CHECKING:  # an extra
     from mcp.server import MCPServer
@@ -98,18 +107,18 @@ class Assistant:
         The newest is last of `last` (at most 100), of one `leader` by its whole address or of all.
         `breaks` is empty where no signal was changed, taken out or put in since.
         """
+        wanted = None if leader is None else _whole_address(leader)
+        signals = deque[Signal](maxlen=_within(last))
         found = verify_signals(self._settings, None)
-        wanted = None if leader is None else leader.strip().lower()
-        signals = [
-            signal
-            for line in read_journal(found.file)
-            if (signal := _signal(line)) is not None and wanted in (None, signal.get("leader"))
-        ]
+        for line in read_journal(found.file):
+            signal = _signal(line)
+            if signal is not None and wanted in (None, signal.leader):
+                signals.append(signal)
         return {
             "n_signals": found.n_signals,
             "head": found.head,
             "breaks": [one._asdict() for one in found.breaks[:MOST]],
-            "signals": signals[-_within(last) :],
+            "signals": tuple(signals),
         }
 
 
@@ -127,6 +136,8 @@ def open_server(settings: Settings, kept_file: Path | None = None) -> "MCPServer
         raise ConfigError("mcp needs a package: pip install 'hypertrack[mcp]'") from None
     if kept_file is None:
         require_data(settings)
+    else:
+        judged_profiles(settings, kept_file)  # or every question would be refused for the file
     server = MCPServer("hypertrack", instructions=INSTRUCTIONS, version=__version__)
     assistant, turn = Assistant(settings, kept_file), threading.Lock()
     for ask in (assistant.verdict, assistant.wallet, assistant.coverage, assistant.signals):
@@ -148,7 +159,7 @@ def _answered(ask: Callable[P, Json], turn: threading.Lock) -> Callable[P, Json]
                 told: Json = decode_json(encode_json(ask(*args, **options)))
                 return {name: _plain(value) for name, value in told.items()}
         except HypertrackError as error:
-            raise ToolError(str(error)) from None
+            raise ToolError(first_line(error)) from None
 
     return answer
 
@@ -175,12 +186,19 @@ def _in_short(profile: WalletProfile) -> Json:
     }
 
 
-def _signal(line: bytes) -> Json | None:
+def _signal(line: bytes) -> Signal | None:
     """Return a line's signal; None of a line that is none."""
     try:
-        return decode_json(line, dict[str, Any])
-    except (JsonError, UnicodeDecodeError):
+        return decode_json(line, Signal)
+    except JsonError:
         return None
+
+
+def _whole_address(text: str) -> str:
+    try:
+        return checked_wallet(text.strip())
+    except ValueError as error:
+        raise ConfigError(f"a leader is 0x and 40 hexadecimal digits: {error}") from None
 
 
 def _within(asked: int) -> int:

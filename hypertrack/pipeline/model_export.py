@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from hypertrack.config import Settings
+from hypertrack.text import masked_url
 
 ExportKind = Literal["hf", "mlflow"]
 
@@ -41,4 +42,4 @@ def export(settings: Settings, name: str, kind: ExportKind, place: str | None) -
     aliases = (CHAMPION_NAME,) if champion_version(settings.out) == version else ()
     store = place or str(settings.out / "mlruns")
     run_id = log_version(settings.out / MODELS_FOLDER / version, card, store, aliases)
-    return f"{store}, run {run_id}"
+    return f"{masked_url(store)}, run {run_id}"

@@ -2,7 +2,7 @@
 
 import socket
 
-from hypertrack.errors import ConfigError
+from hypertrack.errors import port_refused
 
 
 def require_free_port(host: str, port: int, flag: str) -> None:
@@ -20,7 +20,4 @@ def require_free_port(host: str, port: int, flag: str) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise ConfigError(
-                f"a free port is needed, found {host}:{port} in use or not ours "
-                f"({error.strerror or error}): choose another {flag}"
-            ) from None
+            raise port_refused(host, port, flag, error) from None

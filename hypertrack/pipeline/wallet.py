@@ -69,7 +69,7 @@ def checked_address(address: str) -> str:
     wallet = address.strip().lower().replace("...", "…")
     if not ADDRESS.fullmatch(wallet):
         raise ConfigError(
-            f"a wallet is 0x and 40 hexadecimal digits, or how it begins, found {address!r}"
+            f"a wallet is 0x and 40 hexadecimal digits, or how it begins, found {address[:60]!r}"
         )
     return wallet
 

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from hypertrack import __version__
-from hypertrack.errors import ConfigError
+from hypertrack.errors import ConfigError, port_refused
 from hypertrack.recording.live_metrics import live_counters, live_gauges
 from hypertrack.records import FeedStatus, FollowedFills, LiveStatus, RecordingStatus
 
@@ -114,10 +114,7 @@ def metrics_server(
     try:
         server, thread = start_http_server(port, host, registry)
     except OSError as error:
-        raise ConfigError(
-            f"metrics need a free port, found {host}:{port} in use or not ours; choose another "
-            f"--metrics-port ({error.strerror})"
-        ) from error
+        raise port_refused(host, port, "--metrics-port", error) from error
     try:
         yield int(server.server_port)
     finally:

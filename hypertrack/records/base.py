@@ -68,7 +68,12 @@ def decode_json(data: bytes | str, to: type[T] = Any) -> T:  # type: ignore[assi
     Raises:
         JsonError: Not JSON, or not of that type.
     """
-    return msgspec.json.decode(data, type=to)
+    try:
+        return msgspec.json.decode(data, type=to)
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(str(error)) from None
+    except RecursionError:  # a hundred thousand brackets are no reason to end
+        raise msgspec.DecodeError("JSON is nested too deep") from None
 
 
 def json_decoder(to: type[T]) -> msgspec.json.Decoder[T]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import isnan, nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +10,15 @@ from numpy.typing import NDArray
 from hypertrack.errors import ConfigError
 from hypertrack.outputs.ranking import best_evidence, rank, require_value
 from hypertrack.outputs.selection import in_order
-from hypertrack.records import ProfileSet, Record, WalletProfile
+from hypertrack.records import ProfileSet, Record, Verdict, WalletProfile
 
 MAX_ROWS = 500
 """Of one answer."""
 
 EVIDENCE = "evidence"
+
+WORDS = ("q", "verdict", "category", "match", "sort", "order", "offset", "limit")
+"""Beside the names of numbers."""
 
 Pairs = Iterable[tuple[str, str]]
 
@@ -60,29 +64,49 @@ def parse_question(pairs: Pairs) -> WalletQuestion:
     verdicts, categories, ranges = [], [], []
     for name, text in pairs:
         if name == "verdict":
-            verdicts.append(text)
+            verdicts.append(_one_of(name, text, tuple(Verdict)))
         elif name == "category":
             categories.append(text)
+        elif name in WORDS:
+            single[name] = text
         elif ".." in text:
             ranges.append((name, *_bounds(name, text)))
-        elif name in {"q", "match", "sort", "order", "offset", "limit"}:
-            single[name] = text
         else:
-            raise ConfigError(
-                f"{name} is not known: q, verdict, category, match, sort, order, offset, limit, or "
-                "a number's name with LOW..HIGH"
-            )
+            raise _unknown(name, (*WORDS, "or a number's name with LOW..HIGH"))
     return WalletQuestion(
         words=tuple(single.get("q", "").lower().split()),
         verdicts=frozenset(verdicts),
         categories=tuple(categories),
-        needs_all=single.get("match") == "all",
+        needs_all=_one_of("match", single.get("match", "any"), ("any", "all")) == "all",
         ranges=tuple(ranges),
         sort=single.get("sort", EVIDENCE),
-        is_ascending=single.get("order") == "up",
+        is_ascending=_one_of("order", single.get("order", "down"), ("down", "up")) == "up",
         offset=count("offset", single.get("offset", "0"), 10**9),
         limit=count("limit", single.get("limit", "100"), MAX_ROWS),
     )
+
+
+def asked_of(pairs: Pairs, known: Sequence[str]) -> dict[str, str]:
+    """Return what is asked where each word is asked once.
+
+    Raises:
+        ConfigError: A word that is not known.
+    """
+    asked = dict(pairs)
+    for name in asked:
+        if name not in known:
+            raise _unknown(name, known)
+    return asked
+
+
+def _unknown(name: str, known: Sequence[str]) -> ConfigError:
+    return ConfigError(f"{name:.40} is not known: {', '.join(known)}")
+
+
+def _one_of(name: str, text: str, known: Sequence[str]) -> str:
+    if text not in known:
+        raise ConfigError(f"{name} is one of {', '.join(known)}, found {text[:40]!r}")
+    return text
 
 
 def count(name: str, text: str, most: int) -> int:
@@ -99,9 +123,12 @@ def count(name: str, text: str, most: int) -> int:
 def _bounds(name: str, text: str) -> tuple[float, float]:
     low, _, high = text.partition("..")
     try:
-        return float(low or "-inf"), float(high or "inf")
+        ends = float(low or "-inf"), float(high or "inf")
     except ValueError:
-        raise ConfigError(f"{name} takes LOW..HIGH, found {text[:40]!r}") from None
+        ends = nan, nan
+    if any(map(isnan, ends)):
+        raise ConfigError(f"{name:.40} takes LOW..HIGH, found {text[:40]!r}")
+    return ends
 
 
 def answer(profiles: ProfileSet, asked: WalletQuestion) -> Found:

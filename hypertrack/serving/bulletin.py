@@ -132,7 +132,7 @@ def _told_together(gaps: tuple[Gap, ...]) -> Iterator[GapSaid]:
 def _is_signal(line: bytes) -> bool:
     try:
         decode_json(line, Signal)
-    except (JsonError, UnicodeDecodeError):
+    except JsonError:
         return False
     return True
 
@@ -141,5 +141,5 @@ def _status(text: bytes) -> LiveStatus | None:
     """Return what live said; None of anything else, which no page could show."""
     try:
         return decode_json(text, LiveStatus)
-    except (JsonError, UnicodeDecodeError):
+    except JsonError:
         return None

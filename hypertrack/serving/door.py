@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import ceil
 
 from hypertrack.clock import Clock
+from hypertrack.text import url_host
 
 METHODS = ("GET", "HEAD")
 
@@ -22,6 +23,9 @@ WINDOW_S = 60.0
 
 MAX_ADDRESSES = 1_000
 """Remembered for their wrong tokens; beyond it the oldest is forgotten."""
+
+HTTP_PORT = 80
+"""Left out by browsers."""
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
@@ -73,8 +77,10 @@ def own_names(host: str, port: int, allowed: Iterable[str]) -> OwnNames:
         allowed: Further names. One without a port is taken with ours, and without any, which is
             how a proxy's clients call it.
     """
-    bare = (*LOOPBACK, f"[{host}]" if ":" in host else host)
+    bare = (*LOOPBACK, url_host(host))
     own = {f"{name.lower()}:{port}" for name in bare}
+    if port == HTTP_PORT:
+        own |= set(map(str.lower, bare))
     for name in map(str.lower, allowed):
         has_port = name.rpartition("]")[2].count(":") > 0
         own |= {name} if has_port else {name, f"{name}:{port}"}

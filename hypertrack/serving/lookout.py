@@ -144,7 +144,8 @@ class Lookout:
         if found is None:
             return None
         written_ms = found.mtime_ns // 1_000_000
-        is_alive = self._clock.wall_ns() - found.mtime_ns <= ALIVE_S * 1e9
+        # A file of the future is of a clock that was set back since, not of a moment ago.
+        is_alive = abs(self._clock.wall_ns() - found.mtime_ns) <= ALIVE_S * 1e9
         known = self._live
         if known and (known.written_ms, known.is_alive) == (written_ms, is_alive):
             return None

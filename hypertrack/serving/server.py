@@ -9,14 +9,15 @@ from itertools import islice
 from typing import TypeVar
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from hypertrack.clock import Clock
 from hypertrack.config import ServeSettings
-from hypertrack.errors import ConfigError, HypertrackError
+from hypertrack.errors import ConfigError, HypertrackError, port_refused
 from hypertrack.live.desk import Gap
 from hypertrack.outputs.served_page import ServedFront
-from hypertrack.records import WALLET_PATTERN, RawJson, encode_json
-from hypertrack.serving.asking import MAX_ROWS, answer, count, parse_question, profile_of
+from hypertrack.records import RawJson, checked_wallet, encode_json
+from hypertrack.serving.asking import MAX_ROWS, answer, asked_of, count, parse_question, profile_of
 from hypertrack.serving.bulletin import Bulletin
 from hypertrack.serving.door import Asked, Door, own_names
 from hypertrack.serving.event_log import EventLog
@@ -24,13 +25,22 @@ from hypertrack.serving.headers import HEADERS
 from hypertrack.serving.lookout import Lookout, News, ServedFiles
 from hypertrack.serving.shelf import Shelf
 from hypertrack.serving.streams import Streams
-
-log = logging.getLogger(__name__)
+from hypertrack.text import first_line, url_host
 
 SHUTDOWN_S = 1.0
 
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Return whether an error is one of ours: what is no request is answered with 400."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
+
+
+requests_log = logging.getLogger(f"{__name__}.requests")
+requests_log.addFilter(_is_ours)  # or whoever reaches the port fills the log with tracebacks
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,11 @@ class Server:
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._runner = web.AppRunner(
-            self._app(), access_log=None, shutdown_timeout=SHUTDOWN_S, handle_signals=False
+            self._app(),
+            access_log=None,
+            logger=requests_log,
+            shutdown_timeout=SHUTDOWN_S,
+            handle_signals=False,
         )
 
     async def start(self) -> str:
@@ -90,15 +104,12 @@ class Server:
         try:
             await web.TCPSite(self._runner, host, port).start()
         except OSError as error:
-            raise ConfigError(
-                f"a free port is needed, found {host}:{port} in use or not ours "
-                f"({error.strerror or error}): choose another --port, or 0 for any"
-            ) from error
+            raise port_refused(host, port, "--port, or 0 for any", error) from error
         port = self._runner.addresses[0][1]
         self._door = Door(
             own_names(host, port, self._settings.allow_hosts), self._token, self._clock
         )
-        self.url = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+        self.url = f"http://{url_host(host)}:{port}/"
         await asyncio.to_thread(self._lookout.start)
         return self.url
 
@@ -142,7 +153,7 @@ class Server:
         try:
             return await handler(request)
         except HypertrackError as error:
-            return web.Response(status=400, text=f"{error}\n")
+            return web.Response(status=400, text=f"{first_line(error)}\n")
 
     async def _page(self, _: web.Request) -> web.Response:
         page = await self._in_worker(self._served.shelf.page)
@@ -168,9 +179,7 @@ class Server:
         return _json(await self._in_worker(lambda: answer(profiles, asked)))
 
     async def _wallet(self, request: web.Request) -> web.Response:
-        wallet = request.match_info["wallet"].lower()
-        if not WALLET_PATTERN.fullmatch(wallet):
-            raise ConfigError("a wallet is 0x and forty hexadecimal digits")
+        wallet = _wallet_in(request.match_info["wallet"])
         profiles = await self._in_worker(self._served.shelf.profiles)
         if profiles is not None:
             found = await self._in_worker(lambda: profile_of(profiles, wallet))
@@ -179,15 +188,17 @@ class Server:
         return web.Response(status=404, text=f"{wallet} has no profile\n")
 
     async def _signals(self, request: web.Request) -> web.Response:
-        query = request.query
-        most = count("limit", query.get("limit", "100"), MAX_ROWS)
-        before = count("before", query["before"], 10**12) if "before" in query else None
-        found = self._bulletin.signals(before, query.get("wallet"), query.get("coin"))
+        asked = asked_of(request.query.items(), ("limit", "before", "wallet", "coin"))
+        most = count("limit", asked.get("limit", "100"), MAX_ROWS)
+        before = count("before", asked["before"], 10**12) if "before" in asked else None
+        wallet = _wallet_in(asked["wallet"]) if "wallet" in asked else None
+        found = self._bulletin.signals(before, wallet, asked.get("coin"))
         lines = [*map(RawJson, islice(found, most))]
         return _json({"last_event_id": self._log.newest_id, "signals": lines})
 
     async def _follow(self, request: web.Request) -> web.Response:
-        most = count("limit", request.query.get("limit", "100"), MAX_ROWS)
+        asked = asked_of(request.query.items(), ("limit",))
+        most = count("limit", asked.get("limit", "100"), MAX_ROWS)
         steps = [*map(RawJson, islice(self._bulletin.steps(), most))]
         return _json({"follow": self._bulletin.paper, "steps": steps})
 
@@ -214,6 +225,13 @@ def _asked(request: web.Request) -> Asked:
         authorization=headers.get("Authorization"),
         address=request.remote or "",
     )
+
+
+def _wallet_in(text: str) -> str:
+    try:
+        return checked_wallet(text)
+    except ValueError:
+        raise ConfigError("a wallet is 0x and forty hexadecimal digits") from None
 
 
 async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:

@@ -70,13 +70,14 @@ class ProfileFile:
             raise DatasetError(f"no table at {source}")
         with self._errors():
             footer = parquet.read_metadata(_readable(source))
+            names = set(footer.schema.to_arrow_schema().names)
         metadata = footer.metadata or {}
         try:
             self.header = decode_json(metadata[HEADER_KEY], ProfileHeader)
             self._features = decode_json(metadata[FEATURES_KEY], list[str])
         except (KeyError, JsonError) as error:
             raise DatasetError(f"{self._place}{OF_ANOTHER_VERSION}") from error
-        if not set(schema(self._features).names) <= set(footer.schema.to_arrow_schema().names):
+        if not set(schema(self._features).names) <= names:
             raise DatasetError(f"{self._place}{OF_ANOTHER_VERSION}")
         with self._errors():
             self._file = parquet.ParquetFile(
@@ -145,7 +146,7 @@ class ProfileFile:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last: of a name
             what = str(error).splitlines()[0]
             raise DatasetError(f"{self._place} is no table, or torn: {what}") from error
 

@@ -132,6 +132,19 @@ def test_signal_that_was_changed_shows(folder: Path, tmp_path: Path) -> None:
     ]
 
 
+def test_line_that_is_no_signal_is_a_break_and_not_told_as_one(
+    folder: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(folder, tmp_path / "copy"))
+    with (copy / "data/live/signals.jsonl").open("ab") as chain:
+        chain.write(b'{"leader": "' + ALICE.encode() + b'", "say": "buy"}\n')
+
+    (found,) = ask(copy, ("signals", {"last": 1}))
+
+    assert found["breaks"] == [{"line": 41, "says": "is no signal"}]
+    assert [one["seq"] for one in found["signals"]] == [40]
+
+
 def test_name_that_would_steer_a_terminal_is_shown_as_it_is_spelt(folder: Path) -> None:
     (found,) = ask(folder, ("wallet", {"address": BOB}))
 
@@ -146,6 +159,7 @@ def test_name_that_would_steer_a_terminal_is_shown_as_it_is_spelt(folder: Path) 
         (("wallet", {"address": "0xfff"}), "no wallet of the 2 seen in "),
         (("verdict", {"top": MOST + 1}), f"1 to {MOST} at a time, found {MOST + 1}"),
         (("verdict", {"top": "many"}), "valid integer"),
+        (("signals", {"leader": ALICE[:8]}), "a leader is 0x and 40 hexadecimal digits"),
     ],
 )
 def test_question_that_has_no_answer_gets_one_line(
@@ -171,6 +185,13 @@ def test_dataset_that_is_not_there_is_refused_before_anybody_asks(tmp_path: Path
 
     assert result.exit_code == 1
     assert result.stdout == ""
+
+
+def test_profiles_that_are_not_there_are_refused_before_anybody_asks(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["mcp", "--profiles", str(tmp_path / "none.parquet")])
+
+    assert result.exit_code == 1
+    assert "no profiles at" in result.stderr
 
 
 @pytest.mark.slow  # a process of its own

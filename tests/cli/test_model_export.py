@@ -161,3 +161,18 @@ def test_place_that_is_no_store_is_refused_in_one_line(
     assert code == 2
     assert "is no store of MLflow" in said
     assert said.count("\n") == 1
+
+
+def test_password_of_a_store_is_in_no_message(tmp_path: Path, model: WalletModel) -> None:
+    code, said = export(tmp_path, "champion", "--to", "mlflow", "--into", "no://me:secret@here/x")
+
+    assert code == 2
+    assert "no://***@here/x is no store of MLflow" in said
+    assert "secret" not in said
+
+
+def test_folder_that_cannot_be_looked_into_is_one_line(tmp_path: Path, model: WalletModel) -> None:
+    code, said = export(tmp_path, "champion", "--to", "hf", "--into", str(tmp_path / ("x" * 300)))
+
+    assert (code, said.count("\n")) == (1, 1)
+    assert "File name too long" in said

@@ -8,7 +8,10 @@ import pytest
 from fakes import ALICE, BOB, CAROL, START_MS, account_state, context, held_position, quote, trade
 from paper_fakes import NOBODY, PaperRun, book, observed_trades, write_lines
 
-from hypertrack.live.chain import Chain, breaks
+from hypertrack.errors import DatasetError
+from hypertrack.live.chain import NO_LINE, Chain, breaks, line_hash
+from hypertrack.live.paper_log import LogReader
+from hypertrack.live.paper_state import PaperState
 from hypertrack.records import Feed, PortfolioBegun, StepKind, replace
 from hypertrack.store.compaction.commit_journal import put_in_force
 from hypertrack.store.compaction.sealed_hours import prepare_sealing
@@ -159,3 +162,47 @@ def test_parts_of_every_portfolio_sum_to_its_difference(tmp_path: Path) -> None:
 
         assert found.n_orders > 0
         assert found.net_usd == found.leader_usd + found.parts.total_usd
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        (b'"capital_usd":"10000.0"', b'"capital_usd":"0"', "x does not begin with its terms"),
+        (b'"capital_usd":"10000.0"', b'"capital_usd":"Infinity"', "says what cannot be"),
+        (b'"capital_usd":"10000.0"', b'"capital_usd":"NaN"', "says what cannot be"),
+        (b'[{"name":"leaders","wallets":[]}]', b"[]", "does not begin"),
+        (b'"orders":[{"portfolio":0', b'"orders":[{"portfolio":7', "says what cannot be"),
+        (b'"orders":[{"portfolio":0', b'"orders":[{"portfolio":9223372036854775808', "cannot be"),
+        (b'"change":"1"', b'"change":"one"', "a line of x is no step"),
+        (b'"change":"1"', b'"change":' + b"[" * 100_000 + b"]" * 100_000, "no step"),
+    ],
+)
+def test_log_that_says_what_cannot_be_is_refused_in_one_line(
+    before: bytes, after: bytes, says: str
+) -> None:
+    assert before in LOG
+    assert read(LOG).until_ms == 2
+
+    with pytest.raises(DatasetError, match=says):
+        read(LOG.replace(before, after))
+
+
+def read(log: bytes) -> PaperState:
+    """Return the state of a log of two lines, which are chained first."""
+    reader, before = LogReader("x"), NO_LINE
+    for line in log.splitlines():
+        chained = line.replace(b'"prev":""', f'"prev":"{before}"'.encode())
+        reader.take(chained)
+        before = line_hash(chained)
+    assert reader.state is not None
+    return reader.state
+
+
+LOG = b"""\
+{"id":"begin","seq":1,"prev":"","kind":"begin","at_ms":1,"terms":{"capital_usd":"10000.0",\
+"sizing":"fixed","notional_usd":"500.0","delay_ms":5000,"max_notional_usd":"10000.0",\
+"max_leverage":"1.0","stop_drawdown_frac":"0.25","spread_bps":"5.0"},\
+"portfolios":[{"name":"leaders","wallets":[]}]}
+{"id":"a","seq":2,"prev":"","kind":"action","at_ms":2,"moves":[{"leader":"0xa","coin":"BTC",\
+"change":"1","leader_px":"7","action_ms":1,"kind":"trade",\
+"orders":[{"portfolio":0,"why":"leader's position unknown"}]}]}"""

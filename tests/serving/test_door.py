@@ -143,6 +143,15 @@ def test_allowed_name_is_taken_as_a_proxy_and_as_a_direct_client_call_it() -> No
     assert status(replace(HONEST, hosts=("a.example",)), door("a.example:9")) == 421
 
 
+def test_usual_port_is_left_out_as_browsers_do() -> None:
+    found = Door(own_names("127.0.0.1", 80, ()), TOKEN, ManualClock())
+    honest = replace(HONEST, hosts=("127.0.0.1",), origin="http://127.0.0.1")
+
+    assert status(honest, found) is None
+    assert status(replace(honest, hosts=("localhost:80",)), found) is None
+    assert status(replace(honest, hosts=("localhost:81",)), found) == 421
+
+
 def test_address_of_version_six_is_called_in_brackets() -> None:
     names = own_names("::1", 8787, ())
 

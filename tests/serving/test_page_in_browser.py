@@ -16,6 +16,7 @@ from serving_fakes import THREE, TOKEN, Dataset, Running, running
 from hypertrack.live.paper_log import read_state
 from hypertrack.live.paper_result import result_of
 from hypertrack.outputs.follow_words import sentences
+from hypertrack.text import printable
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -301,17 +302,33 @@ def test_server_that_starts_again_is_found_and_what_it_missed_is_there(
 def test_hostile_names_stay_text(dataset: Dataset, server: Running, open_url: Open) -> None:
     page = open_url(server.page)
     expect(page.locator(".line")).to_have_count(3)
-    facts = dict.fromkeys(("coin", "size", "vwap", "leader"), HOSTILE)
-    verdict = {"name": HOSTILE, "gate": HOSTILE, "model": HOSTILE, "as_of_ms": 0}
+    hostile, shown = f"{HOSTILE}\u202e\x1b[2J\ufeff", f"{printable(HOSTILE)}\ufffd\ufffd[2J\ufffd"
+    facts = dict.fromkeys(("coin", "size", "vwap", "leader"), hostile)
+    verdict = {"name": hostile, "gate": hostile, "model": hostile, "as_of_ms": 0}
 
     dataset.add(**facts, verdict=verdict)
-    dataset.say(sinks=[sink(name=HOSTILE, state="failing", cause=HOSTILE)])
+    dataset.say(sinks=[sink(name=hostile, state="failing", cause=hostile)])
 
     line = page.locator(".live-line")
-    expect(line.locator("a")).to_have_attribute("title", HOSTILE)
-    expect(line.locator(".live-did")).to_contain_text(f"bought {HOSTILE} {HOSTILE} at {HOSTILE}")
-    expect(page.locator("#live-trouble")).to_contain_text(HOSTILE)
+    expect(line.locator("a")).to_have_attribute("title", shown)
+    expect(line.locator(".live-did")).to_have_text(f"Opened: bought {shown} {shown} at {shown}")
+    expect(page.locator("#live-trouble")).to_contain_text(shown)
+    page.reload()  # and as it is loaded, instead of heard
+    expect(line.locator("a")).to_have_attribute("title", shown)
     assert page.locator("img").count() == 0
+
+
+def test_time_that_cannot_be_meant_does_not_end_the_page(
+    dataset: Dataset, server: Running, open_url: Open
+) -> None:
+    for time_ms in (10**18, 10**15, -(10**17)):  # ns; µs, a year that five digits have; before all
+        dataset.add(action_ms=time_ms)
+    dataset.say(watermark_ms=10**18)
+
+    page = open_url(server.page)
+
+    expect(page.locator(".live-line time")).to_have_text(["??:??:??"] * 3)
+    expect(page.locator("#live-state")).to_contain_text("up to ????-??-?? ??:??:?? UTC")
 
 
 def test_served_page_can_be_used_by_everybody(

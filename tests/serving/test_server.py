@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -42,6 +43,7 @@ def test_wallets_are_found_sorted_and_paged_in_the_words_of_the_page(client: htt
     assert wallets(client.get("api/v1/wallets?sort=tx_count&order=up")) == [CAROL, BOB, ALICE]
     assert wallets(client.get("api/v1/wallets?verdict=AVOID&verdict=WATCH")) == [BOB, CAROL]
     assert wallets(client.get("api/v1/wallets?edge_bps=..0")) == [CAROL]
+    assert wallets(client.get("api/v1/wallets?tx_count=1e400..")) == []
     assert wallets(client.get("api/v1/wallets?tx_count=150..250")) == [BOB]
     assert wallets(client.get(f"api/v1/wallets?q={CAROL[:5].upper()}")) == [CAROL]
 
@@ -59,6 +61,13 @@ def test_wallets_are_found_sorted_and_paged_in_the_words_of_the_page(client: htt
         ("nonsense=1..2", "a feature; found 'nonsense'"),
         ("colour=red", "colour is not known: q, verdict"),
         ("tx_count=a..b", "tx_count takes LOW..HIGH"),
+        ("tx_count=nan..5", "tx_count takes LOW..HIGH, found 'nan..5'"),
+        ("tx_count=..nan", "tx_count takes LOW..HIGH, found '..nan'"),
+        ("verdict=copy", "verdict is one of COPY, WATCH, AVOID, NOT ENOUGH DATA, found 'copy'"),
+        ("order=asc", "order is one of down, up, found 'asc'"),
+        ("match=both", "match is one of any, all, found 'both'"),
+        ("sort=..", "found '..'"),
+        ("%e2%80%aea%1b[2J=1", "\ufffda\ufffd[2J is not known: q"),
     ],
 )
 def test_question_that_cannot_be_meant_gets_one_line(
@@ -95,6 +104,22 @@ def test_signals_come_as_they_were_written_the_newest_first(
     assert numbers("before=3") == [2, 1]
     assert numbers(f"wallet={ALICE}") == [3, 1]
     assert numbers(f"wallet={ALICE}&coin=ETH") == [3]
+
+
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        ("signals?limt=3", "limt is not known: limit, before, wallet, coin\n"),
+        ("signals?wallet=0xabc", "a wallet is 0x and forty hexadecimal digits\n"),
+        ("follow?before=3", "before is not known: limit\n"),
+    ],
+)
+def test_word_that_is_not_known_is_refused_instead_of_passed_over(
+    client: httpx.Client, question: str, says: str
+) -> None:
+    answer = client.get(f"api/v1/{question}")
+
+    assert (answer.status_code, answer.text) == (400, says)
 
 
 def test_status_tells_how_live_stands_and_that_it_is_long_silent(client: httpx.Client) -> None:
@@ -168,6 +193,27 @@ def test_rebound_name_reads_nothing_whatever_it_asks_for(
         answer = connection.getresponse()
         assert (answer.status, answer.read()) == (421, b"this host is not served here\n"), path
         connection.close()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"GET /\x1b[2J HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX: " + b"x" * 20_000 + b"\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00",  # as one begins who wants TLS
+    ],
+)
+def test_what_is_no_request_is_refused_and_fills_no_log(
+    shared: tuple[Dataset, Running], sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = urlsplit(shared[1].url)
+    with socket.create_connection((str(place.hostname), int(place.port or 0)), 5) as opened:
+        opened.sendall(sent)
+        assert opened.recv(100).startswith(b"HTTP/1.0 400 ")
+
+    assert caplog.text == ""
 
 
 def test_second_server_on_a_port_says_so_in_one_line(shared: tuple[Dataset, Running]) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import multiprocessing
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from serving_fakes import FACTS, THREE, TOKEN, Dataset, Running, hearing, reader
 
 from hypertrack.records import CoverageLine, CoverageStatus, encode_json
 from hypertrack.serving.streams import MAX_STREAMS
+from hypertrack.store.files.layout import COVERAGE_NAME
 from hypertrack.store.files.ledger import Ledger
 
 
@@ -175,6 +177,18 @@ def test_profiles_that_are_written_anew_are_told_and_shown(
     assert after != before
 
 
+@pytest.mark.parametrize(("ahead_s", "is_live"), [(-60, False), (0, True), (60, False)])
+def test_live_runs_where_it_wrote_a_moment_ago_by_this_clock(
+    dataset: Dataset, ahead_s: int, is_live: bool
+) -> None:
+    dataset.say(n_trades=1)
+    written_s = time.time() + ahead_s
+    os.utime(dataset.live / "status.json", (written_s, written_s))
+
+    with running(dataset.settings) as server, reader(server) as client:
+        assert client.get("api/v1/status").json()["status"]["is_live"] is is_live
+
+
 def test_line_that_is_no_signal_is_counted_and_told_to_nobody(
     dataset: Dataset, server: Running
 ) -> None:
@@ -188,6 +202,30 @@ def test_line_that_is_no_signal_is_counted_and_told_to_nobody(
     with reader(server) as client:
         assert client.get("api/v1/status").json()["n_unread"] == 3
         assert len(client.get("api/v1/signals").json()["signals"]) == 1
+
+
+def test_brackets_without_end_are_passed_over_in_every_file_and_the_next_is_told(
+    dataset: Dataset, server: Running
+) -> None:
+    dataset.say(n_trades=1)
+    dataset.add()
+    deep = b'{"deep": ' + b"[" * 100_000 + b"]" * 100_000 + b"}\n"
+    ledger = dataset.folder / "data" / COVERAGE_NAME
+    with hearing(server) as stream:
+        stream.next("status")
+        for file in (dataset.live / "status.json", dataset.live / "follow.jsonl", ledger):
+            with file.open("ab") as opened:
+                opened.write(deep)
+        with (dataset.live / "signals.jsonl").open("ab") as opened:
+            opened.write(deep)
+        dataset.add(coin="ETH")
+        while stream.next("signal")[1]["coin"] != "ETH":
+            pass
+
+    with reader(server) as client:
+        told = client.get("api/v1/status").json()
+    assert told["n_unread"] == 1
+    assert told["status"]["live"] is None
 
 
 def test_without_profiles_the_page_says_what_to_do(dataset: Dataset) -> None:

@@ -279,3 +279,16 @@ def test_torn_file_is_an_error_wherever_it_is_torn(tmp_path: Path, place: int) -
 
     with pytest.raises(DatasetError):
         list(ProfileFile(path).batches(np.arange(N)))
+
+
+@pytest.mark.parametrize("name", [b'"n_wallets"', b"first_seen_ms"])
+def test_name_with_a_damaged_letter_is_an_error(tmp_path: Path, name: bytes) -> None:
+    path = tmp_path / "profiles.parquet"
+    write_profiles(path, HEADER, [SCORED])
+    content = path.read_bytes()
+    assert name in content
+
+    path.write_bytes(content.replace(name, name[:3] + b"\xff" + name[4:]))
+
+    with pytest.raises(DatasetError):
+        ProfileFile(path)

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from hypertrack.clock import Clock, SystemClock
 from hypertrack.config import SimulateSettings
-from hypertrack.errors import ConfigError
+from hypertrack.errors import port_refused
 from hypertrack.records import JsonError, as_dict, decode_json, encode_json
 from hypertrack.simulate.venue.account_desk import AccountDesk
 from hypertrack.simulate.venue.broadcast import Broadcaster
@@ -24,6 +24,7 @@ from hypertrack.simulate.venue.source import Source
 from hypertrack.simulate.venue.state import Published, VenueState
 from hypertrack.simulate.venue.venue_rules import VenueRules
 from hypertrack.simulate.venue.web import WebDesk
+from hypertrack.text import url_host
 
 _SHUTDOWN_S = 1.0
 
@@ -119,12 +120,9 @@ class Exchange:
         try:
             await web.TCPSite(self._runner, host, port).start()
         except OSError as error:
-            raise ConfigError(
-                f"the simulated exchange needs a free port, found {host}:{port} in use or not "
-                f"ours; choose another, or 0 for any ({error.strerror})"
-            ) from error
+            raise port_refused(host, port, "--port, or 0 for any", error) from error
         port = self._runner.addresses[0][1]
-        self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        self.url = f"http://{url_host(host)}:{port}"
         return self.url
 
     async def play_until(self, stop: asyncio.Event) -> None:

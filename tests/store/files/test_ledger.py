@@ -58,6 +58,8 @@ def test_line_of_a_ledger_that_cannot_be_read_is_left_out(tmp_path: Path) -> Non
     good = encode_json(observed(5, 9))
     backwards = encode_json(observed(9, 5))
     path = tmp_path / "coverage.jsonl"
-    path.write_bytes(b"\n".join([b'{"stream":"\xff\xfe"}', backwards, good, b"[]", b"\xff", b""]))
+    deep = b'{"deep":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    broken = [b'{"stream":"\xff\xfe"}', backwards, deep]
+    path.write_bytes(b"\n".join([*broken, good, b"[]", b"\xff", b""]))
 
     assert [line.start_ms for line in read_ledger(tmp_path)] == [5]
