@@ -188,6 +188,8 @@ def _record(session: Session, settings: "Settings", mode: "SessionMode", asked: 
 
 
 def _follow(session: Session, settings: "Settings", *, is_to_stdout: bool) -> None:
+    from rich.text import Text
+
     from hypertrack.cli.recording_display import stopped_by_signals
     from hypertrack.pipeline.live import follow as run
 
@@ -196,7 +198,7 @@ def _follow(session: Session, settings: "Settings", *, is_to_stdout: bool) -> No
         last = run(
             settings,
             stop,
-            lambda found: status.update(_status_line(found)),
+            lambda found: status.update(Text(_status_line(found))),  # names are no markup
             _write_line if is_to_stdout else _teller(session),
         )
     session.done({"status": last}, f"stopped: {_status_line(last)}")
