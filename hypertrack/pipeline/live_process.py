@@ -43,7 +43,8 @@ FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 class LiveProcess:
     """Follows the dataset of this process; started again when it dies.
 
-    Wrong settings and a full disk end it for good, and set ``stop``: they would be there again.
+    Wrong settings and a full disk end it for good, and set ``stop``: they would be there again. So
+    does ``on_line`` when it fails: whoever reads the signals is gone.
 
     Args:
         on_line: Called with the line of each signal, on the disk by then.
@@ -77,7 +78,7 @@ class LiveProcess:
         self._thread = threading.Thread(target=self._watch, name="live", daemon=True)
         self._ours: Any = None
         self.status: LiveStatus | None = None
-        self.failure: HypertrackError | None = None
+        self.failure: HypertrackError | OSError | None = None
         self.n_deaths = 0
         self.pid: int | None = None
 
@@ -147,9 +148,16 @@ class LiveProcess:
         if kind == "status":
             self.status = told
         elif kind == "line":
-            self._on_line(told)
+            self._tell(told)
         else:
             self.failure = told
+
+    def _tell(self, line: bytes) -> None:
+        try:
+            self._on_line(line)
+        except OSError as error:  # of who is told; the process is well, and ends as on Ctrl-C
+            self.failure = error
+            _send(self._ours, STOP)
 
 
 def _follow(settings: Settings, parent: Connection, prepare: Callable[[], None]) -> None:
@@ -162,12 +170,13 @@ def _follow(settings: Settings, parent: Connection, prepare: Callable[[], None])
     threading.Thread(target=_listen_to_parent, args=(parent, stop), daemon=True).start()
     telling = _Telling(parent)
     try:
-        follow(
+        last = follow(
             settings,
             stop,
             lambda status: telling.put("status", status),
             lambda line: telling.put("line", line),
         )
+        telling.put("status", last)
     except ConfigError as error:
         telling.put("failure", error)
     except HypertrackError as error:  # such as another process that follows: it may end
