@@ -9,7 +9,8 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "hypertrack"
 
-FOUNDATION = {"records", "errors", "config", "clock", "files", "journal", "text", "wallet_lists"}
+FOUNDATION = {"records", "errors", "config", "clock", "files", "journal", "processes", "text"}
+FOUNDATION |= {"wallet_lists"}
 
 MAY_IMPORT = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),

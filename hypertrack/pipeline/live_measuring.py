@@ -23,6 +23,7 @@ from hypertrack.live.schedule import Due, affordable, who_is_due
 from hypertrack.live.window import Fills, LiveWindow
 from hypertrack.pipeline.live_profiles import LiveProfiler
 from hypertrack.pipeline.places import newest_ms
+from hypertrack.processes import shielded_from_interrupts
 from hypertrack.records import MeasuringStatus, replace
 from hypertrack.store.profiles import write_profiles
 
@@ -193,7 +194,8 @@ class Measuring:
         self._process = self._context.Process(
             target=_measure, args=(self._settings, self._folder, theirs), daemon=True
         )
-        self._process.start()
+        with shielded_from_interrupts():  # the terminal's: the parent ends it
+            self._process.start()
         theirs.close()
 
     def _take(self, found: Found, session: "LiveSession") -> None:
@@ -207,7 +209,6 @@ class Measuring:
 
 def _measure(settings: Settings, folder: Path, parent: Connection) -> None:
     """Measure round by round in this process, for as long as the parent is there."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal: the parent ends it
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.nice(NICENESS)
     assert isinstance(settings.data, Path)

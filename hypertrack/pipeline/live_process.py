@@ -18,6 +18,7 @@ from hypertrack.clock import Clock, SystemClock
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, HypertrackError
 from hypertrack.pipeline.live import follow
+from hypertrack.processes import shielded_from_interrupts
 from hypertrack.records import LiveStatus
 
 log = logging.getLogger(__name__)
@@ -117,7 +118,8 @@ class LiveProcess:
         process = self._context.Process(
             target=_follow, args=(self._settings, theirs, self._prepare), name="live"
         )
-        process.start()
+        with shielded_from_interrupts():  # the terminal's: the parent says when to end
+            process.start()
         self.pid = process.pid
         theirs.close()
         if self._ending.is_set():
@@ -163,7 +165,6 @@ class LiveProcess:
 def _follow(settings: Settings, parent: Connection, prepare: Callable[[], None]) -> None:
     """Follow in this process until the parent says so, or is gone."""
     stop = threading.Event()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal: the parent says when to end
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     os.nice(NICENESS)
     prepare()
