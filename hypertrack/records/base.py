@@ -68,7 +68,10 @@ def decode_json(data: bytes | str, to: type[T] = Any) -> T:  # type: ignore[assi
     Raises:
         JsonError: Not JSON, or not of that type.
     """
-    return msgspec.json.decode(data, type=to)
+    try:
+        return msgspec.json.decode(data, type=to)
+    except RecursionError:
+        raise JsonError("JSON is nested too deep") from None
 
 
 def json_decoder(to: type[T]) -> msgspec.json.Decoder[T]:

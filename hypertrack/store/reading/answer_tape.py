@@ -96,7 +96,7 @@ class AnswerTape:
         try:
             said = self._decoder.decode(line)
             return _checked(said)
-        except (JsonError, ValueError, UnicodeDecodeError):  # another question, or out of bounds
+        except (JsonError, ValueError, RecursionError):  # another question, or out of bounds
             return None
 
 
