@@ -22,7 +22,7 @@ from hypertrack.live.rules import Event
 from hypertrack.live.schedule import Due, affordable, who_is_due
 from hypertrack.live.window import Fills, LiveWindow
 from hypertrack.pipeline.live_profiles import LiveProfiler
-from hypertrack.pipeline.places import newest_ms
+from hypertrack.pipeline.places import LIVE_PROFILES_NAME, newest_ms
 from hypertrack.processes import shielded_from_interrupts
 from hypertrack.records import MeasuringStatus, replace
 from hypertrack.store.profiles import write_profiles
@@ -41,8 +41,6 @@ RESTART_S = 30.0
 
 NICENESS = 5
 """So much whoever follows goes first."""
-
-PROFILES_NAME = "profiles.parquet"
 
 
 class Measurer:
@@ -212,7 +210,7 @@ def _measure(settings: Settings, folder: Path, parent: Connection) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.nice(NICENESS)
     assert isinstance(settings.data, Path)
-    measurer = Measurer(settings, settings.data, folder / PROFILES_NAME, newest_ms(settings))
+    measurer = Measurer(settings, settings.data, folder / LIVE_PROFILES_NAME, newest_ms(settings))
     watched: frozenset[str] = frozenset()
     began_s, began_cpu_s = time.monotonic(), time.process_time()
     with contextlib.suppress(EOFError, OSError):  # the parent is gone

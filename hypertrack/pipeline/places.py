@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 
 LIVE_NAME = "live"
 
+LIVE_PROFILES_NAME = "profiles.parquet"
+"""In the folder of live: those of its window."""
+
 
 def require_data(settings: Settings) -> None:
     """Do nothing where there is a dataset, without loading what reads it.
