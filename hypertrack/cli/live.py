@@ -143,6 +143,7 @@ def _follow(session: Session, settings: "Settings", *, is_to_stdout: bool) -> No
             stop,
             lambda found: status.update(Text(_status_line(found))),  # names are no markup
             _write_line if is_to_stdout else _teller(session),
+            prepare=session.log_to_stderr,
         )
     session.done({"status": last}, f"stopped: {_status_line(last)}")
 

@@ -176,6 +176,7 @@ def _follow(settings: Settings, parent: Connection, prepare: Callable[[], None])
             stop,
             lambda status: telling.put("status", status),
             lambda line: telling.put("line", line),
+            prepare=prepare,
         )
         telling.put("status", last)
     except ConfigError as error:
