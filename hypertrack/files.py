@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from hypertrack.errors import ConfigError, HypertrackError
 from hypertrack.records import MAX_LINE_BYTES
@@ -45,6 +46,23 @@ def require_writable(file: Path, suffixes: Sequence[str] = ()) -> None:
             pass
     except OSError as error:
         raise ConfigError(f"cannot write into {folder}: {error.strerror or error}") from None
+
+
+class FileStamp(NamedTuple):
+    """What changes whenever a file does."""
+
+    inode: int
+    mtime_ns: int
+    n_bytes: int
+
+
+def stamp_of(file: Path) -> FileStamp | None:
+    """Return the stamp of a file; None where there is none, or none that we may look at."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return FileStamp(found.st_ino, found.st_mtime_ns, found.st_size)
 
 
 class LongLine(bytes):

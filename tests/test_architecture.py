@@ -17,6 +17,7 @@ FOUNDATION = {
     "files",
     "journal",
     "line_tail",
+    "processes",
     "text",
     "wallet_lists",
 }

@@ -2,38 +2,14 @@
 
 import sys
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hypertrack.cli.parsing import parse_duration_s
-from hypertrack.cli.record import (
-    AppendFlag,
-    BboFlag,
-    BlocksFlag,
-    BooksFlag,
-    CandlesFlag,
-    ClearFlag,
-    CoinsOption,
-    ContextsFlag,
-    DurationOption,
-    FillsOption,
-    MetricsHostOption,
-    MetricsPortOption,
-    NetworkOption,
-    RedundantFlag,
-    SealFlag,
-    TradesFlag,
-    TransactionsFlag,
-    UrlOption,
-    YesFlag,
-    chosen_mode,
-    recording_settings,
-    say_recorded,
-)
+from hypertrack.cli.record import say_recorded
+from hypertrack.cli.recording_options import RecordingOptions
 from hypertrack.cli.session import OutOption, Session
 from hypertrack.errors import ConfigError
 
@@ -45,6 +21,9 @@ if TYPE_CHECKING:
 FollowFlag = Annotated[
     bool, typer.Option("--follow", help="Record nothing: another `record` writes the dataset.")
 ]
+MEANT_FOR_BOTH = frozenset({"network", "url", "metrics_port", "metrics_host", "yes"})
+"""Options of a recording that mean something, or no harm, where nothing is recorded."""
+
 ReplayOption = Annotated[
     str | None,
     typer.Option(
@@ -60,28 +39,11 @@ SignalsOption = Annotated[
 
 def live(
     session: Session,
+    *,
     follow: FollowFlag = False,
     replay: ReplayOption = None,
     signals: SignalsOption = None,
-    trades: TradesFlag = None,
-    bbo: BboFlag = None,
-    l2book: BooksFlag = None,
-    candles: CandlesFlag = None,
-    contexts: ContextsFlag = None,
-    blocks: BlocksFlag = None,
-    transactions: TransactionsFlag = None,
-    coins: CoinsOption = None,
-    network: NetworkOption = None,
-    url: UrlOption = None,
-    duration: DurationOption = None,
-    redundant: RedundantFlag = None,
-    fills: FillsOption = None,
-    seal: SealFlag = None,
-    metrics_port: MetricsPortOption = None,
-    metrics_host: MetricsHostOption = None,
-    append: AppendFlag = False,
-    clear: ClearFlag = False,
-    yes: YesFlag = False,
+    recording: RecordingOptions,
     out: OutOption = None,
 ) -> None:
     """Record, and tell what wallets do while they do it: signals, alerts, profiles.
@@ -95,85 +57,66 @@ def live(
 
     Example: hypertrack live --follow --replay 2026-01-05T08:00 --signals replayed.jsonl
     """
-    chosen = {"trades": trades, "bbo": bbo, "l2book": l2book, "candles": candles}
-    chosen |= {"contexts": contexts, "blocks": blocks, "transactions": transactions}
-    flags: dict[str, object] = {"record.coins": coins, "venue.network": network, "venue.url": url}
-    flags |= {"record.redundant": redundant, "record.seal": seal, "record.fills": fills}
-    flags |= {"record.metrics_port": metrics_port, "record.metrics_host": metrics_host, "out": out}
-    asked = _Asked(follow, replay, signals, duration, append, clear, yes)
-    asked.check()
+    _check(follow, replay, signals)
     if follow:
-        _refuse_recording(chosen, flags, asked)
-        _follow_or_replay(session, session.load(flags).settings, asked)
+        _refuse_recording(recording)
+        settings = session.load({**recording.flags(), "out": out}).settings
+        _follow_or_replay(session, settings, replay, signals)
         return
-    mode = chosen_mode(session, append=append, clear=clear, yes=yes)
-    _record(session, recording_settings(session, flags, chosen), mode, asked)
+    duration_s = recording.duration_s()
+    mode = recording.mode(session)
+    settings = recording.settings(session, {"out": out})
+    _record(session, settings, mode, duration_s, signals)
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What was asked for beside settings."""
+def _check(follow: bool, replay: str | None, signals: str | None) -> None:
+    """Refuse what cannot be meant.
 
-    follow: bool
-    replay: str | None
-    signals: str | None
-    duration: str | None
-    append: bool
-    clear: bool
-    yes: bool
-
-    def check(self) -> None:
-        """Refuse what cannot be meant.
-
-        Raises:
-            ConfigError: There is something.
-        """
-        if self.replay is not None and not self.follow:
-            raise ConfigError("--replay records nothing: add --follow")
-        if self.replay is None and self.signals not in (None, "-"):
-            raise ConfigError(
-                "--signals takes - (stdout); signals are in DATA/live/signals.jsonl, found "
-                f"{self.signals!r}"
-            )
+    Raises:
+        ConfigError: There is something.
+    """
+    if replay is not None and not follow:
+        raise ConfigError("--replay records nothing: add --follow")
+    if replay is None and signals not in (None, "-"):
+        raise ConfigError(
+            f"--signals takes - (stdout); signals are in DATA/live/signals.jsonl, found {signals!r}"
+        )
 
 
-def _refuse_recording(
-    chosen: Mapping[str, bool | None], flags: Mapping[str, object], asked: _Asked
-) -> None:
+def _refuse_recording(recording: RecordingOptions) -> None:
     """Refuse what says how to record where nothing is recorded."""
-    given = [name for name, value in chosen.items() if value is not None]
-    given += [
-        name.split(".")[1]
-        for name, value in flags.items()
-        if value is not None and name.startswith("record.") and "metrics" not in name
-    ]
-    more = {"duration": asked.duration, "append": asked.append, "clear": asked.clear}
-    given += [name for name, value in more.items() if value]
-    if given:
+    if given := recording.given_but(MEANT_FOR_BOTH):
         raise ConfigError(f"--follow records nothing: leave out --{given[0]}, or --follow")
 
 
-def _follow_or_replay(session: Session, settings: "Settings", asked: _Asked) -> None:
-    if asked.replay is not None:
-        _replay(session, settings, asked.replay, asked.signals)
+def _follow_or_replay(
+    session: Session, settings: "Settings", replay: str | None, signals: str | None
+) -> None:
+    if replay is not None:
+        _replay(session, settings, replay, signals)
     else:
-        _follow(session, settings, is_to_stdout=asked.signals == "-" or session.is_json)
+        _follow(session, settings, is_to_stdout=signals == "-" or session.is_json)
 
 
-def _record(session: Session, settings: "Settings", mode: "SessionMode", asked: _Asked) -> None:
+def _record(
+    session: Session,
+    settings: "Settings",
+    mode: "SessionMode",
+    duration_s: float | None,
+    signals: str | None,
+) -> None:
     from hypertrack.cli.recording_display import show_plan, status_display, stopped_by_signals
     from hypertrack.pipeline.live_process import LiveProcess
     from hypertrack.pipeline.live_recording import record_live
     from hypertrack.pipeline.places import live_folder
     from hypertrack.pipeline.record import plan as ask_for_plan
 
-    duration_s = None if asked.duration is None else parse_duration_s(asked.duration)
     live_folder(settings)  # refuses a database before anything is asked
     with session.err.status("asking the venue for its coins"):
         plan = ask_for_plan(settings)
     show_plan(session, plan)
     stop = threading.Event()
-    on_line = _write_line if asked.signals == "-" or session.is_json else _teller(session)
+    on_line = _write_line if signals == "-" or session.is_json else _teller(session)
     follower = LiveProcess(settings, on_line, session.log_to_stderr, stop)
 
     def beside() -> str:
@@ -188,6 +131,8 @@ def _record(session: Session, settings: "Settings", mode: "SessionMode", asked: 
 
 
 def _follow(session: Session, settings: "Settings", *, is_to_stdout: bool) -> None:
+    from rich.text import Text
+
     from hypertrack.cli.recording_display import stopped_by_signals
     from hypertrack.pipeline.live import follow as run
 
@@ -196,8 +141,9 @@ def _follow(session: Session, settings: "Settings", *, is_to_stdout: bool) -> No
         last = run(
             settings,
             stop,
-            lambda found: status.update(_status_line(found)),
+            lambda found: status.update(Text(_status_line(found))),  # names are no markup
             _write_line if is_to_stdout else _teller(session),
+            prepare=session.log_to_stderr,
         )
     session.done({"status": last}, f"stopped: {_status_line(last)}")
 

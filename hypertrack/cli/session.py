@@ -7,7 +7,8 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -157,18 +158,25 @@ def refuse_both(no_model: bool, profiles: Path | None) -> None:
 def command(
     app: typer.Typer, **options: Any
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a function whose first parameter is a `Session`, adding the shared options."""
+    """Register a function whose first parameter is a `Session`, adding the shared options.
+
+    A parameter that is a dataclass stands for the options that are its fields.
+    """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        own = list(inspect.signature(function).parameters.values())[1:]
-        shared = list(inspect.signature(Shared).parameters.values())
+        named = list(inspect.signature(function).parameters.values())[1:]
+        groups = {p.name: p.annotation for p in named if is_dataclass(p.annotation)}
+        spread = ([p] if p.name not in groups else _options(groups[p.name]) for p in named)
+        own = list(chain.from_iterable(spread))
+        shared = _options(Shared)
         context = inspect.Parameter(
             "context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context
         )
 
         @functools.wraps(function)
         def run(context: typer.Context, **values: Any) -> None:
-            given = Shared(**{p.name: values.pop(p.name) for p in shared})
+            given = _taken(Shared, values)
+            values |= {name: _taken(group, values) for name, group in groups.items()}
             function(Session(given.or_else(context.find_root().obj)), **values)
 
         parameters = [
@@ -188,3 +196,13 @@ def _flowing(function: Callable[..., None]) -> str:
     Examples keep lines of their own.
     """
     return re.sub(r"(?<=\S)\n(?=\S)(?!Example: )", " ", inspect.getdoc(function) or "")
+
+
+def _options(group: Any) -> list[inspect.Parameter]:
+    """Return the fields of a dataclass as parameters of a command."""
+    return list(inspect.signature(group).parameters.values())
+
+
+def _taken(group: Any, values: dict[str, Any]) -> Any:
+    """Return a dataclass of the values of its fields, which are taken out."""
+    return group(**{one.name: values.pop(one.name) for one in fields(group)})

@@ -15,13 +15,28 @@ class GapBook:
     def __init__(self) -> None:
         self._waiting: defaultdict[str, list[Gap]] = defaultdict(list)
         self._known: set[Gap] = set()
+        self._newest: dict[str, CoverageLine] = {}
 
     def learn(self, lines: Iterable[CoverageLine]) -> None:
-        """Take what the ledger says now; a gap that still lasts is taken when it has ended."""
-        for gap in ended_gaps(lines):
+        """Take what the ledger says now; a gap that still lasts is taken when it has ended.
+
+        A recording that was begun anew has a ledger of its own: what lies between is a gap too.
+        """
+        observed = [line for line in lines if _is_observed(line)]
+        first_ms: dict[str, int] = {}
+        for line in observed:
+            first_ms[line.stream] = min(line.start_ms, first_ms.get(line.stream, line.start_ms))
+        before = [
+            line
+            for stream, line in self._newest.items()
+            if line.end_ms <= first_ms.get(stream, line.start_ms)
+        ]
+        for gap in ended_gaps(before + observed):
             if gap not in self._known:
                 self._known.add(gap)
                 self._waiting[gap.coin].append(gap)
+        for line in sorted(observed, key=lambda line: line.end_ms):
+            self._newest[line.stream] = line
 
     def due(self, trade: TapeTrade) -> Iterator[Gap]:
         """Yield the gaps that lie before a trade of their coin, each once."""
@@ -37,7 +52,7 @@ def ended_gaps(lines: Iterable[CoverageLine]) -> Iterator[Gap]:
     """Yield what lies between observed intervals of a coin: one gap, however many its causes."""
     observed: defaultdict[str, list[CoverageLine]] = defaultdict(list)
     for line in lines:
-        if line.stream.startswith(STREAM) and line.status is CoverageStatus.OBSERVED:
+        if _is_observed(line):
             observed[line.stream].append(line)
     for stream, intervals in observed.items():
         intervals.sort(key=lambda line: (line.start_ms, line.end_ms))
@@ -46,3 +61,7 @@ def ended_gaps(lines: Iterable[CoverageLine]) -> Iterator[Gap]:
             if line.start_ms > seen_ms:
                 yield Gap(stream.removeprefix(STREAM), seen_ms, line.start_ms)
             seen_ms = max(seen_ms, line.end_ms)
+
+
+def _is_observed(line: CoverageLine) -> bool:
+    return line.stream.startswith(STREAM) and line.status is CoverageStatus.OBSERVED

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hypertrack.files import FileStamp, stamp_of
 from hypertrack.records import Evidence
 from hypertrack.store.profiles import ProfileFile
 
@@ -40,7 +41,7 @@ class KnownWallets(Mapping[str, Evidence]):
 
     def __init__(self, delay_s: float):
         self._delay_s = delay_s
-        self._stamp: tuple[int, int] | None = None
+        self._stamp: FileStamp | None = None
         self._row_by_wallet: dict[str, int] = {}
         self._verdicts = np.zeros(0, dtype=object)
 
@@ -50,11 +51,8 @@ class KnownWallets(Mapping[str, Evidence]):
         Raises:
             DatasetError: The file holds no profiles; what was known stays in force.
         """
-        if not file.is_file():
-            return []
-        found = file.stat()
-        stamp = (found.st_mtime_ns, found.st_size)
-        if stamp == self._stamp:
+        stamp = stamp_of(file)
+        if stamp is None or stamp == self._stamp:
             return []
         self._stamp = stamp  # also where it cannot be read: it is not tried again until it changes
         profiles = ProfileFile(file)
@@ -95,12 +93,14 @@ class KnownWallets(Mapping[str, Evidence]):
     def _take(self, profiles: ProfileFile) -> None:
         is_judged = profiles.header.skill is not None
         wallets = profiles.column("wallet").tolist() if is_judged else []
-        self._row_by_wallet = {wallet: row for row, wallet in enumerate(wallets)}
-        self._verdicts = profiles.column("verdict")
-        self._gates = profiles.column("verdict_gate")
-        self._numbers = {name: profiles.column(name) for name in NUMBERS}
+        verdicts, gates = profiles.column("verdict"), profiles.column("verdict_gate")
+        numbers = {name: profiles.column(name) for name in NUMBERS}
         names = profiles.header.n_wallets_by_category
-        self._held = {name: profiles.holds([name]) for name in names}
+        held = {name: profiles.holds([name]) for name in names}
+        # All of it could be read: rows of one file are never taken for those of another.
+        self._row_by_wallet = {wallet: row for row, wallet in enumerate(wallets)}
+        self._verdicts, self._gates = verdicts, gates
+        self._numbers, self._held = numbers, held
         self._model = None if profiles.header.model is None else profiles.header.model.version
         self._as_of_ms = profiles.header.data.end_ms
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from hypertrack.clock import Clock
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
+from hypertrack.files import FileStamp, stamp_of
 from hypertrack.live.actions import ActionFinder
 from hypertrack.live.board import ProfileChange
 from hypertrack.live.chain import Chain
@@ -99,7 +100,7 @@ class LiveSession:
             )
         self._adopted = beginning.told if settings.follow.adopt else {}
         self._gaps = GapBook()
-        self._ledger_stamp: tuple[int, int] | None = None
+        self._ledger_stamp: FileStamp | None = None
         self._tape = Tape(places.data, beginning.since_ms)
         self.n_trades = 0
 
@@ -204,11 +205,7 @@ class LiveSession:
         self.n_trades += len(trades)
 
     def _read_ledger(self) -> None:
-        try:
-            found = (self._places.data / COVERAGE_NAME).stat()
-        except FileNotFoundError:
-            return
-        stamp = (found.st_mtime_ns, found.st_size)
-        if stamp != self._ledger_stamp:
+        stamp = stamp_of(self._places.data / COVERAGE_NAME)
+        if stamp is not None and stamp != self._ledger_stamp:
             self._ledger_stamp = stamp
             self._gaps.learn(read_ledger(self._places.data))

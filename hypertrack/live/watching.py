@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hypertrack.config import WatchlistSettings
+from hypertrack.files import FileStamp, stamp_of
 from hypertrack.records import Evidence
 from hypertrack.wallet_lists import read_wallets
 
@@ -18,7 +19,7 @@ class Watchlists:
     def __init__(self, lists: Sequence[WatchlistSettings], evidence: Mapping[str, Evidence]):
         self._lists = lists
         self._evidence = evidence
-        self._stamp_by_file: dict[Path, tuple[int, int]] = {}
+        self._stamp_by_file: dict[Path, FileStamp | None] = {}
         self._by_file: dict[Path, frozenset[str]] = {}
         self._listed = {one.name: frozenset(map(str.lower, one.wallets)) for one in lists}
         self.read_changed_files()
@@ -38,12 +39,8 @@ class Watchlists:
                 self._by_file[one.file] = frozenset(read_wallets(one.file, f"watchlist {one.name}"))
 
     def _is_changed(self, file: Path) -> bool:
-        try:
-            found = file.stat()
-            stamp = (found.st_mtime_ns, found.st_size)
-        except FileNotFoundError:  # which is said once
-            stamp = (0, 0)
-        is_changed = self._stamp_by_file.get(file) != stamp
+        stamp = stamp_of(file)
+        is_changed = file not in self._stamp_by_file or self._stamp_by_file[file] != stamp
         self._stamp_by_file[file] = stamp
         return is_changed
 

@@ -93,8 +93,8 @@ class LiveWindow:
         if newest_ms is None:
             return
         self.watermark_ms = newest_ms - self._lateness_ms
-        bounds = (self.start_ms - MARGIN_MS, self._first_affordable_ms())
-        self._hours.drop_before(max(bounds) // HOUR_MS * HOUR_MS)
+        first_ms = max(self.start_ms, self._first_affordable_ms())
+        self._hours.drop_before((first_ms - MARGIN_MS) // HOUR_MS * HOUR_MS)
 
     def engine(self) -> FeatureEngine:
         """Return what measures the window as it stands."""
@@ -128,7 +128,10 @@ class LiveWindow:
         self._hours.close()
 
     def _first_affordable_ms(self) -> int:
-        """Return when the first hour begins that fits within ``max_trades``, with all behind it."""
+        """Return when the first hour begins that fits within ``max_trades``, with all behind it.
+
+        The newest one does in any case: a window without trades would measure nobody.
+        """
         hours = sorted(self._hours.n_trades_by_hour().items(), reverse=True)
         n_trades, first_ms = 0, 0
         for start_ms, n in hours:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypertrack.clock import SystemClock
 from hypertrack.config import Settings
 from hypertrack.errors import DatasetError, HypertrackError, ModelError
-from hypertrack.files import write_whole
+from hypertrack.files import FileStamp, stamp_of, write_whole
 from hypertrack.journal import Journal
 from hypertrack.live.chain import breaks
 from hypertrack.live.score_book import (
@@ -150,7 +150,7 @@ class Challenger:
     def __init__(self, settings: Settings):
         self._settings = settings
         self._file = settings.out / MODELS_FOLDER / CHALLENGE_NAME
-        self._seen: tuple[tuple[int, int] | None, str] | None = None
+        self._seen: tuple[FileStamp | None, str] | None = None
         self._model: WalletModel | None = None
         self._book: ScoreBook | None = None
 
@@ -272,12 +272,3 @@ def _write(settings: Settings, new: Challenge) -> None:
         write_whole(file, encode_json(new))
     except OSError as error:
         raise ModelError(f"cannot write {file}: {error.strerror}") from None
-
-
-def stamp_of(file: Path) -> tuple[int, int] | None:
-    """Return what changes whenever a file does; None where there is none."""
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size

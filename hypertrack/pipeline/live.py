@@ -71,12 +71,14 @@ def follow(
     show: Callable[[LiveStatus], None],
     on_line: Callable[[bytes], None],
     clock: Clock | None = None,
+    prepare: Callable[[], None] | None = None,
 ) -> LiveStatus:
     """Follow a dataset that another process writes, until told to stop.
 
     Args:
         show: Called with the status, about once a second.
         on_line: Called with the line of each signal, once it is on the disk.
+        prepare: Called first in the process that measures; it has to be picklable.
 
     Raises:
         DatasetError: There is no dataset, or another process follows it.
@@ -101,7 +103,7 @@ def follow(
         session = _open(settings, since_ms, folder / SIGNALS_NAME, dispatch, clock, on_line)
         stack.callback(session.close)
         dispatch.start()
-        measuring = Measuring(settings, folder, clock)
+        measuring = Measuring(settings, folder, clock, prepare)
         stack.callback(measuring.close)
         following.append(_Following(settings, session, dispatch, measuring, clock))
         return following[0].run(stop, show)

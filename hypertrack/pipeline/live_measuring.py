@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -22,7 +23,8 @@ from hypertrack.live.rules import Event
 from hypertrack.live.schedule import Due, affordable, who_is_due
 from hypertrack.live.window import Fills, LiveWindow
 from hypertrack.pipeline.live_profiles import LiveProfiler
-from hypertrack.pipeline.places import newest_ms
+from hypertrack.pipeline.places import LIVE_PROFILES_NAME, newest_ms
+from hypertrack.processes import shielded_from_interrupts
 from hypertrack.records import MeasuringStatus, replace
 from hypertrack.store.profiles import write_profiles
 
@@ -40,8 +42,6 @@ RESTART_S = 30.0
 
 NICENESS = 5
 """So much whoever follows goes first."""
-
-PROFILES_NAME = "profiles.parquet"
 
 
 class Measurer:
@@ -145,12 +145,22 @@ class Measuring:
 
     Should it die it is started again, and measures everybody anew.
 
+    Args:
+        prepare: Called first in the process; it has to be picklable.
+
     Attributes:
         status: The newest it told.
     """
 
-    def __init__(self, settings: Settings, folder: Path, clock: Clock):
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Path,
+        clock: Clock,
+        prepare: Callable[[], None] | None = None,
+    ):
         self._settings, self._folder = settings, folder
+        self._prepare = prepare
         self._clock = clock
         self._context = multiprocessing.get_context("spawn")
         self._process: BaseProcess | None = None
@@ -191,9 +201,12 @@ class Measuring:
         self._watched = frozenset()
         self._pipe, theirs = self._context.Pipe()
         self._process = self._context.Process(
-            target=_measure, args=(self._settings, self._folder, theirs), daemon=True
+            target=_measure,
+            args=(self._settings, self._folder, theirs, self._prepare),
+            daemon=True,
         )
-        self._process.start()
+        with shielded_from_interrupts():  # the terminal's: the parent ends it
+            self._process.start()
         theirs.close()
 
     def _take(self, found: Found, session: "LiveSession") -> None:
@@ -205,13 +218,16 @@ class Measuring:
             session.tell_change(change, found.earned)
 
 
-def _measure(settings: Settings, folder: Path, parent: Connection) -> None:
+def _measure(
+    settings: Settings, folder: Path, parent: Connection, prepare: Callable[[], None] | None
+) -> None:
     """Measure round by round in this process, for as long as the parent is there."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal: the parent ends it
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.nice(NICENESS)
+    if prepare is not None:
+        prepare()
     assert isinstance(settings.data, Path)
-    measurer = Measurer(settings, settings.data, folder / PROFILES_NAME, newest_ms(settings))
+    measurer = Measurer(settings, settings.data, folder / LIVE_PROFILES_NAME, newest_ms(settings))
     watched: frozenset[str] = frozenset()
     began_s, began_cpu_s = time.monotonic(), time.process_time()
     with contextlib.suppress(EOFError, OSError):  # the parent is gone

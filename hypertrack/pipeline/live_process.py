@@ -18,6 +18,7 @@ from hypertrack.clock import Clock, SystemClock
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, HypertrackError
 from hypertrack.pipeline.live import follow
+from hypertrack.processes import shielded_from_interrupts
 from hypertrack.records import LiveStatus
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 class LiveProcess:
     """Follows the dataset of this process; started again when it dies.
 
-    Wrong settings and a full disk end it for good, and set ``stop``: they would be there again.
+    Wrong settings and a full disk end it for good, and set ``stop``: they would be there again. So
+    does ``on_line`` when it fails: whoever reads the signals is gone.
 
     Args:
         on_line: Called with the line of each signal, on the disk by then.
@@ -77,7 +79,7 @@ class LiveProcess:
         self._thread = threading.Thread(target=self._watch, name="live", daemon=True)
         self._ours: Any = None
         self.status: LiveStatus | None = None
-        self.failure: HypertrackError | None = None
+        self.failure: HypertrackError | OSError | None = None
         self.n_deaths = 0
         self.pid: int | None = None
 
@@ -116,7 +118,8 @@ class LiveProcess:
         process = self._context.Process(
             target=_follow, args=(self._settings, theirs, self._prepare), name="live"
         )
-        process.start()
+        with shielded_from_interrupts():  # the terminal's: the parent says when to end
+            process.start()
         self.pid = process.pid
         theirs.close()
         if self._ending.is_set():
@@ -147,27 +150,35 @@ class LiveProcess:
         if kind == "status":
             self.status = told
         elif kind == "line":
-            self._on_line(told)
+            self._tell(told)
         else:
             self.failure = told
+
+    def _tell(self, line: bytes) -> None:
+        try:
+            self._on_line(line)
+        except OSError as error:  # of who is told; the process is well, and ends as on Ctrl-C
+            self.failure = error
+            _send(self._ours, STOP)
 
 
 def _follow(settings: Settings, parent: Connection, prepare: Callable[[], None]) -> None:
     """Follow in this process until the parent says so, or is gone."""
     stop = threading.Event()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal: the parent says when to end
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     os.nice(NICENESS)
     prepare()
     threading.Thread(target=_listen_to_parent, args=(parent, stop), daemon=True).start()
     telling = _Telling(parent)
     try:
-        follow(
+        last = follow(
             settings,
             stop,
             lambda status: telling.put("status", status),
             lambda line: telling.put("line", line),
+            prepare=prepare,
         )
+        telling.put("status", last)
     except ConfigError as error:
         telling.put("failure", error)
     except HypertrackError as error:  # such as another process that follows: it may end

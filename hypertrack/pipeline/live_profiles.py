@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hypertrack import records
 from hypertrack.config import Settings
 from hypertrack.errors import HypertrackError
+from hypertrack.files import FileStamp, stamp_of
 from hypertrack.model import MODEL_NAME
 from hypertrack.pipeline.asked_rules import obstacles_of, rule_columns, rule_features
 from hypertrack.pipeline.challenge import Challenger
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Stamp = tuple[int, int] | None
-
 SUMMED_S = 60.0
 
 
@@ -51,7 +50,7 @@ class LiveProfiler:
     def __init__(self, settings: Settings):
         self._settings = settings
         self._more = rule_features(settings)
-        self._model_stamp: Stamp = None
+        self._model_stamp: FileStamp | None = None
         self._skill = _JudgedSkill(settings.out / PROFILES_NAME)
         self._challenger = Challenger(settings)
         self._header: ProfileHeader | None = None
@@ -75,7 +74,7 @@ class LiveProfiler:
         A model that cannot be loaded leaves the one before in force.
         """
         self._skill.read_if_changed()
-        stamp = _stamp(self._settings.out / MODEL_NAME)
+        stamp = stamp_of(self._settings.out / MODEL_NAME)
         if stamp == self._model_stamp:
             return False
         self._model_stamp = stamp
@@ -190,14 +189,14 @@ class _JudgedSkill:
 
     def __init__(self, file: Path):
         self._file = file
-        self._stamp: Stamp = None
+        self._stamp: FileStamp | None = None
         self._row_by_wallet: dict[str, int] = {}
         self._columns: dict[str, NDArray[Any]] = {}
         self.summary: SkillSummary | None = None
 
     def read_if_changed(self) -> None:
         """Read the file if it is another than before; one that cannot be read changes nothing."""
-        stamp = _stamp(self._file)
+        stamp = stamp_of(self._file)
         if stamp is None or stamp == self._stamp:
             return
         self._stamp = stamp
@@ -221,11 +220,3 @@ class _JudgedSkill:
             padded = np.append(column, np.array([nothing], dtype=column.dtype))
             found[name] = padded[rows]
         return found
-
-
-def _stamp(file: Path) -> Stamp:
-    try:
-        found = file.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_mtime_ns, found.st_size

@@ -34,6 +34,7 @@ def record_live(
 
     Raises:
         HypertrackError: As for `record`, or live cannot go on.
+        OSError: The same, or whoever is told of signals is gone.
     """
     is_continued = mode == "append"
     is_begun = is_continued and is_followed(settings)

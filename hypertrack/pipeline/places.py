@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 
 LIVE_NAME = "live"
 
+LIVE_PROFILES_NAME = "profiles.parquet"
+"""In the folder of live: those of its window."""
+
 
 def require_data(settings: Settings) -> None:
     """Do nothing where there is a dataset, without loading what reads it.
@@ -139,15 +142,10 @@ def _spark(settings: Settings, until_ms: int | None) -> "Spark":
 
 def newest_ms(settings: Settings) -> int:
     """Return the newest time of a trade of a folder, -1 where there is none."""
-    from hypertrack.records import Record, decode_json
-    from hypertrack.store.files.tail import newest_trades
-
-    class Line(Record, frozen=True):
-        time: int
+    from hypertrack.store.reading.tape import newest_trade_ms
 
     assert isinstance(settings.data, Path)
-    times = (decode_json(line, Line).time for line in newest_trades(settings.data))
-    return max(times, default=-1)
+    return newest_trade_ms(settings.data)
 
 
 def notice_of(lines: "Lines") -> str | None:

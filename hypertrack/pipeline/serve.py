@@ -57,10 +57,9 @@ async def _serve(
 def served(settings: Settings) -> "Served":
     """Return what there is to serve of a folder."""
     from hypertrack.outputs.served_page import served_body, served_front
-    from hypertrack.pipeline.classify import PROFILES_NAME as JUDGED_NAME
+    from hypertrack.pipeline.classify import PROFILES_NAME
     from hypertrack.pipeline.live import PAPER_NAME, SIGNALS_NAME, STATUS_NAME
-    from hypertrack.pipeline.live_measuring import PROFILES_NAME
-    from hypertrack.pipeline.places import live_folder
+    from hypertrack.pipeline.places import LIVE_PROFILES_NAME, live_folder
     from hypertrack.serving.historian import Historian
     from hypertrack.serving.lookout import ServedFiles
     from hypertrack.serving.server import Served
@@ -78,7 +77,7 @@ def served(settings: Settings) -> "Served":
             ledger=data / COVERAGE_NAME,
         ),
         shelf=Shelf(
-            ProfileFiles(settings.out / JUDGED_NAME, folder / PROFILES_NAME),
+            ProfileFiles(settings.out / PROFILES_NAME, folder / LIVE_PROFILES_NAME),
             _open_profiles,
             Historian(partial(_histories, settings)) if settings.dashboard.max_histories else None,
             lambda profiles, found, live: served_body(

@@ -7,7 +7,6 @@ with its writer paused for as long as it takes to copy what came since.
 import logging
 import multiprocessing
 import os
-import signal
 import threading
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from hypertrack.clock import Clock
 from hypertrack.errors import DatasetError
+from hypertrack.processes import shielded_from_interrupts
 from hypertrack.recording.exchange_time import ExchangeTime
 from hypertrack.records import HOUR_MS, Feed
 from hypertrack.store.compaction.commit_journal import (
@@ -94,7 +94,8 @@ class HourSealer:
         context = multiprocessing.get_context("spawn")
         receiving, sending = context.Pipe(duplex=False)
         process = context.Process(target=_prepare, args=(self._folder, sending), daemon=True)
-        process.start()
+        with shielded_from_interrupts():  # Ctrl-C is the recorder's to act on
+            process.start()
         sending.close()
         try:
             while not self._stop.is_set():
@@ -114,7 +115,6 @@ def _prepare(folder: Path, results: Connection) -> None:
     # Here, so that the recorder's own process does without the database.
     from hypertrack.store.compaction.sealed_hours import prepare_sealing  # noqa: PLC0415
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the recorder's to act on
     os.nice(NICENESS)
     for feed in Feed:
         if not open_file(folder, feed).exists():

@@ -3,13 +3,13 @@
 import logging
 import multiprocessing
 import os
-import signal
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from hypertrack.errors import HypertrackError
+from hypertrack.processes import shielded_from_interrupts
 from hypertrack.records import Histories, decode_json, encode_json
 
 log = logging.getLogger(__name__)
@@ -62,8 +62,6 @@ class Historian:
             self._thread.join()
 
     def _run(self, file: Path, version: object) -> None:
-        # Inherited by the process: Ctrl-C is for the one that serves, which then ends this one.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe(duplex=False)
         with self._starting:
@@ -71,7 +69,8 @@ class Historian:
                 return
             arguments = (theirs, self._read, file)
             self._process = context.Process(target=_send, args=arguments, daemon=True)
-            self._process.start()
+            with shielded_from_interrupts():  # the one that serves ends it
+                self._process.start()
         theirs.close()
         try:
             found = decode_json(ours.recv_bytes(), Histories)

@@ -8,10 +8,11 @@ from math import inf
 from pathlib import Path
 
 from hypertrack.clock import Clock
+from hypertrack.files import FileStamp, stamp_of
 from hypertrack.line_tail import NOTHING, Added, LineTail
 from hypertrack.live.desk import Gap
 from hypertrack.serving.paper_view import PaperBook, PaperView
-from hypertrack.serving.shelf import Shelf, Stamp, stamp_of
+from hypertrack.serving.shelf import Shelf
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +96,7 @@ class Lookout:
         self._has_stepped = False
         self._paper_due_s = 0.0
         self._live: LiveSaid | None = None
-        self._ledger_stamp: Stamp | None = None
+        self._ledger_stamp: FileStamp | None = None
         self._gaps_due_s = 0.0
         self._stamps: object = None
         self._version = 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hypertrack.errors import DatasetError
+from hypertrack.files import FileStamp, stamp_of
 from hypertrack.outputs.served_page import LiveRows
 from hypertrack.records import HOUR_MS, Histories, ProfileSet
 from hypertrack.serving.historian import Historian
@@ -16,23 +17,6 @@ from hypertrack.serving.newer_rows import NewerRows
 log = logging.getLogger(__name__)
 
 Opener = Callable[[Path], ProfileSet]
-
-
-class Stamp(NamedTuple):
-    """What changes with a file."""
-
-    inode: int
-    mtime_ns: int
-    n_bytes: int
-
-
-def stamp_of(file: Path) -> Stamp | None:
-    """Return the stamp of a file; None where there is none."""
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return Stamp(found.st_ino, found.st_mtime_ns, found.st_size)
 
 
 @dataclass(frozen=True)
@@ -95,7 +79,7 @@ class Shelf:
         self._open = open_profiles
         self._historian = historian
         self._kept: ProfileSet | None = None
-        self._kept_stamp: Stamp | None = None
+        self._kept_stamp: FileStamp | None = None
         self._live: LiveRows | None = None
         self._make_page = make_page
         self.page_cost_s = 0.0
@@ -134,7 +118,7 @@ class Shelf:
             return None
         return self._historian.of(self._files.kept, self._kept_stamp)
 
-    def _file_stamps(self) -> tuple[Stamp | None, Stamp | None]:
+    def _file_stamps(self) -> tuple[FileStamp | None, FileStamp | None]:
         return stamp_of(self._files.kept), stamp_of(self._files.live)
 
     def _read(self) -> ProfileSet | None:

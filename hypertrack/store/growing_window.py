@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from hypertrack.files import FileStamp, stamp_of
 from hypertrack.records import MINUTE_MS, Feed
 from hypertrack.store.dataset import Dataset, connect_quietly, memory_config
 from hypertrack.store.files.layout import (
@@ -144,7 +145,7 @@ class GrowingWindow:
         config = {**memory_config(memory_limit_gib), "threads": 1}
         self.connection = self._opened.enter_context(connect_quietly(config))
         self._feeds = {feed: OpenLines(folder, feed) for feed in MADE}
-        self._stamps: dict[str, tuple[int, int]] = {}
+        self._stamps: dict[str, list[FileStamp | None]] = {}
         self._derived: Mapping[str, str] = {}
         self._tables: dict[str, HourTable] = {}
         self._begin(derive)
@@ -297,11 +298,9 @@ class GrowingWindow:
             self.connection.execute(FILLS.format(start_ms=self.start_ms))
 
     def _is_changed(self, what: str, *names: str) -> bool:
-        paths = [self._folder / name for name in names]
-        found = [path.stat() for path in paths if path.exists()]
-        stamp = (sum(each.st_size for each in found), sum(each.st_mtime_ns for each in found))
-        is_changed = self._stamps.get(what) != stamp
-        self._stamps[what] = stamp
+        stamps = [stamp_of(self._folder / name) for name in names]
+        is_changed = self._stamps.get(what) != stamps
+        self._stamps[what] = stamps
         return is_changed
 
     def _forget_fresh(self) -> None:

@@ -220,11 +220,12 @@ def test_clock_that_jumps_changes_nothing_that_is_said(tmp_path: Path) -> None:
     assert live.signals() == replayed.signals()
 
 
-def test_gap_makes_positions_unknown_from_the_next_trade_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kept", [observed(0, 20_000), b""], ids=["append", "begin anew"])
+def test_gap_makes_positions_unknown_from_the_next_trade_on(tmp_path: Path, kept: bytes) -> None:
     (tmp_path / "coverage.jsonl").write_bytes(observed(0, 20_000))
     append(tmp_path, [row(0, ALICE, CAROL)])
     live = Followed(tmp_path, told={(ALICE, "BTC"): Decimal(0)})
-    (tmp_path / "coverage.jsonl").write_bytes(observed(0, 20_000) + observed(50_000, 90_000))
+    (tmp_path / "coverage.jsonl").write_bytes(kept + observed(50_000, 90_000))
     append(tmp_path, [row(60_000, ALICE, CAROL), row(70_000, BOB, CAROL, coin="ETH")])
     live.poll()
     live.poll()

@@ -138,6 +138,21 @@ def test_window_gets_shorter_beyond_its_number_of_trades_and_says_so(tmp_path: P
     assert length_h < 2
 
 
+def test_window_whose_last_hour_alone_has_too_many_trades_is_that_hour(tmp_path: Path) -> None:
+    trades = [
+        trade(START_MS + nth * 300_000, buyer=ALICE, seller=BOB, taker=ALICE, trade_id=nth + 1)
+        for nth in range(30)  # twelve an hour, six in the last
+    ]
+    write_dataset(tmp_path, trades=trades)
+
+    with opened(settings_of(tmp_path, window_h=4, max_trades=5), tmp_path, START_MS) as window:
+        fills, length_h = window.fills(), window.length_h
+
+    # From the hour to one second before the last trade, 25 minutes later: five trades.
+    assert fills.n_fills.tolist() == [5, 5]
+    assert length_h == pytest.approx((25 * 60 - 1) / 3_600)
+
+
 def test_price_of_a_coin_outlives_the_hour_it_was_traded_in(tmp_path: Path) -> None:
     quiet = trade(START_MS, buyer=ALICE, seller=BOB, taker=ALICE, coin="ETH", price=50.0)
     write_dataset(tmp_path, trades=[quiet])

@@ -33,7 +33,10 @@ def prepare() -> None:
 
 @contextmanager
 def beside(
-    folder: Path, lines: list[bytes], **settings: object
+    folder: Path,
+    lines: list[bytes],
+    on_line: Callable[[bytes], None] | None = None,
+    **settings: object,
 ) -> Iterator[tuple[LiveProcess, threading.Event]]:
     write_dataset(folder / "data", trades=[row(nth) for nth in range(3)])
     given = {
@@ -43,7 +46,11 @@ def beside(
     }
     stop = threading.Event()
     process = LiveProcess(
-        Settings.model_validate(given | settings), lines.append, prepare, stop, restart_s=(0.05,)
+        Settings.model_validate(given | settings),
+        on_line or lines.append,
+        prepare,
+        stop,
+        restart_s=(0.05,),
     )
     try:
         yield process, stop
@@ -88,6 +95,23 @@ def test_wrong_settings_end_it_and_who_records(tmp_path: Path) -> None:
     assert isinstance(process.failure, ConfigError)
     assert "sink bot has no address" in str(process.failure)
     assert process.n_deaths == 0
+
+
+def test_reader_of_signals_who_is_gone_ends_it_and_who_records(tmp_path: Path) -> None:
+    def refuse(_: bytes) -> None:
+        raise BrokenPipeError
+
+    with beside(tmp_path, [], refuse, follow={"leaders": [ALICE]}) as (process, stop):
+        process.start()
+        wait_for(lambda: process.status)
+        with (tmp_path / "data" / "trades.jsonl").open("a") as file:
+            file.writelines(json.dumps(row(nth)) + "\n" for nth in range(3, 9))
+        wait_for(stop.is_set)
+
+    assert isinstance(process.failure, BrokenPipeError)
+    assert process.n_deaths == 0
+    assert process.status is not None
+    assert process.status.n_signals >= 1  # it ended well, and said where it stood
 
 
 def test_full_disk_ends_it_and_who_records(tmp_path: Path) -> None:

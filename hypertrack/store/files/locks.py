@@ -37,7 +37,7 @@ def lock_file(path: Path, place: object, doing: str = "recorded to") -> int:
         os.close(descriptor)  # removed by its owner between opening and locking
         return lock_file(path, place, doing)
     if owner:
-        log.warning("took over %s: its recorder, process %s, is gone", place, owner)
+        log.warning("%s was being %s by process %s, which is gone: taken over", place, doing, owner)
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     return descriptor

@@ -84,7 +84,7 @@ class AnswerTape:
     def _seen(self, line: bytes) -> AccountSeen | None:
         try:
             return _checked(self._decoder.decode(line))
-        except (JsonError, ValueError):  # another question, or out of bounds
+        except (JsonError, ValueError, RecursionError):  # another question, or out of bounds
             return None
 
 

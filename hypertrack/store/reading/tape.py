@@ -3,6 +3,7 @@
 import logging
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from heapq import merge
 from itertools import groupby
 from pathlib import Path
@@ -19,10 +20,12 @@ from hypertrack.records import (
     are_amounts,
     checked_time_ms,
     checked_wallet,
+    decode_json,
     is_ahead,
     json_decoder,
     usual_skew_ms,
 )
+from hypertrack.store.files.tail import newest_trades
 from hypertrack.store.reading.open_lines import OpenLines
 from hypertrack.store.sql import parquet
 
@@ -43,6 +46,9 @@ SKEW_ROWS = 100
 MIN_FOR_SKEW = 10
 """One bad row is not a skew."""
 
+UNREADABLE = (JsonError, ValueError, RecursionError)
+"""What lines raise that no reader takes."""
+
 
 class _Line(Record, frozen=True, gc=False):
     coin: str
@@ -53,6 +59,11 @@ class _Line(Record, frozen=True, gc=False):
     tid: int
     users: tuple[str, str]
     hash: str = ""
+    received_ns: int | None = None
+
+
+class _Times(Record, frozen=True):
+    time: int
     received_ns: int | None = None
 
 
@@ -144,19 +155,38 @@ class Tape:
     def _trade(self, line: bytes) -> TapeTrade | None:
         try:
             return _checked(self._decoder.decode(line), self._skew)
-        except (JsonError, ValueError, UnicodeDecodeError):
+        except UNREADABLE:
             self.n_unread += 1
             return None
 
 
-def _checked(line: _Line, skew: _Skew) -> TapeTrade:
+def newest_trade_ms(folder: Path) -> int:
+    """Return the newest time of a trade of a folder, -1 where there is none.
+
+    Lines that no reader takes tell no time.
+    """
+    skew, newest_ms = _Skew(), -1
+    for line in newest_trades(folder):
+        with suppress(*UNREADABLE):
+            time_ms, _ = _checked_times(decode_json(line, _Times), skew)
+            newest_ms = max(time_ms, newest_ms)
+    return newest_ms
+
+
+def _checked_times(line: "_Line | _Times", skew: _Skew) -> tuple[int, int]:
+    """Return when a trade happened, ms, and when it was received, ns."""
     time_ms = checked_time_ms(line.time)
     received_ns = time_ms * 1_000_000 if line.received_ns is None else line.received_ns
+    if skew.is_ahead(time_ms, checked_time_ms(received_ns // 1_000_000)):
+        raise ValueError("time ahead of its receipt")
+    return time_ms, received_ns
+
+
+def _checked(line: _Line, skew: _Skew) -> TapeTrade:
     buyer, seller = map(checked_wallet, line.users)
     if not are_amounts(line.px, line.sz) or line.side not in ("A", "B"):
         raise ValueError("no trade")
-    if skew.is_ahead(time_ms, checked_time_ms(received_ns // 1_000_000)):
-        raise ValueError("time ahead of its receipt")
+    time_ms, received_ns = _checked_times(line, skew)
     return TapeTrade(
         received_ns=received_ns,
         coin=line.coin,

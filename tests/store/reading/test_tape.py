@@ -11,7 +11,7 @@ from fakes import ALICE, BOB, START_MS, trade
 from hypertrack.records import Feed, Side, TapeTrade
 from hypertrack.store.compaction.commit_journal import put_in_force
 from hypertrack.store.compaction.sealed_hours import prepare_sealing
-from hypertrack.store.reading.tape import Tape
+from hypertrack.store.reading.tape import Tape, newest_trade_ms
 
 HOUR_MS = 3_600_000
 
@@ -148,12 +148,22 @@ def test_lines_that_no_reader_takes_are_counted(tmp_path: Path) -> None:
         row(5) | {"time": START_MS // 1_000},
         row(6) | {"time": START_MS + 365 * 24 * HOUR_MS},
     ]
-    append(tmp_path, *[row(-at) for at in range(20, 0, -1)], *wrong, b"{torn\n", b"\xff\n", row(9))
+    deep = json.dumps(row(7))[:-1].encode() + b',"x":' + b"[" * 9_999 + b"]" * 9_999 + b"}\n"
+    broken = (b"{torn\n", b"\xff\n", deep)
+    append(tmp_path, *[row(-at) for at in range(20, 0, -1)], *wrong, *broken, row(9))
 
     tape = Tape(tmp_path)
 
     assert history(tape) == [*range(-20, 0), 9]
-    assert tape.n_unread == len(wrong) + 2
+    assert tape.n_unread == len(wrong) + len(broken)
+
+
+def test_newest_trade_is_one_that_a_reader_takes(tmp_path: Path) -> None:
+    assert newest_trade_ms(tmp_path) == -1
+    ahead = row(365 * 24 * HOUR_MS) | {"received_ns": (START_MS + 20) * 1_000_000}
+    append(tmp_path, *[row(at) for at in range(20)], ahead, b"{torn\n", b"\xff\n", b"[" * 9_999)
+
+    assert newest_trade_ms(tmp_path) == START_MS + 19
 
 
 def test_clock_of_receipt_that_lags_costs_the_first_trades_alone(tmp_path: Path) -> None:
