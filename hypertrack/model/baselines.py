@@ -153,9 +153,18 @@ def _fit_each(
             models[column].fit(
                 _filled(inputs(column)[is_known]),
                 wanted[is_known],
-                sample_weight=weights[is_known, column],
+                sample_weight=_unequal(weights[is_known, column]),
             )
     return models, _constants(samples)
+
+
+def _unequal(weights: Array) -> Array | None:
+    """Return weights; nothing where each is 1, which is the same and much faster.
+
+    Given any, scikit-learn sorts each feature anew for each border of its bins: on 800 rows that
+    took 9.7 s of processor time where the trees take 0.7.
+    """
+    return None if (weights == 1).all() else weights
 
 
 def _constants(samples: Samples) -> Array:
