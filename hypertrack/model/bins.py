@@ -55,6 +55,6 @@ def _borders(known: Array) -> Array:
     """Return what scikit-learn cuts values at where none has a weight."""
     values = np.unique(known)
     if len(values) <= MAX_BINS:
-        return (values[:-1] + values[1:]) / 2
+        return values[:-1] / 2 + values[1:] / 2  # halved first: a sum may be too large
     inner = np.linspace(0, 100, MAX_BINS + 1)[1:-1]
     return np.unique(np.percentile(known, inner, method="averaged_inverted_cdf"))

@@ -22,6 +22,15 @@ def test_values_of_few_kinds_are_cut_halfway_between() -> None:
     np.testing.assert_array_equal(bins.numbers(features), expected)
 
 
+def test_values_near_the_largest_number_are_cut_between_too() -> None:
+    features = np.array([[1.0e308], [1.5e308], [np.inf]])
+
+    bins = Bins.of(features)
+
+    np.testing.assert_allclose(bins.borders[0], [1.25e308, np.inf])
+    assert bins.numbers(features)[:, 0].tolist() == [0.0, 1.0, 1.0]
+
+
 def test_values_of_many_kinds_are_cut_into_equal_shares() -> None:
     values = np.arange(4.0 * MAX_BINS)[::-1, None]
 
