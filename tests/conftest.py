@@ -12,9 +12,9 @@ from postgres_fakes import PostgresServer, find_server
 
 from hypertrack.config import DatabaseUrl
 
-if (
-    "PYTEST_XDIST_WORKER" in os.environ
-):  # a process a core: threads of trees would wait for each other
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # A process a core: the threads of torch and of trees, here and in commands started from here,
+    # would wait for each other. It is read when those are first imported, which is later.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("thorough", max_examples=10_000)

@@ -1,6 +1,7 @@
 """What the network has to beat: each baseline predicts the same targets of the same rows."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has no types
 
 from hypertrack.labels.targets import EDGE_HEADS, HEAD_COLUMNS, TARGETS
+from hypertrack.model.bins import Bins
 from hypertrack.model.inputs import InputScaler, center_and_scale
 from hypertrack.model.linear import Linear
 from hypertrack.model.network import HIGHEST, LOWEST
@@ -104,8 +106,10 @@ def fit_linear(samples: Samples, scaler: InputScaler) -> Linear:
 def fit_trees(samples: Samples, scaler: InputScaler) -> Trees:
     """Fit gradient-boosted trees on the training rows."""
     del scaler
-    features = samples.train.features
-    return Trees.of(*_fit_each(samples, lambda _: features, _tree_model))
+    bins = Bins.of(samples.train.features)
+    numbers = bins.numbers(samples.train.features)
+    trees = Trees.of(*_fit_each(samples, lambda _: numbers, _tree_model))
+    return replace(trees, threshold=bins.thresholds(trees.feature, trees.threshold))
 
 
 FITS: Mapping[str, Callable[[Samples, InputScaler], Fitted]] = {
