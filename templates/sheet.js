@@ -161,8 +161,8 @@ function createSheet(data, wallets, watchlist, actions) {
 
   function factsPart(group, row) {
     const shown = data.measures.filter((measure) => measure.group === group && wallets.columns.get(measure.name));
-    const knownOnes = shown.filter(({ name }) => wallets.text(name, row) !== null);
-    const missing = shown.filter(({ name }) => wallets.text(name, row) === null);
+    const knownOnes = shown.filter(({ name }) => isTold(name, row));
+    const missing = shown.filter(({ name }) => !isTold(name, row));
     const rows = knownOnes.map(({ name, words: label, meaning }) => {
       const { share, known: n } = wallets.percentile(name, row);
       const term = defined(name, label, [make("p", "", meaning)]);
@@ -171,6 +171,13 @@ function createSheet(data, wallets, watchlist, actions) {
     });
     const absent = missing.length ? [make("p", "note", `Not known: ${missing.map((each) => each.words.toLowerCase()).join(", ")}.`)] : [];
     return part(group, ...(rows.length ? [table(rows)] : []), ...sources(group, row), ...absent);
+  }
+
+  // How long a move lasts and how much it bears is not known of an edge that was shrunk to nothing.
+  function isTold(name, row) {
+    const isOfEdge = name === "half_life_s" || name === "capacity_usd";
+    const isNothing = wallets.text("edge_low_bps", row) === wallets.text("edge_high_bps", row);
+    return wallets.text(name, row) !== null && !(isOfEdge && isNothing);
   }
 
   function accountPart(row) {

@@ -5,7 +5,7 @@ from pathlib import Path
 from hypertrack.config import Settings
 from hypertrack.errors import DatasetError
 from hypertrack.pipeline.live import PAPER_NAME
-from hypertrack.pipeline.places import live_folder
+from hypertrack.pipeline.places import live_folder, require_data
 from hypertrack.records import FollowResult, Record
 
 
@@ -26,8 +26,10 @@ def follow_result(settings: Settings, file: Path | None = None) -> FollowTold:
         file: Instead of the dataset's own.
 
     Raises:
-        DatasetError: There is no log, or it was changed.
+        DatasetError: There is no dataset, no log, or it was changed.
     """
+    if file is None:
+        require_data(settings)
     from hypertrack.live.paper_log import read_state
     from hypertrack.live.paper_result import result_of
     from hypertrack.outputs.follow_words import parts_table, sentences

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hypertrack.config import Settings
 from hypertrack.errors import DatasetError
 from hypertrack.pipeline.live import signals_path
+from hypertrack.pipeline.places import require_data
 
 if TYPE_CHECKING:
     from hypertrack.live.chain import Break
@@ -33,8 +34,10 @@ def verify(settings: Settings, file: Path | None) -> Checked:
         file: Instead of the dataset's own.
 
     Raises:
-        DatasetError: There is no such file.
+        DatasetError: There is no dataset, or no such file.
     """
+    if file is None:
+        require_data(settings)
     from hypertrack.journal import read_whole
     from hypertrack.live.chain import NO_LINE, breaks, line_hash
 

@@ -3,10 +3,12 @@
 import pytest
 from dashboard_fakes import JUDGED, KNOWN, OTHER, UNKNOWN, OpenPage, addresses
 from playwright.sync_api import expect
+from profile_set_fakes import MadeSet
 
 from hypertrack.outputs.account_views import account_lines
 from hypertrack.outputs.definitions import title
 from hypertrack.outputs.reason_views import score_views
+from hypertrack.records import replace
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -130,6 +132,22 @@ def test_sheet_draws_nothing_where_nothing_is_known(open_page: OpenPage) -> None
     assert page.locator("img").count() == 0
     again = open_page(hash_=f"#wallet={OTHER}")
     expect(again.locator("#sheet-body")).to_contain_text("the 2 wallets of the best evidence")
+
+
+def test_edge_that_was_shrunk_to_nothing_has_no_half_life_and_no_capacity(
+    open_page: OpenPage,
+) -> None:
+    first, *others = JUDGED.profiles
+    assert first.skill is not None
+    flat = dict.fromkeys(("edge_bps", "edge_low_bps", "edge_high_bps"), 0.0)
+    skill = replace(first.skill, numbers=first.skill.numbers | flat | {"capacity_usd": 0.0})
+    shown = MadeSet(JUDGED.header, (replace(first, skill=skill), *others))
+
+    sheet = open_page(shown, hash_=f"#wallet={first.wallet}").locator("#sheet-body")
+
+    skill_part = sheet.locator(".sheet-part", has_text="Bets").filter(has_text="Not known: ")
+    expect(skill_part.first).to_contain_text("half-life of the move, capacity of a trade")
+    expect(skill_part.first).not_to_contain_text("$0")
 
 
 @pytest.mark.parametrize("has_clipboard", [True, False])
