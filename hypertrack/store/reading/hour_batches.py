@@ -14,15 +14,16 @@ from hypertrack.store.sql import parquet, quoted
 MANIFEST_NAME = "hours.json"
 LOCK_NAME = "lock"
 
-FORMAT = 1
+FORMAT = 2
 """Changes whenever rows are numbered otherwise, so that older batches are made anew."""
 
 MADE: dict[Feed, tuple[str, ...]] = {
     Feed.TRADES: ("trades", "built_candles"),
     Feed.BBO: ("bbo",),
     Feed.CANDLES: ("recorded_candles",),
+    Feed.TRANSACTIONS: ("evm_transactions", "erc20_transfers"),
 }
-"""The tables that are made of each feed's hours; chains are few rows, and read as they are."""
+"""The tables that are made of each feed's hours."""
 
 
 class Batch(Record, frozen=True):

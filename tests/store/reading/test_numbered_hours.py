@@ -11,6 +11,8 @@ from fakes import (
     CAROL,
     START_MS,
     add_sealed_rows,
+    erc20_transfer,
+    evm_transaction,
     fill_of,
     observed,
     quote,
@@ -236,6 +238,27 @@ def test_rows_that_cannot_be_meant_are_left_out_and_counted_of_all_batches(
         "('trades', 'time ahead of its receipt', 1)",
         "('trades', 'time out of range', 1)",
     ]
+
+
+def test_transactions_are_the_same_in_batches_and_named_by_all_feeds(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, token = f"0x{'e' * 40}", f"0x{'7' * 40}"
+    moved = erc20_transfer(token, BOB, other, 3 * 10**18)
+    sent = [
+        evm_transaction(START_MS + hour * HOUR_MS, BOB, receiver, transfers=[moved] * hour)
+        for hour, receiver in enumerate([ALICE, None, other, CAROL])
+    ]
+    core = {"chain": "core", "time": START_MS, "received_ns": START_MS * 1_000_000}
+    write_dataset(folder, transactions=[*sent, core])
+    list(seal_folder(folder))
+    write_dataset(folder, transactions=[sent[1], sent[3]])  # one of a sealed hour, told again
+
+    kept, again, at_once = read_in_both_ways(folder, monkeypatch)
+
+    assert kept == again == at_once
+    assert (len(kept[0]["evm_transactions"]), len(kept[0]["erc20_transfers"])) == (4, 1 + 2 + 3)
+    assert len(list((folder / HOURS / "evm_transactions").iterdir())) == 1
 
 
 @pytest.mark.parametrize(
