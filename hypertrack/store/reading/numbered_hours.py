@@ -119,6 +119,20 @@ def load_hours(
     return _counted(connection, counts, batches)
 
 
+def number_full_batches(
+    connection: duckdb.DuckDBPyConnection, lines: FolderLines, place: Path
+) -> None:
+    """Keep the sealed hours that fill batches; few hours more are read by whoever needs them.
+
+    Args:
+        connection: Whose memory and threads may be used.
+        lines: Of the whole dataset.
+        place: As for `load_hours`.
+    """
+    with sole_writer(place):
+        _extend(connection, lines, place, {}, ReadWindow(), only_full=True)
+
+
 def read_open(
     connection: duckdb.DuckDBPyConnection,
     lines: FolderLines,
@@ -162,12 +176,15 @@ def _extend(
     place: Path,
     overlapping: dict[Feed, frozenset[str]],
     window: ReadWindow,
+    *,
+    only_full: bool = False,
 ) -> list[Batch]:
     """Return all batches, with new ones of the hours that none holds as they are now."""
     kept, to_do = [], []
     known = read_manifest(place)
     for feed in MADE:
-        paths = [each for each in lines.sealed(feed) if hour_name(each) not in overlapping[feed]]
+        apart = overlapping.get(feed, frozenset())
+        paths = [each for each in lines.sealed(feed) if hour_name(each) not in apart]
         now = {hour_name(path): (hour_name(path), *hour_stamp(path)) for path in paths}
         current = set(now.values())
         good = [
@@ -178,7 +195,8 @@ def _extend(
         done = {str(hour[0]) for each in good for hour in each.hours}
         kept += good
         new = [path for path in paths if hour_name(path) not in done]
-        to_do += [(feed, batch) for batch in _batches(new)]
+        divided = list(_batches(new))
+        to_do += [(feed, batch) for batch in (divided[:-1] if only_full else divided)]
     if to_do:
         with _numbering(connection, place) as numbering:
             reading = Reading(lines, place, window, last_receipts(numbering, lines))

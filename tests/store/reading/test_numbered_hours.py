@@ -23,7 +23,7 @@ from fakes import (
 from hypertrack.records import HOUR_MS, MINUTE_MS
 from hypertrack.store import dataset as dataset_room
 from hypertrack.store.compaction.sealed_hours import seal_folder
-from hypertrack.store.dataset import TABLES, Dataset, open_dataset
+from hypertrack.store.dataset import TABLES, Dataset, keep_sealed, open_dataset
 from hypertrack.store.reading import numbered_hours
 
 HOURS = Path("prepared/hours")
@@ -142,6 +142,30 @@ def test_an_hour_sealed_since_is_the_only_one_read(folder: Path, tmp_path: Path)
     assert found == read_at_once(tmp_path, 6)
     assert before.items() < after.items()
     assert len(after) == len(before) + 1
+
+
+def test_hours_that_fill_batches_are_numbered_when_they_are_sealed(
+    folder: Path, tmp_path: Path
+) -> None:
+    keep_sealed(folder, memory_limit_gib=1.0)
+    at_sealing = batches(folder)
+    wallets = (folder / HOURS / "wallets.parquet").read_bytes()
+
+    with open_dataset(folder) as dataset:
+        found = rows_of(dataset)
+
+    assert found == read_at_once(tmp_path, 5)
+    assert len(at_sealing) == 1  # of four sealed hours; the two last may yet have company
+    assert at_sealing.items() < batches(folder).items()
+    assert (folder / HOURS / "wallets.parquet").read_bytes() != wallets
+
+
+def test_hours_that_cannot_be_numbered_do_not_stop_who_seals(folder: Path) -> None:
+    (folder / "prepared").write_text("in the way", encoding="utf-8")
+
+    keep_sealed(folder, memory_limit_gib=1.0)
+
+    assert (folder / "prepared").read_text(encoding="utf-8") == "in the way"
 
 
 def test_an_hour_that_changed_is_read_anew(folder: Path) -> None:
