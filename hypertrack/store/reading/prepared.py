@@ -81,10 +81,13 @@ def export(connection: duckdb.DuckDBPyConnection, folder: Path, tables: Sequence
     """Write tables as Parquet, each to a folder of its name."""
     for table in tables:
         (folder / table).mkdir()
-        connection.execute(
-            f'COPY "{table}" TO {quoted(folder / table / "0.parquet")} '
-            "(FORMAT parquet, COMPRESSION lz4_raw)"
-        )
+        target = quoted(exported(folder / table))
+        connection.execute(f'COPY "{table}" TO {target} (FORMAT parquet, COMPRESSION lz4_raw)')
+
+
+def exported(folder: Path) -> Path:
+    """Return the file of a table in its folder."""
+    return folder / "0.parquet"
 
 
 def load(connection: duckdb.DuckDBPyConnection) -> None:
@@ -112,4 +115,4 @@ def as_table(connection: duckdb.DuckDBPyConnection, name: str) -> None:
 
 
 def _parquet(place: Path, table: str) -> str:
-    return parquet([place / table / "0.parquet"])
+    return parquet([exported(place / table)])

@@ -28,7 +28,7 @@ from hypertrack.store.compaction.sealed_hours import seal_folder
 SPARK_HOME = Path(pyspark.__file__).parent
 START_S = 60
 
-JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto"
+JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -XX:MetaspaceSize=192m"
 """Quick to start, slow to run: right for rows this few."""
 
 FEW_ROWS = f"""
@@ -37,6 +37,7 @@ spark.sql.adaptive.enabled         false
 spark.sql.codegen.wholeStage       false
 spark.sql.codegen.factoryMode      NO_CODEGEN
 spark.sql.constraintPropagation.enabled false
+spark.sql.icu.caseMappings.enabled false
 spark.sql.optimizer.excludedRules  org.apache.spark.sql.catalyst.optimizer.RemoveRedundantAliases
 spark.task.maxFailures             1
 spark.executor.memory              512m
