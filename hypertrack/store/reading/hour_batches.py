@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from hypertrack.records import Feed, JsonError, Record, decode_json, encode_json
+from hypertrack.store.reading.prepared import is_whole
 from hypertrack.store.reading.recorded_lines import Version
 from hypertrack.store.sql import parquet, quoted
 
@@ -69,7 +70,7 @@ def read_manifest(place: Path) -> tuple[Batch, ...]:
     except (OSError, JsonError):
         kept = None
     names = [place / f"{table}.parquet" for table in ("wallets", "coins")]
-    if kept and kept.format == FORMAT and all(path.exists() for path in names):
+    if kept and kept.format == FORMAT and all(map(is_whole, names)):
         return kept.batches
     for path in names:
         path.unlink(missing_ok=True)
@@ -77,8 +78,8 @@ def read_manifest(place: Path) -> tuple[Batch, ...]:
 
 
 def is_there(place: Path, batch: Batch) -> bool:
-    """Return whether all files of a batch are there."""
-    return all(batch_file(place, table, batch).exists() for table in MADE[batch.feed])
+    """Return whether all files of a batch are there, to their ends."""
+    return all(is_whole(batch_file(place, table, batch)) for table in MADE[batch.feed])
 
 
 def write_manifest(place: Path, batches: Sequence[Batch]) -> None:

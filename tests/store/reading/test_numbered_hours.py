@@ -234,6 +234,18 @@ def test_what_was_lost_of_the_kept_rows_is_made_anew(
         assert rows_of(dataset) == read_at_once(tmp_path, 5)
 
 
+@pytest.mark.parametrize("torn", ["wallets.parquet", "coins.parquet", "trades/*.parquet"])
+def test_what_a_crash_cut_short_of_the_kept_rows_is_made_anew(
+    folder: Path, tmp_path: Path, torn: str
+) -> None:
+    open_dataset(folder).close()
+    path = next((folder / HOURS).glob(torn))
+    path.write_bytes(path.read_bytes()[:-9])
+
+    with open_dataset(folder) as dataset:
+        assert rows_of(dataset) == read_at_once(tmp_path, 5)
+
+
 def test_rows_that_cannot_be_meant_are_left_out_and_counted_of_all_batches(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
