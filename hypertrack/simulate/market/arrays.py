@@ -31,10 +31,13 @@ def clipped(values: NDArray[Any], low: ArrayLike, high: ArrayLike) -> NDArray[An
     return within
 
 
+_MOST_SHORT = 2**16 - 1
+
+
 def stable_order(keys: Ints, n_keys: int) -> Ints:
     """Return the rows by keys from 0 to below ``n_keys``, those of one key in their order."""
-    few = n_keys <= np.iinfo(np.uint16).max
-    order: Ints = np.argsort(keys.astype(np.uint16) if few else keys, kind="stable")  # radix sort
+    few = n_keys <= _MOST_SHORT
+    order: Ints = (keys.astype(np.uint16) if few else keys).argsort(kind="stable")  # radix sort
     return order
 
 

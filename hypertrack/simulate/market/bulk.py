@@ -1,11 +1,13 @@
 """A whole dataset at once: the folder that recording the simulated market would have made."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 import numpy as np
+import pyarrow as pa
 
 from hypertrack.config import SimulateSettings
 from hypertrack.errors import DatasetError
@@ -18,13 +20,13 @@ from hypertrack.records import (
 )
 from hypertrack.simulate.market.arrays import Chunk
 from hypertrack.simulate.market.dataset_lines import (
-    candle_lines,
+    DatasetLines,
     minute_candles,
-    quote_lines,
-    trade_lines,
+    text_of,
 )
 from hypertrack.simulate.market.evm_lines import EvmLines
 from hypertrack.simulate.market.market import Market
+from hypertrack.simulate.market.one_behind import OneBehind
 from hypertrack.simulate.market.playing import WriteProgress, played
 from hypertrack.simulate.market.wallet_ledger import WalletLedger
 
@@ -72,12 +74,15 @@ def write_dataset(
     folder.mkdir(parents=True, exist_ok=True)
     parts = {feed: path.with_suffix(".part") for feed, path in paths.items()}
     with ExitStack() as stack:
-        files = {
-            feed: stack.enter_context(part.open("w", encoding="ascii"))
-            for feed, part in parts.items()
-        }
+        files = {feed: stack.enter_context(part.open("wb")) for feed, part in parts.items()}
+        writing = stack.enter_context(OneBehind())
         writer = _Writer(market, files)
-        yield from played(market, writer.write, n_trades, ledger)
+
+        def write(chunk: Chunk) -> None:
+            writing.begin(partial(writer.write, chunk))
+
+        yield from played(market, write, n_trades, ledger)
+        writing.wait()
     for feed, part in parts.items():
         part.rename(paths[feed])
     write_coverage(market, folder, writer.end_ms, with_quotes)
@@ -92,11 +97,10 @@ def write_coverage(market: Market, folder: Path, end_ms: int, with_quotes: bool)
 class _Writer:
     """The open files of a dataset."""
 
-    def __init__(self, market: Market, files: Mapping[Feed, IO[str]]):
+    def __init__(self, market: Market, files: Mapping[Feed, BinaryIO]):
         self._files = files
-        self._wallets = market.wallets
-        self._seed = market.settings.seed
-        self._coins = [coin.name for coin in market.coins]
+        names = [coin.name for coin in market.coins]
+        self._lines = DatasetLines(names, market.wallets, market.settings.seed)
         self._decimals = np.array([coin.size_decimals for coin in market.coins])
         self._evm = EvmLines(market)
         self.end_ms = market.start_ms
@@ -104,19 +108,18 @@ class _Writer:
     def write(self, chunk: Chunk) -> None:
         """Append what happened."""
         trades = chunk.trades
-        self._append(Feed.TRADES, trade_lines(trades, self._coins, self._wallets, self._seed))
         is_whole = trades.time_ms < chunk.end_ms // MINUTE_MS * MINUTE_MS
-        closed = trades.take(is_whole)
-        candles = minute_candles(closed, self._decimals)
-        self._append(Feed.CANDLES, candle_lines(candles, self._coins))
+        candles = minute_candles(trades.take(is_whole), self._decimals)
+        self._append(Feed.TRADES, self._lines.trades(trades))
+        self._append(Feed.CANDLES, self._lines.candles(candles))
         if Feed.BBO in self._files:
-            self._append(Feed.BBO, quote_lines(chunk.quotes, self._coins))
+            self._append(Feed.BBO, self._lines.quotes(chunk.quotes))
         self._append(Feed.BLOCKS, self._evm.blocks(chunk.evm))
         self._append(Feed.TRANSACTIONS, self._evm.transactions(chunk.evm))
         self.end_ms = chunk.end_ms
 
-    def _append(self, feed: Feed, lines: Iterable[str]) -> None:
-        self._files[feed].writelines(lines)
+    def _append(self, feed: Feed, lines: pa.Array) -> None:
+        self._files[feed].write(text_of(lines))
 
 
 def _feeds(with_quotes: bool) -> list[Feed]:

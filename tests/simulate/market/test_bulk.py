@@ -12,8 +12,8 @@ from hypertrack.config import SimulateSettings
 from hypertrack.errors import DatasetError
 from hypertrack.simulate.market.arrays import TradeArrays
 from hypertrack.simulate.market.bulk import settings_for, write_dataset
-from hypertrack.simulate.market.dataset_lines import number_texts
 from hypertrack.simulate.market.market import Market
+from hypertrack.simulate.market.text_columns import number_texts
 
 SETTINGS = SimulateSettings(wallets=300, hours=0.25, trades_per_second=5)
 ZERO_HASH = "0x" + "0" * 64
