@@ -1,10 +1,10 @@
 """A whole dataset at once: the folder that recording the simulated market would have made."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,14 @@ from hypertrack.records import (
     Feed,
     encode_json,
 )
-from hypertrack.simulate.market.arrays import Chunk
+from hypertrack.simulate.market.arrays import (
+    Chunk,
+    EvmArrays,
+    EvmBlockArrays,
+    EvmTransactionArrays,
+    QuoteArrays,
+    TradeArrays,
+)
 from hypertrack.simulate.market.dataset_lines import (
     DatasetLines,
     minute_candles,
@@ -31,6 +38,8 @@ from hypertrack.simulate.market.playing import WriteProgress, played
 from hypertrack.simulate.market.wallet_ledger import WalletLedger
 
 COVERAGE_NAME = "coverage.jsonl"
+_BATCH_ROWS = 60_000
+"""Trades and quotes from which on they are written."""
 _MARGIN = 0.02
 _MARGIN_FOR_CHANCE = 15.0
 """Rates are set a little high, more so for few trades, so that the trades asked for mostly come
@@ -75,14 +84,10 @@ def write_dataset(
     parts = {feed: path.with_suffix(".part") for feed, path in paths.items()}
     with ExitStack() as stack:
         files = {feed: stack.enter_context(part.open("wb")) for feed, part in parts.items()}
-        writing = stack.enter_context(OneBehind())
         writer = _Writer(market, files)
-
-        def write(chunk: Chunk) -> None:
-            writing.begin(partial(writer.write, chunk))
-
-        yield from played(market, write, n_trades, ledger)
-        writing.wait()
+        chunks = stack.enter_context(_Batches(writer.write))
+        yield from played(market, chunks.add, n_trades, ledger)
+        chunks.finish()
     for feed, part in parts.items():
         part.rename(paths[feed])
     write_coverage(market, folder, writer.end_ms, with_quotes)
@@ -92,6 +97,48 @@ def write_coverage(market: Market, folder: Path, end_ms: int, with_quotes: bool)
     """Write the ledger of a market that was written up to a time."""
     lines = _coverage(market, end_ms, with_quotes)
     (folder / COVERAGE_NAME).write_bytes(b"".join(encode_json(line) + b"\n" for line in lines))
+
+
+class _Batches:
+    """Gives chunks to a writer, some at once, while the next ones happen; a context.
+
+    Arrow takes its time for each call, however few the rows, and waits for the interpreter.
+    """
+
+    def __init__(self, write: Callable[[list[Chunk]], None]):
+        self._write = write
+        self._chunks: list[Chunk] = []
+        self._writing = OneBehind()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._writing.close()
+
+    def add(self, chunk: Chunk) -> None:
+        """Take what happened.
+
+        Raises:
+            OSError: Earlier chunks could not be written.
+        """
+        self._chunks.append(chunk)
+        if sum(len(each.trades) + len(each.quotes) for each in self._chunks) > _BATCH_ROWS:
+            self._begin()
+
+    def finish(self) -> None:
+        """Write what is left and wait for it.
+
+        Raises:
+            OSError: It could not be written.
+        """
+        if self._chunks:
+            self._begin()
+        self._writing.wait()
+
+    def _begin(self) -> None:
+        chunks, self._chunks = self._chunks, []
+        self._writing.begin(partial(self._write, chunks))
 
 
 class _Writer:
@@ -105,18 +152,23 @@ class _Writer:
         self._evm = EvmLines(market)
         self.end_ms = market.start_ms
 
-    def write(self, chunk: Chunk) -> None:
+    def write(self, chunks: list[Chunk]) -> None:
         """Append what happened."""
-        trades = chunk.trades
-        is_whole = trades.time_ms < chunk.end_ms // MINUTE_MS * MINUTE_MS
+        trades = TradeArrays.join([chunk.trades for chunk in chunks])
+        evm = EvmArrays(
+            EvmBlockArrays.join([chunk.evm.blocks for chunk in chunks]),
+            EvmTransactionArrays.join([chunk.evm.transactions for chunk in chunks]),
+        )
+        self.end_ms = chunks[-1].end_ms
+        is_whole = trades.time_ms < self.end_ms // MINUTE_MS * MINUTE_MS
         candles = minute_candles(trades.take(is_whole), self._decimals)
         self._append(Feed.TRADES, self._lines.trades(trades))
         self._append(Feed.CANDLES, self._lines.candles(candles))
         if Feed.BBO in self._files:
-            self._append(Feed.BBO, self._lines.quotes(chunk.quotes))
-        self._append(Feed.BLOCKS, self._evm.blocks(chunk.evm))
-        self._append(Feed.TRANSACTIONS, self._evm.transactions(chunk.evm))
-        self.end_ms = chunk.end_ms
+            quotes = QuoteArrays.join([chunk.quotes for chunk in chunks])
+            self._append(Feed.BBO, self._lines.quotes(quotes))
+        self._append(Feed.BLOCKS, self._evm.blocks(evm))
+        self._append(Feed.TRANSACTIONS, self._evm.transactions(evm))
 
     def _append(self, feed: Feed, lines: pa.Array) -> None:
         self._files[feed].write(text_of(lines))

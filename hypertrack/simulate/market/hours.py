@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
 import numpy as np
@@ -91,13 +90,8 @@ class HourWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._writing.__exit__(kind, error, trace)
+    def __exit__(self, *error: object) -> None:
+        self._writing.close()
 
     def write(self, chunk: Chunk) -> None:
         """Take what happened; hours that are over are written.

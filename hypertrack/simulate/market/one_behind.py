@@ -2,12 +2,10 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from types import TracebackType
-from typing import Self
 
 
 class OneBehind:
-    """Does jobs in order, at most one behind; a context that leaves no job under way.
+    """Does jobs in order, at most one behind; to be closed.
 
     What fails is raised by the call that comes next.
     """
@@ -16,15 +14,8 @@ class OneBehind:
         self._thread = ThreadPoolExecutor(1, "one-behind")
         self._job: Future[None] | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Return when no job is under way; the one that has not begun is given up."""
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     def begin(self, job: Callable[[], None]) -> None:

@@ -123,7 +123,7 @@ def test_full_disk_is_told_at_the_latest_when_the_market_is_over(tmp_path: Path)
             pass
 
     assert not (tmp_path / "coverage.jsonl").exists()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("hours")]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("one-behind")]
 
 
 def test_table_of_other_columns_is_refused(tmp_path: Path) -> None:
