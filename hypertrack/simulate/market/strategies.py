@@ -134,7 +134,9 @@ class Strategies:
         foreseen = np.zeros(len(wallet))
         blind = past[able] / np.sqrt(1 - trend[able] ** 2)
         seeing = (past[able] + ahead[able]) / noise[able]
-        foreseen[able] = (1 - np.abs(bias[able])) * 2 * (normal_cdf(seeing) - normal_cdf(blind))
+        below = normal_cdf(np.concatenate([seeing, blind]))  # many at once take little longer
+        gained = below[: len(able)] - below[len(able) :]
+        foreseen[able] = (1 - np.abs(bias[able])) * 2 * gained
         return np.sign(side).astype(np.int8), foreseen
 
     def _able(self, time: Floats, wallet: Ids, takes: Flags) -> Ints:
