@@ -41,6 +41,19 @@ def stable_order(keys: Ints, n_keys: int) -> Ints:
     return order
 
 
+def one_key(*columns: NDArray[Any]) -> Ints:
+    """Return a number for each row, in the order of the columns of whole numbers or flags.
+
+    It is sorted in a fraction of the time of rows; those of a window fit into its 63 bits.
+    """
+    key: Ints = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        values = column.astype(np.int64)
+        low = values.min(initial=0)
+        key = key * (int(values.max(initial=0)) - low + 1) + (values - low)
+    return key
+
+
 @dataclass(frozen=True)
 class Columns:
     """Arrays of one length, a row of each being one thing."""
