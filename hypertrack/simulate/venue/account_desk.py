@@ -98,7 +98,8 @@ class AccountDesk:
         # Of those who are only seen to trade no money is known; a vault's is its followers'.
         if not flows or wallet in self._records.vaults():
             return values
-        return values.with_flows(margin_calls(values, self._state.source.start_ms))
+        calls = margin_calls(values, self._state.source.start_ms)
+        return values.with_flows(calls) if calls else values
 
     def _own_fills(self, wallet: str) -> list[OwnFill]:
         return self._book.account(wallet, self._now_ms()).fills
