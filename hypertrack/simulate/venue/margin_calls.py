@@ -1,8 +1,8 @@
 """Who runs out of margin brings in money: deposits that follow from what an account was worth.
 
 Orders are drawn without a look at accounts, so that one wallet in two hundred would be without its
-maintenance margin within days, and some of those hold on below nothing. Accounts are looked at each
-full hour; the same hours always call for the same money, whoever asks and when.
+maintenance margin within days, and half of those would hold on below nothing. Accounts are looked
+at each full hour; the same hours always call for the same money, whoever asks and when.
 """
 
 import numpy as np
