@@ -9,12 +9,12 @@ import pyarrow.compute as pc
 from hypertrack.records import MINUTE_MS
 from hypertrack.simulate.market.arrays import (
     CandleArrays,
-    CoinIds,
     Ints,
     QuoteArrays,
     TradeArrays,
 )
 from hypertrack.simulate.market.text_columns import (
+    Names,
     decimal_texts,
     hash_texts,
     integer_texts,
@@ -46,8 +46,7 @@ class DatasetLines:
     """
 
     def __init__(self, coins: Sequence[str], wallets: Sequence[str], salt: int):
-        self._coins = pa.array(coins)
-        self._wallets = pa.array(wallets)
+        self._names = Names(coins, wallets)
         self._salt = salt
 
     def trades(self, trades: TradeArrays) -> pa.Array:
@@ -56,7 +55,7 @@ class DatasetLines:
             '{"received_ns":',
             integer_texts(received_ns(trades.time_ms)),
             ',"coin":"',
-            self._names(trades.coin),
+            self._names.of_coins(trades.coin),
             pc.if_else(pa.array(trades.is_buy), '","side":"B","px":"', '","side":"A","px":"'),
             decimal_texts(trades.price),
             '","sz":"',
@@ -68,9 +67,9 @@ class DatasetLines:
             '","tid":',
             integer_texts(trades.trade_id),
             ',"users":["',
-            self._wallets.take(pa.array(trades.buyer)),
+            self._names.of_wallets(trades.buyer),
             '","',
-            self._wallets.take(pa.array(trades.seller)),
+            self._names.of_wallets(trades.seller),
             '"]}\n',
         )
 
@@ -81,7 +80,7 @@ class DatasetLines:
             '{"received_ns":',
             integer_texts(received_ns(quotes.time_ms)),
             ',"coin":"',
-            self._names(quotes.coin),
+            self._names.of_coins(quotes.coin),
             '","time":',
             integer_texts(quotes.time_ms),
             ',"bbo":[{"px":"',
@@ -109,7 +108,7 @@ class DatasetLines:
             ',"T":',
             integer_texts(candles.start_ms + MINUTE_MS - 1),
             ',"s":"',
-            self._names(candles.coin),
+            self._names.of_coins(candles.coin),
             '","i":"1m","o":"',
             decimal_texts(candles.open),
             '","c":"',
@@ -124,9 +123,6 @@ class DatasetLines:
             integer_texts(candles.count),
             "}\n",
         )
-
-    def _names(self, coin: CoinIds) -> pa.Array:
-        return self._coins.take(pa.array(coin))
 
 
 def text_of(lines: pa.Array) -> memoryview:

@@ -20,7 +20,7 @@ from hypertrack.simulate.market.dataset_lines import (
     orders_behind,
     received_ns,
 )
-from hypertrack.simulate.market.text_columns import decimal_texts, hash_texts
+from hypertrack.simulate.market.text_columns import Names, decimal_texts, hash_texts
 
 
 class SealedTables:
@@ -33,8 +33,7 @@ class SealedTables:
     """
 
     def __init__(self, coins: Sequence[str], wallets: Sequence[str], salt: int):
-        self._coins = pa.array(coins)
-        self._wallets = pa.array(wallets)
+        self._names = Names(coins, wallets)
         self._salt = salt
         rank = np.argsort(np.argsort(coins))
         self._rank = rank.astype(np.int64)
@@ -49,14 +48,14 @@ class SealedTables:
         return pa.table(
             {
                 "received_ns": received_ns(trades.time_ms),
-                "coin": self._names(trades.coin),
+                "coin": self._names.of_coins(trades.coin),
                 "side": pc.if_else(pa.array(trades.is_buy), "B", "A"),
                 "px": decimal_texts(trades.price),
                 "sz": decimal_texts(trades.size),
                 "time": trades.time_ms,
                 "hash": hash_texts(trades.order, trades.is_zero_hash, self._salt),
                 "tid": trades.trade_id,
-                "users": _pairs(self._wallets.take(pa.array(users))),
+                "users": _pairs(self._names.of_wallets(users)),
                 "rest": pa.nulls(len(trades), pa.string()),
             }
         )
@@ -75,7 +74,7 @@ class SealedTables:
         return pa.table(
             {
                 "received_ns": received_ns(quotes.time_ms),
-                "coin": self._names(quotes.coin),
+                "coin": self._names.of_coins(quotes.coin),
                 "time": quotes.time_ms,
                 "bbo": _pairs(levels),
                 "rest": pa.nulls(len(quotes), pa.string()),
@@ -89,7 +88,7 @@ class SealedTables:
             {
                 "received_ns": candle_received_ns(candles.start_ms),
                 "t": candles.start_ms,
-                "s": self._names(candles.coin),
+                "s": self._names.of_coins(candles.coin),
                 "i": pa.repeat("1m", len(candles)),
                 "o": decimal_texts(candles.open),
                 "c": decimal_texts(candles.close),
@@ -100,9 +99,6 @@ class SealedTables:
                 "rest": pa.array([f'{{"T":{end}}}' for end in ends], pa.string()),
             }
         )
-
-    def _names(self, coin: CoinIds) -> pa.Array:
-        return self._coins.take(pa.array(coin))
 
 
 def line_table(time_ms: Ints, lines: pa.Array) -> pa.Table:

@@ -1,15 +1,17 @@
-"""Columns of numbers and hashes as text, as the venue writes them.
+"""Columns of numbers, hashes and names as text, as the venue writes them.
 
 Decimals are written by Arrow, which like Python writes the shortest text that is the same number.
 Arrow does not hold the interpreter meanwhile, so that one thread writes what another one makes.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from hypertrack.records import ZERO_HASH, encode_json
-from hypertrack.simulate.market.arrays import Flags, Floats, Ints
+from hypertrack.simulate.market.arrays import CoinIds, Flags, Floats, Ids, Ints
 from hypertrack.simulate.market.identifiers import HASH_DIGITS, hash_digits
 
 _EXPONENTS_BELOW = 1e-4
@@ -57,3 +59,24 @@ def hash_texts(orders: Ints, is_zero: Flags, salt: int) -> pa.Array:
 def joined_texts(*parts: pa.Array | str) -> pa.Array:
     """Return one text a row from columns and from words that are the same in all rows."""
     return pc.binary_join_element_wise(*parts, "")
+
+
+class Names:
+    """What one market calls its coins and wallets.
+
+    Args:
+        coins: Names.
+        wallets: Addresses.
+    """
+
+    def __init__(self, coins: Sequence[str], wallets: Sequence[str]):
+        self._coins = pa.array(coins)
+        self._wallets = pa.array(wallets)
+
+    def of_coins(self, coin: CoinIds) -> pa.Array:
+        """Return the names of coins."""
+        return self._coins.take(pa.array(coin))
+
+    def of_wallets(self, wallet: Ids) -> pa.Array:
+        """Return the addresses of wallets."""
+        return self._wallets.take(pa.array(wallet))
