@@ -142,8 +142,8 @@ class Strategies:
     def _able(self, time: Floats, wallet: Ids, takes: Flags) -> Ints:
         """Return the rows of those who foresee something at the time; few do."""
         people = self._population
-        is_able = ((people.foresight != 0) | (people.aim_bps != 0))[wallet] & takes
-        rows: Ints = np.flatnonzero(is_able)
+        is_able = (people.foresight[wallet] != 0) | (people.aim_bps[wallet] != 0)
+        rows: Ints = np.flatnonzero(is_able & takes)
         since, until = people.skill_from_ms[wallet[rows]], people.skill_until_ms[wallet[rows]]
         return rows[(since <= time[rows]) & (time[rows] < until)]
 
