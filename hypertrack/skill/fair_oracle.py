@@ -1,11 +1,12 @@
 """The fair oracle: what could be known of each true edge by whoever sees all but the luck.
 
-It knows the true entries, their horizons, the latent prices and how edges are distributed; whose is
-whose it infers from what came of the entries. It is a measure, no strict bound: which entries were
-resting orders, that tell little of their wallet, it does not know.
+It knows the true entries, their placement and horizons, the latent prices and how edges are
+distributed; whose is whose it infers from what came of the entries. It is a measure, no strict
+bound: of two entries it does not know which was sized or timed with more conviction.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,9 @@ def oracle_estimates(
 ) -> Estimates:
     """Return what the true entries came to, of each entity that has some.
 
-    Judged as the openings of a tape are, by blocks, but each over its own true horizon.
+    Judged as the openings of a tape are, by blocks, but each over its own true horizon. A resting
+    order foresees nothing (`Strategies.views`): what foresight gained in it is 0, without error, so
+    that only what took is measured, and counts for its share of the entries.
 
     Args:
         entries: Columns of the simulation's true entries.
@@ -34,7 +37,8 @@ def oracle_estimates(
         n_entities: How many there are.
     """
     entity = entity_of[entries["wallet"]]
-    rows = np.flatnonzero(entity >= 0)
+    n_entries = np.bincount(entity[entity >= 0], minlength=n_entities)
+    rows = np.flatnonzero((entity >= 0) & entries["is_taker"])
     entity = entity[rows]
     of = {name: column[rows] for name, column in entries.items()}
     usual, _ = medians(of["horizon_ms"], entity, n_entities)
@@ -55,7 +59,11 @@ def oracle_estimates(
         known_frac=np.ones(len(first)),
         measures={},
     )
-    return estimate(bets, horizon_ms)
+    taken = estimate(bets, horizon_ms)
+    taken_frac = np.bincount(entity, minlength=n_entities)[taken.entity] / n_entries[taken.entity]
+    return replace(
+        taken, edge_bps=taken_frac * taken.edge_bps, error_bps=taken_frac * taken.error_bps
+    )
 
 
 def expected_by_truth(measured_bps: Floats, error_bps: Floats, edge_bps: Floats) -> Floats:

@@ -21,6 +21,7 @@ def test_entries_of_a_block_are_one_and_quiet_ones_weigh_more() -> None:
         "horizon_ms": np.full(4, 60_000.0),
         "gain_bps": np.array([2.0, 4.0, 9.0, 100.0]),
         "variance_bps2": np.array([1.0, 3.0, 4.0, 1.0]),
+        "is_taker": np.full(4, True),
     }
 
     found = oracle_estimates(entries, np.array([-1, 0]), 1)
@@ -28,3 +29,22 @@ def test_entries_of_a_block_are_one_and_quiet_ones_weigh_more() -> None:
     # 3 with a variance of 2, and 9 with 4; the other wallet is nobody's.
     assert found.edge_bps.tolist() == pytest.approx([(3 / 2**0.5 + 9 / 2) / (1 / 2**0.5 + 1 / 2)])
     assert (found.n_bets.tolist(), found.n_openings.tolist()) == ([2], [3])
+
+
+def test_resting_entries_count_as_nothing_foreseen_and_bring_no_noise() -> None:
+    entries = {
+        "wallet": np.zeros(8, dtype=np.int64),
+        "coin": np.zeros(8, dtype=np.int64),
+        "time_ms": np.arange(8) * 600_000,
+        "horizon_ms": np.full(8, 60_000.0),
+        "gain_bps": np.array([8.0, 12.0, 8.0, 12.0, -500.0, 300.0, 900.0, -70.0]),
+        "variance_bps2": np.full(8, 4.0),
+        "is_taker": np.arange(8) < 4,
+    }
+    taken = {name: column[:4] for name, column in entries.items()}
+
+    found, alone = (oracle_estimates(each, np.zeros(1, int), 1) for each in (entries, taken))
+
+    # Half of the entries gain 10 by foresight, the others nothing.
+    assert (alone.edge_bps.tolist(), found.edge_bps.tolist()) == ([10.0], [5.0])
+    assert found.error_bps.tolist() == pytest.approx((alone.error_bps / 2).tolist())

@@ -59,6 +59,7 @@ def entries() -> dict[str, Any]:
         "horizon_ms": np.full(12 * N, 60_000.0),
         "gain_bps": 15.0 - wallet + np.where(nth % 2, 0.1, -0.1),
         "variance_bps2": np.full(12 * N, 1.0),
+        "is_taker": np.full(12 * N, True),
     }
 
 
