@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t
 
-from hypertrack.skill.arrays import Floats, Ints, group_sizes, group_starts, medians, sums
+from hypertrack.skill.arrays import Flags, Floats, Ints, group_sizes, group_starts, medians, sums
 from hypertrack.skill.bets import Bets, block_length_ms
 from hypertrack.skill.estimate import Estimates, estimate
 from hypertrack.skill.horizons import DEFAULT_MS
@@ -71,7 +71,29 @@ def expected_by_truth(measured_bps: Floats, error_bps: Floats, edge_bps: Floats)
 
     Bayes over the true edges of all, without knowing whose is whose.
     """
-    chance = t.pdf((measured_bps[:, None] - edge_bps) / error_bps[:, None], ROBUST_DF)
-    total = chance.sum(axis=1)
-    mean: Floats = (chance @ edge_bps) / np.where(total > 0, total, 1.0)
+    mean: Floats = _shares(measured_bps, error_bps, edge_bps) @ edge_bps
     return mean
+
+
+def told_by_truth(
+    measured_bps: Floats, error_bps: Floats, edge_bps: Floats, max_false_frac: float
+) -> Flags:
+    """Return whom to tell from luck, were the distribution of the true edges known.
+
+    As many as can be, the surest first, of whom no larger share than asked is to be expected to
+    have no edge above 0. No rule that bounds that share finds more.
+    """
+    p_none = _shares(measured_bps, error_bps, edge_bps) @ (edge_bps <= 0)
+    surest = np.argsort(p_none, kind="stable")
+    false_frac = np.cumsum(p_none[surest]) / np.arange(1, len(surest) + 1)
+    is_told = np.zeros(len(surest), dtype=np.bool_)
+    is_told[surest[false_frac <= max_false_frac]] = True
+    return is_told
+
+
+def _shares(measured_bps: Floats, error_bps: Floats, edge_bps: Floats) -> Floats:
+    """Return how likely each true edge is behind each measured one, ``[measured, edges]``."""
+    chance = t.pdf((measured_bps[:, None] - edge_bps) / error_bps[:, None], ROBUST_DF)
+    total = chance.sum(axis=1, keepdims=True)
+    shares: Floats = chance / np.where(total > 0, total, 1.0)
+    return shares

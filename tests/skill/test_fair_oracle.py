@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hypertrack.skill.fair_oracle import expected_by_truth, oracle_estimates
+from hypertrack.skill.fair_oracle import expected_by_truth, oracle_estimates, told_by_truth
 
 
 def test_expected_edge_under_the_true_distribution_is_drawn_to_it() -> None:
@@ -11,6 +11,16 @@ def test_expected_edge_under_the_true_distribution_is_drawn_to_it() -> None:
     found = expected_by_truth(np.array([10.0, 5.0]), np.ones(2), np.array([0.0, 10.0]))
 
     assert found.tolist() == pytest.approx([10.0, 5.0], abs=1e-3)
+
+
+def test_as_many_are_told_from_luck_as_the_share_of_false_ones_allows() -> None:
+    measured, error, edges = np.array([4.0, 10.0, 5.0]), np.ones(3), np.array([0.0, 10.0])
+
+    # Without an edge are the second hardly, the third as likely as not, the first nearly surely:
+    # of the surest two a quarter, of all three about a half.
+    told = [told_by_truth(measured, error, edges, share).tolist() for share in (0.24, 0.26, 0.6)]
+
+    assert told == [[False, True, False], [False, True, True], [True, True, True]]
 
 
 def test_entries_of_a_block_are_one_and_quiet_ones_weigh_more() -> None:
