@@ -5,6 +5,7 @@ from scipy.stats import norm, t
 
 from hypertrack.skill.arrays import Floats
 from hypertrack.skill.estimate import Estimates
+from hypertrack.skill.shrinkage import fit, posterior
 
 LEAST_T = 3.0
 """Below which nobody is told from luck among many, whatever the threshold of a few would be."""
@@ -13,16 +14,33 @@ POWER_Z = 0.84
 """Standard errors above a threshold at which it is reached with a power of 80 %."""
 
 
-def q_values(p: Floats) -> Floats:
-    """Return the false discovery rate at which each would be flagged; NaN where p is.
+def q_values(measured: Estimates) -> Floats:
+    """Return the false discovery rate at which each would be flagged; NaN untested.
 
-    Source: Benjamini and Hochberg 1995, worked by hand in tests/skill/test_discovery.py.
+    The share without an edge above 0 that is to be expected among those at least as surely above
+    it, by adaptive shrinkage with no weight on the null beforehand. Of markets without any skill
+    somebody is flagged at .10 in .05 to .08, of 1 to 230 tested, and in .08 to .14 by Benjamini's
+    and Hochberg's rule, which on simulated days finds fewer: .28 of edges above 5 bps, and this
+    .34, with .04 of those flagged false. With the weight that expected edges are given it is .17.
+
+    Source: Stephens 2017, worked by hand in tests/skill/test_discovery.py.
     """
-    tested = np.flatnonzero(~np.isnan(p))
-    order = tested[np.argsort(p[tested], kind="stable")]
-    ratio = p[order] * len(order) / np.arange(1, len(order) + 1)
-    found = np.full(len(p), np.nan)
-    found[order] = np.minimum(np.minimum.accumulate(ratio[::-1])[::-1], 1.0)
+    rows = np.flatnonzero(measured.is_tested)
+    found = np.full(len(measured.is_tested), np.nan)
+    if len(rows):
+        of = measured.edge_bps[rows], measured.error_bps[rows], measured.df[rows]
+        known = posterior(*of, fit(*of, null_weight=1.0))
+        found[rows] = expected_false_frac(1 - known.p_positive)
+    return found
+
+
+def expected_false_frac(p_none: Floats) -> Floats:
+    """Return the mean chance of having no edge, of each and all who are surer to have one."""
+    surest = np.argsort(p_none, kind="stable")
+    ordered = p_none[surest]
+    frac = np.cumsum(ordered) / np.arange(1, len(surest) + 1)
+    found = np.empty(len(surest))
+    found[surest] = frac[np.searchsorted(ordered, ordered, side="right") - 1]  # equals are one
     return found
 
 
@@ -64,7 +82,7 @@ def bets_needed(measured: Estimates, needed_t: float = LEAST_T) -> Floats:
 
 
 def _p_in_force(measured: Estimates, q: Floats, max_q: float) -> float:
-    """Return the p of the last one flagged, or that the first would need where nobody is."""
-    n_tested = int(measured.is_tested.sum())
-    n_flagged = int((q[measured.is_tested] <= max_q).sum())
-    return max_q * max(n_flagged, 1) / n_tested
+    """Return the largest p that is flagged: of the last one, or of as many by luck alone."""
+    is_flagged = measured.is_tested & (q <= max_q)
+    by_luck = max_q * max(int(is_flagged.sum()), 1) / int(measured.is_tested.sum())
+    return max(by_luck, float(measured.p[is_flagged].max(initial=0.0)))

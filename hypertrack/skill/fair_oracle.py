@@ -15,6 +15,7 @@ from scipy.stats import t
 
 from hypertrack.skill.arrays import Flags, Floats, Ints, group_sizes, group_starts, medians, sums
 from hypertrack.skill.bets import Bets, block_length_ms
+from hypertrack.skill.discovery import expected_false_frac
 from hypertrack.skill.estimate import Estimates, estimate
 from hypertrack.skill.horizons import DEFAULT_MS
 
@@ -84,11 +85,7 @@ def told_by_truth(
     have no edge above 0. No rule that bounds that share finds more.
     """
     p_none = _shares(measured_bps, error_bps, edge_bps) @ (edge_bps <= 0)
-    surest = np.argsort(p_none, kind="stable")
-    false_frac = np.cumsum(p_none[surest]) / np.arange(1, len(surest) + 1)
-    is_told = np.zeros(len(surest), dtype=np.bool_)
-    is_told[surest[false_frac <= max_false_frac]] = True
-    return is_told
+    return expected_false_frac(p_none) <= max_false_frac
 
 
 def _shares(measured_bps: Floats, error_bps: Floats, edge_bps: Floats) -> Floats:

@@ -132,7 +132,7 @@ class _Judging:
     @cached_property
     def q(self) -> Floats:
         """Rate of false discoveries at which each entity would be flagged, ``[entities]``."""
-        return self._placed(q_values(self.whole.p), self.whole.entity)
+        return self._placed(q_values(self.whole), self.whole.entity)
 
     @cached_property
     def copied(self) -> CopyEdges:

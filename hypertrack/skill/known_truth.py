@@ -1,6 +1,7 @@
 """What was found beside what is true, on a simulated market: the only reader of the truth."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -215,9 +216,10 @@ class _Found:
         edge, error = measured.edge_bps[is_known], measured.error_bps[is_known]
         self.oracle_bps = np.zeros(len(self.edge_bps))
         self.oracle_bps[entity] = expected_by_truth(edge, error, among)
-        p = np.full(len(self.edge_bps), np.nan)
-        p[measured.entity] = measured.p
-        self.is_told_by_oracle: Flags = q_values(np.where(self.is_tested, p, np.nan)) <= max_q
+        is_asked = self.is_tested[measured.entity]
+        tested = replace(measured, is_tested=measured.is_tested & is_asked)
+        self.is_told_by_oracle: Flags = np.zeros(len(self.edge_bps), dtype=np.bool_)
+        self.is_told_by_oracle[measured.entity] = q_values(tested) <= max_q
         is_asked = self.is_tested[entity]
         told = told_by_truth(edge[is_asked], error[is_asked], among, max_q)
         self.is_told_at_most: Flags = np.zeros(len(self.edge_bps), dtype=np.bool_)
