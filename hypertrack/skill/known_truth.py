@@ -83,6 +83,8 @@ class KnownTruth(Record, frozen=True, kw_only=True):
     n_worth_found: int
     flagged_traps: dict[str, int]
     copied_traps: dict[str, int]
+    estimator: str = "shrinkage"
+    """As it was asked for."""
 
 
 def compare(
@@ -102,8 +104,8 @@ def compare(
         truth: Columns of the simulation's truth.
         entries: Columns of its true entries, whose wallets are rows of ``truth``.
         max_q: From which on one counts as flagged.
-        market: What `KnownTruth` holds of the market itself: world, hours, seed, power and
-            placebo_z_sd.
+        market: What `KnownTruth` holds of the market itself and of how it was judged: world,
+            hours, seed, power, placebo_z_sd and estimator.
     """
     found = _Found(columns, wallets, truth, entries, max_q)
     bins = [_bin(found, low) for low in range(CALIBRATION_BINS)]
