@@ -9,6 +9,7 @@ from fakes import START_MS
 from hypertrack.market.window import Window
 from hypertrack.records import HOUR_MS, SkillSummary
 from hypertrack.skill.bets import Bets, CoinView
+from hypertrack.skill.estimate import Estimates
 from hypertrack.skill.following import Copies
 from hypertrack.skill.openings import Openings
 from hypertrack.skill.price_path import CoinMotion, PricePath
@@ -79,6 +80,23 @@ def bets(*rows: tuple[int, int, float, float], coin: Sequence[int] | None = None
         first_ms=START_MS + block.astype(np.int64) * 300_000,
         known_frac=np.zeros(n),
         measures={},
+    )
+
+
+def estimates(edge: list[float], error: list[float], n_bets: int = 16) -> Estimates:
+    """Return measured edges of entities 0, 1, …, all tested, whose errors are certain."""
+    n = len(edge)
+    count = np.full(n, n_bets)
+    return Estimates(
+        entity=np.arange(n),
+        edge_bps=np.array(edge),
+        error_bps=np.array(error),
+        df=np.full(n, 1e6),
+        n_bets=count,
+        n_openings=count,
+        n_blocks=count,
+        n_hours=count,
+        is_tested=np.ones(n, dtype=bool),
     )
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hypertrack.cli.session import OutOption, Session
+from hypertrack.cli.session import OutOption, Session, SkillEstimatorOption
 
 if TYPE_CHECKING:
     from hypertrack.pipeline.backtest import Told
@@ -28,6 +28,7 @@ def backtest(
         Path | None,
         typer.Option(help="Page; default backtest.html in --out. Its numbers lie beside it."),
     ] = None,
+    estimator: SkillEstimatorOption = None,
     out: OutOption = None,
     open_: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
@@ -42,7 +43,12 @@ def backtest(
     from hypertrack.cli.browser import open_page
     from hypertrack.pipeline.backtest import run_backtest
 
-    flags = {"out": out, "copy.delay_s": delay_s, "copy.size_usd": size_usd}
+    flags = {
+        "out": out,
+        "copy.delay_s": delay_s,
+        "copy.size_usd": size_usd,
+        "skill.estimator": estimator,
+    }
     settings = session.load(flags).settings
     with session.err.status("telling skill from luck") as status:
         told, page = run_backtest(

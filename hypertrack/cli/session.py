@@ -34,6 +34,14 @@ DataOption = Annotated[
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine output; log lines on stderr.")]
+SkillEstimatorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--estimator",
+        help="What is expected of an edge: shrinkage, prior, persistence or best; "
+        "default skill.estimator.",
+    ),
+]
 OutOption = Annotated[
     Path | None,
     typer.Option(help="Folder of models, profiles, report and dashboard; default here."),

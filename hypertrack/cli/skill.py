@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hypertrack.cli.models import take_shared
-from hypertrack.cli.session import Session, command
+from hypertrack.cli.session import Session, SkillEstimatorOption, command
 
 if TYPE_CHECKING:
     from hypertrack.pipeline.skill_benchmark import KnownTruth
@@ -39,6 +39,7 @@ def benchmark(
         int, typer.Option(min=0, help="Of the first market; those below 100 are for tuning.")
     ] = 1_000,
     jobs: Annotated[int, typer.Option(min=1, help="Processes at once.")] = os.cpu_count() or 1,
+    estimator: SkillEstimatorOption = None,
     file: Annotated[
         Path, typer.Option(help="Results are kept here, and a run goes on from them.")
     ] = Path("skill_benchmark.jsonl"),
@@ -50,7 +51,7 @@ def benchmark(
     from hypertrack.cli.progress import progress_bars
     from hypertrack.pipeline.skill_benchmark import find_markets, run_markets
 
-    settings = session.load().settings
+    settings = session.load({"skill.estimator": estimator}).settings
     markets = find_markets(worlds, _lengths(hours), seeds, seed)
     found = []
     with progress_bars(session) as bars:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hypertrack.cli.session import OutOption, ProfilesOption, Session
+from hypertrack.cli.session import OutOption, ProfilesOption, Session, SkillEstimatorOption
 
 if TYPE_CHECKING:
     from hypertrack.config import Settings
@@ -24,6 +24,7 @@ def verdict(
         int | None,
         typer.Option(min=2, help="So many wallets whose bets are not the same bet."),
     ] = None,
+    estimator: SkillEstimatorOption = None,
     out: OutOption = None,
     profiles: ProfilesOption = None,
 ) -> None:
@@ -37,7 +38,7 @@ def verdict(
     """
     from hypertrack.errors import ConfigError
 
-    settings = session.load({"out": out}).settings
+    settings = session.load({"out": out, "skill.estimator": estimator}).settings
     if why is not None and basket is not None:
         raise ConfigError("--why shows one wallet and --basket several: choose one of them")
     if why is not None:

@@ -1,6 +1,6 @@
 """What it takes to tell a wallet from luck, and to call it worth copying."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -18,6 +18,10 @@ class SkillSettings(Section):
     """Of the wallets told from luck, so many may be lucky ones."""
     power_edge_bps: Positive = 5.0
     """The true edge of which the power of the test is told."""
+    estimator: Literal["shrinkage", "prior", "persistence", "best"] = "shrinkage"
+    """What is expected of a measured edge: adaptive shrinkage towards none, or towards a prior
+    learned from features, or the edge as measured; best takes the prior where it was shown to be
+    better than none."""
 
 
 class CopySettings(Section):

@@ -58,6 +58,8 @@ def reliability(skill: SkillSummary) -> Iterator[str]:
             yield f"{text}, as it should ({low} to {high})"
         else:
             yield f"{text}, not {low} to {high}: the errors are not to be trusted"
+    if (skill.estimator, skill.estimator_why) != ("shrinkage", "as asked"):
+        yield f"edges are expected by {skill.estimator}: {skill.estimator_why}"
     if skill.n_by_profit:
         yield (
             f"{_count(skill.n_by_profit, 'wallet was', 'wallets were')} chosen by past profit: "

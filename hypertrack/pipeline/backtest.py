@@ -100,17 +100,18 @@ def _found(
 
         from hypertrack.market.window import Window
         from hypertrack.pipeline.model_scores import ModelScores
+        from hypertrack.pipeline.skill import learner
         from hypertrack.skill.backtest import backtest, choose_from
 
         notice = notice_of(engine.dataset.lines)
         expected = None if truth is None else _expected(truth, settings, engine.wallets, notice)
         rounds = plan_rounds(Window(engine.start_ms, engine.end_ms), settings)
         is_judged = ~np.isin(np.array(engine.wallets, dtype=object), SYSTEM_WALLETS)
-        scores_at = ModelScores(engine, settings)
+        scores_at, learn_prior = ModelScores(engine, settings), learner(engine, settings)
         chosen = []
         for nth, each in enumerate(rounds, start=1):
             on_round(nth, len(rounds))
-            known = choose_from(engine.backend, each, is_judged, settings, scores_at)
+            known = choose_from(engine.backend, each, is_judged, settings, scores_at, learn_prior)
             chosen.append((each, known))
         found = backtest(
             engine.backend,

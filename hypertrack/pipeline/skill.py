@@ -7,10 +7,20 @@ import numpy as np
 from hypertrack.config import Settings
 from hypertrack.market.window import Window
 from hypertrack.records import SKILL_NUMBERS, SKILL_TEXTS
+from hypertrack.skill.expectation import BEST, PRIOR, LearnPrior
 from hypertrack.skill.judging import Skill, judge
 
 if TYPE_CHECKING:
     from hypertrack.features.engine import FeatureEngine, FeatureMatrix
+
+
+def learner(engine: "FeatureEngine", settings: Settings) -> LearnPrior | None:
+    """Return who learns a prior of edges; None where the settings ask for none."""
+    if settings.skill.estimator not in {BEST, PRIOR}:
+        return None
+    from hypertrack.model.learned_prior import LearnedPrior  # scikit-learn, for who asks
+
+    return LearnedPrior(engine)
 
 
 def judge_wallets(
@@ -25,7 +35,8 @@ def judge_wallets(
         return None
     is_judged = np.zeros(engine.n_wallets, dtype=np.bool_)
     is_judged[matrix.wallet_ids] = True
-    found = judge(engine.backend, Window(matrix.start_ms, matrix.end_ms), is_judged, settings)
+    window, learn_prior = Window(matrix.start_ms, matrix.end_ms), learner(engine, settings)
+    found = judge(engine.backend, window, is_judged, settings, learn_prior)
     address = np.full(engine.n_wallets + 1, "", dtype=object)
     address[matrix.wallet_ids] = matrix.wallets  # the last one stays empty: nobody
     columns = {**found.columns, "follows": address[found.columns["follows_id"]]}

@@ -80,13 +80,18 @@ def run_markets(
         n_jobs: Processes at once.
 
     Raises:
-        ConfigError: The file holds something else, or cannot be written.
+        ConfigError: The file holds something else or by another estimator, or cannot be written.
     """
     require_writable(file)
     wanted = set(markets)
     for known in _read(file):
         key = Market(known.world, known.hours, known.seed)
         if key in wanted:
+            if known.estimator != settings.skill.estimator:
+                raise ConfigError(
+                    f"{file} holds this benchmark by {known.estimator}, and it is to be by "
+                    f"{settings.skill.estimator}: choose another --file"
+                )
             wanted.remove(key)
             yield known
     for found in _judged(settings, [market for market in markets if market in wanted], n_jobs):
@@ -119,6 +124,7 @@ def judge_market(settings: Settings, market: Market) -> "KnownTruth":
     from hypertrack.market.window import Window
     from hypertrack.pipeline.places import open_engine
     from hypertrack.pipeline.simulate import WritePlan, write
+    from hypertrack.pipeline.skill import learner
     from hypertrack.skill.judging import judge
     from hypertrack.skill.known_truth import compare
     from hypertrack.store.columns import read_columns
@@ -133,7 +139,7 @@ def judge_market(settings: Settings, market: Market) -> "KnownTruth":
         with open_engine(own) as engine:
             window = Window(engine.start_ms, engine.end_ms)
             is_judged = np.ones(engine.n_wallets, dtype=np.bool_)
-            skill = judge(engine.backend, window, is_judged, own)
+            skill = judge(engine.backend, window, is_judged, own, learner(engine, own))
             wallets = engine.wallets
         return compare(
             skill.columns,
@@ -142,6 +148,7 @@ def judge_market(settings: Settings, market: Market) -> "KnownTruth":
             read_columns(entries),
             max_q=own.skill.max_false_discovery_frac,
             **market._asdict(),
+            estimator=own.skill.estimator,
             power=skill.summary.power,
             placebo_z_sd=skill.summary.placebo_z_sd,
         )

@@ -41,6 +41,9 @@ class SkillSummary(Record, frozen=True, kw_only=True):
     n_by_verdict: dict[str, int]
     delay_s: float
     size_usd: float
+    estimator: str = "shrinkage"
+    """By what edges are expected."""
+    estimator_why: str = "as asked"
     n_by_profit: int = 0
     """Wallets of which only what they did since they were chosen by their profit counts."""
 

@@ -14,6 +14,7 @@ from hypertrack.skill.bets import SHORTEST_BLOCK_MS
 from hypertrack.skill.course import Course
 from hypertrack.skill.estimate import MIN_BETS
 from hypertrack.skill.evidence import counts_from_ms, n_chosen_after
+from hypertrack.skill.expectation import LearnPrior
 from hypertrack.skill.fetching import fetch
 from hypertrack.skill.following import CURVE_DELAYS_MS, Copies, FollowTerms, Round, follow_all
 from hypertrack.skill.judging import judge
@@ -29,14 +30,19 @@ ScoresAt = Callable[[int], Mapping[str, Floats]]
 
 
 def choose_from(
-    con: Market, each: Round, is_judged: Flags, settings: Settings, scores_at: ScoresAt
+    con: Market,
+    each: Round,
+    is_judged: Flags,
+    settings: Settings,
+    scores_at: ScoresAt,
+    learn_prior: LearnPrior | None = None,
 ) -> Candidates:
     """Return who could be followed from a cut on, looking at nothing after it.
 
     Whoever was chosen for what it earned later is not among them.
     """
     is_unbiased = counts_from_ms(con, len(is_judged)) <= each.past.end_ms
-    skill = judge(con, each.past, is_judged & is_unbiased, settings)
+    skill = judge(con, each.past, is_judged & is_unbiased, settings, learn_prior)
     return candidates(skill, scores_at(each.past.end_ms))
 
 

@@ -5,6 +5,10 @@ from scipy.stats import norm, t
 
 from hypertrack.skill.arrays import Floats
 from hypertrack.skill.estimate import Estimates
+from hypertrack.skill.shrinkage import fit, posterior
+
+MANY = 100
+"""Tested entities that show how edges are distributed."""
 
 LEAST_T = 3.0
 """Below which nobody is told from luck among many, whatever the threshold of a few would be."""
@@ -13,16 +17,48 @@ POWER_Z = 0.84
 """Standard errors above a threshold at which it is reached with a power of 80 %."""
 
 
-def q_values(p: Floats) -> Floats:
-    """Return the false discovery rate at which each would be flagged; NaN where p is.
+def q_values(measured: Estimates) -> Floats:
+    """Return the false discovery rate at which each would be flagged; NaN untested.
+
+    Of many tested, the share without an edge above 0 that is to be expected among those at least as
+    surely above it, by adaptive shrinkage with no weight on the null beforehand: on six simulated
+    days it finds .34 of the edges above 5 bps, of those flagged .04 falsely, and Benjamini's and
+    Hochberg's rule .28. Few do not show how edges are distributed: on six markets of six hours the
+    rule finds .15, none falsely, and shrinkage .11, of which .07. Of markets without skill either
+    flags somebody in about .05.
+
+    Source: Stephens 2017, worked by hand in tests/skill/test_discovery.py.
+    """
+    rows = np.flatnonzero(measured.is_tested)
+    found = np.full(len(measured.is_tested), np.nan)
+    if len(rows) < MANY:
+        found[rows] = step_up(measured.p[rows])
+        return found
+    of = measured.edge_bps[rows], measured.error_bps[rows], measured.df[rows]
+    known = posterior(*of, fit(*of, null_weight=1.0))
+    found[rows] = expected_false_frac(1 - known.p_positive)
+    return found
+
+
+def step_up(p: Floats) -> Floats:
+    """Return the false discovery rate at which each would be flagged, by luck's chances alone.
 
     Source: Benjamini and Hochberg 1995, worked by hand in tests/skill/test_discovery.py.
     """
-    tested = np.flatnonzero(~np.isnan(p))
-    order = tested[np.argsort(p[tested], kind="stable")]
-    ratio = p[order] * len(order) / np.arange(1, len(order) + 1)
-    found = np.full(len(p), np.nan)
+    order = np.argsort(p, kind="stable")
+    ratio = p[order] * len(p) / np.arange(1, len(p) + 1)
+    found = np.empty(len(p))
     found[order] = np.minimum(np.minimum.accumulate(ratio[::-1])[::-1], 1.0)
+    return found
+
+
+def expected_false_frac(p_none: Floats) -> Floats:
+    """Return the mean chance of having no edge, of each and all who are surer to have one."""
+    surest = np.argsort(p_none, kind="stable")
+    ordered = p_none[surest]
+    frac = np.cumsum(ordered) / np.arange(1, len(surest) + 1)
+    found = np.empty(len(surest))
+    found[surest] = frac[np.searchsorted(ordered, ordered, side="right") - 1]  # equals are one
     return found
 
 
@@ -64,7 +100,10 @@ def bets_needed(measured: Estimates, needed_t: float = LEAST_T) -> Floats:
 
 
 def _p_in_force(measured: Estimates, q: Floats, max_q: float) -> float:
-    """Return the p of the last one flagged, or that the first would need where nobody is."""
+    """Return the p of the last one flagged, or of the first where nobody is, were luck all known.
+
+    Shrinkage flags some beyond it, whose errors are small: what follows is rather too little.
+    """
     n_tested = int(measured.is_tested.sum())
     n_flagged = int((q[measured.is_tested] <= max_q).sum())
     return max_q * max(n_flagged, 1) / n_tested

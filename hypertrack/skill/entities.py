@@ -6,10 +6,12 @@ one they would have filled the top of the list with a single decision.
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import ibis
 import numpy as np
 from ibis import Table, _
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import poisson
@@ -200,3 +202,16 @@ def _components(is_judged: Flags, first: Ints, second: Ints) -> tuple[Ints, Ints
     size = np.zeros(n_wallets, dtype=np.int64)
     size[is_judged] = np.bincount(of_wallet[is_judged])[of_wallet[is_judged]]
     return of_wallet, size
+
+
+def spread_to_entities(of_wallets: NDArray[Any], entity_of_wallet: Ints, n: int) -> Floats:
+    """Return the sum of each entity's wallets, ``[entities]``."""
+    is_judged = entity_of_wallet >= 0
+    summed = np.bincount(entity_of_wallet[is_judged], of_wallets[is_judged], n)
+    return summed.astype(np.float64)
+
+
+def spread_to_wallets(column: NDArray[Any], entity_of_wallet: Ints) -> NDArray[Any]:
+    """Return a column of entities as one of wallets: NaN, or no text, for who is not judged."""
+    missing = "" if column.dtype == object else np.nan
+    return np.where(entity_of_wallet >= 0, column[entity_of_wallet], missing)

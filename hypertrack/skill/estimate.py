@@ -111,6 +111,11 @@ def estimate(bets: Bets, horizon_ms: Ints) -> Estimates:
     )
 
 
+def tested_only(measured: Estimates) -> Estimates:
+    """Return the estimates that have bets enough."""
+    return Estimates(**{name: c[measured.is_tested] for name, c in vars(measured).items()})
+
+
 def block_variance(
     bets: Bets, edge: Floats, total_weight: Floats, starts: Ints
 ) -> tuple[Floats, Ints, Floats]:

@@ -1,19 +1,21 @@
 """The fair oracle: what could be known of each true edge by whoever sees all but the luck.
 
-It knows the true entries, their horizons, the latent prices and how edges are distributed; whose is
-whose it infers from what came of the entries. It is a measure, no strict bound: which entries were
-resting orders, that tell little of their wallet, it does not know.
+It knows the true entries, their placement and horizons, the latent prices and how edges are
+distributed; whose is whose it infers from what came of the entries. It is a measure, no strict
+bound: of two entries it does not know which was sized or timed with more conviction.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t
 
-from hypertrack.skill.arrays import Floats, Ints, group_sizes, group_starts, medians, sums
+from hypertrack.skill.arrays import Flags, Floats, Ints, group_sizes, group_starts, medians, sums
 from hypertrack.skill.bets import Bets, block_length_ms
+from hypertrack.skill.discovery import expected_false_frac
 from hypertrack.skill.estimate import Estimates, estimate
 from hypertrack.skill.horizons import DEFAULT_MS
 
@@ -26,7 +28,9 @@ def oracle_estimates(
 ) -> Estimates:
     """Return what the true entries came to, of each entity that has some.
 
-    Judged as the openings of a tape are, by blocks, but each over its own true horizon.
+    Judged as the openings of a tape are, by blocks, but each over its own true horizon. A resting
+    order foresees nothing (`Strategies.views`): what foresight gained in it is 0, without error, so
+    that only what took is measured, and counts for its share of the entries.
 
     Args:
         entries: Columns of the simulation's true entries.
@@ -34,7 +38,8 @@ def oracle_estimates(
         n_entities: How many there are.
     """
     entity = entity_of[entries["wallet"]]
-    rows = np.flatnonzero(entity >= 0)
+    n_entries = np.bincount(entity[entity >= 0], minlength=n_entities)
+    rows = np.flatnonzero((entity >= 0) & entries["is_taker"])
     entity = entity[rows]
     of = {name: column[rows] for name, column in entries.items()}
     usual, _ = medians(of["horizon_ms"], entity, n_entities)
@@ -55,7 +60,11 @@ def oracle_estimates(
         known_frac=np.ones(len(first)),
         measures={},
     )
-    return estimate(bets, horizon_ms)
+    taken = estimate(bets, horizon_ms)
+    taken_frac = np.bincount(entity, minlength=n_entities)[taken.entity] / n_entries[taken.entity]
+    return replace(
+        taken, edge_bps=taken_frac * taken.edge_bps, error_bps=taken_frac * taken.error_bps
+    )
 
 
 def expected_by_truth(measured_bps: Floats, error_bps: Floats, edge_bps: Floats) -> Floats:
@@ -63,7 +72,25 @@ def expected_by_truth(measured_bps: Floats, error_bps: Floats, edge_bps: Floats)
 
     Bayes over the true edges of all, without knowing whose is whose.
     """
-    chance = t.pdf((measured_bps[:, None] - edge_bps) / error_bps[:, None], ROBUST_DF)
-    total = chance.sum(axis=1)
-    mean: Floats = (chance @ edge_bps) / np.where(total > 0, total, 1.0)
+    mean: Floats = _shares(measured_bps, error_bps, edge_bps) @ edge_bps
     return mean
+
+
+def told_by_truth(
+    measured_bps: Floats, error_bps: Floats, edge_bps: Floats, max_false_frac: float
+) -> Flags:
+    """Return whom to tell from luck, were the distribution of the true edges known.
+
+    As many as can be, the surest first, of whom no larger share than asked is to be expected to
+    have no edge above 0. No rule that bounds that share finds more.
+    """
+    p_none = _shares(measured_bps, error_bps, edge_bps) @ (edge_bps <= 0)
+    return expected_false_frac(p_none) <= max_false_frac
+
+
+def _shares(measured_bps: Floats, error_bps: Floats, edge_bps: Floats) -> Floats:
+    """Return how likely each true edge is behind each measured one, ``[measured, edges]``."""
+    chance = t.pdf((measured_bps[:, None] - edge_bps) / error_bps[:, None], ROBUST_DF)
+    total = chance.sum(axis=1, keepdims=True)
+    shares: Floats = chance / np.where(total > 0, total, 1.0)
+    return shares

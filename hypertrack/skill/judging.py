@@ -22,12 +22,18 @@ from hypertrack.skill.copiers import Copying, find_copiers
 from hypertrack.skill.copy_edge import CopyEdges, CopyTerms, copy_edges
 from hypertrack.skill.counterparties import find_wash_pairs
 from hypertrack.skill.discovery import bets_needed, power_at, q_values, t_needed
-from hypertrack.skill.entities import Entities, find_entities
-from hypertrack.skill.estimate import Estimates, estimate
+from hypertrack.skill.entities import (
+    Entities,
+    find_entities,
+    spread_to_entities,
+    spread_to_wallets,
+)
+from hypertrack.skill.estimate import Estimates, estimate, tested_only
 from hypertrack.skill.evidence import CURVE_MS, Evidence, counts_from_ms, gather
+from hypertrack.skill.expectation import Expectation, LearnPrior, choose
 from hypertrack.skill.fetching import fetch
 from hypertrack.skill.gains import gains
-from hypertrack.skill.shrinkage import Posterior, Spreads, fit, posterior
+from hypertrack.skill.shrinkage import Posterior, Spreads
 from hypertrack.skill.verdict import Decisions, Facts, decide
 
 LEVELS = (0.05, 0.95)
@@ -64,7 +70,13 @@ class Skill:
     summary: SkillSummary
 
 
-def judge(con: Market, window: Window, is_judged: Flags, settings: Settings) -> Skill:
+def judge(
+    con: Market,
+    window: Window,
+    is_judged: Flags,
+    settings: Settings,
+    learn_prior: LearnPrior | None = None,
+) -> Skill:
     """Judge all wallets by what they did in a window.
 
     Args:
@@ -72,6 +84,7 @@ def judge(con: Market, window: Window, is_judged: Flags, settings: Settings) -> 
         window: Nothing outside of it is looked at.
         is_judged: Whether each wallet takes part, ``[wallets]``.
         settings: Of which fees, skill and copy are read.
+        learn_prior: Asked where the settings want a prior (see `expectation.choose`).
     """
     told = fetch(con, told_as_one(con))
     entities = find_entities(con, window, is_judged, (told["wallet_id"], told["other_id"]))
@@ -80,14 +93,23 @@ def judge(con: Market, window: Window, is_judged: Flags, settings: Settings) -> 
     rng = np.random.default_rng(SEED)
     since_ms = counts_from_ms(con, len(is_judged))
     found = gather(con, window, entities.of_wallet, rng, delays, since_ms)
-    return _Judging(con, found, entities, settings).skill()
+    expected = choose(settings.skill.estimator, window, entities.of_wallet, learn_prior)
+    return _Judging(con, found, entities, settings, expected).skill()
 
 
 class _Judging:
     """One recording judged: each step once, by what it is called."""
 
-    def __init__(self, con: Market, evidence: Evidence, entities: Entities, settings: Settings):
+    def __init__(
+        self,
+        con: Market,
+        evidence: Evidence,
+        entities: Entities,
+        settings: Settings,
+        expected: Expectation,
+    ):
         self.con = con
+        self.expected = expected
         self.evidence = evidence
         self.entities = entities
         self.settings = settings
@@ -113,11 +135,8 @@ class _Judging:
 
     @cached_property
     def spreads(self) -> Spreads:
-        """How the edges of all are distributed; no edge where nobody is tested."""
-        tested = tested_only(self.whole)
-        if not len(tested.entity):
-            return Spreads(np.zeros(1), np.ones(1))
-        return fit(tested.edge_bps, tested.error_bps, tested.df)
+        """How the edges of all are distributed."""
+        return self.expected.spreads(tested_only(self.whole))
 
     @cached_property
     def judged(self) -> Judged:
@@ -132,7 +151,7 @@ class _Judging:
     @cached_property
     def q(self) -> Floats:
         """Rate of false discoveries at which each entity would be flagged, ``[entities]``."""
-        return self._placed(q_values(self.whole.p), self.whole.entity)
+        return self._placed(q_values(self.whole), self.whole.entity)
 
     @cached_property
     def copied(self) -> CopyEdges:
@@ -180,7 +199,7 @@ class _Judging:
 
     def _known(self, measured: Estimates) -> Judged:
         tested = tested_only(measured)
-        return Judged(tested, posterior(tested.edge_bps, tested.error_bps, tested.df, self.spreads))
+        return Judged(tested, self.expected.known(tested, self.spreads))
 
     def _taker_bets(self) -> Any:
         bets = self.evidence.taker_bets
@@ -358,26 +377,10 @@ class _Judging:
             n_by_verdict=dict(zip(verdicts.tolist(), counts.tolist(), strict=True)),
             delay_s=copy.delay_s,
             size_usd=copy.size_usd,
+            estimator=self.expected.estimator,
+            estimator_why=self.expected.why,
             n_by_profit=int(np.count_nonzero(self.evidence.n_uncounted)),
         )
-
-
-def tested_only(measured: Estimates) -> Estimates:
-    """Return the estimates that have bets enough."""
-    return Estimates(**{name: c[measured.is_tested] for name, c in vars(measured).items()})
-
-
-def spread_to_entities(of_wallets: NDArray[Any], entity_of_wallet: Ints, n: int) -> Floats:
-    """Return the sum of each entity's wallets, ``[entities]``."""
-    is_judged = entity_of_wallet >= 0
-    summed = np.bincount(entity_of_wallet[is_judged], of_wallets[is_judged], n)
-    return summed.astype(np.float64)
-
-
-def spread_to_wallets(column: NDArray[Any], entity_of_wallet: Ints) -> NDArray[Any]:
-    """Return a column of entities as one of wallets: NaN, or no text, for who is not judged."""
-    missing = "" if column.dtype == object else np.nan
-    return np.where(entity_of_wallet >= 0, column[entity_of_wallet], missing)
 
 
 def _decision_columns(decided: Decisions) -> dict[str, NDArray[Any]]:

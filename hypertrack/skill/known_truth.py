@@ -1,6 +1,7 @@
 """What was found beside what is true, on a simulated market: the only reader of the truth."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,10 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from hypertrack.records import Record, Verdict
-from hypertrack.skill.arrays import Flags, Floats, Ints
-from hypertrack.skill.fair_oracle import expected_by_truth, oracle_estimates
+from hypertrack.skill.arrays import Flags, Floats
+from hypertrack.skill.discovery import q_values
+from hypertrack.skill.estimate import Estimates
+from hypertrack.skill.fair_oracle import expected_by_truth, oracle_estimates, told_by_truth
 
 LARGE_EDGE_BPS = 5.0
 TOP = 20
@@ -55,6 +58,14 @@ class KnownTruth(Record, frozen=True, kw_only=True):
     n_large: int
     """Tested with a true edge above 5 bps."""
     n_large_flagged: int
+    n_flagged_oracle: int
+    """By the fair oracle's measurements, by the same rule."""
+    n_false_oracle: int
+    n_large_flagged_oracle: int
+    n_flagged_most: int
+    """By the same, were the distribution of the true edges known: no rule finds more of them."""
+    n_false_most: int
+    n_large_flagged_most: int
     power: float | None
     """As the run itself says it, at 5 bps."""
     placebo_z_sd: float | None
@@ -72,6 +83,8 @@ class KnownTruth(Record, frozen=True, kw_only=True):
     n_worth_found: int
     flagged_traps: dict[str, int]
     copied_traps: dict[str, int]
+    estimator: str = "shrinkage"
+    """As it was asked for."""
 
 
 def compare(
@@ -91,8 +104,8 @@ def compare(
         truth: Columns of the simulation's truth.
         entries: Columns of its true entries, whose wallets are rows of ``truth``.
         max_q: From which on one counts as flagged.
-        market: What `KnownTruth` holds of the market itself: world, hours, seed, power and
-            placebo_z_sd.
+        market: What `KnownTruth` holds of the market itself and of how it was judged: world,
+            hours, seed, power, placebo_z_sd and estimator.
     """
     found = _Found(columns, wallets, truth, entries, max_q)
     bins = [_bin(found, low) for low in range(CALIBRATION_BINS)]
@@ -137,17 +150,26 @@ def _ranks(found: "_Found") -> dict[str, Any]:
 def _counts(found: "_Found") -> dict[str, Any]:
     """Return how many were flagged and called worth copying, and how many rightly."""
     flagged, copied, is_left = found.is_flagged, found.is_copied, found.copy_edge_bps > 0
-    large = found.is_tested & (found.edge_bps > LARGE_EDGE_BPS)
+    large = found.is_large
     worth = found.is_tested & (found.n_bets >= MANY_BETS) & is_left
     return {
-        "n_flagged": int(flagged.sum()),
-        "n_false": int((flagged & (found.edge_bps <= 0)).sum()),
         "n_large": int(large.sum()),
-        "n_large_flagged": int((flagged & large).sum()),
+        **_told(found, flagged, ""),
+        **_told(found, found.is_told_by_oracle, "_oracle"),
+        **_told(found, found.is_told_at_most, "_most"),
         "n_copy": int(copied.sum()),
         "n_copy_right": int((copied & is_left).sum()),
         "n_worth_copying": int(worth.sum()),
         "n_worth_found": int((worth & copied).sum()),
+    }
+
+
+def _told(found: "_Found", is_told: Flags, by: str) -> dict[str, int]:
+    """Return how many were told from luck, how many falsely, and how many with a large edge."""
+    return {
+        f"n_flagged{by}": int(is_told.sum()),
+        f"n_false{by}": int((is_told & (found.edge_bps <= 0)).sum()),
+        f"n_large_flagged{by}": int((is_told & found.is_large).sum()),
     }
 
 
@@ -186,18 +208,24 @@ class _Found:
         row_of_true = np.full(len(truth["wallet"]), -1, dtype=np.int64)
         has_row = (entity >= 0) & (place >= 0)
         row_of_true[place[has_row]] = nth[entity[has_row].astype(np.int64)]
-        self.oracle_bps = self._by_oracle(entries, row_of_true)
+        self.is_large: Flags = self.is_tested & (self.edge_bps > LARGE_EDGE_BPS)
+        self._ask_oracle(oracle_estimates(entries, row_of_true, len(rows)), max_q)
 
-    def _by_oracle(self, entries: Mapping[str, NDArray[Any]], row_of_true: Ints) -> Floats:
-        """Return what the fair oracle expects of each; who never entered has no edge."""
-        measured = oracle_estimates(entries, row_of_true, len(self.edge_bps))
-        is_told = np.isfinite(measured.error_bps) & (measured.error_bps > 0)
-        entity, tested = measured.entity[is_told], self.edge_bps[self.is_tested]
-        expected = np.zeros(len(self.edge_bps))
-        expected[entity] = expected_by_truth(
-            measured.edge_bps[is_told], measured.error_bps[is_told], tested
-        )
-        return expected
+    def _ask_oracle(self, measured: Estimates, max_q: float) -> None:
+        """Note what the fair oracle expects of each; who never entered has no edge."""
+        is_known = np.isfinite(measured.error_bps) & (measured.error_bps > 0)
+        entity, among = measured.entity[is_known], self.edge_bps[self.is_tested]
+        edge, error = measured.edge_bps[is_known], measured.error_bps[is_known]
+        self.oracle_bps = np.zeros(len(self.edge_bps))
+        self.oracle_bps[entity] = expected_by_truth(edge, error, among)
+        is_asked = self.is_tested[measured.entity]
+        tested = replace(measured, is_tested=measured.is_tested & is_asked)
+        self.is_told_by_oracle: Flags = np.zeros(len(self.edge_bps), dtype=np.bool_)
+        self.is_told_by_oracle[measured.entity] = q_values(tested) <= max_q
+        is_asked = self.is_tested[entity]
+        told = told_by_truth(edge[is_asked], error[is_asked], among, max_q)
+        self.is_told_at_most: Flags = np.zeros(len(self.edge_bps), dtype=np.bool_)
+        self.is_told_at_most[entity[is_asked]] = told
 
 
 def _bin(found: _Found, number: int) -> tuple[float, int, int]:

@@ -104,13 +104,16 @@ def spread_grid(edge_bps: Floats, error_bps: Floats) -> Floats:
     return np.append(0.0, least * SPREAD_RATIO ** np.arange(n_steps + 1))
 
 
-def fit(edge_bps: Floats, error_bps: Floats, df: Floats) -> Spreads:
+def fit(
+    edge_bps: Floats, error_bps: Floats, df: Floats, *, null_weight: float = NULL_WEIGHT
+) -> Spreads:
     """Return how the true edges are distributed that were measured so.
 
     Args:
         edge_bps: As measured, ``[entities]``, at least one.
         error_bps: Standard error of each, positive.
         df: Degrees of freedom of each error.
+        null_weight: Observations that the null counts as, 1 for none.
     """
     grid = spread_grid(edge_bps, error_bps)
     # The best part of each row is 1: what all parts make equally unlikely tells nothing.
@@ -122,7 +125,7 @@ def fit(edge_bps: Floats, error_bps: Floats, df: Floats) -> Spreads:
     )
     likelihood /= likelihood.max(axis=1, keepdims=True)
     prior = np.ones(len(grid))
-    prior[0] = NULL_WEIGHT
+    prior[0] = null_weight
     return Spreads(grid, mixture_shares(likelihood, prior))
 
 

@@ -1,55 +1,88 @@
 """Who is flagged, what could have been, and what it would take."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import norm, t
-from skill_fakes import bets
+from skill_fakes import bets, estimates
 
-from hypertrack.skill.discovery import bets_needed, power_at, q_values
-from hypertrack.skill.estimate import Estimates, estimate
-
-
-def measured(edge: list[float], error: list[float], n_bets: int = 16) -> Estimates:
-    n = len(edge)
-    count = np.full(n, n_bets)
-    return Estimates(
-        entity=np.arange(n),
-        edge_bps=np.array(edge),
-        error_bps=np.array(error),
-        df=np.full(n, 1e6),
-        n_bets=count,
-        n_openings=count,
-        n_blocks=count,
-        n_hours=count,
-        is_tested=np.ones(n, dtype=bool),
-    )
+from hypertrack.skill.discovery import (
+    MANY,
+    bets_needed,
+    expected_false_frac,
+    power_at,
+    q_values,
+    step_up,
+)
+from hypertrack.skill.estimate import estimate
 
 
-def test_q_is_the_rate_at_which_each_would_be_flagged() -> None:
-    found = q_values(np.array([0.03, np.nan, 0.01, 0.04, 0.5]))
+def test_q_of_few_is_the_rate_at_which_each_would_be_flagged_by_luck() -> None:
+    found = step_up(np.array([0.03, 0.01, 0.04, 0.5]))
 
     # Of four tested: .01·4/1 = .04, .03·4/2 = .06 and .04·4/3 = .0533, the smaller of both.
-    np.testing.assert_allclose(found, [0.16 / 3, np.nan, 0.04, 0.16 / 3, 0.5])
+    np.testing.assert_allclose(found, [0.16 / 3, 0.04, 0.16 / 3, 0.5])
+
+
+def test_q_of_many_is_the_mean_chance_of_no_edge_of_all_who_are_as_sure() -> None:
+    found = expected_false_frac(np.array([0.3, 0.01, 0.9, 0.05, 0.3]))
+
+    # Of the two surest (.01 + .05) / 2, of the next two, who are equal, (.06 + .6) / 4.
+    np.testing.assert_allclose(found, [0.165, 0.01, 0.312, 0.03, 0.165])
+
+
+def test_who_is_not_tested_has_no_q_whether_few_are_or_many() -> None:
+    for n_tested in (4, MANY):
+        found = estimates([30.0, -30.0] + [0.1] * (n_tested - 1), [1.0] * (n_tested + 1))
+        is_tested = np.arange(n_tested + 1) < n_tested
+
+        q = q_values(replace(found, is_tested=is_tested))
+
+        assert np.isnan(q).tolist() == (~is_tested).tolist()
+        assert q[0] < 1e-6
+        assert q[1] > q[2] > 0.1
+
+
+@pytest.mark.parametrize("n_tested", [3, MANY])
+def test_luck_alone_is_flagged_in_fewer_than_one_of_ten_markets(n_tested: int) -> None:
+    rng = np.random.default_rng(5)
+    flagged = 0
+    for _ in range(20):
+        error = np.exp(rng.normal(1.0, 0.5, n_tested))
+        q = q_values(estimates((error * rng.standard_normal(n_tested)).tolist(), error.tolist()))
+        flagged += bool((q <= 0.1).any())
+
+    assert flagged <= 2
 
 
 def test_power_is_what_the_last_flagged_needed() -> None:
-    found = measured([10.0, 0.0, 0.0, 0.0], [1.0, 2.0, 4.0, 8.0])
-    q = q_values(found.p)
+    found = estimates([10.0, 0.0, 0.0, 0.0], [1.0, 2.0, 4.0, 8.0])
+    q = q_values(found)
 
-    # One of four is flagged at .10: p of .025, t of 1.96.
+    # One of four is flagged at .10, by far: p of .025, t of 1.96 would do.
+    assert (q <= 0.1).tolist() == [True, False, False, False]
     needed = t.isf(0.1 / 4, 1e6)
     expected = np.mean([norm.sf(needed - 5 / error) for error in (1, 2, 4, 8)])
     assert power_at(5.0, found, q, 0.1) == pytest.approx(expected)
 
 
+def test_power_where_nobody_is_flagged_is_what_the_first_needs() -> None:
+    found = estimates([0.0, 0.0, 0.0, 0.0], [1.0, 2.0, 4.0, 8.0])
+
+    # One of four at .10: p of .025, 1.96 errors.
+    expected = np.mean([norm.sf(1.96 - 5 / error) for error in (1, 2, 4, 8)])
+    assert power_at(5.0, found, q_values(found), 0.1) == pytest.approx(expected, abs=1e-3)
+
+
 def test_power_of_nobody_is_not_defined() -> None:
     few = estimate(bets((0, 0, 1.0, 1.0)), np.array([300_000]))
 
-    assert np.isnan(power_at(5.0, few, q_values(few.p), 0.1))
+    assert np.isnan(power_at(5.0, few, q_values(few), 0.1))
 
 
 def test_bets_needed_follow_from_the_signal_to_noise_of_one() -> None:
     # 16 bets of sd 20 have an error of 5; an edge of 2 is .1 of a bet: 38.4².
-    found = bets_needed(measured([2.0, -1.0], [5.0, 5.0]))
+    found = bets_needed(estimates([2.0, -1.0], [5.0, 5.0]))
 
     np.testing.assert_array_equal(found, [1475, np.nan])

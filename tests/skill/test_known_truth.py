@@ -59,6 +59,7 @@ def entries() -> dict[str, Any]:
         "horizon_ms": np.full(12 * N, 60_000.0),
         "gain_bps": 15.0 - wallet + np.where(nth % 2, 0.1, -0.1),
         "variance_bps2": np.full(12 * N, 1.0),
+        "is_taker": np.full(12 * N, True),
     }
 
 
@@ -132,6 +133,15 @@ def test_oracle_ranks_by_what_entries_came_to_whatever_was_found() -> None:
     assert found.rank_ic_many_oracle == pytest.approx(1)
     assert (found.auc_large, found.auc_large_oracle) == (0.0, 1.0)
     assert found.top_edge_most_bps == pytest.approx(np.mean(15 - np.arange(20)))
+
+
+def test_oracle_tells_from_luck_whom_its_entries_allow() -> None:
+    found = compared(columns(), truth())
+
+    # 15 of the 20 tested have an edge, ten a large one, and entries hardly vary.
+    told = (found.n_flagged_oracle, found.n_false_oracle, found.n_large_flagged_oracle)
+    at_most = (found.n_flagged_most, found.n_false_most, found.n_large_flagged_most)
+    assert told == at_most == (15, 0, 10)
 
 
 def test_claimed_too_much_and_too_little_do_not_cancel() -> None:

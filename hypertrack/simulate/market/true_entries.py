@@ -36,14 +36,19 @@ class TrueEntries:
         ]
 
     def columns(self) -> Entries:
-        """Return a row an entry: wallet, coin, time_ms, horizon_ms, gain_bps, variance_bps2.
+        """Return a row an entry, by name of the column.
 
-        ``gain_bps`` is what the price did for it until its horizon, beyond the coin's trend, luck
-        and all; ``variance_bps2`` what such a move has in the long run.
+        wallet, coin, time_ms, horizon_ms, is_taker; ``gain_bps``, what the price did for it until
+        its horizon, beyond the coin's trend, luck and all; and ``variance_bps2``, what such a move
+        has in the long run.
         """
-        return {
+        columns = {
             name: np.concatenate([part[name] for part in self._parts]) for name in self._parts[0]
         }
+        # Parts come in pairs: who took, and who rested.
+        sizes = [len(part["wallet"]) for part in self._parts]
+        columns["is_taker"] = np.repeat(np.arange(len(sizes)) % 2 == 0, sizes)
+        return columns
 
     def _of(self, trades: TradeArrays, wallet: Ids, gain: Floats, horizon_ms: Floats) -> Entries:
         is_entry = horizon_ms > 0

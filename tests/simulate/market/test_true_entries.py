@@ -24,6 +24,22 @@ def test_entries_are_those_whose_foresight_the_truth_counts() -> None:
     np.testing.assert_allclose(snr[entered] * np.sqrt(counts[entered]), truth["snr"][entered])
 
 
+def test_entries_that_rest_foresee_nothing() -> None:
+    market = Market(SimulateSettings(wallets=60, coins=4, hours=0.5, seed=3))
+    ledger = market.ledger(with_entries=True)
+    resting_edge, taking_edge = 0.0, 0.0
+    for chunk in market.chunks(with_facts=True):
+        ledger.add(chunk)
+        assert chunk.facts is not None
+        resting_edge += np.abs(chunk.facts.maker_edge_bps).sum()
+        taking_edge += np.abs(chunk.facts.taker_edge_bps).sum()
+
+    found = ledger.entries.columns() if ledger.entries else {}
+
+    assert (resting_edge, taking_edge > 0) == (0.0, True)
+    assert 0 < found["is_taker"].mean() < 1
+
+
 def test_chunks_without_facts_are_refused() -> None:
     market = Market(SimulateSettings(wallets=10, coins=1, hours=0.05))
     ledger = market.ledger(with_entries=True)
