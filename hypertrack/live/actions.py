@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 from hypertrack.config import LiveSettings
 from hypertrack.live.positions import Key, Position, Positions, kind_of, part_closed
@@ -15,6 +15,7 @@ from hypertrack.records import (
     ActionKind,
     Phase,
     PositionKnown,
+    Record,
     Side,
     TapeTrade,
 )
@@ -46,6 +47,16 @@ class _Pending:
     due_ms: int = field(default=0)
 
 
+class FinderState(Record, frozen=True, kw_only=True):
+    """What is held in mind of the tape so far."""
+
+    positions: dict[Key, Position]
+    pending: list[_Pending]
+    seen: list[tuple[str, int, int]]
+    watermark_ms: int | None
+    n_late: int
+
+
 class ActionFinder:
     """Finds actions in trades, given in the order of receipt.
 
@@ -70,6 +81,25 @@ class ActionFinder:
         self._seen_order: deque[tuple[str, int, int]] = deque()
         self.watermark_ms: int | None = None
         self.n_late = 0
+
+    def state(self) -> FinderState:
+        """Return what is held in mind, to be written down before the next trade is taken."""
+        return FinderState(
+            positions=dict(self._positions.by_key),
+            pending=list(self._pending.values()),
+            seen=list(self._seen_order),
+            watermark_ms=self.watermark_ms,
+            n_late=self.n_late,
+        )
+
+    def go_on(self, state: FinderState) -> None:
+        """Take what was held in mind before a restart."""
+        self._positions.go_on(state.positions)
+        self._pending = {(one.key, one.is_twap): one for one in state.pending}
+        self._due = [(one.due_ms, key) for key, one in self._pending.items()]
+        heapify(self._due)
+        self._seen, self._seen_order = set(state.seen), deque(state.seen)
+        self.watermark_ms, self.n_late = state.watermark_ms, state.n_late
 
     def add(self, trade: TapeTrade) -> Iterator[Action]:
         """Take a trade; yield the actions that it completes, in the order of their settling."""

@@ -3,7 +3,6 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 from hypertrack.config import ConsensusSettings
 from hypertrack.live.actions import ActionFinder
@@ -17,6 +16,7 @@ from hypertrack.records import (
     ActionKind,
     CoverageSaid,
     Evidence,
+    Record,
     Side,
     TapeTrade,
 )
@@ -32,13 +32,24 @@ MOVE = {
 }
 
 
-@dataclass(frozen=True)
-class Gap:
+class Gap(Record, frozen=True, tag=True):
     """Trades of a coin that were missed, in exchange time."""
 
     coin: str
     start_ms: int
     end_ms: int
+
+
+class DeskState(Record, frozen=True, kw_only=True):
+    """What is held in mind of the tape so far."""
+
+    decimals: dict[str, tuple[int, int]]
+    last_px: dict[str, str]
+    first_ms: int | None
+    newest_ms: int
+    gaps: dict[str, list[Gap]]
+    coins_of: dict[str, set[str]]
+    sides: dict[tuple[str, Side], dict[str, int]]
 
 
 class Desk:
@@ -69,6 +80,27 @@ class Desk:
         self._gaps: defaultdict[str, list[Gap]] = defaultdict(list)
         self._coins_of: defaultdict[str, set[str]] = defaultdict(set)
         self._sides: defaultdict[tuple[str, Side], dict[str, int]] = defaultdict(dict)
+
+    def state(self) -> DeskState:
+        """Return what is held in mind, to be written down before the next trade is taken."""
+        return DeskState(
+            decimals=dict(self._decimals.by_coin),
+            last_px=self._last_px,
+            first_ms=self._first_ms,
+            newest_ms=self._newest_ms,
+            gaps=self._gaps,
+            coins_of=self._coins_of,
+            sides=self._sides,
+        )
+
+    def go_on(self, state: DeskState) -> None:
+        """Take what was held in mind before a restart."""
+        self._decimals.go_on(state.decimals)
+        self._last_px = state.last_px
+        self._first_ms, self._newest_ms = state.first_ms, state.newest_ms
+        self._gaps.update(state.gaps)
+        self._coins_of.update(state.coins_of)
+        self._sides.update(state.sides)
 
     def trade(self, trade: TapeTrade) -> Iterator[Event]:
         """Take a trade; yield what happened by now."""

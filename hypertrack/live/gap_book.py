@@ -4,9 +4,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from hypertrack.live.desk import Gap
-from hypertrack.records import CoverageLine, CoverageStatus, Feed, TapeTrade
+from hypertrack.records import CoverageLine, CoverageStatus, Feed, Record, TapeTrade
 
 STREAM = f"{Feed.TRADES}:"
+
+
+class GapState(Record, frozen=True, kw_only=True):
+    """What is held in mind of the ledger, as it was read last."""
+
+    waiting: dict[str, list[Gap]]
+    known: set[Gap]
+    newest: dict[str, CoverageLine]
 
 
 class GapBook:
@@ -16,6 +24,15 @@ class GapBook:
         self._waiting: defaultdict[str, list[Gap]] = defaultdict(list)
         self._known: set[Gap] = set()
         self._newest: dict[str, CoverageLine] = {}
+
+    def state(self) -> GapState:
+        """Return what is held in mind, to be written down before the next trade is taken."""
+        return GapState(waiting=self._waiting, known=self._known, newest=self._newest)
+
+    def go_on(self, state: GapState) -> None:
+        """Take what was held in mind before a restart."""
+        self._waiting.update(state.waiting)
+        self._known, self._newest = state.known, state.newest
 
     def learn(self, lines: Iterable[CoverageLine]) -> None:
         """Take what the ledger says now; a gap that still lasts is taken when it has ended.

@@ -61,6 +61,11 @@ class Newsroom:
         self.n_signals = 0
         self.n_alerts = 0
 
+    @property
+    def rules(self) -> Rules:
+        """Return what decides which events are told."""
+        return self._rules
+
     def act(self, action: Action, market: Market) -> None:
         """Make the signal of an action, where its wallet is followed; `send` sends it."""
         if not self._signals.is_wanted(action):

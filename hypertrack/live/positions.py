@@ -1,10 +1,9 @@
 """The position of every wallet and coin, and how it is known."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
-from hypertrack.records import ActionKind, PositionKnown
+from hypertrack.records import ActionKind, PositionKnown, Record
 
 ZERO = Decimal(0)
 
@@ -12,8 +11,7 @@ Key = tuple[str, str]
 """Wallet and coin."""
 
 
-@dataclass(slots=True)
-class Position:
+class Position(Record, frozen=True, array_like=True, gc=False):
     """A signed size in coins; where it is known by the tape alone, what was traded since."""
 
     size: Decimal = ZERO
@@ -31,6 +29,15 @@ class Positions:
         self._by_key: dict[Key, Position] = {}
         for key, size in (told or {}).items():
             self.tell(key, size)
+
+    @property
+    def by_key(self) -> Mapping[Key, Position]:
+        """Return those that are held in mind."""
+        return self._by_key
+
+    def go_on(self, by_key: Mapping[Key, Position]) -> None:
+        """Take what was held in mind before a restart."""
+        self._by_key = dict(by_key)
 
     def tell(self, key: Key, size: Decimal) -> None:
         """Set a position to what the venue says it is."""

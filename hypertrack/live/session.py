@@ -10,10 +10,10 @@ from pathlib import Path
 from hypertrack.clock import Clock
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
-from hypertrack.files import FileStamp, stamp_of
 from hypertrack.live.actions import ActionFinder
 from hypertrack.live.board import ProfileChange
 from hypertrack.live.chain import Chain
+from hypertrack.live.checkpoint import LiveState
 from hypertrack.live.desk import Desk
 from hypertrack.live.gap_book import GapBook
 from hypertrack.live.known_wallets import KnownWallets
@@ -25,10 +25,8 @@ from hypertrack.live.profile_events import profile_events
 from hypertrack.live.rules import Rules
 from hypertrack.live.signals import Market, Signals
 from hypertrack.live.watching import Watchlists
-from hypertrack.records import Action, TapeTrade
-from hypertrack.store.files.layout import COVERAGE_NAME
-from hypertrack.store.files.ledger import read_ledger
-from hypertrack.store.reading.tape import Tape
+from hypertrack.records import Action, PositionKnown, TapeTrade
+from hypertrack.store.reading.followed import Followed
 
 log = logging.getLogger(__name__)
 
@@ -40,11 +38,14 @@ class Beginning:
     Attributes:
         told: Positions, by wallet and coin.
         paper_since_ms: From when on actions are followed on paper, where that is begun now.
+        saved: What was held in mind when the tape had come to where it begins now; None to begin
+            anew.
     """
 
     since_ms: int
     told: Mapping[Key, Decimal]
     paper_since_ms: int = 0
+    saved: LiveState | None = None
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,13 @@ class LivePlaces:
     """What live reads and writes.
 
     Attributes:
-        data: The dataset's folder.
+        source: The dataset.
         profiles: In force; the file may come later, or change.
         signals: The chained signals.
         paper: The chained log of following on paper; it is kept where there is a capital.
     """
 
-    data: Path
+    source: Followed
     profiles: Path
     signals: Path
     paper: Path | None = None
@@ -100,9 +101,12 @@ class LiveSession:
             )
         self._adopted = beginning.told if settings.follow.adopt else {}
         self._gaps = GapBook()
-        self._ledger_stamp: FileStamp | None = None
-        self._tape = Tape(places.data, beginning.since_ms)
+        self._tape = places.source.tape
+        self._since_ms = beginning.since_ms
         self.n_trades = 0
+        self.is_caught_up = False
+        if beginning.saved is not None:
+            self._go_on(beginning.saved)
 
     @property
     def watermark_ms(self) -> int | None:
@@ -119,14 +123,35 @@ class LiveSession:
         """Return how many lines no reader takes."""
         return self._tape.n_unread
 
-    def read_history(self, stop: threading.Event | None = None) -> None:
-        """Take what the folder holds, until told to stop."""
+    def read_history(
+        self, stop: threading.Event | None = None, *, is_growing: bool = False
+    ) -> None:
+        """Take what the dataset holds, until told to stop.
+
+        Args:
+            is_growing: Its newest moment is left to `poll`.
+        """
         if self._paper is not None:
             self._paper.adopt(self._adopted)
-        for batch in self._tape.history():
+        for batch in self._tape.history(is_growing=is_growing):
             if stop is not None and stop.is_set():
                 return
             self._take(batch)
+        self.is_caught_up = True
+
+    def state(self) -> LiveState:
+        """Return what is held in mind, to be written down before anything else is taken."""
+        return LiveState(
+            since_ms=self._since_ms,
+            tape=self._tape.place(),
+            n_trades=self.n_trades,
+            finder=self._finder.state(),
+            desk=self._desk.state(),
+            gaps=self._gaps.state(),
+            limits=self.newsroom.rules.state(),
+            verdicts=self._known.verdicts(),
+            paper=None if self._paper is None else self._paper.pending(),
+        )
 
     def poll(self) -> None:
         """Take what was added since the last call."""
@@ -151,7 +176,7 @@ class LiveSession:
             now_ms = self._finder.watermark_ms or 0
             self.newsroom.tell(self._desk.verdict_changed(change.wallet, change.before, now_ms))
         self.newsroom.send()
-        self._read_ledger()
+        self._gaps.learn(self._places.source.changed_ledger())
 
     def watched(self) -> frozenset[str]:
         """Return who is measured first: leaders, and whom a list watches."""
@@ -183,6 +208,22 @@ class LiveSession:
         if self._paper is not None:
             self._paper.settle(is_finished=True)
 
+    def _go_on(self, saved: LiveState) -> None:
+        """Take what was held in mind before a restart."""
+        self.n_trades = saved.n_trades
+        self._finder.go_on(saved.finder)
+        self._desk.go_on(saved.desk)
+        self._gaps.go_on(saved.gaps)
+        self.newsroom.rules.go_on(saved.limits)
+        self._known.go_on(saved.verdicts)
+        if self._paper is None:
+            return
+        if saved.paper is not None and saved.paper.since_ms == self._paper.state.since_ms:
+            self._paper.go_on(saved.paper)
+        elif self._settings.follow.adopt:
+            held = saved.finder.positions.items()
+            self._adopted = {k: at.size for k, at in held if at.known is not PositionKnown.TAPE}
+
     def _act(self, action: Action, market: Market) -> None:
         self.newsroom.act(action, market)
         if self._paper is not None:
@@ -203,9 +244,3 @@ class LiveSession:
                 self.newsroom.tell(event)
         self.newsroom.send()
         self.n_trades += len(trades)
-
-    def _read_ledger(self) -> None:
-        stamp = stamp_of(self._places.data / COVERAGE_NAME)
-        if stamp is not None and stamp != self._ledger_stamp:
-            self._ledger_stamp = stamp
-            self._gaps.learn(read_ledger(self._places.data))

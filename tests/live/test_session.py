@@ -15,10 +15,12 @@ from fakes import ALICE, BOB, CAROL, START_MS, trade
 
 from hypertrack.config import Settings
 from hypertrack.live.chain import breaks
+from hypertrack.live.checkpoint import read_checkpoint, write_checkpoint
 from hypertrack.live.session import Beginning, LivePlaces, LiveSession
 from hypertrack.records import Feed, Message, MessageKind
 from hypertrack.store.compaction.commit_journal import put_in_force
 from hypertrack.store.compaction.sealed_hours import prepare_sealing
+from hypertrack.store.reading.followed import FollowedFolder
 
 AFTER = {"emitted_ms", "delay_ms", "prev", "expires_ms"}
 """What follows from when a signal was written."""
@@ -60,7 +62,11 @@ class Followed:
         name: str = "signals.jsonl",
         told: dict[Any, Decimal] | None = None,
         clock: ManualClock | None = None,
+        checkpoint: Path | None = None,
     ):
+        source = FollowedFolder(folder)
+        saved = None if checkpoint is None else read_checkpoint(checkpoint, 0)
+        self.is_going_on = saved is not None and source.tape.go_on(saved.tape)
         self.folder = folder
         self.file = folder / name
         self.kept = Kept()
@@ -68,14 +74,14 @@ class Followed:
         self.lines: list[bytes] = []
         self.session = LiveSession(
             Settings.model_validate(SETTINGS),
-            LivePlaces(folder, folder / "profiles.parquet", self.file),
-            Beginning(0, told or {}),
+            LivePlaces(source, folder / "profiles.parquet", self.file),
+            Beginning(0, told or {}, saved=saved if self.is_going_on else None),
             self.kept,
             self.clock,
             self.lines.append,
         )
         self.session.look()
-        self.session.read_history()
+        self.session.read_history(is_growing=checkpoint is not None)
 
     def poll(self) -> None:
         self.clock.advance(0.2)
@@ -148,27 +154,37 @@ def random_rows(n: int) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow  # eight restarts, each signal synced
-def test_replay_of_the_finished_recording_says_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize("has_checkpoint", [True, False])
+def test_replay_of_the_finished_recording_says_the_same(
+    tmp_path: Path, *, has_checkpoint: bool
+) -> None:
     """However lines came, hours were sealed meanwhile and live was started anew."""
     rows = random_rows(200)
-    rng = random.Random(6)
+    rng, when = random.Random(6), random.Random(7)
     append(tmp_path, rows[:50])
     live = Followed(tmp_path)
+    checkpoint = tmp_path / "checkpoint.bin" if has_checkpoint else None
+    n_gone_on = 0
     at = 50
     while at < len(rows):
-        end = at + rng.randint(1, 25)
+        end = at + rng.randint(1, 12)
         while end < len(rows) and rows[end]["received_ns"] == rows[end - 1]["received_ns"]:
             end += 1  # a frame is written at once
         append(tmp_path, rows[at:end])
         at = end
         if rng.random() < 0.15:
             put_in_force(tmp_path, prepare_sealing(tmp_path, Feed.TRADES))
+        if checkpoint is not None and when.random() < 0.4:
+            write_checkpoint(checkpoint, live.session.state())
         live.poll()
         if rng.random() < 0.2:  # as after a kill: nothing is closed, the file is torn
             with live.file.open("ab") as file:
                 file.write(live.file.read_bytes()[:37])
-            live = Followed(tmp_path)
+            live = Followed(tmp_path, checkpoint=checkpoint)
+            n_gone_on += live.is_going_on
+    live.poll()
 
+    assert (n_gone_on >= 3) == has_checkpoint
     replayed = Followed(tmp_path, "replayed.jsonl")
 
     assert len(replayed.signals()) > 80

@@ -15,7 +15,7 @@ from hypertrack.records import (
 from hypertrack.store.files.layout import STATES_NAME
 
 
-class AccountSeen(Record, frozen=True, kw_only=True):
+class AccountSeen(Record, frozen=True, kw_only=True, tag=True):
     """What an account held at a moment, on one of the venue's exchanges.
 
     Attributes:
@@ -70,16 +70,23 @@ class _Line(Record, frozen=True):
 
 
 class AnswerTape:
-    """Reads states of accounts that were added since the last look, whole lines alone."""
+    """Reads states of accounts that were added since the last look, whole lines alone.
+
+    Attributes:
+        n_read: States of the file that were read so far.
+    """
 
     def __init__(self, folder: Path):
         self._tail = LineTail(folder / STATES_NAME, first_bytes=None)
         self._decoder = json_decoder(_Line)
+        self.n_read = 0
 
     def poll(self) -> list[AccountSeen]:
         """Return what was added since the last call; all of a file that was written anew."""
-        found = map(self._seen, self._tail.read().lines)
-        return [seen for seen in found if seen is not None]
+        added = self._tail.read()
+        found = [seen for seen in map(self._seen, added.lines) if seen is not None]
+        self.n_read = len(found) + (0 if added.is_another else self.n_read)
+        return found
 
     def _seen(self, line: bytes) -> AccountSeen | None:
         try:
