@@ -200,6 +200,8 @@ def _status_line(found: "LiveStatus") -> str:
         said += (
             f", {measuring.n_waiting:,} wait, the oldest for {measuring.oldest_age_s or 0:,.0f} s"
         )
+    if found.n_awaited:
+        said += f", {found.n_awaited:,} positions awaited after a gap"
     if found.n_late:
         said += f", {found.n_late:,} trades late"
     for sink in found.sinks:

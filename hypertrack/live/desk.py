@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from hypertrack.config import ConsensusSettings
 from hypertrack.live.actions import ActionFinder
@@ -20,6 +20,7 @@ from hypertrack.records import (
     Side,
     TapeTrade,
 )
+from hypertrack.store.reading.answer_tape import AccountSeen
 
 TAKES_A_SIDE = frozenset({ActionKind.OPEN, ActionKind.ADD, ActionKind.FLIP, ActionKind.TRADE})
 
@@ -113,10 +114,15 @@ class Desk:
         for wallet in (trade.buyer, trade.seller):
             yield from self._entered(wallet, trade)
 
-    def gap(self, gap: Gap) -> Iterator[Event]:
-        """Take note of trades that were missed: positions in the coin are unknown from now on."""
+    def gap(self, gap: Gap, asked: Iterable[str] = ()) -> Iterator[Event]:
+        """Take note of trades that were missed: positions in the coin are unknown from now on.
+
+        Args:
+            asked: Wallets whose positions the venue is to tell.
+        """
         for action in self._finder.forget(gap.coin):
             yield from self._acted(action)
+        self._finder.wait_for(asked, gap.coin, gap.end_ms)
         self._gaps[gap.coin].append(gap)
         missed_s = (gap.end_ms - gap.start_ms) / 1_000
         yield Event(
@@ -127,6 +133,11 @@ class Desk:
             text=f"{missed_s:,.1f} s of trades in {gap.coin} were missed; positions in it are"
             " unknown until the accounts are asked",
         )
+
+    def answered(self, seen: AccountSeen) -> Iterator[Event]:
+        """Take an answer of the venue about an account."""
+        for action in self._finder.answered(seen):
+            yield from self._acted(action)
 
     def verdict_changed(self, wallet: str, before: str, time_ms: int) -> Event:
         """Return the event of a verdict that is another than before."""

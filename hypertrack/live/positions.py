@@ -1,9 +1,10 @@
 """The position of every wallet and coin, and how it is known."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from hypertrack.records import ActionKind, PositionKnown, Record
+from hypertrack.store.reading.answer_tape import AccountSeen, dex_of
 
 ZERO = Decimal(0)
 
@@ -18,15 +19,34 @@ class Position(Record, frozen=True, array_like=True, gc=False):
     known: PositionKnown = PositionKnown.TAPE
 
 
+MOST_CHANGES = 10_000
+"""Of a position that is awaited; beyond them the older half goes, and so do older answers."""
+
+
+class Awaited(Record, frozen=True):
+    """A position that the venue is to tell, as of a time or later.
+
+    Attributes:
+        changes: Exchange time and signed size of what was traded since.
+    """
+
+    since_ms: int
+    changes: list[tuple[int, Decimal]]
+
+
 class Positions:
     """Follows positions through the tape.
 
     Args:
         told: Positions that were known when the tape begins.
+
+    Attributes:
+        awaited: What the venue is to tell after a gap.
     """
 
     def __init__(self, told: Mapping[Key, Decimal] | None = None):
         self._by_key: dict[Key, Position] = {}
+        self.awaited: dict[Key, Awaited] = {}
         for key, size in (told or {}).items():
             self.tell(key, size)
 
@@ -35,16 +55,19 @@ class Positions:
         """Return those that are held in mind."""
         return self._by_key
 
-    def go_on(self, by_key: Mapping[Key, Position]) -> None:
+    def go_on(self, by_key: Mapping[Key, Position], awaited: Mapping[Key, Awaited]) -> None:
         """Take what was held in mind before a restart."""
-        self._by_key = dict(by_key)
+        self._by_key, self.awaited = dict(by_key), dict(awaited)
 
     def tell(self, key: Key, size: Decimal) -> None:
         """Set a position to what the venue says it is."""
         self._by_key[key] = Position(size, PositionKnown.EXACT if size else PositionKnown.FLAT)
+        self.awaited.pop(key, None)
 
-    def trade(self, key: Key, change: Decimal) -> tuple[Position, Position]:
+    def trade(self, key: Key, change: Decimal, time_ms: int) -> tuple[Position, Position]:
         """Add a signed size; return the position before and after."""
+        if key in self.awaited:
+            self._note_change(key, change, time_ms)
         before = self._by_key.get(key, Position())
         after = Position(before.size + change, _known_after(before, change))
         self._by_key[key] = after
@@ -52,8 +75,30 @@ class Positions:
 
     def forget(self, coin: str) -> None:
         """Let every position in a coin be unknown: trades of it were missed."""
-        for key in [key for key in self._by_key if key[1] == coin]:
-            del self._by_key[key]
+        for by_key in (self._by_key, self.awaited):
+            for key in [key for key in by_key if key[1] == coin]:
+                del by_key[key]
+
+    def wait_for(self, wallets: Iterable[str], coin: str, since_ms: int) -> None:
+        """Let positions in a coin be those that the venue is to tell, where it can be asked."""
+        if dex_of(coin) is not None:
+            self.awaited |= {(wallet, coin): Awaited(since_ms, []) for wallet in wallets}
+
+    def answered(self, seen: AccountSeen) -> Iterator[tuple[Key, Decimal]]:
+        """Yield the positions by now that an answer tells of those awaited."""
+        for key, awaited in list(self.awaited.items()):
+            size = seen.size_of(key[1])
+            if key[0] == seen.wallet and size is not None and seen.time_ms >= awaited.since_ms:
+                since = (change for at_ms, change in awaited.changes if at_ms > seen.time_ms)
+                yield key, sum(since, size)
+
+    def _note_change(self, key: Key, change: Decimal, time_ms: int) -> None:
+        awaited = self.awaited[key]
+        awaited.changes.append((time_ms, change))
+        if len(awaited.changes) > MOST_CHANGES:
+            gone, kept = awaited.changes[: MOST_CHANGES // 2], awaited.changes[MOST_CHANGES // 2 :]
+            since_ms = max(awaited.since_ms, *(at_ms for at_ms, _ in gone))
+            self.awaited[key] = Awaited(since_ms, kept)
 
 
 def _known_after(before: Position, change: Decimal) -> PositionKnown:

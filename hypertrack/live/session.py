@@ -2,9 +2,10 @@
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 
 from hypertrack.clock import Clock
@@ -22,13 +23,18 @@ from hypertrack.live.paper_desk import PaperDesk
 from hypertrack.live.paper_opening import open_paper
 from hypertrack.live.positions import Key, Positions
 from hypertrack.live.profile_events import profile_events
-from hypertrack.live.rules import Rules
+from hypertrack.live.rules import Event, Rules
 from hypertrack.live.signals import Market, Signals
 from hypertrack.live.watching import Watchlists
 from hypertrack.records import Action, PositionKnown, TapeTrade
+from hypertrack.store.reading.answer_tape import AccountSeen
 from hypertrack.store.reading.followed import Followed
 
 log = logging.getLogger(__name__)
+
+ANSWER_SETTLE_NS = 2_000_000_000
+"""So long after its receipt an answer is in force: it has been written by then, so that whoever
+reads the finished dataset takes it before the very same trade."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,9 @@ class LiveSession:
 
     Args:
         on_line: Called with the line of each signal, once it is on the disk.
+
+    Attributes:
+        n_withheld: Signals that were not made, since the position was awaited.
     """
 
     def __init__(
@@ -103,7 +112,9 @@ class LiveSession:
         self._gaps = GapBook()
         self._tape = places.source.tape
         self._since_ms = beginning.since_ms
+        self._answers: list[AccountSeen] = []
         self.n_trades = 0
+        self.n_withheld = 0
         self.is_caught_up = False
         if beginning.saved is not None:
             self._go_on(beginning.saved)
@@ -178,6 +189,10 @@ class LiveSession:
         self.newsroom.send()
         self._gaps.learn(self._places.source.changed_ledger())
 
+    def awaited(self) -> Collection[Key]:
+        """Return the positions that the venue is to tell after a gap; until then no signal is."""
+        return self._finder.awaited()
+
     def watched(self) -> frozenset[str]:
         """Return who is measured first: leaders, and whom a list watches."""
         by_verdict = {verdict for one in self._settings.watchlists for verdict in one.verdicts}
@@ -225,22 +240,34 @@ class LiveSession:
             self._adopted = {k: at.size for k, at in held if at.known is not PositionKnown.TAPE}
 
     def _act(self, action: Action, market: Market) -> None:
-        self.newsroom.act(action, market)
+        if (action.wallet, action.coin) not in self._finder.awaited():
+            self.newsroom.act(action, market)
+        elif self.newsroom.is_wanted(action):
+            self.n_withheld += 1
         if self._paper is not None:
             self._paper.act(action, market.decimals[0])
 
     def _take(self, trades: list[TapeTrade]) -> None:
         if self._paper is not None:
             self._paper.settle()
+        self._answers += self._places.source.answers()
+        self._answers.sort(key=lambda seen: seen.received_ns)
         for trade in trades:
             if self._paper is not None:
                 self._paper.trade(trade)
-            for gap in self._gaps.due(trade):
-                for event in self._desk.gap(gap):
-                    self.newsroom.tell(event)
-                if self._paper is not None:
-                    self._paper.gap(gap)
-            for event in self._desk.trade(trade):
+            for event in chain(self._missed(trade), self._answered(trade), self._desk.trade(trade)):
                 self.newsroom.tell(event)
         self.newsroom.send()
         self.n_trades += len(trades)
+
+    def _missed(self, trade: TapeTrade) -> Iterator[Event]:
+        """Take note of the gaps that lie before a trade."""
+        for gap in self._gaps.due(trade):
+            yield from self._desk.gap(gap, self.watched())
+            if self._paper is not None:
+                self._paper.gap(gap)
+
+    def _answered(self, trade: TapeTrade) -> Iterator[Event]:
+        """Take the answers of the venue that are in force when a trade is received."""
+        while self._answers and self._answers[0].received_ns + ANSWER_SETTLE_NS < trade.received_ns:
+            yield from self._desk.answered(self._answers.pop(0))

@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.live.newsroom import Outlet
     from hypertrack.live.positions import Key
     from hypertrack.live.session import LiveSession
+    from hypertrack.pipeline.live_asking import AccountAsking
     from hypertrack.pipeline.live_measuring import Measuring
     from hypertrack.store.reading.followed import Followed
 
@@ -96,6 +97,7 @@ def follow(
     folder = live_folder(settings)
     require_data(settings)
     from hypertrack.delivery.dispatch import Dispatch
+    from hypertrack.pipeline.live_asking import AccountAsking
     from hypertrack.pipeline.live_measuring import Measuring
 
     with ExitStack() as stack:
@@ -112,7 +114,9 @@ def follow(
         dispatch.start()
         measuring = Measuring(settings, folder, clock, prepare)
         stack.callback(measuring.close)
-        following.append(_Following(settings, session, dispatch, measuring, clock))
+        asking = AccountAsking(settings, clock)
+        stack.callback(asking.close)
+        following.append(_Following(settings, session, dispatch, measuring, asking, clock))
         return following[0].run(stop, show)
 
 
@@ -163,6 +167,7 @@ class _Following:
     session: "LiveSession"
     dispatch: "Dispatch"
     measuring: "Measuring"
+    asking: "AccountAsking"
     clock: Clock
     status: LiveStatus | None = None
     save_due_s: float = 0.0
@@ -201,6 +206,7 @@ class _Following:
 
     def _look(self) -> None:
         self.session.look()
+        self.asking.want(self.session.awaited())
         if self.settings.live.window_h:
             self.measuring.tell(self.session)
 
@@ -226,6 +232,8 @@ def _status(
         n_alerts=session.newsroom.n_alerts,
         measuring=measuring,
         sinks=tuple(_sink_status(sink, now_ms) for sink in sinks),
+        n_awaited=len(session.awaited()),
+        n_withheld=session.n_withheld,
     )
 
 

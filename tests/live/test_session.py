@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from clock_fakes import ManualClock
-from fakes import ALICE, BOB, CAROL, START_MS, trade
+from fakes import ALICE, BOB, CAROL, START_MS, account_state, held_position, trade
 
 from hypertrack.config import Settings
 from hypertrack.live.chain import breaks
@@ -246,12 +246,36 @@ def test_gap_makes_positions_unknown_from_the_next_trade_on(tmp_path: Path, kept
     live.poll()
     live.poll()
 
-    first, second = [one for one in live.signals() if one["leader"] == ALICE]
+    (first,) = [one for one in live.signals() if one["leader"] == ALICE]
 
-    assert (first["kind"], second["kind"]) == ("open", "trade")
-    assert second["coverage"]["gap"] is True
+    assert first["kind"] == "open"
+    assert (ALICE, "BTC") in live.session.awaited()
+    assert live.session.n_withheld == 1
     (gap,) = [text for text in live.kept.texts() if text.startswith("gaps")]
     assert gap.startswith("gaps: 30.0 s of trades in BTC were missed")
+
+
+def test_nothing_is_signalled_after_a_gap_until_the_account_is_told(tmp_path: Path) -> None:
+    spans = observed(0, 20_000) + observed(50_000, 90_000)
+    (tmp_path / "coverage.jsonl").write_bytes(spans)
+    other = {"coin": "ETH", "buyer": "0x" + "1" * 40, "seller": "0x" + "2" * 40}
+    append(tmp_path, [row(0, ALICE, CAROL), row(60_000, ALICE, CAROL), row(62_000, **other)])
+    live = Followed(tmp_path, told={(ALICE, "BTC"): Decimal(0)})
+    state = account_state(START_MS + 61_000, ALICE, held_position("BTC", 5.0))
+    (tmp_path / "account_states.jsonl").write_bytes(json.dumps(state).encode() + b"\n")
+    # Told as of second 61, in force 2 s after its receipt: what he buys between is counted.
+    append(tmp_path, [row(61_500, ALICE, CAROL, size=0.5), row(63_500, **other)])
+    append(tmp_path, [row(70_000, ALICE, CAROL, size=2.0), row(90_000, **other)])
+    live.poll()
+    live.poll()
+
+    first, second = [one for one in live.signals() if one["leader"] == ALICE]
+
+    assert first["action_ms"] == START_MS
+    assert (second["kind"], second["position_known"]) == ("add", "exact")
+    assert (second["position_before"], second["position_after"]) == ("5.5", "7.5")
+    assert live.session.n_withheld == 2
+    assert Followed(tmp_path, "replayed.jsonl").signals()[1] == second
 
 
 def test_wallets_of_a_list_that_take_one_side_are_told_once(tmp_path: Path) -> None:

@@ -32,10 +32,14 @@ class AccountSeen(Record, frozen=True, kw_only=True, tag=True):
 
     def size_of(self, coin: str) -> Decimal | None:
         """Return what it held of a coin; None of a coin that the answer says nothing about."""
-        dex, colon, _ = coin.rpartition(":")
-        if dex != self.dex or (not colon and coin.startswith(("@", "#"))) or "/" in coin:
-            return None
-        return self.sizes.get(coin, Decimal(0))
+        return self.sizes.get(coin, Decimal(0)) if dex_of(coin) == self.dex else None
+
+
+def dex_of(coin: str) -> str | None:
+    """Return on which exchange of the venue a perp is; None of what is no perp."""
+    dex, colon, _ = coin.rpartition(":")
+    is_perp = (colon or not coin.startswith(("@", "#"))) and "/" not in coin
+    return dex if is_perp else None
 
 
 class _Request(Record, frozen=True):

@@ -8,6 +8,7 @@ from hypertrack.files import FileStamp, stamp_of
 from hypertrack.records import CoverageLine, TapeTrade
 from hypertrack.store.files.layout import COVERAGE_NAME
 from hypertrack.store.files.ledger import read_ledger
+from hypertrack.store.reading.answer_tape import AccountSeen, AnswerTape
 from hypertrack.store.reading.tape import Tape, TapePlace
 
 
@@ -37,6 +38,9 @@ class Followed(Protocol):
 
     tape: TradeTape
 
+    def answers(self) -> list[AccountSeen]:
+        """Return what the venue said of accounts, as far as it was added since the last call."""
+
     def changed_ledger(self) -> list[CoverageLine]:
         """Return the ledger where it is another than at the last call, else nothing."""
 
@@ -48,6 +52,11 @@ class FollowedFolder:
         self.tape: TradeTape = Tape(folder, since_ms)
         self._folder = folder
         self._stamp: FileStamp | None = None
+        self._answers = AnswerTape(folder)
+
+    def answers(self) -> list[AccountSeen]:
+        """Return what the venue said of accounts, as far as it was added since the last call."""
+        return self._answers.poll()
 
     def changed_ledger(self) -> list[CoverageLine]:
         """Return the ledger where it is another than at the last call, else nothing."""
