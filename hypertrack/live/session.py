@@ -213,7 +213,7 @@ class LiveSession:
 
     def close(self) -> None:
         """Close the files."""
-        self._tape.close()
+        self._places.source.close()
         self._chain.close()
         if self._paper is not None:
             self._paper.close()

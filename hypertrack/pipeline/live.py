@@ -207,7 +207,7 @@ class _Following:
     def _look(self) -> None:
         self.session.look()
         self.asking.want(self.session.awaited())
-        if self.settings.live.window_h:
+        if self.settings.live.window_h and isinstance(self.settings.data, Path):
             self.measuring.tell(self.session)
 
     def _report(self) -> LiveStatus:
@@ -261,17 +261,21 @@ def _open(
 ) -> "LiveSession":
     from hypertrack.live.session import Beginning, LivePlaces, LiveSession
     from hypertrack.pipeline.classify import PROFILES_NAME
-    from hypertrack.store.reading.followed import FollowedFolder
+    from hypertrack.store.reading.opening import open_followed
 
-    assert isinstance(settings.data, Path)
+    if settings.follow.capital_usd is not None and not isinstance(settings.data, Path):
+        raise ConfigError(
+            "following on paper reads the books of a folder: leave out follow.capital_usd, or "
+            "record to a folder"
+        )
     paper = paper_path(signals)
-    source = FollowedFolder(settings.data, since_ms)
+    source = open_followed(settings.data, since_ms)
     places = LivePlaces(source, settings.out / PROFILES_NAME, signals, paper)
     is_live = signals == signals_path(settings)
     is_older = is_live and not paper.exists() and (signals.exists() or not since_ms)
     paper_since_ms = newest_ms(settings) + 1 if is_older else 0
     saved = _saved(settings, since_ms, source, paper) if is_live else None
-    told = {} if saved is not None else _told_positions(settings, since_ms)
+    told = {} if saved is not None else _told_positions(settings, since_ms, source)
     beginning = Beginning(since_ms, told, paper_since_ms, saved)
     return LiveSession(settings, places, beginning, outlet, clock, on_line)
 
@@ -296,19 +300,15 @@ def _saved(
     return saved if paper.exists() else replace(saved, paper=None)
 
 
-def _told_positions(settings: Settings, until_ms: int) -> "dict[Key, Decimal]":
+def _told_positions(settings: Settings, until_ms: int, source: "Followed") -> "dict[Key, Decimal]":
     """Return what the venue told of positions before a time, where no trade was missed since."""
-    from hypertrack.store.files.layout import ANSWER_NAMES
-    from hypertrack.store.files.ledger import read_ledger
-
-    assert isinstance(settings.data, Path)
-    if not any((settings.data / name).exists() for name in ANSWER_NAMES):
+    if not source.has_answers():
         return {}  # nothing but answers of the venue tells positions: the tape need not be read
     from hypertrack.live.gap_book import ended_gaps
     from hypertrack.market.last_positions import last_positions
 
     end_by_coin: dict[str, int] = {}
-    for gap in ended_gaps(read_ledger(settings.data)):
+    for gap in ended_gaps(source.ledger()):
         end_by_coin[gap.coin] = max(gap.end_ms, end_by_coin.get(gap.coin, 0))
     with open_engine(settings) as engine:
         con = engine.backend

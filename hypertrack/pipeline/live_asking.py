@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypertrack.clock import Clock
-from hypertrack.config import Settings
+from hypertrack.config import Settings, state_folder
 from hypertrack.errors import HypertrackError
 from hypertrack.pipeline.accounts import Wanted, account_client
 from hypertrack.pipeline.places import open_answering
@@ -87,12 +87,19 @@ class AccountAsking:
             )
 
     def _due(self) -> list[Account]:
-        data = self._settings.data
-        if not isinstance(data, Path) or not is_locked(data / LOCK_NAME):
+        if not self._is_recorded():
             return []
         before_s = self._clock.monotonic_s() - ANSWERED_S
         self._asked_s = {one: at_s for one, at_s in self._asked_s.items() if one in self._wanted}
         return sorted(one for one in self._wanted if self._asked_s.get(one, before_s) <= before_s)
+
+    def _is_recorded(self) -> bool:
+        data = self._settings.data
+        if isinstance(data, Path):
+            return is_locked(data / LOCK_NAME)
+        from hypertrack.feeds.shared_budget import is_recording
+
+        return is_recording(state_folder())
 
     def _ask(self, due: list[Account]) -> None:
         """Ask for accounts one by one; each answer is on the disk before the next is asked for.

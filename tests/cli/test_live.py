@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from database_fakes import database_url, write_session
 from exchange_fakes import AT_ONCE, HandSource, blocks, coin
 from fakes import ALICE, BOB, START_MS, fill_of, trade, write_dataset
 from receiver_fakes import receiving, status
@@ -65,6 +66,21 @@ def test_replay_writes_a_chain_that_verify_finds_whole(folder: Path) -> None:
     assert code == 0, said
     assert "10 trades, 9 signals, 4 alerts" in said  # nobody trades a second after the last one
     assert run("signals", "verify", "--file", "again.jsonl")[1].startswith("9 signals, each names")
+
+
+def test_replay_of_a_database_writes_what_that_of_a_folder_does(folder: Path) -> None:
+    url = database_url("sqlite:///dataset.db")
+    write_session(url, folder / "spool", {"trades": [json.dumps(row).encode() for row in TRADES]})
+    words = ("live", "--follow", "--replay", "2026-01-05", "--signals")
+
+    assert run(*words, "folder.jsonl")[0] == 0
+    assert run("--data", "sqlite:///dataset.db", *words, "database.jsonl")[0] == 0
+
+    files = [folder / f"{name}.jsonl" for name in ("folder", "database")]
+    ids = [[json.loads(line)["id"] for line in file.read_bytes().splitlines()] for file in files]
+    assert ids[0] == ids[1]
+    assert len(ids[0]) == 9
+    assert not list(folder.glob("live-*"))  # a replay leaves nothing behind
 
 
 def test_changed_signal_is_found(folder: Path) -> None:
@@ -182,12 +198,11 @@ def test_alerts_fields_lists_every_event(folder: Path) -> None:
         (["live", "--replay", "2026-01-05"], 2, "--replay records nothing: add --follow"),
         (["live", "--follow", "--coins", "BTC"], 2, "records nothing: leave out --coins"),
         (["live", "--follow", "--append"], 2, "records nothing: leave out --append"),
-        (["--data", "sqlite:///x.db", "live"], 2, "a database is not followed yet"),
         (["live", "--follow", "--signals", "x.jsonl"], 2, "--signals takes -"),
         (["live", "--follow", "--replay", "2026-01-05"], 2, "name its file with --signals FILE"),
         (["live", "--follow", "--replay", "soon", "--signals", "x"], 2, "soon"),
         (["--data", "nowhere", "live", "--follow"], 1, "no dataset at nowhere"),
-        (["--data", "sqlite:///x.db", "live", "--follow"], 2, "a database is not followed yet"),
+        (["--data", "sqlite:///x.db", "live", "--follow"], 1, "no dataset at sqlite:///x.db"),
         (["alerts", "test", "bigg"], 2, "no alert is called 'bigg'; these are: 'big'"),
         (["signals", "verify"], 1, "no signals at data/live/signals.jsonl"),
         (["--data", "nowhere", "alerts", "replay"], 1, "no dataset at nowhere"),

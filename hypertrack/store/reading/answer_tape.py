@@ -1,5 +1,7 @@
 """What the venue answers about accounts, read while somebody else may be asking."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -82,21 +84,22 @@ class AnswerTape:
 
     def __init__(self, folder: Path):
         self._tail = LineTail(folder / STATES_NAME, first_bytes=None)
-        self._decoder = json_decoder(_Line)
         self.n_read = 0
 
     def poll(self) -> list[AccountSeen]:
         """Return what was added since the last call; all of a file that was written anew."""
         added = self._tail.read()
-        found = [seen for seen in map(self._seen, added.lines) if seen is not None]
+        found = list(accounts_seen(added.lines))
         self.n_read = len(found) + (0 if added.is_another else self.n_read)
         return found
 
-    def _seen(self, line: bytes) -> AccountSeen | None:
-        try:
-            return _checked(self._decoder.decode(line))
-        except (JsonError, ValueError, RecursionError):  # another question, or out of bounds
-            return None
+
+def accounts_seen(lines: Iterable[bytes]) -> Iterator[AccountSeen]:
+    """Yield what lines say of accounts; of another question, or out of bounds, is left out."""
+    decoder = json_decoder(_Line)
+    for line in lines:
+        with suppress(JsonError, ValueError, RecursionError):
+            yield _checked(decoder.decode(line))
 
 
 def _checked(said: _Line) -> AccountSeen:

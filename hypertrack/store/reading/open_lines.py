@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 from hypertrack.files import stamp_of
 from hypertrack.records import Feed, Record
@@ -26,6 +27,25 @@ class LinePlace(Record, frozen=True, kw_only=True):
     offset: int
     known: bytes
     sealed: str
+
+
+class GrowingLines(Protocol):
+    """Lines that are added to, each given once."""
+
+    def begin(self) -> FeedFiles:
+        """Begin anew with the first line; return the sealed hours that go with them."""
+
+    def begin_behind(self, place: LinePlace) -> bool:
+        """Begin behind a place; return whether it is there, and nothing was sealed since."""
+
+    def place(self) -> LinePlace:
+        """Return how far was read."""
+
+    def added(self) -> Iterator[bytes]:
+        """Yield the whole lines that were added since the last call, without their ends."""
+
+    def close(self) -> None:
+        """Free what they are read from."""
 
 
 class OpenLines:

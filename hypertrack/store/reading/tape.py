@@ -1,4 +1,4 @@
-"""The tape of a folder that another process may be writing: its trades in order of receipt."""
+"""The tape of a dataset that another process may be writing: its trades in order of receipt."""
 
 import logging
 from collections import Counter, deque
@@ -26,7 +26,7 @@ from hypertrack.records import (
     usual_skew_ms,
 )
 from hypertrack.store.files.tail import newest_trades
-from hypertrack.store.reading.open_lines import LinePlace, OpenLines
+from hypertrack.store.reading.open_lines import GrowingLines, LinePlace, OpenLines
 from hypertrack.store.sql import parquet
 
 log = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ class _Skew:
 
 
 class Tape:
-    """Reads the trades of a folder, and then those that are added to it.
+    """Reads the trades of a folder, or of other lines that grow, and then those that are added.
 
     Trades come in the order of their receipt; those of one moment by coin, time and id, so that
     whoever reads the finished dataset later sees the very same order. Sealing an hour meanwhile
@@ -131,8 +131,8 @@ class Tape:
         n_unread: Lines that no reader takes: torn, or beyond the bounds of their kind.
     """
 
-    def __init__(self, folder: Path, since_ms: int = 0):
-        self._lines = OpenLines(folder, Feed.TRADES)
+    def __init__(self, place: Path | GrowingLines, since_ms: int = 0):
+        self._lines = OpenLines(place, Feed.TRADES) if isinstance(place, Path) else place
         self._since_ms = since_ms
         self._decoder = json_decoder(_Line)
         self._skew = _Skew()
