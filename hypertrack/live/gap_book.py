@@ -18,9 +18,15 @@ class GapState(Record, frozen=True, kw_only=True):
 
 
 class GapBook:
-    """Holds the gaps of each coin until the first trade behind them comes."""
+    """Holds the gaps of each coin until the first trade behind them comes.
 
-    def __init__(self) -> None:
+    Args:
+        since_ms: Gaps that had ended by then are left out: what is known at that time was told
+            since, and nothing else is.
+    """
+
+    def __init__(self, since_ms: int = 0):
+        self._since_ms = since_ms
         self._waiting: defaultdict[str, list[Gap]] = defaultdict(list)
         self._known: set[Gap] = set()
         self._newest: dict[str, CoverageLine] = {}
@@ -49,7 +55,7 @@ class GapBook:
             if line.end_ms <= first_ms.get(stream, line.start_ms)
         ]
         for gap in ended_gaps(before + observed):
-            if gap not in self._known:
+            if gap not in self._known and gap.end_ms > self._since_ms:
                 self._known.add(gap)
                 self._waiting[gap.coin].append(gap)
         for line in sorted(observed, key=lambda line: line.end_ms):

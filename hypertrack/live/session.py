@@ -109,7 +109,7 @@ class LiveSession:
                 settings, places.paper, places.profiles, since_ms, signals.is_leader
             )
         self._adopted = beginning.told if settings.follow.adopt else {}
-        self._gaps = GapBook()
+        self._gaps = GapBook(beginning.since_ms)
         self._tape = places.source.tape
         self._since_ms = beginning.since_ms
         self._answers: list[AccountSeen] = []

@@ -63,9 +63,10 @@ class Followed:
         told: dict[Any, Decimal] | None = None,
         clock: ManualClock | None = None,
         checkpoint: Path | None = None,
+        since_ms: int = 0,
     ):
-        source = FollowedFolder(folder)
-        saved = None if checkpoint is None else read_checkpoint(checkpoint, 0)
+        source = FollowedFolder(folder, since_ms)
+        saved = None if checkpoint is None else read_checkpoint(checkpoint, since_ms)
         self.is_going_on = saved is not None and source.tape.go_on(saved.tape)
         self.folder = folder
         self.file = folder / name
@@ -75,7 +76,7 @@ class Followed:
         self.session = LiveSession(
             Settings.model_validate(SETTINGS),
             LivePlaces(source, folder / "profiles.parquet", self.file),
-            Beginning(0, told or {}, saved=saved if self.is_going_on else None),
+            Beginning(since_ms, told or {}, saved=saved if self.is_going_on else None),
             self.kept,
             self.clock,
             self.lines.append,
@@ -253,6 +254,19 @@ def test_gap_makes_positions_unknown_from_the_next_trade_on(tmp_path: Path, kept
     assert live.session.n_withheld == 1
     (gap,) = [text for text in live.kept.texts() if text.startswith("gaps")]
     assert gap.startswith("gaps: 30.0 s of trades in BTC were missed")
+
+
+def test_gap_that_was_over_when_following_began_leaves_what_was_told_since(tmp_path: Path) -> None:
+    spans = observed(0, 20_000) + observed(50_000, 190_000)
+    (tmp_path / "coverage.jsonl").write_bytes(spans)
+    append(tmp_path, [row(60_000, ALICE, CAROL), row(70_000, BOB, CAROL, coin="ETH")])
+    live = Followed(tmp_path, told={(ALICE, "BTC"): Decimal(2)}, since_ms=START_MS + 55_000)
+
+    (first,) = [one for one in live.signals() if one["leader"] == ALICE]
+
+    assert (first["kind"], first["position_known"]) == ("add", "exact")
+    assert first["coverage"] == {"observed_frac": 1.0, "gap": False}
+    assert not any(text.startswith("gaps") for text in live.kept.texts())
 
 
 def test_nothing_is_signalled_after_a_gap_until_the_account_is_told(tmp_path: Path) -> None:
