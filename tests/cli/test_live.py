@@ -50,6 +50,7 @@ url = "told.jsonl"
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder with a recording in ``data`` and settings, in which commands run."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("hypertrack.pipeline.live.LOOK_S", 0.02)
     write_dataset(tmp_path / "data", trades=TRADES)
     (tmp_path / "hypertrack.toml").write_text(TOML)
     return tmp_path
@@ -95,26 +96,26 @@ def test_changed_signal_is_found(folder: Path) -> None:
     assert "the chain is broken at 1 lines" in said
 
 
+def follow_until(lines: list[bytes], n_lines: int) -> LiveStatus:
+    """Follow, and let a trade come at each look, until there are so many signals."""
+    stop = threading.Event()
+    quick = {"live.poll_s": 0.01, "live.window_h": 0}
+    settings = load_config(flags={"data": "data", **quick}).settings
+    until_s = time.monotonic() + 20
+
+    def show(_: LiveStatus) -> None:
+        append_trades(1)
+        if len(lines) >= n_lines or time.monotonic() > until_s:
+            stop.set()
+
+    return follow(settings, stop, show, lines.append)
+
+
 def test_follow_tells_what_came_since_the_start_and_goes_on_after_a_stop(folder: Path) -> None:
     lines: list[bytes] = []
-
-    quick = {"live.poll_s": 0.01, "live.window_h": 0}
-
-    def follow_until(n_lines: int) -> LiveStatus:
-        stop = threading.Event()
-        settings = load_config(flags={"data": "data", **quick}).settings
-        until_s = time.monotonic() + 20
-
-        def show(_: LiveStatus) -> None:
-            append_trades(1)
-            if len(lines) >= n_lines or time.monotonic() > until_s:
-                stop.set()
-
-        return follow(settings, stop, show, lines.append)
-
-    follow_until(2)
+    follow_until(lines, 2)
     n_before = len(lines)
-    follow_until(n_before + 1)
+    follow_until(lines, n_before + 1)
 
     written = (folder / "data/live/signals.jsonl").read_bytes().splitlines()
     assert lines == written
@@ -124,6 +125,22 @@ def test_follow_tells_what_came_since_the_start_and_goes_on_after_a_stop(folder:
     assert (said.n_signals, said.n_alerts) == (len(lines) - n_before, 0)
     assert [(one.name, one.state) for one in said.sinks] == [("told", SinkMode.WORKING)]
     assert run("signals", "verify")[0] == 0
+
+
+def test_damaged_checkpoint_lets_live_read_all_again_and_say_so(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines: list[bytes] = []
+    follow_until(lines, 1)
+    checkpoint = folder / "data/live/checkpoint.bin"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-1])
+
+    last = follow_until(lines, len(lines) + 1)
+
+    assert "all is read again from the first start" in caplog.text
+    assert lines == (folder / "data/live/signals.jsonl").read_bytes().splitlines()
+    assert [json.loads(line)["seq"] for line in lines] == [*range(1, len(lines) + 1)]
+    assert last.n_trades >= len(lines)
 
 
 @pytest.mark.slow  # two processes of their own, which load what they need
