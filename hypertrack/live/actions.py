@@ -51,7 +51,8 @@ class _Pending:
 class FinderState(Record, frozen=True, kw_only=True):
     """What is held in mind of the tape so far."""
 
-    positions: dict[Key, Position]
+    positions: dict[str, dict[str, Position]]
+    """By coin and wallet."""
     pending: list[_Pending]
     seen: list[tuple[str, int, int]]
     watermark_ms: int | None
@@ -87,7 +88,7 @@ class ActionFinder:
     def state(self) -> FinderState:
         """Return what is held in mind, to be written down before the next trade is taken."""
         return FinderState(
-            positions=dict(self._positions.by_key),
+            positions=self._positions.by_coin(),
             pending=list(self._pending.values()),
             seen=list(self._seen_order),
             watermark_ms=self.watermark_ms,

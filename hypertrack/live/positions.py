@@ -19,6 +19,8 @@ class Position(Record, frozen=True, array_like=True, gc=False):
     known: PositionKnown = PositionKnown.TAPE
 
 
+UNKNOWN = Position()
+
 MOST_CHANGES = 10_000
 """Of a position that is awaited; beyond them the older half goes, and so do older answers."""
 
@@ -45,39 +47,42 @@ class Positions:
     """
 
     def __init__(self, told: Mapping[Key, Decimal] | None = None):
-        self._by_key: dict[Key, Position] = {}
+        self._of: dict[str, dict[str, Position]] = {}
+        """By coin, so that a gap in one forgets at once whoever may hold it."""
         self.awaited: dict[Key, Awaited] = {}
         for key, size in (told or {}).items():
             self.tell(key, size)
 
-    @property
-    def by_key(self) -> Mapping[Key, Position]:
-        """Return those that are held in mind."""
-        return self._by_key
+    def by_coin(self) -> dict[str, dict[str, Position]]:
+        """Return those that are held in mind, by coin and wallet."""
+        return self._of
 
-    def go_on(self, by_key: Mapping[Key, Position], awaited: Mapping[Key, Awaited]) -> None:
+    def go_on(self, by_coin: dict[str, dict[str, Position]], awaited: dict[Key, Awaited]) -> None:
         """Take what was held in mind before a restart."""
-        self._by_key, self.awaited = dict(by_key), dict(awaited)
+        self._of, self.awaited = by_coin, awaited
 
     def tell(self, key: Key, size: Decimal) -> None:
         """Set a position to what the venue says it is."""
-        self._by_key[key] = Position(size, PositionKnown.EXACT if size else PositionKnown.FLAT)
+        known = PositionKnown.EXACT if size else PositionKnown.FLAT
+        self._of.setdefault(key[1], {})[key[0]] = Position(size, known)
         self.awaited.pop(key, None)
 
     def trade(self, key: Key, change: Decimal, time_ms: int) -> tuple[Position, Position]:
         """Add a signed size; return the position before and after."""
         if key in self.awaited:
             self._note_change(key, change, time_ms)
-        before = self._by_key.get(key, Position())
+        wallet, coin = key
+        of_coin = self._of.setdefault(coin, {})
+        before = of_coin.get(wallet, UNKNOWN)
         after = Position(before.size + change, _known_after(before, change))
-        self._by_key[key] = after
+        of_coin[wallet] = after
         return before, after
 
     def forget(self, coin: str) -> None:
         """Let every position in a coin be unknown: trades of it were missed."""
-        for by_key in (self._by_key, self.awaited):
-            for key in [key for key in by_key if key[1] == coin]:
-                del by_key[key]
+        self._of.pop(coin, None)
+        for key in [key for key in self.awaited if key[1] == coin]:
+            del self.awaited[key]
 
     def wait_for(self, wallets: Iterable[str], coin: str, since_ms: int) -> None:
         """Let positions in a coin be those that the venue is to tell, where it can be asked."""

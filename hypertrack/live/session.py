@@ -236,8 +236,12 @@ class LiveSession:
         if saved.paper is not None and saved.paper.since_ms == self._paper.state.since_ms:
             self._paper.go_on(saved.paper)
         elif self._settings.follow.adopt:
-            held = saved.finder.positions.items()
-            self._adopted = {k: at.size for k, at in held if at.known is not PositionKnown.TAPE}
+            self._adopted = {
+                (wallet, coin): held.size
+                for coin, of_coin in saved.finder.positions.items()
+                for wallet, held in of_coin.items()
+                if held.known is not PositionKnown.TAPE
+            }
 
     def _act(self, action: Action, market: Market) -> None:
         if (action.wallet, action.coin) not in self._finder.awaited():

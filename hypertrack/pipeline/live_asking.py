@@ -34,6 +34,9 @@ ANSWERED_S = 30.0
 
 IDLE_S = 0.2
 
+MOST_AT_ONCE = 20
+"""Accounts; others who want to write answers get their turn in between."""
+
 
 class AccountAsking:
     """Asks in a thread of its own, within the budget that all processes share.
@@ -91,7 +94,8 @@ class AccountAsking:
             return []
         before_s = self._clock.monotonic_s() - ANSWERED_S
         self._asked_s = {one: at_s for one, at_s in self._asked_s.items() if one in self._wanted}
-        return sorted(one for one in self._wanted if self._asked_s.get(one, before_s) <= before_s)
+        due = (one for one in self._wanted if self._asked_s.get(one, before_s) <= before_s)
+        return sorted(due)[:MOST_AT_ONCE]
 
     def _is_recorded(self) -> bool:
         data = self._settings.data

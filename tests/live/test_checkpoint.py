@@ -26,7 +26,7 @@ STATE = LiveState(
     ),
     n_trades=7,
     finder=FinderState(
-        positions={("0xa", "BTC"): Position(known=PositionKnown.FLAT)},
+        positions={"BTC": {"0xa": Position(known=PositionKnown.FLAT)}},
         pending=[],
         seen=[("BTC", 1, 2)],
         watermark_ms=4,

@@ -7,6 +7,7 @@ from contextlib import suppress
 from heapq import merge
 from itertools import chain, groupby, islice
 from pathlib import Path
+from sys import intern
 
 import duckdb
 
@@ -300,13 +301,14 @@ def _checked_times(line: "_Line | _Times", skew: _Skew) -> tuple[int, int]:
 
 
 def _checked(line: _Line, skew: _Skew) -> TapeTrade:
-    buyer, seller = map(checked_wallet, line.users)
+    # The same few names come again and again, and whoever follows keeps them.
+    buyer, seller = (intern(checked_wallet(user)) for user in line.users)
     if not are_amounts(line.px, line.sz) or line.side not in ("A", "B"):
         raise ValueError("no trade")
     time_ms, received_ns = _checked_times(line, skew)
     return TapeTrade(
         received_ns=received_ns,
-        coin=line.coin,
+        coin=intern(line.coin),
         side=Side.BUY if line.side == BUYER_TAKES else Side.SELL,
         price=str(line.px),
         size=str(line.sz),
