@@ -34,6 +34,8 @@ ANSWERED_S = 30.0
 
 IDLE_S = 0.2
 
+CLOSE_S = 3.0
+
 MOST_AT_ONCE = 20
 """Accounts; others who want to write answers get their turn in between."""
 
@@ -64,7 +66,7 @@ class AccountAsking:
         """Ask nothing more."""
         self._stop.set()
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(CLOSE_S)
 
     def _run(self) -> None:
         while not self._stop.is_set():
