@@ -207,7 +207,7 @@ class _Following:
     def _look(self) -> None:
         self.session.look()
         self.asking.want(self.session.awaited())
-        if self.settings.live.window_h and isinstance(self.settings.data, Path):
+        if self.settings.live.window_h:
             self.measuring.tell(self.session)
 
     def _report(self) -> LiveStatus:

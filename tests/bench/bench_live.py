@@ -105,7 +105,7 @@ def window(dataset: str, window_h: str = "24") -> None:
     settings = Settings.model_validate({"data": dataset, "live": {"window_h": float(window_h)}})
     assert isinstance(settings.data, Path)
     start_s = time.process_time()
-    one = LiveWindow(settings, settings.data, newest_ms(settings))
+    one = LiveWindow(settings, newest_ms(settings))
     one.advance()
     found = one.fills()
     print(f"opened: {time.process_time() - start_s:.1f} s of CPU, {_memory_mib():,.0f} MiB")

@@ -6,13 +6,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from clock_fakes import ManualClock
 from database_fakes import write_session
 from fakes import ALICE, BOB, CAROL, START_MS, account_state, held_position, trade
 
 from hypertrack.config import DatabaseUrl, Settings
+from hypertrack.features.engine import FeatureMatrix
 from hypertrack.live.session import Beginning, LivePlaces, LiveSession
+from hypertrack.live.window import LiveWindow
+from hypertrack.records import HOUR_MS
 from hypertrack.store.database.connecting import open_writer
 from hypertrack.store.reading.opening import open_followed
 
@@ -140,3 +144,41 @@ def test_database_that_is_away_is_said_once_and_gone_on_with(
 
 def n_read(history: Callable[[], Any]) -> int:
     return sum(map(len, history()))
+
+
+@pytest.mark.slow  # a database and a folder measured by all features
+def test_window_over_a_database_measures_what_one_over_a_folder_does(
+    sqlite_url: DatabaseUrl, tmp_path: Path
+) -> None:
+    early = [trade(START_MS - 9 * HOUR_MS, buyer=ALICE, seller=BOB, taker=BOB, trade_id=999)]
+    rows = early + random_rows(80)
+    newest_ms = rows[-1]["time"]
+    spool, folder = tmp_path / "spool", tmp_path / "folder"
+    write_session(sqlite_url, spool, {"trades": lines(rows[:40]), "coverage": ledger(rows)})
+    folder.mkdir()
+    for name, written in {"trades": lines(rows), "coverage": ledger(rows)}.items():
+        (folder / f"{name}.jsonl").write_bytes(b"".join(line + b"\n" for line in written))
+
+    window = LiveWindow(window_settings(f"sqlite:///{sqlite_url.connection}"), newest_ms)
+    write_session(sqlite_url, spool, {"trades": lines(rows[40:])}, "append")
+    found = measured(window)
+    expected = measured(LiveWindow(window_settings(str(folder)), newest_ms))
+
+    assert found.wallets == expected.wallets == (ALICE, BOB, CAROL)
+    assert found.n_fills.sum() == 2 * (len(rows) - 1 - 1)  # one is long past, one ahead
+    np.testing.assert_allclose(found.values, expected.values, rtol=1e-9, equal_nan=True)
+
+
+def window_settings(place: str) -> Settings:
+    return Settings.model_validate({"data": place, "live": {"window_h": 2}})
+
+
+def measured(window: LiveWindow) -> FeatureMatrix:
+    """Return everybody in a window, and close it."""
+    window.advance()
+    assert window.watermark_ms is not None
+    found = window.engine().matrix(
+        wallets=sorted([ALICE, BOB, CAROL]), since_ms=window.start_ms, until_ms=window.watermark_ms
+    )
+    window.close()
+    return found

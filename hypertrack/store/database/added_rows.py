@@ -107,6 +107,13 @@ class AddedRows:
         self._behind = place.offset
         return True
 
+    def pass_over_before(self, column: str, start: int) -> None:
+        """Begin with the first row in which a column of the key is not below a value."""
+        query = f"SELECT min(seq) FROM {self._table} WHERE session_id = $1 AND {column} >= $2"
+        for (number,) in self._reader.rows(self._table, query, start):
+            if number is not None:
+                self._behind = int(number) - 1
+
     def place(self) -> LinePlace:
         """Return how far was read."""
         return LinePlace(offset=self._behind, known=self._name(), sealed="")

@@ -6,6 +6,7 @@ from hypertrack.config import DatabaseUrl
 from hypertrack.store.reading.folder_lines import FolderLines
 from hypertrack.store.reading.followed import Followed, FollowedFolder
 from hypertrack.store.reading.recorded_lines import Lines
+from hypertrack.store.reading.window_source import FolderSource, WindowSource
 
 
 def open_lines(place: Path | DatabaseUrl) -> Lines:
@@ -33,3 +34,17 @@ def open_followed(place: Path | DatabaseUrl, since_ms: int = 0) -> Followed:
 
         return FollowedDatabase(place, since_ms)
     return FollowedFolder(place, since_ms)
+
+
+def open_source(place: Path | DatabaseUrl, start_ms: int) -> WindowSource:
+    """Return where a sliding window that begins at a time takes the rows of a place from.
+
+    Raises:
+        DatasetError: There is no such database, or it cannot be reached.
+        ConfigError: The driver of the database is not installed.
+    """
+    if isinstance(place, DatabaseUrl):
+        from hypertrack.store.database.database_source import DatabaseSource  # noqa: PLC0415  # an extra
+
+        return DatabaseSource(place, start_ms)
+    return FolderSource(place, start_ms)
