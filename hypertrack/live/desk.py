@@ -4,13 +4,14 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from hypertrack.config import ConsensusSettings
+from hypertrack.config import Settings
 from hypertrack.live.actions import ActionFinder
 from hypertrack.live.orders import Decimals
 from hypertrack.live.rules import Event
 from hypertrack.live.signals import Market
 from hypertrack.live.watching import Watchlists
 from hypertrack.records import (
+    DAY_MS,
     HOUR_MS,
     Action,
     ActionKind,
@@ -49,7 +50,8 @@ class DeskState(Record, frozen=True, kw_only=True):
     first_ms: int | None
     newest_ms: int
     gaps: dict[str, list[Gap]]
-    coins_of: dict[str, set[str]]
+    traded: dict[str, dict[str, int]]
+    """When a wallet traded a coin last."""
     sides: dict[tuple[str, Side], dict[str, int]]
 
 
@@ -65,13 +67,14 @@ class Desk:
         self,
         finder: ActionFinder,
         watchlists: Watchlists,
-        consensus: ConsensusSettings,
+        settings: Settings,
         evidence: Mapping[str, Evidence],
         on_action: Callable[[Action, Market], None],
     ):
         self._finder = finder
         self._watchlists = watchlists
-        self._consensus = consensus
+        self._consensus = settings.consensus
+        self._window_ms = round(settings.live.window_h * HOUR_MS) or DAY_MS
         self._evidence = evidence
         self._on_action = on_action
         self._decimals = Decimals()
@@ -79,7 +82,8 @@ class Desk:
         self._first_ms: int | None = None
         self._newest_ms = 0
         self._gaps: defaultdict[str, list[Gap]] = defaultdict(list)
-        self._coins_of: defaultdict[str, set[str]] = defaultdict(set)
+        self._traded: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        """When a wallet traded a coin last, within the window."""
         self._sides: defaultdict[tuple[str, Side], dict[str, int]] = defaultdict(dict)
 
     def state(self) -> DeskState:
@@ -90,7 +94,7 @@ class Desk:
             first_ms=self._first_ms,
             newest_ms=self._newest_ms,
             gaps=self._gaps,
-            coins_of=self._coins_of,
+            traded=self._traded,
             sides=self._sides,
         )
 
@@ -100,7 +104,7 @@ class Desk:
         self._last_px = state.last_px
         self._first_ms, self._newest_ms = state.first_ms, state.newest_ms
         self._gaps.update(state.gaps)
-        self._coins_of.update(state.coins_of)
+        self._traded.update(state.traded)
         self._sides.update(state.sides)
 
     def trade(self, trade: TapeTrade) -> Iterator[Event]:
@@ -108,6 +112,8 @@ class Desk:
         self._last_px[trade.coin] = trade.price
         self._decimals.note(trade.coin, trade.size, trade.price)
         self._first_ms = trade.time_ms if self._first_ms is None else self._first_ms
+        if trade.time_ms // HOUR_MS > self._newest_ms // HOUR_MS:
+            self._forget_before(trade.time_ms - self._window_ms)
         self._newest_ms = max(self._newest_ms, trade.time_ms)
         for action in self._finder.add(trade):
             yield from self._acted(action)
@@ -184,19 +190,28 @@ class Desk:
         return Event("action", action.id, action.action_ms, fields, sentence(action))
 
     def _entered(self, wallet: str, trade: TapeTrade) -> Iterator[Event]:
-        known = self._coins_of[wallet]
-        if trade.coin in known:
-            return
-        known.add(trade.coin)
-        if len(known) == 1:  # the first coin of a wallet is no news: live has only begun to look
+        known, since_ms = self._traded[wallet], trade.time_ms - self._window_ms
+        last_ms = known.get(trade.coin, -1)
+        is_news = last_ms < since_ms and any(at_ms >= since_ms for at_ms in known.values())
+        known[trade.coin] = max(last_ms, trade.time_ms)
+        if not is_news:  # nor is a wallet's first coin: live has only begun to look
             return
         yield Event(
             name="coin.entered",
             id=_id("coin", wallet, trade.coin, trade.time_ms),
             time_ms=trade.time_ms,
             fields=self.of_wallet(wallet) | {"coin": trade.coin},
-            text=f"{short(wallet)} trades {trade.coin}, which it had not traded before",
+            text=f"{short(wallet)} trades {trade.coin}, which it had not traded in the window",
         )
+
+    def _forget_before(self, since_ms: int) -> None:
+        """Let go of who traded what before a time: it is asked about no more."""
+        for wallet, known in list(self._traded.items()):
+            kept = {coin: at_ms for coin, at_ms in known.items() if at_ms >= since_ms}
+            if kept:
+                self._traded[wallet] = kept
+            else:
+                del self._traded[wallet]
 
     def _agreed(self, action: Action) -> Iterator[Event]:
         """Yield the moment in which the wallets of a list agree: once until they no longer do."""

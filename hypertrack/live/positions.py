@@ -13,13 +13,15 @@ Key = tuple[str, str]
 
 
 class Position(Record, frozen=True, array_like=True, gc=False):
-    """A signed size in coins; where it is known by the tape alone, what was traded since."""
+    """A signed size in coins, which means nothing where it is known by the tape alone."""
 
     size: Decimal = ZERO
     known: PositionKnown = PositionKnown.TAPE
 
 
 UNKNOWN = Position()
+
+NOBODY: dict[str, Position] = {}
 
 MOST_CHANGES = 10_000
 """Of a position that is awaited; beyond them the older half goes, and so do older answers."""
@@ -68,13 +70,19 @@ class Positions:
         self.awaited.pop(key, None)
 
     def trade(self, key: Key, change: Decimal, time_ms: int) -> tuple[Position, Position]:
-        """Add a signed size; return the position before and after."""
+        """Add a signed size; return the position before and after.
+
+        Of the many that nobody has told nothing is kept.
+        """
         if key in self.awaited:
             self._note_change(key, change, time_ms)
         wallet, coin = key
-        of_coin = self._of.setdefault(coin, {})
-        before = of_coin.get(wallet, UNKNOWN)
-        after = Position(before.size + change, _known_after(before, change))
+        of_coin = self._of.get(coin, NOBODY)
+        before = of_coin.get(wallet)
+        if before is None:
+            return UNKNOWN, UNKNOWN
+        size = before.size + change
+        after = Position(size, PositionKnown.EXACT if size else PositionKnown.FLAT)
         of_coin[wallet] = after
         return before, after
 
@@ -104,12 +112,6 @@ class Positions:
             gone, kept = awaited.changes[: MOST_CHANGES // 2], awaited.changes[MOST_CHANGES // 2 :]
             since_ms = max(awaited.since_ms, *(at_ms for at_ms, _ in gone))
             self.awaited[key] = Awaited(since_ms, kept)
-
-
-def _known_after(before: Position, change: Decimal) -> PositionKnown:
-    if before.known is PositionKnown.TAPE:
-        return PositionKnown.TAPE
-    return PositionKnown.EXACT if before.size + change else PositionKnown.FLAT
 
 
 def kind_of(before: Position, after: Decimal) -> ActionKind:

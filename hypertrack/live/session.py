@@ -26,7 +26,7 @@ from hypertrack.live.profile_events import profile_events
 from hypertrack.live.rules import Event, Rules
 from hypertrack.live.signals import Market, Signals
 from hypertrack.live.watching import Watchlists
-from hypertrack.records import Action, PositionKnown, TapeTrade
+from hypertrack.records import Action, TapeTrade
 from hypertrack.store.reading.answer_tape import AccountSeen
 from hypertrack.store.reading.followed import Followed
 
@@ -99,9 +99,7 @@ class LiveSession:
         self.newsroom = Newsroom(
             signals, Rules(settings.alerts), outlet, clock, settings.follow, on_line
         )
-        self._desk = Desk(
-            self._finder, self._watchlists, settings.consensus, self._known, self._act
-        )
+        self._desk = Desk(self._finder, self._watchlists, settings, self._known, self._act)
         self._paper: PaperDesk | None = None
         if places.paper is not None and settings.follow.capital_usd is not None:
             since_ms = max(beginning.since_ms, beginning.paper_since_ms)
@@ -240,7 +238,6 @@ class LiveSession:
                 (wallet, coin): held.size
                 for coin, of_coin in saved.finder.positions.items()
                 for wallet, held in of_coin.items()
-                if held.known is not PositionKnown.TAPE
             }
 
     def _act(self, action: Action, market: Market) -> None:

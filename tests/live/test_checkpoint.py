@@ -38,7 +38,7 @@ STATE = LiveState(
         first_ms=1,
         newest_ms=9,
         gaps={"BTC": [Gap("BTC", 2, 3)]},
-        coins_of={"0xa": {"BTC", "ETH"}},
+        traded={"0xa": {"BTC": 7, "ETH": 9}},
         sides={("BTC", Side.BUY): {"0xa": 8}},
     ),
     gaps=GapState(waiting={}, known={Gap("BTC", 2, 3)}, newest={}),

@@ -17,7 +17,7 @@ from hypertrack.config import Settings
 from hypertrack.live.chain import breaks
 from hypertrack.live.checkpoint import read_checkpoint, write_checkpoint
 from hypertrack.live.session import Beginning, LivePlaces, LiveSession
-from hypertrack.records import Feed, Message, MessageKind
+from hypertrack.records import HOUR_MS, Feed, Message, MessageKind
 from hypertrack.store.compaction.commit_journal import put_in_force
 from hypertrack.store.compaction.sealed_hours import prepare_sealing
 from hypertrack.store.reading.followed import FollowedFolder
@@ -312,7 +312,20 @@ def test_second_coin_of_a_wallet_is_news(tmp_path: Path) -> None:
 
     texts = [text for text in live.kept.texts() if text.startswith("new coin")]
     assert len(texts) == 2
-    assert "trades ETH, which it had not traded before" in texts[0]
+    assert "trades ETH, which it had not traded in the window" in texts[0]
+
+
+def test_coin_is_news_again_when_a_window_has_passed_since_it_was_traded(tmp_path: Path) -> None:
+    rows = [row(0, ALICE, BOB), row(1, ALICE, BOB, coin="ETH", trade_id=9)]
+    later = [row(hour * HOUR_MS, ALICE, CAROL, coin="ETH") for hour in (10, 20, 30)]
+    append(tmp_path, [*rows, *later, row(31 * HOUR_MS, ALICE, CAROL)])
+
+    live = Followed(tmp_path)
+
+    said = [text.split() for text in live.kept.texts() if text.startswith("new coin")]
+    told = [(words[2][2:6], words[4]) for words in said]
+    # The first coin of anybody is no news; Alice's Bitcoin is 31 hours ago, her Ether one.
+    assert told == [("aaaa", "ETH,"), ("bbbb", "ETH,"), ("aaaa", "BTC,"), ("cccc", "BTC,")]
 
 
 def test_message_has_the_same_id_when_its_event_is_found_again(tmp_path: Path) -> None:
