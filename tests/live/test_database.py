@@ -103,6 +103,22 @@ def test_signals_are_those_of_a_folder(url: DatabaseUrl, tmp_path: Path) -> None
     assert any(one["position_known"] == "exact" for one in said)
 
 
+def test_ledger_is_read_anew_whenever_anything_was_added(
+    sqlite_url: DatabaseUrl, tmp_path: Path
+) -> None:
+    rows, spool = random_rows(12), tmp_path / "spool"
+    write_session(sqlite_url, spool, {"trades": lines(rows[:1])})
+    source = open_followed(sqlite_url)
+    assert (source.changed_ledger(), source.answers()) == ([], [])
+
+    write_session(sqlite_url, spool, {"coverage": ledger(rows)}, "append")
+
+    assert source.answers() == []
+    assert len(source.changed_ledger()) == 2
+    assert source.changed_ledger() == []
+    source.close()
+
+
 def test_session_that_takes_the_place_of_another_is_gone_on_with(
     url: DatabaseUrl, tmp_path: Path
 ) -> None:
@@ -115,7 +131,7 @@ def test_session_that_takes_the_place_of_another_is_gone_on_with(
 
     write_session(url, spool, {"trades": lines(rows[3:])}, "rotate")
 
-    assert len(tape.poll()) + len(tape.poll()) == 3
+    assert sum(len(tape.poll()) for _ in range(3)) == 3
     source.close()
 
 

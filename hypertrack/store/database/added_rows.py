@@ -28,16 +28,16 @@ class SessionReader:
         self.session: StoredSession | None = None
         self._database: Database | None = None
 
-    def find(self) -> bool:
-        """Look for the session; return whether it has changed, or another took its place.
+    def find(self) -> StoredSession | None:
+        """Look for the session, which is another whenever anything was added; return it.
 
         Raises:
             DatasetError: It cannot be reached.
         """
-        before, database = self.session, self._opened()
+        database = self._opened()
         self.session = find_session(database)
         database.commit()
-        return self.session != before
+        return self.session
 
     def rows(self, table: str, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Return the rows of a query whose first value is the session; none without the table."""
@@ -92,8 +92,7 @@ class AddedRows:
             DatasetError: There is no dataset, or it cannot be reached.
         """
         self._behind = 0
-        self._reader.find()
-        if self._reader.session is None:
+        if self._reader.find() is None:
             raise DatasetError(f"no dataset at {self._reader.url}: record one first")
         return FeedFiles(Path(), (), ())
 
@@ -123,8 +122,8 @@ class AddedRows:
         try:
             before = self._behind
             yield from self._read()
-            if self._behind == before and self._reader.find():
-                yield from self._read()
+            if self._behind == before:
+                self._reader.find()  # another may be recorded to by now
             self._is_away = False
         except UnreachableError as error:
             if not self._is_away:

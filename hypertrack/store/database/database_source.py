@@ -7,6 +7,7 @@ from hypertrack.records import Feed
 from hypertrack.store.database.added_rows import AddedRows, SessionReader
 from hypertrack.store.database.database_lines import DatabaseLines
 from hypertrack.store.database.schema import KEYS
+from hypertrack.store.database.session_table import StoredSession
 from hypertrack.store.reading.folder_lines import FolderLines
 from hypertrack.store.reading.open_lines import GrowingLines
 from hypertrack.store.reading.recorded_lines import Lines
@@ -18,6 +19,7 @@ class DatabaseSource:
     def __init__(self, url: DatabaseUrl, start_ms: int):
         self._url, self._start_ms = url, start_ms
         self._reader = SessionReader(url)
+        self._seen: StoredSession | None = None
         self.lines: Lines = DatabaseLines(url)
 
     def begin(self, feed: Feed) -> tuple[GrowingLines, Sequence[FolderLines]]:
@@ -31,7 +33,8 @@ class DatabaseSource:
 
     def look(self) -> tuple[bool, bool]:
         """Return twice whether anything was added since the last call."""
-        is_changed = self._reader.find()
+        before, self._seen = self._seen, self._reader.find()
+        is_changed = self._seen != before
         if is_changed:  # what is seen does not change while it is open
             self.lines.close()
             self.lines = DatabaseLines(self._url)

@@ -6,6 +6,7 @@ from pathlib import Path
 from hypertrack.config import DatabaseUrl
 from hypertrack.records import CoverageLine, Feed
 from hypertrack.store.database.added_rows import AddedRows, SessionReader
+from hypertrack.store.database.session_table import StoredSession
 from hypertrack.store.files.ledger import readable_lines
 from hypertrack.store.reading.answer_tape import AccountSeen, accounts_seen
 from hypertrack.store.reading.tape import Tape
@@ -20,6 +21,7 @@ class FollowedDatabase:
         self._trades = SessionReader(url)  # a connection each: their rows are read side by side
         self._others = SessionReader(url)
         self._states = AddedRows(self._others, STATES)
+        self._ledger_of: StoredSession | None = None
         self.tape = Tape(AddedRows(self._trades, Feed.TRADES), since_ms)
 
     def newest_ms(self) -> int:
@@ -51,7 +53,8 @@ class FollowedDatabase:
 
     def changed_ledger(self) -> Sequence[CoverageLine]:
         """Return the ledger where anything was added since the last call, else nothing."""
-        return self.ledger() if self._others.find() else []
+        before, self._ledger_of = self._ledger_of, self._others.find()
+        return self.ledger() if self._ledger_of != before else []
 
     def close(self) -> None:
         """Disconnect."""
