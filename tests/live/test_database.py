@@ -138,24 +138,31 @@ def test_session_that_takes_the_place_of_another_is_gone_on_with(
 def test_database_that_is_away_is_said_once_and_gone_on_with(
     sqlite_url: DatabaseUrl, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rows = random_rows(4)
+    rows = random_rows(14)
     write_session(sqlite_url, tmp_path / "spool", {"trades": lines(rows[:2])})
     source = open_followed(sqlite_url)
     tape = source.tape
     assert n_read(tape.history) == 2
-    with open_writer(sqlite_url) as database:
-        database.run("ALTER TABLE trades RENAME COLUMN line TO words")
-        database.commit()
+    rename(sqlite_url, "line", "words")
 
     assert tape.poll() == tape.poll() == []
+    assert source.changed_ledger() == []
 
-    with open_writer(sqlite_url) as database:
-        database.run("ALTER TABLE trades RENAME COLUMN words TO line")
-        database.commit()
-    write_session(sqlite_url, tmp_path / "spool", {"trades": lines(rows[2:])}, "append")
-    assert len(tape.poll()) + len(tape.poll()) == 2
+    rename(sqlite_url, "words", "line")
+    more = {"trades": lines(rows[2:]), "coverage": ledger(rows)}
+    write_session(sqlite_url, tmp_path / "spool", more, "append")
+    assert len(tape.poll()) + len(tape.poll()) == 12
+    assert len(source.changed_ledger()) == 2
     assert caplog.text.count("nothing is followed until it can be reached") == 1
     source.close()
+
+
+def rename(url: DatabaseUrl, name: str, other: str) -> None:
+    """Let what is asked for be there no longer, or again."""
+    with open_writer(url) as database:
+        for table in ("trades", "coverage"):
+            database.run(f"ALTER TABLE {table} RENAME COLUMN {name} TO {other}")
+        database.commit()
 
 
 def n_read(history: Callable[[], Any]) -> int:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,10 @@ class SessionReader:
 
     def close(self) -> None:
         """Disconnect, until something is asked again."""
-        if self._database is not None:
-            self._database.close()
-            self._database = None
+        database, self._database = self._database, None
+        if database is not None:
+            with suppress(UnreachableError):  # which is why it is closed
+                database.close()
 
     def _id(self) -> int:
         assert self.session is not None

@@ -6,6 +6,7 @@ from pathlib import Path
 from hypertrack.config import DatabaseUrl
 from hypertrack.records import CoverageLine, Feed
 from hypertrack.store.database.added_rows import AddedRows, SessionReader
+from hypertrack.store.database.connecting import UnreachableError
 from hypertrack.store.database.session_table import StoredSession
 from hypertrack.store.files.ledger import readable_lines
 from hypertrack.store.reading.answer_tape import AccountSeen, accounts_seen
@@ -53,8 +54,14 @@ class FollowedDatabase:
 
     def changed_ledger(self) -> Sequence[CoverageLine]:
         """Return the ledger where anything was added since the last call, else nothing."""
-        before, self._ledger_of = self._ledger_of, self._others.find()
-        return self.ledger() if self._ledger_of != before else []
+        try:
+            found = self._others.find()
+            lines = self.ledger() if found != self._ledger_of else []
+        except UnreachableError:  # which whoever reads the tape says
+            self._others.close()
+            return []
+        self._ledger_of = found
+        return lines
 
     def close(self) -> None:
         """Disconnect."""
