@@ -28,6 +28,9 @@ class LiveSettings(Section):
     """Exchange time that is waited for what comes late; later trades change nothing sent."""
     poll_s: Positive = 0.1
     """Between two looks at the dataset."""
+    checkpoint_s: Positive = 10.0
+    """Between two writings of what live holds in mind, at least: what came since is read again
+    after a kill. They take 2 % of the time at most."""
     window_h: Annotated[float, Field(ge=0)] = 24.0
     """Hours that wallets are measured over; 0 measures nobody."""
     max_trades: Annotated[int, Field(ge=1)] = 5_000_000

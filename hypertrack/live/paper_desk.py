@@ -1,10 +1,10 @@
 """The book-keeper of following on paper: actions come in, steps of the log go out."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from heapq import heappop, heappush
 from itertools import count
+from operator import itemgetter
 
 from hypertrack.live.chain import Chain, Link
 from hypertrack.live.desk import Gap
@@ -14,6 +14,7 @@ from hypertrack.records import (
     HOUR_MS,
     Action,
     FollowStep,
+    Record,
     StepKind,
     TapeTrade,
     replace,
@@ -22,16 +23,35 @@ from hypertrack.store.reading.answer_tape import AccountSeen, AnswerTape
 from hypertrack.store.reading.recorded_moments import Moment
 
 
-@dataclass(frozen=True)
-class _Tick:
+class _Tick(Record, frozen=True, tag=True):
     """The tape has come so far."""
 
     received_ns: int
     newest_ms: int
 
 
+Came = _Tick | ActionTold | Gap
+
 Due = ActionTold | AccountSeen | Gap | StepKind
 """What happens at its time; an hour and a stop are told by their kind alone."""
+
+
+class PaperPending(Record, frozen=True, kw_only=True):
+    """What came and is in no step of the log yet.
+
+    Attributes:
+        since_ms: Of the log.
+        n_answers: States of accounts that were read.
+    """
+
+    since_ms: int
+    came: list[Came]
+    due: list[tuple[StepKey, Due]]
+    newest_ms: int
+    read_ms: int
+    followed: set[str]
+    answers: list[AccountSeen]
+    n_answers: int
 
 
 SYNC_STEPS = 64
@@ -70,14 +90,37 @@ class PaperDesk:
         self._lateness_ms = lateness_ms
         self._followed = {wallet for each in state.portfolios for wallet in each.wallets}
         self._followed |= {wallet for wallet, _ in state.portfolios[LEADERS].holdings}
-        self._inbox: list[_Tick | ActionTold | Gap] = []
-        self._ripe: list[_Tick | ActionTold | Gap] = []
+        self._inbox: list[Came] = []
+        self._ripe: list[Came] = []
         self._heap: list[tuple[StepKey, int, Due]] = []
         self._nth = count()
         self._newest_ms = -1
         self._n_prepared = 0
         self._read_ms = -1
         self._waiting: list[AccountSeen] = []
+        self._push_stops()
+
+    def pending(self) -> PaperPending:
+        """Return what came and is in no step yet, to be written down before more comes."""
+        return PaperPending(
+            since_ms=self.state.since_ms,
+            came=self._ripe + self._inbox,
+            due=[(key, due) for key, _, due in sorted(self._heap, key=itemgetter(0, 1))],
+            newest_ms=self._newest_ms,
+            read_ms=self._read_ms,
+            followed=self._followed,
+            answers=self._waiting,
+            n_answers=self._answers.n_read,
+        )
+
+    def go_on(self, pending: PaperPending) -> None:
+        """Take what had come before a restart; the log may have gone on since."""
+        self._inbox, self._heap = pending.came, []
+        for key, due in pending.due:
+            self._push(key, due)
+        self._newest_ms, self._read_ms = pending.newest_ms, pending.read_ms
+        self._followed |= pending.followed
+        self._waiting = pending.answers + self._answers.poll()[pending.n_answers :]
         self._push_stops()
 
     def trade(self, trade: TapeTrade) -> None:
@@ -148,7 +191,7 @@ class PaperDesk:
         self._maker.close()
         self._chain.close()
 
-    def _take(self, item: _Tick | ActionTold | Gap) -> None:
+    def _take(self, item: Came) -> None:
         if isinstance(item, _Tick):
             if self._newest_ms < 0:  # hours before the first trade were nobody's
                 begun_ms = max(self.state.since_ms, item.newest_ms)

@@ -49,13 +49,13 @@ class Measurer:
 
     Args:
         file: Where the profiles are written, whole.
-        newest_ms: Time of the newest trade of the folder.
+        newest_ms: Time of the newest trade there is.
     """
 
-    def __init__(self, settings: Settings, folder: Path, file: Path, newest_ms: int):
+    def __init__(self, settings: Settings, file: Path, newest_ms: int):
         self._settings = settings
         self._file = file
-        self._window = LiveWindow(settings, folder, newest_ms)
+        self._window = LiveWindow(settings, newest_ms)
         self._profiler = LiveProfiler(settings)
         self._board = Board()
         self._written_s = -settings.live.profiles_s
@@ -226,8 +226,7 @@ def _measure(
     os.nice(NICENESS)
     if prepare is not None:
         prepare()
-    assert isinstance(settings.data, Path)
-    measurer = Measurer(settings, settings.data, folder / LIVE_PROFILES_NAME, newest_ms(settings))
+    measurer = Measurer(settings, folder / LIVE_PROFILES_NAME, newest_ms(settings))
     watched: frozenset[str] = frozenset()
     began_s, began_cpu_s = time.monotonic(), time.process_time()
     with contextlib.suppress(EOFError, OSError):  # the parent is gone

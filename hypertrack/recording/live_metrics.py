@@ -12,8 +12,16 @@ COUNTERS: dict[str, tuple[str, Callable[[LiveStatus], float]]] = {
     "unread_lines": ("Lines of trades that no reader takes.", lambda live: live.n_unread),
     "signals": ("Signals written.", lambda live: live.n_signals),
     "alerts": ("Alerts sent.", lambda live: live.n_alerts),
+    "withheld_signals": (
+        "Signals not made, since a gap had made the position unknown.",
+        lambda live: live.n_withheld,
+    ),
 }
 GAUGES: dict[str, tuple[str, Callable[[LiveStatus], float | None]]] = {
+    "awaited_positions": (
+        "Positions that the venue is to tell after a gap.",
+        lambda live: live.n_awaited,
+    ),
     "watermark_timestamp_seconds": (
         "Exchange time up to which everything was told.",
         lambda live: _seconds(live.watermark_ms),

@@ -65,3 +65,7 @@ class LiveStatus(Record, frozen=True, kw_only=True):
     n_alerts: int
     measuring: MeasuringStatus
     sinks: tuple[SinkStatus, ...]
+    n_awaited: int = 0
+    """Positions that the venue is to tell after a gap; nothing is signalled of them until then."""
+    n_withheld: int = 0
+    """Signals that were not made because of it, since the start."""

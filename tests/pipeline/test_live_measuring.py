@@ -42,7 +42,7 @@ def measurer(tmp_path: Path) -> Iterator[Measurer]:
     settings = Settings.model_validate(
         {"data": str(tmp_path / "data"), "out": str(tmp_path), "live": {"profiles_s": 0.001}}
     )
-    one = Measurer(settings, tmp_path / "data", tmp_path / "profiles.parquet", START_MS)
+    one = Measurer(settings, tmp_path / "profiles.parquet", START_MS)
     yield one
     one.close()
 
