@@ -87,6 +87,6 @@ def live_lines(found: "LiveComparison") -> Iterator[str]:
         yield "the champion is worse than the constant: train again, or promote another"
     if found.chain_breaks:
         yield (
-            f"{found.chain_breaks:,} lines of live/scores.jsonl do not follow from the one before: "
-            "somebody changed them, and nothing is decided"
+            f"{found.chain_breaks:,} lines of scores.jsonl and outcomes.jsonl do not follow from "
+            "the one before: somebody changed them, and nothing is decided"
         )

@@ -2,6 +2,7 @@
 
 import logging
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,7 @@ from hypertrack.clock import SystemClock
 from hypertrack.config import Settings
 from hypertrack.errors import DatasetError, HypertrackError, ModelError
 from hypertrack.files import FileStamp, stamp_of, write_whole
-from hypertrack.journal import Journal
-from hypertrack.live.chain import breaks
+from hypertrack.live.chain import Chain, Link, breaks
 from hypertrack.live.score_book import (
     OUTCOMES_NAME,
     SCORES_NAME,
@@ -33,6 +33,7 @@ from hypertrack.records import (
     Decision,
     JsonError,
     LiveComparison,
+    OutcomeRow,
     decode_json,
     encode_json,
     replace,
@@ -219,10 +220,11 @@ def compare_live(settings: Settings) -> LiveComparison:
         )
     folder = live_folder(settings)
     _settle(settings, asked, folder)
-    scores = folder / SCORES_NAME
-    outcomes = read_outcomes(folder / OUTCOMES_NAME)
-    found = compare(asked, read_scores(scores, asked), outcomes, settings.train.weight_by_head)
-    found = replace(found, chain_breaks=len(list(breaks(scores))))
+    scores, outcomes = folder / SCORES_NAME, folder / OUTCOMES_NAME
+    rows, came = read_scores(scores, asked), read_outcomes(outcomes)
+    found = compare(asked, rows, came, settings.train.weight_by_head)
+    n_breaks = sum(1 for file in (scores, outcomes) for _ in breaks(file))
+    found = replace(found, chain_breaks=n_breaks)
     return _decide(settings, found)
 
 
@@ -234,12 +236,17 @@ def _settle(settings: Settings, asked: Challenge, folder: Path) -> None:
         return
     from hypertrack.pipeline.live_outcomes import settle
 
-    with open_engine(settings) as engine, closing(Journal(folder / OUTCOMES_NAME)) as journal:
-        lines = [encode_json(outcome) for outcome in settle(engine, asked, rows)]
+    with open_engine(settings) as engine, closing(Chain(folder / OUTCOMES_NAME)) as chain:
+        for outcome in settle(engine, asked, rows):
+            chain.prepare(outcome.id, partial(_linked, outcome))
         try:
-            journal.add(lines)
+            chain.commit()
         except OSError as error:
             raise DatasetError(f"{folder} cannot be written ({error.strerror})") from None
+
+
+def _linked(outcome: OutcomeRow, link: Link) -> OutcomeRow:
+    return replace(outcome, seq=link.seq, prev=link.prev)
 
 
 def _decide(settings: Settings, found: LiveComparison) -> LiveComparison:

@@ -99,7 +99,7 @@ class LiveDemo:
             config=str(write_settings(self.settings)),
             leaders=self.settings.follow.leaders,
             n_recorded=n_recorded,
-            n_signals=verify(self.settings, None).n_signals,
+            n_signals=verify(self.settings, None).n_lines,
             n_delivered=len(inbox.ids),
             sentences=follow_result(self.settings).sentences,
         )

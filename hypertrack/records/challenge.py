@@ -76,10 +76,12 @@ class ScoreRow(Record, frozen=True, kw_only=True):
 
 
 class OutcomeRow(Record, frozen=True, kw_only=True):
-    """A line of ``live/outcomes.jsonl``: what a scored wallet did afterwards."""
+    """A line of ``live/outcomes.jsonl``: what a scored wallet did afterwards; chained as scores."""
 
     id: str
     """Of the row of scores."""
+    seq: int
+    prev: str
     wallet: str
     window: tuple[int, int]
     observed_frac: float
@@ -132,4 +134,4 @@ class LiveComparison(Record, frozen=True, kw_only=True):
     """Until a difference as large as the margin could be seen, from the first row on."""
     curve: tuple[DifferencePoint, ...] = ()
     chain_breaks: int = 0
-    """Lines of the scores that do not follow from the one before: somebody changed them."""
+    """Lines of scores and outcomes that do not follow from the one before: they were changed."""

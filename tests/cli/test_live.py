@@ -64,7 +64,7 @@ def test_replay_writes_a_chain_that_verify_finds_whole(folder: Path) -> None:
 
     assert code == 0, said
     assert "10 trades, 9 signals, 4 alerts" in said  # nobody trades a second after the last one
-    assert run("signals", "verify", "--file", "again.jsonl")[1].startswith("9 signals, each names")
+    assert run("signals", "verify", "--file", "again.jsonl")[1].startswith("9 lines, each names")
 
 
 def test_changed_signal_is_found(folder: Path) -> None:
@@ -77,6 +77,25 @@ def test_changed_signal_is_found(folder: Path) -> None:
     assert code == 1
     assert out == "line 5 does not name the line before it: one of them was changed\n"
     assert "the chain is broken at 1 lines" in said
+
+
+def test_change_in_any_chain_beside_the_signals_is_found(folder: Path) -> None:
+    live = folder / "data" / "live"
+    run("live", "--follow", "--replay", "2026-01-05", "--signals", "again.jsonl")
+    live.mkdir(exist_ok=True)
+    chain = (folder / "again.jsonl").read_text()
+    for name in ("signals.jsonl", "scores.jsonl"):
+        (live / name).write_text(chain)
+    (live / "outcomes.jsonl").write_text(chain.replace('"vwap":"103"', '"vwap":"93"'))
+
+    code, out, said = run("signals", "verify")
+
+    assert code == 1
+    first, second, third = out.splitlines()
+    assert first.startswith("signals.jsonl: 9 signals, each names the one before; head ")
+    assert second.startswith("scores.jsonl: 9 scores, each")
+    assert third.startswith("outcomes.jsonl: line 5 does not name the line before it")
+    assert "outcomes.jsonl: the chain is broken at 1 lines" in said
 
 
 def test_follow_tells_what_came_since_the_start_and_goes_on_after_a_stop(folder: Path) -> None:

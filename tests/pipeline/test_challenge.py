@@ -1,6 +1,7 @@
 """What a decision leads to: cards, promotion, and the one before as challenger; no dataset read."""
 
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypertrack.errors import ModelError
 from hypertrack.journal import Journal
 from hypertrack.labels.outcomes import QUANTITIES
 from hypertrack.labels.targets import TARGETS, Thresholds
+from hypertrack.live.chain import Chain, Link
 from hypertrack.live.score_book import ScoreBook, read_scores
 from hypertrack.model.inputs import InputScaler
 from hypertrack.model.network import WalletNet
@@ -25,6 +27,7 @@ from hypertrack.records import (
     Challenge,
     Decision,
     OutcomeRow,
+    ScoreRow,
     as_dict,
     encode_json,
     replace,
@@ -68,17 +71,20 @@ def tell(settings: Settings, named: Challenge, champion: float, challenger: floa
         for hour in range(40):
             at_ms = HOUR_0 + hour * HOUR_MS + 5
             assert book.write((ALICE, BOB), (HOUR_0, at_ms), *said) == 2
-    outcomes = [
-        OutcomeRow(
-            **{"id": row.id, "wallet": row.wallet, "observed_frac": 1.0, "n_executions": 9},
-            window=named.outcome_window(row.scored_ms),
-            quantities={QUANTITIES[BOT]: 1.0 if row.wallet == ALICE else -1.0},
-            masked=None,
-        )
-        for row in read_scores(folder / "scores.jsonl", named)
-    ]
-    with closing(Journal(folder / "outcomes.jsonl")) as journal:
-        journal.add(encode_json(each) for each in outcomes)
+    with closing(Chain(folder / "outcomes.jsonl")) as chain:
+        for row in read_scores(folder / "scores.jsonl", named):
+            chain.prepare(row.id, partial(outcome_of, named, row))
+        chain.commit()
+
+
+def outcome_of(named: Challenge, row: ScoreRow, link: Link) -> OutcomeRow:
+    return OutcomeRow(
+        **{"id": row.id, "wallet": row.wallet, "observed_frac": 1.0, "n_executions": 9},
+        **{"seq": link.seq, "prev": link.prev},
+        window=named.outcome_window(row.scored_ms),
+        quantities={QUANTITIES[BOT]: 1.0 if row.wallet == ALICE else -1.0},
+        masked=None,
+    )
 
 
 def test_decision_is_written_into_both_cards_and_stays(settings: Settings) -> None:
@@ -120,19 +126,27 @@ def test_promoted_challenger_is_challenged_by_the_one_before(settings: Settings)
     assert compare_live(settings).n_rows == 0
 
 
-def test_nothing_is_decided_on_rows_that_were_changed(settings: Settings) -> None:
-    _, other = champion_and_other(settings)
-    tell(settings, challenge(settings, other, promotes=True), 0.8, 0.9)
-    scores = settings.data / "live" / "scores.jsonl"
-    assert isinstance(scores, Path)
-    lines = scores.read_text().splitlines(keepends=True)
-    scores.write_text("".join(lines[:10] + lines[11:]))
+@pytest.mark.parametrize(
+    ("name", "said", "other"),
+    [
+        ("scores.jsonl", '"bot_probability":0.8', '"bot_probability":0.9'),
+        ("outcomes.jsonl", ":9", ":8"),
+    ],
+)
+def test_nothing_is_decided_on_rows_that_were_changed(
+    settings: Settings, name: str, said: str, other: str
+) -> None:
+    _, challenger = champion_and_other(settings)
+    tell(settings, challenge(settings, challenger, promotes=True), 0.8, 0.9)
+    file = settings.data / "live" / name
+    assert isinstance(file, Path)
+    file.write_text(file.read_text().replace(said, other, 1))
 
     found = compare_live(settings)
 
     assert found.chain_breaks == 1
     assert found.challenge.decision is Decision.OPEN
-    assert read_card(settings.out, other).decisions == ()
+    assert read_card(settings.out, challenger).decisions == ()
 
 
 def test_margin_set_later_does_not_change_a_challenge_under_way(settings: Settings) -> None:
