@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 from hypertrack.cli.session import Session
 from hypertrack.cli.tables import interval, number, plain_table
 from hypertrack.clock import utc
-from hypertrack.records import Decision, Interval
+from hypertrack.records import Decision, Interval, LiveComparison
 from hypertrack.text import with_minus
 
 if TYPE_CHECKING:
-    from hypertrack.pipeline.challenge import LiveComparison
     from hypertrack.pipeline.models import Comparison
 
 SAYS = {
@@ -33,7 +32,7 @@ def show_comparison(session: Session, found: "Comparison") -> None:
     session.out.print(plain_table(("head", "rows", "A", "B", "A - B [95 % CI]"), rows))
 
 
-def show_live_comparison(session: Session, found: "LiveComparison") -> None:
+def show_live_comparison(session: Session, found: LiveComparison) -> None:
     """Print the decision, then each head with both skills and the difference."""
     names = f"champion   {found.challenge.champion}\nchallenger {found.challenge.challenger}"
     session.out.print(names, markup=False)
@@ -66,7 +65,7 @@ def _difference(found: Interval | None) -> str:
     return with_minus(f"{found.value:+.4f} [{found.low:+.4f}, {found.high:+.4f}]")
 
 
-def live_lines(found: "LiveComparison") -> Iterator[str]:
+def live_lines(found: LiveComparison) -> Iterator[str]:
     """Yield what is to be said beside the numbers."""
     challenge = found.challenge
     decided = "" if challenge.decided_ms is None else f" (at {utc(challenge.decided_ms)})"
@@ -83,8 +82,12 @@ def live_lines(found: "LiveComparison") -> Iterator[str]:
         yield "nothing is said of fewer than 30 blocks"
     elif found.days_until_margin is not None:
         yield f"the margin could be seen after about {found.days_until_margin:,.1f} days"
-    if found.champion_skill is not None and found.champion_skill.high < 0:
-        yield "the champion is worse than the constant: train again, or promote another"
+    if found.champion_lost_weight is not None:
+        lost = found.champion_lost_weight
+        yield (
+            f"the champion has lost its weight (at {utc(lost.at_ms)}): worse than the constant, it "
+            "boosts nothing until another is promoted"
+        )
     if found.chain_breaks:
         yield (
             f"{found.chain_breaks:,} lines of scores.jsonl and outcomes.jsonl do not follow from "

@@ -198,6 +198,12 @@ EVENT_FIELDS: Mapping[str, Mapping[str, EventField]] = {
         "model": EventField("text", "version that scores now"),
         "before": EventField("text", "version that did"),
     },
+    "model.lost_weight": {
+        "model": EventField("text", "version in use, which boosts nothing any more"),
+        "skill": EventField("number", "over the constant, live, all heads together"),
+        "skill_high": EventField("number", "the upper end of its interval, below 0"),
+        "n_blocks": EventField("number", "that it rests on"),
+    },
     "consensus": {
         "coin": EventField("text", "as the venue writes it"),
         "side": EventField("text", "that several took", SIDES),
@@ -230,6 +236,7 @@ class AlertSettings(Section):
         "category.left",
         "score.crossed",
         "model.changed",
+        "model.lost_weight",
         "consensus",
         "verdict.changed",
         "gap",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.live.newsroom import Outlet
     from hypertrack.live.positions import Key
     from hypertrack.live.session import LiveSession
+    from hypertrack.pipeline.live_judging import Judging
     from hypertrack.pipeline.live_measuring import Measuring
 
 log = logging.getLogger(__name__)
@@ -89,6 +90,7 @@ def follow(
     folder = live_folder(settings)
     require_data(settings)
     from hypertrack.delivery.dispatch import Dispatch
+    from hypertrack.pipeline.live_judging import Judging
     from hypertrack.pipeline.live_measuring import Measuring
 
     with ExitStack() as stack:
@@ -105,7 +107,9 @@ def follow(
         dispatch.start()
         measuring = Measuring(settings, folder, clock, prepare)
         stack.callback(measuring.close)
-        following.append(_Following(settings, session, dispatch, measuring, clock))
+        judging = Judging(settings, prepare)
+        stack.callback(judging.close)
+        following.append(_Following(settings, session, dispatch, measuring, judging, clock))
         return following[0].run(stop, show)
 
 
@@ -155,6 +159,7 @@ class _Following:
     session: "LiveSession"
     dispatch: "Dispatch"
     measuring: "Measuring"
+    judging: "Judging"
     clock: Clock
     status: LiveStatus | None = None
 
@@ -176,6 +181,7 @@ class _Following:
         self.session.look()
         if self.settings.live.window_h:
             self.measuring.tell(self.session)
+            self.judging.look(self.session.watermark_ms)
 
     def _report(self) -> LiveStatus:
         """Write how live stands for whoever shows it elsewhere, and return it."""

@@ -15,6 +15,7 @@ from hypertrack.config import Settings
 from hypertrack.errors import HypertrackError
 from hypertrack.files import FileStamp, stamp_of
 from hypertrack.model import MODEL_NAME
+from hypertrack.model.version_files import card_file
 from hypertrack.pipeline.asked_rules import obstacles_of, rule_columns, rule_features
 from hypertrack.pipeline.challenge import Challenger
 from hypertrack.pipeline.classify import PROFILES_NAME, said_of_features, told_by_model
@@ -24,6 +25,7 @@ from hypertrack.pipeline.profile_matrix import measure_part
 from hypertrack.records import (
     SKILL_NUMBERS,
     SKILL_TEXTS,
+    LostWeight,
     ProfileColumns,
     ProfileHeader,
     SkillSummary,
@@ -50,7 +52,7 @@ class LiveProfiler:
     def __init__(self, settings: Settings):
         self._settings = settings
         self._more = rule_features(settings)
-        self._model_stamp: FileStamp | None = None
+        self._model_stamps: tuple[FileStamp | None, FileStamp | None] = (None, None)
         self._skill = _JudgedSkill(settings.out / PROFILES_NAME)
         self._challenger = Challenger(settings)
         self._header: ProfileHeader | None = None
@@ -68,26 +70,37 @@ class LiveProfiler:
         heads = () if self.model is None else self.model.summary.heads
         return frozenset(head.head for head in heads if head.has_earned_weight)
 
-    def look(self) -> bool:
-        """Take the model and the skill that are in force now; return whether the model changed.
+    @property
+    def lost_weight(self) -> LostWeight | None:
+        """Return what took the model's weight; None where it has it, or there is no model."""
+        return None if self.model is None else self.model.summary.lost_weight
 
-        A model that cannot be loaded leaves the one before in force.
+    def look(self) -> bool:
+        """Take the model and the skill that are in force now; return whether they say otherwise.
+
+        So does another model, and one that has lost its weight. A model that cannot be loaded
+        leaves the one before in force.
         """
         self._skill.read_if_changed()
-        stamp = stamp_of(self._settings.out / MODEL_NAME)
-        if stamp == self._model_stamp:
+        if self._stamps() == self._model_stamps:
             return False
-        self._model_stamp = stamp
-        if stamp is None:
+        self._model_stamps = self._stamps()
+        if self._model_stamps[0] is None:
             return False
+        before = self.version, self.lost_weight
         try:
-            model = self._loaded()
+            self.model = self._loaded()
         except HypertrackError as error:
             log.warning("the model is not taken: %s", error)
             return False
-        is_other = self.version != model.summary.version
-        self.model = model
-        return is_other
+        self._model_stamps = self._stamps()  # by now it is known whose card is looked at
+        return (self.version, self.lost_weight) != before
+
+    def _stamps(self) -> tuple[FileStamp | None, FileStamp | None]:
+        """Return what changes with the model in force, and with what its card says."""
+        out, version = self._settings.out, self.version
+        of_card = None if version is None else stamp_of(card_file(out, version))
+        return stamp_of(out / MODEL_NAME), of_card
 
     def profile(
         self,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from hypertrack.records.base import Record, Within
 from hypertrack.records.bounds import MAX_AMOUNT
-from hypertrack.records.model import Interval
+from hypertrack.records.model import Interval, LostWeight
 
 Measured = Annotated[float, Within(ge=-MAX_AMOUNT, le=MAX_AMOUNT)]
 """What a line says of a wallet: beyond it, squares and their sums are no numbers any more."""
@@ -43,6 +43,8 @@ class Challenge(Record, frozen=True, kw_only=True):
     min_executions: int
     promotes: bool = False
     """Put the challenger in use where it is better."""
+    is_rematch: bool = False
+    """The challenger was in use before, and is put back if it turns out better, once."""
     decision: Decision = Decision.OPEN
     decided_ms: int | None = None
     n_blocks: int = 0
@@ -132,6 +134,8 @@ class LiveComparison(Record, frozen=True, kw_only=True):
     """Of the champion alone, over the constant."""
     days_until_margin: float | None
     """Until a difference as large as the margin could be seen, from the first row on."""
+    champion_lost_weight: LostWeight | None = None
+    """Once the champion's own interval lay below 0: it boosts nothing any more."""
     curve: tuple[DifferencePoint, ...] = ()
     chain_breaks: int = 0
     """Lines of scores and outcomes that do not follow from the one before: they were changed."""

@@ -48,6 +48,8 @@ class MeasuringStatus(Record, frozen=True, kw_only=True):
     """Of one core, since measuring began."""
     model: str | None = None
     """The version that scores; None of rules alone."""
+    has_lost_weight: bool = False
+    """The model: live it is worse than the constant, and boosts nothing."""
 
 
 class LiveStatus(Record, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,18 @@ from hypertrack.config import LiveSettings, Settings
 from hypertrack.features.registry import select
 from hypertrack.labels.targets import Thresholds
 from hypertrack.live.board import ProfileChange
-from hypertrack.live.profile_events import model_changed, profile_events
+from hypertrack.live.profile_events import model_changed, profile_events, weight_lost
 from hypertrack.live.rules import Event, Rules
 from hypertrack.live.score_book import read_scores
 from hypertrack.model import MODEL_NAME
 from hypertrack.model.inputs import InputScaler, feature_hash
 from hypertrack.model.network import WalletNet
+from hypertrack.model.version_files import take_weight
 from hypertrack.model.versions import WalletModel, save_version
 from hypertrack.pipeline.challenge import challenge
 from hypertrack.pipeline.live_measuring import Measurer
-from hypertrack.records import replace
+from hypertrack.pipeline.live_profiles import LiveProfiler
+from hypertrack.records import Interval, LostWeight, replace
 from hypertrack.store.profiles import ProfileFile
 
 
@@ -215,3 +218,21 @@ def test_challenger_scores_who_is_measured_once_an_hour(tmp_path: Path, measurer
     }
     assert all(row.scores["champion"] != row.scores["challenger"] for row in scored)
     assert ProfileFile(tmp_path / "profiles.parquet").header.model is not None
+
+
+def test_model_that_lost_its_weight_is_taken_as_such_and_told_once(tmp_path: Path) -> None:
+    version = train(tmp_path, 1)
+    with closing(LiveProfiler(Settings(data=tmp_path / "data", out=tmp_path))) as profiler:
+        assert [profiler.look(), profiler.look()] == [True, False]
+        lost = LostWeight(at_ms=START_MS, skill=Interval(-0.02, -0.03, -0.01), n_blocks=40)
+        take_weight(tmp_path, version, lost)
+
+        assert [profiler.look(), profiler.look()] == [True, False]
+        assert (profiler.version, profiler.lost_weight) == (version, lost)
+        assert not profiler.earned
+    event = weight_lost(version, lost, START_MS + 5)
+    assert (event.name, event.fields["skill_high"]) == ("model.lost_weight", -0.01)
+    assert event.text == (
+        f"{version} has lost its weight: live it is worse than the constant (skill -0.020, at most "
+        "-0.010, over 40 blocks)"
+    )
