@@ -82,6 +82,7 @@ function createLive(open) {
   function showStatus({ live, is_live: isLive, live_written_ms: writtenMs }) {
     byId("live-dot").classList.toggle("is-on", isLive);
     byId("live-state").textContent = live === null ? "hypertrack live does not run on this dataset" : stateWords(live, isLive, writtenMs);
+    showTrouble("model", live?.measuring.has_lost_weight ? `${live.measuring.model} has lost its weight: live it is worse than the constant, and boosts nothing` : "");
     showTrouble("sinks", live === null ? "" : sinkWords(live.sinks));
   }
 
@@ -107,6 +108,26 @@ function createLive(open) {
     byId("live-paper-parts").replaceChildren(...parts.map(([name, usd]) => make("div", "", make("dt", "", name), make("dd", "", usd))));
   }
 
+  /** Show how two models do beside each other; nothing where there is no challenge. */
+  function showModels(models) {
+    byId("live-models").hidden = models === null;
+    if (models === null) return;
+    const { champion, challenger, sentences, headings, rows, curve, margin } = models;
+    byId("live-models-says").textContent = sentences[0];
+    byId("live-models-names").textContent = `champion ${champion} · challenger ${challenger}`;
+    const head = make("tr", "", ...headings.map((text) => headOf("col", text)));
+    const body = rows.map((row) => make("tr", "", ...row.map((text, i) => (i ? make("td", "", text) : headOf("row", text)))));
+    byId("live-models-heads").replaceChildren(make("thead", "", head), make("tbody", "", ...body));
+    byId("live-models-curve").replaceChildren(...(curve.length > 1 ? [differenceFigure(curve, margin)] : []));
+    byId("live-models-more").replaceChildren(...sentences.slice(1).map((each) => make("p", "", each)));
+  }
+
+  function headOf(scope, text) {
+    const head = make("th", "", text);
+    head.scope = scope;
+    return head;
+  }
+
   const troubles = new Map();
 
   /** Say what is wrong, one thing for each name; empty where it is well. */
@@ -120,7 +141,7 @@ function createLive(open) {
 
   byId("live-more").addEventListener("click", toggle);
   return {
-    restart, showStatus, showTrouble, showPaper,
+    restart, showStatus, showTrouble, showPaper, showModels,
     addSignal: (signal) => add(() => signalLine(signal)),
     addGap: (gap) => add(() => gapLine(gap)),
   };

@@ -202,6 +202,8 @@ def _status_line(found: "LiveStatus") -> str:
         said += (
             f", {measuring.n_waiting:,} wait, the oldest for {measuring.oldest_age_s or 0:,.0f} s"
         )
+    if found.challenge is not None:
+        said += f", challenge {found.challenge.decision} after {found.challenge.n_blocks:,} blocks"
     if found.n_late:
         said += f", {found.n_late:,} trades late"
     for sink in found.sinks:

@@ -1,6 +1,7 @@
 """Two models side by side, live: who challenges whom, and what both say."""
 
 import logging
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ from hypertrack.clock import SystemClock
 from hypertrack.config import Settings
 from hypertrack.errors import HypertrackError, ModelError
 from hypertrack.files import FileStamp, stamp_of, write_whole
-from hypertrack.live.score_book import SCORES_NAME, ScoreBook
+from hypertrack.live.score_book import SCORES_NAME, Beside, ScoreBook
 from hypertrack.model.version_files import MODELS_FOLDER, find_version, read_card
 from hypertrack.pipeline.places import live_folder
 from hypertrack.records import (
@@ -21,8 +22,15 @@ from hypertrack.records import (
 )
 
 if TYPE_CHECKING:  # loaded when they are needed
+    import numpy as np
+    from numpy.typing import NDArray
+
     from hypertrack.features.engine import FeatureMatrix
     from hypertrack.model.versions import WalletModel
+    from hypertrack.records import ModelSummary
+
+    Agree = Callable[[ModelSummary, NDArray[np.float32]], Mapping[str, bool]]
+    """From a model and its scores, ``[wallets, targets]``, to an answer by wallet."""
 
 log = logging.getLogger(__name__)
 
@@ -141,12 +149,18 @@ class Challenger:
         self._model: WalletModel | None = None
         self._book: ScoreBook | None = None
 
-    def score(self, matrix: "FeatureMatrix", champion: "WalletModel") -> int:
+    def score(
+        self,
+        matrix: "FeatureMatrix",
+        champion: "WalletModel",
+        agree: "Agree | None" = None,
+    ) -> int:
         """Write what both say of the wallets of a matrix that have no row in this block.
 
         Args:
             matrix: Features as both read them; its end is when they are scored.
             champion: The model in force.
+            agree: Asked whether the challenger gives the wallets the categories they have.
 
         Returns:
             How many rows were written; 0 where no challenge of this champion is under way.
@@ -160,8 +174,14 @@ class Challenger:
             self._take(champion.summary.version)
         if self._model is None or self._book is None:
             return 0
+        window = matrix.start_ms, matrix.end_ms
+        if all(self._book.has_row(wallet, window) for wallet in matrix.wallets):
+            return 0
         said = champion.predict(matrix), self._model.predict(matrix)
-        return self._book.write(matrix.wallets, (matrix.start_ms, matrix.end_ms), *said)
+        agreed = {} if agree is None else agree(self._model.summary, said[1])
+        bins = _bins(matrix, champion)
+        beside = [Beside(*each) for each in zip(bins, map(agreed.get, matrix.wallets), strict=True)]
+        return self._book.write(matrix.wallets, window, *said, beside)
 
     def close(self) -> None:
         """Close the file."""
@@ -184,6 +204,15 @@ class Challenger:
             self._book = ScoreBook(file, found, TARGETS)
         except HypertrackError as error:
             log.warning("the challenger is not scored: %s", error)
+
+
+def _bins(matrix: "FeatureMatrix", champion: "WalletModel") -> Sequence[str]:
+    """Return where each wallet's features lie in the champion's training, as digits."""
+    from hypertrack.model.drift import digits
+    from hypertrack.model.inputs import comparable
+
+    bins = champion.card.feature_bins
+    return digits(comparable(matrix), bins) if bins else [""] * len(matrix.wallets)
 
 
 def write_challenge(settings: Settings, new: Challenge) -> None:

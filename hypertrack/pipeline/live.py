@@ -25,6 +25,7 @@ from hypertrack.records import (
     SinkStatus,
     decode_json,
     encode_json,
+    replace,
 )
 
 if TYPE_CHECKING:  # the command loads these when it runs
@@ -187,6 +188,7 @@ class _Following:
         """Write how live stands for whoever shows it elsewhere, and return it."""
         now_ms = self.clock.wall_ns() // 1_000_000
         status = _status(self.session, self.dispatch.states(), self.measuring.status, now_ms)
+        status = replace(status, challenge=self.judging.status)
         write_whole(live_folder(self.settings) / STATUS_NAME, encode_json(status) + b"\n")
         self.status = status
         return status

@@ -3,7 +3,8 @@
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -23,13 +24,17 @@ from hypertrack.model.version_files import (
     lost_weight,
     note_decision,
     promote,
+    read_card,
     take_weight,
 )
 from hypertrack.pipeline.challenge import challenge, current, write_challenge
 from hypertrack.pipeline.places import live_folder, newest_ms, open_engine
 from hypertrack.records import (
+    Card,
     Challenge,
     Decision,
+    DifferencePoint,
+    Interval,
     LiveComparison,
     LostWeight,
     OutcomeRow,
@@ -81,6 +86,34 @@ def compare_live(settings: Settings) -> LiveComparison:
     return found
 
 
+@dataclass(frozen=True)
+class ComparisonTold:
+    """A comparison in words, and as a table.
+
+    Attributes:
+        sentences: The most important first.
+        rows: A head each, under ``headings``, and all of them.
+    """
+
+    sentences: tuple[str, ...]
+    headings: tuple[str, ...]
+    rows: "list[tuple[str, ...]]"
+
+
+def told(found: LiveComparison) -> ComparisonTold:
+    """Return what a comparison says."""
+    from hypertrack.outputs.challenge_words import HEADINGS, head_rows, sentences
+
+    return ComparisonTold(sentences(found), HEADINGS, head_rows(found))
+
+
+def difference_words(point: DifferencePoint) -> str:
+    """Return a point of the curve as ``value [low, high]``."""
+    from hypertrack.outputs.challenge_words import difference
+
+    return difference(Interval(point.value, point.low, point.high))
+
+
 @contextmanager
 def _sole_judge(folder: Path) -> Iterator[bool]:
     """Say whether nobody else makes outcomes and decides at this moment."""
@@ -101,13 +134,21 @@ def _sole_judge(folder: Path) -> Iterator[bool]:
 
 def _measured(settings: Settings, asked: Challenge, folder: Path) -> LiveComparison:
     """Return how a challenge stands by what is written."""
+    from hypertrack.model.live_beside import beside
     from hypertrack.model.live_comparison import compare_live as compare
 
     scores, outcomes = folder / SCORES_NAME, folder / OUTCOMES_NAME
-    rows, came = read_scores(scores, asked), read_outcomes(outcomes)
-    found = compare(asked, rows, came, settings.train.weight_by_head)
+    rows, weights = tuple(read_scores(scores, asked)), settings.train.weight_by_head
+    found = compare(asked, rows, read_outcomes(outcomes), weights)
+    cards = _card(settings, asked.champion), _card(settings, asked.challenger)
     n_breaks = sum(1 for file in (scores, outcomes) for _ in breaks(file))
-    return replace(found, chain_breaks=n_breaks)
+    return replace(found, chain_breaks=n_breaks, **beside(rows, *cards, weights))
+
+
+def _card(settings: Settings, version: str) -> Card | None:
+    with suppress(ModelError):
+        return read_card(settings.out, version)
+    return None
 
 
 def _settle(settings: Settings, asked: Challenge, folder: Path) -> None:

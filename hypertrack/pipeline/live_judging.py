@@ -9,10 +9,20 @@ from multiprocessing.process import BaseProcess
 
 from hypertrack.config import Settings
 from hypertrack.errors import HypertrackError
+from hypertrack.files import FileStamp, stamp_of
 from hypertrack.pipeline.challenge import current
-from hypertrack.pipeline.live_comparing import compare_live
+from hypertrack.pipeline.live_comparing import COMPARISON_NAME, compare_live
+from hypertrack.pipeline.places import live_folder
 from hypertrack.processes import shielded_from_interrupts
-from hypertrack.records import MINUTE_MS, Challenge, Decision
+from hypertrack.records import (
+    MINUTE_MS,
+    Challenge,
+    ChallengeStatus,
+    Decision,
+    JsonError,
+    LiveComparison,
+    decode_json,
+)
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +49,9 @@ class Judging:
         self._context = multiprocessing.get_context("spawn")
         self._process: BaseProcess | None = None
         self._looked_at: tuple[int, int] | None = None
+        self._comparison = live_folder(settings) / COMPARISON_NAME
+        self._stamp: FileStamp | None = None
+        self._status: ChallengeStatus | None = None
 
     def look(self, watermark_ms: int | None) -> None:
         """Start to judge where a block is over that was not looked at; nothing is waited for."""
@@ -53,6 +66,20 @@ class Judging:
         if over != self._looked_at:
             self._looked_at = over
             self._start()
+
+    @property
+    def status(self) -> ChallengeStatus | None:
+        """Return how the last challenge stood when it was looked at; None where none was."""
+        stamp = stamp_of(self._comparison)
+        if stamp != self._stamp:
+            self._stamp, self._status = stamp, self._read()
+        return self._status
+
+    def _read(self) -> ChallengeStatus | None:
+        try:
+            return ChallengeStatus.of(decode_json(self._comparison.read_bytes(), LiveComparison))
+        except (OSError, JsonError, UnicodeDecodeError):
+            return None  # moved away, or of another version: it is written anew
 
     def close(self) -> None:
         """End what is under way: outcomes that were not written are made the next time."""

@@ -4,6 +4,7 @@ import dataclasses
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from hypertrack.pipeline.asked_rules import obstacles_of, rule_columns, rule_fea
 from hypertrack.pipeline.challenge import Challenger
 from hypertrack.pipeline.classify import PROFILES_NAME, said_of_features, told_by_model
 from hypertrack.pipeline.places import notice_of
-from hypertrack.pipeline.profile_batches import RuleColumns, profile_batches
+from hypertrack.pipeline.profile_batches import RuleColumns, profile_batches, same_categories
 from hypertrack.pipeline.profile_matrix import measure_part
 from hypertrack.records import (
     SKILL_NUMBERS,
@@ -126,18 +127,20 @@ class LiveProfiler:
         has_model = self.model is not None
         not_testable = obstacles_of(settings, matrix, more, skill, has_model=has_model)
         self._note(engine, matrix, (*matrix.names, *more), not_testable)
-        if self.model is not None:
-            self._challenger.score(matrix, self.model)
+        asking = RuleColumns(settings.categories, more, not_testable)
         batches = profile_batches(
             matrix,
             activity(engine, part=matrix),
             self.model,
-            RuleColumns(settings.categories, more, not_testable),
+            asking,
             {"skill": skill, "profit": measured.profit},
         )
         columns = next(batches)
         for batch in batches:
             columns = joined(columns, batch)
+        if self.model is not None:
+            agree = partial(same_categories, columns, matrix, asking)
+            self._challenger.score(matrix, self.model, agree)
         as_of_ms = np.full(len(columns), window[1], dtype=np.int64)
         live = {"as_of_ms": as_of_ms, "n_fills_since": np.zeros_like(as_of_ms)}
         return dataclasses.replace(columns, live=live)

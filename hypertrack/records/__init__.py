@@ -66,9 +66,11 @@ from hypertrack.records.bounds import (
     usual_skew_ms,
 )
 from hypertrack.records.challenge import (
+    DRIFTED,
     Challenge,
     Decision,
     DifferencePoint,
+    Drift,
     HeadDifference,
     LiveComparison,
     OutcomeRow,
@@ -123,7 +125,13 @@ from hypertrack.records.live import (
     TapeTrade,
     VerdictSaid,
 )
-from hypertrack.records.live_status import LiveStatus, MeasuringStatus, SinkMode, SinkStatus
+from hypertrack.records.live_status import (
+    ChallengeStatus,
+    LiveStatus,
+    MeasuringStatus,
+    SinkMode,
+    SinkStatus,
+)
 from hypertrack.records.market import (
     DAY_MS,
     HOUR_MS,
@@ -158,6 +166,7 @@ from hypertrack.records.model_card import (
     Leak,
     LeakChecks,
     OutcomeWindow,
+    TrainingBins,
     TrainingDetails,
 )
 from hypertrack.records.profile_columns import ProfileColumns, ReasonColumns, Verdicts
@@ -210,6 +219,7 @@ __all__ = [
     "BY_RATES",
     "CONSTANT",
     "DAY_MS",
+    "DRIFTED",
     "EVERYBODY",
     "FEATURE_REMARKS",
     "GATE_SAYS",
@@ -253,6 +263,7 @@ __all__ = [
     "CategoryChange",
     "CategoryTruth",
     "Challenge",
+    "ChallengeStatus",
     "Choice",
     "CoinHistory",
     "ComparedProfiles",
@@ -271,6 +282,7 @@ __all__ = [
     "Delivery",
     "DifferencePoint",
     "Draws",
+    "Drift",
     "EntryPositions",
     "EpochResult",
     "EstimateChange",
@@ -348,6 +360,7 @@ __all__ = [
     "StepKind",
     "TapeCheck",
     "TapeTrade",
+    "TrainingBins",
     "TrainingDetails",
     "TruthComparison",
     "Verdict",

@@ -75,6 +75,10 @@ class ScoreRow(Record, frozen=True, kw_only=True):
     scores: dict[str, dict[str, Measured]]
     """By ``champion`` and ``challenger``, by the names of scores."""
     features_hash: str
+    features: str = ""
+    """The bin of the champion's training that each feature lies in, a digit each, - of no value."""
+    is_agreed: bool | None = None
+    """Both give the wallet the same categories; None where rules were not asked."""
 
 
 class OutcomeRow(Record, frozen=True, kw_only=True):
@@ -116,6 +120,20 @@ class DifferencePoint(Record, frozen=True):
     high: float
 
 
+class Drift(Record, frozen=True, kw_only=True):
+    """How far one number lies from what the champion was trained on."""
+
+    name: str
+    is_score: bool
+    """Of the champion, against what it said of held-out rows; else a feature."""
+    stability_index: float
+    """Population stability index."""
+
+
+DRIFTED = 0.25
+"""A stability index above it is said: the model is asked about wallets it has not seen."""
+
+
 class LiveComparison(Record, frozen=True, kw_only=True):
     """How a challenge stands."""
 
@@ -136,6 +154,15 @@ class LiveComparison(Record, frozen=True, kw_only=True):
     """Until a difference as large as the margin could be seen, from the first row on."""
     champion_lost_weight: LostWeight | None = None
     """Once the champion's own interval lay below 0: it boosts nothing any more."""
+    n_agreed: int = 0
+    """Rows in which both give the wallet the same categories."""
+    n_asked: int = 0
+    """Of so many; rows that still wait for their outcome too."""
+    drift: tuple[Drift, ...] | None = None
+    """The largest first; None of too few rows, or of a champion whose card knows no bins."""
+    offline_difference: float | None = None
+    """Skill of the challenger less that of the champion when they were trained, each on its own
+    held-out rows, heads weighed as live."""
     curve: tuple[DifferencePoint, ...] = ()
     chain_breaks: int = 0
     """Lines of scores and outcomes that do not follow from the one before: they were changed."""

@@ -11,10 +11,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from challenge_fakes import comparison
 from fakes import BOB, START_MS
 from paper_fakes import PaperRun, acts, write_lines
 from serving_fakes import FACTS, THREE, TOKEN, Dataset, Running, hearing, reader, running, wallets
 
+from hypertrack.outputs.challenge_words import sentences
 from hypertrack.records import CoverageLine, CoverageStatus, encode_json
 from hypertrack.serving.streams import MAX_STREAMS
 from hypertrack.store.files.layout import COVERAGE_NAME
@@ -323,3 +325,20 @@ def test_lines_that_do_not_follow_take_what_was_shown_away(
     assert shown["sentences"]
     assert taken_away is None
     assert found == {"follow": None, "steps": []}
+
+
+def test_comparison_of_two_models_is_told_when_it_is_written_and_when_it_is_gone(
+    dataset: Dataset,
+) -> None:
+    with running(dataset.settings) as server, reader(server) as client, hearing(server) as stream:
+        assert client.get("api/v1/models").json() == {"models": None}
+        dataset.live.mkdir(exist_ok=True)
+        (dataset.live / "comparison.json").write_bytes(encode_json(comparison()))
+        told = stream.next("models")[1]
+        found = client.get("api/v1/models").json()
+        (dataset.live / "comparison.json").write_bytes(b"{}")
+        gone = stream.next("models")[1]
+
+    assert found["models"] == told
+    assert told["sentences"] == list(sentences(comparison()))
+    assert gone is None
