@@ -103,9 +103,18 @@ function createLive(open) {
   function showPaper(paper) {
     byId("live-paper").hidden = paper === null;
     if (paper === null) return;
-    const { sentences, parts } = paper;
+    const { sentences, parts, doings } = paper;
     byId("live-paper-says").replaceChildren(...sentences.map((each) => make("p", "", each)));
+    byId("live-paper-doings").replaceChildren(...doings.map(doingLine));
     byId("live-paper-parts").replaceChildren(...parts.map(([name, usd]) => make("div", "", make("dt", "", name), make("dd", "", usd))));
+  }
+
+  function doingLine({ name, time_ms: timeMs, text }) {
+    const time = make("time", "", clockTime(timeMs));
+    time.dateTime = instant(timeMs);
+    const line = make("li", "", time, make("span", "", `${text[0].toUpperCase()}${text.slice(1)}`));
+    line.classList.toggle("is-less", name === "follow.skipped" || name === "follow.stopped");
+    return line;
   }
 
   /** Show how two models do beside each other; nothing where there is no challenge. */

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,11 +18,11 @@ from hypertrack.live.desk import Desk
 from hypertrack.live.gap_book import GapBook
 from hypertrack.live.known_wallets import KnownWallets
 from hypertrack.live.newsroom import Newsroom, Outlet
-from hypertrack.live.paper_desk import PaperDesk
+from hypertrack.live.paper_desk import Contacts, PaperDesk
 from hypertrack.live.paper_opening import open_paper
 from hypertrack.live.positions import Key, Positions
 from hypertrack.live.profile_events import profile_events
-from hypertrack.live.rules import Rules
+from hypertrack.live.rules import Event, Rules
 from hypertrack.live.signals import Market, Signals
 from hypertrack.live.watching import Watchlists
 from hypertrack.records import Action, TapeTrade
@@ -95,9 +95,8 @@ class LiveSession:
         self._paper: PaperDesk | None = None
         if places.paper is not None and settings.follow.capital_usd is not None:
             since_ms = max(beginning.since_ms, beginning.paper_since_ms)
-            self._paper = open_paper(
-                settings, places.paper, places.profiles, since_ms, signals.is_leader
-            )
+            contacts = Contacts(signals.is_leader, self._tell_paper)
+            self._paper = open_paper(settings, places.paper, places.profiles, since_ms, contacts)
         self._adopted = beginning.told if settings.follow.adopt else {}
         self._gaps = GapBook()
         self._ledger_stamp: FileStamp | None = None
@@ -182,6 +181,13 @@ class LiveSession:
         """Follow on paper all that was taken: nothing more is written."""
         if self._paper is not None:
             self._paper.settle(is_finished=True)
+
+    def _tell_paper(self, events: list[Event]) -> None:
+        for event in events:
+            leader = event.fields.get("wallet")
+            known = {} if leader is None else self._desk.of_wallet(leader)
+            self.newsroom.tell(replace(event, fields={**known, **event.fields}))
+        self.newsroom.send()
 
     def _act(self, action: Action, market: Market) -> None:
         self.newsroom.act(action, market)

@@ -1,11 +1,13 @@
 """How following on paper stands, from its log while it grows."""
 
 import logging
+from collections import deque
 
 from hypertrack.errors import DatasetError
 from hypertrack.line_tail import NOTHING, Added
 from hypertrack.live.paper_log import LogReader
 from hypertrack.live.paper_result import result_of
+from hypertrack.live.rules import Event
 from hypertrack.outputs.follow_words import parts_table, sentences
 from hypertrack.records import PaperPosition, Record
 
@@ -16,6 +18,18 @@ NAME = "its log"
 
 N_POSITIONS = 10
 """Shown; the largest first."""
+
+N_DOINGS = 8
+"""Shown; the newest first."""
+
+
+class PaperDoing(Record, frozen=True, kw_only=True):
+    """One thing that paper did."""
+
+    name: str
+    """Of the event, as rules call it."""
+    time_ms: int
+    text: str
 
 
 class PaperView(Record, frozen=True, kw_only=True):
@@ -28,6 +42,8 @@ class PaperView(Record, frozen=True, kw_only=True):
     """The leaders' result, what lies between, and ours: they sum, USD."""
     positions: tuple[PaperPosition, ...]
     n_positions: int
+    doings: tuple[PaperDoing, ...]
+    """What was done last, the newest first."""
 
 
 class PaperBook:
@@ -35,6 +51,7 @@ class PaperBook:
 
     def __init__(self) -> None:
         self._log: LogReader | None = LogReader(NAME)
+        self._doings: deque[PaperDoing] = deque(maxlen=N_DOINGS)
 
     def take(self, added: Added) -> Added:
         """Take what was added, and return what of it is shown.
@@ -43,11 +60,12 @@ class PaperBook:
         """
         if added.is_another:
             self._log = LogReader(NAME)
+            self._doings.clear()
         if self._log is None:
             return NOTHING
         try:
             for line in added.lines:
-                self._log.take(line)
+                self._doings += map(_doing, self._log.take(line))
         except DatasetError as error:
             log.warning("following on paper is not shown: %s", error)
             self._log = None
@@ -65,4 +83,9 @@ class PaperBook:
             parts=tuple(parts_table(found)),
             positions=found.positions[:N_POSITIONS],
             n_positions=len(found.positions),
+            doings=tuple(reversed(self._doings)),
         )
+
+
+def _doing(event: Event) -> PaperDoing:
+    return PaperDoing(name=event.name, time_ms=event.time_ms, text=event.text)

@@ -191,6 +191,8 @@ def test_alerts_fields_lists_every_event(folder: Path) -> None:
         *("action", "coin.entered", "consensus", "verdict.changed", "gap"),
         *("category.entered", "category.left", "score.crossed"),
         *("model.changed", "model.lost_weight"),
+        *("follow.opened", "follow.added", "follow.reduced", "follow.closed"),
+        *("follow.skipped", "follow.stopped"),
     }
     is_twap = {"event": "action", "field": "is_twap", "type": "yes or no"}
     assert any(is_twap.items() <= one.items() for one in found)

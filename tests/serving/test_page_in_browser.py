@@ -256,6 +256,9 @@ def test_following_on_paper_is_shown_with_what_lies_between(
     parts = page.locator("#live-paper-parts > div")
     expect(parts.first).to_contain_text("leaders, at their prices")
     expect(parts.last).to_contain_text("net")
+    doings = page.locator("#live-paper-doings li")
+    expect(doings.first).to_contain_text("08:00:25Paper reduced by 4 BTC long at 109.945")
+    expect(doings.last).to_contain_text("08:00:06Paper opened 10 BTC long at 100.05")
     page.reload()
     expect(page.locator("#live-paper-says p")).to_have_count(len(told))
 
