@@ -12,6 +12,7 @@ from hypertrack.records import (
     HeadDifference,
     Interval,
     LiveComparison,
+    SignalsNet,
     replace,
 )
 
@@ -61,6 +62,11 @@ def comparison(**changes: Any) -> LiveComparison:
             Drift(name="bot_probability", is_score=True, stability_index=0.08),
         ),
         offline_difference=0.02,
+        signals=SignalsNet(
+            **{"n_signals": 118, "n_waiting": 3, "n_masked": 2, "n_blocks": 35},
+            **{"delay_s": 5.0, "held_s": 3_600.0, "net_bps": 1.25},
+            interval=Interval(1.25, -0.4, 2.9),
+        ),
         curve=tuple(DifferencePoint(n, 0.012, -0.2 / n, 0.5 / n) for n in range(30, 41)),
     )
     return replace(found, **changes)

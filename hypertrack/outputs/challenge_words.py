@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from hypertrack.clock import utc
 from hypertrack.outputs.wording import plural
 from hypertrack.records import DRIFTED, Decision, HeadDifference, Interval, LiveComparison
-from hypertrack.text import with_minus
+from hypertrack.text import duration, with_minus
 
 FEWEST_BLOCKS = 30
 """From which on an interval is said."""
@@ -97,8 +97,24 @@ def _beside(found: LiveComparison) -> Iterator[str]:
     if found.n_asked:
         share = found.n_agreed / found.n_asked
         yield f"Both give {share:.1%} of {plural(found.n_asked, 'row')} the same categories."
+    yield from _signals(found)
     yield _offline(found)
     yield _drift(found)
+
+
+def _signals(found: LiveComparison) -> Iterator[str]:
+    net = found.signals
+    if net is None or net.net_bps is None:
+        return
+    reach = ""
+    if net.interval is not None:
+        reach = f" [{net.interval.low:+.1f}, {net.interval.high:+.1f}]"
+    left_out = f" ({plural(net.n_masked, 'signal')} left out)" if net.n_masked else ""
+    yield with_minus(
+        f"{plural(net.n_signals, 'delivered signal')} brought {net.net_bps:+.1f}{reach} bps each "
+        f"to who copied {net.delay_s:g} s later and held for {duration(net.held_s)}, after "
+        f"costs{left_out}."
+    )
 
 
 def _offline(found: LiveComparison) -> str:

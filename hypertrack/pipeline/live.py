@@ -14,7 +14,13 @@ from hypertrack.clock import Clock, SystemClock
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.files import write_whole
-from hypertrack.pipeline.places import live_folder, newest_ms, open_engine, require_data
+from hypertrack.pipeline.places import (
+    SIGNALS_NAME,
+    live_folder,
+    newest_ms,
+    open_engine,
+    require_data,
+)
 from hypertrack.pipeline.record import metrics
 from hypertrack.records import (
     JsonError,
@@ -39,7 +45,6 @@ if TYPE_CHECKING:  # the command loads these when it runs
 
 log = logging.getLogger(__name__)
 
-SIGNALS_NAME = "signals.jsonl"
 PAPER_NAME = "follow.jsonl"
 STATE_NAME = "state.json"
 STATUS_NAME = "status.json"

@@ -28,16 +28,19 @@ from hypertrack.model.version_files import (
     take_weight,
 )
 from hypertrack.pipeline.challenge import challenge, current, write_challenge
-from hypertrack.pipeline.places import live_folder, newest_ms, open_engine
+from hypertrack.pipeline.places import SIGNALS_NAME, live_folder, newest_ms, open_engine
 from hypertrack.records import (
     Card,
     Challenge,
     Decision,
     DifferencePoint,
     Interval,
+    JsonError,
     LiveComparison,
     LostWeight,
     OutcomeRow,
+    SignalsNet,
+    decode_json,
     encode_json,
     replace,
 )
@@ -71,9 +74,9 @@ def compare_live(settings: Settings) -> LiveComparison:
         )
     folder = live_folder(settings)
     with _sole_judge(folder) as is_sole:
-        if is_sole:
-            _settle(settings, asked, folder)
-        found = _measured(settings, asked, folder)
+        net = _settle(settings, asked, folder) if is_sole else None
+        net = net or _known_net(folder, asked)
+        found = replace(_measured(settings, asked, folder), signals=net)
         if is_sole and not found.chain_breaks:
             _weigh(settings, found)
             found = _decide(settings, asked, found)
@@ -151,8 +154,21 @@ def _card(settings: Settings, version: str) -> Card | None:
     return None
 
 
-def _settle(settings: Settings, asked: Challenge, folder: Path) -> None:
-    """Write the outcomes of the rows whose windows are over."""
+def _known_net(folder: Path, asked: Challenge) -> SignalsNet | None:
+    """Return what signals had brought when it was looked at last."""
+    try:
+        found = decode_json((folder / COMPARISON_NAME).read_bytes(), LiveComparison)
+    except (OSError, JsonError, UnicodeDecodeError):
+        return None
+    return found.signals if found.challenge.started_ms == asked.started_ms else None
+
+
+def _settle(settings: Settings, asked: Challenge, folder: Path) -> SignalsNet | None:
+    """Write the outcomes of the rows whose windows are over.
+
+    Returns:
+        What signals have brought by then; None where nothing was over.
+    """
     outcomes = read_outcomes(folder / OUTCOMES_NAME)
     until_ms = newest_ms(settings)
     rows = [
@@ -161,7 +177,8 @@ def _settle(settings: Settings, asked: Challenge, folder: Path) -> None:
         if row.id not in outcomes and asked.outcome_window(row.scored_ms)[1] <= until_ms
     ]
     if not rows:
-        return
+        return None
+    from hypertrack.pipeline.delivered_signals import delivered, signals_net
     from hypertrack.pipeline.live_outcomes import settle
 
     with open_engine(settings) as engine, closing(Chain(folder / OUTCOMES_NAME)) as chain:
@@ -171,6 +188,8 @@ def _settle(settings: Settings, asked: Challenge, folder: Path) -> None:
             chain.commit()
         except OSError as error:
             raise DatasetError(f"{folder} cannot be written ({error.strerror})") from None
+        signals = tuple(delivered(folder / SIGNALS_NAME, asked.started_ms))
+        return signals_net(engine, settings, signals, asked.block_ms)
 
 
 def _linked(outcome: OutcomeRow, link: Link) -> OutcomeRow:

@@ -75,6 +75,7 @@ from hypertrack.records.challenge import (
     LiveComparison,
     OutcomeRow,
     ScoreRow,
+    SignalsNet,
 )
 from hypertrack.records.coverage import (
     CoverageCause,
@@ -354,6 +355,7 @@ __all__ = [
     "Scores",
     "Side",
     "Signal",
+    "SignalsNet",
     "SinkMode",
     "SinkStatus",
     "SkillSummary",

@@ -134,6 +134,23 @@ DRIFTED = 0.25
 """A stability index above it is said: the model is asked about wallets it has not seen."""
 
 
+class SignalsNet(Record, frozen=True, kw_only=True):
+    """What delivered signals to enter a position brought each of whoever copied them."""
+
+    n_signals: int
+    n_waiting: int
+    """Delivered, and not held to the end."""
+    n_masked: int
+    """A trade of the coin was missed meanwhile, or nothing tells a price."""
+    n_blocks: int
+    delay_s: float
+    held_s: float
+    net_bps: float | None
+    """After the delay, the spread and the fees of both legs; mean of the blocks' means."""
+    interval: Interval | None
+    """Of it, at any look; None of too few blocks."""
+
+
 class LiveComparison(Record, frozen=True, kw_only=True):
     """How a challenge stands."""
 
@@ -163,6 +180,8 @@ class LiveComparison(Record, frozen=True, kw_only=True):
     offline_difference: float | None = None
     """Skill of the challenger less that of the champion when they were trained, each on its own
     held-out rows, heads weighed as live."""
+    signals: SignalsNet | None = None
+    """Since the challenge began; None until the first outcomes were made."""
     curve: tuple[DifferencePoint, ...] = ()
     chain_breaks: int = 0
     """Lines of scores and outcomes that do not follow from the one before: they were changed."""
