@@ -297,5 +297,5 @@ def _list_row(model: "ListedModel") -> tuple[str, ...]:
         f"{summary.n_train_wallets:,}",
         f"{summary.n_test_rows:,}",
         f"{earned} of {len(summary.heads)}",
-        "forced" if summary.is_forced else "",
+        "lost its weight" if summary.lost_weight else "forced" if summary.is_forced else "",
     )

@@ -20,6 +20,7 @@ from hypertrack.live.profile_events import model_changed, profile_events, weight
 from hypertrack.live.rules import Event, Rules
 from hypertrack.live.score_book import read_scores
 from hypertrack.model import MODEL_NAME
+from hypertrack.model.drift import bins_of
 from hypertrack.model.inputs import InputScaler, feature_hash
 from hypertrack.model.network import WalletNet
 from hypertrack.model.version_files import take_weight
@@ -183,7 +184,8 @@ def test_other_model_is_an_event_that_names_both() -> None:
 def model_of(settings: Settings, seed: int) -> WalletModel:
     """Return an untrained model that reads the features in force."""
     names = tuple(feature.name for feature in select(settings.features.groups))
-    scaler = InputScaler.fit(names, np.random.default_rng(seed).normal(3, 2, (50, len(names))))
+    values = np.random.default_rng(seed).normal(3, 2, (50, len(names)))
+    scaler = InputScaler.fit(names, values)
     torch.manual_seed(seed)
     network = WalletNet(scaler.n_inputs, hidden=(4,), dropout_frac=0.3)
     card = make_card(network, 1_767_600_000_000 + seed)
@@ -192,6 +194,7 @@ def model_of(settings: Settings, seed: int) -> WalletModel:
         "feature_names": names,
         "feature_hash": feature_hash(names),
         "typical": (0.0,) * len(names),
+        "feature_bins": tuple(map(bins_of, values.T)),
         "details": replace(card.details, thresholds=thresholds),
     }
     return WalletModel(network, scaler, replace(card, **told))
@@ -217,6 +220,10 @@ def test_challenger_scores_who_is_measured_once_an_hour(tmp_path: Path, measurer
         (models[1].summary.version, models[0].summary.version)
     }
     assert all(row.scores["champion"] != row.scores["challenger"] for row in scored)
+    assert all(row.is_agreed is not None for row in scored)
+    names = models[1].card.feature_names
+    assert [row.features[names.index("tx_count")] for row in scored] == ["9", "9"]  # eight a second
+    assert all(len(row.features) == len(names) for row in scored)
     assert ProfileFile(tmp_path / "profiles.parquet").header.model is not None
 
 
