@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hypertrack.clock import SystemClock
 from hypertrack.config import Settings
-from hypertrack.errors import HypertrackError, ModelError
+from hypertrack.errors import ConfigError, HypertrackError, ModelError
 from hypertrack.files import FileStamp, stamp_of, write_whole
 from hypertrack.live.score_book import SCORES_NAME, Beside, ScoreBook
 from hypertrack.model.version_files import MODELS_FOLDER, find_version, read_card
@@ -35,6 +35,9 @@ if TYPE_CHECKING:  # loaded when they are needed
 log = logging.getLogger(__name__)
 
 CHALLENGE_NAME = "challenge.json"
+
+COMPARISON_NAME = "comparison.json"
+"""In the folder of what live writes: how the challenge stood when it was looked at last."""
 
 
 def challenge(
@@ -82,6 +85,7 @@ def challenge(
         is_rematch=rematch_of is not None,
     )
     write_challenge(settings, new)
+    _forget_comparison(settings)
     return new
 
 
@@ -107,7 +111,14 @@ def end(settings: Settings) -> Challenge | None:
     with suppress(ModelError):
         found = current(settings)
     (settings.out / MODELS_FOLDER / CHALLENGE_NAME).unlink(missing_ok=True)
+    _forget_comparison(settings)
     return found
+
+
+def _forget_comparison(settings: Settings) -> None:
+    """Let nobody be shown how another challenge stood."""
+    with suppress(ConfigError):  # of a database, which is not followed
+        (live_folder(settings) / COMPARISON_NAME).unlink(missing_ok=True)
 
 
 def current(settings: Settings) -> Challenge | None:

@@ -27,7 +27,7 @@ from hypertrack.model.version_files import (
     read_card,
     take_weight,
 )
-from hypertrack.pipeline.challenge import challenge, current, write_challenge
+from hypertrack.pipeline.challenge import COMPARISON_NAME, challenge, current, write_challenge
 from hypertrack.pipeline.places import SIGNALS_NAME, live_folder, newest_ms, open_engine
 from hypertrack.records import (
     Card,
@@ -47,9 +47,6 @@ from hypertrack.records import (
 from hypertrack.store.files.locks import lock_file
 
 log = logging.getLogger(__name__)
-
-COMPARISON_NAME = "comparison.json"
-"""In the folder of what live writes: how the challenge stood when it was looked at last."""
 
 LOCK_NAME = "comparison.lock"
 

@@ -10,8 +10,8 @@ from multiprocessing.process import BaseProcess
 from hypertrack.config import Settings
 from hypertrack.errors import HypertrackError
 from hypertrack.files import FileStamp, stamp_of
-from hypertrack.pipeline.challenge import current
-from hypertrack.pipeline.live_comparing import COMPARISON_NAME, compare_live
+from hypertrack.pipeline.challenge import COMPARISON_NAME, current
+from hypertrack.pipeline.live_comparing import compare_live
 from hypertrack.pipeline.places import live_folder
 from hypertrack.processes import shielded_from_interrupts
 from hypertrack.records import (

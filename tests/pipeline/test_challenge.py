@@ -203,6 +203,27 @@ def test_while_another_process_decides_only_what_is_there_is_told(settings: Sett
     assert compare_live(settings).challenge.decision is Decision.WORSE
 
 
+def test_what_is_shown_is_of_the_challenge_under_way(settings: Settings) -> None:
+    _, other = champion_and_other(settings)
+    tell(settings, challenge(settings, other), 0.8, 0.9)
+    compare_live(settings)
+    with closing(Judging(settings)) as judging:
+        first = judging.status
+        challenge(settings, other)
+        second = judging.status
+        compare_live(settings)
+        third = judging.status
+        end(settings)
+        last = judging.status
+
+    assert first is not None
+    assert (first.decision, first.n_rows) == (Decision.BETTER, 80)
+    assert second is None
+    assert third is not None
+    assert (third.decision, third.n_rows) == (Decision.OPEN, 0)
+    assert last is None
+
+
 def test_block_is_over_when_its_outcomes_are_and_the_ledger_had_a_minute(
     settings: Settings,
 ) -> None:
