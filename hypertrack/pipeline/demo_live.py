@@ -1,5 +1,6 @@
 """The live demo: an exchange at many times the speed of time, recorded, told and followed."""
 
+import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from hypertrack.config import Settings, SinkSettings
-from hypertrack.errors import NotEnoughDataError
+from hypertrack.errors import HypertrackError, NotEnoughDataError
 from hypertrack.pipeline.demo import write_settings
 from hypertrack.pipeline.demo_exchange import demo_exchange
 from hypertrack.pipeline.follow import follow_result
@@ -19,6 +20,8 @@ from hypertrack.pipeline.serve import serve
 from hypertrack.pipeline.signals import verify
 from hypertrack.pipeline.simulate import NOTICE
 from hypertrack.records import Feed, Record, RecordingStatus
+
+log = logging.getLogger(__name__)
 
 FEEDS = (Feed.TRADES, Feed.BBO, Feed.L2BOOK, Feed.CONTEXTS)
 
@@ -195,9 +198,14 @@ def takers(settings: Settings) -> tuple[str, ...]:
 def serving(settings: Settings, on_page: Callable[[str], None]) -> Iterator[None]:
     """Serve the page of a dataset for as long as the context lasts."""
     stop = threading.Event()
-    thread = threading.Thread(
-        target=serve, args=(settings, stop, on_page), name="page", daemon=True
-    )
+
+    def run() -> None:
+        try:
+            serve(settings, stop, on_page)
+        except HypertrackError as error:
+            log.warning("the page is not served: %s", error)
+
+    thread = threading.Thread(target=run, name="page", daemon=True)
     thread.start()
     try:
         yield
