@@ -109,10 +109,10 @@ function createLive(open) {
     byId("live-paper-parts").replaceChildren(...parts.map(([name, usd]) => make("div", "", make("dt", "", name), make("dd", "", usd))));
   }
 
-  function doingLine({ name, time_ms: timeMs, text }) {
+  function doingLine({ name, time_ms: timeMs, text, n_more: nMore }) {
     const time = make("time", "", clockTime(timeMs));
     time.dateTime = instant(timeMs);
-    const line = make("li", "", time, make("span", "", `${text[0].toUpperCase()}${text.slice(1)}`));
+    const line = make("li", "", time, make("span", "", `${text[0].toUpperCase()}${text.slice(1)}${nMore ? `; ${commas(nMore)} more before it` : ""}`));
     line.classList.toggle("is-less", name === "follow.skipped" || name === "follow.stopped");
     return line;
   }

@@ -11,7 +11,7 @@ from hypertrack.live.paper_steps import LEADERS
 from hypertrack.live.rules import Event
 from hypertrack.records import ZERO, FollowStep, NotFilled, PaperMove, PaperOrder
 
-STOPPED = "follow.stopped"
+SKIPPED, STOPPED = "follow.skipped", "follow.stopped"
 
 VERBS = {
     "follow.opened": "opened",
@@ -104,8 +104,8 @@ def _traded(
 def _skipped(step: FollowStep, move: PaperMove, order: PaperOrder) -> Event:
     in_part = " in whole" if order.size else ""
     return Event(
-        name="follow.skipped",
-        id=_id("follow.skipped", step.id, move.leader, move.coin),
+        name=SKIPPED,
+        id=_id(SKIPPED, step.id, move.leader, move.coin),
         time_ms=step.at_ms,
         fields={"wallet": move.leader, "coin": move.coin, "why": str(order.why)},
         text=f"paper did not follow {short(move.leader)} in {move.coin}{in_part}: {order.why}",

@@ -2,9 +2,11 @@
 
 import logging
 from collections import deque
+from collections.abc import Iterable
 
 from hypertrack.errors import DatasetError
 from hypertrack.line_tail import NOTHING, Added
+from hypertrack.live.paper_events import SKIPPED
 from hypertrack.live.paper_log import LogReader
 from hypertrack.live.paper_result import result_of
 from hypertrack.live.rules import Event
@@ -30,6 +32,8 @@ class PaperDoing(Record, frozen=True, kw_only=True):
     """Of the event, as rules call it."""
     time_ms: int
     text: str
+    n_more: int = 0
+    """Left out before it, one after the other, and told by it."""
 
 
 class PaperView(Record, frozen=True, kw_only=True):
@@ -65,12 +69,24 @@ class PaperBook:
             return NOTHING
         try:
             for line in added.lines:
-                self._doings += map(_doing, self._log.take(line))
+                self._note(self._log.take(line))
         except DatasetError as error:
             log.warning("following on paper is not shown: %s", error)
             self._log = None
             return Added(is_another=True)
         return added
+
+    def _note(self, events: Iterable[Event]) -> None:
+        """Keep what was done; of what was left out in a row the last stands for all."""
+        for event in events:
+            n_more = 0
+            is_skip = event.name == SKIPPED
+            if is_skip and self._doings and self._doings[-1].name == SKIPPED:
+                n_more = self._doings.pop().n_more + 1
+            doing = PaperDoing(
+                name=event.name, time_ms=event.time_ms, text=event.text, n_more=n_more
+            )
+            self._doings.append(doing)
 
     def view(self) -> PaperView | None:
         """Return how it stands; None before it begins."""
@@ -85,7 +101,3 @@ class PaperBook:
             n_positions=len(found.positions),
             doings=tuple(reversed(self._doings)),
         )
-
-
-def _doing(event: Event) -> PaperDoing:
-    return PaperDoing(name=event.name, time_ms=event.time_ms, text=event.text)

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -342,3 +343,18 @@ def test_comparison_of_two_models_is_told_when_it_is_written_and_when_it_is_gone
     assert found["models"] == told
     assert told["sentences"] == list(sentences(comparison()))
     assert gone is None
+
+
+def test_what_paper_leaves_out_in_a_row_is_one_line(dataset: Dataset, tmp_path: Path) -> None:
+    trades = [*acts(1_000, 5), *acts(20_000, 5), *acts(40_000, 5), *acts(60_000, -5)]
+    write_lines(tmp_path / "paper", "trades", trades)
+    log = PaperRun(tmp_path / "paper", max_notional_usd=1_010).read().log.read_bytes()
+    dataset.live.mkdir(exist_ok=True)
+    (dataset.live / "follow.jsonl").write_bytes(log)
+
+    with running(dataset.settings) as server, hearing(server) as stream:
+        told: dict[str, Any] = stream.next("follow")[1]
+
+    assert [(one["name"], one["n_more"]) for one in told["doings"]] == [
+        *(("follow.reduced", 0), ("follow.skipped", 1), ("follow.opened", 0)),
+    ]
