@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
@@ -182,17 +182,17 @@ class LiveSession:
         if self._paper is not None:
             self._paper.settle(is_finished=True)
 
-    def _tell_paper(self, events: list[Event]) -> None:
-        for event in events:
-            leader = event.fields.get("wallet")
-            known = {} if leader is None else self._desk.of_wallet(leader)
-            self.newsroom.tell(replace(event, fields={**known, **event.fields}))
-        self.newsroom.send()
-
     def _act(self, action: Action, market: Market) -> None:
         self.newsroom.act(action, market)
         if self._paper is not None:
             self._paper.act(action, market.decimals[0])
+
+    def _tell_paper(self, events: list[Event]) -> None:
+        for event in events:
+            leader = event.fields.get("wallet")
+            known = {} if leader is None else self._desk.of_wallet(leader)
+            self.newsroom.tell(event.beside(known))
+        self.newsroom.send()
 
     def _take(self, trades: list[TapeTrade]) -> None:
         if self._paper is not None:

@@ -116,7 +116,7 @@ class LiveStatus(Record, frozen=True, kw_only=True):
     n_signals: int
     """Written since the start."""
     n_alerts: int
-    measuring: MeasuringStatus
-    sinks: tuple[SinkStatus, ...]
     challenge: ChallengeStatus | None = None
     """None where no challenge is under way, or nothing was looked at yet."""
+    measuring: MeasuringStatus
+    sinks: tuple[SinkStatus, ...]

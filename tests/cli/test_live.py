@@ -79,25 +79,6 @@ def test_changed_signal_is_found(folder: Path) -> None:
     assert "the chain is broken at 1 lines" in said
 
 
-def test_change_in_any_chain_beside_the_signals_is_found(folder: Path) -> None:
-    live = folder / "data" / "live"
-    run("live", "--follow", "--replay", "2026-01-05", "--signals", "again.jsonl")
-    live.mkdir(exist_ok=True)
-    chain = (folder / "again.jsonl").read_text()
-    for name in ("signals.jsonl", "scores.jsonl"):
-        (live / name).write_text(chain)
-    (live / "outcomes.jsonl").write_text(chain.replace('"vwap":"103"', '"vwap":"93"'))
-
-    code, out, said = run("signals", "verify")
-
-    assert code == 1
-    first, second, third = out.splitlines()
-    assert first.startswith("signals.jsonl: 9 signals, each names the one before; head ")
-    assert second.startswith("scores.jsonl: 9 scores, each")
-    assert third.startswith("outcomes.jsonl: line 5 does not name the line before it")
-    assert "outcomes.jsonl: the chain is broken at 1 lines" in said
-
-
 def test_follow_tells_what_came_since_the_start_and_goes_on_after_a_stop(folder: Path) -> None:
     lines: list[bytes] = []
 
@@ -239,3 +220,22 @@ def test_position_that_was_told_carries_no_dust_of_binary_fractions(folder: Path
 
     (said,) = map(json.loads, (folder / "again.jsonl").read_text().splitlines())
     assert (said["kind"], said["position_before"], said["position_known"]) == ("open", "0", "flat")
+
+
+def test_change_in_any_chain_beside_the_signals_is_found(folder: Path) -> None:
+    live = folder / "data" / "live"
+    run("live", "--follow", "--replay", "2026-01-05", "--signals", "again.jsonl")
+    live.mkdir(exist_ok=True)
+    chain = (folder / "again.jsonl").read_text()
+    for name in ("signals.jsonl", "scores.jsonl"):
+        (live / name).write_text(chain)
+    (live / "outcomes.jsonl").write_text(chain.replace('"vwap":"103"', '"vwap":"93"'))
+
+    code, out, said = run("signals", "verify")
+
+    assert code == 1
+    first, second, third = out.splitlines()
+    assert first.startswith("signals.jsonl: 9 signals, each names the one before; head ")
+    assert second.startswith("scores.jsonl: 9 scores, each")
+    assert third.startswith("outcomes.jsonl: line 5 does not name the line before it")
+    assert "outcomes.jsonl: the chain is broken at 1 lines" in said
