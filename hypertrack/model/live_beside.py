@@ -6,27 +6,33 @@ from typing import Any
 import numpy as np
 
 from hypertrack.model.drift import counts_of_digits, counts_of_values, indices
-from hypertrack.records import Card, Drift, ScoreRow
+from hypertrack.records import Card, Drift, OutcomeRow, ScoreRow
 
 
 def beside(
     rows: Sequence[ScoreRow],
+    outcomes: Mapping[str, OutcomeRow],
     champion: Card | None,
     challenger: Card | None,
     weight_by_head: Mapping[str, float],
 ) -> dict[str, Any]:
-    """Return the fields of a comparison that need no outcome.
+    """Return what stands beside the difference, by the names of the comparison's fields.
+
+    Drift is that of rows whose outcome counts: models are trained on such, and on no others.
 
     Args:
         rows: All of the challenge.
+        outcomes: By the id of their row.
         champion: Its card; None where it cannot be read.
         challenger: As the other.
     """
+    came = {row_id for row_id, outcome in outcomes.items() if outcome.masked is None}
+    counted = [row for row in rows if row.id in came]
     asked = [row.is_agreed for row in rows if row.is_agreed is not None]
     return {
         "n_agreed": sum(asked),
         "n_asked": len(asked),
-        "drift": None if champion is None else drift(rows, champion),
+        "drift": None if champion is None else drift(counted, champion),
         "offline_difference": (
             None
             if champion is None or challenger is None

@@ -139,10 +139,11 @@ def _measured(settings: Settings, asked: Challenge, folder: Path) -> LiveCompari
 
     scores, outcomes = folder / SCORES_NAME, folder / OUTCOMES_NAME
     rows, weights = tuple(read_scores(scores, asked)), settings.train.weight_by_head
-    found = compare(asked, rows, read_outcomes(outcomes), weights)
+    came = read_outcomes(outcomes)
+    found = compare(asked, rows, came, weights)
     cards = _card(settings, asked.champion), _card(settings, asked.challenger)
     n_breaks = sum(1 for file in (scores, outcomes) for _ in breaks(file))
-    return replace(found, chain_breaks=n_breaks, **beside(rows, *cards, weights))
+    return replace(found, chain_breaks=n_breaks, **beside(rows, came, *cards, weights))
 
 
 def _card(settings: Settings, version: str) -> Card | None:
