@@ -156,11 +156,17 @@ class LiveDemo:
             self.stop.wait(2.0)
 
     def _follow(self, inbox: "Inbox") -> None:
-        """Choose leaders, ask for what they hold, and begin to follow them."""
+        """Judge who traded so far, choose leaders, ask for what they hold, and follow them.
+
+        Judged of five minutes nobody is told from luck, and signals say so; but there is somebody
+        that the leaders can be held against, and a page of wallets.
+        """
         from hypertrack.feeds.account_questions import Step
         from hypertrack.pipeline.accounts import Wanted, ask
+        from hypertrack.pipeline.classify import classify
 
-        leaders = takers(self.settings)
+        classify(self.settings, with_model=False)
+        leaders = takers(self.settings)  # after what takes long: what they hold is soon old
         if not leaders:
             return
         wanted = Wanted(wallets=leaders, steps=(Step.POSITIONS,))
