@@ -29,8 +29,8 @@ as much again for rows of a wallet that resemble each other."""
 
 
 def bins_of(values: Array) -> TrainingBins:
-    """Return tenths of the known values; NaN is no value."""
-    known = values[~np.isnan(values)]
+    """Return tenths of the known values; NaN is no value, and of infinite ones no edge is made."""
+    known = values[np.isfinite(values)]
     quantiles = np.quantile(known, np.arange(1, N_BINS) / N_BINS) if len(known) else np.zeros(0)
     edges = np.unique(quantiles)
     counts = np.bincount(_places(values, edges), minlength=len(edges) + 2)

@@ -34,6 +34,13 @@ def test_number_that_is_often_the_same_has_fewer_bins() -> None:
     assert sum(found.shares) == pytest.approx(1)
 
 
+def test_infinite_values_are_of_the_outermost_bins_and_make_no_edge() -> None:
+    found = bins_of(np.append(np.arange(1.0, 9.0), [np.inf, -np.inf]))
+
+    assert np.isfinite(found.edges).all()
+    assert digits(np.array([[np.inf], [-np.inf]]), (found,)) == ["9", "0"]
+
+
 def test_nothing_known_is_one_bin_of_nobody_and_one_of_all() -> None:
     assert bins_of(np.full(3, np.nan)) == TrainingBins(edges=(), shares=(0.0, 1.0))
 

@@ -283,6 +283,8 @@ def test_two_models_are_shown_side_by_side_with_the_difference_over_time(
     expect(models.locator("tbody tr").last).to_contain_text("+0.0120 [−0.0030, +0.0270]")
     expect(models).to_contain_text("tx_count 0.61")
     assert models.locator("svg.difference").bounding_box() is not None
+    dataset.say(sinks=[], measuring={"model": "v1", "has_lost_weight": True})
+    expect(page.locator("#live-trouble")).to_contain_text("v1 has lost its weight")
     assert violations(page) == []
 
 
