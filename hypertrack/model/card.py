@@ -84,7 +84,7 @@ def make_card(
         entries=_report_entries(samples),
         leaks=found.leaks,
         feature_bins=tuple(map(bins_of, train.features.T)),
-        score_bins=_score_bins(found.predictor, samples.test.features),
+        score_bins=_score_bins(found.predictor, samples.test.features[samples.test.has_outcome]),
         details=TrainingDetails(
             data=engine.summary(),
             cuts=tuple(_cut(samples, number) for number in range(len(samples.cuts))),

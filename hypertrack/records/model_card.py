@@ -147,6 +147,6 @@ class Card(Record, frozen=True, kw_only=True):
     feature_bins: tuple[TrainingBins, ...] = ()
     """Of training rows, in the order of the features, in comparable units; none of older models."""
     score_bins: dict[str, TrainingBins] = {}  # noqa: RUF012 - msgspec copies it for each record
-    """By target, of the held-out rows: of those it learnt from a model is surer."""
+    """By target, of held-out rows with an outcome: of those it learnt from a model is surer."""
     decisions: tuple[Challenge, ...] = ()
     """Comparisons with other versions, live, and what they came to: beside the weights alone."""

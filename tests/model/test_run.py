@@ -112,7 +112,8 @@ def test_card_keeps_the_bins_by_which_drift_is_told(one_run: Run) -> None:
     assert tuple(map(bins_of, samples.train.features.T)) == card.feature_bins
     for one, values in zip(card.feature_bins, samples.train.features.T, strict=True):
         assert one.shares == pytest.approx(tuple(counts_of_values(values, one) / len(values)))
-    scores = model.predictor.scores(samples.test.features).astype(np.float64)
+    held_out = samples.test.features[samples.test.has_outcome]
+    scores = model.predictor.scores(held_out).astype(np.float64)
     assert list(card.score_bins) == list(TARGETS)
     for nth, one in enumerate(card.score_bins.values()):
         assert one == bins_of(scores[:, nth])
