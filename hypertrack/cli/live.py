@@ -194,12 +194,16 @@ def _status_line(found: "LiveStatus") -> str:
     measuring = found.measuring
     if measuring.n_profiles:
         said += f", {measuring.n_profiles:,} profiles of {measuring.window_h or 0:.1f} h"
+    if measuring.has_lost_weight:
+        said += ", of a model that has lost its weight"
     if measuring.n_waiting:
         said += (
             f", {measuring.n_waiting:,} wait, the oldest for {measuring.oldest_age_s or 0:,.0f} s"
         )
     if found.n_awaited:
         said += f", {found.n_awaited:,} positions awaited after a gap"
+    if found.challenge is not None:
+        said += f", challenge {found.challenge.decision} after {found.challenge.n_blocks:,} blocks"
     if found.n_late:
         said += f", {found.n_late:,} trades late"
     for sink in found.sinks:

@@ -8,8 +8,10 @@ from operator import itemgetter
 
 from hypertrack.live.chain import Chain, Link
 from hypertrack.live.desk import Gap
+from hypertrack.live.paper_events import take_step
 from hypertrack.live.paper_state import PRECISION, PaperState, StepKey, key_of
 from hypertrack.live.paper_steps import LEADERS, ActionTold, StepMaker
+from hypertrack.live.rules import Event
 from hypertrack.records import (
     HOUR_MS,
     Action,
@@ -58,6 +60,20 @@ SYNC_STEPS = 64
 """Written at once: a disk takes as long for one."""
 
 
+@dataclass(frozen=True)
+class Contacts:
+    """Whom a desk asks, and whom it tells.
+
+    Attributes:
+        is_leader: Whether a wallet is followed now.
+        tell: Called with what steps did, before they are on the disk: told, and then killed, they
+            are taken again, and told again under the same ids.
+    """
+
+    is_leader: Callable[[str], bool]
+    tell: Callable[[list[Event]], None]
+
+
 class PaperDesk:
     """Follows leaders on paper, and keeps its log.
 
@@ -69,7 +85,6 @@ class PaperDesk:
 
     Args:
         state: Of the log.
-        is_leader: Whether a wallet is followed now.
         lateness_ms: As live waits for what comes late.
     """
 
@@ -79,14 +94,15 @@ class PaperDesk:
         chain: Chain,
         maker: StepMaker,
         answers: AnswerTape,
-        is_leader: Callable[[str], bool],
+        contacts: Contacts,
         lateness_ms: int,
     ):
         self.state = state
         self._chain = chain
         self._maker = maker
         self._answers = answers
-        self._is_leader = is_leader
+        self._is_leader, self._tell = contacts.is_leader, contacts.tell
+        self._events: list[Event] = []
         self._lateness_ms = lateness_ms
         self._followed = {wallet for each in state.portfolios for wallet in each.wallets}
         self._followed |= {wallet for wallet, _ in state.portfolios[LEADERS].holdings}
@@ -184,7 +200,7 @@ class PaperDesk:
         with localcontext(prec=PRECISION):
             for item in items:
                 self._take(item)
-        self._chain.commit()
+        self._commit()
 
     def close(self) -> None:
         """Close the files."""
@@ -230,10 +246,16 @@ class PaperDesk:
             return replace(step, seq=link.seq, prev=link.prev)
 
         self._chain.prepare(step.id, linked)
-        self.state.take(step)
+        self._events += take_step(self.state, step)
         self._n_prepared += 1
         if self._n_prepared % SYNC_STEPS == 0:  # of a long history what is done is kept
-            self._chain.commit()
+            self._commit()
+
+    def _commit(self) -> None:
+        if self._events:
+            self._tell(self._events)
+            self._events = []
+        self._chain.commit()
 
     def _push_stops(self) -> None:
         """Let portfolios that were stopped close what they hold, a delay later."""

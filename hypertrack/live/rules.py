@@ -2,7 +2,7 @@
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypertrack.config import AlertSettings
@@ -29,6 +29,10 @@ class Event:
     time_ms: int
     fields: Mapping[str, Any]
     text: str
+
+    def beside(self, fields: Mapping[str, Any]) -> "Event":
+        """Return it with further fields; its own stand."""
+        return replace(self, fields={**fields, **self.fields})
 
 
 @dataclass(frozen=True)

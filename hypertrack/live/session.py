@@ -19,7 +19,7 @@ from hypertrack.live.desk import Desk
 from hypertrack.live.gap_book import GapBook
 from hypertrack.live.known_wallets import KnownWallets
 from hypertrack.live.newsroom import Newsroom, Outlet
-from hypertrack.live.paper_desk import PaperDesk
+from hypertrack.live.paper_desk import Contacts, PaperDesk
 from hypertrack.live.paper_opening import open_paper
 from hypertrack.live.positions import Key, Positions
 from hypertrack.live.profile_events import profile_events
@@ -103,9 +103,8 @@ class LiveSession:
         self._paper: PaperDesk | None = None
         if places.paper is not None and settings.follow.capital_usd is not None:
             since_ms = max(beginning.since_ms, beginning.paper_since_ms)
-            self._paper = open_paper(
-                settings, places.paper, places.profiles, since_ms, signals.is_leader
-            )
+            contacts = Contacts(signals.is_leader, self._tell_paper)
+            self._paper = open_paper(settings, places.paper, places.profiles, since_ms, contacts)
         self._adopted = beginning.told if settings.follow.adopt else {}
         self._gaps = GapBook(beginning.since_ms)
         self._tape = places.source.tape
@@ -247,6 +246,13 @@ class LiveSession:
             self.n_withheld += 1
         if self._paper is not None:
             self._paper.act(action, market.decimals[0])
+
+    def _tell_paper(self, events: list[Event]) -> None:
+        for event in events:
+            leader = event.fields.get("wallet")
+            known = {} if leader is None else self._desk.of_wallet(leader)
+            self.newsroom.tell(event.beside(known))
+        self.newsroom.send()
 
     def _take(self, trades: list[TapeTrade]) -> None:
         if self._paper is not None:

@@ -14,7 +14,13 @@ from hypertrack.clock import Clock, SystemClock
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.files import write_whole
-from hypertrack.pipeline.places import live_folder, newest_ms, open_engine, require_data
+from hypertrack.pipeline.places import (
+    SIGNALS_NAME,
+    live_folder,
+    newest_ms,
+    open_engine,
+    require_data,
+)
 from hypertrack.pipeline.record import metrics
 from hypertrack.records import (
     JsonError,
@@ -36,12 +42,12 @@ if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.live.positions import Key
     from hypertrack.live.session import LiveSession
     from hypertrack.pipeline.live_asking import AccountAsking
+    from hypertrack.pipeline.live_judging import Judging
     from hypertrack.pipeline.live_measuring import Measuring
     from hypertrack.store.reading.followed import Followed
 
 log = logging.getLogger(__name__)
 
-SIGNALS_NAME = "signals.jsonl"
 PAPER_NAME = "follow.jsonl"
 STATE_NAME = "state.json"
 STATUS_NAME = "status.json"
@@ -98,6 +104,7 @@ def follow(
     require_data(settings)
     from hypertrack.delivery.dispatch import Dispatch
     from hypertrack.pipeline.live_asking import AccountAsking
+    from hypertrack.pipeline.live_judging import Judging
     from hypertrack.pipeline.live_measuring import Measuring
 
     with ExitStack() as stack:
@@ -116,7 +123,9 @@ def follow(
         stack.callback(measuring.close)
         asking = AccountAsking(settings, clock)
         stack.callback(asking.close)
-        following.append(_Following(settings, session, dispatch, measuring, asking, clock))
+        judging = Judging(settings, prepare)
+        stack.callback(judging.close)
+        following.append(_Following(settings, session, dispatch, measuring, asking, judging, clock))
         return following[0].run(stop, show)
 
 
@@ -168,6 +177,7 @@ class _Following:
     dispatch: "Dispatch"
     measuring: "Measuring"
     asking: "AccountAsking"
+    judging: "Judging"
     clock: Clock
     status: LiveStatus | None = None
     save_due_s: float = 0.0
@@ -209,11 +219,13 @@ class _Following:
         self.asking.want(self.session.awaited())
         if self.settings.live.window_h:
             self.measuring.tell(self.session)
+            self.judging.look(self.session.watermark_ms)
 
     def _report(self) -> LiveStatus:
         """Write how live stands for whoever shows it elsewhere, and return it."""
         now_ms = self.clock.wall_ns() // 1_000_000
         status = _status(self.session, self.dispatch.states(), self.measuring.status, now_ms)
+        status = replace(status, challenge=self.judging.status)
         write_whole(live_folder(self.settings) / STATUS_NAME, encode_json(status) + b"\n")
         self.status = status
         return status

@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 
 LIVE_NAME = "live"
 
+SIGNALS_NAME = "signals.jsonl"
+"""In the folder of live: the chained signals of the dataset."""
+
 LIVE_PROFILES_NAME = "profiles.parquet"
 """In the folder of live: those of its window."""
 

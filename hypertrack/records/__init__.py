@@ -68,13 +68,16 @@ from hypertrack.records.bounds import (
     usual_skew_ms,
 )
 from hypertrack.records.challenge import (
+    DRIFTED,
     Challenge,
     Decision,
     DifferencePoint,
+    Drift,
     HeadDifference,
     LiveComparison,
     OutcomeRow,
     ScoreRow,
+    SignalsNet,
 )
 from hypertrack.records.coverage import (
     CoverageCause,
@@ -125,7 +128,13 @@ from hypertrack.records.live import (
     TapeTrade,
     VerdictSaid,
 )
-from hypertrack.records.live_status import LiveStatus, MeasuringStatus, SinkMode, SinkStatus
+from hypertrack.records.live_status import (
+    ChallengeStatus,
+    LiveStatus,
+    MeasuringStatus,
+    SinkMode,
+    SinkStatus,
+)
 from hypertrack.records.market import (
     DAY_MS,
     HOUR_MS,
@@ -144,6 +153,7 @@ from hypertrack.records.model import (
     STYLE_DIMENSIONS,
     HeadEvaluation,
     Interval,
+    LostWeight,
     ModelSummary,
     Quality,
     ReliabilityBin,
@@ -159,6 +169,7 @@ from hypertrack.records.model_card import (
     Leak,
     LeakChecks,
     OutcomeWindow,
+    TrainingBins,
     TrainingDetails,
 )
 from hypertrack.records.profile_columns import ProfileColumns, ReasonColumns, Verdicts
@@ -211,6 +222,7 @@ __all__ = [
     "BY_RATES",
     "CONSTANT",
     "DAY_MS",
+    "DRIFTED",
     "EVERYBODY",
     "FEATURE_REMARKS",
     "GATE_SAYS",
@@ -254,6 +266,7 @@ __all__ = [
     "CategoryChange",
     "CategoryTruth",
     "Challenge",
+    "ChallengeStatus",
     "Choice",
     "CoinHistory",
     "ComparedProfiles",
@@ -272,6 +285,7 @@ __all__ = [
     "Delivery",
     "DifferencePoint",
     "Draws",
+    "Drift",
     "EntryPositions",
     "EpochResult",
     "EstimateChange",
@@ -301,6 +315,7 @@ __all__ = [
     "Limit",
     "LiveComparison",
     "LiveStatus",
+    "LostWeight",
     "MeasuringStatus",
     "Message",
     "MessageKind",
@@ -342,12 +357,14 @@ __all__ = [
     "Scores",
     "Side",
     "Signal",
+    "SignalsNet",
     "SinkMode",
     "SinkStatus",
     "SkillSummary",
     "StepKind",
     "TapeCheck",
     "TapeTrade",
+    "TrainingBins",
     "TrainingDetails",
     "TruthComparison",
     "Verdict",

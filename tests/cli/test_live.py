@@ -66,7 +66,7 @@ def test_replay_writes_a_chain_that_verify_finds_whole(folder: Path) -> None:
 
     assert code == 0, said
     assert "10 trades, 9 signals, 4 alerts" in said  # nobody trades a second after the last one
-    assert run("signals", "verify", "--file", "again.jsonl")[1].startswith("9 signals, each names")
+    assert run("signals", "verify", "--file", "again.jsonl")[1].startswith("9 lines, each names")
 
 
 def test_replay_of_a_database_writes_what_that_of_a_folder_does(folder: Path) -> None:
@@ -203,7 +203,10 @@ def test_alerts_fields_lists_every_event(folder: Path) -> None:
 
     assert {one["event"] for one in found} == {
         *("action", "coin.entered", "consensus", "verdict.changed", "gap"),
-        *("category.entered", "category.left", "score.crossed", "model.changed"),
+        *("category.entered", "category.left", "score.crossed"),
+        *("model.changed", "model.lost_weight"),
+        *("follow.opened", "follow.added", "follow.reduced", "follow.closed"),
+        *("follow.skipped", "follow.stopped"),
     }
     is_twap = {"event": "action", "field": "is_twap", "type": "yes or no"}
     assert any(is_twap.items() <= one.items() for one in found)
@@ -249,3 +252,22 @@ def test_position_that_was_told_carries_no_dust_of_binary_fractions(folder: Path
 
     (said,) = map(json.loads, (folder / "again.jsonl").read_text().splitlines())
     assert (said["kind"], said["position_before"], said["position_known"]) == ("open", "0", "flat")
+
+
+def test_change_in_any_chain_beside_the_signals_is_found(folder: Path) -> None:
+    live = folder / "data" / "live"
+    run("live", "--follow", "--replay", "2026-01-05", "--signals", "again.jsonl")
+    live.mkdir(exist_ok=True)
+    chain = (folder / "again.jsonl").read_text()
+    for name in ("signals.jsonl", "scores.jsonl"):
+        (live / name).write_text(chain)
+    (live / "outcomes.jsonl").write_text(chain.replace('"vwap":"103"', '"vwap":"93"'))
+
+    code, out, said = run("signals", "verify")
+
+    assert code == 1
+    first, second, third = out.splitlines()
+    assert first.startswith("signals.jsonl: 9 signals, each names the one before; head ")
+    assert second.startswith("scores.jsonl: 9 scores, each")
+    assert third.startswith("outcomes.jsonl: line 5 does not name the line before it")
+    assert "outcomes.jsonl: the chain is broken at 1 lines" in said

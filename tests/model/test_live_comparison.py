@@ -50,6 +50,8 @@ def row(hour: int, wallet: str, champion: float, challenger: float) -> ScoreRow:
 def outcome(of: ScoreRow, vote: float, masked: str | None = None) -> OutcomeRow:
     """Return what came: whether the votes call it a bot."""
     return OutcomeRow(
+        seq=1,
+        prev="",
         **{"id": of.id, "wallet": of.wallet, "window": (0, 1), "observed_frac": 1.0},
         **{"n_executions": 9, "quantities": {BOT_VOTE: vote}, "masked": masked},
     )
