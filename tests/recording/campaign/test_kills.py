@@ -56,7 +56,12 @@ def readable(path: Path, before: bytes) -> bytes:
 
 
 @pytest.mark.slow
-def test_kills_at_random_moments_lose_nothing_in_silence(tmp_path: Path, note: Note) -> None:
+def test_kills_at_random_moments_lose_nothing_in_silence(
+    tmp_path: Path,
+    note: Note,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     rng = random.Random(3)
     settings = SimulateSettings(port=0, speed=SPEED, settle_s=0.05)
     before = b""
@@ -66,6 +71,8 @@ def test_kills_at_random_moments_lose_nothing_in_silence(tmp_path: Path, note: N
             for _ in range(N_KILLS):
                 kill_at_random(recorders, rng)
                 before = readable(tmp_path / "trades.jsonl", before)
+        # The killed have spent what one may ask in a minute; this one does not wait for it.
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("later")))
         record_until(lambda s: s.n_rows > 500, tmp_path, settings_for(exchange.url), mode="append")
         sent = list(exchange.sent.trades())
 
