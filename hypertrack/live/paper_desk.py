@@ -1,6 +1,7 @@
 """The book-keeper of following on paper: actions come in, steps of the log go out."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from heapq import heappop, heappush
 from itertools import count
