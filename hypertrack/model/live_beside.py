@@ -1,4 +1,4 @@
-"""What stands beside a comparison: agreement of the two, drift, and what held-out rows had said."""
+"""What stands beside a live comparison: drift, and what held-out rows had said."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 
 from hypertrack.model.drift import counts_of_digits, counts_of_values, indices
-from hypertrack.records import Card, Drift, OutcomeRow, ScoreRow
+from hypertrack.records import Card, Drift, ScoreRow
 
 
 def beside(
     rows: Sequence[ScoreRow],
-    outcomes: Mapping[str, OutcomeRow],
     champion: Card | None,
     challenger: Card | None,
     weight_by_head: Mapping[str, float],
@@ -21,18 +20,12 @@ def beside(
     Drift is that of rows whose outcome counts: models are trained on such, and on no others.
 
     Args:
-        rows: All of the challenge.
-        outcomes: By the id of their row.
+        rows: Those that count.
         champion: Its card; None where it cannot be read.
         challenger: As the other.
     """
-    came = {row_id for row_id, outcome in outcomes.items() if outcome.masked is None}
-    counted = [row for row in rows if row.id in came]
-    asked = [row.is_agreed for row in rows if row.is_agreed is not None]
     return {
-        "n_agreed": sum(asked),
-        "n_asked": len(asked),
-        "drift": None if champion is None else drift(counted, champion),
+        "drift": None if champion is None else drift(rows, champion),
         "offline_difference": (
             None
             if champion is None or challenger is None

@@ -136,14 +136,16 @@ def _measured(settings: Settings, asked: Challenge, folder: Path) -> LiveCompari
     """Return how a challenge stands by what is written."""
     from hypertrack.model.live_beside import beside
     from hypertrack.model.live_comparison import compare_live as compare
+    from hypertrack.model.live_comparison import scored
 
     scores, outcomes = folder / SCORES_NAME, folder / OUTCOMES_NAME
-    rows, weights = tuple(read_scores(scores, asked)), settings.train.weight_by_head
-    came = read_outcomes(outcomes)
-    found = compare(asked, rows, came, weights)
+    weights = settings.train.weight_by_head
+    of = scored(read_scores(scores, asked), read_outcomes(outcomes))
+    found = compare(asked, of, weights)
+    counted = [row for row, _ in of.pairs]
     cards = _card(settings, asked.champion), _card(settings, asked.challenger)
     n_breaks = sum(1 for file in (scores, outcomes) for _ in breaks(file))
-    return replace(found, chain_breaks=n_breaks, **beside(rows, came, *cards, weights))
+    return replace(found, chain_breaks=n_breaks, **beside(counted, *cards, weights))
 
 
 def _card(settings: Settings, version: str) -> Card | None:

@@ -1,4 +1,4 @@
-"""What stands beside a comparison: agreement, drift, and what held-out rows had said."""
+"""What stands beside a comparison: drift, and what held-out rows had said."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from hypertrack.model.drift import bins_of, digits
 from hypertrack.model.inputs import InputScaler
 from hypertrack.model.live_beside import beside, offline_difference
 from hypertrack.model.network import WalletNet
-from hypertrack.records import HEADS, Card, Interval, OutcomeRow, ScoreRow, replace
+from hypertrack.records import HEADS, Card, Interval, ScoreRow, replace
 
 WEIGHTS = dict.fromkeys(HEADS, 1.0) | {"risk_score": 3.0}
 
@@ -33,28 +33,16 @@ def card(**skills: float) -> Card:
     )
 
 
-def rows(of: Card, features: np.ndarray, *, is_agreed: list[bool | None]) -> list[ScoreRow]:
+def rows(of: Card, features: np.ndarray) -> list[ScoreRow]:
     return [
         ScoreRow(
             **{"id": str(nth), "seq": 1, "prev": "", "wallet": f"0x{nth}", "scored_ms": nth},
             **{"window": (0, 1), "champion": "a", "challenger": "b", "features_hash": "f"},
             scores={"champion": {"risk_score": 0.5}, "challenger": {}},
             features=said,
-            is_agreed=is_agreed[nth % len(is_agreed)],
         )
         for nth, said in enumerate(digits(features, of.feature_bins))
     ]
-
-
-def came(of: list[ScoreRow]) -> dict[str, OutcomeRow]:
-    """Return an outcome that counts of each row."""
-    return {
-        each.id: OutcomeRow(
-            **{"id": each.id, "seq": 1, "prev": "", "wallet": each.wallet, "window": (0, 1)},
-            **{"observed_frac": 1.0, "n_executions": 9, "quantities": {}, "masked": None},
-        )
-        for each in of
-    }
 
 
 def test_feature_that_moved_and_score_that_is_always_the_same_come_first() -> None:
@@ -62,11 +50,8 @@ def test_feature_that_moved_and_score_that_is_always_the_same_come_first() -> No
     now = np.random.default_rng(2).normal(size=(400, len(FEATURES)))
     now[:, 3] += 2
 
-    said = rows(own, now, is_agreed=[True, True, False, None])
+    found = beside(rows(own, now), own, own, WEIGHTS)
 
-    found = beside(said, came(said), own, own, WEIGHTS)
-
-    assert (found["n_agreed"], found["n_asked"]) == (200, 300)
     first, second, *others = found["drift"]
     assert (first.name, first.is_score) == ("risk_score", True)  # one bin of ten has all rows
     assert (second.name, second.is_score) == (FEATURES[3], False)
@@ -77,20 +62,10 @@ def test_feature_that_moved_and_score_that_is_always_the_same_come_first() -> No
 def test_card_that_knows_no_bins_tells_no_drift() -> None:
     own = card(risk_score=0.1)
     older = replace(own, feature_bins=(), score_bins={})
-    told = rows(own, np.zeros((400, len(FEATURES))), is_agreed=[None])
+    told = rows(own, np.zeros((400, len(FEATURES))))
 
-    assert beside(told, came(told), older, own, WEIGHTS)["drift"] is None
-    assert beside(told, came(told), None, own, WEIGHTS)["drift"] is None
-
-
-def test_rows_without_an_outcome_that_counts_have_not_drifted() -> None:
-    own = card(risk_score=0.1)
-    told = rows(own, np.full((400, len(FEATURES)), 9.0), is_agreed=[True])
-    masked = {each.id: replace(each, masked="too few") for each in came(told).values()}
-
-    found = beside(told, masked, own, own, WEIGHTS)
-
-    assert (found["n_agreed"], found["drift"]) == (400, None)
+    assert beside(told, older, own, WEIGHTS)["drift"] is None
+    assert beside(told, None, own, WEIGHTS)["drift"] is None
 
 
 def test_difference_of_training_weighs_the_heads_that_both_were_measured_by() -> None:
