@@ -41,6 +41,11 @@ def read_columns(path: Path) -> dict[str, NDArray[Any]]:
     return {name: table[name].to_numpy() for name in table.column_names}
 
 
+def schema_of(path: Path) -> pa.Schema:
+    """Return the names and types of the columns of a ``.parquet`` file that is there."""
+    return parquet.read_schema(path)
+
+
 def write_table(path: Path, table: pa.Table) -> None:
     """Write an Arrow table; an existing file is replaced in one step."""
     write = _by_suffix(path, WRITERS)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from py4j.protocol import Py4JJavaError
-from pyarrow import parquet
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from hypertrack.errors import EngineError
 from hypertrack.market.engine.spark_rows import READ, define_functions, local_path, read_sealed
 from hypertrack.records import MINUTE_MS, Feed
+from hypertrack.store.columns import schema_of
 from hypertrack.store.reading.account_answers import ACCOUNT_WALLETS, NUMBER, RAW_ACCOUNTS
 from hypertrack.store.reading.damage import Damage
 from hypertrack.store.reading.folder_lines import FolderLines
@@ -175,7 +175,7 @@ def number_tables(
 
 def handed_over(session: SparkSession, folder: Path) -> DataFrame:
     """Return a table of this machine; Spark need not run a job to find out its columns."""
-    columns = from_arrow_schema(parquet.read_schema(exported(folder)))
+    columns = from_arrow_schema(schema_of(exported(folder)))
     return session.read.schema(columns).parquet(str(folder))
 
 
