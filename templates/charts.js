@@ -95,3 +95,25 @@ function pointsFigure(points) {
   axis.style.gridTemplateColumns = `repeat(${points.length}, minmax(0, 1fr))`;
   return make("div", "", picture, axis);
 }
+
+const DIFFERENCE_HEIGHT = 96;
+
+/** Return the difference of two models over time with its interval, and the margin that matters. */
+function differenceFigure(curve, margin) {
+  const [first, last] = [curve[0], curve.at(-1)];
+  const reach = Math.max(...curve.map(({ low, high }) => Math.max(-low, high)), margin) * 1.05;
+  const x = ({ n_blocks: n }) => (((n - first.n_blocks) / (last.n_blocks - first.n_blocks || 1)) * 100).toFixed(2);
+  const y = (value) => ((1 - value / reach) * (DIFFERENCE_HEIGHT / 2)).toFixed(1);
+  const through = (points, name) => points.map((point) => `${x(point)} ${y(point[name])}`).join("L");
+  const band = `M${through(curve, "low")}L${through([...curve].reverse(), "high")}Z`;
+  const picture = draw(
+    "svg", { class: "difference", viewBox: `0 0 100 ${DIFFERENCE_HEIGHT}`, preserveAspectRatio: "none", role: "img" },
+    draw("title", {}, `Difference of skill from ${first.n_blocks} to ${last.n_blocks} blocks, with its interval`),
+    draw("path", { class: "difference-band", d: band }), draw("path", { class: "curve-zero", d: `M0 ${y(0)}h100` }),
+    ...[margin, -margin].map((value) => draw("path", { class: "difference-margin", d: `M0 ${y(value)}h100` })),
+    draw("path", { class: "points-line", d: `M${through(curve, "value")}` }),
+  );
+  const axis = make("p", "difference-axis numbers", make("span", "", `after ${commas(first.n_blocks)} blocks`), make("span", "", `${commas(last.n_blocks)} blocks`));
+  const says = make("p", "difference-says", `Overall difference and its interval; above 0 the challenger is better, dashes are the margin of ${margin}.`);
+  return make("div", "difference-figure", picture, axis, says);
+}

@@ -61,9 +61,12 @@ async function startPage() {
   }
 
   function starsChanged(address) {
-    for (const star of document.querySelectorAll("[data-star]"))
-      if (star.dataset.star === address) star.setAttribute("aria-pressed", String(watchlist.has(address)));
     announce(watchlist.has(address) ? `Watching ${address}` : `No longer watching ${address}`);
+    showStars();
+  }
+
+  function showStars() {
+    for (const star of document.querySelectorAll("[data-star]")) star.setAttribute("aria-pressed", String(watchlist.has(star.dataset.star)));
     if (state.isWatched) showState();
     filters.showWatched();
   }
@@ -192,6 +195,7 @@ async function startPage() {
   filters.build();
   startSaves();
   readHash();
+  watchlist.ready.then(showStars);
   performance.mark("first-rows");
   document.documentElement.dataset.ready = "true";
   return { open: openWallet };
@@ -201,27 +205,43 @@ async function startPage() {
 
 const THEMES = { "": "System", light: "Light", dark: "Dark" };
 
+/** Show the theme: at once what localStorage knows, then what is kept of the reader's choice. */
 function startTheme() {
-  let theme = "";
-  try {
-    theme = localStorage.getItem("hypertrack.theme") ?? "";
-  } catch {
-    // no storage: the system's theme
-  }
-  showTheme(theme in THEMES ? theme : "");
+  let isChosen = false;
+  showTheme(themeAtOnce());
+  allKept("choices").then((all) => {
+    const theme = all.find(({ name }) => name === "theme")?.value;
+    if (!isChosen && theme !== undefined) showTheme(theme);
+  });
   byId("theme").addEventListener("click", () => {
     const names = Object.keys(THEMES);
-    showTheme(names[(names.indexOf(document.documentElement.dataset.theme ?? "") + 1) % names.length]);
+    isChosen = true;
+    keepTheme(showTheme(names[(names.indexOf(document.documentElement.dataset.theme ?? "") + 1) % names.length]));
   });
 }
 
-function showTheme(theme) {
+function themeAtOnce() {
+  try {
+    return localStorage.getItem("hypertrack.theme");
+  } catch {
+    return ""; // no storage: the system's theme
+  }
+}
+
+/** Show a theme, or the system's where there is none of this name; return the name. */
+function showTheme(name) {
+  const theme = Object.hasOwn(THEMES, name) ? name : "";
   if (theme) document.documentElement.dataset.theme = theme;
   else delete document.documentElement.dataset.theme;
   byId("theme-name").textContent = THEMES[theme];
+  return theme;
+}
+
+function keepTheme(theme) {
+  askStore("choices", "readwrite", (store) => store.put({ name: "theme", value: theme })).catch(() => {}); // it lasts until the page is closed
   try {
     localStorage.setItem("hypertrack.theme", theme);
   } catch {
-    // it lasts until the page is closed
+    // the next page begins in the system's theme
   }
 }

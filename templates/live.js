@@ -82,6 +82,7 @@ function createLive(open) {
   function showStatus({ live, is_live: isLive, live_written_ms: writtenMs }) {
     byId("live-dot").classList.toggle("is-on", isLive);
     byId("live-state").textContent = live === null ? "hypertrack live does not run on this dataset" : stateWords(live, isLive, writtenMs);
+    showTrouble("model", live?.measuring.has_lost_weight ? `${live.measuring.model} has lost its weight: live it is worse than the constant, and boosts nothing` : "");
     showTrouble("sinks", live === null ? "" : sinkWords(live.sinks));
   }
 
@@ -102,9 +103,38 @@ function createLive(open) {
   function showPaper(paper) {
     byId("live-paper").hidden = paper === null;
     if (paper === null) return;
-    const { sentences, parts } = paper;
+    const { sentences, parts, doings } = paper;
     byId("live-paper-says").replaceChildren(...sentences.map((each) => make("p", "", each)));
+    byId("live-paper-doings").replaceChildren(...doings.map(doingLine));
     byId("live-paper-parts").replaceChildren(...parts.map(([name, usd]) => make("div", "", make("dt", "", name), make("dd", "", usd))));
+  }
+
+  function doingLine({ name, time_ms: timeMs, text, n_more: nMore }) {
+    const time = make("time", "", clockTime(timeMs));
+    time.dateTime = instant(timeMs);
+    const line = make("li", "", time, make("span", "", `${text[0].toUpperCase()}${text.slice(1)}${nMore ? `; ${commas(nMore)} more before it` : ""}`));
+    line.classList.toggle("is-less", name === "follow.skipped" || name === "follow.stopped");
+    return line;
+  }
+
+  /** Show how two models do beside each other; nothing where there is no challenge. */
+  function showModels(models) {
+    byId("live-models").hidden = models === null;
+    if (models === null) return;
+    const { champion, challenger, sentences, headings, rows, curve, margin } = models;
+    byId("live-models-says").textContent = sentences[0];
+    byId("live-models-names").textContent = `champion ${champion} · challenger ${challenger}`;
+    const head = make("tr", "", ...headings.map((text) => headOf("col", text)));
+    const body = rows.map((row) => make("tr", "", ...row.map((text, i) => (i ? make("td", "", text) : headOf("row", text)))));
+    byId("live-models-heads").replaceChildren(make("thead", "", head), make("tbody", "", ...body));
+    byId("live-models-curve").replaceChildren(...(curve.length > 1 ? [differenceFigure(curve, margin)] : []));
+    byId("live-models-more").replaceChildren(...sentences.slice(1).map((each) => make("p", "", each)));
+  }
+
+  function headOf(scope, text) {
+    const head = make("th", "", text);
+    head.scope = scope;
+    return head;
   }
 
   const troubles = new Map();
@@ -120,7 +150,7 @@ function createLive(open) {
 
   byId("live-more").addEventListener("click", toggle);
   return {
-    restart, showStatus, showTrouble, showPaper,
+    restart, showStatus, showTrouble, showPaper, showModels,
     addSignal: (signal) => add(() => signalLine(signal)),
     addGap: (gap) => add(() => gapLine(gap)),
   };

@@ -28,7 +28,7 @@ async function startServed(api) {
   let isBusy = false;
   let isLoading = false;
   const stream = createStream(api, heard, connected);
-  const doings = { signal: (data) => live.addSignal(data), gap: (data) => live.addGap(data), status: takeStatus, follow: (data) => live.showPaper(data), reset: loadAgain };
+  const doings = { signal: (data) => live.addSignal(data), gap: (data) => live.addGap(data), status: takeStatus, follow: (data) => live.showPaper(data), models: (data) => live.showModels(data), reset: loadAgain };
 
   function heard(name, data) {
     doings[name]?.(data);

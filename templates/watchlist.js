@@ -1,41 +1,37 @@
 // The wallets that a reader follows: kept by the browser, written as the file that commands read.
 
-/** Return the watchlist; `changed` is called after each change. */
+/** Return the watchlist; `changed` is called after each change of one, `ready` once it was read. */
 function createWatchlist(changed) {
-  const KEY = "hypertrack.watchlist";
-  const addresses = new Set(stored());
-
-  function stored() {
-    try {
-      const kept = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-      return Array.isArray(kept) ? kept.filter((each) => typeof each === "string") : [];
-    } catch {
-      return []; // no storage, or not ours
-    }
-  }
+  const addresses = new Set();
+  const ready = allKept("watchlist").then((all) => all.sort((one, other) => one.place - other.place).forEach(({ address }) => addresses.add(address)));
+  let lastPlace = 0;
 
   function toggle(address) {
     if (!addresses.delete(address)) addresses.add(address);
-    keep();
+    keep([address]);
     changed(address);
   }
 
-  function keep() {
-    try {
-      localStorage.setItem(KEY, JSON.stringify([...addresses]));
-    } catch {
-      announce("The browser keeps nothing: the watchlist lasts until this page is closed");
-    }
+  /** Keep of some addresses whether they are on the list. */
+  function keep(some) {
+    const write = (store) => some.forEach((address) => (addresses.has(address) ? store.put({ address, place: nextPlace() }) : store.delete(address)));
+    askStore("watchlist", "readwrite", write).catch(() => announce("The browser keeps nothing: the watchlist lasts until this page is closed"));
+  }
+
+  /** Return a number above all that were given before, here and earlier. */
+  function nextPlace() {
+    lastPlace = Math.max(lastPlace + 1, Date.now());
+    return lastPlace;
   }
 
   /** Add the addresses of a file as `file` writes it, and as the commands read it; say how many. */
   function read(text) {
     const words = text.split(/\r?\n/).map(firstWord).filter(Boolean);
     const found = words.filter((word) => /^0x[0-9a-f]{40}$/.test(word));
-    const before = addresses.size;
-    for (const address of found) addresses.add(address);
-    keep();
-    return { nFound: found.length, nNew: addresses.size - before, nStrange: words.length - found.length };
+    const added = [...new Set(found)].filter((address) => !addresses.has(address));
+    for (const address of added) addresses.add(address);
+    keep(added);
+    return { nFound: found.length, nNew: added.length, nStrange: words.length - found.length };
   }
 
   /** Return the file that `accounts --file` and `report --watchlist` read. */
@@ -43,7 +39,7 @@ function createWatchlist(changed) {
     return [`# hypertrack watchlist: ${commas(addresses.size)} wallets, one a line`, ...addresses, ""].join("\n");
   }
 
-  return { toggle, read, file, has: (address) => addresses.has(address), size: () => addresses.size };
+  return { ready, toggle, read, file, has: (address) => addresses.has(address), size: () => addresses.size };
 }
 
 /** Return the address that a line begins with; what follows a blank, a comma or `#` is a remark. */

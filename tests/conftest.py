@@ -17,6 +17,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # would wait for each other. It is read when those are first imported, which is later.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """With ``-n auto``: one process more than cores; tests of sockets and kills mostly wait."""
+    return (os.cpu_count() or 1) + 1
+
+
 settings.register_profile("thorough", max_examples=10_000)
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"

@@ -10,10 +10,12 @@ from clock_fakes import ManualClock
 from fakes import ALICE, BOB, START_MS, observed, trade
 
 from hypertrack.config import Settings
+from hypertrack.live.checkpoint import LiveState
 from hypertrack.live.paper_log import read_state
 from hypertrack.live.paper_state import PaperState
 from hypertrack.live.session import Beginning, LivePlaces, LiveSession
 from hypertrack.records import FollowStep, decode_json
+from hypertrack.store.reading.followed import FollowedFolder
 
 NOBODY = ("0x" + "1" * 40, "0x" + "2" * 40)
 
@@ -77,15 +79,18 @@ class PaperRun:
         told: Mapping[tuple[str, str], str] | None = None,
         name: str = "follow.jsonl",
         since_ms: int = START_MS,
+        saved: LiveState | None = None,
         **follow: Any,
     ):
+        source = FollowedFolder(folder, since_ms)
+        assert saved is None or source.tape.go_on(saved.tape)
         settings = {"leaders": [ALICE], "capital_usd": 10_000, "notional_usd": 1_000}
         self.log = folder / name
         known = {(ALICE, "BTC"): "0", (ALICE, "ETH"): "0"} if told is None else told
         self.session = LiveSession(
             Settings.model_validate({"data": folder, "follow": settings | follow}),
-            LivePlaces(folder, folder / "profiles.parquet", folder / f"s.{name}", self.log),
-            Beginning(since_ms, {key: Decimal(size) for key, size in known.items()}),
+            LivePlaces(source, folder / "profiles.parquet", folder / f"s.{name}", self.log),
+            Beginning(since_ms, {key: Decimal(size) for key, size in known.items()}, saved=saved),
             NoOutlet(),
             ManualClock(),
             lambda _: None,

@@ -1,6 +1,7 @@
 """The demo command: the whole story on a simulated exchange."""
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,9 @@ import typer
 
 from hypertrack.cli.session import Session
 from hypertrack.cli.simulate import SkillFlag, TrendFlag
+from hypertrack.errors import ConfigError
+
+MINUTES = 10.0
 
 if TYPE_CHECKING:
     from hypertrack.config import Settings
@@ -18,7 +22,9 @@ if TYPE_CHECKING:
 def demo(
     session: Session,
     out: Annotated[Path, typer.Option(help="Folder for everything it makes.")] = Path("demo"),
-    open_: Annotated[bool, typer.Option("--open", help="Open the dashboard.")] = False,
+    open_: Annotated[
+        bool, typer.Option("--open", help="Open the dashboard; of --live the page while it moves.")
+    ] = False,
     quick: Annotated[
         bool,
         typer.Option("--quick", help="Half a day, not three days: every stage, less to find."),
@@ -27,7 +33,9 @@ def demo(
         bool,
         typer.Option("--live", help="Ten minutes at 60 times: wallets told and followed on paper."),
     ] = False,
-    minutes: Annotated[float, typer.Option(min=0.5, help="Of --live.")] = 10.0,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.5, help="Of --live, 10 by default.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed is another market.")] = None,
     hours: Annotated[
         float | None, typer.Option(help="Simulated hours, 72 by default.", min=8)
@@ -55,15 +63,31 @@ def demo(
         **{"simulate.seed": seed, "simulate.skill": skill, "simulate.trend": trend or None},
         **{"simulate.hours": hours, "simulate.wallets": wallets},
     }
+    _refuse_idle(live, {"--quick": quick, "--hours": hours, "--wallets": wallets}, minutes)
     settings = session.load(flags).settings
     if live:
-        _live(session, settings, out, minutes)
+        _live(session, settings, out, minutes or MINUTES, is_opened=open_)
         return
     scale = QUICK if quick else WHOLE
     scale = replace(scale, hours=hours or scale.hours, wallets=wallets or scale.wallets)
     dashboard = _whole_story(session, settings, out, scale)
     if open_:
         open_page(session, dashboard)
+
+
+def _refuse_idle(is_live: bool, of_story: Mapping[str, object], minutes: float | None) -> None:
+    """Refuse options that would do nothing.
+
+    Raises:
+        ConfigError: There are some.
+    """
+    idle = [name for name, value in of_story.items() if value]
+    if is_live and idle:
+        raise ConfigError(
+            f"--live has a market of its own size, for as long as --minutes: leave {idle[0]} out"
+        )
+    if minutes is not None and not is_live:
+        raise ConfigError("--minutes is how long --live takes: add --live, or leave it out")
 
 
 def _whole_story(session: Session, settings: "Settings", out: Path, scale: "Scale") -> Path:
@@ -78,13 +102,21 @@ def _whole_story(session: Session, settings: "Settings", out: Path, scale: "Scal
     return Path(result.dashboard)
 
 
-def _live(session: Session, settings: "Settings", out: Path, minutes: float) -> None:
+def _live(
+    session: Session, settings: "Settings", out: Path, minutes: float, *, is_opened: bool
+) -> None:
+    from hypertrack.cli.browser import open_url
     from hypertrack.cli.progress import StageBars, progress_bars
     from hypertrack.cli.recording_display import stopped_by_signals
     from hypertrack.pipeline.demo_live import LiveDemo
 
+    def show_page(url: str) -> None:
+        session.err.print(f"the page, while it moves: {url}", markup=False, soft_wrap=True)
+        if is_opened:
+            open_url(session, url)
+
     with progress_bars(session) as bars:
-        demo = LiveDemo(settings, minutes, StageBars(bars).show)
+        demo = LiveDemo(settings, minutes, StageBars(bars).show, show_page)
         with stopped_by_signals(demo.stop):
             found = demo.run(out)
     if session.is_json:

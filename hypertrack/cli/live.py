@@ -108,10 +108,8 @@ def _record(
     from hypertrack.cli.recording_display import show_plan, status_display, stopped_by_signals
     from hypertrack.pipeline.live_process import LiveProcess
     from hypertrack.pipeline.live_recording import record_live
-    from hypertrack.pipeline.places import live_folder
     from hypertrack.pipeline.record import plan as ask_for_plan
 
-    live_folder(settings)  # refuses a database before anything is asked
     with session.err.status("asking the venue for its coins"):
         plan = ask_for_plan(settings)
     show_plan(session, plan)
@@ -196,10 +194,16 @@ def _status_line(found: "LiveStatus") -> str:
     measuring = found.measuring
     if measuring.n_profiles:
         said += f", {measuring.n_profiles:,} profiles of {measuring.window_h or 0:.1f} h"
+    if measuring.has_lost_weight:
+        said += ", of a model that has lost its weight"
     if measuring.n_waiting:
         said += (
             f", {measuring.n_waiting:,} wait, the oldest for {measuring.oldest_age_s or 0:,.0f} s"
         )
+    if found.n_awaited:
+        said += f", {found.n_awaited:,} positions awaited after a gap"
+    if found.challenge is not None:
+        said += f", challenge {found.challenge.decision} after {found.challenge.n_blocks:,} blocks"
     if found.n_late:
         said += f", {found.n_late:,} trades late"
     for sink in found.sinks:

@@ -5,27 +5,25 @@ from typing import TYPE_CHECKING
 
 from hypertrack.cli.session import Session
 from hypertrack.cli.tables import interval, number, plain_table
-from hypertrack.clock import utc
-from hypertrack.records import Decision, Interval
-from hypertrack.text import with_minus
 
 if TYPE_CHECKING:
-    from hypertrack.pipeline.challenge import LiveComparison
     from hypertrack.pipeline.models import Comparison
+    from hypertrack.records import LiveComparison
 
-SAYS = {
-    Decision.OPEN: "not decided yet",
-    Decision.BETTER: "the challenger is better",
-    Decision.WORSE: "the challenger is worse",
-    Decision.EQUAL: "both are as good, within the margin",
-    Decision.UNDECIDED: "undecided: no more blocks are waited for",
-}
+N_POINTS = 6
+"""Of the curve over time."""
 
 
 def show_comparison(session: Session, found: "Comparison") -> None:
     """Print a comparison on held-out rows, head by head."""
     rows = [
-        _row(head.head, head.n_test, (head.skill_a, head.skill_b), interval(head.difference))
+        (
+            head.head.removesuffix("_score"),
+            f"{head.n_test:,}",
+            number(head.skill_a),
+            number(head.skill_b),
+            interval(head.difference),
+        )
         for head in found.heads
     ]
     rows.append(("overall, weighted", "", "", "", interval(found.overall)))
@@ -34,59 +32,24 @@ def show_comparison(session: Session, found: "Comparison") -> None:
 
 
 def show_live_comparison(session: Session, found: "LiveComparison") -> None:
-    """Print the decision, then each head with both skills and the difference."""
+    """Print each head with both skills and the difference, how it came to it, and what it says."""
+    from hypertrack.pipeline.live_comparing import told
+
+    said = told(found)
     names = f"champion   {found.challenge.champion}\nchallenger {found.challenge.challenger}"
     session.out.print(names, markup=False)
-    rows = [
-        _row(
-            head.head,
-            head.n_rows,
-            (head.champion_skill, head.challenger_skill),
-            _difference(head.difference),
-        )
-        for head in found.heads
-    ]
-    rows.append(("overall, weighted", f"{found.n_rows:,}", "", "", _difference(found.overall)))
-    headings = ("head", "rows", "champion", "challenger", "difference, at any look")
-    session.out.print(plain_table(headings, rows))
-    for line in live_lines(found):
-        session.out.print(line, markup=False, soft_wrap=True)
+    session.out.print(plain_table(said.headings, said.rows))
+    points = list(_over_time(found))
+    if len(points) > 1:
+        session.out.print(plain_table(("after blocks", "overall difference"), points))
+    for sentence in said.sentences:
+        session.out.print(sentence, markup=False)
 
 
-def _row(
-    head: str, n_rows: int, skills: tuple[float | None, float | None], difference: str
-) -> tuple[str, ...]:
-    return (head.removesuffix("_score"), f"{n_rows:,}", *map(number, skills), difference)
+def _over_time(found: "LiveComparison") -> Iterator[tuple[str, str]]:
+    """Yield some points of the curve, the last one among them."""
+    from hypertrack.pipeline.live_comparing import difference_words
 
-
-def _difference(found: Interval | None) -> str:
-    """Return ``value [low, high]``, as fine as the margin is."""
-    if found is None:
-        return "–"
-    return with_minus(f"{found.value:+.4f} [{found.low:+.4f}, {found.high:+.4f}]")
-
-
-def live_lines(found: "LiveComparison") -> Iterator[str]:
-    """Yield what is to be said beside the numbers."""
-    challenge = found.challenge
-    decided = "" if challenge.decided_ms is None else f" (at {utc(challenge.decided_ms)})"
-    yield f"{SAYS[challenge.decision]}{decided}; a difference of {challenge.margin:g} matters"
-    yield (
-        f"{found.n_blocks:,} blocks of {found.block_h:g} h of at most {challenge.max_blocks:,}; "
-        f"{found.n_waiting:,} rows wait for their outcome"
-    )
-    if found.block_h * 3_600_000 > challenge.block_ms:
-        yield "blocks resembled the ones before them, so that they were joined"
-    for cause, n in found.n_masked.items():
-        yield f"{n:,} rows are left out for both: {cause}"
-    if found.overall is None:
-        yield "nothing is said of fewer than 30 blocks"
-    elif found.days_until_margin is not None:
-        yield f"the margin could be seen after about {found.days_until_margin:,.1f} days"
-    if found.champion_skill is not None and found.champion_skill.high < 0:
-        yield "the champion is worse than the constant: train again, or promote another"
-    if found.chain_breaks:
-        yield (
-            f"{found.chain_breaks:,} lines of live/scores.jsonl do not follow from the one before: "
-            "somebody changed them, and nothing is decided"
-        )
+    step = max(len(found.curve) // N_POINTS, 1)
+    for point in reversed(found.curve[::-step][:N_POINTS]):
+        yield f"{point.n_blocks:,}", difference_words(point)

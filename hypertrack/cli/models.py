@@ -198,7 +198,7 @@ def compare(
 
 def _compare_live(session: Session, settings: "Settings") -> None:
     from hypertrack.cli.model_comparison import show_live_comparison
-    from hypertrack.pipeline.challenge import compare_live
+    from hypertrack.pipeline.live_comparing import compare_live
 
     with session.err.status("measuring what came"):
         found = compare_live(settings)
@@ -297,5 +297,5 @@ def _list_row(model: "ListedModel") -> tuple[str, ...]:
         f"{summary.n_train_wallets:,}",
         f"{summary.n_test_rows:,}",
         f"{earned} of {len(summary.heads)}",
-        "forced" if summary.is_forced else "",
+        "lost its weight" if summary.lost_weight else "forced" if summary.is_forced else "",
     )

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field, model_validator
 
 from hypertrack.config.section import Section, like
-from hypertrack.records import BINARY_HEADS, MAX_AMOUNT
+from hypertrack.records import BINARY_HEADS, MAX_AMOUNT, NotFilled
 
 Positive = Annotated[float, Field(gt=0)]
 Usd = Annotated[float, Field(gt=0, le=MAX_AMOUNT)]
@@ -28,6 +28,9 @@ class LiveSettings(Section):
     """Exchange time that is waited for what comes late; later trades change nothing sent."""
     poll_s: Positive = 0.1
     """Between two looks at the dataset."""
+    checkpoint_s: Positive = 10.0
+    """Between two writings of what live holds in mind, at least: what came since is read again
+    after a kill. They take 2 % of the time at most."""
     window_h: Annotated[float, Field(ge=0)] = 24.0
     """Hours that wallets are measured over; 0 measures nobody."""
     max_trades: Annotated[int, Field(ge=1)] = 5_000_000
@@ -154,6 +157,16 @@ OF_A_WALLET: Mapping[str, EventField] = {
     "category": EventField("text", "one it holds"),
 }
 
+OF_A_FILL: Mapping[str, EventField] = {
+    **OF_A_WALLET,
+    "coin": EventField("text", "that paper traded after him"),
+    "side": EventField("text", "what paper did", SIDES),
+    "size": EventField("number", "coins that it traded"),
+    "price": EventField("number", "that it paid or got on average, before fees"),
+    "notional_usd": EventField("number", "size at that price"),
+    "delay_s": EventField("number", "since his action; none of what an account told"),
+}
+
 EVENT_FIELDS: Mapping[str, Mapping[str, EventField]] = {
     "action": {
         **OF_A_WALLET,
@@ -198,6 +211,25 @@ EVENT_FIELDS: Mapping[str, Mapping[str, EventField]] = {
         "model": EventField("text", "version that scores now"),
         "before": EventField("text", "version that did"),
     },
+    "model.lost_weight": {
+        "model": EventField("text", "version in use, which boosts nothing any more"),
+        "skill": EventField("number", "over the constant, live, all heads together"),
+        "skill_high": EventField("number", "the upper end of its interval, below 0"),
+        "n_blocks": EventField("number", "that it rests on"),
+    },
+    "follow.opened": OF_A_FILL,
+    "follow.added": OF_A_FILL,
+    "follow.reduced": OF_A_FILL,
+    "follow.closed": OF_A_FILL,
+    "follow.skipped": {
+        **OF_A_WALLET,
+        "coin": EventField("text", "in which he was not followed, or not in whole"),
+        "why": EventField("text", "the cause of the first part left out", tuple(NotFilled)),
+    },
+    "follow.stopped": {
+        "drawdown_frac": EventField("number", "below the highest equity, 0 to 1"),
+        "drawdown_usd": EventField("number", "the same in USD"),
+    },
     "consensus": {
         "coin": EventField("text", "as the venue writes it"),
         "side": EventField("text", "that several took", SIDES),
@@ -230,6 +262,13 @@ class AlertSettings(Section):
         "category.left",
         "score.crossed",
         "model.changed",
+        "model.lost_weight",
+        "follow.opened",
+        "follow.added",
+        "follow.reduced",
+        "follow.closed",
+        "follow.skipped",
+        "follow.stopped",
         "consensus",
         "verdict.changed",
         "gap",

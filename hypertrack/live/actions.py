@@ -2,22 +2,24 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 from hypertrack.config import LiveSettings
-from hypertrack.live.positions import Key, Position, Positions, kind_of, part_closed
+from hypertrack.live.positions import Awaited, Key, Position, Positions, kind_of, part_closed
 from hypertrack.records import (
     SYSTEM_WALLETS,
     Action,
     ActionKind,
     Phase,
     PositionKnown,
+    Record,
     Side,
     TapeTrade,
 )
+from hypertrack.store.reading.answer_tape import AccountSeen
 
 VWAP_DIGITS = 8
 """Significant digits of an average price: more than any price of the venue has."""
@@ -46,6 +48,18 @@ class _Pending:
     due_ms: int = field(default=0)
 
 
+class FinderState(Record, frozen=True, kw_only=True):
+    """What is held in mind of the tape so far."""
+
+    positions: dict[str, dict[str, Position]]
+    """By coin and wallet."""
+    pending: list[_Pending]
+    seen: list[tuple[str, int, int]]
+    watermark_ms: int | None
+    n_late: int
+    awaited: dict[Key, Awaited] = {}  # noqa: RUF012 - msgspec copies it for each record
+
+
 class ActionFinder:
     """Finds actions in trades, given in the order of receipt.
 
@@ -71,6 +85,26 @@ class ActionFinder:
         self.watermark_ms: int | None = None
         self.n_late = 0
 
+    def state(self) -> FinderState:
+        """Return what is held in mind, to be written down before the next trade is taken."""
+        return FinderState(
+            positions=self._positions.by_coin(),
+            pending=list(self._pending.values()),
+            seen=list(self._seen_order),
+            watermark_ms=self.watermark_ms,
+            n_late=self.n_late,
+            awaited=self._positions.awaited,
+        )
+
+    def go_on(self, state: FinderState) -> None:
+        """Take what was held in mind before a restart."""
+        self._positions.go_on(state.positions, state.awaited)
+        self._pending = {(one.key, one.is_twap): one for one in state.pending}
+        self._due = [(one.due_ms, key) for key, one in self._pending.items()]
+        heapify(self._due)
+        self._seen, self._seen_order = set(state.seen), deque(state.seen)
+        self.watermark_ms, self.n_late = state.watermark_ms, state.n_late
+
     def add(self, trade: TapeTrade) -> Iterator[Action]:
         """Take a trade; yield the actions that it completes, in the order of their settling."""
         if self._is_known(trade):
@@ -93,10 +127,28 @@ class ActionFinder:
             yield _told(self._pending.pop(key))
         self._positions.forget(coin)
 
+    def wait_for(self, wallets: Iterable[str], coin: str, since_ms: int) -> None:
+        """Let positions in a coin be those that the venue is to tell, as of a time or later."""
+        self._positions.wait_for(wallets, coin, since_ms)
+
+    def answered(self, seen: AccountSeen) -> Iterator[Action]:
+        """Take an answer of the venue; yield what was pending in what it tells, as it stands."""
+        for key, size in self._positions.answered(seen):
+            for is_twap in (True, False):
+                if (key, is_twap) in self._pending:
+                    yield _told(self._pending.pop((key, is_twap)))
+            self._positions.tell(key, size)
+
+    def awaited(self) -> Collection[Key]:
+        """Return the positions that the venue is to tell."""
+        return self._positions.awaited.keys()
+
     def _fill(self, trade: TapeTrade, wallet: str, side: Side, is_late: bool) -> Iterator[Action]:
         key = (wallet, trade.coin)
         size = Decimal(trade.size)
-        before, after = self._positions.trade(key, size if side is Side.BUY else -size)
+        before, after = self._positions.trade(
+            key, size if side is Side.BUY else -size, trade.time_ms
+        )
         if is_late:
             return
         is_maker = trade.taker != wallet

@@ -117,7 +117,7 @@ def breaks(path: Path) -> Iterator[Break]:
         try:
             link = decode_json(line, _Linked)
         except (JsonError, UnicodeDecodeError):
-            yield Break(number, "is no signal")
+            yield Break(number, "is no record")
             continue
         if link.prev != expected.prev:
             yield Break(number, "does not name the line before it: one of them was changed")

@@ -2,24 +2,26 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from hypertrack.config import ConsensusSettings
+from hypertrack.config import Settings
 from hypertrack.live.actions import ActionFinder
 from hypertrack.live.orders import Decimals
 from hypertrack.live.rules import Event
 from hypertrack.live.signals import Market
 from hypertrack.live.watching import Watchlists
 from hypertrack.records import (
+    DAY_MS,
     HOUR_MS,
     Action,
     ActionKind,
     CoverageSaid,
     Evidence,
+    Record,
     Side,
     TapeTrade,
 )
+from hypertrack.store.reading.answer_tape import AccountSeen
 
 TAKES_A_SIDE = frozenset({ActionKind.OPEN, ActionKind.ADD, ActionKind.FLIP, ActionKind.TRADE})
 
@@ -32,13 +34,25 @@ MOVE = {
 }
 
 
-@dataclass(frozen=True)
-class Gap:
+class Gap(Record, frozen=True, tag=True):
     """Trades of a coin that were missed, in exchange time."""
 
     coin: str
     start_ms: int
     end_ms: int
+
+
+class DeskState(Record, frozen=True, kw_only=True):
+    """What is held in mind of the tape so far."""
+
+    decimals: dict[str, tuple[int, int]]
+    last_px: dict[str, str]
+    first_ms: int | None
+    newest_ms: int
+    gaps: dict[str, list[Gap]]
+    traded: dict[str, dict[str, int]]
+    """When a wallet traded a coin last."""
+    sides: dict[tuple[str, Side], dict[str, int]]
 
 
 class Desk:
@@ -53,13 +67,14 @@ class Desk:
         self,
         finder: ActionFinder,
         watchlists: Watchlists,
-        consensus: ConsensusSettings,
+        settings: Settings,
         evidence: Mapping[str, Evidence],
         on_action: Callable[[Action, Market], None],
     ):
         self._finder = finder
         self._watchlists = watchlists
-        self._consensus = consensus
+        self._consensus = settings.consensus
+        self._window_ms = round(settings.live.window_h * HOUR_MS) or DAY_MS
         self._evidence = evidence
         self._on_action = on_action
         self._decimals = Decimals()
@@ -67,24 +82,53 @@ class Desk:
         self._first_ms: int | None = None
         self._newest_ms = 0
         self._gaps: defaultdict[str, list[Gap]] = defaultdict(list)
-        self._coins_of: defaultdict[str, set[str]] = defaultdict(set)
+        self._traded: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        """When a wallet traded a coin last, within the window."""
         self._sides: defaultdict[tuple[str, Side], dict[str, int]] = defaultdict(dict)
+
+    def state(self) -> DeskState:
+        """Return what is held in mind, to be written down before the next trade is taken."""
+        return DeskState(
+            decimals=dict(self._decimals.by_coin),
+            last_px=self._last_px,
+            first_ms=self._first_ms,
+            newest_ms=self._newest_ms,
+            gaps=self._gaps,
+            traded=self._traded,
+            sides=self._sides,
+        )
+
+    def go_on(self, state: DeskState) -> None:
+        """Take what was held in mind before a restart."""
+        self._decimals.go_on(state.decimals)
+        self._last_px = state.last_px
+        self._first_ms, self._newest_ms = state.first_ms, state.newest_ms
+        self._gaps.update(state.gaps)
+        self._traded.update(state.traded)
+        self._sides.update(state.sides)
 
     def trade(self, trade: TapeTrade) -> Iterator[Event]:
         """Take a trade; yield what happened by now."""
         self._last_px[trade.coin] = trade.price
         self._decimals.note(trade.coin, trade.size, trade.price)
         self._first_ms = trade.time_ms if self._first_ms is None else self._first_ms
+        if trade.time_ms // HOUR_MS > self._newest_ms // HOUR_MS:
+            self._forget_before(trade.time_ms - self._window_ms)
         self._newest_ms = max(self._newest_ms, trade.time_ms)
         for action in self._finder.add(trade):
             yield from self._acted(action)
         for wallet in (trade.buyer, trade.seller):
             yield from self._entered(wallet, trade)
 
-    def gap(self, gap: Gap) -> Iterator[Event]:
-        """Take note of trades that were missed: positions in the coin are unknown from now on."""
+    def gap(self, gap: Gap, asked: Iterable[str] = ()) -> Iterator[Event]:
+        """Take note of trades that were missed: positions in the coin are unknown from now on.
+
+        Args:
+            asked: Wallets whose positions the venue is to tell.
+        """
         for action in self._finder.forget(gap.coin):
             yield from self._acted(action)
+        self._finder.wait_for(asked, gap.coin, gap.end_ms)
         self._gaps[gap.coin].append(gap)
         missed_s = (gap.end_ms - gap.start_ms) / 1_000
         yield Event(
@@ -95,6 +139,11 @@ class Desk:
             text=f"{missed_s:,.1f} s of trades in {gap.coin} were missed; positions in it are"
             " unknown until the accounts are asked",
         )
+
+    def answered(self, seen: AccountSeen) -> Iterator[Event]:
+        """Take an answer of the venue about an account."""
+        for action in self._finder.answered(seen):
+            yield from self._acted(action)
 
     def verdict_changed(self, wallet: str, before: str, time_ms: int) -> Event:
         """Return the event of a verdict that is another than before."""
@@ -141,19 +190,28 @@ class Desk:
         return Event("action", action.id, action.action_ms, fields, sentence(action))
 
     def _entered(self, wallet: str, trade: TapeTrade) -> Iterator[Event]:
-        known = self._coins_of[wallet]
-        if trade.coin in known:
-            return
-        known.add(trade.coin)
-        if len(known) == 1:  # the first coin of a wallet is no news: live has only begun to look
+        known, since_ms = self._traded[wallet], trade.time_ms - self._window_ms
+        last_ms = known.get(trade.coin, -1)
+        is_news = last_ms < since_ms and any(at_ms >= since_ms for at_ms in known.values())
+        known[trade.coin] = max(last_ms, trade.time_ms)
+        if not is_news:  # nor is a wallet's first coin: live has only begun to look
             return
         yield Event(
             name="coin.entered",
             id=_id("coin", wallet, trade.coin, trade.time_ms),
             time_ms=trade.time_ms,
             fields=self.of_wallet(wallet) | {"coin": trade.coin},
-            text=f"{short(wallet)} trades {trade.coin}, which it had not traded before",
+            text=f"{short(wallet)} trades {trade.coin}, which it had not traded in the window",
         )
+
+    def _forget_before(self, since_ms: int) -> None:
+        """Let go of who traded what before a time: it is asked about no more."""
+        for wallet, known in list(self._traded.items()):
+            kept = {coin: at_ms for coin, at_ms in known.items() if at_ms >= since_ms}
+            if kept:
+                self._traded[wallet] = kept
+            else:
+                del self._traded[wallet]
 
     def _agreed(self, action: Action) -> Iterator[Event]:
         """Yield the moment in which the wallets of a list agree: once until they no longer do."""

@@ -4,18 +4,41 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from hypertrack.live.desk import Gap
-from hypertrack.records import CoverageLine, CoverageStatus, Feed, TapeTrade
+from hypertrack.records import CoverageLine, CoverageStatus, Feed, Record, TapeTrade
 
 STREAM = f"{Feed.TRADES}:"
 
 
-class GapBook:
-    """Holds the gaps of each coin until the first trade behind them comes."""
+class GapState(Record, frozen=True, kw_only=True):
+    """What is held in mind of the ledger, as it was read last."""
 
-    def __init__(self) -> None:
+    waiting: dict[str, list[Gap]]
+    known: set[Gap]
+    newest: dict[str, CoverageLine]
+
+
+class GapBook:
+    """Holds the gaps of each coin until the first trade behind them comes.
+
+    Args:
+        since_ms: Gaps that had ended by then are left out: what is known at that time was told
+            since, and nothing else is.
+    """
+
+    def __init__(self, since_ms: int = 0):
+        self._since_ms = since_ms
         self._waiting: defaultdict[str, list[Gap]] = defaultdict(list)
         self._known: set[Gap] = set()
         self._newest: dict[str, CoverageLine] = {}
+
+    def state(self) -> GapState:
+        """Return what is held in mind, to be written down before the next trade is taken."""
+        return GapState(waiting=self._waiting, known=self._known, newest=self._newest)
+
+    def go_on(self, state: GapState) -> None:
+        """Take what was held in mind before a restart."""
+        self._waiting.update(state.waiting)
+        self._known, self._newest = state.known, state.newest
 
     def learn(self, lines: Iterable[CoverageLine]) -> None:
         """Take what the ledger says now; a gap that still lasts is taken when it has ended.
@@ -32,7 +55,7 @@ class GapBook:
             if line.end_ms <= first_ms.get(stream, line.start_ms)
         ]
         for gap in ended_gaps(before + observed):
-            if gap not in self._known:
+            if gap not in self._known and gap.end_ms > self._since_ms:
                 self._known.add(gap)
                 self._waiting[gap.coin].append(gap)
         for line in sorted(observed, key=lambda line: line.end_ms):

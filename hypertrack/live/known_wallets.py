@@ -44,6 +44,17 @@ class KnownWallets(Mapping[str, Evidence]):
         self._stamp: FileStamp | None = None
         self._row_by_wallet: dict[str, int] = {}
         self._verdicts = np.zeros(0, dtype=object)
+        self._before: Mapping[str, str] | None = None
+
+    def verdicts(self) -> dict[str, str]:
+        """Return the verdict of every wallet."""
+        if self._before is not None:
+            return dict(self._before)
+        return dict(zip(self._row_by_wallet, map(str, self._verdicts), strict=True))
+
+    def go_on(self, verdicts: Mapping[str, str]) -> None:
+        """Let verdicts that were in force before a restart be those of before."""
+        self._before = verdicts
 
     def read_if_changed(self, file: Path) -> list[Change]:
         """Read the profiles if they are others than before; return whose verdict changed.
@@ -56,9 +67,10 @@ class KnownWallets(Mapping[str, Evidence]):
             return []
         self._stamp = stamp  # also where it cannot be read: it is not tried again until it changes
         profiles = ProfileFile(file)
-        before = self._row_by_wallet, self._verdicts
+        before = self.verdicts()
         self._take(profiles)
-        return list(self._changes(*before))
+        self._before = None
+        return list(self._changes(before))
 
     def judged(self, verdicts: Collection[str]) -> list[str]:
         """Return who has one of these verdicts."""
@@ -104,13 +116,11 @@ class KnownWallets(Mapping[str, Evidence]):
         self._model = None if profiles.header.model is None else profiles.header.model.version
         self._as_of_ms = profiles.header.data.end_ms
 
-    def _changes(
-        self, row_by_wallet: Mapping[str, int], verdicts: "np.ndarray"
-    ) -> Iterator[Change]:
-        for wallet, row in row_by_wallet.items():
-            now = self._row_by_wallet.get(wallet)
-            if now is not None and verdicts[row] != self._verdicts[now]:
-                yield Change(wallet, str(verdicts[row]), str(self._verdicts[now]))
+    def _changes(self, before: Mapping[str, str]) -> Iterator[Change]:
+        for wallet, verdict in before.items():
+            row = self._row_by_wallet.get(wallet)
+            if row is not None and verdict != self._verdicts[row]:
+                yield Change(wallet, verdict, str(self._verdicts[row]))
 
 
 def _known(number: float) -> float | None:

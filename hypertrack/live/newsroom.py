@@ -61,9 +61,14 @@ class Newsroom:
         self.n_signals = 0
         self.n_alerts = 0
 
+    @property
+    def rules(self) -> Rules:
+        """Return what decides which events are told."""
+        return self._rules
+
     def act(self, action: Action, market: Market) -> None:
         """Make the signal of an action, where its wallet is followed; `send` sends it."""
-        if not self._signals.is_wanted(action):
+        if not self.is_wanted(action):
             return
         now_ms = self._now_ms()
         made = self._signals.add(action, market, now_ms)
@@ -75,6 +80,10 @@ class Newsroom:
         signal, line = told
         if made is not None or signal.expires_ms > now_ms:  # sinks know what they had
             self._messages.append((_signal_message(signal, action, line), self._to))
+
+    def is_wanted(self, action: Action) -> bool:
+        """Return whether a signal is to be made of an action."""
+        return self._signals.is_wanted(action)
 
     def tell(self, event: Event) -> None:
         """Make the alerts of an event; `send` sends them."""

@@ -1,6 +1,7 @@
 """What a follower would order: sizes and prices as the venue takes them."""
 
 import hashlib
+from collections.abc import Mapping
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
 
 from hypertrack.config import MIN_ORDER_USD, FollowSettings
@@ -68,6 +69,15 @@ class Decimals:
 
     def __init__(self) -> None:
         self._of: dict[str, tuple[int, int]] = {}
+
+    @property
+    def by_coin(self) -> Mapping[str, tuple[int, int]]:
+        """Return those of all coins."""
+        return self._of
+
+    def go_on(self, by_coin: Mapping[str, tuple[int, int]]) -> None:
+        """Take what was held in mind before a restart."""
+        self._of = dict(by_coin)
 
     def note(self, coin: str, size: str, price: str) -> None:
         """Take note of a trade."""

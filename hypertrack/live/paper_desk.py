@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from heapq import heappop, heappush
 from itertools import count
+from operator import itemgetter
 
 from hypertrack.live.chain import Chain, Link
 from hypertrack.live.desk import Gap
+from hypertrack.live.paper_events import take_step
 from hypertrack.live.paper_state import PRECISION, PaperState, StepKey, key_of
 from hypertrack.live.paper_steps import LEADERS, ActionTold, StepMaker
+from hypertrack.live.rules import Event
 from hypertrack.records import (
     HOUR_MS,
     Action,
     FollowStep,
+    Record,
     StepKind,
     TapeTrade,
     replace,
@@ -22,20 +26,53 @@ from hypertrack.store.reading.answer_tape import AccountSeen, AnswerTape
 from hypertrack.store.reading.recorded_moments import Moment
 
 
-@dataclass(frozen=True)
-class _Tick:
+class _Tick(Record, frozen=True, tag=True):
     """The tape has come so far."""
 
     received_ns: int
     newest_ms: int
 
 
+Came = _Tick | ActionTold | Gap
+
 Due = ActionTold | AccountSeen | Gap | StepKind
 """What happens at its time; an hour and a stop are told by their kind alone."""
 
 
+class PaperPending(Record, frozen=True, kw_only=True):
+    """What came and is in no step of the log yet.
+
+    Attributes:
+        since_ms: Of the log.
+        n_answers: States of accounts that were read.
+    """
+
+    since_ms: int
+    came: list[Came]
+    due: list[tuple[StepKey, Due]]
+    newest_ms: int
+    read_ms: int
+    followed: set[str]
+    answers: list[AccountSeen]
+    n_answers: int
+
+
 SYNC_STEPS = 64
 """Written at once: a disk takes as long for one."""
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """Whom a desk asks, and whom it tells.
+
+    Attributes:
+        is_leader: Whether a wallet is followed now.
+        tell: Called with what steps did, before they are on the disk: told, and then killed, they
+            are taken again, and told again under the same ids.
+    """
+
+    is_leader: Callable[[str], bool]
+    tell: Callable[[list[Event]], None]
 
 
 class PaperDesk:
@@ -49,7 +86,6 @@ class PaperDesk:
 
     Args:
         state: Of the log.
-        is_leader: Whether a wallet is followed now.
         lateness_ms: As live waits for what comes late.
     """
 
@@ -59,25 +95,49 @@ class PaperDesk:
         chain: Chain,
         maker: StepMaker,
         answers: AnswerTape,
-        is_leader: Callable[[str], bool],
+        contacts: Contacts,
         lateness_ms: int,
     ):
         self.state = state
         self._chain = chain
         self._maker = maker
         self._answers = answers
-        self._is_leader = is_leader
+        self._is_leader, self._tell = contacts.is_leader, contacts.tell
+        self._events: list[Event] = []
         self._lateness_ms = lateness_ms
         self._followed = {wallet for each in state.portfolios for wallet in each.wallets}
         self._followed |= {wallet for wallet, _ in state.portfolios[LEADERS].holdings}
-        self._inbox: list[_Tick | ActionTold | Gap] = []
-        self._ripe: list[_Tick | ActionTold | Gap] = []
+        self._inbox: list[Came] = []
+        self._ripe: list[Came] = []
         self._heap: list[tuple[StepKey, int, Due]] = []
         self._nth = count()
         self._newest_ms = -1
         self._n_prepared = 0
         self._read_ms = -1
         self._waiting: list[AccountSeen] = []
+        self._push_stops()
+
+    def pending(self) -> PaperPending:
+        """Return what came and is in no step yet, to be written down before more comes."""
+        return PaperPending(
+            since_ms=self.state.since_ms,
+            came=self._ripe + self._inbox,
+            due=[(key, due) for key, _, due in sorted(self._heap, key=itemgetter(0, 1))],
+            newest_ms=self._newest_ms,
+            read_ms=self._read_ms,
+            followed=self._followed,
+            answers=self._waiting,
+            n_answers=self._answers.n_read,
+        )
+
+    def go_on(self, pending: PaperPending) -> None:
+        """Take what had come before a restart; the log may have gone on since."""
+        self._inbox, self._heap = pending.came, []
+        for key, due in pending.due:
+            self._push(key, due)
+        self._newest_ms, self._read_ms = pending.newest_ms, pending.read_ms
+        self._followed |= pending.followed
+        self._waiting = pending.answers + self._answers.poll()[pending.n_answers :]
         self._push_stops()
 
     def trade(self, trade: TapeTrade) -> None:
@@ -141,14 +201,14 @@ class PaperDesk:
         with localcontext(prec=PRECISION):
             for item in items:
                 self._take(item)
-        self._chain.commit()
+        self._commit()
 
     def close(self) -> None:
         """Close the files."""
         self._maker.close()
         self._chain.close()
 
-    def _take(self, item: _Tick | ActionTold | Gap) -> None:
+    def _take(self, item: Came) -> None:
         if isinstance(item, _Tick):
             if self._newest_ms < 0:  # hours before the first trade were nobody's
                 begun_ms = max(self.state.since_ms, item.newest_ms)
@@ -187,10 +247,16 @@ class PaperDesk:
             return replace(step, seq=link.seq, prev=link.prev)
 
         self._chain.prepare(step.id, linked)
-        self.state.take(step)
+        self._events += take_step(self.state, step)
         self._n_prepared += 1
         if self._n_prepared % SYNC_STEPS == 0:  # of a long history what is done is kept
-            self._chain.commit()
+            self._commit()
+
+    def _commit(self) -> None:
+        if self._events:
+            self._tell(self._events)
+            self._events = []
+        self._chain.commit()
 
     def _push_stops(self) -> None:
         """Let portfolios that were stopped close what they hold, a delay later."""

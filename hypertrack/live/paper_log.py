@@ -7,7 +7,9 @@ from pathlib import Path
 from hypertrack.errors import DatasetError
 from hypertrack.journal import read_whole
 from hypertrack.live.chain import NO_LINE, Link, line_hash
+from hypertrack.live.paper_events import take_step
 from hypertrack.live.paper_state import PaperState
+from hypertrack.live.rules import Event
 from hypertrack.records import MAX_TIME_MS, FollowStep, JsonError, PaperMove, decode_json
 
 LEAST_EXPONENT, GREATEST_EXPONENT = -400, 40
@@ -29,8 +31,8 @@ class LogReader:
         self._name = name
         self._next = Link(1, NO_LINE)
 
-    def take(self, line: bytes) -> None:
-        """Take the next line.
+    def take(self, line: bytes) -> list[Event]:
+        """Take the next line; return what it did to the portfolio of the leaders.
 
         Raises:
             DatasetError: It is no step, or does not follow from the one before.
@@ -46,11 +48,13 @@ class LogReader:
             )
         portfolios = step.portfolios if self.state is None else self.state.portfolios
         self._require_sound(step, len(portfolios))
+        events = []
         if self.state is None:
             self.state = self._begun(step)
         else:
-            self.state.take(step)
+            events = take_step(self.state, step)
         self._next = Link(step.seq + 1, line_hash(line))
+        return events
 
     def _begun(self, step: FollowStep) -> PaperState:
         if step.terms is None or step.terms.capital_usd <= 0 or not step.portfolios:

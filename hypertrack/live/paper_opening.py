@@ -1,6 +1,6 @@
 """Following on paper begun, or gone on with: its terms, and whom it is held against."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import numpy as np
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.live.chain import Chain, Link
-from hypertrack.live.paper_desk import PaperDesk
+from hypertrack.live.paper_desk import Contacts, PaperDesk
 from hypertrack.live.paper_log import read_state
 from hypertrack.live.paper_state import PaperState
 from hypertrack.live.paper_steps import StepMaker
@@ -37,14 +37,13 @@ def open_paper(
     log: Path,
     profiles: Path,
     since_ms: int,
-    is_leader: Callable[[str], bool],
+    contacts: Contacts,
 ) -> PaperDesk:
     """Return the book-keeper of a log, which is begun where there is none.
 
     Args:
         profiles: In force; wallets to be held against are drawn from them.
         since_ms: Only actions from then on are followed.
-        is_leader: Whether a wallet is followed now.
 
     Raises:
         ConfigError: The log was begun with other terms.
@@ -70,7 +69,7 @@ def open_paper(
     prices = RecordedPrices(settings.data)
     maker = StepMaker(state, prices, settings.follow, settings.fees)
     lateness_ms = round(settings.live.lateness_s * 1_000)
-    return PaperDesk(state, chain, maker, AnswerTape(settings.data), is_leader, lateness_ms)
+    return PaperDesk(state, chain, maker, AnswerTape(settings.data), contacts, lateness_ms)
 
 
 def terms_of(settings: Settings) -> FollowTerms:

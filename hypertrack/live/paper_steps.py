@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from hypertrack.config import FeeSettings, FollowSettings
@@ -28,6 +27,7 @@ from hypertrack.records import (
     PaperMove,
     PaperOrder,
     Phase,
+    Record,
     Side,
     StepKind,
     replace,
@@ -42,8 +42,7 @@ TOLD_DECIMALS = 8
 """Of sizes where no trade has shown a coin's own: the most that any coin has."""
 
 
-@dataclass(frozen=True)
-class ActionTold:
+class ActionTold(Record, frozen=True, tag=True):
     """An action when it was told.
 
     Attributes:

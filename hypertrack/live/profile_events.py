@@ -7,7 +7,7 @@ from hypertrack.config import LiveSettings
 from hypertrack.live.board import ProfileChange
 from hypertrack.live.desk import short
 from hypertrack.live.rules import Event
-from hypertrack.records import BINARY_HEADS
+from hypertrack.records import BINARY_HEADS, LostWeight
 
 
 def profile_events(
@@ -45,6 +45,24 @@ def model_changed(before: str | None, now: str | None, time_ms: int) -> Event:
         time_ms=time_ms,
         fields={"model": now or "none", "before": before or "none"},
         text=f"wallets are scored by {now or 'no model'}, and were by {before or 'none'}",
+    )
+
+
+def weight_lost(model: str, lost: LostWeight, time_ms: int) -> Event:
+    """Return the event of a model that boosts nothing any more."""
+    skill = lost.skill
+    return Event(
+        name="model.lost_weight",
+        id=_id("weight", model, lost.at_ms),
+        time_ms=time_ms,
+        fields={
+            "model": model,
+            "skill": skill.value,
+            "skill_high": skill.high,
+            "n_blocks": lost.n_blocks,
+        },
+        text=f"{model} has lost its weight: live it is worse than the constant (skill "
+        f"{skill.value:+.3f}, at most {skill.high:+.3f}, over {lost.n_blocks:,} blocks)",
     )
 
 

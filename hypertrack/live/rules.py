@@ -1,12 +1,12 @@
 """Rules: which events are told to whom, and how often."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypertrack.config import AlertSettings
-from hypertrack.records import DAY_MS, HOUR_MS, MINUTE_MS
+from hypertrack.records import DAY_MS, HOUR_MS, MINUTE_MS, Record
 
 UNIT_MS = {"s": 1_000, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 
@@ -30,6 +30,10 @@ class Event:
     fields: Mapping[str, Any]
     text: str
 
+    def beside(self, fields: Mapping[str, Any]) -> "Event":
+        """Return it with further fields; its own stand."""
+        return replace(self, fields={**fields, **self.fields})
+
 
 @dataclass(frozen=True)
 class Alert:
@@ -44,11 +48,45 @@ class Alert:
     n_held_back: int
 
 
+LimitKey = tuple[str | None, ...]
+"""What a limit counts apart: a wallet, a coin, both or nothing."""
+
+
+class LimitState(Record, frozen=True, kw_only=True):
+    """What a rule has told and held back so far."""
+
+    rule: str
+    at_most: str | None
+    told_ms: dict[LimitKey, list[int]]
+    n_held_back: dict[LimitKey, int]
+
+
 class Rules:
     """Decides what is told; by exchange time alone, so that a replay decides the same."""
 
     def __init__(self, rules: Sequence[AlertSettings]):
         self._rules = [(rule, _Limit.parse(rule.at_most)) for rule in rules]
+
+    def state(self) -> list[LimitState]:
+        """Return what was told and held back."""
+        return [
+            LimitState(
+                rule=rule.name,
+                at_most=rule.at_most,
+                told_ms={key: list(told) for key, told in limit.told_ms.items()},
+                n_held_back=limit.n_held_back,
+            )
+            for rule, limit in self._rules
+        ]
+
+    def go_on(self, states: Iterable[LimitState]) -> None:
+        """Take what rules of the same name and limit had told before a restart."""
+        by_name = {(one.rule, one.at_most): one for one in states}
+        for rule, limit in self._rules:
+            state = by_name.get((rule.name, rule.at_most))
+            if state is not None:
+                limit.told_ms.update((key, deque(told)) for key, told in state.told_ms.items())
+                limit.n_held_back.update(state.n_held_back)
 
     def alerts(self, event: Event) -> Iterator[Alert]:
         """Yield whom an event is to be told."""
@@ -69,8 +107,8 @@ class _Limit:
         self._most = most
         self._within_ms = within_ms
         self._per = per
-        self._told: defaultdict[tuple[Any, ...], deque[int]] = defaultdict(deque)
-        self._n_held_back: defaultdict[tuple[Any, ...], int] = defaultdict(int)
+        self.told_ms: defaultdict[LimitKey, deque[int]] = defaultdict(deque)
+        self.n_held_back: defaultdict[LimitKey, int] = defaultdict(int)
 
     @classmethod
     def parse(cls, text: str | None) -> "_Limit":
@@ -85,14 +123,14 @@ class _Limit:
         if self._most is None:
             return 0
         key = tuple(event.fields.get(name) for name in self._per)
-        told = self._told[key]
+        told = self.told_ms[key]
         while told and told[0] <= event.time_ms - self._within_ms:
             told.popleft()
         if len(told) >= self._most:
-            self._n_held_back[key] += 1
+            self.n_held_back[key] += 1
             return None
         told.append(event.time_ms)
-        return self._n_held_back.pop(key, 0)
+        return self.n_held_back.pop(key, 0)
 
 
 def holds(where: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,13 @@ Array = NDArray[Any]
 T = TypeVar("T", ScoreRow, OutcomeRow)
 
 
+class Beside(NamedTuple):
+    """What a row says beside the scores, as `ScoreRow` has it."""
+
+    features: str = ""
+    is_agreed: bool | None = None
+
+
 class ScoreBook:
     """Writes the rows of one challenge.
 
@@ -44,12 +51,17 @@ class ScoreBook:
         self._names = tuple(names)
         self._chain = Chain(file)
 
+    def has_row(self, wallet: str, window: tuple[int, int]) -> bool:
+        """Return whether a wallet has its row of the block in which a window ends."""
+        return id_of(self._challenge, wallet, window[1] - 1) in self._chain.ids
+
     def write(
         self,
         wallets: Sequence[str],
         window: tuple[int, int],
         champion: Array,
         challenger: Array,
+        beside: Sequence[Beside] = (),
     ) -> int:
         """Write what both say of wallets that have no row in this block; return how many.
 
@@ -57,12 +69,14 @@ class ScoreBook:
             window: Start and exclusive end of the features, exchange time.
             champion: Its scores, ``[wallets, names]``.
             challenger: As the other.
+            beside: What else is known of each wallet; nothing where it is left out.
 
         Raises:
             OSError: The disk is full, or broken.
         """
         scored_ms = window[1] - 1
         n_new = 0
+        told = beside or (Beside(),) * len(wallets)
         for row, wallet in enumerate(wallets):
             row_id = id_of(self._challenge, wallet, scored_ms)
             if row_id not in self._chain.ids:
@@ -70,7 +84,8 @@ class ScoreBook:
                     "champion": self._named(champion[row]),
                     "challenger": self._named(challenger[row]),
                 }
-                self._chain.prepare(row_id, partial(self._row, row_id, wallet, window, scores))
+                make = partial(self._row, row_id, wallet, window, scores, told[row])
+                self._chain.prepare(row_id, make)
                 n_new += 1
         self._chain.commit()
         return n_new
@@ -85,6 +100,7 @@ class ScoreBook:
         wallet: str,
         window: tuple[int, int],
         scores: dict[str, dict[str, float]],
+        beside: Beside,
         link: Link,
     ) -> ScoreRow:
         return ScoreRow(
@@ -98,6 +114,8 @@ class ScoreBook:
             challenger=self._challenge.challenger,
             scores=scores,
             features_hash=self._challenge.features_hash,
+            features=beside.features,
+            is_agreed=beside.is_agreed,
         )
 
     def _named(self, scores: Array) -> dict[str, float]:

@@ -2,35 +2,39 @@
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 
 from hypertrack.clock import Clock
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
-from hypertrack.files import FileStamp, stamp_of
 from hypertrack.live.actions import ActionFinder
 from hypertrack.live.board import ProfileChange
 from hypertrack.live.chain import Chain
+from hypertrack.live.checkpoint import LiveState
 from hypertrack.live.desk import Desk
 from hypertrack.live.gap_book import GapBook
 from hypertrack.live.known_wallets import KnownWallets
 from hypertrack.live.newsroom import Newsroom, Outlet
-from hypertrack.live.paper_desk import PaperDesk
+from hypertrack.live.paper_desk import Contacts, PaperDesk
 from hypertrack.live.paper_opening import open_paper
 from hypertrack.live.positions import Key, Positions
 from hypertrack.live.profile_events import profile_events
-from hypertrack.live.rules import Rules
+from hypertrack.live.rules import Event, Rules
 from hypertrack.live.signals import Market, Signals
 from hypertrack.live.watching import Watchlists
 from hypertrack.records import Action, TapeTrade
-from hypertrack.store.files.layout import COVERAGE_NAME
-from hypertrack.store.files.ledger import read_ledger
-from hypertrack.store.reading.tape import Tape
+from hypertrack.store.reading.answer_tape import AccountSeen
+from hypertrack.store.reading.followed import Followed
 
 log = logging.getLogger(__name__)
+
+ANSWER_SETTLE_NS = 2_000_000_000
+"""So long after its receipt an answer is in force: it has been written by then, so that whoever
+reads the finished dataset takes it before the very same trade."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,14 @@ class Beginning:
     Attributes:
         told: Positions, by wallet and coin.
         paper_since_ms: From when on actions are followed on paper, where that is begun now.
+        saved: What was held in mind when the tape had come to where it begins now; None to begin
+            anew.
     """
 
     since_ms: int
     told: Mapping[Key, Decimal]
     paper_since_ms: int = 0
+    saved: LiveState | None = None
 
 
 @dataclass(frozen=True)
@@ -52,13 +59,13 @@ class LivePlaces:
     """What live reads and writes.
 
     Attributes:
-        data: The dataset's folder.
+        source: The dataset.
         profiles: In force; the file may come later, or change.
         signals: The chained signals.
         paper: The chained log of following on paper; it is kept where there is a capital.
     """
 
-    data: Path
+    source: Followed
     profiles: Path
     signals: Path
     paper: Path | None = None
@@ -69,6 +76,9 @@ class LiveSession:
 
     Args:
         on_line: Called with the line of each signal, once it is on the disk.
+
+    Attributes:
+        n_withheld: Signals that were not made, since the position was awaited.
     """
 
     def __init__(
@@ -89,20 +99,22 @@ class LiveSession:
         self.newsroom = Newsroom(
             signals, Rules(settings.alerts), outlet, clock, settings.follow, on_line
         )
-        self._desk = Desk(
-            self._finder, self._watchlists, settings.consensus, self._known, self._act
-        )
+        self._desk = Desk(self._finder, self._watchlists, settings, self._known, self._act)
         self._paper: PaperDesk | None = None
         if places.paper is not None and settings.follow.capital_usd is not None:
             since_ms = max(beginning.since_ms, beginning.paper_since_ms)
-            self._paper = open_paper(
-                settings, places.paper, places.profiles, since_ms, signals.is_leader
-            )
+            contacts = Contacts(signals.is_leader, self._tell_paper)
+            self._paper = open_paper(settings, places.paper, places.profiles, since_ms, contacts)
         self._adopted = beginning.told if settings.follow.adopt else {}
-        self._gaps = GapBook()
-        self._ledger_stamp: FileStamp | None = None
-        self._tape = Tape(places.data, beginning.since_ms)
+        self._gaps = GapBook(beginning.since_ms)
+        self._tape = places.source.tape
+        self._since_ms = beginning.since_ms
+        self._answers: list[AccountSeen] = []
         self.n_trades = 0
+        self.n_withheld = 0
+        self.is_caught_up = False
+        if beginning.saved is not None:
+            self._go_on(beginning.saved)
 
     @property
     def watermark_ms(self) -> int | None:
@@ -119,14 +131,35 @@ class LiveSession:
         """Return how many lines no reader takes."""
         return self._tape.n_unread
 
-    def read_history(self, stop: threading.Event | None = None) -> None:
-        """Take what the folder holds, until told to stop."""
+    def read_history(
+        self, stop: threading.Event | None = None, *, is_growing: bool = False
+    ) -> None:
+        """Take what the dataset holds, until told to stop.
+
+        Args:
+            is_growing: Its newest moment is left to `poll`.
+        """
         if self._paper is not None:
             self._paper.adopt(self._adopted)
-        for batch in self._tape.history():
+        for batch in self._tape.history(is_growing=is_growing):
             if stop is not None and stop.is_set():
                 return
             self._take(batch)
+        self.is_caught_up = True
+
+    def state(self) -> LiveState:
+        """Return what is held in mind, to be written down before anything else is taken."""
+        return LiveState(
+            since_ms=self._since_ms,
+            tape=self._tape.place(),
+            n_trades=self.n_trades,
+            finder=self._finder.state(),
+            desk=self._desk.state(),
+            gaps=self._gaps.state(),
+            limits=self.newsroom.rules.state(),
+            verdicts=self._known.verdicts(),
+            paper=None if self._paper is None else self._paper.pending(),
+        )
 
     def poll(self) -> None:
         """Take what was added since the last call."""
@@ -151,7 +184,11 @@ class LiveSession:
             now_ms = self._finder.watermark_ms or 0
             self.newsroom.tell(self._desk.verdict_changed(change.wallet, change.before, now_ms))
         self.newsroom.send()
-        self._read_ledger()
+        self._gaps.learn(self._places.source.changed_ledger())
+
+    def awaited(self) -> Collection[Key]:
+        """Return the positions that the venue is to tell after a gap; until then no signal is."""
+        return self._finder.awaited()
 
     def watched(self) -> frozenset[str]:
         """Return who is measured first: leaders, and whom a list watches."""
@@ -173,7 +210,7 @@ class LiveSession:
 
     def close(self) -> None:
         """Close the files."""
-        self._tape.close()
+        self._places.source.close()
         self._chain.close()
         if self._paper is not None:
             self._paper.close()
@@ -183,29 +220,61 @@ class LiveSession:
         if self._paper is not None:
             self._paper.settle(is_finished=True)
 
+    def _go_on(self, saved: LiveState) -> None:
+        """Take what was held in mind before a restart."""
+        self.n_trades = saved.n_trades
+        self._finder.go_on(saved.finder)
+        self._desk.go_on(saved.desk)
+        self._gaps.go_on(saved.gaps)
+        self.newsroom.rules.go_on(saved.limits)
+        self._known.go_on(saved.verdicts)
+        if self._paper is None:
+            return
+        if saved.paper is not None and saved.paper.since_ms == self._paper.state.since_ms:
+            self._paper.go_on(saved.paper)
+        elif self._settings.follow.adopt:
+            self._adopted = {
+                (wallet, coin): held.size
+                for coin, of_coin in saved.finder.positions.items()
+                for wallet, held in of_coin.items()
+            }
+
     def _act(self, action: Action, market: Market) -> None:
-        self.newsroom.act(action, market)
+        if (action.wallet, action.coin) not in self._finder.awaited():
+            self.newsroom.act(action, market)
+        elif self.newsroom.is_wanted(action):
+            self.n_withheld += 1
         if self._paper is not None:
             self._paper.act(action, market.decimals[0])
+
+    def _tell_paper(self, events: list[Event]) -> None:
+        for event in events:
+            leader = event.fields.get("wallet")
+            known = {} if leader is None else self._desk.of_wallet(leader)
+            self.newsroom.tell(event.beside(known))
+        self.newsroom.send()
 
     def _take(self, trades: list[TapeTrade]) -> None:
         if self._paper is not None:
             self._paper.settle()
+        self._answers += self._places.source.answers()
+        self._answers.sort(key=lambda seen: seen.received_ns)
         for trade in trades:
             if self._paper is not None:
                 self._paper.trade(trade)
-            for gap in self._gaps.due(trade):
-                for event in self._desk.gap(gap):
-                    self.newsroom.tell(event)
-                if self._paper is not None:
-                    self._paper.gap(gap)
-            for event in self._desk.trade(trade):
+            for event in chain(self._missed(trade), self._answered(trade), self._desk.trade(trade)):
                 self.newsroom.tell(event)
         self.newsroom.send()
         self.n_trades += len(trades)
 
-    def _read_ledger(self) -> None:
-        stamp = stamp_of(self._places.data / COVERAGE_NAME)
-        if stamp is not None and stamp != self._ledger_stamp:
-            self._ledger_stamp = stamp
-            self._gaps.learn(read_ledger(self._places.data))
+    def _missed(self, trade: TapeTrade) -> Iterator[Event]:
+        """Take note of the gaps that lie before a trade."""
+        for gap in self._gaps.due(trade):
+            yield from self._desk.gap(gap, self.watched())
+            if self._paper is not None:
+                self._paper.gap(gap)
+
+    def _answered(self, trade: TapeTrade) -> Iterator[Event]:
+        """Take the answers of the venue that are in force when a trade is received."""
+        while self._answers and self._answers[0].received_ns + ANSWER_SETTLE_NS < trade.received_ns:
+            yield from self._desk.answered(self._answers.pop(0))

@@ -10,7 +10,10 @@ from ibis import _
 from hypertrack.market.engine.kept_tables import Tables, keep, view
 
 ORDER = ("wallet_id", "time_ms", "coin_id", "direction", "is_taker")
-"""How executions lie: one after another for each wallet, so that sums over them repeat."""
+"""How a wallet's executions follow one another, without ties.
+
+They do not lie so: sorting takes a third of the time that making them takes, and those that lie by
+time find their prices faster."""
 
 
 def fills(con: Tables) -> ibis.Table:
@@ -26,9 +29,9 @@ def executions(con: Tables) -> ibis.Table:
     """Return what wallets did: a wallet's fills of one coin, time, direction and role as one.
 
     Columns: wallet_id, coin_id, time_ms, direction, is_taker, is_twap (any fill of it), size,
-    notional_usd, twap_notional_usd, vwap, n_fills. A table, made once, in `ORDER`.
+    notional_usd, twap_notional_usd, vwap, n_fills. A table, made once, in no order.
     """
-    rows = keep(con, "executions", _executions, order_by=ORDER)
+    rows = keep(con, "executions", _executions)
     return rows.mutate(is_twap=_.twap_notional_usd > 0, vwap=_.notional_usd / _["size"])
 
 

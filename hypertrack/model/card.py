@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hypertrack import __version__
 from hypertrack.clock import utc
@@ -14,6 +15,7 @@ from hypertrack.config import Settings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.labels.bots import report_labelling
 from hypertrack.labels.targets import TARGETS
+from hypertrack.model.drift import bins_of
 from hypertrack.model.explanation import Explainer
 from hypertrack.model.inputs import feature_hash, typical
 from hypertrack.model.network import WalletNet
@@ -27,6 +29,7 @@ from hypertrack.records import (
     LeakChecks,
     ModelSummary,
     OutcomeWindow,
+    TrainingBins,
     TrainingDetails,
     as_dict,
 )
@@ -80,6 +83,8 @@ def make_card(
         importance=Explainer(found.predictor, usual).importance(samples.test.features),
         entries=_report_entries(samples),
         leaks=found.leaks,
+        feature_bins=tuple(map(bins_of, train.features.T)),
+        score_bins=_score_bins(found.predictor, samples.test.features[samples.test.has_outcome]),
         details=TrainingDetails(
             data=engine.summary(),
             cuts=tuple(_cut(samples, number) for number in range(len(samples.cuts))),
@@ -90,6 +95,13 @@ def make_card(
             versions=_versions(),
         ),
     )
+
+
+def _score_bins(predictor: Predictor, features: NDArray[np.float64]) -> dict[str, TrainingBins]:
+    if not len(features):
+        return {}
+    said = predictor.scores(features).astype(np.float64)
+    return {target: bins_of(said[:, nth]) for nth, target in enumerate(TARGETS)}
 
 
 def _report_entries(samples: Samples) -> EntryPositions:

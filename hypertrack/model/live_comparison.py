@@ -63,23 +63,56 @@ class Losses:
     constant: Array
 
 
+@dataclass(frozen=True)
+class Scored:
+    """The rows of a challenge, of which only those are kept that count.
+
+    Attributes:
+        pairs: Rows with their outcomes, in the order of time.
+        n_masked: By cause.
+        n_agreed: Rows in which both give the wallet the same categories, of ``n_asked``.
+    """
+
+    pairs: Sequence[tuple[ScoreRow, OutcomeRow]]
+    n_waiting: int
+    n_masked: Mapping[str, int]
+    n_agreed: int
+    n_asked: int
+
+
+def scored(rows: Iterable[ScoreRow], outcomes: Mapping[str, OutcomeRow]) -> Scored:
+    """Return the rows of a challenge beside what came; most wallets do too little to be kept.
+
+    Args:
+        outcomes: By the id of their row.
+    """
+    pairs, masked, said = [], Counter[str](), Counter[bool | None]()
+    n_waiting = 0
+    for row in rows:
+        said[row.is_agreed] += 1
+        outcome = outcomes.get(row.id)
+        if outcome is None:
+            n_waiting += 1
+        elif outcome.masked is not None:
+            masked[outcome.masked] += 1
+        else:
+            pairs.append((row, outcome))
+    pairs.sort(key=lambda pair: (pair[0].scored_ms, pair[0].wallet))
+    return Scored(
+        pairs, n_waiting, dict(sorted(masked.items())), said[True], said[True] + said[False]
+    )
+
+
 def compare_live(
-    challenge: Challenge,
-    rows: Iterable[ScoreRow],
-    outcomes: Mapping[str, OutcomeRow],
-    weight_by_head: Mapping[str, float],
+    challenge: Challenge, of: Scored, weight_by_head: Mapping[str, float]
 ) -> LiveComparison:
     """Return how a challenge stands.
 
     Args:
-        outcomes: By the id of their row.
+        of: Its rows.
         weight_by_head: Of the overall difference.
     """
-    told = sorted(rows, key=lambda row: (row.scored_ms, row.wallet))
-    known = [(row, outcomes[row.id]) for row in told if row.id in outcomes]
-    masked = Counter(outcome.masked for _, outcome in known if outcome.masked is not None)
-    pairs = [(row, outcome) for row, outcome in known if outcome.masked is None]
-    losses = measure_losses(challenge, pairs)
+    losses = measure_losses(challenge, of.pairs)
     weights = np.array([weight_by_head[head] for head in HEADS], dtype=np.float64)
     overall = _overall(losses.champion - losses.challenger, weights)
     length = independent_length(*_by_hour(losses.hour, overall))
@@ -87,9 +120,11 @@ def compare_live(
     blocks = block_means(*_by_hour(losses.hour, overall), length)
     found = LiveComparison(
         challenge=challenge,
-        n_rows=len(pairs),
-        n_waiting=len(told) - len(known),
-        n_masked=dict(sorted(masked.items())),
+        n_rows=len(of.pairs),
+        n_waiting=of.n_waiting,
+        n_masked=dict(of.n_masked),
+        n_agreed=of.n_agreed,
+        n_asked=of.n_asked,
         n_blocks=len(blocks),
         block_h=length * challenge.block_ms / 3_600_000,
         heads=tuple(_head(losses, nth, length, alpha) for nth in range(len(HEADS))),

@@ -16,6 +16,7 @@ from hypertrack.records import (
     Card,
     Challenge,
     JsonError,
+    LostWeight,
     ModelSummary,
     Record,
     as_dict,
@@ -104,10 +105,48 @@ def note_decision(out: Path, version: str, decided: Challenge) -> None:
         ModelError: It cannot be read, or written.
     """
     card = read_card(out, version)
-    text = json.dumps(as_dict(replace(card, decisions=(*card.decisions, decided))), indent=2)
-    file = out / MODELS_FOLDER / version / CARD_NAME
+    _write_card(out, replace(card, decisions=(*card.decisions, decided)))
+
+
+def take_weight(out: Path, version: str, lost: LostWeight) -> None:
+    """Let no score of a version weigh any more; its checkpoint keeps what held-out rows had told.
+
+    Raises:
+        ModelError: Its card cannot be read, or written.
+    """
+    card = read_card(out, version)
+    _write_card(out, replace(card, summary=without_weight(card.summary, lost)))
+
+
+def without_weight(summary: ModelSummary, lost: LostWeight) -> ModelSummary:
+    """Return a summary of which no head has weight, and why."""
+    skill = lost.skill
+    why = (
+        f"lost its weight live: skill {skill.value:+.3f} ({skill.low:+.3f} to {skill.high:+.3f}, "
+        f"at any look) over {lost.n_blocks:,} blocks, worse than the constant"
+    )
+    heads = tuple(replace(head, has_earned_weight=False, reason=why) for head in summary.heads)
+    return replace(summary, heads=heads, lost_weight=lost)
+
+
+def lost_weight(out: Path, version: str) -> LostWeight | None:
+    """Return what took a version's weight; None where it has it, or has no card that says so."""
     try:
-        write_whole(file, text.encode())
+        card = decode_json(card_file(out, version).read_bytes(), _CardSummary)
+    except (OSError, JsonError, UnicodeDecodeError):
+        return None
+    return card.summary.lost_weight
+
+
+def card_file(out: Path, version: str) -> Path:
+    """Return where the card of a version is."""
+    return out / MODELS_FOLDER / version / CARD_NAME
+
+
+def _write_card(out: Path, card: Card) -> None:
+    file = card_file(out, card.summary.version)
+    try:
+        write_whole(file, json.dumps(as_dict(card), indent=2).encode())
     except OSError as error:
         raise ModelError(f"cannot write {file}: {error.strerror}") from None
 

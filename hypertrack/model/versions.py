@@ -30,7 +30,9 @@ from hypertrack.model.version_files import (
     MODELS_FOLDER,
     champion_file,
     find_version,
+    lost_weight,
     promote,
+    without_weight,
 )
 from hypertrack.records import (
     HEADS,
@@ -42,6 +44,7 @@ from hypertrack.records import (
     as_dict,
     decode_json,
     encode_json,
+    replace,
 )
 
 FORMAT = "hypertrack wallet model 3"
@@ -175,7 +178,9 @@ def save_version(out: Path, model: WalletModel, *, is_promoted: bool = True) -> 
 
 def load_version(out: Path, name: str) -> WalletModel:
     """Return a version by its name, as `find_version` understands it."""
-    return load_model(out / MODELS_FOLDER / find_version(out, name) / MODEL_NAME)
+    return _as_it_stands(
+        out, load_model(out / MODELS_FOLDER / find_version(out, name) / MODEL_NAME)
+    )
 
 
 def load_champion(out: Path) -> WalletModel:
@@ -184,7 +189,15 @@ def load_champion(out: Path) -> WalletModel:
     Raises:
         ModelError: There is none, or it is torn or not ours.
     """
-    return load_model(champion_file(out))
+    return _as_it_stands(out, load_model(champion_file(out)))
+
+
+def _as_it_stands(out: Path, model: WalletModel) -> WalletModel:
+    """Return a model without weight where live has found out that it deserves none."""
+    lost = lost_weight(out, model.summary.version)
+    if lost is not None:
+        model.card = replace(model.card, summary=without_weight(model.summary, lost))
+    return model
 
 
 def load_model(file: Path) -> WalletModel:

@@ -23,9 +23,9 @@ NO_FILTER = ReportSettings()
 STYLES = ("base.css", "dashboard.css", "wallets.css", "sheet.css", "print.css")
 
 SCRIPTS = (
-    *("elements.js", "unpacking.js", "wallets.js", "finding.js", "watchlist.js", "exports.js"),
-    *("virtual.js", "charts.js", "table.js", "cards.js", "filters.js", "history.js", "sheet.js"),
-    *("docs.js", "dashboard.js"),
+    *("elements.js", "unpacking.js", "wallets.js", "finding.js", "keeping.js", "watchlist.js"),
+    *("exports.js", "virtual.js", "charts.js", "table.js", "cards.js", "filters.js", "history.js"),
+    *("sheet.js", "docs.js", "dashboard.js"),
 )
 
 N_MARK_DIGITS = 8

@@ -1,5 +1,6 @@
 """The accounts command: what the venue itself says of chosen wallets."""
 
+import logging
 import platform
 import tempfile
 import threading
@@ -8,7 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hypertrack.clock import SystemClock, utc
+from hypertrack.clock import Clock, SystemClock, utc
 from hypertrack.config import Settings, state_folder
 from hypertrack.errors import DatasetError
 from hypertrack.feeds.account_questions import ASKED, Step
@@ -24,6 +25,8 @@ if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.importing.accounts.account_run import AccountProgress, AskedReport
     from hypertrack.importing.accounts.asking import Asking, Estimate
     from hypertrack.store.files.session import Session
+
+log = logging.getLogger(__name__)
 
 __all__ = [
     "ASKED",
@@ -106,7 +109,7 @@ def ask(
         choose(settings, wanted, settings.data)  # refuses before a folder is made
     with (
         open_answering(settings) as session,
-        closing(_client(settings, wanted, stop, on_words)) as client,
+        closing(account_client(settings, wanted, stop, on_words)) as client,
     ):
         now_ms = SystemClock().wall_ns() // 1_000_000
         chosen = choose(settings, wanted, session.folder)
@@ -146,15 +149,24 @@ def _timed(asking: "Asking", wanted: Wanted, client: "AccountClient") -> "Asking
     return asking
 
 
-def _client(
-    settings: Settings, wanted: Wanted, stop: threading.Event, on_words: Callable[[str], None]
+def account_client(
+    settings: Settings,
+    wanted: Wanted,
+    stop: threading.Event,
+    on_words: Callable[[str], None] = log.info,
+    clock: Clock | None = None,
 ) -> "AccountClient":
+    """Return who asks the venue about accounts, within the budget that all processes share.
+
+    Raises:
+        ConfigError: The address cannot be used.
+    """
     from hypertrack.feeds.account_client import AccountClient
     from hypertrack.feeds.endpoints import endpoints
     from hypertrack.feeds.network import require_usable
     from hypertrack.feeds.shared_budget import venue_budget
 
-    where, clock = endpoints(settings.venue).info, SystemClock()
+    where, clock = endpoints(settings.venue).info, clock or SystemClock()
     require_usable(where)
     budget = venue_budget(where, state_folder(), lambda: _limit(wanted), clock)
     return AccountClient(where, budget, clock, stop, on_words)

@@ -1,62 +1,58 @@
-"""Two models side by side, live: who challenges whom, and how that stands."""
+"""Two models side by side, live: who challenges whom, and what both say."""
 
 import logging
-from contextlib import closing, suppress
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from hypertrack.clock import SystemClock
 from hypertrack.config import Settings
-from hypertrack.errors import DatasetError, HypertrackError, ModelError
+from hypertrack.errors import ConfigError, HypertrackError, ModelError
 from hypertrack.files import FileStamp, stamp_of, write_whole
-from hypertrack.journal import Journal
-from hypertrack.live.chain import breaks
-from hypertrack.live.score_book import (
-    OUTCOMES_NAME,
-    SCORES_NAME,
-    ScoreBook,
-    read_outcomes,
-    read_scores,
-)
-from hypertrack.model.version_files import (
-    MODELS_FOLDER,
-    champion_version,
-    find_version,
-    note_decision,
-    promote,
-    read_card,
-)
-from hypertrack.pipeline.places import live_folder, open_engine
+from hypertrack.live.score_book import SCORES_NAME, Beside, ScoreBook
+from hypertrack.model.version_files import MODELS_FOLDER, find_version, read_card
+from hypertrack.pipeline.places import live_folder
 from hypertrack.records import (
     Card,
     Challenge,
     Decision,
     JsonError,
-    LiveComparison,
     decode_json,
     encode_json,
-    replace,
 )
 
 if TYPE_CHECKING:  # loaded when they are needed
+    import numpy as np
+    from numpy.typing import NDArray
+
     from hypertrack.features.engine import FeatureMatrix
     from hypertrack.model.versions import WalletModel
+    from hypertrack.records import ModelSummary
 
-__all__ = ["Challenger", "LiveComparison", "challenge", "compare_live", "current", "end"]
+    Agree = Callable[[ModelSummary, NDArray[np.float32]], Mapping[str, bool]]
+    """From a model and its scores, ``[wallets, targets]``, to an answer by wallet."""
 
 log = logging.getLogger(__name__)
 
 CHALLENGE_NAME = "challenge.json"
 
+COMPARISON_NAME = "comparison.json"
+"""In the folder of what live writes: how the challenge stood when it was looked at last."""
+
 
 def challenge(
-    settings: Settings, name: str, *, promotes: bool = False, max_blocks: int | None = None
+    settings: Settings,
+    name: str,
+    *,
+    promotes: bool = False,
+    rematch_of: Challenge | None = None,
 ) -> Challenge:
     """Name a challenger of the champion, from now on; nothing of before counts.
 
     Args:
         promotes: Put it in use where it turns out better.
-        max_blocks: After which it ends undecided; as set where None.
+        rematch_of: What the champion won, in as many blocks as this one lasts; of any other
+            challenge as many as are set.
 
     Raises:
         ModelError: There is no champion, the name means none or several versions, it is the
@@ -71,7 +67,8 @@ def challenge(
             f"{challenger} reads other features than the champion {champion}, and rows are scored "
             "by both from the same: train it with the same feature groups"
         )
-    _require_labels(own)
+    for card in (own, other) if promotes else (own,):  # the winner's are asked for afterwards
+        _require_labels(card)
     asked = settings.challenge
     new = Challenge(
         champion=champion,
@@ -82,11 +79,13 @@ def challenge(
         block_ms=round(asked.block_h * 3_600_000),
         embargo_ms=round(settings.train.embargo_s * 1_000),
         margin=asked.margin,
-        max_blocks=max_blocks or asked.max_blocks,
+        max_blocks=asked.max_blocks if rematch_of is None else rematch_of.n_blocks,
         min_executions=asked.min_executions,
         promotes=promotes,
+        is_rematch=rematch_of is not None,
     )
-    _write(settings, new)
+    write_challenge(settings, new)
+    _forget_comparison(settings)
     return new
 
 
@@ -94,7 +93,7 @@ def _require_labels(card: Card) -> None:
     """Make sure that outcomes can be told by a model's thresholds.
 
     Raises:
-        ModelError: They are of other labels than this version measures.
+        ModelError: They are of other labels than are measured now.
     """
     from hypertrack.labels.targets import Thresholds
 
@@ -102,8 +101,7 @@ def _require_labels(card: Card) -> None:
         decode_json(encode_json(card.details.thresholds), Thresholds)
     except JsonError:
         raise ModelError(
-            f"the champion {card.summary.version} was trained on other labels than are measured "
-            "now: train again"
+            f"{card.summary.version} was trained on other labels than are measured now: train again"
         ) from None
 
 
@@ -113,7 +111,14 @@ def end(settings: Settings) -> Challenge | None:
     with suppress(ModelError):
         found = current(settings)
     (settings.out / MODELS_FOLDER / CHALLENGE_NAME).unlink(missing_ok=True)
+    _forget_comparison(settings)
     return found
+
+
+def _forget_comparison(settings: Settings) -> None:
+    """Let nobody be shown how another challenge stood."""
+    with suppress(ConfigError):  # of a database, which is not followed
+        (live_folder(settings) / COMPARISON_NAME).unlink(missing_ok=True)
 
 
 def current(settings: Settings) -> Challenge | None:
@@ -122,11 +127,12 @@ def current(settings: Settings) -> Challenge | None:
     Raises:
         ModelError: Its file is torn, or of a version that measures other labels.
     """
-    from hypertrack.labels.targets import Thresholds
-
     file = settings.out / MODELS_FOLDER / CHALLENGE_NAME
     try:
-        found = decode_json(file.read_bytes(), Challenge)
+        text = file.read_bytes()
+        from hypertrack.labels.targets import Thresholds  # not loaded where nobody is challenged
+
+        found = decode_json(text, Challenge)
         decode_json(encode_json(found.thresholds), Thresholds)
     except FileNotFoundError:
         return None
@@ -154,12 +160,18 @@ class Challenger:
         self._model: WalletModel | None = None
         self._book: ScoreBook | None = None
 
-    def score(self, matrix: "FeatureMatrix", champion: "WalletModel") -> int:
+    def score(
+        self,
+        matrix: "FeatureMatrix",
+        champion: "WalletModel",
+        agree: "Agree | None" = None,
+    ) -> int:
         """Write what both say of the wallets of a matrix that have no row in this block.
 
         Args:
             matrix: Features as both read them; its end is when they are scored.
             champion: The model in force.
+            agree: Asked whether the challenger gives the wallets the categories they have.
 
         Returns:
             How many rows were written; 0 where no challenge of this champion is under way.
@@ -173,8 +185,14 @@ class Challenger:
             self._take(champion.summary.version)
         if self._model is None or self._book is None:
             return 0
+        window = matrix.start_ms, matrix.end_ms
+        if all(self._book.has_row(wallet, window) for wallet in matrix.wallets):
+            return 0
         said = champion.predict(matrix), self._model.predict(matrix)
-        return self._book.write(matrix.wallets, (matrix.start_ms, matrix.end_ms), *said)
+        agreed = {} if agree is None else agree(self._model.summary, said[1])
+        bins = _bins(matrix, champion)
+        beside = [Beside(*each) for each in zip(bins, map(agreed.get, matrix.wallets), strict=True)]
+        return self._book.write(matrix.wallets, window, *said, beside)
 
     def close(self) -> None:
         """Close the file."""
@@ -199,74 +217,21 @@ class Challenger:
             log.warning("the challenger is not scored: %s", error)
 
 
-def compare_live(settings: Settings) -> LiveComparison:
-    """Make the outcomes that are over by now, and return how the challenge stands.
+def _bins(matrix: "FeatureMatrix", champion: "WalletModel") -> Sequence[str]:
+    """Return where each wallet's features lie in the champion's training, as digits."""
+    from hypertrack.model.drift import digits
+    from hypertrack.model.inputs import comparable
 
-    A decision that is reached is written down with its time, here and in both cards; a better
-    challenger is put in use where that was asked for.
+    bins = champion.card.feature_bins
+    return digits(comparable(matrix), bins) if bins else [""] * len(matrix.wallets)
+
+
+def write_challenge(settings: Settings, new: Challenge) -> None:
+    """Write a challenge in place of the one before.
 
     Raises:
-        ModelError: No challenge was named, or a card is torn.
-        DatasetError: No dataset at ``settings.data``.
+        ModelError: It cannot be written.
     """
-    from hypertrack.model.live_comparison import compare_live as compare
-
-    asked = current(settings)
-    if asked is None:
-        raise ModelError(
-            "no model is challenged: `hypertrack models challenge VERSION` names one, and `live` "
-            "scores wallets with both"
-        )
-    folder = live_folder(settings)
-    _settle(settings, asked, folder)
-    scores = folder / SCORES_NAME
-    outcomes = read_outcomes(folder / OUTCOMES_NAME)
-    found = compare(asked, read_scores(scores, asked), outcomes, settings.train.weight_by_head)
-    found = replace(found, chain_breaks=len(list(breaks(scores))))
-    return _decide(settings, found)
-
-
-def _settle(settings: Settings, asked: Challenge, folder: Path) -> None:
-    """Write the outcomes of the rows whose windows are over."""
-    outcomes = read_outcomes(folder / OUTCOMES_NAME)
-    rows = [row for row in read_scores(folder / SCORES_NAME, asked) if row.id not in outcomes]
-    if not rows:
-        return
-    from hypertrack.pipeline.live_outcomes import settle
-
-    with open_engine(settings) as engine, closing(Journal(folder / OUTCOMES_NAME)) as journal:
-        lines = [encode_json(outcome) for outcome in settle(engine, asked, rows)]
-        try:
-            journal.add(lines)
-        except OSError as error:
-            raise DatasetError(f"{folder} cannot be written ({error.strerror})") from None
-
-
-def _decide(settings: Settings, found: LiveComparison) -> LiveComparison:
-    """Write a new decision down; nothing is decided on a chain that was changed."""
-    before, now = current(settings), found.challenge
-    if before is None or before.decision is not Decision.OPEN or now.decision is Decision.OPEN:
-        return found
-    if found.chain_breaks:
-        return replace(found, challenge=before)
-    now = replace(now, decided_ms=SystemClock().wall_ns() // 1_000_000)
-    for version in (now.champion, now.challenger):
-        note_decision(settings.out, version, now)
-    _write(settings, now)
-    if now.promotes and now.decision is Decision.BETTER:
-        _swap(settings, now)
-    return replace(found, challenge=now)
-
-
-def _swap(settings: Settings, won: Challenge) -> None:
-    """Put the winner in use; the one before challenges it for as many blocks again."""
-    if champion_version(settings.out) != won.champion:
-        return  # another was put in use meanwhile
-    promote(settings.out, won.challenger)
-    challenge(settings, won.champion, promotes=True, max_blocks=won.n_blocks)
-
-
-def _write(settings: Settings, new: Challenge) -> None:
     file = settings.out / MODELS_FOLDER / CHALLENGE_NAME
     try:
         write_whole(file, encode_json(new))

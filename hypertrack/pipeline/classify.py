@@ -11,6 +11,7 @@ from hypertrack.config import Settings
 from hypertrack.errors import DatasetError
 from hypertrack.files import require_writable
 from hypertrack.model import MODEL_NAME
+from hypertrack.model.version_files import champion_version, lost_weight
 from hypertrack.pipeline.places import notice_of, open_engine, require_data
 from hypertrack.pipeline.truth_file import read_truth, require_simulated
 from hypertrack.records import (
@@ -169,7 +170,10 @@ def fingerprint(settings: Settings, *, with_model: bool) -> str:
     behind = settings.model_dump(mode="json", include=BEHIND)
     model = settings.out / MODEL_NAME
     weights = model.read_bytes() if with_model and model.exists() else b""
-    return hashlib.sha256(encode_json([version, behind, with_model]) + weights).hexdigest()
+    champion = champion_version(settings.out)
+    lost = None if champion is None or not with_model else lost_weight(settings.out, champion)
+    said = [version, behind, with_model, *([] if lost is None else [lost])]
+    return hashlib.sha256(encode_json(said) + weights).hexdigest()
 
 
 def _load_model(settings: Settings) -> "WalletModel":

@@ -1,23 +1,27 @@
 """The live demo: an exchange at many times the speed of time, recorded, told and followed."""
 
+import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from hypertrack.config import Settings, SinkSettings
-from hypertrack.errors import NotEnoughDataError
+from hypertrack.errors import HypertrackError, NotEnoughDataError
 from hypertrack.pipeline.demo import write_settings
 from hypertrack.pipeline.demo_exchange import demo_exchange
 from hypertrack.pipeline.follow import follow_result
 from hypertrack.pipeline.live_process import LiveProcess
 from hypertrack.pipeline.record import plan, record
+from hypertrack.pipeline.serve import serve
 from hypertrack.pipeline.signals import verify
 from hypertrack.pipeline.simulate import NOTICE
 from hypertrack.records import Feed, Record, RecordingStatus
+
+log = logging.getLogger(__name__)
 
 FEEDS = (Feed.TRADES, Feed.BBO, Feed.L2BOOK, Feed.CONTEXTS)
 
@@ -59,19 +63,26 @@ class LiveDemoResult(Record, frozen=True, kw_only=True):
     """What following on paper has come to."""
 
 
+def _pass_over(_: str) -> None:
+    """Do nothing with an address."""
+
+
 @dataclass
 class LiveDemo:
     """One live demo in a folder of its own; leaders are those who take, judged by nobody.
 
     Attributes:
         minutes: Of wall time that it is recorded.
+        on_page: Called with the address of the page, which is served for as long as it runs.
     """
 
     settings: Settings
     minutes: float
     on_progress: OnProgress
+    on_page: Callable[[str], None] = _pass_over
     stop: threading.Event = field(default_factory=threading.Event)
     _live: LiveProcess | None = None
+    _is_served: bool = False
 
     def run(self, folder: Path) -> LiveDemoResult:
         """Record, choose leaders, follow them, and say what has come of it.
@@ -83,7 +94,7 @@ class LiveDemo:
         own = {
             "data": folder / "recorded_data",
             "out": folder,
-            "live": self.settings.live.model_copy(update={"window_h": 0.0}),
+            "serve": self.settings.serve.model_copy(update={"port": 0}),
             "record": self.settings.record.model_copy(update={"feeds": FEEDS, "coins": "all"}),
             "simulate": self.settings.simulate.model_copy(update=MARKET | {"hours": self._hours}),
         }
@@ -92,14 +103,15 @@ class LiveDemo:
             self.on_progress(_STAGE, 0.0, "the exchange plays its past")
             venue = self.settings.venue.model_copy(update={"url": exchange.url()})
             self.settings = self.settings.model_copy(update={"venue": venue})
-            n_recorded = self._record(inbox)
+            with ExitStack() as stack:
+                n_recorded = self._record(inbox, stack)
         if self._live is None or self._live.status is None:
             raise NotEnoughDataError("nobody could be followed by then: give it more --minutes")
         return LiveDemoResult(
             config=str(write_settings(self.settings)),
             leaders=self.settings.follow.leaders,
             n_recorded=n_recorded,
-            n_signals=verify(self.settings, None).n_signals,
+            n_signals=verify(self.settings, None).n_lines,
             n_delivered=len(inbox.ids),
             sentences=follow_result(self.settings).sentences,
         )
@@ -109,8 +121,11 @@ class LiveDemo:
         """Return how long the market is: a little longer than it is looked at."""
         return 1.0 + self.minutes / 60 * SPEED
 
-    def _record(self, inbox: "Inbox") -> int:
+    def _record(self, inbox: "Inbox", stack: ExitStack) -> int:
         def show(status: RecordingStatus) -> None:
+            if status.n_rows and not self._is_served:  # by then there is something to show
+                self._is_served = True
+                stack.enter_context(serving(self.settings, self.on_page))
             if self._live is None and status.elapsed_s >= BEGINS_S:
                 self._follow(inbox)
             told = None if self._live is None else self._live.status
@@ -141,11 +156,17 @@ class LiveDemo:
             self.stop.wait(2.0)
 
     def _follow(self, inbox: "Inbox") -> None:
-        """Choose leaders, ask for what they hold, and begin to follow them."""
+        """Judge who traded so far, choose leaders, ask for what they hold, and follow them.
+
+        Judged of five minutes nobody is told from luck, and signals say so; but there is somebody
+        that the leaders can be held against, and a page of wallets.
+        """
         from hypertrack.feeds.account_questions import Step
         from hypertrack.pipeline.accounts import Wanted, ask
+        from hypertrack.pipeline.classify import classify
 
-        leaders = takers(self.settings)
+        classify(self.settings, with_model=False)
+        leaders = takers(self.settings)  # after what takes long: what they hold is soon old
         if not leaders:
             return
         wanted = Wanted(wallets=leaders, steps=(Step.POSITIONS,))
@@ -177,6 +198,26 @@ def takers(settings: Settings) -> tuple[str, ...]:
         if n_taken in TAKEN and n_taken >= 0.9 * n_all[wallet]
     ]
     return tuple(found[:N_LEADERS])
+
+
+@contextmanager
+def serving(settings: Settings, on_page: Callable[[str], None]) -> Iterator[None]:
+    """Serve the page of a dataset for as long as the context lasts."""
+    stop = threading.Event()
+
+    def run() -> None:
+        try:
+            serve(settings, stop, on_page)
+        except HypertrackError as error:
+            log.warning("the page is not served: %s", error)
+
+    thread = threading.Thread(target=run, name="page", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 @dataclass

@@ -14,7 +14,13 @@ from hypertrack.clock import Clock, SystemClock
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.files import write_whole
-from hypertrack.pipeline.places import live_folder, newest_ms, open_engine, require_data
+from hypertrack.pipeline.places import (
+    SIGNALS_NAME,
+    live_folder,
+    newest_ms,
+    open_engine,
+    require_data,
+)
 from hypertrack.pipeline.record import metrics
 from hypertrack.records import (
     JsonError,
@@ -25,26 +31,34 @@ from hypertrack.records import (
     SinkStatus,
     decode_json,
     encode_json,
+    replace,
 )
 
 if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.delivery.courier import SinkState
     from hypertrack.delivery.dispatch import Dispatch
+    from hypertrack.live.checkpoint import LiveState
     from hypertrack.live.newsroom import Outlet
     from hypertrack.live.positions import Key
     from hypertrack.live.session import LiveSession
+    from hypertrack.pipeline.live_asking import AccountAsking
+    from hypertrack.pipeline.live_judging import Judging
     from hypertrack.pipeline.live_measuring import Measuring
+    from hypertrack.store.reading.followed import Followed
 
 log = logging.getLogger(__name__)
 
-SIGNALS_NAME = "signals.jsonl"
 PAPER_NAME = "follow.jsonl"
 STATE_NAME = "state.json"
 STATUS_NAME = "status.json"
 LOCK_NAME = "live.lock"
+CHECKPOINT_NAME = "checkpoint.bin"
 
 SIZE_DECIMALS = 8
 """The most that sizes have: beyond lies what sums of binary fractions leave, and flat is 0."""
+
+SAVE_FRAC = 0.02
+"""Of the time is spent on checkpoints, at most."""
 
 LOOK_S = 1.0
 """Between two looks at profiles, watchlists and the ledger, and two reports of the status."""
@@ -89,6 +103,8 @@ def follow(
     folder = live_folder(settings)
     require_data(settings)
     from hypertrack.delivery.dispatch import Dispatch
+    from hypertrack.pipeline.live_asking import AccountAsking
+    from hypertrack.pipeline.live_judging import Judging
     from hypertrack.pipeline.live_measuring import Measuring
 
     with ExitStack() as stack:
@@ -105,7 +121,11 @@ def follow(
         dispatch.start()
         measuring = Measuring(settings, folder, clock, prepare)
         stack.callback(measuring.close)
-        following.append(_Following(settings, session, dispatch, measuring, clock))
+        asking = AccountAsking(settings, clock)
+        stack.callback(asking.close)
+        judging = Judging(settings, prepare)
+        stack.callback(judging.close)
+        following.append(_Following(settings, session, dispatch, measuring, asking, judging, clock))
         return following[0].run(stop, show)
 
 
@@ -149,38 +169,63 @@ class _Following:
 
     Attributes:
         status: The newest that was reported.
+        save_due_s: When the next checkpoint is written.
     """
 
     settings: Settings
     session: "LiveSession"
     dispatch: "Dispatch"
     measuring: "Measuring"
+    asking: "AccountAsking"
+    judging: "Judging"
     clock: Clock
     status: LiveStatus | None = None
+    save_due_s: float = 0.0
 
     def run(self, stop: threading.Event, show: Callable[[LiveStatus], None]) -> LiveStatus:
         """Follow until told to stop."""
         self.session.look()
-        self.session.read_history(stop)
+        self.session.read_history(stop, is_growing=True)
         due_s = self.clock.monotonic_s()
         while not stop.is_set():
             if self.clock.monotonic_s() >= due_s:
                 self._look()
                 show(self._report())
+                self._save_if_due()
                 due_s = self.clock.monotonic_s() + LOOK_S
             self.session.poll()
             self.clock.wait(stop, self.settings.live.poll_s)
+        self._save()
         return self._report()
+
+    def _save_if_due(self) -> None:
+        start_s = self.clock.monotonic_s()
+        if start_s >= self.save_due_s:
+            self._save()
+            end_s = self.clock.monotonic_s()
+            self.save_due_s = end_s + max(
+                self.settings.live.checkpoint_s, (end_s - start_s) / SAVE_FRAC
+            )
+
+    def _save(self) -> None:
+        if self.session.is_caught_up:
+            from hypertrack.live.checkpoint import write_checkpoint
+
+            folder = live_folder(self.settings)
+            write_checkpoint(folder / CHECKPOINT_NAME, self.session.state())
 
     def _look(self) -> None:
         self.session.look()
+        self.asking.want(self.session.awaited())
         if self.settings.live.window_h:
             self.measuring.tell(self.session)
+            self.judging.look(self.session.watermark_ms)
 
     def _report(self) -> LiveStatus:
         """Write how live stands for whoever shows it elsewhere, and return it."""
         now_ms = self.clock.wall_ns() // 1_000_000
         status = _status(self.session, self.dispatch.states(), self.measuring.status, now_ms)
+        status = replace(status, challenge=self.judging.status)
         write_whole(live_folder(self.settings) / STATUS_NAME, encode_json(status) + b"\n")
         self.status = status
         return status
@@ -199,6 +244,8 @@ def _status(
         n_alerts=session.newsroom.n_alerts,
         measuring=measuring,
         sinks=tuple(_sink_status(sink, now_ms) for sink in sinks),
+        n_awaited=len(session.awaited()),
+        n_withheld=session.n_withheld,
     )
 
 
@@ -226,30 +273,54 @@ def _open(
 ) -> "LiveSession":
     from hypertrack.live.session import Beginning, LivePlaces, LiveSession
     from hypertrack.pipeline.classify import PROFILES_NAME
+    from hypertrack.store.reading.opening import open_followed
 
-    assert isinstance(settings.data, Path)
+    if settings.follow.capital_usd is not None and not isinstance(settings.data, Path):
+        raise ConfigError(
+            "following on paper reads the books of a folder: leave out follow.capital_usd, or "
+            "record to a folder"
+        )
     paper = paper_path(signals)
-    places = LivePlaces(settings.data, settings.out / PROFILES_NAME, signals, paper)
+    source = open_followed(settings.data, since_ms)
+    places = LivePlaces(source, settings.out / PROFILES_NAME, signals, paper)
     is_live = signals == signals_path(settings)
     is_older = is_live and not paper.exists() and (signals.exists() or not since_ms)
     paper_since_ms = newest_ms(settings) + 1 if is_older else 0
-    beginning = Beginning(since_ms, _told_positions(settings, since_ms), paper_since_ms)
+    saved = _saved(settings, since_ms, source, paper) if is_live else None
+    told = {} if saved is not None else _told_positions(settings, since_ms, source)
+    beginning = Beginning(since_ms, told, paper_since_ms, saved)
     return LiveSession(settings, places, beginning, outlet, clock, on_line)
 
 
-def _told_positions(settings: Settings, until_ms: int) -> "dict[Key, Decimal]":
-    """Return what the venue told of positions before a time, where no trade was missed since."""
-    from hypertrack.store.files.layout import ANSWER_NAMES
-    from hypertrack.store.files.ledger import read_ledger
+def _saved(
+    settings: Settings, since_ms: int, source: "Followed", paper: Path
+) -> "LiveState | None":
+    """Return what was held in mind at the last checkpoint, where following goes on from it."""
+    from hypertrack.live.checkpoint import read_checkpoint
 
-    assert isinstance(settings.data, Path)
-    if not any((settings.data / name).exists() for name in ANSWER_NAMES):
+    path = live_folder(settings) / CHECKPOINT_NAME
+    saved = read_checkpoint(path, since_ms)
+    if saved is None:
+        return None
+    is_on_paper = settings.follow.capital_usd is not None and paper.exists()
+    if is_on_paper and saved.paper is None:
+        log.info("%s is not taken: it knows nothing of %s", path, paper)
+        return None
+    if not source.tape.go_on(saved.tape):
+        log.warning("%s is not taken: what it had read is another now; all is read again", path)
+        return None
+    return saved if paper.exists() else replace(saved, paper=None)
+
+
+def _told_positions(settings: Settings, until_ms: int, source: "Followed") -> "dict[Key, Decimal]":
+    """Return what the venue told of positions before a time, where no trade was missed since."""
+    if not source.has_answers():
         return {}  # nothing but answers of the venue tells positions: the tape need not be read
     from hypertrack.live.gap_book import ended_gaps
     from hypertrack.market.last_positions import last_positions
 
     end_by_coin: dict[str, int] = {}
-    for gap in ended_gaps(read_ledger(settings.data)):
+    for gap in ended_gaps(source.ledger()):
         end_by_coin[gap.coin] = max(gap.end_ms, end_by_coin.get(gap.coin, 0))
     with open_engine(settings) as engine:
         con = engine.backend
@@ -285,6 +356,7 @@ def is_followed(settings: Settings) -> bool:
 
 def begin_at(settings: Settings, since_ms: int) -> None:
     """Let a dataset be followed from a time on, whatever was followed in its place before."""
+    (live_folder(settings) / CHECKPOINT_NAME).unlink(missing_ok=True)
     write_whole(live_folder(settings) / STATE_NAME, encode_json(_State(since_ms=since_ms)) + b"\n")
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from hypertrack.clock import Clock
 from hypertrack.config import Settings
 from hypertrack.live.board import Board, ProfileChange
-from hypertrack.live.profile_events import model_changed
+from hypertrack.live.profile_events import model_changed, weight_lost
 from hypertrack.live.rules import Event
 from hypertrack.live.schedule import Due, affordable, who_is_due
 from hypertrack.live.window import Fills, LiveWindow
@@ -49,13 +49,13 @@ class Measurer:
 
     Args:
         file: Where the profiles are written, whole.
-        newest_ms: Time of the newest trade of the folder.
+        newest_ms: Time of the newest trade there is.
     """
 
-    def __init__(self, settings: Settings, folder: Path, file: Path, newest_ms: int):
+    def __init__(self, settings: Settings, file: Path, newest_ms: int):
         self._settings = settings
         self._file = file
-        self._window = LiveWindow(settings, folder, newest_ms)
+        self._window = LiveWindow(settings, newest_ms)
         self._profiler = LiveProfiler(settings)
         self._board = Board()
         self._written_s = -settings.live.profiles_s
@@ -88,12 +88,18 @@ class Measurer:
 
     def _take_model(self) -> list[Event]:
         """Take the model in force; scores of two models are never compared."""
-        before = self._profiler.version
-        if not self._profiler.look():
+        profiler, before = self._profiler, self._profiler.version
+        if not profiler.look():
             return []
         self._board.clear()
         self._window.forget_measured()
-        return [model_changed(before, self._profiler.version, self._window.watermark_ms or 0)]
+        now_ms = self._window.watermark_ms or 0
+        events = []
+        if profiler.version != before:
+            events.append(model_changed(before, profiler.version, now_ms))
+        if profiler.version is not None and profiler.lost_weight is not None:
+            events.append(weight_lost(profiler.version, profiler.lost_weight, now_ms))
+        return events
 
     def _measure(self, fills: Fills, chosen: NDArray[np.intp]) -> list[ProfileChange]:
         window = self._window
@@ -116,6 +122,7 @@ class Measurer:
             n_waiting=len(waiting_ms),
             oldest_age_s=float(waiting_ms.max()) / 1_000 if len(waiting_ms) else None,
             model=self._profiler.version,
+            has_lost_weight=self._profiler.lost_weight is not None,
         )
 
     def _write_if_due(self) -> None:
@@ -226,8 +233,7 @@ def _measure(
     os.nice(NICENESS)
     if prepare is not None:
         prepare()
-    assert isinstance(settings.data, Path)
-    measurer = Measurer(settings, settings.data, folder / LIVE_PROFILES_NAME, newest_ms(settings))
+    measurer = Measurer(settings, folder / LIVE_PROFILES_NAME, newest_ms(settings))
     watched: frozenset[str] = frozenset()
     began_s, began_cpu_s = time.monotonic(), time.process_time()
     with contextlib.suppress(EOFError, OSError):  # the parent is gone

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hypertrack.labels.outcomes import QUANTITIES, Edges, measure
+from hypertrack.live.chain import NO_LINE
 from hypertrack.market.observation import watched_wallets
 from hypertrack.market.window import Window
 from hypertrack.records import Challenge, OutcomeRow, ScoreRow
@@ -22,7 +23,7 @@ GAP, FEW = "gap in its coins", "too few executions"
 def settle(
     engine: "FeatureEngine", challenge: Challenge, rows: Iterable[ScoreRow]
 ) -> Iterator[OutcomeRow]:
-    """Yield the outcomes of rows whose window is over, window by window.
+    """Yield the outcomes of rows whose window is over, window by window, not linked yet.
 
     Args:
         engine: Over the whole dataset.
@@ -64,6 +65,8 @@ def _settled(
         told = quantities[own] if own >= 0 else np.full(len(QUANTITIES), np.nan)
         yield OutcomeRow(
             id=row.id,
+            seq=0,
+            prev=NO_LINE,
             wallet=row.wallet,
             window=window,
             observed_frac=float(found["observed_frac"]),

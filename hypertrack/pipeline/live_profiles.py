@@ -4,6 +4,7 @@ import dataclasses
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +16,17 @@ from hypertrack.config import Settings
 from hypertrack.errors import HypertrackError
 from hypertrack.files import FileStamp, stamp_of
 from hypertrack.model import MODEL_NAME
+from hypertrack.model.version_files import card_file
 from hypertrack.pipeline.asked_rules import obstacles_of, rule_columns, rule_features
 from hypertrack.pipeline.challenge import Challenger
 from hypertrack.pipeline.classify import PROFILES_NAME, said_of_features, told_by_model
 from hypertrack.pipeline.places import notice_of
-from hypertrack.pipeline.profile_batches import RuleColumns, profile_batches
+from hypertrack.pipeline.profile_batches import RuleColumns, profile_batches, same_categories
 from hypertrack.pipeline.profile_matrix import measure_part
 from hypertrack.records import (
     SKILL_NUMBERS,
     SKILL_TEXTS,
+    LostWeight,
     ProfileColumns,
     ProfileHeader,
     SkillSummary,
@@ -50,7 +53,7 @@ class LiveProfiler:
     def __init__(self, settings: Settings):
         self._settings = settings
         self._more = rule_features(settings)
-        self._model_stamp: FileStamp | None = None
+        self._model_stamps: tuple[FileStamp | None, FileStamp | None] = (None, None)
         self._skill = _JudgedSkill(settings.out / PROFILES_NAME)
         self._challenger = Challenger(settings)
         self._header: ProfileHeader | None = None
@@ -68,26 +71,37 @@ class LiveProfiler:
         heads = () if self.model is None else self.model.summary.heads
         return frozenset(head.head for head in heads if head.has_earned_weight)
 
-    def look(self) -> bool:
-        """Take the model and the skill that are in force now; return whether the model changed.
+    @property
+    def lost_weight(self) -> LostWeight | None:
+        """Return what took the model's weight; None where it has it, or there is no model."""
+        return None if self.model is None else self.model.summary.lost_weight
 
-        A model that cannot be loaded leaves the one before in force.
+    def look(self) -> bool:
+        """Take the model and the skill that are in force now; return whether they say otherwise.
+
+        So does another model, and one that has lost its weight. A model that cannot be loaded
+        leaves the one before in force.
         """
         self._skill.read_if_changed()
-        stamp = stamp_of(self._settings.out / MODEL_NAME)
-        if stamp == self._model_stamp:
+        if self._stamps() == self._model_stamps:
             return False
-        self._model_stamp = stamp
-        if stamp is None:
+        self._model_stamps = self._stamps()
+        if self._model_stamps[0] is None:
             return False
+        before = self.version, self.lost_weight
         try:
-            model = self._loaded()
+            self.model = self._loaded()
         except HypertrackError as error:
             log.warning("the model is not taken: %s", error)
             return False
-        is_other = self.version != model.summary.version
-        self.model = model
-        return is_other
+        self._model_stamps = self._stamps()  # by now it is known whose card is looked at
+        return (self.version, self.lost_weight) != before
+
+    def _stamps(self) -> tuple[FileStamp | None, FileStamp | None]:
+        """Return what changes with the model in force, and with what its card says."""
+        out, version = self._settings.out, self.version
+        of_card = None if version is None else stamp_of(card_file(out, version))
+        return stamp_of(out / MODEL_NAME), of_card
 
     def profile(
         self,
@@ -113,18 +127,20 @@ class LiveProfiler:
         has_model = self.model is not None
         not_testable = obstacles_of(settings, matrix, more, skill, has_model=has_model)
         self._note(engine, matrix, (*matrix.names, *more), not_testable)
-        if self.model is not None:
-            self._challenger.score(matrix, self.model)
+        asking = RuleColumns(settings.categories, more, not_testable)
         batches = profile_batches(
             matrix,
             activity(engine, part=matrix),
             self.model,
-            RuleColumns(settings.categories, more, not_testable),
+            asking,
             {"skill": skill, "profit": measured.profit},
         )
         columns = next(batches)
         for batch in batches:
             columns = joined(columns, batch)
+        if self.model is not None:
+            agree = partial(same_categories, columns, matrix, asking)
+            self._challenger.score(matrix, self.model, agree)
         as_of_ms = np.full(len(columns), window[1], dtype=np.int64)
         live = {"as_of_ms": as_of_ms, "n_fills_since": np.zeros_like(as_of_ms)}
         return dataclasses.replace(columns, live=live)

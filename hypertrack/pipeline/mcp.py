@@ -115,7 +115,7 @@ class Assistant:
             if signal is not None and wanted in (None, signal.leader):
                 signals.append(signal)
         return {
-            "n_signals": found.n_signals,
+            "n_signals": found.n_lines,
             "head": found.head,
             "breaks": [one._asdict() for one in found.breaks[:MOST]],
             "signals": tuple(signals),

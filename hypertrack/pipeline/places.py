@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:  # the commands load these when they run
 log = logging.getLogger(__name__)
 
 LIVE_NAME = "live"
+
+SIGNALS_NAME = "signals.jsonl"
+"""In the folder of live: the chained signals of the dataset."""
 
 LIVE_PROFILES_NAME = "profiles.parquet"
 """In the folder of live: those of its window."""
@@ -43,14 +46,10 @@ def require_data(settings: Settings) -> None:
 
 
 def live_folder(settings: Settings) -> Path:
-    """Return the folder of what live writes.
-
-    Raises:
-        ConfigError: The dataset is a database.
-    """
-    if not isinstance(settings.data, Path):
-        raise ConfigError("live follows a folder: a database is not followed yet")
-    return settings.data / LIVE_NAME
+    """Return the folder of what live writes: in the dataset, or of a database among the outputs."""
+    if isinstance(settings.data, Path):
+        return settings.data / LIVE_NAME
+    return settings.out / f"{LIVE_NAME}-{settings.data.slug}"
 
 
 def require_writable_place(settings: Settings) -> None:
@@ -141,11 +140,11 @@ def _spark(settings: Settings, until_ms: int | None) -> "Spark":
 
 
 def newest_ms(settings: Settings) -> int:
-    """Return the newest time of a trade of a folder, -1 where there is none."""
-    from hypertrack.store.reading.tape import newest_trade_ms
+    """Return the newest time of a trade, -1 where there is none."""
+    from hypertrack.store.reading.opening import open_followed
 
-    assert isinstance(settings.data, Path)
-    return newest_trade_ms(settings.data)
+    with closing(open_followed(settings.data)) as source:
+        return source.newest_ms()
 
 
 def notice_of(lines: "Lines") -> str | None:

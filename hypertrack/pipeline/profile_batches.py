@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from hypertrack.categories.classify import classify
 from hypertrack.categories.standing import chosen_company
 from hypertrack.config import CategorySettings
-from hypertrack.records import SCORE_NAMES, STYLE_DIMENSIONS, ProfileColumns
+from hypertrack.records import SCORE_NAMES, STYLE_DIMENSIONS, ProfileColumns, Verdicts
 
 if TYPE_CHECKING:
     from hypertrack.features.engine import FeatureMatrix
     from hypertrack.model.versions import WalletModel
+    from hypertrack.records import ModelSummary
 
 BATCH_ROWS = 8_192
 """Wallets at a time: some 10 MB of columns, and one row group of the file."""
@@ -89,6 +90,41 @@ def profile_batches(
             reasons=None if model is None else model.explain(part),
             **here,
         )
+
+
+def same_categories(
+    profiles: ProfileColumns,
+    matrix: "FeatureMatrix",
+    asking: RuleColumns,
+    model: "ModelSummary",
+    scores: NDArray[np.float32],
+) -> dict[str, bool]:
+    """Return by wallet whether another model would give it the categories that it has.
+
+    Args:
+        profiles: Of all wallets of the matrix, in any order.
+        model: The other one.
+        scores: What it says, ``[wallets, targets]``, in the order of the matrix.
+    """
+    row_by_wallet = {wallet: row for row, wallet in enumerate(matrix.wallets)}
+    rows = np.array([row_by_wallet[wallet] for wallet in profiles.wallets.tolist()], dtype=np.intp)
+    asked = {
+        **profiles.features,
+        "n_candle_matches": profiles.n_candle_matches.astype(np.float64),
+        **_by_name(scores[rows].astype(np.float64)),
+        **chosen_company(profiles.skill),
+    }
+    heads = {head.head: head for head in model.heads}
+    other = classify(asked, asking.thresholds, heads, asking.untestable)
+    return {
+        wallet: _held(profiles.verdicts, row) == _held(other, row)
+        for row, wallet in enumerate(profiles.wallets.tolist())
+    }
+
+
+def _held(verdicts: Verdicts, row: int) -> frozenset[int]:
+    start = int(verdicts.ends[row - 1]) if row else 0
+    return frozenset(verdicts.category[start : int(verdicts.ends[row])].tolist())
 
 
 def _most_active_first(matrix: "FeatureMatrix") -> NDArray[np.intp]:

@@ -26,8 +26,11 @@ def seal(settings: Settings) -> "Iterator[SealedFeed]":
             f"made by hypertrack import {settings.data} --data FOLDER"
         )
     require_data(settings)
-    from hypertrack.store.compaction.sealed_hours import seal_folder
+    from hypertrack.store.compaction.sealed_hours import MEMORY_GIB, seal_folder
+    from hypertrack.store.dataset import keep_sealed
     from hypertrack.store.files.session import open_session
 
     with open_session(settings.data, "append"):
         yield from seal_folder(settings.data)
+        if settings.features.keep_prepared:
+            keep_sealed(settings.data, MEMORY_GIB)

@@ -57,9 +57,10 @@ async def _serve(
 def served(settings: Settings) -> "Served":
     """Return what there is to serve of a folder."""
     from hypertrack.outputs.served_page import served_body, served_front
+    from hypertrack.pipeline.challenge import COMPARISON_NAME
     from hypertrack.pipeline.classify import PROFILES_NAME
-    from hypertrack.pipeline.live import PAPER_NAME, SIGNALS_NAME, STATUS_NAME
-    from hypertrack.pipeline.places import LIVE_PROFILES_NAME, live_folder
+    from hypertrack.pipeline.live import PAPER_NAME, STATUS_NAME
+    from hypertrack.pipeline.places import LIVE_PROFILES_NAME, SIGNALS_NAME, live_folder
     from hypertrack.serving.historian import Historian
     from hypertrack.serving.lookout import ServedFiles
     from hypertrack.serving.server import Served
@@ -75,6 +76,7 @@ def served(settings: Settings) -> "Served":
             follow=folder / PAPER_NAME,
             status=folder / STATUS_NAME,
             ledger=data / COVERAGE_NAME,
+            comparison=folder / COMPARISON_NAME,
         ),
         shelf=Shelf(
             ProfileFiles(settings.out / PROFILES_NAME, folder / LIVE_PROFILES_NAME),

@@ -114,6 +114,7 @@ def _prepare(folder: Path, results: Connection) -> None:
     """Prepare one feed after the other; runs in a process of its own, nicely."""
     # Here, so that the recorder's own process does without the database.
     from hypertrack.store.compaction.sealed_hours import prepare_sealing  # noqa: PLC0415
+    from hypertrack.store.dataset import keep_sealed, kept_hours  # noqa: PLC0415
 
     os.nice(NICENESS)
     for feed in Feed:
@@ -129,3 +130,5 @@ def _prepare(folder: Path, results: Connection) -> None:
             results.send(prepared)
         except BrokenPipeError:
             return  # the recorder was killed
+    if kept_hours(folder).exists():  # somebody computes from this folder, and will again
+        keep_sealed(folder, MEMORY_GIB, N_THREADS)

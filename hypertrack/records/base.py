@@ -37,6 +37,20 @@ def encode_json(value: object) -> bytes:
         return json.dumps(plain, separators=(",", ":")).encode()
 
 
+def encode_binary(value: object) -> bytes:
+    """Return MessagePack, which has keys of several parts and is smaller than JSON."""
+    return msgspec.msgpack.encode(value)
+
+
+def decode_binary(data: bytes, to: type[T]) -> T:
+    """Parse MessagePack into ``to``.
+
+    Raises:
+        JsonError: Not of that type.
+    """
+    return msgspec.msgpack.decode(data, type=to)
+
+
 def _path_text(value: object) -> str:
     if isinstance(value, PurePath):
         return str(value)

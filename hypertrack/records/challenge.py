@@ -5,7 +5,7 @@ from typing import Annotated
 
 from hypertrack.records.base import Record, Within
 from hypertrack.records.bounds import MAX_AMOUNT
-from hypertrack.records.model import Interval
+from hypertrack.records.model import Interval, LostWeight
 
 Measured = Annotated[float, Within(ge=-MAX_AMOUNT, le=MAX_AMOUNT)]
 """What a line says of a wallet: beyond it, squares and their sums are no numbers any more."""
@@ -43,6 +43,8 @@ class Challenge(Record, frozen=True, kw_only=True):
     min_executions: int
     promotes: bool = False
     """Put the challenger in use where it is better."""
+    is_rematch: bool = False
+    """The challenger was in use before, and is put back if it turns out better, once."""
     decision: Decision = Decision.OPEN
     decided_ms: int | None = None
     n_blocks: int = 0
@@ -73,13 +75,19 @@ class ScoreRow(Record, frozen=True, kw_only=True):
     scores: dict[str, dict[str, Measured]]
     """By ``champion`` and ``challenger``, by the names of scores."""
     features_hash: str
+    features: str = ""
+    """The bin of the champion's training that each feature lies in, a digit each, - of no value."""
+    is_agreed: bool | None = None
+    """Both give the wallet the same categories; None where rules were not asked."""
 
 
 class OutcomeRow(Record, frozen=True, kw_only=True):
-    """A line of ``live/outcomes.jsonl``: what a scored wallet did afterwards."""
+    """A line of ``live/outcomes.jsonl``: what a scored wallet did afterwards; chained as scores."""
 
     id: str
     """Of the row of scores."""
+    seq: int
+    prev: str
     wallet: str
     window: tuple[int, int]
     observed_frac: float
@@ -112,6 +120,37 @@ class DifferencePoint(Record, frozen=True):
     high: float
 
 
+class Drift(Record, frozen=True, kw_only=True):
+    """How far one number lies from what the champion was trained on."""
+
+    name: str
+    is_score: bool
+    """Of the champion, against what it said of held-out rows; else a feature."""
+    stability_index: float
+    """Population stability index."""
+
+
+DRIFTED = 0.25
+"""A stability index above it is said: the model is asked about wallets it has not seen."""
+
+
+class SignalsNet(Record, frozen=True, kw_only=True):
+    """What delivered signals to enter a position brought each of whoever copied them."""
+
+    n_signals: int
+    n_waiting: int
+    """Delivered, and not held to the end."""
+    n_masked: int
+    """A trade of the coin was missed meanwhile, or nothing tells a price."""
+    n_blocks: int
+    delay_s: float
+    held_s: float
+    net_bps: float | None
+    """After the delay, the spread and the fees of both legs; mean of the blocks' means."""
+    interval: Interval | None
+    """Of it, at any look; None of too few blocks."""
+
+
 class LiveComparison(Record, frozen=True, kw_only=True):
     """How a challenge stands."""
 
@@ -130,6 +169,19 @@ class LiveComparison(Record, frozen=True, kw_only=True):
     """Of the champion alone, over the constant."""
     days_until_margin: float | None
     """Until a difference as large as the margin could be seen, from the first row on."""
+    champion_lost_weight: LostWeight | None = None
+    """Once the champion's own interval lay below 0: it boosts nothing any more."""
+    n_agreed: int = 0
+    """Rows in which both give the wallet the same categories."""
+    n_asked: int = 0
+    """Of so many; rows that still wait for their outcome too."""
+    drift: tuple[Drift, ...] | None = None
+    """The largest first; None of too few rows, or of a champion whose card knows no bins."""
+    offline_difference: float | None = None
+    """Skill of the challenger less that of the champion when they were trained, each on its own
+    held-out rows, heads weighed as live."""
+    signals: SignalsNet | None = None
+    """Since the challenge began; None until the first outcomes were made."""
     curve: tuple[DifferencePoint, ...] = ()
     chain_breaks: int = 0
-    """Lines of the scores that do not follow from the one before: somebody changed them."""
+    """Lines of scores and outcomes that do not follow from the one before: they were changed."""

@@ -131,6 +131,16 @@ class HeadEvaluation(Quality, frozen=True, kw_only=True):
         return max(self.skill_by_baseline.items(), key=lambda baseline: baseline[1], default=None)
 
 
+class LostWeight(Record, frozen=True, kw_only=True):
+    """What live found of a model that says less than the constant does."""
+
+    at_ms: int
+    """Wall clock."""
+    skill: Interval
+    """Of all heads together, over the constant, at any look: all of it lies below 0."""
+    n_blocks: int
+
+
 class ModelSummary(Record, frozen=True, kw_only=True):
     """What a reader of the outputs needs to know about the model behind them."""
 
@@ -146,6 +156,8 @@ class ModelSummary(Record, frozen=True, kw_only=True):
     n_by_profit: int = 0
     """Wallets left out of cuts before which not all of the profit was made they were chosen by."""
     heads: tuple[HeadEvaluation, ...]
+    lost_weight: LostWeight | None = None
+    """Since when no head of it has weight, whatever held-out rows had told."""
 
 
 class TruthComparison(Record, frozen=True, kw_only=True):

@@ -115,6 +115,15 @@ class TrainingDetails(Record, frozen=True, kw_only=True):
     """What readers must know of the data's origin, such as that it was simulated."""
 
 
+class TrainingBins(Record, frozen=True, kw_only=True):
+    """How one number was spread when a model was trained; what comes later is held against it."""
+
+    edges: tuple[float, ...]
+    """Between bins, ascending: a value on one is of the bin above it."""
+    shares: tuple[float, ...]
+    """Of the rows in each bin, from the lowest; last that of rows without a value."""
+
+
 class Card(Record, frozen=True, kw_only=True):
     """What a model is and what it rests on; stands beside the weights, and inside their file."""
 
@@ -135,5 +144,9 @@ class Card(Record, frozen=True, kw_only=True):
     leaks: LeakChecks | None
     """What the run found of leaks in itself; None where it did not look."""
     details: TrainingDetails
+    feature_bins: tuple[TrainingBins, ...] = ()
+    """Of training rows, in the order of the features, in comparable units; none of older models."""
+    score_bins: dict[str, TrainingBins] = {}  # noqa: RUF012 - msgspec copies it for each record
+    """By target, of held-out rows with an outcome: of those it learnt from a model is surer."""
     decisions: tuple[Challenge, ...] = ()
     """Comparisons with other versions, live, and what they came to: beside the weights alone."""

@@ -8,6 +8,7 @@ from hypertrack.live.desk import Gap
 from hypertrack.records import JsonError, LiveStatus, Record, Signal, decode_json, encode_json
 from hypertrack.serving.event_log import KEPT_EVENTS, EventLog
 from hypertrack.serving.lookout import LiveSaid, News
+from hypertrack.serving.models_view import ModelsView, models_view
 from hypertrack.serving.paper_view import PaperView
 
 MAX_GAPS = 100
@@ -46,6 +47,7 @@ class Bulletin:
         self._is_open = False
         self.gaps: tuple[GapSaid, ...] = ()
         self.paper: PaperView | None = None
+        self.models: ModelsView | None = None
         self.n_unread = 0
 
     def hear(self, news: News) -> None:
@@ -54,6 +56,9 @@ class Bulletin:
             self._log.add("reset", b"{}")
         self._take_signals(news.signals)
         self._take_follow(news)
+        if news.models is not None:
+            self.models = None if news.models.text is None else models_view(news.models.text)
+            self._log.set_state("models", encode_json(self.models))
         if news.gaps is not None:
             self._take_gaps(news.gaps)
         self._live = news.live or self._live

@@ -31,12 +31,25 @@ class ServedFiles:
 
     Attributes:
         ledger: Of the dataset's coverage.
+        comparison: Of two models, as live looked at it last.
     """
 
     signals: Path
     follow: Path
     status: Path
     ledger: Path
+    comparison: Path
+
+
+@dataclass(frozen=True)
+class ModelsSaid:
+    """How two models did, as it is written now.
+
+    Attributes:
+        text: None where the file was moved away.
+    """
+
+    text: bytes | None
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,7 @@ class News:
     live: LiveSaid | None = None
     gaps: tuple[Gap, ...] | None = None
     profiles_version: int | None = None
+    models: ModelsSaid | None = None
 
 
 class Lookout:
@@ -97,6 +111,7 @@ class Lookout:
         self._paper_due_s = 0.0
         self._live: LiveSaid | None = None
         self._ledger_stamp: FileStamp | None = None
+        self._models_stamp: FileStamp | None = None
         self._gaps_due_s = 0.0
         self._stamps: object = None
         self._version = 0
@@ -129,6 +144,7 @@ class Lookout:
             live=self._look_at_live(),
             gaps=self._look_at_gaps(),
             profiles_version=self._look_at_profiles(),
+            models=self._look_at_models(),
         )
         if news != News():
             self._tell(news)
@@ -167,6 +183,16 @@ class Lookout:
         end_s = self._clock.monotonic_s()
         self._paper_due_s = end_s + (end_s - now_s) / COST_SHARE
         return view
+
+    def _look_at_models(self) -> ModelsSaid | None:
+        found = stamp_of(self._files.comparison)
+        if found == self._models_stamp:
+            return None
+        self._models_stamp = found
+        try:
+            return ModelsSaid(None if found is None else self._files.comparison.read_bytes())
+        except OSError:
+            return ModelsSaid(None)
 
     def _look_at_gaps(self) -> tuple[Gap, ...] | None:
         now_s = self._clock.monotonic_s()

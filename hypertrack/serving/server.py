@@ -137,6 +137,7 @@ class Server:
             "wallets/{wallet}": self._wallet,
             "signals": self._signals,
             "follow": self._follow,
+            "models": self._models,
             "events": self.streams.answer,
         }
         app.add_routes([web.get(f"/api/v1/{path}", each) for path, each in answers.items()])
@@ -201,6 +202,9 @@ class Server:
         most = count("limit", asked.get("limit", "100"), MAX_ROWS)
         steps = [*map(RawJson, islice(self._bulletin.steps(), most))]
         return _json({"follow": self._bulletin.paper, "steps": steps})
+
+    async def _models(self, _: web.Request) -> web.Response:
+        return _json({"models": self._bulletin.models})
 
     # --- threads --------------------------------------------------------------------------------
 

@@ -19,7 +19,11 @@ from hypertrack.records import DataSummary, Feed
 from hypertrack.store.files.layout import require_data
 from hypertrack.store.reading.account_answers import NUMBER
 from hypertrack.store.reading.folder_lines import FolderLines
-from hypertrack.store.reading.numbered_hours import count_sealed, load_hours
+from hypertrack.store.reading.numbered_hours import (
+    count_sealed,
+    load_hours,
+    number_full_batches,
+)
 from hypertrack.store.reading.opening import open_lines
 from hypertrack.store.reading.prepared import (
     FOLDER_NAME,
@@ -207,6 +211,32 @@ def open_dataset(
     return dataset
 
 
+def keep_sealed(folder: Path, memory_limit_gib: float, n_threads: int | None = None) -> None:
+    """Keep the sealed hours of a large folder as they are numbered, so that it opens quickly.
+
+    Whoever seals hours has the time. What fails here, the next opening does or tells.
+
+    Args:
+        folder: Of the dataset.
+        memory_limit_gib: Beyond it DuckDB spills to a temporary folder.
+        n_threads: Of DuckDB; its own choice where None.
+    """
+    lines = FolderLines(folder)
+    if count_sealed(lines) < WORTH_PREPARING:
+        return
+    config = memory_config(memory_limit_gib) | ({"threads": n_threads} if n_threads else {})
+    try:
+        with connect_quietly(config) as connection:
+            number_full_batches(connection, lines, kept_hours(folder))
+    except (DatasetError, OSError, duckdb.Error) as error:
+        log.info("%s: sealed hours are not numbered yet: %s", folder, error)
+
+
+def kept_hours(folder: Path) -> Path:
+    """Return where the sealed hours of a folder are kept as they were numbered."""
+    return folder / FOLDER_NAME / "hours"
+
+
 def open_unsealed(
     place: Path | DatabaseUrl,
     folder: Path,
@@ -283,7 +313,7 @@ def _load_folder(
         with suppress(
             OSError, duckdb.IOException
         ):  # a full or read-only disk costs time, and nothing else
-            counts = load_hours(connection, lines, place / "hours", window)
+            counts = load_hours(connection, lines, kept_hours(lines.folder), window)
             keeping = Keeping(place / "made", version, ())
             is_same = lines.version() == version
             is_kept = is_same and open_prepared(connection, keeping.place, version)

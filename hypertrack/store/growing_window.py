@@ -1,4 +1,4 @@
-"""The last hours of a folder that is being written, as the tables of a dataset, in memory."""
+"""The last hours of a dataset that is being written, as tables in memory."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -7,14 +7,8 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from hypertrack.files import FileStamp, stamp_of
 from hypertrack.records import MINUTE_MS, Feed
 from hypertrack.store.dataset import Dataset, connect_quietly, memory_config
-from hypertrack.store.files.layout import (
-    ANSWER_NAMES,
-    ASIDE_COVERAGE_NAME,
-    COVERAGE_NAME,
-)
 from hypertrack.store.reading.account_answers import NUMBER, number_accounts, read_accounts
 from hypertrack.store.reading.dictionary import (
     ANSWER_NAMES as ANSWERED_NAMES,
@@ -25,10 +19,10 @@ from hypertrack.store.reading.dictionary import (
     extend_names,
     number_hours,
 )
-from hypertrack.store.reading.folder_lines import FolderLines, hour_name
+from hypertrack.store.reading.folder_lines import FolderLines
 from hypertrack.store.reading.hour_tables import SCHEMA, HourTable
 from hypertrack.store.reading.imported_fills import TOLD_FILLS, read_fills
-from hypertrack.store.reading.open_lines import OpenLines
+from hypertrack.store.reading.open_lines import GrowingLines
 from hypertrack.store.reading.raw_tables import (
     READERS,
     begin_reading,
@@ -38,6 +32,7 @@ from hypertrack.store.reading.raw_tables import (
 )
 from hypertrack.store.reading.relations import Columns, relation, run_on
 from hypertrack.store.reading.truncation import ReadWindow
+from hypertrack.store.reading.window_source import WindowSource
 
 FRESH = "fresh"
 """The schema of rows on their way into the window."""
@@ -99,10 +94,10 @@ Derive = Callable[[duckdb.DuckDBPyConnection], Mapping[str, str]]
 
 
 class _Added(FolderLines):
-    """Lines that were added to the open file of a feed, as a file of their own."""
+    """Lines that were added to a feed, as a file of their own."""
 
-    def __init__(self, folder: Path, file: Path):
-        super().__init__(folder)
+    def __init__(self, file: Path):
+        super().__init__(file.parent)
         self._file = file
 
     def run(
@@ -115,7 +110,7 @@ class _Added(FolderLines):
 
 
 class GrowingWindow:
-    """Holds the hours of a folder from a time on, and what is added to it, without indexes.
+    """Holds the hours of a dataset from a time on, and what is added to it, without indexes.
 
     Wallets and coins keep the numbers they got when they were first seen.
 
@@ -130,28 +125,28 @@ class GrowingWindow:
 
     def __init__(
         self,
-        folder: Path,
+        source: WindowSource,
         start_ms: int,
         derive: Derive,
         *,
         memory_limit_gib: float | None = None,
     ):
         self.start_ms = start_ms
-        self._folder = folder
+        self._source = source
         self._opened = ExitStack()
+        self._opened.callback(source.close)
         self._scratch = Path(
             self._opened.enter_context(TemporaryDirectory(prefix="hypertrack-live-"))
         )
         config = {**memory_config(memory_limit_gib), "threads": 1}
         self.connection = self._opened.enter_context(connect_quietly(config))
-        self._feeds = {feed: OpenLines(folder, feed) for feed in MADE}
-        self._stamps: dict[str, list[FileStamp | None]] = {}
+        self._feeds: dict[Feed, GrowingLines] = {}
         self._derived: Mapping[str, str] = {}
         self._tables: dict[str, HourTable] = {}
         self._begin(derive)
 
     def advance(self) -> None:
-        """Take what was added to the folder since the last call."""
+        """Take what was added since the last call."""
         for feed, lines in self._feeds.items():
             for block in _blocks(lines.added()):
                 self._take_block(feed, block)
@@ -187,7 +182,7 @@ class GrowingWindow:
                 self.connection.execute(f'DROP {"VIEW" if kind == "VIEW" else "TABLE"} "{name}"')
         counts = dict.fromkeys(Feed, (0, 0))  # the lines of feeds that are not here are not counted
         counts[Feed.TRADES] = (sum(self.n_trades_by_hour().values()), 0)
-        return Dataset(FolderLines(self._folder), self.connection, counts)
+        return Dataset(self._source.lines, self.connection, counts)
 
     def close(self) -> None:
         """Free the memory, and close the files."""
@@ -199,7 +194,7 @@ class GrowingWindow:
         begin_reading(self.connection)
         self.connection.execute(BEGIN)
         for feed in MADE:
-            self._read(_Added(self._folder, self._scratch / f"no_{feed}"), feed)
+            self._read(_Added(self._scratch / f"no_{feed}"), feed)
             for name in MADE[feed]:
                 self._create(name)
             if feed is Feed.TRADES:
@@ -208,11 +203,10 @@ class GrowingWindow:
             self._forget_fresh()
         self.connection.execute(f"CREATE VIEW candles AS {UNITED_CANDLES}")
         self._read_what_changed()
-        sealed = FolderLines(self._folder).between(ReadWindow(since_ms=self.start_ms))
-        for feed, lines in self._feeds.items():
-            lines.begin()
-            for path in sealed.sealed(feed):
-                self._take(sealed.only(frozenset({hour_name(path)}), has_open=False), feed)
+        for feed in MADE:
+            self._feeds[feed], sealed = self._source.begin(feed)
+            for hour in sealed:
+                self._take(hour, feed)
 
     def _create(self, name: str) -> None:
         """Create a table after a fresh one."""
@@ -233,7 +227,7 @@ class GrowingWindow:
     def _take_block(self, feed: Feed, block: bytes) -> None:
         file = self._scratch / f"{feed}.jsonl"
         file.write_bytes(block)
-        self._take(_Added(self._folder, file), feed)
+        self._take(_Added(file), feed)
         file.unlink()
 
     def _take(self, lines: FolderLines, feed: Feed) -> None:
@@ -281,10 +275,11 @@ class GrowingWindow:
 
     def _read_what_changed(self) -> None:
         """Read the ledger and what the venue answered, where they are others than before."""
-        lines = FolderLines(self._folder)
-        if self._is_changed("ledger", COVERAGE_NAME, ASIDE_COVERAGE_NAME):
+        is_other_ledger, has_other_answers = self._source.look()
+        lines = self._source.lines
+        if is_other_ledger:
             read_ledger(self.connection, lines, ReadWindow())
-        if self._is_changed("answers", *ANSWER_NAMES):
+        if has_other_answers:
             read_fills(self.connection, lines, ReadWindow())
             read_accounts(self.connection, lines, ReadWindow())
             positions = "SELECT coin FROM raw_fills UNION SELECT coin FROM raw_account_positions"
@@ -296,12 +291,6 @@ class GrowingWindow:
             )
             number_accounts(self.connection)
             self.connection.execute(FILLS.format(start_ms=self.start_ms))
-
-    def _is_changed(self, what: str, *names: str) -> bool:
-        stamps = [stamp_of(self._folder / name) for name in names]
-        is_changed = self._stamps.get(what) != stamps
-        self._stamps[what] = stamps
-        return is_changed
 
     def _forget_fresh(self) -> None:
         self.connection.execute(f"DROP SCHEMA {FRESH} CASCADE; CREATE SCHEMA {FRESH}")

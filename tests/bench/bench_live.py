@@ -2,11 +2,14 @@
 
     python tests/bench/bench_live.py rate [trades a second, default 50] [seconds, default 60]
     python tests/bench/bench_live.py window DATASET [window_h, default 24]
+    python tests/bench/bench_live.py kills [how many, default 50]
 
 `rate` writes trades to a folder as a recorder does, in real time, while live follows in a process
 of its own: from an action's last fill to the making of its signal (``delay_ms``), one second of
 settling and one of lateness included, the sync to the disk not. `window` opens a dataset's last
 hours, measures the busiest wallets and others, and says how long that took and how much memory.
+`kills` kills live at random moments under 200 trades a second, and holds its signals against those
+of a replay.
 """
 
 import json
@@ -21,6 +24,10 @@ from pathlib import Path
 
 import numpy as np
 
+sys.path.append(str(Path(__file__).parents[1]))
+
+from kill_fakes import killed
+
 from hypertrack.config import Settings
 from hypertrack.live.window import LiveWindow
 from hypertrack.pipeline.live_process import LiveProcess
@@ -33,6 +40,8 @@ FRAME_S = 0.02
 SETTLE_S = 8.0
 
 BUSIEST = 50
+
+KILLS_PER_SECOND = 200
 
 
 def lines(rng: random.Random, n: int, first_id: int) -> Iterator[bytes]:
@@ -96,7 +105,7 @@ def window(dataset: str, window_h: str = "24") -> None:
     settings = Settings.model_validate({"data": dataset, "live": {"window_h": float(window_h)}})
     assert isinstance(settings.data, Path)
     start_s = time.process_time()
-    one = LiveWindow(settings, settings.data, newest_ms(settings))
+    one = LiveWindow(settings, newest_ms(settings))
     one.advance()
     found = one.fills()
     print(f"opened: {time.process_time() - start_s:.1f} s of CPU, {_memory_mib():,.0f} MiB")
@@ -115,6 +124,16 @@ def window(dataset: str, window_h: str = "24") -> None:
     print(f"memory {_memory_mib():,.0f} MiB")
 
 
+def kills(n_kills: str = "50") -> None:
+    """Print whether a signal was missed, or said twice, by a live that was killed so often."""
+    with tempfile.TemporaryDirectory() as name:
+        said, replayed = killed(Path(name), int(n_kills), KILLS_PER_SECOND)
+    ids = {one["id"] for one in said}
+    print(f"{n_kills} kills, {len(said):,} signals, {len(said) - len(ids)} twice")
+    missing = len({one["id"] for one in replayed} - ids)
+    print(f"{missing} missing; as a replay writes them: {said == replayed}")
+
+
 def _quantiles(values: np.ndarray) -> str:
     return ", ".join(f"p{p} {np.percentile(values, p):,.0f}" for p in (50, 95, 99, 100))
 
@@ -128,6 +147,6 @@ def _no_logging() -> None:
 
 
 if __name__ == "__main__":
-    {"rate": rate, "window": window}[sys.argv[1]](
+    {"rate": rate, "window": window, "kills": kills}[sys.argv[1]](
         *(float(word) if sys.argv[1] == "rate" else word for word in sys.argv[2:])
     )

@@ -1,6 +1,7 @@
 """Measure a month of sealed hours: python tests/bench/bench_month.py [n_trades] [stage ...].
 
-Stages: ``features`` (from sealed hours to the base matrix), ``again`` (the same, nothing new),
+Stages: ``features`` (from sealed hours to the base matrix, with nothing kept and with what their
+sealing keeps), ``again`` (the same, nothing new),
 ``hour`` (the same after one more hour was sealed), ``window`` (the last day alone), ``seal`` (an
 open hour of 95,000 trades), ``cuts`` (five cuts beside one matrix), ``peers`` (17 of the features
 from tables in memory, beside Polars and hand-written SQL). All where none is named, each in its
@@ -25,8 +26,9 @@ from hypertrack.simulate.market.bulk import settings_for, write_dataset
 from hypertrack.simulate.market.hours import write_hours
 from hypertrack.simulate.market.market import START_MS, Market
 from hypertrack.store.compaction.new_hours import NewHours
+from hypertrack.store.compaction.sealed_hours import MEMORY_GIB as SEALING_MEMORY_GIB
 from hypertrack.store.compaction.sealed_hours import seal_folder
-from hypertrack.store.dataset import open_dataset
+from hypertrack.store.dataset import keep_sealed, open_dataset
 from hypertrack.store.reading.prepared import as_table
 
 N_HOURS = 720
@@ -101,9 +103,13 @@ def measure(path: Path) -> None:
 
 
 def features(n_trades: int) -> None:
-    """Time it with nothing kept of an earlier run."""
+    """Time it with nothing kept of an earlier run, and with what sealing the hours keeps."""
     path = month(n_trades)
     shutil.rmtree(path / "prepared", ignore_errors=True)
+    measure(path)
+    shutil.rmtree(path / "prepared")
+    with timed("number the hours, as seal does"):
+        keep_sealed(path, SEALING_MEMORY_GIB)
     measure(path)
 
 

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from database_fakes import database_url, write_session
 from exchange_fakes import AT_ONCE, HandSource, blocks, coin
 from fakes import ALICE, BOB, START_MS, fill_of, trade, write_dataset
 from receiver_fakes import receiving, status
@@ -49,6 +50,7 @@ url = "told.jsonl"
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder with a recording in ``data`` and settings, in which commands run."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("hypertrack.pipeline.live.LOOK_S", 0.02)
     write_dataset(tmp_path / "data", trades=TRADES)
     (tmp_path / "hypertrack.toml").write_text(TOML)
     return tmp_path
@@ -64,7 +66,22 @@ def test_replay_writes_a_chain_that_verify_finds_whole(folder: Path) -> None:
 
     assert code == 0, said
     assert "10 trades, 9 signals, 4 alerts" in said  # nobody trades a second after the last one
-    assert run("signals", "verify", "--file", "again.jsonl")[1].startswith("9 signals, each names")
+    assert run("signals", "verify", "--file", "again.jsonl")[1].startswith("9 lines, each names")
+
+
+def test_replay_of_a_database_writes_what_that_of_a_folder_does(folder: Path) -> None:
+    url = database_url("sqlite:///dataset.db")
+    write_session(url, folder / "spool", {"trades": [json.dumps(row).encode() for row in TRADES]})
+    words = ("live", "--follow", "--replay", "2026-01-05", "--signals")
+
+    assert run(*words, "folder.jsonl")[0] == 0
+    assert run("--data", "sqlite:///dataset.db", *words, "database.jsonl")[0] == 0
+
+    files = [folder / f"{name}.jsonl" for name in ("folder", "database")]
+    ids = [[json.loads(line)["id"] for line in file.read_bytes().splitlines()] for file in files]
+    assert ids[0] == ids[1]
+    assert len(ids[0]) == 9
+    assert not list(folder.glob("live-*"))  # a replay leaves nothing behind
 
 
 def test_changed_signal_is_found(folder: Path) -> None:
@@ -79,26 +96,26 @@ def test_changed_signal_is_found(folder: Path) -> None:
     assert "the chain is broken at 1 lines" in said
 
 
+def follow_until(lines: list[bytes], n_lines: int) -> LiveStatus:
+    """Follow, and let a trade come at each look, until there are so many signals."""
+    stop = threading.Event()
+    quick = {"live.poll_s": 0.01, "live.window_h": 0}
+    settings = load_config(flags={"data": "data", **quick}).settings
+    until_s = time.monotonic() + 20
+
+    def show(_: LiveStatus) -> None:
+        append_trades(1)
+        if len(lines) >= n_lines or time.monotonic() > until_s:
+            stop.set()
+
+    return follow(settings, stop, show, lines.append)
+
+
 def test_follow_tells_what_came_since_the_start_and_goes_on_after_a_stop(folder: Path) -> None:
     lines: list[bytes] = []
-
-    quick = {"live.poll_s": 0.01, "live.window_h": 0}
-
-    def follow_until(n_lines: int) -> LiveStatus:
-        stop = threading.Event()
-        settings = load_config(flags={"data": "data", **quick}).settings
-        until_s = time.monotonic() + 20
-
-        def show(_: LiveStatus) -> None:
-            append_trades(1)
-            if len(lines) >= n_lines or time.monotonic() > until_s:
-                stop.set()
-
-        return follow(settings, stop, show, lines.append)
-
-    follow_until(2)
+    follow_until(lines, 2)
     n_before = len(lines)
-    follow_until(n_before + 1)
+    follow_until(lines, n_before + 1)
 
     written = (folder / "data/live/signals.jsonl").read_bytes().splitlines()
     assert lines == written
@@ -108,6 +125,22 @@ def test_follow_tells_what_came_since_the_start_and_goes_on_after_a_stop(folder:
     assert (said.n_signals, said.n_alerts) == (len(lines) - n_before, 0)
     assert [(one.name, one.state) for one in said.sinks] == [("told", SinkMode.WORKING)]
     assert run("signals", "verify")[0] == 0
+
+
+def test_damaged_checkpoint_lets_live_read_all_again_and_say_so(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines: list[bytes] = []
+    follow_until(lines, 1)
+    checkpoint = folder / "data/live/checkpoint.bin"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-1])
+
+    last = follow_until(lines, len(lines) + 1)
+
+    assert "all is read again from the first start" in caplog.text
+    assert lines == (folder / "data/live/signals.jsonl").read_bytes().splitlines()
+    assert [json.loads(line)["seq"] for line in lines] == [*range(1, len(lines) + 1)]
+    assert last.n_trades >= len(lines)
 
 
 @pytest.mark.slow  # two processes of their own, which load what they need
@@ -170,7 +203,10 @@ def test_alerts_fields_lists_every_event(folder: Path) -> None:
 
     assert {one["event"] for one in found} == {
         *("action", "coin.entered", "consensus", "verdict.changed", "gap"),
-        *("category.entered", "category.left", "score.crossed", "model.changed"),
+        *("category.entered", "category.left", "score.crossed"),
+        *("model.changed", "model.lost_weight"),
+        *("follow.opened", "follow.added", "follow.reduced", "follow.closed"),
+        *("follow.skipped", "follow.stopped"),
     }
     is_twap = {"event": "action", "field": "is_twap", "type": "yes or no"}
     assert any(is_twap.items() <= one.items() for one in found)
@@ -182,12 +218,11 @@ def test_alerts_fields_lists_every_event(folder: Path) -> None:
         (["live", "--replay", "2026-01-05"], 2, "--replay records nothing: add --follow"),
         (["live", "--follow", "--coins", "BTC"], 2, "records nothing: leave out --coins"),
         (["live", "--follow", "--append"], 2, "records nothing: leave out --append"),
-        (["--data", "sqlite:///x.db", "live"], 2, "a database is not followed yet"),
         (["live", "--follow", "--signals", "x.jsonl"], 2, "--signals takes -"),
         (["live", "--follow", "--replay", "2026-01-05"], 2, "name its file with --signals FILE"),
         (["live", "--follow", "--replay", "soon", "--signals", "x"], 2, "soon"),
         (["--data", "nowhere", "live", "--follow"], 1, "no dataset at nowhere"),
-        (["--data", "sqlite:///x.db", "live", "--follow"], 2, "a database is not followed yet"),
+        (["--data", "sqlite:///x.db", "live", "--follow"], 1, "no dataset at sqlite:///x.db"),
         (["alerts", "test", "bigg"], 2, "no alert is called 'bigg'; these are: 'big'"),
         (["signals", "verify"], 1, "no signals at data/live/signals.jsonl"),
         (["--data", "nowhere", "alerts", "replay"], 1, "no dataset at nowhere"),
@@ -217,3 +252,22 @@ def test_position_that_was_told_carries_no_dust_of_binary_fractions(folder: Path
 
     (said,) = map(json.loads, (folder / "again.jsonl").read_text().splitlines())
     assert (said["kind"], said["position_before"], said["position_known"]) == ("open", "0", "flat")
+
+
+def test_change_in_any_chain_beside_the_signals_is_found(folder: Path) -> None:
+    live = folder / "data" / "live"
+    run("live", "--follow", "--replay", "2026-01-05", "--signals", "again.jsonl")
+    live.mkdir(exist_ok=True)
+    chain = (folder / "again.jsonl").read_text()
+    for name in ("signals.jsonl", "scores.jsonl"):
+        (live / name).write_text(chain)
+    (live / "outcomes.jsonl").write_text(chain.replace('"vwap":"103"', '"vwap":"93"'))
+
+    code, out, said = run("signals", "verify")
+
+    assert code == 1
+    first, second, third = out.splitlines()
+    assert first.startswith("signals.jsonl: 9 signals, each names the one before; head ")
+    assert second.startswith("scores.jsonl: 9 scores, each")
+    assert third.startswith("outcomes.jsonl: line 5 does not name the line before it")
+    assert "outcomes.jsonl: the chain is broken at 1 lines" in said

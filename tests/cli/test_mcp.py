@@ -141,7 +141,7 @@ def test_line_that_is_no_signal_is_a_break_and_not_told_as_one(
 
     (found,) = ask(copy, ("signals", {"last": 1}))
 
-    assert found["breaks"] == [{"line": 41, "says": "is no signal"}]
+    assert found["breaks"] == [{"line": 41, "says": "is no record"}]
     assert [one["seq"] for one in found["signals"]] == [40]
 
 

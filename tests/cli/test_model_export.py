@@ -2,11 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from mlflow import MlflowClient
 from model_fakes import FEATURES, make_card, make_matrix
 from profile_fakes import model as evaluated
 from safetensors import safe_open
@@ -50,6 +50,12 @@ def kept(out: Path, created_ms: int) -> WalletModel:
     made = WalletModel(network, scaler, card)
     save_version(out, made)
     return made
+
+
+def client_of(store: Path) -> Any:
+    from mlflow import MlflowClient  # noqa: PLC0415 - seconds, in each process that looks for tests
+
+    return MlflowClient(store.as_uri(), store.as_uri())
 
 
 def export(out: Path, *words: str) -> tuple[int, str]:
@@ -112,7 +118,7 @@ def test_store_of_mlflow_has_the_run_and_the_champion(tmp_path: Path, model: Wal
     code, said = export(tmp_path, "champion", "--to", "mlflow", "--into", str(store))
 
     assert code == 0, said
-    client = MlflowClient(store.as_uri(), store.as_uri())
+    client = client_of(store)
     champion = client.get_model_version_by_alias("hypertrack-wallets", "champion")
     run = client.get_run(champion.run_id)
     assert run.data.tags["hypertrack.version"] == model.summary.version
@@ -140,7 +146,7 @@ def test_version_is_logged_once_and_the_alias_goes_to_the_next(
     export(tmp_path, "champion", "--to", "mlflow")
     export(tmp_path, model.summary.version, "--to", "mlflow")  # no champion any more
 
-    client = MlflowClient(store.as_uri(), store.as_uri())
+    client = client_of(store)
     versions = client.search_model_versions("name = 'hypertrack-wallets'")
     assert sorted(int(version.version) for version in versions) == [1, 2]
     champion = client.get_model_version_by_alias("hypertrack-wallets", "champion")

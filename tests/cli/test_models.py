@@ -178,6 +178,8 @@ def test_challenger_is_scored_beside_the_champion_and_compared_by_what_came(plac
     assert found["overall"] is None and found["challenge"]["decision"] == "open"
     heads = {head["head"]: head for head in found["heads"]}
     assert heads["bot_probability"]["champion_skill"] > heads["bot_probability"]["challenger_skill"]
+    assert found["drift"] is None  # of so few rows, and of a card without bins
+    assert found["signals"]["n_signals"] == 0  # nobody was told of any
     # a second look changes nothing
     assert json.loads(place("compare", "--live", "--json").stdout) == found
 

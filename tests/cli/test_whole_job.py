@@ -1,4 +1,4 @@
-"""Every stage as a user runs it: commands in processes of their own, files in a folder."""
+"""Every stage as a user types it, files in a folder; the demo, and what records, as processes."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,10 @@ import duckdb
 import msgspec
 import numpy as np
 import pytest
+from typer.testing import CliRunner, Result
 
 from hypertrack.cli.demo_display import next_commands
+from hypertrack.cli.main import app
 from hypertrack.pipeline.demo import DemoResult
 from hypertrack.pipeline.profiles import Profiles
 from hypertrack.store.dataset import open_dataset
@@ -28,19 +30,11 @@ QUICKEST = ("--quick", "--hours", "8", "--wallets", "300", "--seed", "3")
 """The least of a demo that has every stage."""
 
 
-def hypertrack(
-    folder: Path, *words: object, is_ok: bool = True
-) -> subprocess.CompletedProcess[str]:
+def hypertrack(folder: Path, *words: object, is_ok: bool = True) -> Result:
     """Run a command in ``folder``; it must succeed unless said otherwise."""
-    done = subprocess.run(
-        [sys.executable, "-m", "hypertrack", *map(str, words)],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
-    assert (done.returncode == 0) == is_ok, done.stderr
+    with chdir(folder):
+        done = CliRunner().invoke(app, [*map(str, words)])
+    assert (done.exit_code == 0) == is_ok, done.output
     return done
 
 
@@ -139,7 +133,7 @@ def test_replayed_capture_has_every_maker_and_taker_right(replayed: Path, captur
 def test_training_on_five_minutes_is_refused_with_the_reason(replayed: Path) -> None:
     refused = hypertrack(replayed, "train", is_ok=False)
 
-    assert refused.returncode == 1
+    assert refused.exit_code == 1
     assert "record about" in refused.stderr
     assert not (replayed / "wallet_model.pt").exists()
 
@@ -181,7 +175,7 @@ def test_rules_work_without_a_model(replayed: Path, tmp_path: Path) -> None:
     missing = hypertrack(tmp_path, *at, "report", is_ok=False)
     hypertrack(tmp_path, *at, "report", "--no-model", "--format", "json")
 
-    assert missing.returncode == 1
+    assert missing.exit_code == 1
     assert "hypertrack train" in missing.stderr
     wallets = json.loads((tmp_path / "final_report.json").read_text(encoding="utf-8"))
     assert "528" in json.dumps(wallets["data"])

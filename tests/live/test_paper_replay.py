@@ -10,9 +10,17 @@ from paper_fakes import NOBODY, PaperRun, book, observed_trades, write_lines
 
 from hypertrack.errors import DatasetError
 from hypertrack.live.chain import NO_LINE, Chain, breaks, line_hash
+from hypertrack.live.checkpoint import LiveState
 from hypertrack.live.paper_log import LogReader
 from hypertrack.live.paper_state import PaperState
-from hypertrack.records import Feed, PortfolioBegun, StepKind, replace
+from hypertrack.records import (
+    Feed,
+    PortfolioBegun,
+    StepKind,
+    decode_binary,
+    encode_binary,
+    replace,
+)
 from hypertrack.store.compaction.commit_journal import put_in_force
 from hypertrack.store.compaction.sealed_hours import prepare_sealing
 
@@ -113,14 +121,17 @@ def test_log_killed_at_any_byte_comes_out_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow  # a market played bit by bit, with restarts and hours sealed meanwhile
-@pytest.mark.parametrize("seed", [4])
-def test_log_written_live_is_that_of_a_replay(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "has_checkpoint"), [(4, False), (4, True)])
+def test_log_written_live_is_that_of_a_replay(
+    tmp_path: Path, seed: int, *, has_checkpoint: bool
+) -> None:
     lines = random_market(seed)
     replayed = followed(tmp_path / "finished", lines)
     live = tmp_path / "live"
     write_lines(live, "coverage", gaps(lines))
     begin(live / "follow.jsonl")
     run = PaperRun(live, **TERMS).read()
+    state = encode_binary(run.session.state())
     rng = random.Random(seed)
     left = {name: list(rows) for name, rows in lines.items()}
     received_ns = START_MS * 1_000_000
@@ -134,9 +145,16 @@ def test_log_written_live_is_that_of_a_replay(tmp_path: Path, seed: int) -> None
             for feed in (Feed.TRADES, Feed.BBO, Feed.L2BOOK, Feed.CONTEXTS):
                 if (live / f"{feed}.jsonl").exists():
                     put_in_force(live, prepare_sealing(live, feed))
+        if rng.random() < 0.2:
+            state = encode_binary(run.session.state())
         run.poll()
         if rng.random() < 0.05:  # as after a kill: nothing is closed
-            run = PaperRun(live, **TERMS).read()
+            if has_checkpoint:
+                run = PaperRun(live, saved=decode_binary(state, LiveState), **TERMS)
+                run.session.look()
+                run.session.read_history(is_growing=True)
+            else:
+                run = PaperRun(live, **TERMS).read()
     for _ in range(4):
         run.poll()
 

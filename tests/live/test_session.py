@@ -11,14 +11,16 @@ from typing import Any
 
 import pytest
 from clock_fakes import ManualClock
-from fakes import ALICE, BOB, CAROL, START_MS, trade
+from fakes import ALICE, BOB, CAROL, START_MS, account_state, held_position, trade
 
 from hypertrack.config import Settings
 from hypertrack.live.chain import breaks
+from hypertrack.live.checkpoint import read_checkpoint, write_checkpoint
 from hypertrack.live.session import Beginning, LivePlaces, LiveSession
-from hypertrack.records import Feed, Message, MessageKind
+from hypertrack.records import HOUR_MS, Feed, Message, MessageKind
 from hypertrack.store.compaction.commit_journal import put_in_force
 from hypertrack.store.compaction.sealed_hours import prepare_sealing
+from hypertrack.store.reading.followed import FollowedFolder
 
 AFTER = {"emitted_ms", "delay_ms", "prev", "expires_ms"}
 """What follows from when a signal was written."""
@@ -60,7 +62,12 @@ class Followed:
         name: str = "signals.jsonl",
         told: dict[Any, Decimal] | None = None,
         clock: ManualClock | None = None,
+        checkpoint: Path | None = None,
+        since_ms: int = 0,
     ):
+        source = FollowedFolder(folder, since_ms)
+        saved = None if checkpoint is None else read_checkpoint(checkpoint, since_ms)
+        self.is_going_on = saved is not None and source.tape.go_on(saved.tape)
         self.folder = folder
         self.file = folder / name
         self.kept = Kept()
@@ -68,14 +75,14 @@ class Followed:
         self.lines: list[bytes] = []
         self.session = LiveSession(
             Settings.model_validate(SETTINGS),
-            LivePlaces(folder, folder / "profiles.parquet", self.file),
-            Beginning(0, told or {}),
+            LivePlaces(source, folder / "profiles.parquet", self.file),
+            Beginning(since_ms, told or {}, saved=saved if self.is_going_on else None),
             self.kept,
             self.clock,
             self.lines.append,
         )
         self.session.look()
-        self.session.read_history()
+        self.session.read_history(is_growing=checkpoint is not None)
 
     def poll(self) -> None:
         self.clock.advance(0.2)
@@ -148,27 +155,37 @@ def random_rows(n: int) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow  # eight restarts, each signal synced
-def test_replay_of_the_finished_recording_says_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize("has_checkpoint", [True, False])
+def test_replay_of_the_finished_recording_says_the_same(
+    tmp_path: Path, *, has_checkpoint: bool
+) -> None:
     """However lines came, hours were sealed meanwhile and live was started anew."""
     rows = random_rows(200)
-    rng = random.Random(6)
+    rng, when = random.Random(6), random.Random(7)
     append(tmp_path, rows[:50])
     live = Followed(tmp_path)
+    checkpoint = tmp_path / "checkpoint.bin" if has_checkpoint else None
+    n_gone_on = 0
     at = 50
     while at < len(rows):
-        end = at + rng.randint(1, 25)
+        end = at + rng.randint(1, 12)
         while end < len(rows) and rows[end]["received_ns"] == rows[end - 1]["received_ns"]:
             end += 1  # a frame is written at once
         append(tmp_path, rows[at:end])
         at = end
         if rng.random() < 0.15:
             put_in_force(tmp_path, prepare_sealing(tmp_path, Feed.TRADES))
+        if checkpoint is not None and when.random() < 0.4:
+            write_checkpoint(checkpoint, live.session.state())
         live.poll()
         if rng.random() < 0.2:  # as after a kill: nothing is closed, the file is torn
             with live.file.open("ab") as file:
                 file.write(live.file.read_bytes()[:37])
-            live = Followed(tmp_path)
+            live = Followed(tmp_path, checkpoint=checkpoint)
+            n_gone_on += live.is_going_on
+    live.poll()
 
+    assert (n_gone_on >= 3) == has_checkpoint
     replayed = Followed(tmp_path, "replayed.jsonl")
 
     assert len(replayed.signals()) > 80
@@ -230,12 +247,56 @@ def test_gap_makes_positions_unknown_from_the_next_trade_on(tmp_path: Path, kept
     live.poll()
     live.poll()
 
-    first, second = [one for one in live.signals() if one["leader"] == ALICE]
+    (first,) = [one for one in live.signals() if one["leader"] == ALICE]
 
-    assert (first["kind"], second["kind"]) == ("open", "trade")
-    assert second["coverage"]["gap"] is True
+    assert first["kind"] == "open"
+    assert (ALICE, "BTC") in live.session.awaited()
+    assert live.session.n_withheld == 1
     (gap,) = [text for text in live.kept.texts() if text.startswith("gaps")]
     assert gap.startswith("gaps: 30.0 s of trades in BTC were missed")
+
+
+def test_gap_that_was_over_when_following_began_leaves_what_was_told_since(tmp_path: Path) -> None:
+    spans = observed(0, 20_000) + observed(50_000, 190_000)
+    (tmp_path / "coverage.jsonl").write_bytes(spans)
+    append(tmp_path, [row(60_000, ALICE, CAROL), row(70_000, BOB, CAROL, coin="ETH")])
+    live = Followed(tmp_path, told={(ALICE, "BTC"): Decimal(2)}, since_ms=START_MS + 55_000)
+
+    (first,) = [one for one in live.signals() if one["leader"] == ALICE]
+
+    assert (first["kind"], first["position_known"]) == ("add", "exact")
+    assert first["coverage"] == {"observed_frac": 1.0, "gap": False}
+    assert not any(text.startswith("gaps") for text in live.kept.texts())
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_nothing_is_signalled_after_a_gap_until_the_account_is_told(
+    tmp_path: Path, *, is_restarted: bool
+) -> None:
+    spans = observed(0, 20_000) + observed(50_000, 90_000)
+    (tmp_path / "coverage.jsonl").write_bytes(spans)
+    other = {"coin": "ETH", "buyer": "0x" + "1" * 40, "seller": "0x" + "2" * 40}
+    append(tmp_path, [row(0, ALICE, CAROL), row(60_000, ALICE, CAROL), row(62_000, **other)])
+    live = Followed(tmp_path, told={(ALICE, "BTC"): Decimal(0)})
+    if is_restarted:
+        write_checkpoint(tmp_path / "checkpoint.bin", live.session.state())
+        live = Followed(tmp_path, checkpoint=tmp_path / "checkpoint.bin")
+        assert (ALICE, "BTC") in live.session.awaited()
+    state = account_state(START_MS + 61_000, ALICE, held_position("BTC", 5.0))
+    (tmp_path / "account_states.jsonl").write_bytes(json.dumps(state).encode() + b"\n")
+    # Told as of second 61, in force 2 s after its receipt: what he buys between is counted.
+    append(tmp_path, [row(61_500, ALICE, CAROL, size=0.5), row(63_500, **other)])
+    append(tmp_path, [row(70_000, ALICE, CAROL, size=2.0), row(90_000, **other)])
+    live.poll()
+    live.poll()
+
+    first, second = [one for one in live.signals() if one["leader"] == ALICE]
+
+    assert first["action_ms"] == START_MS
+    assert (second["kind"], second["position_known"]) == ("add", "exact")
+    assert (second["position_before"], second["position_after"]) == ("5.5", "7.5")
+    assert live.session.n_withheld == 2 - is_restarted
+    assert Followed(tmp_path, "replayed.jsonl").signals()[1] == second
 
 
 def test_wallets_of_a_list_that_take_one_side_are_told_once(tmp_path: Path) -> None:
@@ -258,7 +319,20 @@ def test_second_coin_of_a_wallet_is_news(tmp_path: Path) -> None:
 
     texts = [text for text in live.kept.texts() if text.startswith("new coin")]
     assert len(texts) == 2
-    assert "trades ETH, which it had not traded before" in texts[0]
+    assert "trades ETH, which it had not traded in the window" in texts[0]
+
+
+def test_coin_is_news_again_when_a_window_has_passed_since_it_was_traded(tmp_path: Path) -> None:
+    rows = [row(0, ALICE, BOB), row(1, ALICE, BOB, coin="ETH", trade_id=9)]
+    later = [row(hour * HOUR_MS, ALICE, CAROL, coin="ETH") for hour in (10, 20, 30)]
+    append(tmp_path, [*rows, *later, row(31 * HOUR_MS, ALICE, CAROL)])
+
+    live = Followed(tmp_path)
+
+    said = [text.split() for text in live.kept.texts() if text.startswith("new coin")]
+    told = [(words[2][2:6], words[4]) for words in said]
+    # The first coin of anybody is no news; Alice's Bitcoin is 31 hours ago, her Ether one.
+    assert told == [("aaaa", "ETH,"), ("bbbb", "ETH,"), ("aaaa", "BTC,"), ("cccc", "BTC,")]
 
 
 def test_message_has_the_same_id_when_its_event_is_found_again(tmp_path: Path) -> None:

@@ -28,8 +28,8 @@ def settings_of(folder: Path, **live: float) -> Settings:
 
 
 @contextmanager
-def opened(settings: Settings, folder: Path, newest_ms: int) -> Iterator[LiveWindow]:
-    window = LiveWindow(settings, folder, newest_ms)
+def opened(settings: Settings, newest_ms: int) -> Iterator[LiveWindow]:
+    window = LiveWindow(settings, newest_ms)
     try:
         window.advance()
         yield window
@@ -81,7 +81,7 @@ def test_features_at_ten_random_ticks_are_those_of_the_batch_engine(tmp_path: Pa
     settings = settings_of(growing.folder, window_h=0.75)
     with (
         open_dataset(source) as whole,
-        opened(settings, growing.folder, now_ms) as window,
+        opened(settings, now_ms) as window,
     ):
         batch = FeatureEngine(whole, settings.features, settings.fees)
         for tick in range(10):
@@ -107,12 +107,12 @@ def test_window_opened_over_sealed_hours_holds_what_one_that_was_there_does(tmp_
     ]
     write_dataset(tmp_path, trades=trades[:10], bbo=[quote(START_MS, 99, 101)])
     settings = settings_of(tmp_path, window_h=2)
-    with opened(settings, tmp_path, trades[9]["time"]) as window:
+    with opened(settings, trades[9]["time"]) as window:
         with (tmp_path / "trades.jsonl").open("a") as file:
             file.writelines(json.dumps(one) + "\n" for one in trades[10:])
         put_in_force(tmp_path, prepare_sealing(tmp_path, Feed.TRADES))
         window.advance()
-        with opened(settings, tmp_path, trades[-1]["time"]) as later:
+        with opened(settings, trades[-1]["time"]) as later:
             here, there = window.fills(), later.fills()
 
     # Window 7,200 s before the last trade less a second: 12 trades of 10 min, the last is ahead.
@@ -127,7 +127,7 @@ def test_window_gets_shorter_beyond_its_number_of_trades_and_says_so(tmp_path: P
     ]
     write_dataset(tmp_path, trades=trades)
 
-    with opened(settings_of(tmp_path, window_h=4, max_trades=30), tmp_path, START_MS) as window:
+    with opened(settings_of(tmp_path, window_h=4, max_trades=30), START_MS) as window:
         first_ms = int(window.fills().known_ms.min())
         length_h = window.length_h
 
@@ -145,7 +145,7 @@ def test_window_whose_last_hour_alone_has_too_many_trades_is_that_hour(tmp_path:
     ]
     write_dataset(tmp_path, trades=trades)
 
-    with opened(settings_of(tmp_path, window_h=4, max_trades=5), tmp_path, START_MS) as window:
+    with opened(settings_of(tmp_path, window_h=4, max_trades=5), START_MS) as window:
         fills, length_h = window.fills(), window.length_h
 
     # From the hour to one second before the last trade, 25 minutes later: five trades.
@@ -160,7 +160,7 @@ def test_price_of_a_coin_outlives_the_hour_it_was_traded_in(tmp_path: Path) -> N
     late_ms = START_MS + 6 * HOUR_MS
     again = trade(late_ms, buyer=CAROL, seller=BOB, taker=CAROL, coin="ETH", price=55.0)
     last = trade(late_ms + 9_000, buyer=ALICE, seller=BOB, taker=ALICE, trade_id=9)
-    with opened(settings, tmp_path, START_MS) as window:
+    with opened(settings, START_MS) as window:
         with (tmp_path / "trades.jsonl").open("a") as file:
             file.writelines(json.dumps(one) + "\n" for one in (again, last))
         window.advance()

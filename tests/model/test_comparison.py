@@ -1,3 +1,4 @@
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -37,9 +38,15 @@ def train(samples: Samples, created_ms: int, *, is_forced: bool = False) -> Wall
     return WalletModel(network, scaler, card)
 
 
-GOOD = train(SAMPLES, 1_767_600_000_000)
-BAD = train(permuted(SAMPLES), 1_767_700_000_000)
-"""Trained on outcomes that were dealt out anew: it knows nothing."""
+@cache  # trained when the first test asks, not in each process that looks for tests
+def good() -> WalletModel:
+    return train(SAMPLES, 1_767_600_000_000)
+
+
+@cache
+def bad() -> WalletModel:
+    """Return one trained on outcomes that were dealt out anew: it knows nothing."""
+    return train(permuted(SAMPLES), 1_767_700_000_000)
 
 
 def against(a: WalletModel, b: WalletModel) -> Comparison:
@@ -48,16 +55,16 @@ def against(a: WalletModel, b: WalletModel) -> Comparison:
 
 
 def test_model_that_learnt_beats_one_that_did_not() -> None:
-    found = against(BAD, GOOD)
+    found = against(bad(), good())
 
     assert found.is_a_worse
     assert found.overall is not None
     assert found.overall.low < found.overall.value < found.overall.high < -0.2
-    assert not against(GOOD, BAD).is_a_worse
+    assert not against(good(), bad()).is_a_worse
 
 
 def test_difference_is_that_of_the_skills() -> None:
-    for head in against(GOOD, BAD).heads:
+    for head in against(good(), bad()).heads:
         assert head.difference is not None
         assert head.skill_a is not None
         assert head.skill_b is not None
@@ -66,7 +73,7 @@ def test_difference_is_that_of_the_skills() -> None:
 
 
 def test_model_is_not_worse_than_itself() -> None:
-    found = against(GOOD, GOOD)
+    found = against(good(), good())
 
     assert found.overall is not None
     assert (found.overall.low, found.overall.high) == (0, 0)
@@ -94,7 +101,7 @@ def test_head_that_cannot_be_measured_has_no_difference() -> None:
     samples = make_samples()
     samples.test.quantities[:, :] = np.nan
 
-    found = compare(samples, constant(samples, GOOD.scaler), GOOD, BAD, SETTINGS)
+    found = compare(samples, constant(samples, good().scaler), good(), bad(), SETTINGS)
 
     assert found.overall is None
     assert all(head.difference is None and head.n_test == 0 for head in found.heads)
@@ -105,7 +112,7 @@ def test_model_of_other_features_is_refused() -> None:
     other = Samples(**{**vars(samples), "feature_names": FEATURES[::-1]})
 
     with pytest.raises(ModelError, match="set the same feature groups") as refusal:
-        compare(other, constant(samples, GOOD.scaler), GOOD, BAD, SETTINGS)
+        compare(other, constant(samples, good().scaler), good(), bad(), SETTINGS)
 
     assert f"({', '.join(FEATURES)})" in str(refusal.value)
     assert f"({', '.join(FEATURES[::-1])})" in str(refusal.value)
@@ -114,40 +121,40 @@ def test_model_of_other_features_is_refused() -> None:
 def test_worse_model_is_kept_but_not_promoted(tmp_path: Path) -> None:
     settings = Settings(out=tmp_path, train=SETTINGS)
 
-    first = keep_model(GOOD, SAMPLES, GOOD.scaler, settings)
-    second = keep_model(BAD, SAMPLES, BAD.scaler, settings)
+    first = keep_model(good(), SAMPLES, good().scaler, settings)
+    second = keep_model(bad(), SAMPLES, bad().scaler, settings)
 
     assert first.is_promoted
     assert first.against_champion is None
     assert not second.is_promoted
     assert second.against_champion is not None
-    assert champion_version(tmp_path) == GOOD.summary.version
-    assert load_champion(tmp_path).summary == GOOD.summary
-    assert list_versions(tmp_path) == [BAD.summary.version, GOOD.summary.version]
+    assert champion_version(tmp_path) == good().summary.version
+    assert load_champion(tmp_path).summary == good().summary
+    assert list_versions(tmp_path) == [bad().summary.version, good().summary.version]
 
 
 def test_better_model_takes_over(tmp_path: Path) -> None:
     settings = Settings(out=tmp_path, train=SETTINGS)
-    keep_model(BAD, SAMPLES, BAD.scaler, settings)
+    keep_model(bad(), SAMPLES, bad().scaler, settings)
 
-    assert keep_model(GOOD, SAMPLES, GOOD.scaler, settings).is_promoted
-    assert champion_version(tmp_path) == GOOD.summary.version
+    assert keep_model(good(), SAMPLES, good().scaler, settings).is_promoted
+    assert champion_version(tmp_path) == good().summary.version
 
 
 def test_forced_model_never_replaces_one_that_was_not(tmp_path: Path) -> None:
     settings = Settings(out=tmp_path, train=SETTINGS)
-    keep_model(BAD, SAMPLES, BAD.scaler, settings)
+    keep_model(bad(), SAMPLES, bad().scaler, settings)
     forced = train(SAMPLES, 1_767_800_000_000, is_forced=True)
 
     assert not keep_model(forced, SAMPLES, forced.scaler, settings).is_promoted
 
 
 def test_version_is_found_by_a_part_of_its_name(tmp_path: Path) -> None:
-    save_version(tmp_path, GOOD)
-    save_version(tmp_path, BAD)
+    save_version(tmp_path, good())
+    save_version(tmp_path, bad())
 
-    assert find_version(tmp_path, "champion") == BAD.summary.version
-    assert find_version(tmp_path, GOOD.summary.version[-8:]) == GOOD.summary.version
+    assert find_version(tmp_path, "champion") == bad().summary.version
+    assert find_version(tmp_path, good().summary.version[-8:]) == good().summary.version
     with pytest.raises(ModelError, match="found 2 versions of 2"):
         find_version(tmp_path, "2026")
     with pytest.raises(ModelError, match="found none of 2"):
@@ -155,12 +162,12 @@ def test_version_is_found_by_a_part_of_its_name(tmp_path: Path) -> None:
 
 
 def test_promoted_version_is_the_one_that_is_loaded(tmp_path: Path) -> None:
-    save_version(tmp_path, GOOD)
-    save_version(tmp_path, BAD)
+    save_version(tmp_path, good())
+    save_version(tmp_path, bad())
 
-    promote(tmp_path, GOOD.summary.version)
+    promote(tmp_path, good().summary.version)
 
-    assert load_champion(tmp_path).card == GOOD.card
+    assert load_champion(tmp_path).card == good().card
 
 
 def test_unknown_version_is_not_promoted(tmp_path: Path) -> None:

@@ -64,36 +64,41 @@ def differing(a: dict[str, Any], b: dict[str, Any]) -> list[str]:
     ]
 
 
-FITTED = all_that_is_fitted(CLEAN)
+@pytest.fixture(scope="module")
+def fitted() -> dict[str, Any]:
+    """What is fitted to clean rows."""
+    return all_that_is_fitted(CLEAN)
 
 
 @pytest.mark.parametrize("poison", [1e9, np.nan])
-def test_nothing_of_test_wallets_or_the_test_window_reaches_what_is_fitted(poison: float) -> None:
+def test_nothing_of_test_wallets_or_the_test_window_reaches_what_is_fitted(
+    poison: float, fitted: dict[str, Any]
+) -> None:
     told = [spoilt(rows, rows.is_held_out, poison) for rows in CLEAN[:-1]]
     told.append(spoilt(CLEAN[-1], True, poison))
 
-    assert differing(FITTED, all_that_is_fitted(told)) == []
+    assert differing(fitted, all_that_is_fitted(told)) == []
 
 
 def poisoned(chosen: Sequence[NDArray[np.bool_]]) -> list[Rows]:
     return [spoilt(rows, which, 1e3) for rows, which in zip(CLEAN, chosen, strict=True)]
 
 
-def test_poison_would_show() -> None:
+def test_poison_would_show(fitted: dict[str, Any]) -> None:
     """One training row is enough to change all of it: the test above can fail."""
     nobody = [np.zeros(len(rows), dtype=bool) for rows in CLEAN]
     learnt = ~CLEAN[0].is_held_out & ~CLEAN[0].is_validation
     nobody[0][np.flatnonzero(learnt)[0]] = True
 
-    changed = differing(FITTED, all_that_is_fitted(poisoned(nobody)))
+    changed = differing(fitted, all_that_is_fitted(poisoned(nobody)))
 
     assert {"thresholds", "mean", "std", "epochs", "heads.weight", "linear.weights"} <= set(changed)
 
 
-def test_validation_wallets_reach_calibration_alone() -> None:
+def test_validation_wallets_reach_calibration_alone(fitted: dict[str, Any]) -> None:
     told = poisoned([rows.is_validation & ~rows.is_held_out for rows in CLEAN])
 
-    changed = set(differing(FITTED, all_that_is_fitted(told)))
+    changed = set(differing(fitted, all_that_is_fitted(told)))
 
     assert changed <= {"slope", "centre", "estimators"}
     assert changed

@@ -8,7 +8,7 @@ from fakes import START_MS
 
 from hypertrack.labels.outcomes import QUANTITIES
 from hypertrack.labels.targets import TARGETS, Thresholds
-from hypertrack.model.live_comparison import compare_live
+from hypertrack.model.live_comparison import compare_live, scored
 from hypertrack.records import (
     HEADS,
     HOUR_MS,
@@ -50,6 +50,8 @@ def row(hour: int, wallet: str, champion: float, challenger: float) -> ScoreRow:
 def outcome(of: ScoreRow, vote: float, masked: str | None = None) -> OutcomeRow:
     """Return what came: whether the votes call it a bot."""
     return OutcomeRow(
+        seq=1,
+        prev="",
         **{"id": of.id, "wallet": of.wallet, "window": (0, 1), "observed_frac": 1.0},
         **{"n_executions": 9, "quantities": {BOT_VOTE: vote}, "masked": masked},
     )
@@ -58,7 +60,7 @@ def outcome(of: ScoreRow, vote: float, masked: str | None = None) -> OutcomeRow:
 def found(*told: tuple[ScoreRow, float], **more: Any) -> LiveComparison:
     outcomes = {each.id: outcome(each, vote) for each, vote in told}
     challenge = replace(CHALLENGE, **more)
-    return compare_live(challenge, [each for each, _ in told], outcomes, WEIGHTS)
+    return compare_live(challenge, scored([each for each, _ in told], outcomes), WEIGHTS)
 
 
 def hours(n: int, champion: tuple[float, float], challenger: tuple[float, float]) -> Any:
@@ -149,7 +151,7 @@ def test_masked_rows_are_masked_for_both_and_counted_by_cause() -> None:
     outcomes[lost.id] = outcome(lost, -1.0, masked="gap")
 
     comparison = compare_live(
-        CHALLENGE, [*(each for each, _ in told), lost, waiting], outcomes, WEIGHTS
+        CHALLENGE, scored([*(each for each, _ in told), lost, waiting], outcomes), WEIGHTS
     )
 
     assert (comparison.n_rows, comparison.n_waiting) == (80, 1)
@@ -193,3 +195,18 @@ def test_nothing_at_all_is_open() -> None:
 
     assert (comparison.n_rows, comparison.n_blocks, comparison.overall) == (0, 0, None)
     assert comparison.challenge.decision is Decision.OPEN
+
+
+def test_rows_are_counted_by_what_came_of_them_and_those_that_count_are_kept_in_time() -> None:
+    said = [row(hour, "0xa", 0.5, 0.5) for hour in (3, 1, 2, 4)]
+    agreed = [True, False, None, True]
+    rows = [replace(one, is_agreed=each) for one, each in zip(said, agreed, strict=True)]
+    late, early, masked, _ = rows
+    outcomes = {one.id: outcome(one, 1.0) for one in (late, early)}
+    outcomes[masked.id] = outcome(masked, 1.0, masked="a gap")
+
+    of = scored(iter(rows), outcomes)
+
+    assert [each.id for each, _ in of.pairs] == [early.id, late.id]
+    assert (of.n_waiting, of.n_masked) == (1, {"a gap": 1})
+    assert (of.n_agreed, of.n_asked) == (2, 3)

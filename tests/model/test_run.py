@@ -14,6 +14,7 @@ from hypertrack.features.engine import FeatureEngine
 from hypertrack.labels.targets import EDGE_HEADS, TARGETS
 from hypertrack.model import run
 from hypertrack.model.baselines import BASELINES, SHRINKAGE
+from hypertrack.model.drift import bins_of, counts_of_values
 from hypertrack.model.inputs import InputScaler
 from hypertrack.model.run import Stage, TrainedModel, TrainingEvent, train_model
 from hypertrack.model.samples import Samples, assemble
@@ -102,6 +103,20 @@ def test_inputs_are_scaled_by_training_rows_alone(one_run: Run) -> None:
 
     assert (scaler.mean == of_training.mean).all() and (scaler.std == of_training.std).all()
     assert not np.allclose(of_training.mean, of_test.mean)
+
+
+def test_card_keeps_the_bins_by_which_drift_is_told(one_run: Run) -> None:
+    samples, model = one_run.samples, last(one_run.events).model
+    card = model.card
+
+    assert tuple(map(bins_of, samples.train.features.T)) == card.feature_bins
+    for one, values in zip(card.feature_bins, samples.train.features.T, strict=True):
+        assert one.shares == pytest.approx(tuple(counts_of_values(values, one) / len(values)))
+    held_out = samples.test.features[samples.test.has_outcome]
+    scores = model.predictor.scores(held_out).astype(np.float64)
+    assert list(card.score_bins) == list(TARGETS)
+    for nth, one in enumerate(card.score_bins.values()):
+        assert one == bins_of(scores[:, nth])
 
 
 def test_card_says_what_the_model_rests_on(events: list[TrainingEvent]) -> None:

@@ -191,6 +191,35 @@ def test_watchlist_is_kept_and_written_as_commands_read_it(open_page: OpenPage) 
     expect(page.locator("#count")).to_have_text("2 of 120 wallets")
 
 
+def test_pages_beside_each_other_overwrite_nothing_of_the_watchlist(open_page: OpenPage) -> None:
+    page = open_page()
+    other = page.context.new_page()
+    other.goto(page.url)
+
+    page.locator(".line .star").first.click()
+    other.locator(".line .star").nth(1).click()
+    expect(other.locator(".results .watched-count")).to_have_text("1")  # of what it has read
+    page.reload()
+
+    expect(page.locator(".line .star[aria-pressed=true]")).to_have_count(2)
+    expect(page.locator(".results .watched-count")).to_have_text("2")
+    page.locator(".line .star").first.click()
+    page.reload()
+    expect(page.locator(".results .watched-count")).to_have_text("1")
+
+
+def test_watchlist_lasts_a_page_where_the_browser_keeps_nothing(open_page: OpenPage) -> None:
+    refuse = "Object.defineProperty(window, '{}', {{ get() {{ throw new Error('refused'); }} }});"
+    page = open_page(script="".join(map(refuse.format, ("indexedDB", "localStorage"))))
+
+    page.locator(".line .star").first.click()
+
+    expect(page.locator("#announce")).to_contain_text("The browser keeps nothing")
+    expect(page.locator(".results .watched-count")).to_have_text("1")
+    page.locator("#theme").click()
+    expect(page.locator("#theme-name")).to_have_text("Light")
+
+
 def test_watchlist_of_a_file_is_added_and_shown(open_page: OpenPage, tmp_path: Path) -> None:
     page = open_page()
     kept, *some = addresses(page)[:4]
@@ -269,6 +298,7 @@ def test_theme_follows_the_system_until_it_is_chosen(open_page: OpenPage) -> Non
     page.locator("#theme").click()
     expect(page.locator("#theme-name")).to_have_text("Dark")
     assert page.evaluate(ground) != dark_text
+    page.evaluate("localStorage.clear()")  # as it seems to be in a busy browser
     page.reload()
     expect(page.locator("#theme-name")).to_have_text("Dark")
 

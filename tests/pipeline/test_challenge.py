@@ -1,6 +1,9 @@
 """What a decision leads to: cards, promotion, and the one before as challenger; no dataset read."""
 
+import os
+import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,27 +11,33 @@ import pytest
 import torch
 from fakes import ALICE, BOB, START_MS
 from model_fakes import FEATURES, make_card, make_matrix
+from profile_fakes import heads
 
 from hypertrack.config import Settings
 from hypertrack.errors import ModelError
 from hypertrack.journal import Journal
 from hypertrack.labels.outcomes import QUANTITIES
 from hypertrack.labels.targets import TARGETS, Thresholds
+from hypertrack.live.chain import Chain, Link
 from hypertrack.live.score_book import ScoreBook, read_scores
 from hypertrack.model.inputs import InputScaler
 from hypertrack.model.network import WalletNet
-from hypertrack.model.version_files import champion_version, read_card
+from hypertrack.model.version_files import champion_version, promote, read_card
 from hypertrack.model.versions import WalletModel, load_champion, save_version
-from hypertrack.pipeline.challenge import Challenger, challenge, compare_live, current, end
+from hypertrack.pipeline.challenge import Challenger, challenge, current, end
+from hypertrack.pipeline.live_comparing import compare_live
+from hypertrack.pipeline.live_judging import Judging, blocks_over
 from hypertrack.records import (
     HOUR_MS,
     Challenge,
     Decision,
     OutcomeRow,
+    ScoreRow,
     as_dict,
     encode_json,
     replace,
 )
+from hypertrack.store.files.locks import lock_file
 
 THRESHOLDS = dict.fromkeys(Thresholds.__struct_fields__) | {"profit_hurdle_bps": 5.0}
 BOT = TARGETS.index("bot_probability")
@@ -41,7 +50,8 @@ def model(seed: int, thresholds: dict[str, float | None] = THRESHOLDS) -> Wallet
     network = WalletNet(scaler.n_inputs, hidden=(4,), dropout_frac=0.3)
     card = make_card(network, 1_767_600_000_000 + seed * 1_000)
     details = replace(card.details, thresholds=thresholds)
-    return WalletModel(network, scaler, replace(card, details=details))
+    summary = replace(card.summary, heads=tuple(heads().values()))
+    return WalletModel(network, scaler, replace(card, details=details, summary=summary))
 
 
 @pytest.fixture
@@ -68,17 +78,20 @@ def tell(settings: Settings, named: Challenge, champion: float, challenger: floa
         for hour in range(40):
             at_ms = HOUR_0 + hour * HOUR_MS + 5
             assert book.write((ALICE, BOB), (HOUR_0, at_ms), *said) == 2
-    outcomes = [
-        OutcomeRow(
-            **{"id": row.id, "wallet": row.wallet, "observed_frac": 1.0, "n_executions": 9},
-            window=named.outcome_window(row.scored_ms),
-            quantities={QUANTITIES[BOT]: 1.0 if row.wallet == ALICE else -1.0},
-            masked=None,
-        )
-        for row in read_scores(folder / "scores.jsonl", named)
-    ]
-    with closing(Journal(folder / "outcomes.jsonl")) as journal:
-        journal.add(encode_json(each) for each in outcomes)
+    with closing(Chain(folder / "outcomes.jsonl")) as chain:
+        for row in read_scores(folder / "scores.jsonl", named):
+            chain.prepare(row.id, partial(outcome_of, named, row))
+        chain.commit()
+
+
+def outcome_of(named: Challenge, row: ScoreRow, link: Link) -> OutcomeRow:
+    return OutcomeRow(
+        **{"id": row.id, "wallet": row.wallet, "observed_frac": 1.0, "n_executions": 9},
+        **{"seq": link.seq, "prev": link.prev},
+        window=named.outcome_window(row.scored_ms),
+        quantities={QUANTITIES[BOT]: 1.0 if row.wallet == ALICE else -1.0},
+        masked=None,
+    )
 
 
 def test_decision_is_written_into_both_cards_and_stays(settings: Settings) -> None:
@@ -115,24 +128,149 @@ def test_promoted_challenger_is_challenged_by_the_one_before(settings: Settings)
     after = current(settings)
     assert after is not None
     assert (after.champion, after.challenger, after.decision) == (other, own, Decision.OPEN)
-    assert (after.promotes, after.max_blocks) == (True, 40)
+    assert (after.promotes, after.max_blocks, after.is_rematch) == (True, 40, True)
     # the rows of before were of another pair
     assert compare_live(settings).n_rows == 0
 
 
-def test_nothing_is_decided_on_rows_that_were_changed(settings: Settings) -> None:
+def test_one_before_is_put_back_where_it_turns_out_better_and_that_ends_it(
+    settings: Settings,
+) -> None:
+    own, other = champion_and_other(settings)
+    tell(settings, challenge(settings, other, promotes=True), 0.8, 0.9)
+    compare_live(settings)
+    rematch = current(settings)
+    assert rematch is not None
+    tell(settings, rematch, 0.8, 0.9)
+
+    compare_live(settings)
+
+    assert champion_version(settings.out) == own
+    after = current(settings)
+    assert after is not None
+    assert (after.champion, after.challenger) == (other, own)
+    assert after.decision is Decision.BETTER
+
+
+def test_champion_worse_than_the_constant_loses_its_weight_until_another_is_promoted(
+    settings: Settings,
+) -> None:
+    own, other = champion_and_other(settings)
+    assert any(head.has_earned_weight for head in load_champion(settings.out).summary.heads)
+    tell(settings, challenge(settings, other), 0.1, 0.2)  # said of a bot: half is the constant's
+
+    found, again = compare_live(settings), compare_live(settings)
+
+    lost = found.champion_lost_weight
+    assert found.champion_skill is not None
+    assert lost is not None
+    assert (lost.skill, lost.n_blocks) == (found.champion_skill, 40)
+    assert lost.skill.high < 0
+    assert again.champion_lost_weight == lost  # once
+    summary = load_champion(settings.out).summary
+    assert (summary.version, summary.lost_weight) == (own, lost)
+    assert not any(head.has_earned_weight for head in summary.heads)
+    assert summary.heads[0].reason.startswith("lost its weight live: skill -")
+    assert read_card(settings.out, own).summary == summary
+    promote(settings.out, other)
+    assert any(head.has_earned_weight for head in load_champion(settings.out).summary.heads)
+
+
+def test_no_weight_is_lost_on_rows_that_were_changed(settings: Settings) -> None:
+    _, other = champion_and_other(settings)
+    tell(settings, challenge(settings, other), 0.1, 0.2)
+    outcomes = settings.data / "live" / "outcomes.jsonl"
+    assert isinstance(outcomes, Path)
+    outcomes.write_text(outcomes.read_text().replace(":9", ":8", 1))
+
+    assert compare_live(settings).champion_lost_weight is None
+    assert load_champion(settings.out).summary.lost_weight is None
+
+
+def test_while_another_process_decides_only_what_is_there_is_told(settings: Settings) -> None:
+    _, other = champion_and_other(settings)
+    tell(settings, challenge(settings, other), 0.9, 0.8)
+    live = settings.data / "live"
+    assert isinstance(live, Path)
+    lock = lock_file(live / "comparison.lock", live)
+
+    found = compare_live(settings)
+    os.close(lock)
+
+    assert found.overall is not None
+    assert found.overall.high < 0
+    assert found.challenge.decision is Decision.OPEN
+    assert compare_live(settings).challenge.decision is Decision.WORSE
+
+
+def test_what_is_shown_is_of_the_challenge_under_way(settings: Settings) -> None:
+    _, other = champion_and_other(settings)
+    tell(settings, challenge(settings, other), 0.8, 0.9)
+    compare_live(settings)
+    with closing(Judging(settings)) as judging:
+        first = judging.status
+        challenge(settings, other)
+        second = judging.status
+        compare_live(settings)
+        third = judging.status
+        end(settings)
+        last = judging.status
+
+    assert first is not None
+    assert (first.decision, first.n_rows) == (Decision.BETTER, 80)
+    assert second is None
+    assert third is not None
+    assert (third.decision, third.n_rows) == (Decision.OPEN, 0)
+    assert last is None
+
+
+def test_block_is_over_when_its_outcomes_are_and_the_ledger_had_a_minute(
+    settings: Settings,
+) -> None:
+    _, other = champion_and_other(settings)
+    named = challenge(settings, other)
+    row_ms = 7 * HOUR_MS + 5  # of block 7: the outcome is the ninth hour's, half an hour later
+    assert named.outcome_window(row_ms) == (8.5 * HOUR_MS, 9.5 * HOUR_MS)
+    known_ms = round(9.5 * HOUR_MS) + 60_000
+
+    assert [blocks_over(named, known_ms - 1), blocks_over(named, known_ms)] == [6, 7]
+
+
+@pytest.mark.slow  # a process of its own, which loads what it needs
+def test_live_promotes_by_itself_once_a_block_is_over(settings: Settings) -> None:
     _, other = champion_and_other(settings)
     tell(settings, challenge(settings, other, promotes=True), 0.8, 0.9)
-    scores = settings.data / "live" / "scores.jsonl"
-    assert isinstance(scores, Path)
-    lines = scores.read_text().splitlines(keepends=True)
-    scores.write_text("".join(lines[:10] + lines[11:]))
+
+    with closing(Judging(settings)) as judging:
+        judging.look(HOUR_0 + 50 * HOUR_MS)
+        until_s = time.monotonic() + 60
+        while champion_version(settings.out) != other and time.monotonic() < until_s:
+            time.sleep(0.1)
+
+    assert champion_version(settings.out) == other
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "other"),
+    [
+        ("scores.jsonl", '"bot_probability":0.8', '"bot_probability":0.9'),
+        ("outcomes.jsonl", ":9", ":8"),
+    ],
+)
+def test_nothing_is_decided_on_rows_that_were_changed(
+    settings: Settings, name: str, said: str, other: str
+) -> None:
+    _, challenger = champion_and_other(settings)
+    tell(settings, challenge(settings, challenger, promotes=True), 0.8, 0.9)
+    file = settings.data / "live" / name
+    assert isinstance(file, Path)
+    file.write_text(file.read_text().replace(said, other, 1))
 
     found = compare_live(settings)
 
     assert found.chain_breaks == 1
     assert found.challenge.decision is Decision.OPEN
-    assert read_card(settings.out, other).decisions == ()
+    assert read_card(settings.out, challenger).decisions == ()
 
 
 def test_margin_set_later_does_not_change_a_challenge_under_way(settings: Settings) -> None:

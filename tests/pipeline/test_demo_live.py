@@ -1,5 +1,6 @@
 """The live demo: who is followed, and the whole of it in as little time as shows a signal."""
 
+import threading
 from pathlib import Path
 
 import httpx
@@ -41,9 +42,26 @@ def test_live_demo_delivers_signals_and_follows_on_paper(tmp_path: Path) -> None
         if not detail.endswith((" 0 delivered", "its past")):
             demo.stop.set()
 
-    demo = LiveDemo(settings, minutes=2.0, on_progress=until_told)
+    pages: list[str] = []
+    answers: list[int] = []
+
+    def read(page: str) -> None:
+        pages.append(page)
+        url, _, token = page.partition("#token=")
+        asked = {"Authorization": f"Bearer {token}"}
+        threading.Thread(
+            target=lambda: answers.append(
+                httpx.get(f"{url}api/v1/status", headers=asked).status_code
+            )
+        ).start()
+
+    demo = LiveDemo(settings, minutes=2.0, on_progress=until_told, on_page=read)
     found = demo.run(tmp_path / "demo")
 
     assert 0 < len(found.leaders) <= 5
     assert found.n_signals >= found.n_delivered > 0
     assert "on paper" in found.sentences[0]
+    assert len(pages) == 1
+    assert answers == [200]  # it was there while it ran
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(pages[0])

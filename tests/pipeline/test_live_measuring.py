@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,19 @@ from hypertrack.config import LiveSettings, Settings
 from hypertrack.features.registry import select
 from hypertrack.labels.targets import Thresholds
 from hypertrack.live.board import ProfileChange
-from hypertrack.live.profile_events import model_changed, profile_events
+from hypertrack.live.profile_events import model_changed, profile_events, weight_lost
 from hypertrack.live.rules import Event, Rules
 from hypertrack.live.score_book import read_scores
 from hypertrack.model import MODEL_NAME
+from hypertrack.model.drift import bins_of
 from hypertrack.model.inputs import InputScaler, feature_hash
 from hypertrack.model.network import WalletNet
+from hypertrack.model.version_files import take_weight
 from hypertrack.model.versions import WalletModel, save_version
 from hypertrack.pipeline.challenge import challenge
 from hypertrack.pipeline.live_measuring import Measurer
-from hypertrack.records import replace
+from hypertrack.pipeline.live_profiles import LiveProfiler
+from hypertrack.records import Interval, LostWeight, replace
 from hypertrack.store.profiles import ProfileFile
 
 
@@ -42,7 +46,7 @@ def measurer(tmp_path: Path) -> Iterator[Measurer]:
     settings = Settings.model_validate(
         {"data": str(tmp_path / "data"), "out": str(tmp_path), "live": {"profiles_s": 0.001}}
     )
-    one = Measurer(settings, tmp_path / "data", tmp_path / "profiles.parquet", START_MS)
+    one = Measurer(settings, tmp_path / "profiles.parquet", START_MS)
     yield one
     one.close()
 
@@ -180,7 +184,8 @@ def test_other_model_is_an_event_that_names_both() -> None:
 def model_of(settings: Settings, seed: int) -> WalletModel:
     """Return an untrained model that reads the features in force."""
     names = tuple(feature.name for feature in select(settings.features.groups))
-    scaler = InputScaler.fit(names, np.random.default_rng(seed).normal(3, 2, (50, len(names))))
+    values = np.random.default_rng(seed).normal(3, 2, (50, len(names)))
+    scaler = InputScaler.fit(names, values)
     torch.manual_seed(seed)
     network = WalletNet(scaler.n_inputs, hidden=(4,), dropout_frac=0.3)
     card = make_card(network, 1_767_600_000_000 + seed)
@@ -189,6 +194,7 @@ def model_of(settings: Settings, seed: int) -> WalletModel:
         "feature_names": names,
         "feature_hash": feature_hash(names),
         "typical": (0.0,) * len(names),
+        "feature_bins": tuple(map(bins_of, values.T)),
         "details": replace(card.details, thresholds=thresholds),
     }
     return WalletModel(network, scaler, replace(card, **told))
@@ -214,4 +220,26 @@ def test_challenger_scores_who_is_measured_once_an_hour(tmp_path: Path, measurer
         (models[1].summary.version, models[0].summary.version)
     }
     assert all(row.scores["champion"] != row.scores["challenger"] for row in scored)
+    assert all(row.is_agreed is not None for row in scored)
+    names = models[1].card.feature_names
+    assert [row.features[names.index("tx_count")] for row in scored] == ["9", "9"]  # eight a second
+    assert all(len(row.features) == len(names) for row in scored)
     assert ProfileFile(tmp_path / "profiles.parquet").header.model is not None
+
+
+def test_model_that_lost_its_weight_is_taken_as_such_and_told_once(tmp_path: Path) -> None:
+    version = train(tmp_path, 1)
+    with closing(LiveProfiler(Settings(data=tmp_path / "data", out=tmp_path))) as profiler:
+        assert [profiler.look(), profiler.look()] == [True, False]
+        lost = LostWeight(at_ms=START_MS, skill=Interval(-0.02, -0.03, -0.01), n_blocks=40)
+        take_weight(tmp_path, version, lost)
+
+        assert [profiler.look(), profiler.look()] == [True, False]
+        assert (profiler.version, profiler.lost_weight) == (version, lost)
+        assert not profiler.earned
+    event = weight_lost(version, lost, START_MS + 5)
+    assert (event.name, event.fields["skill_high"]) == ("model.lost_weight", -0.01)
+    assert event.text == (
+        f"{version} has lost its weight: live it is worse than the constant (skill -0.020, at most "
+        "-0.010, over 40 blocks)"
+    )

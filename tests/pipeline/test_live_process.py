@@ -1,10 +1,7 @@
 """Live as a process beside the one that records: killed, in want of settings, out of disk."""
 
 import json
-import os
-import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,12 +10,12 @@ from typing import Any
 import pytest
 from disk_fakes import file_size_limit
 from fakes import ALICE, BOB, START_MS, trade, write_dataset
+from kill_fakes import killed, wait_for
 
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, HypertrackError
+from hypertrack.live.chain import breaks
 from hypertrack.pipeline.live_process import LiveProcess
-
-PATIENCE_S = 60.0
 
 pytestmark = pytest.mark.slow  # processes of their own, which load what they need
 
@@ -58,32 +55,13 @@ def beside(
         process.end()
 
 
-def wait_for(happened: Callable[[], object]) -> None:
-    until_s = time.monotonic() + PATIENCE_S
-    while not happened() and time.monotonic() < until_s:
-        time.sleep(0.02)
-    assert happened()
+def test_killed_under_fire_it_misses_no_signal_and_says_none_twice(tmp_path: Path) -> None:
+    said, replayed = killed(tmp_path, n_kills=2, per_second=100)
 
-
-def test_killed_it_is_started_again_and_misses_nothing(tmp_path: Path) -> None:
-    lines: list[bytes] = []
-    with beside(tmp_path, lines, follow={"leaders": [ALICE]}) as (process, stop):
-        process.start()
-        wait_for(lambda: process.status)
-        first = process.pid
-        assert first is not None
-        os.kill(first, signal.SIGKILL)
-        with (tmp_path / "data" / "trades.jsonl").open("a") as file:
-            file.writelines(json.dumps(row(nth)) + "\n" for nth in range(3, 9))
-        wait_for(lambda: len(lines) >= 4)
-
-        assert process.n_deaths == 1
-        assert process.pid != first
-        assert not stop.is_set()
-    assert [json.loads(line)["seq"] for line in lines[:4]] == [1, 2, 3, 4]
-    assert (tmp_path / "data/live/signals.jsonl").read_bytes().splitlines() == lines
-    with pytest.raises(ProcessLookupError):
-        os.kill(process.pid or 0, 0)
+    assert said == replayed
+    assert len({one["id"] for one in said}) == len(said) > 20
+    assert list(breaks(tmp_path / "data" / "live" / "signals.jsonl")) == []
+    assert (tmp_path / "data" / "live" / "checkpoint.bin").exists()
 
 
 def test_wrong_settings_end_it_and_who_records(tmp_path: Path) -> None:

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from drawn_wallets import BASE_FEATURES
 from model_fakes import make_matrix
-from profile_fakes import ORIGINAL, profile_header
+from profile_fakes import ORIGINAL, model, profile_header
 
 from hypertrack.categories.cases import make_profiles
 from hypertrack.features.engine import FeatureMatrix
+from hypertrack.labels.targets import TARGETS
 from hypertrack.pipeline import profile_batches as module
-from hypertrack.pipeline.profile_batches import RuleColumns, profile_batches
+from hypertrack.pipeline.profile_batches import RuleColumns, profile_batches, same_categories
 from hypertrack.records import ProfileColumns, as_dict
 
 SLICES = np.arange(60).reshape(20, 3)
@@ -84,3 +85,15 @@ def test_nobody_is_one_empty_batch() -> None:
 
     assert len(batch) == 0
     assert tuple(batch.features) == BASE_FEATURES
+
+
+def test_other_model_agrees_but_where_its_scores_give_another_category() -> None:
+    source = matrix(COUNTS)
+    (profiles,) = classified(source)
+    scores = np.zeros((len(COUNTS), len(TARGETS)), dtype=np.float32)
+    scores[4, TARGETS.index("bot_probability")] = 0.99
+
+    found = same_categories(profiles, source, RuleColumns(ORIGINAL), model(), scores)
+
+    assert [wallet for wallet, is_same in found.items() if not is_same] == [source.wallets[4]]
+    assert found.keys() == set(source.wallets)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from challenge_fakes import comparison
 from exchange_fakes import AT_ONCE, HandSource, blocks, coin
 from fakes import START_MS
 from prometheus_client import Metric
@@ -19,6 +20,7 @@ from hypertrack.errors import ConfigError
 from hypertrack.pipeline.record import record
 from hypertrack.recording.prometheus import metrics_server
 from hypertrack.records import (
+    ChallengeStatus,
     Feed,
     FeedStatus,
     FollowedFills,
@@ -124,7 +126,9 @@ LIVE = LiveStatus(
             cause=None,
         ),
     ),
+    challenge=ChallengeStatus.of(comparison()),
 )
+INTERVAL = {"value": 0.012, "low": -0.003, "high": 0.027}
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +179,27 @@ def families() -> dict[str, Metric]:
         ("hypertrack_sink_oldest_message_seconds", {("bot",): 30}),
         ("hypertrack_sink_failed_tries", {("bot",): 20, ("phone",): 0}),
         ("hypertrack_sink_up", {("bot",): 0, ("phone",): 1}),
+        ("hypertrack_live_model_lost_weight", {(): 0}),
+        ("hypertrack_challenge_rows", {(): 900}),
+        ("hypertrack_challenge_waiting_rows", {(): 60}),
+        ("hypertrack_challenge_masked_rows", {(): 43}),
+        ("hypertrack_challenge_blocks", {(): 40}),
+        ("hypertrack_challenge_days_until_margin", {(): 21.5}),
+        ("hypertrack_challenge_agreed_ratio", {(): 930 / 1_003}),
+        ("hypertrack_challenge_drift_max", {(): 0.61}),
+        ("hypertrack_challenge_drifted", {(): 1}),
+        (
+            "hypertrack_challenge_difference",
+            {
+                (bound, head): value
+                for head in ("overall", "bot_probability")
+                for bound, value in INTERVAL.items()
+            },
+        ),
+        (
+            "hypertrack_challenge_champion_skill",
+            {("value", "overall"): 0.2, ("low", "overall"): 0.15, ("high", "overall"): 0.25},
+        ),
         ("hypertrack_sink_messages", {("delivered", "bot"): 8, ("expired", "bot"): 1}),
     ],
 )

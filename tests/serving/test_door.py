@@ -101,12 +101,19 @@ def test_after_ten_wrong_tokens_an_address_waits_for_a_minute() -> None:
     wrong = replace(HONEST, authorization="Bearer guess")
 
     assert [status(wrong, found) for _ in range(10)] == [401] * 10
-    assert status(wrong, found) == 429
-    refusal = found.refusal(HONEST)
+    refusal = found.refusal(wrong)
     assert refusal is not None
     assert (refusal.status, dict(refusal.headers)) == (429, {"Retry-After": "60"})
-    assert status(replace(HONEST, address="10.0.0.2"), found) is None
+    assert status(replace(wrong, address="10.0.0.2"), found) == 401
     clock.advance(60)
+    assert status(wrong, found) == 401
+
+
+def test_who_has_the_token_is_let_in_whatever_others_of_his_address_guess() -> None:
+    found = door()
+    wrong = replace(HONEST, authorization="Bearer guess")
+
+    assert [status(wrong, found) for _ in range(12)] == [401] * 10 + [429] * 2
     assert status(HONEST, found) is None
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from accessibility import violations
+from challenge_fakes import comparison
 from chromium import WATCHED_POLICY
 from fakes import ALICE, BOB, CAROL
 from paper_fakes import PaperRun, acts, write_lines
@@ -16,6 +17,7 @@ from serving_fakes import THREE, TOKEN, Dataset, Running, running
 from hypertrack.live.paper_log import read_state
 from hypertrack.live.paper_result import result_of
 from hypertrack.outputs.follow_words import sentences
+from hypertrack.records import encode_json
 from hypertrack.text import printable
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -254,6 +256,9 @@ def test_following_on_paper_is_shown_with_what_lies_between(
     parts = page.locator("#live-paper-parts > div")
     expect(parts.first).to_contain_text("leaders, at their prices")
     expect(parts.last).to_contain_text("net")
+    doings = page.locator("#live-paper-doings li")
+    expect(doings.first).to_contain_text("08:00:25Paper reduced by 4 BTC long at 109.945")
+    expect(doings.last).to_contain_text("08:00:06Paper opened 10 BTC long at 100.05")
     page.reload()
     expect(page.locator("#live-paper-says p")).to_have_count(len(told))
 
@@ -261,10 +266,32 @@ def test_following_on_paper_is_shown_with_what_lies_between(
 # --- its server goes ----------------------------------------------------------------------------
 
 
+def test_two_models_are_shown_side_by_side_with_the_difference_over_time(
+    dataset: Dataset, server: Running, open_url: Open
+) -> None:
+    dataset.add()
+    page = open_url(server.page)
+    models = page.locator("#live-models")
+    expect(page.locator(".live-line")).to_have_count(1)
+    assert not models.is_visible()
+
+    (dataset.live / "comparison.json").write_bytes(encode_json(comparison()))
+
+    expect(models.locator("summary")).to_contain_text("Not decided yet")
+    models.locator("summary").click()
+    expect(models.locator("tbody tr")).to_have_count(7)
+    expect(models.locator("tbody tr").last).to_contain_text("+0.0120 [−0.0030, +0.0270]")
+    expect(models).to_contain_text("tx_count 0.61")
+    assert models.locator("svg.difference").bounding_box() is not None
+    dataset.say(sinks=[], measuring={"model": "v1", "has_lost_weight": True})
+    expect(page.locator("#live-trouble")).to_contain_text("v1 has lost its weight")
+    assert violations(page) == []
+
+
 def test_broken_stream_goes_on_without_loss_or_doubles(
     dataset: Dataset, server: Running, open_url: Open
 ) -> None:
-    page = open_url(server.page)
+    page = open_url(server.page, expects="net::ERR_")  # what a browser may say of a cut
     wanted = [wallet_number(number) for number in range(12)]
     for number, wallet in enumerate(wanted):
         if number % 3 == 0:

@@ -144,7 +144,17 @@ def test_front_holds_nothing_of_any_wallet_and_the_page_does(
 # --- what it refuses ----------------------------------------------------------------------------
 
 
-API = ("status", "wallets", f"wallets/{ALICE}", "signals", "follow", "events", "page", "no-such")
+API = (
+    "status",
+    "wallets",
+    f"wallets/{ALICE}",
+    "signals",
+    "follow",
+    "models",
+    "events",
+    "page",
+    "no-such",
+)
 
 
 @pytest.mark.parametrize("path", API)

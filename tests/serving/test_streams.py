@@ -8,13 +8,16 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from challenge_fakes import comparison
 from fakes import BOB, START_MS
 from paper_fakes import PaperRun, acts, write_lines
 from serving_fakes import FACTS, THREE, TOKEN, Dataset, Running, hearing, reader, running, wallets
 
+from hypertrack.outputs.challenge_words import sentences
 from hypertrack.records import CoverageLine, CoverageStatus, encode_json
 from hypertrack.serving.streams import MAX_STREAMS
 from hypertrack.store.files.layout import COVERAGE_NAME
@@ -323,3 +326,35 @@ def test_lines_that_do_not_follow_take_what_was_shown_away(
     assert shown["sentences"]
     assert taken_away is None
     assert found == {"follow": None, "steps": []}
+
+
+def test_comparison_of_two_models_is_told_when_it_is_written_and_when_it_is_gone(
+    dataset: Dataset,
+) -> None:
+    with running(dataset.settings) as server, reader(server) as client, hearing(server) as stream:
+        assert client.get("api/v1/models").json() == {"models": None}
+        dataset.live.mkdir(exist_ok=True)
+        (dataset.live / "comparison.json").write_bytes(encode_json(comparison()))
+        told = stream.next("models")[1]
+        found = client.get("api/v1/models").json()
+        (dataset.live / "comparison.json").write_bytes(b"{}")
+        gone = stream.next("models")[1]
+
+    assert found["models"] == told
+    assert told["sentences"] == list(sentences(comparison()))
+    assert gone is None
+
+
+def test_what_paper_leaves_out_in_a_row_is_one_line(dataset: Dataset, tmp_path: Path) -> None:
+    trades = [*acts(1_000, 5), *acts(20_000, 5), *acts(40_000, 5), *acts(60_000, -5)]
+    write_lines(tmp_path / "paper", "trades", trades)
+    log = PaperRun(tmp_path / "paper", max_notional_usd=1_010).read().log.read_bytes()
+    dataset.live.mkdir(exist_ok=True)
+    (dataset.live / "follow.jsonl").write_bytes(log)
+
+    with running(dataset.settings) as server, hearing(server) as stream:
+        told: dict[str, Any] = stream.next("follow")[1]
+
+    assert [(one["name"], one["n_more"]) for one in told["doings"]] == [
+        *(("follow.reduced", 0), ("follow.skipped", 1), ("follow.opened", 0)),
+    ]

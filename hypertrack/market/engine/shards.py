@@ -1,8 +1,8 @@
 """What is asked of a dataset, computed in shards: some wallets each, one thread each.
 
 Floating-point sums depend on the order of their terms, which threads that share a query deal out
-anew at each run. Here a wallet belongs to one shard, whose rows lie in order and are read by one
-thread; so the numbers repeat to the bit, however many threads there are.
+anew at each run. Here a wallet belongs to one shard, which is read by one thread from its trades
+on; so the numbers repeat to the bit, however many threads there are.
 
 Few fills stay in memory, and so does what shards make of them, for the next cut. Many are written
 to disk once, by shard, and a shard is forgotten as soon as it is measured.

@@ -28,7 +28,7 @@ from hypertrack.market.engine.computer import Market
 from hypertrack.market.engine.plans import Build, Columns, Dialect, Step, Variables
 from hypertrack.market.engine.selection import span_query
 from hypertrack.market.engine.shards import PARTIES
-from hypertrack.market.engine.spark_reading import hours_at, number_tables, together
+from hypertrack.market.engine.spark_reading import handed_over, hours_at, number_tables, together
 from hypertrack.market.executions import fills
 from hypertrack.records import DataSummary
 from hypertrack.store.dataset import note_sealed, open_unsealed
@@ -186,7 +186,7 @@ class Spark:
                 sealed = hours_at(self._session, sealed_url, self.dataset.lines, hours)
             tables, found = number_tables(self._session, unsealed, sealed, until_ms)
             note_sealed(self.dataset, unsealed, found, until_ms)
-            coverage = self._session.read.parquet(f"{unsealed}/coverage")
+            coverage = handed_over(self._session, unsealed / "coverage")
             self.tables = SparkTables(self._session, {**tables, "coverage": coverage})
             self._opened = opened.pop_all()
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from py4j.protocol import Py4JJavaError
+from pyarrow import parquet
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import from_arrow_schema
 
 from hypertrack.errors import EngineError
 from hypertrack.market.engine.spark_rows import READ, define_functions, local_path, read_sealed
@@ -18,6 +20,7 @@ from hypertrack.records import MINUTE_MS, Feed
 from hypertrack.store.reading.account_answers import ACCOUNT_WALLETS, NUMBER, RAW_ACCOUNTS
 from hypertrack.store.reading.damage import Damage
 from hypertrack.store.reading.folder_lines import FolderLines
+from hypertrack.store.reading.prepared import exported
 from hypertrack.store.reading.recorded_lines import Lines
 from hypertrack.store.reading.truncation import LATER
 from hypertrack.store.reading.unsealed import SealedFacts, SealedHours
@@ -146,12 +149,12 @@ def number_tables(
     """
     define_functions(session)
     for name in ("raw_contexts", "raw_evm", "raw_transfers", "raw_fills", *RAW_ACCOUNTS):
-        session.read.parquet(f"{unsealed}/{name}").createOrReplaceTempView(name)
+        handed_over(session, unsealed / name).createOrReplaceTempView(name)
     n_rows: dict[Feed, int] = {}
     unread: list[tuple[Feed, str, int]] = []
     damage: list[Damage] = []
     for feed in READ:
-        rows = session.read.parquet(f"{unsealed}/raw_{feed}")
+        rows = handed_over(session, unsealed / f"raw_{feed}")
         if sealed[feed]:
             rows.createOrReplaceTempView(f"open_{feed}")
             found = read_sealed(session, feed, sealed[feed])
@@ -168,6 +171,12 @@ def number_tables(
             frame.createOrReplaceTempView(name)
             tables[name] = frame
     return tables, SealedFacts(n_rows, unread, damage)
+
+
+def handed_over(session: SparkSession, folder: Path) -> DataFrame:
+    """Return a table of this machine; Spark need not run a job to find out its columns."""
+    columns = from_arrow_schema(parquet.read_schema(exported(folder)))
+    return session.read.schema(columns).parquet(str(folder))
 
 
 def together(run: Callable[[str], T], statements: Sequence[str]) -> list[T]:

@@ -189,7 +189,7 @@ def _block_lines(
 ) -> Iterator[str]:
     """Yield a line for each block; the events come by block."""
     times = block_times(numbers)
-    received = np.array(received_ns(times), dtype=np.int64) // 1_000_000
+    received = received_ns(times) // 1_000_000
     rows = zip(
         (numbers - _BLOCKS_BEFORE).tolist(),
         _iso(received),

@@ -31,11 +31,27 @@ def clipped(values: NDArray[Any], low: ArrayLike, high: ArrayLike) -> NDArray[An
     return within
 
 
+_MOST_SHORT = 2**16 - 1
+
+
 def stable_order(keys: Ints, n_keys: int) -> Ints:
     """Return the rows by keys from 0 to below ``n_keys``, those of one key in their order."""
-    few = n_keys <= np.iinfo(np.uint16).max
-    order: Ints = np.argsort(keys.astype(np.uint16) if few else keys, kind="stable")  # radix sort
+    few = n_keys <= _MOST_SHORT
+    order: Ints = (keys.astype(np.uint16) if few else keys).argsort(kind="stable")  # radix sort
     return order
+
+
+def one_key(*columns: NDArray[Any]) -> Ints:
+    """Return a number for each row, in the order of the columns of whole numbers or flags.
+
+    It is sorted in a fraction of the time of rows; those of a window fit into its 63 bits.
+    """
+    key: Ints = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        values = column.astype(np.int64)
+        low = values.min(initial=0)
+        key = key * (int(values.max(initial=0)) - low + 1) + (values - low)
+    return key
 
 
 @dataclass(frozen=True)

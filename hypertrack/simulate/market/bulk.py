@@ -1,11 +1,13 @@
 """A whole dataset at once: the folder that recording the simulated market would have made."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO, Self
 
 import numpy as np
+import pyarrow as pa
 
 from hypertrack.config import SimulateSettings
 from hypertrack.errors import DatasetError
@@ -16,19 +18,28 @@ from hypertrack.records import (
     Feed,
     encode_json,
 )
-from hypertrack.simulate.market.arrays import Chunk
+from hypertrack.simulate.market.arrays import (
+    Chunk,
+    EvmArrays,
+    EvmBlockArrays,
+    EvmTransactionArrays,
+    QuoteArrays,
+    TradeArrays,
+)
 from hypertrack.simulate.market.dataset_lines import (
-    candle_lines,
+    DatasetLines,
     minute_candles,
-    quote_lines,
-    trade_lines,
+    text_of,
 )
 from hypertrack.simulate.market.evm_lines import EvmLines
 from hypertrack.simulate.market.market import Market
+from hypertrack.simulate.market.one_behind import OneBehind
 from hypertrack.simulate.market.playing import WriteProgress, played
 from hypertrack.simulate.market.wallet_ledger import WalletLedger
 
 COVERAGE_NAME = "coverage.jsonl"
+_BATCH_ROWS = 60_000
+"""Trades and quotes from which on they are written."""
 _MARGIN = 0.02
 _MARGIN_FOR_CHANCE = 15.0
 """Rates are set a little high, more so for few trades, so that the trades asked for mostly come
@@ -72,12 +83,11 @@ def write_dataset(
     folder.mkdir(parents=True, exist_ok=True)
     parts = {feed: path.with_suffix(".part") for feed, path in paths.items()}
     with ExitStack() as stack:
-        files = {
-            feed: stack.enter_context(part.open("w", encoding="ascii"))
-            for feed, part in parts.items()
-        }
+        files = {feed: stack.enter_context(part.open("wb")) for feed, part in parts.items()}
         writer = _Writer(market, files)
-        yield from played(market, writer.write, n_trades, ledger)
+        chunks = stack.enter_context(_Batches(writer.write))
+        yield from played(market, chunks.add, n_trades, ledger)
+        chunks.finish()
     for feed, part in parts.items():
         part.rename(paths[feed])
     write_coverage(market, folder, writer.end_ms, with_quotes)
@@ -89,34 +99,79 @@ def write_coverage(market: Market, folder: Path, end_ms: int, with_quotes: bool)
     (folder / COVERAGE_NAME).write_bytes(b"".join(encode_json(line) + b"\n" for line in lines))
 
 
+class _Batches:
+    """Gives chunks to a writer, some at once, while the next ones happen; a context.
+
+    Arrow takes its time for each call, however few the rows, and waits for the interpreter.
+    """
+
+    def __init__(self, write: Callable[[list[Chunk]], None]):
+        self._write = write
+        self._chunks: list[Chunk] = []
+        self._writing = OneBehind()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._writing.close()
+
+    def add(self, chunk: Chunk) -> None:
+        """Take what happened.
+
+        Raises:
+            OSError: Earlier chunks could not be written.
+        """
+        self._chunks.append(chunk)
+        if sum(len(each.trades) + len(each.quotes) for each in self._chunks) > _BATCH_ROWS:
+            self._begin()
+
+    def finish(self) -> None:
+        """Write what is left and wait for it.
+
+        Raises:
+            OSError: It could not be written.
+        """
+        if self._chunks:
+            self._begin()
+        self._writing.wait()
+
+    def _begin(self) -> None:
+        chunks, self._chunks = self._chunks, []
+        self._writing.begin(partial(self._write, chunks))
+
+
 class _Writer:
     """The open files of a dataset."""
 
-    def __init__(self, market: Market, files: Mapping[Feed, IO[str]]):
+    def __init__(self, market: Market, files: Mapping[Feed, BinaryIO]):
         self._files = files
-        self._wallets = market.wallets
-        self._seed = market.settings.seed
-        self._coins = [coin.name for coin in market.coins]
+        names = [coin.name for coin in market.coins]
+        self._lines = DatasetLines(names, market.wallets, market.settings.seed)
         self._decimals = np.array([coin.size_decimals for coin in market.coins])
         self._evm = EvmLines(market)
         self.end_ms = market.start_ms
 
-    def write(self, chunk: Chunk) -> None:
+    def write(self, chunks: list[Chunk]) -> None:
         """Append what happened."""
-        trades = chunk.trades
-        self._append(Feed.TRADES, trade_lines(trades, self._coins, self._wallets, self._seed))
-        is_whole = trades.time_ms < chunk.end_ms // MINUTE_MS * MINUTE_MS
-        closed = trades.take(is_whole)
-        candles = minute_candles(closed, self._decimals)
-        self._append(Feed.CANDLES, candle_lines(candles, self._coins))
+        trades = TradeArrays.join([chunk.trades for chunk in chunks])
+        evm = EvmArrays(
+            EvmBlockArrays.join([chunk.evm.blocks for chunk in chunks]),
+            EvmTransactionArrays.join([chunk.evm.transactions for chunk in chunks]),
+        )
+        self.end_ms = chunks[-1].end_ms
+        is_whole = trades.time_ms < self.end_ms // MINUTE_MS * MINUTE_MS
+        candles = minute_candles(trades.take(is_whole), self._decimals)
+        self._append(Feed.TRADES, self._lines.trades(trades))
+        self._append(Feed.CANDLES, self._lines.candles(candles))
         if Feed.BBO in self._files:
-            self._append(Feed.BBO, quote_lines(chunk.quotes, self._coins))
-        self._append(Feed.BLOCKS, self._evm.blocks(chunk.evm))
-        self._append(Feed.TRANSACTIONS, self._evm.transactions(chunk.evm))
-        self.end_ms = chunk.end_ms
+            quotes = QuoteArrays.join([chunk.quotes for chunk in chunks])
+            self._append(Feed.BBO, self._lines.quotes(quotes))
+        self._append(Feed.BLOCKS, self._evm.blocks(evm))
+        self._append(Feed.TRANSACTIONS, self._evm.transactions(evm))
 
-    def _append(self, feed: Feed, lines: Iterable[str]) -> None:
-        self._files[feed].writelines(lines)
+    def _append(self, feed: Feed, lines: pa.Array) -> None:
+        self._files[feed].write(text_of(lines))
 
 
 def _feeds(with_quotes: bool) -> list[Feed]:

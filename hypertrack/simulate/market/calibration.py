@@ -9,7 +9,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from hypertrack.records import Record
-from hypertrack.simulate.market.arrays import Flags, Floats, Ints, QuoteArrays, TradeArrays
+from hypertrack.simulate.market.arrays import (
+    CoinIds,
+    Flags,
+    Floats,
+    Ints,
+    QuoteArrays,
+    TradeArrays,
+    one_key,
+)
 from hypertrack.simulate.market.behaviour import REAL_RANGES, measure_behaviour
 from hypertrack.simulate.market.instruments import kind_of
 
@@ -205,9 +213,9 @@ def _coins(trades: TradeArrays, wallet: Ints, coins: Sequence[str]) -> dict[str,
 
 def _executions(trades: TradeArrays) -> dict[str, float]:
     taker = np.where(trades.is_buy, trades.buyer, trades.seller)
-    keys = np.stack([trades.time_ms, trades.coin, trades.is_buy, taker])
-    _, execution, fills = np.unique(keys, axis=1, return_inverse=True, return_counts=True)
-    n_sliced = np.bincount(execution.ravel(), trades.is_zero_hash)
+    key = one_key(trades.time_ms, trades.coin, trades.is_buy, taker)
+    _, execution, fills = np.unique(key, return_inverse=True, return_counts=True)
+    n_sliced = np.bincount(execution, trades.is_zero_hash)
     name = "fills per taker execution"
     return {
         f"{name}, mean": float(fills.mean()),
@@ -238,20 +246,21 @@ def _gaps(trades: TradeArrays, wallet: Ints, is_taker: Flags) -> dict[str, float
     """Return percentiles of the median gap of wallets with at least 10 executions."""
     is_buyer = np.repeat([True, False], len(trades))
     time, coin = np.tile(trades.time_ms, 2), np.tile(trades.coin, 2)
-    keys = np.unique(np.stack([wallet, time, coin, is_buyer, is_taker]), axis=1)
-    begins = np.searchsorted(keys[0], np.unique(keys[0]))
-    medians = [
-        np.median(np.diff(times)) / 1000
-        for times in np.split(keys[1], begins[1:])
-        if len(times) >= 10
-    ]
-    return _levels("median gap s", np.array(medians or [0.0]), p5=5, p50=50, p95=95)
+    _, first = np.unique(one_key(wallet, time, coin, is_buyer, is_taker), return_index=True)
+    of, when = wallet[first], time[first]
+    is_next = np.diff(of) == 0
+    gaps = np.diff(when)[is_next].astype(np.float64)
+    medians = _medians(of[1:][is_next], gaps, int(of[-1]) + 1) / 1000
+    busy = np.bincount(of) >= 10
+    return _levels(
+        "median gap s", medians[busy] if busy.any() else np.zeros(1), p5=5, p50=50, p95=95
+    )
 
 
 def _quotes(quotes: QuoteArrays, trades: TradeArrays, coins: Sequence[str]) -> dict[str, float]:
     """Return spread and depth of BTC, and of the median coin that trades little."""
-    spread = _medians((quotes.ask - quotes.bid) / quotes.bid * 1e4, quotes, len(coins))
-    depth = _medians(5 * quotes.bid * quotes.bid_size, quotes, len(coins))
+    spread = _medians(quotes.coin, (quotes.ask - quotes.bid) / quotes.bid * 1e4, len(coins))
+    depth = _medians(quotes.coin, 5 * quotes.bid * quotes.bid_size, len(coins))
     per_coin = np.bincount(trades.coin, minlength=len(coins))
     thin = np.argsort(-per_coin, kind="stable")[_MUCH_TRADED:]
     places = {"thin coins": thin}
@@ -264,9 +273,14 @@ def _quotes(quotes: QuoteArrays, trades: TradeArrays, coins: Sequence[str]) -> d
     return measured
 
 
-def _medians(values: Floats, quotes: QuoteArrays, n_coins: int) -> Floats:
-    """Return the median of each coin's values, NaN of none."""
-    order = np.argsort(quotes.coin, kind="stable")
-    bounds = np.searchsorted(quotes.coin[order], np.arange(1, n_coins))
-    parts = np.split(values[order], bounds)
-    return np.array([np.median(part) if len(part) else np.nan for part in parts])
+def _medians(group: Ints | CoinIds, values: Floats, n_groups: int) -> Floats:
+    """Return the median of each group's values, NaN of none and where one of them is NaN."""
+    ranked = values[np.lexsort((values, group))]
+    count = np.bincount(group, minlength=n_groups)
+    last = np.cumsum(count) - 1
+    some = np.flatnonzero(count)
+    low, high = (last - count // 2)[some], (last - (count - 1) // 2)[some]
+    medians = np.full(n_groups, np.nan)
+    medians[some] = (ranked[low] + ranked[high]) / 2
+    medians[np.unique(group[np.isnan(values)])] = np.nan
+    return medians

@@ -1,14 +1,15 @@
 """Blocks and transactions of the EVM chain, as its JSON-RPC shows them."""
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
-from hypertrack.simulate.market.arrays import EvmArrays, EvmBlockArrays, EvmTransactionArrays
+from hypertrack.simulate.market.arrays import EvmArrays, EvmBlockArrays, EvmTransactionArrays, Ints
 from hypertrack.simulate.market.evm_activity import Token
 from hypertrack.simulate.market.identifiers import hashes
+from hypertrack.simulate.market.text_columns import hash_texts, joined_texts
 
 CHAIN_ID = 999
 
@@ -16,6 +17,7 @@ _TRANSFER_CALL = "0xa9059cbb"
 _APPROVE_CALL = "0x095ea7b3"
 _BLOCK_SALT, _TRANSACTION_SALT = 1_000_003, 2_000_003
 _GAS_PRICE_WEI = 100_000_000
+_BLOCK_GAS = 2_000_000
 _TRANSFER_GAS, _CALL_GAS = 21_000, 52_000
 _WEI_PER_MICRO = 10**12
 
@@ -30,22 +32,24 @@ class EvmObjects:
         self._addresses = [*wallets, *(token.address for token in tokens)]
         self._seed = seed
 
-    def blocks(self, blocks: EvmBlockArrays, gas_used: Sequence[int]) -> Iterator[Object]:
-        """Yield block headers, without transactions."""
+    def headers(self, blocks: EvmBlockArrays, gas_used: Ints) -> pa.Array:
+        """Return the members of each block's header as JSON, without the braces around them."""
         numbers = np.concatenate([blocks.number[:1] - 1, blocks.number])
-        chained = pairwise(hashes(numbers, self._seed + _BLOCK_SALT))
-        rows = zip(blocks.number.tolist(), blocks.time_ms.tolist(), chained, gas_used, strict=True)
-        for number, time_ms, (parent, digest), gas in rows:
-            yield {
-                "number": hex(number),
-                "hash": digest,
-                "parentHash": parent,
-                "timestamp": hex(time_ms // 1000),
-                "gasLimit": hex(2_000_000),
-                "gasUsed": hex(gas),
-                "baseFeePerGas": hex(_GAS_PRICE_WEI),
-                "miner": "0x" + "0" * 40,
-            }
+        none_zero = np.zeros(len(numbers), dtype=bool)
+        digests = hash_texts(numbers, none_zero, self._seed + _BLOCK_SALT)
+        return joined_texts(
+            '"number":"',
+            _hex_texts(blocks.number),
+            '","hash":"',
+            digests[1:],
+            '","parentHash":"',
+            digests[:-1],
+            '","timestamp":"',
+            _hex_texts(blocks.time_ms // 1000),
+            f'","gasLimit":"{_BLOCK_GAS:#x}","gasUsed":"',
+            _hex_texts(gas_used),
+            f'","baseFeePerGas":"{_GAS_PRICE_WEI:#x}","miner":"0x{0:040}"',
+        )
 
     def transactions(self, rows: EvmTransactionArrays) -> Iterator[Object]:
         """Yield transactions in order; indices count within their block."""
@@ -96,12 +100,16 @@ class EvmObjects:
         return f"{_TRANSFER_CALL}{_padded(moved['to'])[2:]}{int(moved['value']):064x}"
 
 
-def gas_by_block(evm: EvmArrays) -> list[int]:
+def gas_by_block(evm: EvmArrays) -> Ints:
     """Return the gas that each block uses."""
     gas = np.where(evm.transactions.has_input, _CALL_GAS, _TRANSFER_GAS)
     row = np.searchsorted(evm.blocks.number, evm.transactions.block)
-    used: list[int] = np.bincount(row, gas, len(evm.blocks)).astype(np.int64).tolist()
+    used: Ints = np.bincount(row, gas, len(evm.blocks)).astype(np.int64)
     return used
+
+
+def _hex_texts(values: Ints) -> pa.Array:
+    return pa.array([hex(value) for value in values.tolist()], pa.string())
 
 
 def _base_units(amount: float, decimals: int) -> int:

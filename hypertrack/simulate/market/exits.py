@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hypertrack.simulate.market.arrays import CoinIds, Floats
+from hypertrack.simulate.market.arrays import Floats, Ints
 from hypertrack.simulate.market.latent_prices import LatentPrices
 from hypertrack.simulate.market.orders import OrderArrays
 from hypertrack.simulate.market.population import MARTINGALE, Population
@@ -11,6 +11,7 @@ _LOOKS = (0.25, 0.5, 1.0, 2.0)
 """Parts of the holding time after which a tempted wallet looks at its gain."""
 _PATIENCE = 4.0
 """Part of the holding time after which even a loss is closed."""
+_ALL_LOOKS = np.array([*_LOOKS, _PATIENCE])[:, None]
 _DOUBLINGS = 3
 
 
@@ -29,28 +30,27 @@ class Exits:
         if not len(tempted):
             return entries.exits(self._rng, self._people.limit_share)
         held = entries.holding_ms.copy()
-        held[tempted] = self._until_won(entries.take(tempted))
+        held[tempted] = self._until_won(entries, tempted)
         entries = entries.with_columns(holding_ms=held)
-        more = self._doubled(entries.take(habit == MARTINGALE))
+        more = self._doubled(entries, np.flatnonzero(habit == MARTINGALE))
         closing = OrderArrays.join([entries, more])
         return OrderArrays.join([closing.exits(self._rng, self._people.limit_share), more])
 
-    def _until_won(self, entries: OrderArrays) -> Floats:
+    def _until_won(self, entries: OrderArrays, rows: Ints) -> Floats:
         """Return the time to the first look that shows a gain, or until patience ends."""
-        looks = np.array([*_LOOKS, _PATIENCE])
-        after = np.outer(looks, entries.holding_ms)  # [looks, entries]
-        later = self._log_price(entries.time_ms + after, entries.coin)
-        now = self._log_price(entries.time_ms[None], entries.coin)
-        ends = entries.side * (later - now) > 0
+        time, coin = entries.time_ms[rows], entries.coin[rows]
+        after = _ALL_LOOKS * entries.holding_ms[rows]  # [looks, rows]
+        change = self._prices.log_price(time + after, coin) - self._prices.log_price(time, coin)
+        ends = entries.side[rows] * change > 0
         ends[-1] = True
-        held: Floats = np.take_along_axis(after, ends.argmax(axis=0)[None], axis=0)[0]
+        held: Floats = after[ends.argmax(axis=0), np.arange(len(rows))]
         return held
 
-    def _doubled(self, entries: OrderArrays) -> OrderArrays:
+    def _doubled(self, entries: OrderArrays, rows: Ints) -> OrderArrays:
         """Return what is bought more of while it loses, twice as much at each look."""
-        wait = np.outer(_LOOKS[:_DOUBLINGS], entries.horizon_ms)  # [doublings, entries]
-        nth, row = np.nonzero(entries.holding_ms > wait)
-        losing, wait = entries.take(row), wait[nth, row]
+        wait = np.outer(_LOOKS[:_DOUBLINGS], entries.horizon_ms[rows])  # [doublings, rows]
+        nth, row = np.nonzero(entries.holding_ms[rows] > wait)
+        losing, wait = entries.take(rows[row]), wait[nth, row]
         return losing.with_columns(
             time_ms=losing.time_ms + wait,
             units=losing.units * 2 ** (nth + 1),
@@ -58,8 +58,3 @@ class Exits:
             foreseen=np.zeros(len(losing)),
             is_limit=np.zeros(len(losing), dtype=bool),
         )
-
-    def _log_price(self, time_ms: Floats, coin: CoinIds) -> Floats:
-        """Return prices at times of each coin, ``[times, coins]``."""
-        flat = self._prices.log_price(time_ms.ravel(), np.tile(coin, len(time_ms)))
-        return flat.reshape(time_ms.shape)

@@ -9,7 +9,6 @@ from typing import TypeVar
 import numpy as np
 
 from hypertrack.simulate.market.arrays import Flags, Floats, Ints, TradeArrays
-from hypertrack.simulate.market.dataset_lines import number_texts
 from hypertrack.simulate.market.holdings import WalletFillArrays
 from hypertrack.simulate.market.identifiers import hashes, order_hashes
 from hypertrack.simulate.market.instruments import Coin
@@ -20,6 +19,7 @@ from hypertrack.simulate.market.order_ids import (
     taker_order_id,
 )
 from hypertrack.simulate.market.terms import FeeSchedule, TermArrays
+from hypertrack.simulate.market.text_columns import number_texts
 
 T = TypeVar("T")
 

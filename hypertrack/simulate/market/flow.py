@@ -123,9 +123,9 @@ class Flow:
         taken = OrderArrays.join([entries.take(~entries.is_limit), copies])
         self._queue.push(self._exits.of(taken))
         orders = self._timed(OrderArrays.join([entries, self._queue.due(end_ms)]), start_ms, end_ms)
-        takers = orders.take(~orders.is_limit)
-        by_time = takers.take(np.argsort(takers.time_ms, kind="stable"))
-        return orders.take(orders.is_limit), by_time
+        takes = np.flatnonzero(~orders.is_limit)
+        by_time = takes[np.argsort(orders.time_ms[takes], kind="stable")]
+        return orders.take(orders.is_limit), orders.take(by_time)
 
     def _rest(self, limits: OrderArrays, grid: QuoteGrid) -> None:
         """Put limit orders into the book."""

@@ -40,7 +40,9 @@ class Followers:
     def copies(self, entries: OrderArrays) -> OrderArrays:
         """Return what copiers make of taker entries, in their own size."""
         row, copier = self._copiers.of(entries.wallet)
-        seen = ~entries.is_limit[row]
+        seen = np.flatnonzero(~entries.is_limit[row])
+        if not len(seen):
+            return OrderArrays.none()
         led, wallet = entries.take(row[seen]), copier[seen].astype(np.int32)
         spread = np.exp(_LAG_SPREAD * self._rng.standard_normal(len(led)))
         time = led.time_ms + self._people.lag_ms[wallet] * spread

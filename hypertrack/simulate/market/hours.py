@@ -5,10 +5,9 @@ hour is written while the next one happens, on a thread: packing does not need t
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
 import numpy as np
@@ -29,6 +28,7 @@ from hypertrack.simulate.market.bulk import write_coverage
 from hypertrack.simulate.market.dataset_lines import minute_candles
 from hypertrack.simulate.market.evm_lines import EvmLines
 from hypertrack.simulate.market.market import Market
+from hypertrack.simulate.market.one_behind import OneBehind
 from hypertrack.simulate.market.playing import WriteProgress, played
 from hypertrack.simulate.market.sealed_tables import SealedTables, line_table
 from hypertrack.simulate.market.wallet_ledger import WalletLedger
@@ -85,19 +85,13 @@ class HourWriter:
         self._trades, self._quotes = [TradeArrays.none()], [QuoteArrays.none()]
         self._blocks = [EvmBlockArrays.none()]
         self._transactions = [EvmTransactionArrays.none()]
-        self._thread = ThreadPoolExecutor(1, "hours")
-        self._writing: Future[None] | None = None
+        self._writing = OneBehind()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._thread.shutdown(wait=True, cancel_futures=True)
+    def __exit__(self, *error: object) -> None:
+        self._writing.close()
 
     def write(self, chunk: Chunk) -> None:
         """Take what happened; hours that are over are written.
@@ -122,16 +116,12 @@ class HourWriter:
         """
         if self._hour * HOUR_MS < self.end_ms:
             self._begin_writing()
-        self._wait()
+        self._writing.wait()
 
     def _begin_writing(self) -> None:
-        self._wait()
-        self._writing = self._thread.submit(self._put_hour, self._cut_hour())
+        self._writing.wait()  # memory holds two hours, not three
+        self._writing.begin(partial(self._put_hour, self._cut_hour()))
         self._hour += 1
-
-    def _wait(self) -> None:
-        if self._writing is not None:
-            self._writing.result()
 
     def _cut_hour(self) -> Hour:
         """Take the first hour off what waits."""

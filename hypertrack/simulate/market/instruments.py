@@ -122,6 +122,10 @@ def build_coins(count: int, trades_per_second: float) -> tuple[Coin, ...]:
     )
 
 
+_POWERS: Floats = np.array([10.0**power for power in range(20)])
+"""Of ten: looking them up takes a fraction of the time."""
+
+
 def price_step(price: Floats, max_decimals: NDArray[np.int64]) -> tuple[Floats, Floats]:
     """Return the smallest step of a price, and the inverse of it.
 
@@ -130,7 +134,7 @@ def price_step(price: Floats, max_decimals: NDArray[np.int64]) -> tuple[Floats, 
         (protocol, section 5).
     """
     digits = 4 - np.floor(np.log10(price)).astype(np.int64)
-    scale = 10.0 ** np.clip(np.minimum(digits, max_decimals), 0, None)
+    scale = _POWERS[np.maximum(np.minimum(digits, max_decimals), 0)]
     return 1.0 / scale, scale
 
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from hypertrack.records import ZERO_HASH
-from hypertrack.simulate.market.dataset_lines import number_texts
 from hypertrack.simulate.market.dust import Dust
 from hypertrack.simulate.market.fill_objects import FIRST_ORDER_ID
 from hypertrack.simulate.market.identifiers import hashes, trade_ids
 from hypertrack.simulate.market.instruments import Coin
 from hypertrack.simulate.market.start_positions import PositionArrays
+from hypertrack.simulate.market.text_columns import number_texts
 
 _PRICE_DIGITS = 10
 """Of a settlement, which is no price of an order: an average of what others quote."""

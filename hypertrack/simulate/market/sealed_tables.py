@@ -1,20 +1,15 @@
-"""What happens as tables, in the columns of sealed hours: the recorder's lines without the text.
+"""What happens as tables, in the columns of sealed hours: the recorder's lines without the text."""
 
-Decimals are written by Arrow, which like Python writes the shortest text that is the same number.
-"""
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hypertrack.records import MINUTE_MS, ZERO_HASH
+from hypertrack.records import MINUTE_MS
 from hypertrack.simulate.market.arrays import (
     CandleArrays,
     CoinIds,
-    Flags,
-    Floats,
     Ints,
     QuoteArrays,
     TradeArrays,
@@ -22,14 +17,10 @@ from hypertrack.simulate.market.arrays import (
 from hypertrack.simulate.market.dataset_lines import (
     ORDERS_OF_BOTH,
     candle_received_ns,
-    number_texts,
     orders_behind,
     received_ns,
 )
-from hypertrack.simulate.market.identifiers import HASH_DIGITS, hash_digits
-
-_EXPONENTS_BELOW = 1e-4
-"""Where shortest texts turn to powers of ten, in one notation or the other."""
+from hypertrack.simulate.market.text_columns import Names, decimal_texts, hash_texts
 
 
 class SealedTables:
@@ -42,8 +33,7 @@ class SealedTables:
     """
 
     def __init__(self, coins: Sequence[str], wallets: Sequence[str], salt: int):
-        self._coins = pa.array(coins)
-        self._wallets = pa.array(wallets)
+        self._names = Names(coins, wallets)
         self._salt = salt
         rank = np.argsort(np.argsort(coins))
         self._rank = rank.astype(np.int64)
@@ -58,14 +48,14 @@ class SealedTables:
         return pa.table(
             {
                 "received_ns": received_ns(trades.time_ms),
-                "coin": self._names(trades.coin),
+                "coin": self._names.of_coins(trades.coin),
                 "side": pc.if_else(pa.array(trades.is_buy), "B", "A"),
                 "px": decimal_texts(trades.price),
                 "sz": decimal_texts(trades.size),
                 "time": trades.time_ms,
-                "hash": _hashes(trades.order, trades.is_zero_hash, self._salt),
+                "hash": hash_texts(trades.order, trades.is_zero_hash, self._salt),
                 "tid": trades.trade_id,
-                "users": _pairs(self._wallets.take(pa.array(users))),
+                "users": _pairs(self._names.of_wallets(users)),
                 "rest": pa.nulls(len(trades), pa.string()),
             }
         )
@@ -84,7 +74,7 @@ class SealedTables:
         return pa.table(
             {
                 "received_ns": received_ns(quotes.time_ms),
-                "coin": self._names(quotes.coin),
+                "coin": self._names.of_coins(quotes.coin),
                 "time": quotes.time_ms,
                 "bbo": _pairs(levels),
                 "rest": pa.nulls(len(quotes), pa.string()),
@@ -98,7 +88,7 @@ class SealedTables:
             {
                 "received_ns": candle_received_ns(candles.start_ms),
                 "t": candles.start_ms,
-                "s": self._names(candles.coin),
+                "s": self._names.of_coins(candles.coin),
                 "i": pa.repeat("1m", len(candles)),
                 "o": decimal_texts(candles.open),
                 "c": decimal_texts(candles.close),
@@ -110,42 +100,18 @@ class SealedTables:
             }
         )
 
-    def _names(self, coin: CoinIds) -> pa.Array:
-        return self._coins.take(pa.array(coin))
 
-
-def line_table(time_ms: Ints, lines: Iterable[str]) -> pa.Table:
+def line_table(time_ms: Ints, lines: pa.Array) -> pa.Table:
     """Return rows of a chain's objects, which stay lines, to the second that they say."""
     return pa.table(
         {
-            "received_ns": pa.array(received_ns(time_ms), pa.int64()),
+            "received_ns": received_ns(time_ms),
             "chain": pa.repeat("evm", len(time_ms)),
             "time_ms": time_ms // 1000 * 1000,
-            "line": pa.array([line.rstrip("\n") for line in lines], pa.string()),
+            "line": pc.ascii_rtrim(lines, characters="\n"),
         }
     )
 
 
-def decimal_texts(values: Floats) -> pa.Array:
-    """Return numbers as the venue writes them, like `number_texts`."""
-    texts = pc.cast(pa.array(values), pa.string())
-    is_whole = pa.array(values == np.floor(values))
-    texts = pc.if_else(is_whole, pc.binary_join_element_wise(texts, ".0", ""), texts)
-    is_small = (np.abs(values) < _EXPONENTS_BELOW) & (values != 0)
-    small = pa.array(number_texts(values[is_small]), pa.string())
-    return pc.replace_with_mask(texts, pa.array(is_small), small)
-
-
 def _pairs(values: pa.Array) -> pa.ListArray:
     return pa.ListArray.from_arrays(np.arange(0, len(values) + 1, 2, dtype=np.int32), values)
-
-
-def _hashes(orders: Ints, is_zero: Flags, salt: int) -> pa.Array:
-    """Return the hash of each trade's taker order; all zeros for TWAP slices."""
-    digits = np.empty((len(orders), 2 + HASH_DIGITS), dtype="S1")
-    digits[:, :2] = (b"0", b"x")
-    digits[:, 2:] = hash_digits(orders, salt).view("S1").reshape(-1, HASH_DIGITS)
-    digits[is_zero] = np.frombuffer(ZERO_HASH.encode(), dtype="S1")
-    ends = np.arange(0, digits.size + 1, digits.shape[1], dtype=np.int32)
-    buffers = [pa.py_buffer(ends), pa.py_buffer(digits)]
-    return pa.StringArray.from_buffers(len(orders), *buffers)

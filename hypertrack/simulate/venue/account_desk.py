@@ -34,6 +34,7 @@ from hypertrack.simulate.venue.kin_answers import (
     told_sub_accounts,
     told_vault,
 )
+from hypertrack.simulate.venue.margin_calls import margin_calls
 from hypertrack.simulate.venue.requests import (
     FAR_FUTURE_MS,
     UnknownNameError,
@@ -93,7 +94,12 @@ class AccountDesk:
         account = self._book.account(wallet, now)
         marks = {coin: self._mark(coin) for coin in account.holdings}
         flows = self._book.flows(wallet, now)
-        return AccountValues(account, wallet, flows, self._state.hours, marks, now)
+        values = AccountValues(account, wallet, flows, self._state.hours, marks, now)
+        # Of those who are only seen to trade no money is known; a vault's is its followers'.
+        if not flows or wallet in self._records.vaults():
+            return values
+        calls = margin_calls(values, self._state.source.start_ms)
+        return values.with_flows(calls) if calls else values
 
     def _own_fills(self, wallet: str) -> list[OwnFill]:
         return self._book.account(wallet, self._now_ms()).fills
@@ -136,7 +142,7 @@ class AccountDesk:
 
     def _flows(self, request: Json) -> list[Json]:
         start, end = _span({"startTime": 0, **request})
-        flows = self._book.flows(_user(request), self._now_ms())
+        flows = self.values(_user(request)).flows
         return told_flows([f for f in flows if start <= f.time_ms <= end][:MAX_ROWS])
 
     def _payments(self, request: Json) -> list[Json]:

@@ -1,6 +1,7 @@
 """What accounts are worth, now and at times past, by place: perps of a dex, or spot."""
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 
 import numpy as np
 
@@ -47,6 +48,7 @@ class AccountValues:
         now_ms: int,
     ):
         self.account = account
+        self.wallet = wallet
         self.flows = flows
         self.marks = marks
         self.now_ms = now_ms
@@ -67,6 +69,17 @@ class AccountValues:
         begins += self._fills.time_ms[:1].tolist()
         return min(begins, default=None)
 
+    def with_flows(self, more: Sequence[CashFlow]) -> "AccountValues":
+        """Return the same account with further flows, which are not yet counted."""
+        flows = sorted([*self.flows, *more], key=attrgetter("time_ms"))
+        hours, marks = self._hours, self.marks
+        return AccountValues(self.account, self.wallet, flows, hours, marks, self.now_ms)
+
+    @property
+    def places(self) -> list[str]:
+        """Return where the account ever held a position."""
+        return sorted({str(self._place[coin]) for coin in self.account.holdings})
+
     def cash_usd(self, place: str) -> float:
         """Return a place's cash now."""
         return float(self._cash([place], np.array([self.now_ms]))[0])
@@ -78,6 +91,15 @@ class AccountValues:
             if self._place[coin] in places:
                 worth = worth + self._position_usd(coin, times_ms)
         return worth
+
+    def margin_usd(self, times_ms: Ints, place: str) -> Floats:
+        """Return the initial margin of a place's positions at the highest leverage."""
+        margin = np.zeros(len(times_ms))
+        for coin in self.account.holdings:
+            if self._place[coin] == place:
+                value = np.abs(self._position_usd(coin, times_ms))
+                margin += value / self.account.coins[coin].max_leverage
+        return margin
 
     def brought_usd(self, times_ms: Ints, places: Sequence[str]) -> Floats:
         """Return what had come into places from outside of them until then."""

@@ -1,15 +1,16 @@
 """The simulated market as a source: its columns written as the venue's frames."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice, pairwise
 from operator import itemgetter
 
 import numpy as np
+import pyarrow as pa
 
 from hypertrack.errors import ConfigError
-from hypertrack.records import HOUR_MS, MINUTE_MS, encode_json
+from hypertrack.records import HOUR_MS, MINUTE_MS, RawJson, encode_json
 from hypertrack.simulate.market.arrays import EvmArrays, HourArrays, QuoteArrays, TradeArrays
-from hypertrack.simulate.market.dataset_lines import quote_lines, trade_lines
+from hypertrack.simulate.market.dataset_lines import DatasetLines
 from hypertrack.simulate.market.evm_objects import EvmObjects, gas_by_block
 from hypertrack.simulate.market.instruments import Coin
 from hypertrack.simulate.market.market import Market
@@ -38,6 +39,7 @@ class MarketSource:
     def __init__(self, market: Market, history_ms: int | None = None):
         self._market = market
         self._names = [coin.name for coin in market.coins]
+        self._lines = DatasetLines(self._names, market.wallets, market.settings.seed)
         self._evm = EvmObjects(market.wallets, market.tokens, market.settings.seed)
         self.records = MarketRecords(market)
         self.coins: tuple[Coin, ...] = market.coins
@@ -66,8 +68,7 @@ class MarketSource:
     def _trades(self, trades: TradeArrays) -> Iterator[Event]:
         """Yield one frame for each coin in each block."""
         trades = trades.take(np.lexsort((trades.coin, trades.time_ms)))
-        seed = self._market.settings.seed
-        items = _objects(trade_lines(trades, self._names, self._market.wallets, seed))
+        items = _objects(self._lines.trades(trades))
         is_next = (np.diff(trades.time_ms) != 0) | (np.diff(trades.coin) != 0)
         bounds = [0, *(np.flatnonzero(is_next) + 1).tolist(), len(trades)]
         times, coins = trades.time_ms.tolist(), trades.coin.tolist()
@@ -76,14 +77,14 @@ class MarketSource:
             yield Event(times[start], "trades", self._names[coins[start]], data)
 
     def _quotes(self, quotes: QuoteArrays) -> Iterator[Event]:
-        items = _objects(quote_lines(quotes, self._names))
+        items = _objects(self._lines.quotes(quotes))
         rows = zip(quotes.time_ms.tolist(), quotes.coin.tolist(), items, strict=True)
         for time_ms, coin, item in rows:
             yield Event(time_ms, "bbo", self._names[coin], item.encode())
 
     def _blocks(self, evm: EvmArrays) -> Iterator[Event]:
         """Yield every EVM block with its transactions."""
-        headers = self._evm.blocks(evm.blocks, gas_by_block(evm))
+        headers = self._evm.headers(evm.blocks, gas_by_block(evm)).to_pylist()
         transactions = list(self._evm.transactions(evm.transactions))
         transfers = [self._evm.transfers(evm.transactions, at) for at in range(len(transactions))]
         ends = np.searchsorted(evm.transactions.block, evm.blocks.number, side="right").tolist()
@@ -92,7 +93,7 @@ class MarketSource:
             evm.blocks.time_ms.tolist(), headers, bounds, strict=True
         ):
             block = {
-                "header": header,
+                "header": RawJson(f"{{{header}}}".encode()),
                 "transactions": transactions[start:end],
                 "transfers": transfers[start:end],
             }
@@ -105,6 +106,6 @@ def _hours(hours: HourArrays) -> Iterator[Event]:
         yield Event(time_ms, "prices", "", encode_json(prices))
 
 
-def _objects(lines: Iterable[str]) -> Iterator[str]:
+def _objects(lines: pa.Array) -> Iterator[str]:
     """Yield the venue's objects of recorded lines, which begin with the time of receipt."""
-    return ("{" + line.partition(",")[2].rstrip() for line in lines)
+    return ("{" + line.partition(",")[2].rstrip() for line in lines.to_pylist())

@@ -82,10 +82,13 @@ class Ledger:
 def read_ledger(folder: Path, name: str = COVERAGE_NAME) -> list[CoverageLine]:
     """Return the lines of a ledger that can be read; none where there is no file."""
     path = folder / name
-    if not path.exists():
-        return []
+    return readable_lines(path.read_bytes().splitlines()) if path.exists() else []
+
+
+def readable_lines(texts: Iterable[bytes]) -> list[CoverageLine]:
+    """Return the lines of a ledger that can be read."""
     lines = []
-    for text in path.read_bytes().splitlines():
+    for text in texts:
         try:
             line = decode_json(text, CoverageLine)
         except (JsonError, UnicodeDecodeError):

@@ -1,5 +1,7 @@
 """What the venue answers about accounts, read while somebody else may be asking."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from hypertrack.records import (
 from hypertrack.store.files.layout import STATES_NAME
 
 
-class AccountSeen(Record, frozen=True, kw_only=True):
+class AccountSeen(Record, frozen=True, kw_only=True, tag=True):
     """What an account held at a moment, on one of the venue's exchanges.
 
     Attributes:
@@ -32,10 +34,14 @@ class AccountSeen(Record, frozen=True, kw_only=True):
 
     def size_of(self, coin: str) -> Decimal | None:
         """Return what it held of a coin; None of a coin that the answer says nothing about."""
-        dex, colon, _ = coin.rpartition(":")
-        if dex != self.dex or (not colon and coin.startswith(("@", "#"))) or "/" in coin:
-            return None
-        return self.sizes.get(coin, Decimal(0))
+        return self.sizes.get(coin, Decimal(0)) if dex_of(coin) == self.dex else None
+
+
+def dex_of(coin: str) -> str | None:
+    """Return on which exchange of the venue a perp is; None of what is no perp."""
+    dex, colon, _ = coin.rpartition(":")
+    is_perp = (colon or not coin.startswith(("@", "#"))) and "/" not in coin
+    return dex if is_perp else None
 
 
 class _Request(Record, frozen=True):
@@ -70,22 +76,30 @@ class _Line(Record, frozen=True):
 
 
 class AnswerTape:
-    """Reads states of accounts that were added since the last look, whole lines alone."""
+    """Reads states of accounts that were added since the last look, whole lines alone.
+
+    Attributes:
+        n_read: States of the file that were read so far.
+    """
 
     def __init__(self, folder: Path):
         self._tail = LineTail(folder / STATES_NAME, first_bytes=None)
-        self._decoder = json_decoder(_Line)
+        self.n_read = 0
 
     def poll(self) -> list[AccountSeen]:
         """Return what was added since the last call; all of a file that was written anew."""
-        found = map(self._seen, self._tail.read().lines)
-        return [seen for seen in found if seen is not None]
+        added = self._tail.read()
+        found = list(accounts_seen(added.lines))
+        self.n_read = len(found) + (0 if added.is_another else self.n_read)
+        return found
 
-    def _seen(self, line: bytes) -> AccountSeen | None:
-        try:
-            return _checked(self._decoder.decode(line))
-        except (JsonError, ValueError, RecursionError):  # another question, or out of bounds
-            return None
+
+def accounts_seen(lines: Iterable[bytes]) -> Iterator[AccountSeen]:
+    """Yield what lines say of accounts; of another question, or out of bounds, is left out."""
+    decoder = json_decoder(_Line)
+    for line in lines:
+        with suppress(JsonError, ValueError, RecursionError):
+            yield _checked(decoder.decode(line))
 
 
 def _checked(said: _Line) -> AccountSeen:

@@ -8,21 +8,23 @@ from pathlib import Path
 import duckdb
 
 from hypertrack.records import Feed, JsonError, Record, decode_json, encode_json
+from hypertrack.store.reading.prepared import is_whole
 from hypertrack.store.reading.recorded_lines import Version
 from hypertrack.store.sql import parquet, quoted
 
 MANIFEST_NAME = "hours.json"
 LOCK_NAME = "lock"
 
-FORMAT = 1
+FORMAT = 2
 """Changes whenever rows are numbered otherwise, so that older batches are made anew."""
 
 MADE: dict[Feed, tuple[str, ...]] = {
     Feed.TRADES: ("trades", "built_candles"),
     Feed.BBO: ("bbo",),
     Feed.CANDLES: ("recorded_candles",),
+    Feed.TRANSACTIONS: ("evm_transactions", "erc20_transfers"),
 }
-"""The tables that are made of each feed's hours; chains are few rows, and read as they are."""
+"""The tables that are made of each feed's hours."""
 
 
 class Batch(Record, frozen=True):
@@ -68,7 +70,7 @@ def read_manifest(place: Path) -> tuple[Batch, ...]:
     except (OSError, JsonError):
         kept = None
     names = [place / f"{table}.parquet" for table in ("wallets", "coins")]
-    if kept and kept.format == FORMAT and all(path.exists() for path in names):
+    if kept and kept.format == FORMAT and all(map(is_whole, names)):
         return kept.batches
     for path in names:
         path.unlink(missing_ok=True)
@@ -76,8 +78,8 @@ def read_manifest(place: Path) -> tuple[Batch, ...]:
 
 
 def is_there(place: Path, batch: Batch) -> bool:
-    """Return whether all files of a batch are there."""
-    return all(batch_file(place, table, batch).exists() for table in MADE[batch.feed])
+    """Return whether all files of a batch are there, to their ends."""
+    return all(is_whole(batch_file(place, table, batch)) for table in MADE[batch.feed])
 
 
 def write_manifest(place: Path, batches: Sequence[Batch]) -> None:

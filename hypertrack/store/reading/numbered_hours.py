@@ -6,7 +6,7 @@ came, so that older batches stay true; views give the ids of a dataset, in the o
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -67,7 +67,7 @@ SELECT feed, reason, sum(n_lines)::BIGINT AS n_lines FROM unread_lines
 GROUP BY feed, reason ORDER BY feed, reason
 """
 
-WALLET_COLUMNS = ("buyer_id", "seller_id")
+WALLET_COLUMNS = ("buyer_id", "seller_id", "sender_id", "receiver_id", "contract_id")
 
 
 class Reading(NamedTuple):
@@ -102,7 +102,7 @@ def load_hours(
     begin_reading(connection)
     while True:
         files = [feed_files(lines.folder, feed) for feed in MADE]
-        counts, overlapping = read_open(connection, lines, window)
+        counts, overlapping = read_open(connection, lines, window, MADE)
         with sole_writer(place):
             batches = _extend(connection, lines, place, overlapping, window)
         if [feed_files(lines.folder, feed) for feed in MADE] == files:
@@ -119,10 +119,30 @@ def load_hours(
     return _counted(connection, counts, batches)
 
 
+def number_full_batches(
+    connection: duckdb.DuckDBPyConnection, lines: FolderLines, place: Path
+) -> None:
+    """Keep the sealed hours that fill batches; few hours more are read by whoever needs them.
+
+    Args:
+        connection: Whose memory and threads may be used.
+        lines: Of the whole dataset.
+        place: As for `load_hours`.
+    """
+    with sole_writer(place):
+        _extend(connection, lines, place, {}, ReadWindow(), only_full=True)
+
+
 def read_open(
-    connection: duckdb.DuckDBPyConnection, lines: FolderLines, window: ReadWindow
+    connection: duckdb.DuckDBPyConnection,
+    lines: FolderLines,
+    window: ReadWindow,
+    apart: Collection[Feed],
 ) -> tuple[Counts, dict[Feed, frozenset[str]]]:
     """Read the open files, and the sealed hours that they have lines of too.
+
+    Args:
+        apart: The feeds whose other hours are read apart; of the rest all is read.
 
     Returns:
         Lines read and not read, and by feed the names of these hours.
@@ -131,7 +151,7 @@ def read_open(
     overlapping: dict[Feed, frozenset[str]] = {}
     last_ms = last_receipts(connection, lines)
     for feed in READERS:
-        if feed not in MADE:
+        if feed not in apart:
             counts[feed] = read_feed(connection, lines, feed, window)
             continue
         opened = lines.only(frozenset(), has_open=True)
@@ -156,12 +176,15 @@ def _extend(
     place: Path,
     overlapping: dict[Feed, frozenset[str]],
     window: ReadWindow,
+    *,
+    only_full: bool = False,
 ) -> list[Batch]:
     """Return all batches, with new ones of the hours that none holds as they are now."""
     kept, to_do = [], []
     known = read_manifest(place)
     for feed in MADE:
-        paths = [each for each in lines.sealed(feed) if hour_name(each) not in overlapping[feed]]
+        apart = overlapping.get(feed, frozenset())
+        paths = [each for each in lines.sealed(feed) if hour_name(each) not in apart]
         now = {hour_name(path): (hour_name(path), *hour_stamp(path)) for path in paths}
         current = set(now.values())
         good = [
@@ -172,7 +195,8 @@ def _extend(
         done = {str(hour[0]) for each in good for hour in each.hours}
         kept += good
         new = [path for path in paths if hour_name(path) not in done]
-        to_do += [(feed, batch) for batch in _batches(new)]
+        divided = list(_batches(new))
+        to_do += [(feed, batch) for batch in (divided[:-1] if only_full else divided)]
     if to_do:
         with _numbering(connection, place) as numbering:
             reading = Reading(lines, place, window, last_receipts(numbering, lines))
@@ -194,6 +218,8 @@ def _number(
     hours = tuple(stamp for stamp in stamps if stamp[0] not in some.damaged(feed))
     if not hours:
         return []
+    if feed is Feed.TRANSACTIONS:
+        unnest_chains(connection)
     number_hours(connection, feed)
     # Never the name of an older batch: another process may be reading that.
     digest = hashlib.blake2b(encode_json(hours), digest_size=6).hexdigest()
@@ -206,7 +232,8 @@ def _number(
             "(FORMAT parquet, PARQUET_VERSION v2, COMPRESSION lz4_raw)"
         )
         connection.execute(f"DROP {'VIEW' if feed is Feed.BBO else 'TABLE'} {table}")
-    connection.execute(f"DROP TABLE IF EXISTS raw_{feed}")
+    for rows in (feed, "evm", "transfers"):
+        connection.execute(f"DROP TABLE IF EXISTS raw_{rows}")
     return [batch]
 
 

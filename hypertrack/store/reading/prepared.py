@@ -21,6 +21,9 @@ MANIFEST_NAME = "prepared.json"
 FORMAT = 7
 """Changes whenever the tables are made otherwise, so that older ones are made anew."""
 
+MAGIC = b"PAR1"
+"""How Parquet files end."""
+
 LOADED_ROWS = 10_000_000
 """Of a table: half a gigabyte. More stay on disk, however often they are read."""
 
@@ -48,7 +51,8 @@ def open_prepared(
         kept = decode_json((place / MANIFEST_NAME).read_bytes(), Prepared)
     except (OSError, JsonError):  # nothing there, or nothing that we wrote
         return None
-    if kept.format != FORMAT or kept.version != version:
+    files = [exported(place / table) for table in kept.tables]
+    if kept.format != FORMAT or kept.version != version or not all(map(is_whole, files)):
         return None
     for table in kept.tables:
         connection.execute(f'CREATE VIEW "{table}" AS FROM {_parquet(place, table)}')
@@ -81,10 +85,23 @@ def export(connection: duckdb.DuckDBPyConnection, folder: Path, tables: Sequence
     """Write tables as Parquet, each to a folder of its name."""
     for table in tables:
         (folder / table).mkdir()
-        connection.execute(
-            f'COPY "{table}" TO {quoted(folder / table / "0.parquet")} '
-            "(FORMAT parquet, COMPRESSION lz4_raw)"
-        )
+        target = quoted(exported(folder / table))
+        connection.execute(f'COPY "{table}" TO {target} (FORMAT parquet, COMPRESSION lz4_raw)')
+
+
+def exported(folder: Path) -> Path:
+    """Return the file of a table in its folder."""
+    return folder / "0.parquet"
+
+
+def is_whole(path: Path) -> bool:
+    """Return whether a Parquet file is there, and ends as one does that no crash cut short."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-len(MAGIC), os.SEEK_END)
+            return file.read() == MAGIC
+    except OSError:
+        return False
 
 
 def load(connection: duckdb.DuckDBPyConnection) -> None:
@@ -112,4 +129,4 @@ def as_table(connection: duckdb.DuckDBPyConnection, name: str) -> None:
 
 
 def _parquet(place: Path, table: str) -> str:
-    return parquet([place / table / "0.parquet"])
+    return parquet([exported(place / table)])

@@ -12,7 +12,6 @@ from hypertrack.store.compaction.commit_journal import feed_files
 from hypertrack.store.reading.account_answers import RAW_ACCOUNTS, read_accounts
 from hypertrack.store.reading.damage import Damage, note_damage
 from hypertrack.store.reading.folder_lines import FolderLines, hour_name
-from hypertrack.store.reading.hour_batches import MADE
 from hypertrack.store.reading.imported_fills import read_fills
 from hypertrack.store.reading.numbered_hours import ADD_UP_UNREAD, read_open
 from hypertrack.store.reading.prepared import export
@@ -33,6 +32,9 @@ RAW_TABLES = (
     *("raw_trades", "raw_bbo", "raw_candles", "raw_contexts"),
     *("raw_evm", "raw_transfers", "raw_fills", *RAW_ACCOUNTS),
 )
+
+APART = (Feed.TRADES, Feed.BBO, Feed.CANDLES)
+"""The feeds whose sealed hours are not read here: chains are few rows."""
 
 SealedHours = Mapping[Feed, tuple[Path, ...]]
 
@@ -74,7 +76,7 @@ def export_unsealed(
         DatasetError: A file could not be read at all.
     """
     begin_reading(connection)
-    sealed: SealedHours = dict.fromkeys(MADE, ())
+    sealed: SealedHours = dict.fromkeys(APART, ())
     if isinstance(lines, FolderLines):
         sealed, counts = _read_settled(connection, lines.between(window), window)
     else:
@@ -109,12 +111,12 @@ def _read_settled(
 ) -> tuple[SealedHours, Counts]:
     """Read the open files; once more where an hour of them was sealed meanwhile."""
     while True:
-        files = [feed_files(lines.folder, feed) for feed in MADE]
-        counts, overlapping = read_open(connection, lines, window)
-        if [feed_files(lines.folder, feed) for feed in MADE] == files:
+        files = [feed_files(lines.folder, feed) for feed in APART]
+        counts, overlapping = read_open(connection, lines, window, APART)
+        if [feed_files(lines.folder, feed) for feed in APART] == files:
             break
     sealed = {
         feed: tuple(path for path in lines.sealed(feed) if hour_name(path) not in overlapping[feed])
-        for feed in MADE
+        for feed in APART
     }
     return sealed, counts

@@ -17,7 +17,9 @@ import pyspark
 import pytest
 import spark_job
 from fakes import ALICE, BOB, START_MS, add_sealed_rows, candle, quote, trade, write_dataset
+from typer.testing import CliRunner
 
+from hypertrack.cli.main import app
 from hypertrack.features.registry import FEATURES
 from hypertrack.pipeline.places import open_engine
 from hypertrack.records import HOUR_MS
@@ -26,7 +28,7 @@ from hypertrack.store.compaction.sealed_hours import seal_folder
 SPARK_HOME = Path(pyspark.__file__).parent
 START_S = 60
 
-JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto"
+JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -XX:MetaspaceSize=192m"
 """Quick to start, slow to run: right for rows this few."""
 
 FEW_ROWS = f"""
@@ -35,6 +37,7 @@ spark.sql.adaptive.enabled         false
 spark.sql.codegen.wholeStage       false
 spark.sql.codegen.factoryMode      NO_CODEGEN
 spark.sql.constraintPropagation.enabled false
+spark.sql.icu.caseMappings.enabled false
 spark.sql.optimizer.excludedRules  org.apache.spark.sql.catalyst.optimizer.RemoveRedundantAliases
 spark.task.maxFailures             1
 spark.executor.memory              512m
@@ -94,19 +97,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
             running.enter_context(daemon(conf, f"worker-{number}", *words))
         await_line(log, "Registering worker", n=2)
         yield address, conf
-
-
-def run(conf: Path, *words: Any) -> subprocess.CompletedProcess[str]:
-    """Run Python in a process of its own, as a user would."""
-    return subprocess.run(
-        [sys.executable, *map(str, words)],
-        env=environment(conf),
-        cwd=conf,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
 
 
 @contextmanager
@@ -194,17 +184,17 @@ def test_a_master_that_does_not_answer_is_an_error(
 ) -> None:
     data = write_dataset(tmp_path / "data", **busy_market)
 
-    words = ("--data", data, *command.split(), "--engine", "spark://127.0.0.1:1")
-    refused = run(tmp_path, "-m", "hypertrack", *words)
+    words = ("--data", str(data), *command.split(), "--engine", "spark://127.0.0.1:1")
+    refused = CliRunner().invoke(app, words)
 
-    assert refused.returncode == 1
+    assert refused.exit_code == 1
     assert "error: no Spark master answers at spark://127.0.0.1:1" in refused.stderr
-    assert not list(tmp_path.glob("*.parquet"))
+    assert not list(tmp_path.rglob("*.parquet"))
 
 
-def test_an_engine_that_is_none_is_an_error(tmp_path: Path) -> None:
-    refused = run(tmp_path, "-m", "hypertrack", "features", "--engine", "hadoop", "--json")
+def test_an_engine_that_is_none_is_an_error() -> None:
+    refused = CliRunner().invoke(app, ["features", "--engine", "hadoop", "--json"])
 
-    assert refused.returncode == 2
+    assert refused.exit_code == 2
     assert "engine" in refused.stderr
     assert json.dumps("hadoop")[1:-1] in refused.stderr

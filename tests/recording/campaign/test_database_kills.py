@@ -22,17 +22,21 @@ N_KILLS = 12
 LONGEST_S = 0.5
 SPEED = 50
 LENGTH_MS = 120_000 * SPEED
-SOURCE = HandSource(
-    sorted(
-        (
-            event
-            for name, step_ms in (("BTC", 50), ("ETH", 500))
-            for event in blocks(LENGTH_MS // step_ms, step_ms=step_ms, name=name)
+
+
+def source() -> HandSource:
+    """Return the market; it is made in the process that needs it alone."""
+    return HandSource(
+        sorted(
+            (
+                event
+                for name, step_ms in (("BTC", 50), ("ETH", 500))
+                for event in blocks(LENGTH_MS // step_ms, step_ms=step_ms, name=name)
+            ),
+            key=attrgetter("time_ms"),
         ),
-        key=attrgetter("time_ms"),
-    ),
-    coins=(coin("BTC"), coin("ETH")),
-)
+        coins=(coin("BTC"), coin("ETH")),
+    )
 
 
 def header_in(spool: Path) -> bytes | None:
@@ -58,7 +62,7 @@ def kill_recorders(
     settings = SimulateSettings(port=0, speed=SPEED, settle_s=0.05)
     rules = VenueRules(info_weight_per_minute=None)
     with (
-        running_exchange(SOURCE, settings, rules=rules) as exchange,
+        running_exchange(source(), settings, rules=rules) as exchange,
         fork_server(exchange.url, text, "trades", spool=str(spool)) as recorders,
     ):
         for nth in range(N_KILLS):

@@ -26,17 +26,21 @@ STEPS_MS = {"BTC": 50, "ETH": 500, "SOL": 20_000}
 holds, about as many, and fewer."""
 
 LENGTH_MS = 120_000 * SPEED
-SOURCE = HandSource(
-    sorted(
-        (
-            event
-            for name, step_ms in STEPS_MS.items()
-            for event in blocks(LENGTH_MS // step_ms, step_ms=step_ms, name=name)
+
+
+def source() -> HandSource:
+    """Return the market; it is made in the process that needs it alone."""
+    return HandSource(
+        sorted(
+            (
+                event
+                for name, step_ms in STEPS_MS.items()
+                for event in blocks(LENGTH_MS // step_ms, step_ms=step_ms, name=name)
+            ),
+            key=attrgetter("time_ms"),
         ),
-        key=attrgetter("time_ms"),
-    ),
-    coins=tuple(coin(name) for name in STEPS_MS),
-)
+        coins=tuple(coin(name) for name in STEPS_MS),
+    )
 
 
 def kill_at_random(recorders: ForkServer, rng: random.Random) -> None:
@@ -56,16 +60,23 @@ def readable(path: Path, before: bytes) -> bytes:
 
 
 @pytest.mark.slow
-def test_kills_at_random_moments_lose_nothing_in_silence(tmp_path: Path, note: Note) -> None:
+def test_kills_at_random_moments_lose_nothing_in_silence(
+    tmp_path: Path,
+    note: Note,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     rng = random.Random(3)
     settings = SimulateSettings(port=0, speed=SPEED, settle_s=0.05)
     before = b""
     rules = VenueRules(info_weight_per_minute=None)  # sixty recorders ask for what they missed
-    with running_exchange(SOURCE, settings, rules=rules) as exchange:
+    with running_exchange(source(), settings, rules=rules) as exchange:
         with fork_server(exchange.url, str(tmp_path), "trades") as recorders:
             for _ in range(N_KILLS):
                 kill_at_random(recorders, rng)
                 before = readable(tmp_path / "trades.jsonl", before)
+        # The killed have spent what one may ask in a minute; this one does not wait for it.
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("later")))
         record_until(lambda s: s.n_rows > 500, tmp_path, settings_for(exchange.url), mode="append")
         sent = list(exchange.sent.trades())
 

@@ -19,6 +19,7 @@ from recorder_fakes import (
 )
 
 from hypertrack.errors import VenueError
+from hypertrack.feeds import http
 from hypertrack.feeds.subscriptions import Subscription
 from hypertrack.recording.plan import RecordingPlan, SocketPlan
 from hypertrack.records import MINUTE_MS, Feed, RecordingStatus
@@ -33,6 +34,12 @@ EVENTS = sorted(
     key=attrgetter("time_ms"),
 )
 SOURCE = HandSource(EVENTS, coins=(coin("BTC"), coin("ETH")))
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let REST be asked again ten times as soon as else: how long is not what is told here."""
+    monkeypatch.setattr(http, "BACKOFF_S", http.BACKOFF_S / 10)
 
 
 def has_reached_the_end(status: RecordingStatus) -> bool:

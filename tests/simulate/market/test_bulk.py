@@ -1,6 +1,7 @@
 """A dataset written at once has the lines that a recorder would have written."""
 
 import json
+import threading
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from hypertrack.config import SimulateSettings
 from hypertrack.errors import DatasetError
 from hypertrack.simulate.market.arrays import TradeArrays
 from hypertrack.simulate.market.bulk import settings_for, write_dataset
-from hypertrack.simulate.market.dataset_lines import number_texts
 from hypertrack.simulate.market.market import Market
+from hypertrack.simulate.market.text_columns import number_texts
 
 SETTINGS = SimulateSettings(wallets=300, hours=0.25, trades_per_second=5)
 ZERO_HASH = "0x" + "0" * 64
@@ -185,3 +186,14 @@ def test_stopping_early_leaves_no_dataset(market: Market, tmp_path: Path) -> Non
     writing.close()
 
     assert not list((tmp_path / "d").glob("*.jsonl"))
+
+
+def test_full_disk_is_told_and_leaves_no_dataset(market: Market, tmp_path: Path) -> None:
+    (tmp_path / "trades.part").symlink_to("/dev/full")
+
+    with pytest.raises(OSError, match="No space left"):
+        for _ in write_dataset(market, tmp_path):
+            pass
+
+    assert not list(tmp_path.glob("*.jsonl"))
+    assert not [thread for thread in threading.enumerate() if "one-behind" in thread.name]

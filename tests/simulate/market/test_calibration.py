@@ -298,7 +298,7 @@ OTHER_COINS = (
 def test_default_market_is_like_the_real_one_as_far_as_its_size_allows() -> None:
     """It has half the venue's trades and a fifteenth of its coins: within 2."""
     measured = []
-    for seed in (7, 1, 2, 3, 4, 5):
+    for seed in (7, 1, 2):
         measured += windows(SimulateSettings(hours=0.5, seed=seed))
 
     lines = compare(measured)

@@ -14,10 +14,9 @@ from hypertrack.config import SimulateSettings
 from hypertrack.records import MINUTE_MS, Feed
 from hypertrack.simulate.market import hours
 from hypertrack.simulate.market.bulk import write_dataset
-from hypertrack.simulate.market.dataset_lines import number_texts
 from hypertrack.simulate.market.hours import write_hours
 from hypertrack.simulate.market.market import START_MS, Market
-from hypertrack.simulate.market.sealed_tables import decimal_texts
+from hypertrack.simulate.market.text_columns import decimal_texts, number_texts
 from hypertrack.store.compaction.checksums import is_intact
 from hypertrack.store.compaction.new_hours import NewHours
 from hypertrack.store.compaction.sealed_hours import seal_folder
@@ -124,7 +123,7 @@ def test_full_disk_is_told_at_the_latest_when_the_market_is_over(tmp_path: Path)
             pass
 
     assert not (tmp_path / "coverage.jsonl").exists()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("hours")]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("one-behind")]
 
 
 def test_table_of_other_columns_is_refused(tmp_path: Path) -> None:

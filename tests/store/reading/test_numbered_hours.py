@@ -11,6 +11,8 @@ from fakes import (
     CAROL,
     START_MS,
     add_sealed_rows,
+    erc20_transfer,
+    evm_transaction,
     fill_of,
     observed,
     quote,
@@ -21,7 +23,7 @@ from fakes import (
 from hypertrack.records import HOUR_MS, MINUTE_MS
 from hypertrack.store import dataset as dataset_room
 from hypertrack.store.compaction.sealed_hours import seal_folder
-from hypertrack.store.dataset import TABLES, Dataset, open_dataset
+from hypertrack.store.dataset import TABLES, Dataset, keep_sealed, open_dataset
 from hypertrack.store.reading import numbered_hours
 
 HOURS = Path("prepared/hours")
@@ -142,6 +144,30 @@ def test_an_hour_sealed_since_is_the_only_one_read(folder: Path, tmp_path: Path)
     assert len(after) == len(before) + 1
 
 
+def test_hours_that_fill_batches_are_numbered_when_they_are_sealed(
+    folder: Path, tmp_path: Path
+) -> None:
+    keep_sealed(folder, memory_limit_gib=1.0)
+    at_sealing = batches(folder)
+    wallets = (folder / HOURS / "wallets.parquet").read_bytes()
+
+    with open_dataset(folder) as dataset:
+        found = rows_of(dataset)
+
+    assert found == read_at_once(tmp_path, 5)
+    assert len(at_sealing) == 1  # of four sealed hours; the two last may yet have company
+    assert at_sealing.items() < batches(folder).items()
+    assert (folder / HOURS / "wallets.parquet").read_bytes() != wallets
+
+
+def test_hours_that_cannot_be_numbered_do_not_stop_who_seals(folder: Path) -> None:
+    (folder / "prepared").write_text("in the way", encoding="utf-8")
+
+    keep_sealed(folder, memory_limit_gib=1.0)
+
+    assert (folder / "prepared").read_text(encoding="utf-8") == "in the way"
+
+
 def test_an_hour_that_changed_is_read_anew(folder: Path) -> None:
     open_dataset(folder).close()
     before = batches(folder)
@@ -208,6 +234,18 @@ def test_what_was_lost_of_the_kept_rows_is_made_anew(
         assert rows_of(dataset) == read_at_once(tmp_path, 5)
 
 
+@pytest.mark.parametrize("torn", ["wallets.parquet", "coins.parquet", "trades/*.parquet"])
+def test_what_a_crash_cut_short_of_the_kept_rows_is_made_anew(
+    folder: Path, tmp_path: Path, torn: str
+) -> None:
+    open_dataset(folder).close()
+    path = next((folder / HOURS).glob(torn))
+    path.write_bytes(path.read_bytes()[:-9])
+
+    with open_dataset(folder) as dataset:
+        assert rows_of(dataset) == read_at_once(tmp_path, 5)
+
+
 def test_rows_that_cannot_be_meant_are_left_out_and_counted_of_all_batches(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -236,6 +274,27 @@ def test_rows_that_cannot_be_meant_are_left_out_and_counted_of_all_batches(
         "('trades', 'time ahead of its receipt', 1)",
         "('trades', 'time out of range', 1)",
     ]
+
+
+def test_transactions_are_the_same_in_batches_and_named_by_all_feeds(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, token = f"0x{'e' * 40}", f"0x{'7' * 40}"
+    moved = erc20_transfer(token, BOB, other, 3 * 10**18)
+    sent = [
+        evm_transaction(START_MS + hour * HOUR_MS, BOB, receiver, transfers=[moved] * hour)
+        for hour, receiver in enumerate([ALICE, None, other, CAROL])
+    ]
+    core = {"chain": "core", "time": START_MS, "received_ns": START_MS * 1_000_000}
+    write_dataset(folder, transactions=[*sent, core])
+    list(seal_folder(folder))
+    write_dataset(folder, transactions=[sent[1], sent[3]])  # one of a sealed hour, told again
+
+    kept, again, at_once = read_in_both_ways(folder, monkeypatch)
+
+    assert kept == again == at_once
+    assert (len(kept[0]["evm_transactions"]), len(kept[0]["erc20_transfers"])) == (4, 1 + 2 + 3)
+    assert len(list((folder / HOURS / "evm_transactions").iterdir())) == 1
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,15 @@ def test_what_we_did_not_write_is_not_used(folder: Path, text: str) -> None:
         assert not is_read_from_prepared(dataset)
 
 
+def test_what_a_crash_cut_short_is_not_used(folder: Path) -> None:
+    table = folder / FOLDER_NAME / "tables" / "bbo" / "0.parquet"
+    table.write_bytes(table.read_bytes()[:-1])
+
+    with open_dataset(folder) as dataset:
+        assert not is_read_from_prepared(dataset)
+        assert len(rows_of(dataset)["trades"]) == 4
+
+
 def test_a_cut_is_read_from_the_lines(folder: Path) -> None:
     with open_dataset(folder, until_ms=START_MS + 2) as dataset:
         assert len(rows_of(dataset)["trades"]) == 2

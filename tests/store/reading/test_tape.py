@@ -8,18 +8,17 @@ from typing import Any
 import pytest
 from fakes import ALICE, BOB, START_MS, trade
 
-from hypertrack.records import Feed, Side, TapeTrade
+from hypertrack.records import Feed, Side, TapeTrade, decode_binary, encode_binary
 from hypertrack.store.compaction.commit_journal import put_in_force
 from hypertrack.store.compaction.sealed_hours import prepare_sealing
-from hypertrack.store.reading.tape import Tape, newest_trade_ms
+from hypertrack.store.reading.tape import Tape, TapePlace, newest_trade_ms
 
 HOUR_MS = 3_600_000
 
 
 def row(at_ms: int, **changes: Any) -> dict[str, Any]:
-    return trade(
-        START_MS + at_ms, buyer=ALICE, seller=BOB, taker=ALICE, trade_id=at_ms + 1, **changes
-    )
+    facts = {"buyer": ALICE, "seller": BOB, "taker": ALICE, "trade_id": at_ms + 1}
+    return trade(START_MS + at_ms, **(facts | changes))
 
 
 def append(folder: Path, *rows: dict[str, Any] | bytes) -> None:
@@ -184,3 +183,60 @@ def test_file_is_not_kept_open(tmp_path: Path) -> None:
     tape.close()
 
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def gone_on(folder: Path, tape: Tape) -> tuple[bool, list[int]]:
+    """Begin where a tape is now, as after a restart; return whether it can, and what it reads."""
+    again = Tape(folder)
+    can = again.go_on(decode_binary(encode_binary(tape.place()), TapePlace))
+    batches = again.history(is_growing=True)
+    return can, times(one for batch in batches for one in batch) + drained(again)
+
+
+def test_tape_goes_on_behind_what_was_given_out(tmp_path: Path) -> None:
+    append(tmp_path, row(0), row(1))
+    tape = Tape(tmp_path)
+    assert history(tape) == [0, 1]
+    append(tmp_path, row(2), row(3))
+    assert times(tape.poll()) == [2]  # the newest moment waits
+
+    append(tmp_path, row(4), b"torn\n", row(5))
+
+    assert gone_on(tmp_path, tape) == (True, [3, 4, 5])
+
+
+def test_tape_goes_on_where_lines_were_sealed_meanwhile(tmp_path: Path) -> None:
+    append(tmp_path, row(0), row(1_000))
+    tape = Tape(tmp_path)
+    assert history(tape) == [0, 1_000]
+    append(tmp_path, row(2_000), row(HOUR_MS), row(2 * HOUR_MS))
+    seal(tmp_path)
+    append(tmp_path, row(2 * HOUR_MS + 1))
+
+    assert gone_on(tmp_path, tape) == (True, [2_000, HOUR_MS, 2 * HOUR_MS, 2 * HOUR_MS + 1])
+
+
+def test_frame_that_was_read_in_part_when_it_was_sealed_is_gone_on_with(tmp_path: Path) -> None:
+    frame = [row(0, trade_id=nth, size=nth + 1.0) for nth in range(3)]
+    append(tmp_path, *frame[:2])
+    tape = Tape(tmp_path)
+    assert history(tape) == [0, 0]
+    append(tmp_path, frame[2], row(2 * HOUR_MS))
+    seal(tmp_path)
+
+    assert gone_on(tmp_path, tape) == (True, [0, 2 * HOUR_MS])
+
+
+@pytest.mark.parametrize("is_sealed", [False, True])
+def test_tape_whose_past_is_another_now_is_not_gone_on_with(
+    tmp_path: Path, *, is_sealed: bool
+) -> None:
+    append(tmp_path, row(0), row(1))
+    tape = Tape(tmp_path)
+    assert history(tape) == [0, 1]
+    (tmp_path / "trades.jsonl").unlink()
+    append(tmp_path, row(1), row(2 * HOUR_MS))
+    if is_sealed:
+        seal(tmp_path)
+
+    assert gone_on(tmp_path, tape) == (False, [1, 2 * HOUR_MS])
