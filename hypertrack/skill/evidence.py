@@ -43,7 +43,7 @@ class Evidence:
     Attributes:
         entity_of_wallet: Number of each wallet's entity, ``[wallets]``.
         horizon_ms: Of each entity, ``[entities]``.
-        openings: By coin, then wallet and time; no doubtful ones.
+        openings: By coin, then time; no doubtful ones.
         bets: Of all openings, doubtful ones too.
         taker_bets: Of openings as taker alone, which others can copy; with ``early_{delay}ms``,
             the part of the move that was over by then, bps, and ``half_spread_bps``, NaN where
@@ -141,7 +141,7 @@ def gather(
 def openings_of(
     con: Market, window: Window, wallets: Ints, since_ms: Ints
 ) -> tuple[Openings, Lots, Ints]:
-    """Return what some wallets opened, or may have, by coin, and what they closed.
+    """Return what some wallets opened, or may have, by coin and time, and what they closed.
 
     Args:
         since_ms: From when on what each wallet did counts, ``[all wallets]``.
@@ -157,7 +157,8 @@ def openings_of(
         found.append(openings_and_lots(counted))
     openings = rows_joined(Openings, [opened for opened, _ in found])
     lots = rows_joined(Lots, [closed for _, closed in found])
-    return openings.take(np.argsort(openings.coin, kind="stable")), lots, n_uncounted
+    # By time within a coin: prices are then looked up along memory, at a tenth of the time.
+    return openings.take(np.lexsort((openings.time_ms, openings.coin))), lots, n_uncounted
 
 
 def walk_bps_per_usd(path: PricePath, openings: Openings) -> float:
@@ -190,11 +191,13 @@ def _bets(
     outlook = view.outlook(openings, own_ms)
     taken = np.flatnonzero(openings.is_taker & openings.are_sure)
     as_taker = outlook.take(taken)
-    moved = view.outlook(_moved(openings, shift_ms[entity], view.window), own_ms)
+    elsewhen = _moved(openings, shift_ms[entity], view.window)
+    order = np.argsort(elsewhen.time_ms, kind="stable")
+    moved = view.outlook(elsewhen.take(order), own_ms[order])
     return (
         bets_of_coin(outlook, entity),
         bets_of_coin(as_taker, entity[taken], _copied(as_taker, delays_ms)),
-        bets_of_coin(moved, entity),
+        bets_of_coin(moved, entity[order]),
     )
 
 

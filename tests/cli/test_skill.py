@@ -110,3 +110,14 @@ def test_file_of_something_else_is_refused(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert "choose another --file" in result.stderr
+
+
+def test_results_by_another_estimator_are_not_taken_for_these(tmp_path: Path) -> None:
+    kept = tmp_path / "known.jsonl"
+    kept.write_bytes((Path(__file__).parents[2] / "docs" / "known_truth.jsonl").read_bytes())
+    market = ["--worlds", "default", "--hours", "24", "--seeds", "1", "--file", str(kept)]
+
+    result = CliRunner().invoke(app, ["skill", "benchmark", *market, "--estimator", "best"])
+
+    assert result.exit_code == 2
+    assert "by shrinkage, and it is to be by best: choose another --file" in result.stderr

@@ -56,6 +56,14 @@ def test_wallets_chosen_by_profit_are_counted() -> None:
     assert says == "2 wallets were chosen by past profit: only what came after counts"
 
 
+def test_estimator_is_told_with_its_reason_where_it_is_not_the_usual_one() -> None:
+    why = "a prior explains +2.0% [-1.0%, +5.0%]: not shown to be better than none"
+
+    assert "expected by" not in " ".join(reliability(NOBODY))
+    says = list(reliability(replace(NOBODY, estimator_why=why)))[-1]
+    assert says == f"edges are expected by shrinkage: {why}"
+
+
 def test_power_stands_beside_who_was_flagged() -> None:
     assert next(reliability(NOBODY)).startswith("of wallets with a true edge of 5 bps, 7% of")
 
