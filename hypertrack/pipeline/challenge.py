@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hypertrack.clock import SystemClock
 from hypertrack.config import Settings
-from hypertrack.errors import ConfigError, HypertrackError, ModelError
+from hypertrack.errors import HypertrackError, ModelError
 from hypertrack.files import FileStamp, stamp_of, write_whole
 from hypertrack.live.score_book import SCORES_NAME, Beside, ScoreBook
 from hypertrack.model.version_files import MODELS_FOLDER, find_version, read_card
@@ -117,8 +117,7 @@ def end(settings: Settings) -> Challenge | None:
 
 def _forget_comparison(settings: Settings) -> None:
     """Let nobody be shown how another challenge stood."""
-    with suppress(ConfigError):  # of a database, which is not followed
-        (live_folder(settings) / COMPARISON_NAME).unlink(missing_ok=True)
+    (live_folder(settings) / COMPARISON_NAME).unlink(missing_ok=True)
 
 
 def current(settings: Settings) -> Challenge | None:
