@@ -22,6 +22,15 @@ _TYPICAL_LIMIT_USD = 30_000.0
 _SHARED = 1.5
 """Of their limits together, what the makers of a coin hold at most in one direction."""
 
+_LASTING = 0.5
+"""Of their limits together, what the makers of a coin keep in one direction.
+
+Below 1, so that some come to have room: where all stay above their limits, each minute's hedges go
+from one to the next, and after a hundred hours one coin had all trades of the market."""
+
+_GOES = 0.01
+"""Part of what is beyond that which other markets take in a minute."""
+
 _HEDGED = 0.25
 """Part of that limit that one order gets rid of."""
 
@@ -113,14 +122,16 @@ class MarketMakers:
         )
 
     def _hedge_elsewhere(self) -> None:
-        """Take off what all makers of a coin together hold beyond what they can share.
+        """Take off what all makers of a coin together hold beyond what they can share, and keep.
 
         Other markets take it. Among themselves they would only pass it on, each time at a worse
         price: in a week a spot pair that was sold a little more than bought lost two thirds.
         """
         held = np.abs(np.bincount(self.coin, self._inventory_usd, self._n_coins))
-        shared = _SHARED * np.bincount(self.coin, self._limit_usd, self._n_coins)
-        left = np.divide(shared, held, out=np.ones_like(held), where=held > shared)
+        limit = np.bincount(self.coin, self._limit_usd, self._n_coins)
+        kept = np.minimum(held, _SHARED * limit)
+        kept -= _GOES * np.maximum(kept - _LASTING * limit, 0)
+        left = np.divide(kept, held, out=np.ones_like(held), where=held > 0)
         self._inventory_usd *= left[self.coin]
 
 
