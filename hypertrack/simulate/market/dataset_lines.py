@@ -128,10 +128,13 @@ class DatasetLines:
 def text_of(lines: pa.Array) -> memoryview:
     """Return lines one after another, as they stand in memory.
 
-    Args:
-        lines: Whole, not a slice.
+    Arrow's buffer may be longer than its text, as it is of no lines: the offsets tell its ends.
     """
-    return memoryview(lines.buffers()[2] or b"")
+    if not len(lines):
+        return memoryview(b"")
+    offsets = np.frombuffer(lines.buffers()[1], dtype=np.int32)
+    start, end = offsets[lines.offset], offsets[lines.offset + len(lines)]
+    return memoryview(lines.buffers()[2] or b"")[start:end]
 
 
 def orders_behind(quotes: QuoteArrays) -> Ints:

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from hypertrack.config import SimulateSettings
 from hypertrack.errors import DatasetError
 from hypertrack.simulate.market.arrays import TradeArrays
 from hypertrack.simulate.market.bulk import settings_for, write_dataset
+from hypertrack.simulate.market.dataset_lines import text_of
 from hypertrack.simulate.market.market import Market
-from hypertrack.simulate.market.text_columns import number_texts
+from hypertrack.simulate.market.text_columns import joined_texts, number_texts
 
 SETTINGS = SimulateSettings(wallets=300, hours=0.25, trades_per_second=5)
 ZERO_HASH = "0x" + "0" * 64
@@ -40,6 +42,14 @@ def trades(market: Market) -> TradeArrays:
 
 def lines(folder: Path, name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / f"{name}.jsonl").read_bytes().splitlines()]
+
+
+@pytest.mark.parametrize("words", [[], ["a"], ["bc", "", "def"]])
+def test_text_of_lines_is_theirs_alone(words: list[str]) -> None:
+    made = joined_texts(pa.array(words, pa.string()), "\n")
+
+    assert bytes(text_of(made)) == "".join(f"{word}\n" for word in words).encode()
+    assert bytes(text_of(made[1:])) == "".join(f"{word}\n" for word in words[1:]).encode()
 
 
 def test_trade_lines_say_what_happened(folder: Path, market: Market, trades: TradeArrays) -> None:
