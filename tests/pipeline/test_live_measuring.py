@@ -43,12 +43,16 @@ def rows(first: int, n: int, buyer: str = ALICE, seller: str = BOB) -> list[dict
 def measurer(tmp_path: Path) -> Iterator[Measurer]:
     """A measurer over ten trades of Alice and Bob, a second apart."""
     write_dataset(tmp_path / "data", trades=rows(0, 10))
+    with closing(another(tmp_path)) as one:
+        yield one
+
+
+def another(tmp_path: Path) -> Measurer:
+    """Return a measurer of the same dataset, as after a restart."""
     settings = Settings.model_validate(
         {"data": str(tmp_path / "data"), "out": str(tmp_path), "live": {"profiles_s": 0.001}}
     )
-    one = Measurer(settings, tmp_path / "profiles.parquet", START_MS)
-    yield one
-    one.close()
+    return Measurer(settings, tmp_path / "profiles.parquet", START_MS)
 
 
 def profiles(folder: Path) -> dict[str, tuple[int, int, float]]:
@@ -131,6 +135,24 @@ def test_other_model_is_taken_at_the_next_round_and_one_that_does_not_load_never
 
     assert measurer.status.model == second
     assert caplog.text.count("the model is not taken") == 1
+
+
+@pytest.mark.slow  # torch, and two rounds of all features
+def test_model_told_before_a_restart_is_not_told_again(tmp_path: Path, measurer: Measurer) -> None:
+    version = train(tmp_path, 1)
+    lost = LostWeight(at_ms=START_MS, skill=Interval(-0.02, -0.03, -0.01), n_blocks=40)
+    take_weight(tmp_path, version, lost)
+
+    before, _ = measurer.round(frozenset())
+    with closing(another(tmp_path)) as restarted:
+        after, _ = restarted.round(frozenset())
+
+    # the newest trade is 9 s after the start, and live waits a second for those that come late
+    assert [(one.name, one.time_ms) for one in before] == [
+        ("model.changed", START_MS + 8_000),
+        ("model.lost_weight", START_MS + 8_000),
+    ]
+    assert after == []
 
 
 CHANGE = ProfileChange(
