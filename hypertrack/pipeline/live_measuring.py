@@ -4,12 +4,12 @@ import contextlib
 import logging
 import multiprocessing
 import os
-import signal
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -25,7 +25,7 @@ from hypertrack.live.schedule import Due, affordable, who_is_due
 from hypertrack.live.window import Fills, LiveWindow
 from hypertrack.pipeline.live_profiles import LiveProfiler
 from hypertrack.pipeline.places import LIVE_PROFILES_NAME, newest_ms
-from hypertrack.processes import shielded_from_interrupts
+from hypertrack.processes import end_at_once, scratch_folder, shielded_from_interrupts
 from hypertrack.records import MeasuringStatus, ModelSummary, replace
 from hypertrack.store.profiles import ProfileFile, write_profiles
 
@@ -187,6 +187,7 @@ class Measuring:
         self._context = multiprocessing.get_context("spawn")
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
+        self._scratch: TemporaryDirectory[str] | None = None
         self._started_s = -RESTART_S
         self._watched: frozenset[str] = frozenset()
         self.status = MeasuringStatus()
@@ -213,7 +214,9 @@ class Measuring:
             self._process.terminate()
             self._process.join()
             self._pipe.close()
-        self._process = self._pipe = None
+        if self._scratch is not None:
+            self._scratch.cleanup()
+        self._process = self._pipe = self._scratch = None
 
     def _start_if_due(self) -> None:
         now_s = self._clock.monotonic_s()
@@ -221,10 +224,15 @@ class Measuring:
             return
         self._started_s = now_s
         self._watched = frozenset()
+        try:
+            self._scratch = scratch_folder()
+        except OSError as error:  # signals need none
+            log.warning("nothing is measured (%s): tried again in %g s", error, RESTART_S)
+            return
         self._pipe, theirs = self._context.Pipe()
         self._process = self._context.Process(
             target=_measure,
-            args=(self._settings, self._folder, theirs, self._prepare),
+            args=(self._settings, self._folder, theirs, self._prepare, self._scratch.name),
             daemon=True,
         )
         with shielded_from_interrupts():  # the terminal's: the parent ends it
@@ -241,10 +249,14 @@ class Measuring:
 
 
 def _measure(
-    settings: Settings, folder: Path, parent: Connection, prepare: Callable[[], None] | None
+    settings: Settings,
+    folder: Path,
+    parent: Connection,
+    prepare: Callable[[], None] | None,
+    scratch: str,
 ) -> None:
     """Measure round by round in this process, for as long as the parent is there."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    end_at_once(scratch)
     os.nice(NICENESS)
     if prepare is not None:
         prepare()
