@@ -80,6 +80,7 @@ class PaperRun:
         name: str = "follow.jsonl",
         since_ms: int = START_MS,
         saved: LiveState | None = None,
+        alerts: Sequence[Mapping[str, Any]] = (),
         **follow: Any,
     ):
         source = FollowedFolder(folder, since_ms)
@@ -88,7 +89,14 @@ class PaperRun:
         self.log = folder / name
         known = {(ALICE, "BTC"): "0", (ALICE, "ETH"): "0"} if told is None else told
         self.session = LiveSession(
-            Settings.model_validate({"data": folder, "follow": settings | follow}),
+            Settings.model_validate(
+                {
+                    "data": folder,
+                    "follow": settings | follow,
+                    "alerts": alerts,
+                    "sinks": [{"name": "phone", "kind": "file", "url": str(folder / "told")}],
+                }
+            ),
             LivePlaces(source, folder / "profiles.parquet", folder / f"s.{name}", self.log),
             Beginning(since_ms, {key: Decimal(size) for key, size in known.items()}, saved=saved),
             NoOutlet(),

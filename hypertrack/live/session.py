@@ -141,6 +141,9 @@ class LiveSession:
         """
         if self._paper is not None:
             self._paper.adopt(self._adopted)
+            for _, event in self._paper.recalled:
+                self.newsroom.recall(self._with_leader(event))
+            self._paper.recalled = []
         for batch in self._tape.history(is_growing=is_growing):
             if stop is not None and stop.is_set():
                 return
@@ -249,10 +252,12 @@ class LiveSession:
 
     def _tell_paper(self, events: list[Event]) -> None:
         for event in events:
-            leader = event.fields.get("wallet")
-            known = {} if leader is None else self._desk.of_wallet(leader)
-            self.newsroom.tell(event.beside(known))
+            self.newsroom.tell(self._with_leader(event))
         self.newsroom.send()
+
+    def _with_leader(self, event: Event) -> Event:
+        leader = event.fields.get("wallet")
+        return event if leader is None else event.beside(self._desk.of_wallet(leader))
 
     def _take(self, trades: list[TapeTrade]) -> None:
         if self._paper is not None:
