@@ -79,8 +79,10 @@ class PaperRun:
         told: Mapping[tuple[str, str], str] | None = None,
         name: str = "follow.jsonl",
         since_ms: int = START_MS,
+        *,
         saved: LiveState | None = None,
         alerts: Sequence[Mapping[str, Any]] = (),
+        paper_since_ms: int = 0,
         **follow: Any,
     ):
         source = FollowedFolder(folder, since_ms)
@@ -98,7 +100,12 @@ class PaperRun:
                 }
             ),
             LivePlaces(source, folder / "profiles.parquet", folder / f"s.{name}", self.log),
-            Beginning(since_ms, {key: Decimal(size) for key, size in known.items()}, saved=saved),
+            Beginning(
+                since_ms,
+                {key: Decimal(size) for key, size in known.items()},
+                paper_since_ms,
+                saved,
+            ),
             NoOutlet(),
             ManualClock(),
             lambda _: None,
