@@ -79,7 +79,10 @@ class PaperRun:
         told: Mapping[tuple[str, str], str] | None = None,
         name: str = "follow.jsonl",
         since_ms: int = START_MS,
+        *,
         saved: LiveState | None = None,
+        alerts: Sequence[Mapping[str, Any]] = (),
+        paper_since_ms: int = 0,
         **follow: Any,
     ):
         source = FollowedFolder(folder, since_ms)
@@ -88,9 +91,21 @@ class PaperRun:
         self.log = folder / name
         known = {(ALICE, "BTC"): "0", (ALICE, "ETH"): "0"} if told is None else told
         self.session = LiveSession(
-            Settings.model_validate({"data": folder, "follow": settings | follow}),
+            Settings.model_validate(
+                {
+                    "data": folder,
+                    "follow": settings | follow,
+                    "alerts": alerts,
+                    "sinks": [{"name": "phone", "kind": "file", "url": str(folder / "told")}],
+                }
+            ),
             LivePlaces(source, folder / "profiles.parquet", folder / f"s.{name}", self.log),
-            Beginning(since_ms, {key: Decimal(size) for key, size in known.items()}, saved=saved),
+            Beginning(
+                since_ms,
+                {key: Decimal(size) for key, size in known.items()},
+                paper_since_ms,
+                saved,
+            ),
             NoOutlet(),
             ManualClock(),
             lambda _: None,

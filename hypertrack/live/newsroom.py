@@ -91,6 +91,11 @@ class Newsroom:
             self.n_alerts += 1
             self._messages.append((alert_message(alert, self._now_ms()), alert.rule.to))
 
+    def recall(self, event: Event) -> None:
+        """Take note of an event that was told before a restart: limits count it."""
+        for _ in self._rules.alerts(event):
+            pass
+
     def send(self) -> None:
         """Write the signals that were made, then send these and the alerts, in their order.
 

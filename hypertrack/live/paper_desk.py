@@ -44,10 +44,12 @@ class PaperPending(Record, frozen=True, kw_only=True):
 
     Attributes:
         since_ms: Of the log.
+        key: Of its last step.
         n_answers: States of accounts that were read.
     """
 
     since_ms: int
+    key: StepKey
     came: list[Came]
     due: list[tuple[StepKey, Due]]
     newest_ms: int
@@ -87,6 +89,10 @@ class PaperDesk:
     Args:
         state: Of the log.
         lateness_ms: As live waits for what comes late.
+
+    Attributes:
+        recalled: What was told before a restart that whoever goes on with it does not know of, each
+            with the key of its step.
     """
 
     def __init__(
@@ -99,6 +105,7 @@ class PaperDesk:
         lateness_ms: int,
     ):
         self.state = state
+        self.recalled: list[tuple[StepKey, Event]] = []
         self._chain = chain
         self._maker = maker
         self._answers = answers
@@ -121,6 +128,7 @@ class PaperDesk:
         """Return what came and is in no step yet, to be written down before more comes."""
         return PaperPending(
             since_ms=self.state.since_ms,
+            key=self.state.key,
             came=self._ripe + self._inbox,
             due=[(key, due) for key, _, due in sorted(self._heap, key=itemgetter(0, 1))],
             newest_ms=self._newest_ms,
@@ -132,6 +140,7 @@ class PaperDesk:
 
     def go_on(self, pending: PaperPending) -> None:
         """Take what had come before a restart; the log may have gone on since."""
+        self.recalled = [one for one in self.recalled if one[0] > pending.key]
         self._inbox, self._heap = pending.came, []
         for key, due in pending.due:
             self._push(key, due)

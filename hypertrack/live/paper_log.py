@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 from hypertrack.errors import DatasetError
 from hypertrack.journal import read_whole
 from hypertrack.live.chain import NO_LINE, Link, line_hash
 from hypertrack.live.paper_events import take_step
-from hypertrack.live.paper_state import PaperState
+from hypertrack.live.paper_state import PaperState, StepKey
 from hypertrack.live.rules import Event
 from hypertrack.records import MAX_TIME_MS, FollowStep, JsonError, PaperMove, decode_json
 
@@ -71,19 +72,38 @@ class LogReader:
             raise DatasetError(f"line {step.seq:,} of {self._name} says what cannot be")
 
 
+class Recalled(NamedTuple):
+    """What the steps of a log did.
+
+    Attributes:
+        state: Of all of them; None where there are none.
+        events: What they did to the portfolio of the leaders, each with the key of its step.
+    """
+
+    state: PaperState | None
+    events: list[tuple[StepKey, Event]]
+
+
 def read_state(path: Path) -> PaperState | None:
-    """Return the state of a log on disk, None where there is none; a torn last line is left out.
+    """Return the state of a log on disk, as `recall` reads it."""
+    return recall(path).state
+
+
+def recall(path: Path) -> Recalled:
+    """Read a log on disk; a torn last line is left out.
 
     Raises:
         DatasetError: A line was changed, or the first one does not begin.
     """
     reader = LogReader(str(path))
+    events: list[tuple[StepKey, Event]] = []
     try:
         for line in read_whole(path):
-            reader.take(line)
+            found = reader.take(line)
+            events += ((reader.state.key, event) for event in found if reader.state is not None)
     except DatasetError as error:
         raise DatasetError(f"{error}; move it away to begin a new one") from None
-    return reader.state
+    return Recalled(reader.state, events)
 
 
 def _is_amount(number: Decimal) -> bool:

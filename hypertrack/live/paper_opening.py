@@ -10,7 +10,7 @@ from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.live.chain import Chain, Link
 from hypertrack.live.paper_desk import Contacts, PaperDesk
-from hypertrack.live.paper_log import read_state
+from hypertrack.live.paper_log import recall
 from hypertrack.live.paper_state import PaperState
 from hypertrack.live.paper_steps import StepMaker
 from hypertrack.records import FollowStep, FollowTerms, PortfolioBegun, StepKind, as_dict, replace
@@ -52,7 +52,7 @@ def open_paper(
     assert isinstance(settings.data, Path)
     terms = terms_of(settings)
     chain = Chain(log)
-    state = read_state(log)
+    state, events = recall(log)
     if state is None:
         beside = portfolios_beside(profiles, settings)
         begin = FollowStep(
@@ -69,7 +69,9 @@ def open_paper(
     prices = RecordedPrices(settings.data)
     maker = StepMaker(state, prices, settings.follow, settings.fees)
     lateness_ms = round(settings.live.lateness_s * 1_000)
-    return PaperDesk(state, chain, maker, AnswerTape(settings.data), contacts, lateness_ms)
+    desk = PaperDesk(state, chain, maker, AnswerTape(settings.data), contacts, lateness_ms)
+    desk.recalled = events
+    return desk
 
 
 def terms_of(settings: Settings) -> FollowTerms:

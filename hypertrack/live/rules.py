@@ -109,6 +109,7 @@ class _Limit:
         self._per = per
         self.told_ms: defaultdict[LimitKey, deque[int]] = defaultdict(deque)
         self.n_held_back: defaultdict[LimitKey, int] = defaultdict(int)
+        self._cleared_ms = 0
 
     @classmethod
     def parse(cls, text: str | None) -> "_Limit":
@@ -122,6 +123,7 @@ class _Limit:
         """Return how many were held back before, or None where this one is held back."""
         if self._most is None:
             return 0
+        self._clear(event.time_ms)
         key = tuple(event.fields.get(name) for name in self._per)
         told = self.told_ms[key]
         while told and told[0] <= event.time_ms - self._within_ms:
@@ -131,6 +133,15 @@ class _Limit:
             return None
         told.append(event.time_ms)
         return self.n_held_back.pop(key, 0)
+
+    def _clear(self, now_ms: int) -> None:
+        """Let go, now and then, of what holds nothing back any more: wallets come without end."""
+        if now_ms - self._cleared_ms < max(self._within_ms, HOUR_MS):
+            return
+        self._cleared_ms = now_ms
+        since_ms = now_ms - self._within_ms - HOUR_MS  # events are not quite in the order of time
+        for key in [key for key, told in self.told_ms.items() if told[-1] < since_ms]:
+            del self.told_ms[key]
 
 
 def holds(where: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:

@@ -93,7 +93,8 @@ class LiveSession:
         self._places, self._settings = places, settings
         self._known = KnownWallets(settings.copy.delay_s)
         self._watchlists = Watchlists(settings.watchlists, self._known)
-        self._finder = ActionFinder(settings.live, Positions(beginning.told))
+        self._positions = Positions(beginning.told)
+        self._finder = ActionFinder(settings.live, self._positions)
         self._chain = Chain(places.signals)
         signals = Signals(self._chain, settings.follow, settings.venue.network, self._known)
         self.newsroom = Newsroom(
@@ -105,7 +106,7 @@ class LiveSession:
             since_ms = max(beginning.since_ms, beginning.paper_since_ms)
             contacts = Contacts(signals.is_leader, self._tell_paper)
             self._paper = open_paper(settings, places.paper, places.profiles, since_ms, contacts)
-        self._adopted = beginning.told if settings.follow.adopt else {}
+        self._is_adopting = settings.follow.adopt
         self._gaps = GapBook(beginning.since_ms)
         self._tape = places.source.tape
         self._since_ms = beginning.since_ms
@@ -140,7 +141,9 @@ class LiveSession:
             is_growing: Its newest moment is left to `poll`.
         """
         if self._paper is not None:
-            self._paper.adopt(self._adopted)
+            for _, event in self._paper.recalled:
+                self.newsroom.recall(self._with_leader(event))
+            self._paper.recalled = []
         for batch in self._tape.history(is_growing=is_growing):
             if stop is not None and stop.is_set():
                 return
@@ -228,16 +231,12 @@ class LiveSession:
         self._gaps.go_on(saved.gaps)
         self.newsroom.rules.go_on(saved.limits)
         self._known.go_on(saved.verdicts)
-        if self._paper is None:
+        if self._paper is None or saved.paper is None:
             return
-        if saved.paper is not None and saved.paper.since_ms == self._paper.state.since_ms:
+        since_ms = self._paper.state.since_ms
+        if saved.paper.since_ms == since_ms:
             self._paper.go_on(saved.paper)
-        elif self._settings.follow.adopt:
-            self._adopted = {
-                (wallet, coin): held.size
-                for coin, of_coin in saved.finder.positions.items()
-                for wallet, held in of_coin.items()
-            }
+            self._is_adopting &= saved.paper.read_ms < since_ms
 
     def _act(self, action: Action, market: Market) -> None:
         if (action.wallet, action.coin) not in self._finder.awaited():
@@ -249,10 +248,12 @@ class LiveSession:
 
     def _tell_paper(self, events: list[Event]) -> None:
         for event in events:
-            leader = event.fields.get("wallet")
-            known = {} if leader is None else self._desk.of_wallet(leader)
-            self.newsroom.tell(event.beside(known))
+            self.newsroom.tell(self._with_leader(event))
         self.newsroom.send()
+
+    def _with_leader(self, event: Event) -> Event:
+        leader = event.fields.get("wallet")
+        return event if leader is None else event.beside(self._desk.of_wallet(leader))
 
     def _take(self, trades: list[TapeTrade]) -> None:
         if self._paper is not None:
@@ -261,11 +262,19 @@ class LiveSession:
         self._answers.sort(key=lambda seen: seen.received_ns)
         for trade in trades:
             if self._paper is not None:
+                self._adopt_if_due(self._paper, trade)
                 self._paper.trade(trade)
             for event in chain(self._missed(trade), self._answered(trade), self._desk.trade(trade)):
                 self.newsroom.tell(event)
         self.newsroom.send()
         self.n_trades += len(trades)
+
+    def _adopt_if_due(self, paper: PaperDesk, trade: TapeTrade) -> None:
+        """Let paper enter what leaders hold by now, where it begins with a trade."""
+        if self._is_adopting and trade.time_ms >= paper.state.since_ms:
+            self._is_adopting = False
+            for coin, of_coin in self._positions.by_coin().items():
+                paper.adopt({(wallet, coin): held.size for wallet, held in of_coin.items()})
 
     def _missed(self, trade: TapeTrade) -> Iterator[Event]:
         """Take note of the gaps that lie before a trade."""

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Collection
 from contextlib import closing
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,7 +98,8 @@ class AccountAsking:
         before_s = self._clock.monotonic_s() - ANSWERED_S
         self._asked_s = {one: at_s for one, at_s in self._asked_s.items() if one in self._wanted}
         due = (one for one in self._wanted if self._asked_s.get(one, before_s) <= before_s)
-        return sorted(due)[:MOST_AT_ONCE]
+        # Where asking takes long, the first ones are due again before the last were asked at all.
+        return sorted(due, key=lambda one: (self._asked_s.get(one, -inf), one))[:MOST_AT_ONCE]
 
     def _is_recorded(self) -> bool:
         data = self._settings.data

@@ -74,14 +74,16 @@ def compare_live(settings: Settings) -> LiveComparison:
         net = _settle(settings, asked, folder) if is_sole else None
         net = net or _known_net(folder, asked)
         found = replace(_measured(settings, asked, folder), signals=net)
-        if is_sole and not found.chain_breaks:
+        # Measuring takes a while: who was named meanwhile is not overwritten by who was asked of.
+        is_ours = is_sole and current(settings) == asked
+        if is_ours and not found.chain_breaks:
             _weigh(settings, found)
             found = _decide(settings, asked, found)
         else:  # nothing follows from a chain that was changed, or from what another decides
             found = replace(found, challenge=asked)
         lost = lost_weight(settings.out, asked.champion)
         found = replace(found, champion_lost_weight=lost)
-        if is_sole:
+        if is_ours:
             write_whole(folder / COMPARISON_NAME, encode_json(found))
     return found
 
@@ -213,18 +215,17 @@ def _decide(settings: Settings, asked: Challenge, found: LiveComparison) -> Live
     if asked.decision is not Decision.OPEN or now.decision is Decision.OPEN:
         return replace(found, challenge=asked)
     now = replace(now, decided_ms=SystemClock().wall_ns() // 1_000_000)
+    is_won = now.promotes and now.decision is Decision.BETTER and _is_between_them(settings, now)
+    if is_won:  # first: what is decided is not asked again, and a kill in between would end it
+        promote(settings.out, now.challenger)
     for version in (now.champion, now.challenger):
         note_decision(settings.out, version, now)
     write_challenge(settings, now)
-    if now.promotes and now.decision is Decision.BETTER:
-        _swap(settings, now)
+    if is_won and not now.is_rematch:  # the one before has as many blocks to come back, once
+        challenge(settings, now.champion, promotes=True, rematch_of=now)
     return replace(found, challenge=now)
 
 
-def _swap(settings: Settings, won: Challenge) -> None:
-    """Put the winner in use; the one before challenges it for as many blocks again, once."""
-    if champion_version(settings.out) != won.champion:
-        return  # another was put in use meanwhile
-    promote(settings.out, won.challenger)
-    if not won.is_rematch:
-        challenge(settings, won.champion, promotes=True, rematch_of=won)
+def _is_between_them(settings: Settings, asked: Challenge) -> bool:
+    """Return whether no third version was put in use meanwhile."""
+    return champion_version(settings.out) in (asked.champion, asked.challenger)

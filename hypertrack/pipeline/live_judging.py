@@ -3,9 +3,9 @@
 import logging
 import multiprocessing
 import os
-import signal
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
+from tempfile import TemporaryDirectory
 
 from hypertrack.config import Settings
 from hypertrack.errors import HypertrackError
@@ -13,7 +13,7 @@ from hypertrack.files import FileStamp, stamp_of
 from hypertrack.pipeline.challenge import COMPARISON_NAME, current
 from hypertrack.pipeline.live_comparing import compare_live
 from hypertrack.pipeline.places import live_folder
-from hypertrack.processes import shielded_from_interrupts
+from hypertrack.processes import end_at_once, scratch_folder, shielded_from_interrupts
 from hypertrack.records import (
     MINUTE_MS,
     Challenge,
@@ -48,6 +48,7 @@ class Judging:
         self._prepare = prepare
         self._context = multiprocessing.get_context("spawn")
         self._process: BaseProcess | None = None
+        self._scratch: TemporaryDirectory[str] | None = None
         self._looked_at: tuple[int, int] | None = None
         self._comparison = live_folder(settings) / COMPARISON_NAME
         self._stamp: FileStamp | None = None
@@ -88,6 +89,9 @@ class Judging:
             self._process.join()
             self._process.close()
             self._process = None
+        if self._scratch is not None:
+            self._scratch.cleanup()
+            self._scratch = None
 
     def _under_way(self) -> Challenge | None:
         try:
@@ -97,9 +101,13 @@ class Judging:
         return found if found is not None and found.decision is Decision.OPEN else None
 
     def _start(self) -> None:
-        self._process = self._context.Process(
-            target=_judge, args=(self._settings, self._prepare), daemon=True
-        )
+        try:
+            self._scratch = scratch_folder()
+        except OSError as error:
+            log.warning("the challenge is not looked at until its next block: %s", error)
+            return
+        args = (self._settings, self._prepare, self._scratch.name)
+        self._process = self._context.Process(target=_judge, args=args, daemon=True)
         with shielded_from_interrupts():  # the terminal's: the parent ends it
             self._process.start()
 
@@ -109,8 +117,8 @@ def blocks_over(challenge: Challenge, watermark_ms: int) -> int:
     return (watermark_ms - SETTLED_MS - challenge.embargo_ms) // challenge.block_ms - 2
 
 
-def _judge(settings: Settings, prepare: Callable[[], None] | None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+def _judge(settings: Settings, prepare: Callable[[], None] | None, scratch: str) -> None:
+    end_at_once(scratch)
     os.nice(NICENESS)
     if prepare is not None:
         prepare()

@@ -4,12 +4,12 @@ import contextlib
 import logging
 import multiprocessing
 import os
-import signal
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from hypertrack.clock import Clock
 from hypertrack.config import Settings
+from hypertrack.errors import HypertrackError
 from hypertrack.live.board import Board, ProfileChange
 from hypertrack.live.profile_events import model_changed, weight_lost
 from hypertrack.live.rules import Event
@@ -24,9 +25,9 @@ from hypertrack.live.schedule import Due, affordable, who_is_due
 from hypertrack.live.window import Fills, LiveWindow
 from hypertrack.pipeline.live_profiles import LiveProfiler
 from hypertrack.pipeline.places import LIVE_PROFILES_NAME, newest_ms
-from hypertrack.processes import shielded_from_interrupts
-from hypertrack.records import MeasuringStatus, replace
-from hypertrack.store.profiles import write_profiles
+from hypertrack.processes import end_at_once, scratch_folder, shielded_from_interrupts
+from hypertrack.records import MeasuringStatus, ModelSummary, replace
+from hypertrack.store.profiles import ProfileFile, write_profiles
 
 if TYPE_CHECKING:
     from hypertrack.live.session import LiveSession
@@ -58,6 +59,8 @@ class Measurer:
         self._window = LiveWindow(settings, newest_ms)
         self._profiler = LiveProfiler(settings)
         self._board = Board()
+        self._told = _model_of(file)
+        """The model that was told of last, here or before a restart."""
         self._written_s = -settings.live.profiles_s
         self.status = MeasuringStatus()
 
@@ -68,10 +71,11 @@ class Measurer:
 
     def round(self, watched: frozenset[str]) -> tuple[list[Event], list[ProfileChange]]:
         """Measure the first of those who are due; return what is another than before."""
-        window, events = self._window, self._take_model()
+        window = self._window
         window.advance()
         if window.watermark_ms is None:
-            return events, []
+            return [], []
+        events = self._take_model(window.watermark_ms)
         fills = window.fills()
         is_watched = np.isin(fills.wallets, list(watched))
         due = who_is_due(fills, is_watched, window.watermark_ms, self._settings.live)
@@ -86,19 +90,22 @@ class Measurer:
         self._profiler.close()
         self._window.close()
 
-    def _take_model(self) -> list[Event]:
+    def _take_model(self, now_ms: int) -> list[Event]:
         """Take the model in force; scores of two models are never compared."""
-        profiler, before = self._profiler, self._profiler.version
-        if not profiler.look():
+        if not self._profiler.look():
             return []
         self._board.clear()
         self._window.forget_measured()
-        now_ms = self._window.watermark_ms or 0
+        assert self._profiler.model is not None
+        before, now = self._told, self._profiler.model.summary
+        self._told = now
+        last = None if before is None else before.version
+        known = before.lost_weight if before is not None and last == now.version else None
         events = []
-        if profiler.version != before:
-            events.append(model_changed(before, profiler.version, now_ms))
-        if profiler.version is not None and profiler.lost_weight is not None:
-            events.append(weight_lost(profiler.version, profiler.lost_weight, now_ms))
+        if last != now.version:
+            events.append(model_changed(last, now.version, now_ms))
+        if now.lost_weight is not None and now.lost_weight != known:
+            events.append(weight_lost(now.version, now.lost_weight, now_ms))
         return events
 
     def _measure(self, fills: Fills, chosen: NDArray[np.intp]) -> list[ProfileChange]:
@@ -138,6 +145,14 @@ class Measurer:
             write_profiles(self._file, self._profiler.header(between), (self._board.columns,))
 
 
+def _model_of(file: Path) -> ModelSummary | None:
+    """Return the model of the profiles that were written last; None where there are none."""
+    try:
+        return ProfileFile(file).header.model
+    except HypertrackError:
+        return None
+
+
 class Found(NamedTuple):
     """What a round brought."""
 
@@ -172,6 +187,7 @@ class Measuring:
         self._context = multiprocessing.get_context("spawn")
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
+        self._scratch: TemporaryDirectory[str] | None = None
         self._started_s = -RESTART_S
         self._watched: frozenset[str] = frozenset()
         self.status = MeasuringStatus()
@@ -198,7 +214,9 @@ class Measuring:
             self._process.terminate()
             self._process.join()
             self._pipe.close()
-        self._process = self._pipe = None
+        if self._scratch is not None:
+            self._scratch.cleanup()
+        self._process = self._pipe = self._scratch = None
 
     def _start_if_due(self) -> None:
         now_s = self._clock.monotonic_s()
@@ -206,10 +224,15 @@ class Measuring:
             return
         self._started_s = now_s
         self._watched = frozenset()
+        try:
+            self._scratch = scratch_folder()
+        except OSError as error:  # signals need none
+            log.warning("nothing is measured (%s): tried again in %g s", error, RESTART_S)
+            return
         self._pipe, theirs = self._context.Pipe()
         self._process = self._context.Process(
             target=_measure,
-            args=(self._settings, self._folder, theirs, self._prepare),
+            args=(self._settings, self._folder, theirs, self._prepare, self._scratch.name),
             daemon=True,
         )
         with shielded_from_interrupts():  # the terminal's: the parent ends it
@@ -226,10 +249,14 @@ class Measuring:
 
 
 def _measure(
-    settings: Settings, folder: Path, parent: Connection, prepare: Callable[[], None] | None
+    settings: Settings,
+    folder: Path,
+    parent: Connection,
+    prepare: Callable[[], None] | None,
+    scratch: str,
 ) -> None:
     """Measure round by round in this process, for as long as the parent is there."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    end_at_once(scratch)
     os.nice(NICENESS)
     if prepare is not None:
         prepare()

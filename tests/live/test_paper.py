@@ -249,6 +249,21 @@ def test_what_leaders_hold_at_the_start_is_left_unless_adopted(tmp_path: Path) -
     assert adopted.steps[1].at_ms == START_MS + 5_000
 
 
+@pytest.mark.parametrize("has_checkpoint", [False, True])
+def test_adopted_is_what_leaders_hold_when_paper_begins_and_not_when_live_began(
+    tmp_path: Path, *, has_checkpoint: bool
+) -> None:
+    write_lines(tmp_path, "trades", acts(1_000, 2))
+    saved = PaperRun(tmp_path, capital_usd=None).read().session.state() if has_checkpoint else None
+    write_lines(tmp_path, "trades", [*acts(21_000, -1.5), tick(41_000), tick(48_000), tick(60_000)])
+
+    run = PaperRun(tmp_path, saved=saved, paper_since_ms=START_MS + 40_000, adopt=True).read()
+
+    (account,) = (step for step in run.steps if step.kind is StepKind.ACCOUNT)
+    assert [move.position for move in account.moves] == [Decimal("0.5")]
+    assert account.at_ms == START_MS + 45_000
+
+
 def test_loss_beyond_the_limit_closes_all_and_opens_nothing_any_more(tmp_path: Path) -> None:
     trades = [*acts(1_000, 1), *acts(20_000, 0.1, 60.0), tick(40_000), *acts(50_000, 1, 60.0)]
     write_lines(tmp_path, "trades", trades)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fakes import ALICE, BOB, CAROL, START_MS, account_state, context, held_position, quote, trade
-from paper_fakes import NOBODY, PaperRun, book, observed_trades, write_lines
+from paper_fakes import NOBODY, PaperRun, acts, book, observed_trades, write_lines
 
 from hypertrack.errors import DatasetError
 from hypertrack.live.chain import NO_LINE, Chain, breaks, line_hash
@@ -159,6 +159,31 @@ def test_log_written_live_is_that_of_a_replay(
         run.poll()
 
     assert run.log.read_bytes() == replayed
+
+
+@pytest.mark.parametrize("nth_checkpoint", [None, 0, 1], ids=["none", "before it", "after it"])
+def test_limit_counts_what_paper_told_before_a_restart(
+    tmp_path: Path, nth_checkpoint: int | None
+) -> None:
+    rule = {"name": "one", "on": "follow.opened", "at_most": "1 per 1h", "to": ["phone"]}
+    write_lines(tmp_path, "trades", acts(1_000, 1)[:1])
+    killed = PaperRun(tmp_path, alerts=[rule])
+    killed.session.look()
+    killed.session.read_history(is_growing=True)
+    states = [encode_binary(killed.session.state())]
+    write_lines(tmp_path, "trades", acts(1_000, 1)[1:])
+    killed.read()
+    states.append(encode_binary(killed.session.state()))
+    assert killed.session.newsroom.n_alerts == 1
+
+    write_lines(tmp_path, "trades", [*acts(21_000, -1), *acts(41_000, 1)])
+    saved = None if nth_checkpoint is None else decode_binary(states[nth_checkpoint], LiveState)
+    run = PaperRun(tmp_path, saved=saved, alerts=[rule]).read()
+
+    assert [len(step.moves) for step in run.steps if step.kind is StepKind.ACTION] == [1, 1, 1]
+    assert run.session.newsroom.n_alerts == 0
+    (limit,) = run.session.state().limits
+    assert limit.n_held_back == {(): 1}  # the second opening
 
 
 def test_no_action_is_followed_twice_though_the_tape_is_read_again(tmp_path: Path) -> None:

@@ -66,6 +66,19 @@ def test_limit_of_each_wallet_and_coin_is_its_own() -> None:
     assert [len(list(found.alerts(one))) for one in events] == [1, 0, 1, 1, 1]
 
 
+def test_limit_keeps_in_mind_only_who_it_may_hold_back() -> None:
+    found = rules("1 per 10m per wallet")
+    for hour in range(5):  # another wallet each, of which the second event is held back
+        at_s, wallet = hour * 3_600, f"w{hour}"
+        assert len(list(found.alerts(event(at_s, wallet)))) == 1
+        assert list(found.alerts(event(at_s + 1, wallet))) == []
+
+    (state,) = found.state()
+
+    assert list(state.told_ms) == [("w3",), ("w4",)]  # within ten minutes and an hour
+    assert state.n_held_back == {(f"w{hour}",): 1 for hour in range(5)}
+
+
 def test_rule_about_another_event_says_nothing() -> None:
     gap = Event("gap", "g", 0, {"coin": "BTC"}, "")
 

@@ -5,6 +5,7 @@ import time
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from hypertrack.model.inputs import InputScaler
 from hypertrack.model.network import WalletNet
 from hypertrack.model.version_files import champion_version, promote, read_card
 from hypertrack.model.versions import WalletModel, load_champion, save_version
+from hypertrack.pipeline import live_comparing
 from hypertrack.pipeline.challenge import Challenger, challenge, current, end
 from hypertrack.pipeline.live_comparing import compare_live
 from hypertrack.pipeline.live_judging import Judging, blocks_over
@@ -31,6 +33,7 @@ from hypertrack.records import (
     HOUR_MS,
     Challenge,
     Decision,
+    LiveComparison,
     OutcomeRow,
     ScoreRow,
     as_dict,
@@ -150,6 +153,52 @@ def test_one_before_is_put_back_where_it_turns_out_better_and_that_ends_it(
     assert after is not None
     assert (after.champion, after.challenger) == (other, own)
     assert after.decision is Decision.BETTER
+
+
+@pytest.mark.parametrize("killed_at", ["promote", "write_challenge"])
+def test_winner_is_promoted_though_a_kill_came_in_between(
+    settings: Settings, killed_at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, other = champion_and_other(settings)
+    tell(settings, challenge(settings, other, promotes=True), 0.8, 0.9)
+
+    def kill(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(live_comparing, killed_at, kill)
+        compare_live(settings)
+    compare_live(settings)
+
+    assert champion_version(settings.out) == other
+    after = current(settings)
+    assert after is not None
+    assert (after.champion, after.challenger, after.is_rematch) == (other, own, True)
+
+
+@pytest.mark.parametrize("is_ended", [True, False])
+def test_challenge_named_or_ended_while_another_is_measured_stands(
+    settings: Settings, is_ended: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, other = champion_and_other(settings)
+    tell(settings, challenge(settings, other, promotes=True), 0.8, 0.9)
+    measure = live_comparing._measured
+
+    def measure_while_somebody_decides(*args: Any) -> LiveComparison:
+        found = measure(*args)
+        end(settings) if is_ended else challenge(settings, other)
+        return found
+
+    monkeypatch.setattr(live_comparing, "_measured", measure_while_somebody_decides)
+    found = compare_live(settings)
+
+    assert found.challenge.decision is Decision.OPEN
+    now = current(settings)
+    assert now is None if is_ended else (now is not None and not now.promotes)
+    assert champion_version(settings.out) == own
+    assert read_card(settings.out, own).decisions == ()
+    with closing(Judging(settings)) as judging:
+        assert judging.status is None
 
 
 def test_champion_worse_than_the_constant_loses_its_weight_until_another_is_promoted(

@@ -72,9 +72,11 @@ def recorded(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def asking(venue: AccountVenue, folder: Path) -> Iterator[AccountAsking]:
+def asking(
+    venue: AccountVenue, folder: Path, clock: ManualClock | None = None
+) -> Iterator[AccountAsking]:
     settings = Settings.model_validate({"data": str(folder), "venue": {"url": venue.url}})
-    one = AccountAsking(settings, ManualClock())
+    one = AccountAsking(settings, clock or ManualClock())
     try:
         yield one
     finally:
@@ -118,6 +120,19 @@ def test_venue_that_does_not_answer_is_said_and_asked_again(
         wait_for((tmp_path / "account_states.jsonl").exists)
 
     assert "1 accounts are not told after a gap, and nothing is signalled of them" in caplog.text
+
+
+def test_nobody_is_asked_again_before_everybody_was_asked(tmp_path: Path) -> None:
+    write_dataset(tmp_path)
+    wallets = [f"0x{number:040x}" for number in range(1, 31)]
+    clock = ManualClock()
+    with account_venue() as venue, recorded(tmp_path), asking(venue, tmp_path, clock) as asks:
+        venue.intercept = lambda _: clock.advance(10.0)  # so long each answer takes
+        asks.want([(wallet, "BTC") for wallet in wallets])
+        wait_for(lambda: len(venue.asked) >= 30)
+        asks.want([])
+
+    assert [one["user"] for one in venue.asked[:30]] == wallets
 
 
 def test_nothing_is_asked_where_nobody_records(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Profiles made while wallets trade: written whole, with what changed from one to the next."""
 
 import json
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +14,7 @@ import torch
 from fakes import ALICE, BOB, CAROL, START_MS, trade, write_dataset
 from model_fakes import make_card
 
+from hypertrack.clock import SystemClock
 from hypertrack.config import LiveSettings, Settings
 from hypertrack.features.registry import select
 from hypertrack.labels.targets import Thresholds
@@ -26,7 +29,7 @@ from hypertrack.model.network import WalletNet
 from hypertrack.model.version_files import take_weight
 from hypertrack.model.versions import WalletModel, save_version
 from hypertrack.pipeline.challenge import challenge
-from hypertrack.pipeline.live_measuring import Measurer
+from hypertrack.pipeline.live_measuring import Measurer, Measuring
 from hypertrack.pipeline.live_profiles import LiveProfiler
 from hypertrack.records import Interval, LostWeight, replace
 from hypertrack.store.profiles import ProfileFile
@@ -43,12 +46,16 @@ def rows(first: int, n: int, buyer: str = ALICE, seller: str = BOB) -> list[dict
 def measurer(tmp_path: Path) -> Iterator[Measurer]:
     """A measurer over ten trades of Alice and Bob, a second apart."""
     write_dataset(tmp_path / "data", trades=rows(0, 10))
+    with closing(another(tmp_path)) as one:
+        yield one
+
+
+def another(tmp_path: Path) -> Measurer:
+    """Return a measurer of the same dataset, as after a restart."""
     settings = Settings.model_validate(
         {"data": str(tmp_path / "data"), "out": str(tmp_path), "live": {"profiles_s": 0.001}}
     )
-    one = Measurer(settings, tmp_path / "profiles.parquet", START_MS)
-    yield one
-    one.close()
+    return Measurer(settings, tmp_path / "profiles.parquet", START_MS)
 
 
 def profiles(folder: Path) -> dict[str, tuple[int, int, float]]:
@@ -131,6 +138,45 @@ def test_other_model_is_taken_at_the_next_round_and_one_that_does_not_load_never
 
     assert measurer.status.model == second
     assert caplog.text.count("the model is not taken") == 1
+
+
+@pytest.mark.slow  # a process of its own, which loads what it needs
+def test_nothing_is_left_on_the_disk_of_a_process_that_was_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_dataset(tmp_path / "data", trades=rows(0, 10))
+    settings = Settings(data=tmp_path / "data", out=tmp_path)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+
+    with closing(Measuring(settings, tmp_path / "data" / "live", SystemClock())) as measuring:
+        measuring.tell(None)  # type: ignore[arg-type] # nobody is told before it was started
+        until_s = time.monotonic() + 60
+        while not any(scratch.rglob("hypertrack-live-*")) and time.monotonic() < until_s:
+            time.sleep(0.05)
+        assert any(scratch.rglob("hypertrack-live-*"))
+
+    assert not any(scratch.iterdir())
+
+
+@pytest.mark.slow  # torch, and two rounds of all features
+def test_model_told_before_a_restart_is_not_told_again(tmp_path: Path, measurer: Measurer) -> None:
+    version = train(tmp_path, 1)
+    lost = LostWeight(at_ms=START_MS, skill=Interval(-0.02, -0.03, -0.01), n_blocks=40)
+    take_weight(tmp_path, version, lost)
+
+    before, _ = measurer.round(frozenset())
+    with closing(another(tmp_path)) as restarted:
+        after, _ = restarted.round(frozenset())
+
+    # the newest trade is 9 s after the start, and live waits a second for those that come late
+    assert [(one.name, one.time_ms) for one in before] == [
+        ("model.changed", START_MS + 8_000),
+        ("model.lost_weight", START_MS + 8_000),
+    ]
+    assert after == []
 
 
 CHANGE = ProfileChange(
