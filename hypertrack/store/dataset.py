@@ -313,13 +313,13 @@ def _load_folder(
         with suppress(
             OSError, duckdb.IOException
         ):  # a full or read-only disk costs time, and nothing else
-            counts = load_hours(connection, lines, kept_hours(lines.folder), window)
+            counts = load_hours(connection, lines, kept_hours(lines.folder), window, opened)
             keeping = Keeping(place / "made", version, ())
             is_same = lines.version() == version
             is_kept = is_same and open_prepared(connection, keeping.place, version)
             return counts, None if is_kept else keeping
     temporary = opened.enter_context(_temporary_folder())
-    return load_hours(connection, lines, Path(temporary), window), None
+    return load_hours(connection, lines, Path(temporary), window, opened), None
 
 
 def _temporary_folder() -> TemporaryDirectory[str]:

@@ -2,7 +2,7 @@
 
 import fcntl
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import duckdb
@@ -14,6 +14,7 @@ from hypertrack.store.sql import parquet, quoted
 
 MANIFEST_NAME = "hours.json"
 LOCK_NAME = "lock"
+READERS_NAME = "readers"
 
 FORMAT = 2
 """Changes whenever rows are numbered otherwise, so that older batches are made anew."""
@@ -90,7 +91,19 @@ def write_manifest(place: Path, batches: Sequence[Batch]) -> None:
 
 
 def forget_others(place: Path, batches: Sequence[Batch]) -> None:
-    """Delete the files of batches whose hours have changed."""
+    """Delete the files of batches whose hours have changed, unless somebody may be reading them.
+
+    Then whoever makes the next batch does.
+    """
+    with (place / READERS_NAME).open("ab") as readers:
+        try:
+            fcntl.flock(readers, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        _delete_others(place, batches)
+
+
+def _delete_others(place: Path, batches: Sequence[Batch]) -> None:
     files = {batch_file(place, table, each) for each in batches for table in MADE[each.feed]}
     for table in (table for tables in MADE.values() for table in tables):
         for path in (place / table).glob("*_*.parquet"):
@@ -105,6 +118,12 @@ def sole_writer(place: Path) -> Iterator[None]:
     with (place / LOCK_NAME).open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def keep_readable(place: Path, opened: ExitStack) -> None:
+    """Have no file of a batch deleted until what was opened is closed; as its sole writer."""
+    readers = opened.enter_context((place / READERS_NAME).open("ab"))
+    fcntl.flock(readers, fcntl.LOCK_SH)
 
 
 def hour_stamp(path: Path) -> tuple[int, int]:

@@ -7,7 +7,7 @@ came, so that older batches stay true; views give the ids of a dataset, in the o
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ from hypertrack.store.reading.hour_batches import (
     forget_others,
     hour_stamp,
     is_there,
+    keep_readable,
     read_manifest,
     read_names,
     sole_writer,
@@ -89,11 +90,13 @@ def load_hours(
     lines: FolderLines,
     place: Path,
     window: ReadWindow,
+    opened: ExitStack,
 ) -> Counts:
     """Create the tables as `load_tables`, those of sealed hours as views of their batches.
 
     Args:
         place: Where batches are kept, and new ones are written; views read them there.
+        opened: Until it is closed the batches stay there, whatever others make anew.
 
     Raises:
         DatasetError: A file could not be read at all.
@@ -105,6 +108,7 @@ def load_hours(
         counts, overlapping = read_open(connection, lines, window, MADE)
         with sole_writer(place):
             batches = _extend(connection, lines, place, overlapping, window)
+            keep_readable(place, opened)
         if [feed_files(lines.folder, feed) for feed in MADE] == files:
             break  # else an hour was sealed meanwhile, and is missing or there twice
     read_fills(connection, lines, window)
