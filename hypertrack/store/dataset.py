@@ -306,7 +306,7 @@ def _load_folder(
     version, place = lines.version(), lines.folder / FOLDER_NAME
     if count_sealed(lines) < WORTH_PREPARING:
         keeping = Keeping(place / "tables", version, TABLES) if window.is_all else None
-        if keeping and (kept := open_prepared(connection, keeping.place, version)):
+        if keeping and (kept := open_prepared(connection, keeping.place, version, opened)):
             return kept.lines_by_feed, None
         return load_tables(connection, lines, window), keeping
     if window.is_all and keep_prepared:
@@ -316,7 +316,7 @@ def _load_folder(
             counts = load_hours(connection, lines, kept_hours(lines.folder), window, opened)
             keeping = Keeping(place / "made", version, ())
             is_same = lines.version() == version
-            is_kept = is_same and open_prepared(connection, keeping.place, version)
+            is_kept = is_same and open_prepared(connection, keeping.place, version, opened)
             return counts, None if is_kept else keeping
     temporary = opened.enter_context(_temporary_folder())
     return load_hours(connection, lines, Path(temporary), window, opened), None

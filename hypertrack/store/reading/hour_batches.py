@@ -2,13 +2,14 @@
 
 import fcntl
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
 from hypertrack.records import Feed, JsonError, Record, decode_json, encode_json
 from hypertrack.store.reading.prepared import is_whole
+from hypertrack.store.reading.readers import unread
 from hypertrack.store.reading.recorded_lines import Version
 from hypertrack.store.sql import parquet, quoted
 
@@ -95,20 +96,12 @@ def forget_others(place: Path, batches: Sequence[Batch]) -> None:
 
     Then whoever makes the next batch does.
     """
-    with (place / READERS_NAME).open("ab") as readers:
-        try:
-            fcntl.flock(readers, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
-        _delete_others(place, batches)
-
-
-def _delete_others(place: Path, batches: Sequence[Batch]) -> None:
     files = {batch_file(place, table, each) for each in batches for table in MADE[each.feed]}
-    for table in (table for tables in MADE.values() for table in tables):
-        for path in (place / table).glob("*_*.parquet"):
-            if path not in files:
-                path.unlink()
+    tables = [table for tables in MADE.values() for table in tables]
+    with unread(place / READERS_NAME) as is_unread:
+        others = {path for table in tables for path in (place / table).glob("*_*.parquet")} - files
+        for path in others if is_unread else ():
+            path.unlink()
 
 
 @contextmanager
@@ -118,12 +111,6 @@ def sole_writer(place: Path) -> Iterator[None]:
     with (place / LOCK_NAME).open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def keep_readable(place: Path, opened: ExitStack) -> None:
-    """Have no file of a batch deleted until what was opened is closed; as its sole writer."""
-    readers = opened.enter_context((place / READERS_NAME).open("ab"))
-    fcntl.flock(readers, fcntl.LOCK_SH)
 
 
 def hour_stamp(path: Path) -> tuple[int, int]:

@@ -20,12 +20,12 @@ from hypertrack.store.reading.dictionary import number_hours, number_rows, unite
 from hypertrack.store.reading.folder_lines import FolderLines, hour_name, hour_start_ms
 from hypertrack.store.reading.hour_batches import (
     MADE,
+    READERS_NAME,
     Batch,
     batch_file,
     forget_others,
     hour_stamp,
     is_there,
-    keep_readable,
     read_manifest,
     read_names,
     sole_writer,
@@ -43,6 +43,7 @@ from hypertrack.store.reading.raw_tables import (
     read_ledger,
     unnest_chains,
 )
+from hypertrack.store.reading.readers import keep_readable
 from hypertrack.store.reading.truncation import BEGINS, ReadWindow
 from hypertrack.store.sql import parquet, quoted, quoted_paths
 
@@ -108,7 +109,7 @@ def load_hours(
         counts, overlapping = read_open(connection, lines, window, MADE)
         with sole_writer(place):
             batches = _extend(connection, lines, place, overlapping, window)
-            keep_readable(place, opened)
+            keep_readable(place / READERS_NAME, opened)
         if [feed_files(lines.folder, feed) for feed in MADE] == files:
             break  # else an hour was sealed meanwhile, and is missing or there twice
     read_fills(connection, lines, window)
