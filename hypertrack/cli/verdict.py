@@ -41,6 +41,8 @@ def verdict(
     settings = session.load({"out": out, "skill.estimator": estimator}).settings
     if why is not None and basket is not None:
         raise ConfigError("--why shows one wallet and --basket several: choose one of them")
+    if estimator is not None and profiles is not None:
+        raise ConfigError("--profiles were judged already, --estimator judges: choose one of them")
     if why is not None:
         _show_why(session, settings, why, profiles)
         return
@@ -57,7 +59,8 @@ def verdict(
         _show_table(session, found)
         if found.rows:
             words = f"verdict --why {found.rows[0].wallet}"
-            command = session.command(words, out=out, profiles=profiles)
+            again = {"out": out, "profiles": profiles, "estimator": estimator}
+            command = session.command(words, **again)
             session.err.print(f"\nwhy: {command}", markup=False, soft_wrap=True)
 
 

@@ -20,8 +20,8 @@ Array = NDArray[np.float64]
 N_FOLDS = 5
 """Parts of the entities, each told by trees of the others."""
 
-MIN_WALLETS = 200
-"""With a measured edge in the later half; of fewer, trees learn their names."""
+MIN_ENTITIES = 200
+"""Seen in the first half, with a measured edge in the later; of fewer, trees learn their names."""
 
 MIN_BETS = 3
 """Of two nobody knows the error."""
@@ -63,13 +63,17 @@ class LearnedPrior:
         )
 
     def __call__(self, window: Window, entity_of_wallet: NDArray[np.int64]) -> Prior | None:
-        """Return the prior of every wallet at the end of a window; None of too few wallets."""
+        """Return the prior of every wallet at the end of a window; None of too few entities."""
         engine, middle_ms = self.engine, (window.start_ms + window.end_ms) // 2
         past, later = Window(window.start_ms, middle_ms), Window(middle_ms, window.end_ms)
         outcome = two_windows(engine.backend, past, later, engine.fees, engine.n_wallets).later
-        if are_rows(outcome, entity_of_wallet).sum() < MIN_WALLETS:
+        if n_entities(are_rows(outcome, entity_of_wallet), entity_of_wallet) < MIN_ENTITIES:
             return None
-        return learned(self._features(past), self._features(window), outcome, entity_of_wallet)
+        before = self._features(past)
+        is_seen = are_rows(outcome, entity_of_wallet) & ~np.isnan(before).all(axis=1)
+        if n_entities(is_seen, entity_of_wallet) < MIN_ENTITIES:
+            return None
+        return learned(before, self._features(window), outcome, entity_of_wallet)
 
     def _features(self, window: Window) -> Array:
         """Return what all wallets did in a window, ``[wallets, features]``; NaN where nothing."""
@@ -86,6 +90,11 @@ def are_rows(outcome: WalletEdges, entity_of_wallet: NDArray[np.int64]) -> NDArr
     return has_error & (entity_of_wallet >= 0)
 
 
+def n_entities(is_row: NDArray[np.bool_], entity_of_wallet: NDArray[np.int64]) -> int:
+    """Return how many entities some wallets are: wallets of one do the same."""
+    return len(np.unique(entity_of_wallet[is_row]))
+
+
 def learned(
     before: Array, now: Array, outcome: WalletEdges, entity_of_wallet: NDArray[np.int64]
 ) -> Prior:
@@ -94,7 +103,7 @@ def learned(
     Args:
         before: Features of the past that ``outcome`` came after, ``[wallets, features]``.
         now: Those that the prior is wanted of.
-        outcome: Of some wallets, `MIN_WALLETS` at least.
+        outcome: Of wallets of some entities, `MIN_ENTITIES` at least.
         entity_of_wallet: Below 0 for who is not judged, ``[wallets]``.
     """
     is_row = are_rows(outcome, entity_of_wallet)
@@ -105,7 +114,8 @@ def learned(
         known = _weights(outcome, learns)
         model = _Model(before[learns], outcome.edge_bps[learns], known[learns])
         foreseen[is_asked], mean[is_asked] = model(before[is_asked]), model(now[is_asked])
-    gain = _gain(outcome.edge_bps, foreseen, _weights(outcome, is_row), is_row)
+    edge, weight = outcome.edge_bps[is_row], _weights(outcome, is_row)[is_row]
+    gain = explained(edge, foreseen[is_row], weight, entity_of_wallet[is_row])
     return Prior(mean, *gain, int(is_row.sum()))
 
 
@@ -143,13 +153,17 @@ def _weights(outcome: WalletEdges, is_row: NDArray[np.bool_]) -> Array:
     return weight
 
 
-def _gain(
-    edge_bps: Array, foreseen_bps: Array, weight: Array, is_row: NDArray[np.bool_]
+def explained(
+    edge_bps: Array, foreseen_bps: Array, weight: Array, entity: NDArray[np.int64]
 ) -> tuple[float, float, float]:
-    """Return how much less is left of later edges than without a prior, with its 95 % interval."""
-    edge, foreseen, known = edge_bps[is_row], foreseen_bps[is_row], weight[is_row]
-    gain = known * (edge**2 - (edge - foreseen) ** 2)
-    whole = float((known * edge**2).sum())
-    error = float(gain.std(ddof=1)) * len(gain) ** 0.5
+    """Return how much less is left of later edges than without a prior, with its 95 % interval.
+
+    The interval is that of entities: what several wallets of one did counts as one decision.
+    """
+    gain = weight * (edge_bps**2 - (edge_bps - foreseen_bps) ** 2)
+    whole = float((weight * edge_bps**2).sum())
+    _, nth = np.unique(entity, return_inverse=True)
+    apart = np.bincount(nth, gain - gain.mean())  # [entities]
+    error = float((apart**2).sum() * len(apart) / (len(apart) - 1)) ** 0.5
     frac, half = float(gain.sum()) / whole, NORMAL_95 * error / whole
     return frac, frac - half, frac + half

@@ -306,20 +306,20 @@ def _load_folder(
     version, place = lines.version(), lines.folder / FOLDER_NAME
     if count_sealed(lines) < WORTH_PREPARING:
         keeping = Keeping(place / "tables", version, TABLES) if window.is_all else None
-        if keeping and (kept := open_prepared(connection, keeping.place, version)):
+        if keeping and (kept := open_prepared(connection, keeping.place, version, opened)):
             return kept.lines_by_feed, None
         return load_tables(connection, lines, window), keeping
     if window.is_all and keep_prepared:
         with suppress(
             OSError, duckdb.IOException
         ):  # a full or read-only disk costs time, and nothing else
-            counts = load_hours(connection, lines, kept_hours(lines.folder), window)
+            counts = load_hours(connection, lines, kept_hours(lines.folder), window, opened)
             keeping = Keeping(place / "made", version, ())
             is_same = lines.version() == version
-            is_kept = is_same and open_prepared(connection, keeping.place, version)
+            is_kept = is_same and open_prepared(connection, keeping.place, version, opened)
             return counts, None if is_kept else keeping
     temporary = opened.enter_context(_temporary_folder())
-    return load_hours(connection, lines, Path(temporary), window), None
+    return load_hours(connection, lines, Path(temporary), window, opened), None
 
 
 def _temporary_folder() -> TemporaryDirectory[str]:

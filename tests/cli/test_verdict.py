@@ -62,6 +62,13 @@ def test_why_shows_what_decided(data: list[str]) -> None:
     assert "30 needed" in result.stdout
 
 
+def test_way_to_the_reasons_asks_for_the_same_estimator(data: list[str]) -> None:
+    result = CliRunner().invoke(app, ["verdict", "--estimator", "persistence", *data])
+
+    assert "edges are expected by persistence" in result.stdout
+    assert result.stderr.strip().endswith("--estimator persistence")
+
+
 def test_wallet_shows_its_verdict_too(data: list[str]) -> None:
     result = CliRunner().invoke(app, ["wallet", "--no-model", ALICE, *data])
 
@@ -85,6 +92,7 @@ def test_profiles_that_are_fresh_are_not_judged_again(data: list[str]) -> None:
     [
         (["--why", "0x12"], 1, "begins with 0x12"),
         (["--why", "0xyz"], 2, "40 hexadecimal digits"),
+        (["--estimator", "prior", "--profiles", "old.parquet"], 2, "choose one of them"),
         (["--why", CAROL], 1, "is not among the 2 seen"),
         (["--top", "0"], 2, "top"),
     ],

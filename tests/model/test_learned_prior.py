@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.market.window import Window
 from hypertrack.model import learned_prior
-from hypertrack.model.learned_prior import LearnedPrior, learned
+from hypertrack.model.learned_prior import LearnedPrior, explained, learned
 from hypertrack.skill.expectation import Prior
 from hypertrack.skill.wallet_edges import WalletEdges
 
@@ -64,6 +64,18 @@ def test_no_entity_is_told_by_its_own_outcome() -> None:
     assert lucky.mean_bps[2] != usual.mean_bps[2]
 
 
+def test_wallets_of_one_entity_make_nothing_surer() -> None:
+    edge, foreseen, weight = np.full(4, 2.0), np.array([1.0, 1.0, 0.0, 0.0]), np.ones(4)
+
+    alone = explained(edge, foreseen, weight, np.arange(4))
+    in_pairs = explained(edge, foreseen, weight, np.array([7, 7, 9, 9]))
+
+    # Of 4·4 bps² 3 + 3 + 0 + 0 are explained: 1.5 above or below the mean each, 3 a pair. So the
+    # error of the sum is √(4·1.5²·4/3) = 3.4641 of four, and √(2·3²·2/1) = 6 of two.
+    assert alone == pytest.approx((0.375, 0.375 - 0.42435, 0.375 + 0.42435), abs=1e-5)
+    assert in_pairs == pytest.approx((0.375, 0.375 - 0.735, 0.375 + 0.735))
+
+
 def test_who_is_not_judged_has_no_prior_and_teaches_nothing() -> None:
     entity = np.where(ENTITY < 200, ENTITY, -1)
 
@@ -80,9 +92,10 @@ def test_prior_of_a_market_is_learned_from_its_halves(
     window = Window(market_engine.start_ms, market_engine.end_ms)
     entity, learn = np.arange(market_engine.n_wallets), LearnedPrior(market_engine)
 
-    monkeypatch.setattr(learned_prior, "MIN_WALLETS", market_engine.n_wallets + 1)
+    monkeypatch.setattr(learned_prior, "MIN_ENTITIES", market_engine.n_wallets + 1)
     assert learn(window, entity) is None
-    monkeypatch.setattr(learned_prior, "MIN_WALLETS", 20)
+    monkeypatch.setattr(learned_prior, "MIN_ENTITIES", 20)
+    assert learn(window, entity % 19) is None  # whatever number of wallets they are
     found = learn(window, entity)
 
     assert found is not None

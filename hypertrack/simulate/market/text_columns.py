@@ -14,7 +14,7 @@ from hypertrack.records import ZERO_HASH, encode_json
 from hypertrack.simulate.market.arrays import CoinIds, Flags, Floats, Ids, Ints
 from hypertrack.simulate.market.identifiers import HASH_DIGITS, hash_digits
 
-_EXPONENTS_BELOW = 1e-4
+_EXPONENTS_BELOW, _EXPONENTS_FROM = 1e-4, 1e10
 """Where shortest texts turn to powers of ten, in one notation or the other."""
 
 
@@ -33,11 +33,12 @@ def decimal_texts(values: Floats) -> pa.Array:
     texts = pc.cast(pa.array(values), pa.string())
     is_whole = pa.array(values == np.floor(values))
     texts = pc.if_else(is_whole, pc.binary_join_element_wise(texts, ".0", ""), texts)
-    is_small = (np.abs(values) < _EXPONENTS_BELOW) & (values != 0)
-    if not is_small.any():
+    size = np.abs(values)
+    is_power = ((size < _EXPONENTS_BELOW) & (values != 0)) | (size >= _EXPONENTS_FROM)
+    if not is_power.any():
         return texts
-    small = pa.array(number_texts(values[is_small]), pa.string())
-    return pc.replace_with_mask(texts, pa.array(is_small), small)
+    plain = pa.array(number_texts(values[is_power]), pa.string())
+    return pc.replace_with_mask(texts, pa.array(is_power), plain)
 
 
 def integer_texts(values: Ints) -> pa.Array:

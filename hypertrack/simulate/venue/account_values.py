@@ -76,6 +76,11 @@ class AccountValues:
         return AccountValues(self.account, self.wallet, flows, hours, marks, self.now_ms)
 
     @property
+    def prices_end_ms(self) -> int:
+        """Return the full hour after the last one whose prices are known."""
+        return self._hours.end_ms
+
+    @property
     def places(self) -> list[str]:
         """Return where the account ever held a position."""
         return sorted({str(self._place[coin]) for coin in self.account.holdings})

@@ -2,7 +2,8 @@
 
 Orders are drawn without a look at accounts, so that one wallet in two hundred would be without its
 maintenance margin within days, and half of those would hold on below nothing. Accounts are looked
-at each full hour; the same hours always call for the same money, whoever asks and when.
+at each full hour, once its prices are known and it is over; the same hours always call for the
+same money, whoever asks and when.
 """
 
 import numpy as np
@@ -21,10 +22,11 @@ def margin_calls(values: AccountValues, since_ms: int) -> list[CashFlow]:
 
     Args:
         values: With the flows that are known without calls.
-        since_ms: Full hours from here on are looked at, up to now.
+        since_ms: Full hours from here on are looked at, before now.
     """
     first = -(-since_ms // HOUR_MS) * HOUR_MS
-    hours = np.arange(first, values.now_ms + 1, HOUR_MS, dtype=np.int64)
+    # At an hour that is now, or not told yet, prices and funding are others than afterwards.
+    hours = np.arange(first, min(values.now_ms, values.prices_end_ms), HOUR_MS, dtype=np.int64)
     places = [place for place in values.places if place != SPOT]
     return [flow for place in places for flow in _calls(values, place, hours)]
 

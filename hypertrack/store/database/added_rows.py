@@ -53,7 +53,7 @@ class SessionReader:
         database = self._opened()
         if self.session is not None and has_table(database, table):
             query = f"SELECT seq, line FROM {table} WHERE session_id = $1 AND seq > $2 ORDER BY seq"
-            for batch in database.batches(query, self._id(), behind):
+            for batch in database.each_batch(query, self._id(), behind):
                 numbers, lines = (column.to_pylist() for column in batch.columns)
                 yield from zip(numbers, map(str.encode, lines), strict=True)
         database.commit()  # what is seen does not change before

@@ -98,6 +98,17 @@ class Database:
             self._cursor.execute(statement, values or None)
             return self._cursor.fetch_record_batch()
 
+    def each_batch(self, statement: str, *values: object) -> Iterator[pa.RecordBatch]:
+        """Yield a query's rows as `batches` gives them; a failure on the way is one of the driver.
+
+        Arrow raises it as its own, or as one of the system.
+        """
+        reader = self.batches(statement, *values)
+        try:
+            yield from reader
+        except (OSError, pa.ArrowException) as error:
+            raise UnreachableError(_words(self.url, error)) from None
+
     def commit(self) -> None:
         """Make what was written last, and see what others wrote meanwhile."""
         with self._failures():

@@ -58,7 +58,7 @@ def _blocks(database: Database, table: str, session_id: int) -> Iterator[bytes]:
     if not has_table(database, table):  # made before there were such lines
         return
     query = f"SELECT line FROM {table} WHERE session_id = $1 ORDER BY {order}"
-    for batch in database.batches(query, session_id):
+    for batch in database.each_batch(query, session_id):
         if batch.num_rows:
             yield "\n".join(batch.column(0).to_pylist()).encode() + b"\n"
 

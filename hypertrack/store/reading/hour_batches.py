@@ -9,11 +9,13 @@ import duckdb
 
 from hypertrack.records import Feed, JsonError, Record, decode_json, encode_json
 from hypertrack.store.reading.prepared import is_whole
+from hypertrack.store.reading.readers import unread
 from hypertrack.store.reading.recorded_lines import Version
 from hypertrack.store.sql import parquet, quoted
 
 MANIFEST_NAME = "hours.json"
 LOCK_NAME = "lock"
+READERS_NAME = "readers"
 
 FORMAT = 2
 """Changes whenever rows are numbered otherwise, so that older batches are made anew."""
@@ -90,12 +92,16 @@ def write_manifest(place: Path, batches: Sequence[Batch]) -> None:
 
 
 def forget_others(place: Path, batches: Sequence[Batch]) -> None:
-    """Delete the files of batches whose hours have changed."""
+    """Delete the files of batches whose hours have changed, unless somebody may be reading them.
+
+    Then whoever makes the next batch does.
+    """
     files = {batch_file(place, table, each) for each in batches for table in MADE[each.feed]}
-    for table in (table for tables in MADE.values() for table in tables):
-        for path in (place / table).glob("*_*.parquet"):
-            if path not in files:
-                path.unlink()
+    tables = [table for tables in MADE.values() for table in tables]
+    with unread(place / READERS_NAME) as is_unread:
+        others = {path for table in tables for path in (place / table).glob("*_*.parquet")} - files
+        for path in others if is_unread else ():
+            path.unlink()
 
 
 @contextmanager

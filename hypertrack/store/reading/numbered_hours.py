@@ -7,7 +7,7 @@ came, so that older batches stay true; views give the ids of a dataset, in the o
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from hypertrack.store.reading.dictionary import number_hours, number_rows, unite
 from hypertrack.store.reading.folder_lines import FolderLines, hour_name, hour_start_ms
 from hypertrack.store.reading.hour_batches import (
     MADE,
+    READERS_NAME,
     Batch,
     batch_file,
     forget_others,
@@ -42,6 +43,7 @@ from hypertrack.store.reading.raw_tables import (
     read_ledger,
     unnest_chains,
 )
+from hypertrack.store.reading.readers import keep_readable
 from hypertrack.store.reading.truncation import BEGINS, ReadWindow
 from hypertrack.store.sql import parquet, quoted, quoted_paths
 
@@ -89,11 +91,13 @@ def load_hours(
     lines: FolderLines,
     place: Path,
     window: ReadWindow,
+    opened: ExitStack,
 ) -> Counts:
     """Create the tables as `load_tables`, those of sealed hours as views of their batches.
 
     Args:
         place: Where batches are kept, and new ones are written; views read them there.
+        opened: Until it is closed the batches stay there, whatever others make anew.
 
     Raises:
         DatasetError: A file could not be read at all.
@@ -105,6 +109,7 @@ def load_hours(
         counts, overlapping = read_open(connection, lines, window, MADE)
         with sole_writer(place):
             batches = _extend(connection, lines, place, overlapping, window)
+            keep_readable(place / READERS_NAME, opened)
         if [feed_files(lines.folder, feed) for feed in MADE] == files:
             break  # else an hour was sealed meanwhile, and is missing or there twice
     read_fills(connection, lines, window)

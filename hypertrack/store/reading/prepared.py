@@ -7,11 +7,13 @@ import os
 import shutil
 import uuid
 from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import duckdb
 
 from hypertrack.records import Feed, JsonError, Record, decode_json, encode_json
+from hypertrack.store.reading.readers import keep_readable, unread
 from hypertrack.store.reading.recorded_lines import Version
 from hypertrack.store.sql import parquet, quoted
 
@@ -40,23 +42,27 @@ class Prepared(Record, frozen=True):
 
 
 def open_prepared(
-    connection: duckdb.DuckDBPyConnection, place: Path, version: Version
+    connection: duckdb.DuckDBPyConnection, place: Path, version: Version, opened: ExitStack
 ) -> Prepared | None:
     """Create a view of each table, where they are those of this version of the lines.
+
+    Args:
+        opened: Until it is closed the tables stay there, whatever others make anew.
 
     Returns:
         What is kept; None where nothing, or something older, is.
     """
-    try:
-        kept = decode_json((place / MANIFEST_NAME).read_bytes(), Prepared)
-    except (OSError, JsonError):  # nothing there, or nothing that we wrote
-        return None
-    files = [exported(place / table) for table in kept.tables]
-    if kept.format != FORMAT or kept.version != version or not all(map(is_whole, files)):
-        return None
-    for table in kept.tables:
-        connection.execute(f'CREATE VIEW "{table}" AS FROM {_parquet(place, table)}')
-    return kept
+    with ExitStack() as reading:
+        if (place / MANIFEST_NAME).exists():
+            with suppress(OSError):  # where we cannot write, others hardly can
+                keep_readable(_readers(place), reading)
+        kept = _read_manifest(place)
+        if kept is None or kept.version != version:
+            return None
+        for table in kept.tables:
+            connection.execute(f'CREATE VIEW "{table}" AS FROM {_parquet(place, table)}')
+        opened.enter_context(reading.pop_all())
+        return kept
 
 
 def write_prepared(
@@ -73,8 +79,10 @@ def write_prepared(
         export(connection, unfinished, tables)
         kept = Prepared(FORMAT, version, lines_by_feed, tuple(tables))
         (unfinished / MANIFEST_NAME).write_bytes(encode_json(kept))
-        shutil.rmtree(place, ignore_errors=True)
-        os.rename(unfinished, place)  # noqa: PTH104  # fails where another was quicker, as wanted
+        with unread(_readers(place)) as is_unread:
+            if is_unread:  # else they are kept at another time
+                shutil.rmtree(place, ignore_errors=True)
+                os.rename(unfinished, place)  # noqa: PTH104  # fails where a file is in the way
     except OSError:
         pass  # a full or read-only disk costs time at the next call, and nothing else
     finally:
@@ -126,6 +134,20 @@ def as_table(connection: duckdb.DuckDBPyConnection, name: str) -> None:
         connection.execute(f'CREATE TABLE "loaded" AS FROM "{name}"')
         connection.execute(f'DROP VIEW "{name}"')
         connection.execute(f'ALTER TABLE "loaded" RENAME TO "{name}"')
+
+
+def _read_manifest(place: Path) -> Prepared | None:
+    """Return what is kept whole, if it is what we make now."""
+    try:
+        kept = decode_json((place / MANIFEST_NAME).read_bytes(), Prepared)
+    except (OSError, JsonError):  # nothing there, or nothing that we wrote
+        return None
+    files = [exported(place / table) for table in kept.tables]
+    return kept if kept.format == FORMAT and all(map(is_whole, files)) else None
+
+
+def _readers(place: Path) -> Path:
+    return place.with_name(f"{place.name}.readers")
 
 
 def _parquet(place: Path, table: str) -> str:

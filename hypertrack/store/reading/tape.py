@@ -219,6 +219,8 @@ class Tape:
                 at = {"since_ms": self._since_ms, "received_ns": since_ns}
                 found = connection.execute(SEALED_ROWS.format(relation=parquet(files.sealed)), at)
                 rows = self._sealed(found)
+                # An import adds older lines; what is merged has to be in order.
+                unsealed = iter(sorted(unsealed, key=_order))
             for trade in merge(rows, unsealed, key=_order):
                 if not _is_in(known, trade):
                     yield trade

@@ -136,9 +136,9 @@ def test_table_of_other_columns_is_refused(tmp_path: Path) -> None:
 
 
 def test_decimals_are_written_as_in_lines() -> None:
-    values = np.array(
-        [84143.0, 0.00036, 0.000071, 1e-08, 250_000_000.0, 0.1, 2296.4, 1e-5, 0.0, 123456.789]
-    )
+    small = [84143.0, 0.00036, 0.000071, 1e-08, 0.1, 2296.4, 1e-5, 0.0, 123456.789]
+    large = [250_000_000.0, 9_999_999_999.5, 1e10, 12_345_678_901.5, 3e15]
+    values = np.array([*small, *large])
     random = np.round(np.random.default_rng(1).lognormal(0, 6, 2_000), 6)
 
     for numbers in (values, random):

@@ -8,6 +8,7 @@ from venue_fakes import PlayedVenue
 
 from hypertrack.records import HOUR_MS
 from hypertrack.simulate.market.cash_flows import CashFlow
+from hypertrack.simulate.venue.source import Event
 
 OTHERS = ("0x" + "c" * 40, "0x" + "d" * 40)
 
@@ -73,3 +74,20 @@ def test_who_has_enough_and_who_is_only_seen_to_trade_are_not_called() -> None:
 
     assert updates(venue, BOB) == []
     assert updates(venue, ALICE)[1:] == [(2 * HOUR_MS, "deposit", 67.95)]
+
+
+def test_an_hour_calls_for_nothing_before_its_prices_are_told() -> None:
+    """At her own price Alice had 49.1 of 50 left; at that of the hour, which comes, 29.08."""
+    hour = START_MS + HOUR_MS
+    bought = block(trade(at(1), 1, name="ETH", price="100.0", size="20.0"))
+    told = prices(hour, 99.0, 99.0, 99.0, 99.0)
+    past = Past((), (CashFlow(START_MS, "deposit", 50.0, "", ALICE),))
+
+    def calls(*events: Event, until_ms: int) -> list[tuple[int, str, float]]:
+        extra_ms = until_ms - events[-1].time_ms
+        source = PastSource(events, coins=COINS, past=past, extra_ms=extra_ms)
+        return updates(PlayedVenue(source), ALICE)[1:]
+
+    assert calls(bought, until_ms=hour + 1) == []
+    assert calls(bought, told, until_ms=hour) == []
+    assert calls(bought, told, until_ms=hour + 1) == [(HOUR_MS, "deposit", 69.92)]

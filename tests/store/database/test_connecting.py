@@ -1,6 +1,8 @@
 """Databases that cannot be used: one line that says why and what to do, and no password."""
 
 import importlib
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -91,3 +93,24 @@ def test_statement_that_fails_says_no_more_than_why(url: DatabaseUrl) -> None:
 
     assert "SELECT" not in str(refused.value)
     assert "nothing" in str(refused.value)
+
+
+def test_failure_while_rows_are_read_is_one_of_the_database(sqlite_url: DatabaseUrl) -> None:
+    path = Path(sqlite_url.connection)
+    with closing(sqlite3.connect(path)) as made, made:
+        made.execute("CREATE TABLE lines (seq INTEGER PRIMARY KEY, line TEXT)")
+        rows = ((nth, "x" * 200) for nth in range(20_000))
+        made.executemany("INSERT INTO lines VALUES ($1, $2)", rows)
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 2)
+        file.write(b"\xff" * 100_000)
+    n_rows = 0
+
+    with (
+        closing(open_reader(sqlite_url)) as database,
+        pytest.raises(UnreachableError, match="malformed"),
+    ):
+        for batch in database.each_batch("SELECT seq, line FROM lines ORDER BY seq"):
+            n_rows += batch.num_rows
+
+    assert 0 < n_rows < 20_000

@@ -168,19 +168,40 @@ def test_hours_that_cannot_be_numbered_do_not_stop_who_seals(folder: Path) -> No
     assert (folder / "prepared").read_text(encoding="utf-8") == "in the way"
 
 
+def seal_late(folder: Path, time_ms: int) -> None:
+    """Seal a trade that came after its hour was sealed, of a price of 7."""
+    with (folder / "trades.jsonl").open("a", encoding="utf-8") as file:
+        late = trade(time_ms, buyer=ALICE, seller=BOB, taker=BOB, price=7.0)
+        file.write(json.dumps(late) + "\n")
+    list(seal_folder(folder))
+
+
 def test_an_hour_that_changed_is_read_anew(folder: Path) -> None:
     open_dataset(folder).close()
     before = batches(folder)
-    with (folder / "trades.jsonl").open("a", encoding="utf-8") as file:
-        late = trade(START_MS + 90_500, buyer=ALICE, seller=BOB, taker=BOB, price=7.0)
-        file.write(json.dumps(late) + "\n")
-    list(seal_folder(folder))
+    seal_late(folder, START_MS + 90_500)
 
     with open_dataset(folder) as dataset:
         found = dataset.connection.execute("SELECT count(*) FROM trades WHERE price = 7").fetchall()
 
     assert found == [(1,)]
     assert len(set(batches(folder)) & set(before)) == 1
+
+
+def test_what_is_made_anew_leaves_its_batches_to_who_is_reading_them(folder: Path) -> None:
+    with open_dataset(folder) as dataset:
+        before = rows_of(dataset)
+        seal_late(folder, START_MS + 90_500)
+
+        keep_sealed(folder, memory_limit_gib=1.0)
+        with open_dataset(folder) as later:
+            n_later = len(rows_of(later)["trades"])
+
+        assert rows_of(dataset) == before
+        assert n_later == len(before["trades"]) + 1
+    seal_late(folder, START_MS + 91_500)
+    open_dataset(folder).close()
+    assert sorted(name[11:13] for name in batches(folder)) == ["08", "09", "10"]  # none is left
 
 
 def test_an_open_line_of_a_sealed_hour_counts_once(folder: Path, tmp_path: Path) -> None:

@@ -118,3 +118,21 @@ def test_a_small_dataset_is_not_prepared(tmp_path: Path) -> None:
         dataset.prepare()
 
     assert [path.name for path in folder.iterdir()] == ["trades.jsonl"]
+
+
+def test_what_is_prepared_anew_leaves_the_tables_to_who_is_reading_them(folder: Path) -> None:
+    with open_dataset(folder) as dataset:
+        before = rows_of(dataset)
+        with (folder / "trades.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(trade(START_MS + 9, buyer=BOB, seller=CAROL, taker=BOB)) + "\n")
+
+        with open_dataset(folder) as later:
+            later.prepare()
+
+        assert is_read_from_prepared(dataset)
+        assert rows_of(dataset) == before
+    with open_dataset(folder) as later:
+        later.prepare()
+    with open_dataset(folder) as prepared:
+        assert is_read_from_prepared(prepared)
+        assert len(rows_of(prepared)["trades"]) == len(before["trades"]) + 1

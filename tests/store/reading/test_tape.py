@@ -107,6 +107,14 @@ def test_sealed_and_open_hours_are_one_tape_in_order_of_receipt(tmp_path: Path) 
     assert history(Tape(tmp_path, START_MS + HOUR_MS)) == [HOUR_MS, HOUR_MS + 100, 2 * HOUR_MS]
 
 
+def test_open_line_that_came_late_stands_where_it_was_received(tmp_path: Path) -> None:
+    append(tmp_path, row(0), row(2 * HOUR_MS))
+    seal(tmp_path)
+    append(tmp_path, row(HOUR_MS))  # as an import adds it
+
+    assert history(Tape(tmp_path)) == [0, HOUR_MS, 2 * HOUR_MS]
+
+
 @pytest.mark.parametrize("n_read", [0, 1, 3, 5])
 def test_sealing_meanwhile_neither_loses_nor_repeats_a_trade(tmp_path: Path, n_read: int) -> None:
     rows = [row(at) for at in (0, 1, HOUR_MS, HOUR_MS + 1, 2 * HOUR_MS)]
