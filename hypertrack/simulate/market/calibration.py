@@ -262,7 +262,7 @@ def _quotes(quotes: QuoteArrays, trades: TradeArrays, coins: Sequence[str]) -> d
     spread = _medians(quotes.coin, (quotes.ask - quotes.bid) / quotes.bid * 1e4, len(coins))
     depth = _medians(quotes.coin, 5 * quotes.bid * quotes.bid_size, len(coins))
     per_coin = np.bincount(trades.coin, minlength=len(coins))
-    thin = np.lexsort((np.array(coins), -per_coin))[_MUCH_TRADED:]  # of equals by name, not by number
+    thin = np.lexsort((np.array(coins), -per_coin))[_MUCH_TRADED:]  # equals by name
     places = {"thin coins": thin}
     if "BTC" in coins:
         places["BTC"] = np.array([coins.index("BTC")])
