@@ -198,7 +198,8 @@ def test_pages_beside_each_other_overwrite_nothing_of_the_watchlist(open_page: O
 
     page.locator(".line .star").first.click()
     other.locator(".line .star").nth(1).click()
-    expect(other.locator(".results .watched-count")).to_have_text("1")  # of what it has read
+    kept = "allKept('watchlist').then((found) => found.length)"
+    assert other.evaluate(kept) == 2  # reading waits for what is being written
     page.reload()
 
     expect(page.locator(".line .star[aria-pressed=true]")).to_have_count(2)
