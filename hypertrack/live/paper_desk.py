@@ -1,11 +1,12 @@
 """The book-keeper of following on paper: actions come in, steps of the log go out."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from heapq import heappop, heappush
 from itertools import count
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 from hypertrack.live.chain import Chain, Link
 from hypertrack.live.desk import Gap
@@ -121,7 +122,7 @@ class PaperDesk:
         self._newest_ms = -1
         self._n_prepared = 0
         self._read_ms = -1
-        self._waiting: list[AccountSeen] = []
+        self._waiting = deque[AccountSeen]()
         self._push_stops()
 
     def pending(self) -> PaperPending:
@@ -134,7 +135,7 @@ class PaperDesk:
             newest_ms=self._newest_ms,
             read_ms=self._read_ms,
             followed=self._followed,
-            answers=self._waiting,
+            answers=list(self._waiting),
             n_answers=self._answers.n_read,
         )
 
@@ -146,7 +147,7 @@ class PaperDesk:
             self._push(key, due)
         self._newest_ms, self._read_ms = pending.newest_ms, pending.read_ms
         self._followed |= pending.followed
-        self._waiting = pending.answers + self._answers.poll()[pending.n_answers :]
+        self._waiting = deque(pending.answers + self._answers.poll()[pending.n_answers :])
         self._push_stops()
 
     def trade(self, trade: TapeTrade) -> None:
@@ -205,8 +206,8 @@ class PaperDesk:
             items, self._ripe = items + self._ripe, []
         if not items:
             return
-        self._waiting += self._answers.poll()
-        self._waiting.sort(key=lambda seen: seen.received_ns)
+        if found := self._answers.poll():
+            self._waiting = deque(sorted([*self._waiting, *found], key=attrgetter("received_ns")))
         with localcontext(prec=PRECISION):
             for item in items:
                 self._take(item)
@@ -235,7 +236,7 @@ class PaperDesk:
 
     def _take_answers(self, received_ns: int) -> None:
         while self._waiting and self._waiting[0].received_ns <= received_ns:
-            seen = self._waiting.pop(0)
+            seen = self._waiting.popleft()
             if self._is_leader(seen.wallet) or self._maker.is_known(seen.wallet):
                 self._push_account(seen, seen.dex)
 

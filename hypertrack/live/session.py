@@ -2,10 +2,12 @@
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 
 from hypertrack.clock import Clock
@@ -110,7 +112,7 @@ class LiveSession:
         self._gaps = GapBook(beginning.since_ms)
         self._tape = places.source.tape
         self._since_ms = beginning.since_ms
-        self._answers: list[AccountSeen] = []
+        self._answers = deque[AccountSeen]()
         self.n_trades = 0
         self.n_withheld = 0
         self.is_caught_up = False
@@ -258,8 +260,8 @@ class LiveSession:
     def _take(self, trades: list[TapeTrade]) -> None:
         if self._paper is not None:
             self._paper.settle()
-        self._answers += self._places.source.answers()
-        self._answers.sort(key=lambda seen: seen.received_ns)
+        if found := self._places.source.answers():
+            self._answers = deque(sorted([*self._answers, *found], key=attrgetter("received_ns")))
         for trade in trades:
             if self._paper is not None:
                 self._adopt_if_due(self._paper, trade)
@@ -286,4 +288,4 @@ class LiveSession:
     def _answered(self, trade: TapeTrade) -> Iterator[Event]:
         """Take the answers of the venue that are in force when a trade is received."""
         while self._answers and self._answers[0].received_ns + ANSWER_SETTLE_NS < trade.received_ns:
-            yield from self._desk.answered(self._answers.pop(0))
+            yield from self._desk.answered(self._answers.popleft())
