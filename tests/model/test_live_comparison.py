@@ -2,17 +2,17 @@
 
 from typing import Any
 
+import challenge_fakes
 import numpy as np
 import pytest
 from fakes import START_MS
 
 from hypertrack.labels.outcomes import QUANTITIES
-from hypertrack.labels.targets import TARGETS, Thresholds
+from hypertrack.labels.targets import TARGETS
 from hypertrack.model.live_comparison import compare_live, scored
 from hypertrack.records import (
     HEADS,
     HOUR_MS,
-    Challenge,
     Decision,
     LiveComparison,
     OutcomeRow,
@@ -23,18 +23,7 @@ from hypertrack.records import (
 BOT, BOT_VOTE = "bot_probability", "bot_vote"
 HOUR_0 = START_MS // HOUR_MS
 WEIGHTS = dict.fromkeys(HEADS, 1.0)
-CHALLENGE = Challenge(
-    champion="a",
-    challenger="b",
-    started_ms=1,
-    features_hash="f",
-    thresholds=dict.fromkeys(Thresholds.__struct_fields__) | {"profit_hurdle_bps": 5.0},
-    block_ms=HOUR_MS,
-    embargo_ms=1_800_000,
-    margin=0.005,
-    max_blocks=2_000,
-    min_executions=5,
-)
+CHALLENGE = replace(challenge_fakes.CHALLENGE, champion="a", challenger="b")
 
 
 def row(hour: int, wallet: str, champion: float, challenger: float) -> ScoreRow:
