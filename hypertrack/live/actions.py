@@ -2,13 +2,20 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from heapq import heapify, heappop, heappush
 
 from hypertrack.config import LiveSettings
-from hypertrack.live.positions import Awaited, Key, Position, Positions, kind_of, part_closed
+from hypertrack.live.positions import (
+    AwaitedByWallet,
+    Key,
+    Position,
+    Positions,
+    kind_of,
+    part_closed,
+)
 from hypertrack.records import (
     SYSTEM_WALLETS,
     Action,
@@ -57,7 +64,7 @@ class FinderState(Record, frozen=True, kw_only=True):
     seen: list[tuple[str, int, int]]
     watermark_ms: int | None
     n_late: int
-    awaited: dict[Key, Awaited] = {}  # noqa: RUF012 - msgspec copies it for each record
+    awaited: AwaitedByWallet = {}  # noqa: RUF012 - msgspec copies it for each record
 
 
 class ActionFinder:
@@ -139,9 +146,13 @@ class ActionFinder:
                     yield _told(self._pending.pop((key, is_twap)))
             self._positions.tell(key, size)
 
-    def awaited(self) -> Collection[Key]:
+    def awaited(self) -> list[Key]:
         """Return the positions that the venue is to tell."""
-        return self._positions.awaited.keys()
+        return [(wallet, coin) for wallet, of in self._positions.awaited.items() for coin in of]
+
+    def is_awaited(self, key: Key) -> bool:
+        """Return whether the venue is to tell a position."""
+        return self._positions.is_awaited(key)
 
     def _fill(self, trade: TapeTrade, wallet: str, side: Side, is_late: bool) -> Iterator[Action]:
         key = (wallet, trade.coin)

@@ -38,6 +38,12 @@ class Awaited(Record, frozen=True):
     changes: list[tuple[int, Decimal]]
 
 
+AwaitedByWallet = dict[str, dict[str, Awaited]]
+"""And by coin; an answer is of one wallet."""
+
+NO_COINS: dict[str, Awaited] = {}
+
+
 class Positions:
     """Follows positions through the tape.
 
@@ -45,13 +51,13 @@ class Positions:
         told: Positions that were known when the tape begins.
 
     Attributes:
-        awaited: What the venue is to tell after a gap.
+        awaited: What the venue is to tell after a gap, by wallet and coin.
     """
 
     def __init__(self, told: Mapping[Key, Decimal] | None = None):
         self._of: dict[str, dict[str, Position]] = {}
         """By coin, so that a gap in one forgets at once whoever may hold it."""
-        self.awaited: dict[Key, Awaited] = {}
+        self.awaited: AwaitedByWallet = {}
         for key, size in (told or {}).items():
             self.tell(key, size)
 
@@ -59,24 +65,25 @@ class Positions:
         """Return those that are held in mind, by coin and wallet."""
         return self._of
 
-    def go_on(self, by_coin: dict[str, dict[str, Position]], awaited: dict[Key, Awaited]) -> None:
+    def go_on(self, by_coin: dict[str, dict[str, Position]], awaited: AwaitedByWallet) -> None:
         """Take what was held in mind before a restart."""
         self._of, self.awaited = by_coin, awaited
 
     def tell(self, key: Key, size: Decimal) -> None:
         """Set a position to what the venue says it is."""
         known = PositionKnown.EXACT if size else PositionKnown.FLAT
-        self._of.setdefault(key[1], {})[key[0]] = Position(size, known)
-        self.awaited.pop(key, None)
+        wallet, coin = key
+        self._of.setdefault(coin, {})[wallet] = Position(size, known)
+        self._no_longer_await(wallet, coin)
 
     def trade(self, key: Key, change: Decimal, time_ms: int) -> tuple[Position, Position]:
         """Add a signed size; return the position before and after.
 
         Of the many that nobody has told nothing is kept.
         """
-        if key in self.awaited:
-            self._note_change(key, change, time_ms)
         wallet, coin = key
+        if wallet in self.awaited:
+            self._note_change(wallet, coin, change, time_ms)
         of_coin = self._of.get(coin, NOBODY)
         before = of_coin.get(wallet)
         if before is None:
@@ -89,29 +96,41 @@ class Positions:
     def forget(self, coin: str) -> None:
         """Let every position in a coin be unknown: trades of it were missed."""
         self._of.pop(coin, None)
-        for key in [key for key in self.awaited if key[1] == coin]:
-            del self.awaited[key]
+        for wallet in list(self.awaited):
+            self._no_longer_await(wallet, coin)
 
     def wait_for(self, wallets: Iterable[str], coin: str, since_ms: int) -> None:
         """Let positions in a coin be those that the venue is to tell, where it can be asked."""
         if dex_of(coin) is not None:
-            self.awaited |= {(wallet, coin): Awaited(since_ms, []) for wallet in wallets}
+            for wallet in wallets:
+                self.awaited.setdefault(wallet, {})[coin] = Awaited(since_ms, [])
+
+    def is_awaited(self, key: Key) -> bool:
+        """Return whether the venue is to tell a position."""
+        return key[1] in self.awaited.get(key[0], NO_COINS)
 
     def answered(self, seen: AccountSeen) -> Iterator[tuple[Key, Decimal]]:
         """Yield the positions by now that an answer tells of those awaited."""
-        for key, awaited in list(self.awaited.items()):
-            size = seen.size_of(key[1])
-            if key[0] == seen.wallet and size is not None and seen.time_ms >= awaited.since_ms:
+        for coin, awaited in list(self.awaited.get(seen.wallet, NO_COINS).items()):
+            size = seen.size_of(coin)
+            if size is not None and seen.time_ms >= awaited.since_ms:
                 since = (change for at_ms, change in awaited.changes if at_ms > seen.time_ms)
-                yield key, sum(since, size)
+                yield (seen.wallet, coin), sum(since, size)
 
-    def _note_change(self, key: Key, change: Decimal, time_ms: int) -> None:
-        awaited = self.awaited[key]
+    def _no_longer_await(self, wallet: str, coin: str) -> None:
+        of_wallet = self.awaited.get(wallet)
+        if of_wallet is not None and of_wallet.pop(coin, None) and not of_wallet:
+            del self.awaited[wallet]
+
+    def _note_change(self, wallet: str, coin: str, change: Decimal, time_ms: int) -> None:
+        awaited = self.awaited[wallet].get(coin)
+        if awaited is None:
+            return
         awaited.changes.append((time_ms, change))
         if len(awaited.changes) > MOST_CHANGES:
             gone, kept = awaited.changes[: MOST_CHANGES // 2], awaited.changes[MOST_CHANGES // 2 :]
             since_ms = max(awaited.since_ms, *(at_ms for at_ms, _ in gone))
-            self.awaited[key] = Awaited(since_ms, kept)
+            self.awaited[wallet][coin] = Awaited(since_ms, kept)
 
 
 def kind_of(before: Position, after: Decimal) -> ActionKind:

@@ -241,7 +241,7 @@ class LiveSession:
             self._is_adopting &= saved.paper.read_ms < since_ms
 
     def _act(self, action: Action, market: Market) -> None:
-        if (action.wallet, action.coin) not in self._finder.awaited():
+        if not self._finder.is_awaited((action.wallet, action.coin)):
             self.newsroom.act(action, market)
         elif self.newsroom.is_wanted(action):
             self.n_withheld += 1
