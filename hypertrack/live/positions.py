@@ -118,9 +118,10 @@ class Positions:
                 yield (seen.wallet, coin), sum(since, size)
 
     def _no_longer_await(self, wallet: str, coin: str) -> None:
-        of_wallet = self.awaited.get(wallet)
-        if of_wallet is not None and of_wallet.pop(coin, None) and not of_wallet:
-            del self.awaited[wallet]
+        of_wallet = self.awaited.get(wallet, NO_COINS)
+        of_wallet.pop(coin, None)
+        if not of_wallet:
+            self.awaited.pop(wallet, None)
 
     def _note_change(self, wallet: str, coin: str, change: Decimal, time_ms: int) -> None:
         awaited = self.awaited[wallet].get(coin)
