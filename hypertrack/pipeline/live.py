@@ -79,6 +79,19 @@ def paper_path(signals: Path) -> Path:
     return signals.with_name(PAPER_NAME if is_own else f"{signals.stem}.{PAPER_NAME}")
 
 
+def require_books(settings: Settings) -> None:
+    """Do nothing where following on paper finds the books it asks for.
+
+    Raises:
+        ConfigError: It is asked for, and the dataset is a database.
+    """
+    if settings.follow.capital_usd is not None and not isinstance(settings.data, Path):
+        raise ConfigError(
+            f"following on paper reads the books of a folder, and the dataset is {settings.data}: "
+            "leave out follow.capital_usd, or record to a folder"
+        )
+
+
 def follow(
     settings: Settings,
     stop: threading.Event,
@@ -102,6 +115,7 @@ def follow(
     clock = clock or SystemClock()
     folder = live_folder(settings)
     require_data(settings)
+    require_books(settings)
     from hypertrack.delivery.dispatch import Dispatch
     from hypertrack.pipeline.live_asking import AccountAsking
     from hypertrack.pipeline.live_judging import Judging
@@ -275,11 +289,7 @@ def _open(
     from hypertrack.pipeline.classify import PROFILES_NAME
     from hypertrack.store.reading.opening import open_followed
 
-    if settings.follow.capital_usd is not None and not isinstance(settings.data, Path):
-        raise ConfigError(
-            "following on paper reads the books of a folder: leave out follow.capital_usd, or "
-            "record to a folder"
-        )
+    require_books(settings)
     paper = paper_path(signals)
     source = open_followed(settings.data, since_ms)
     places = LivePlaces(source, settings.out / PROFILES_NAME, signals, paper)
