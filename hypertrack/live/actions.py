@@ -9,6 +9,7 @@ from heapq import heapify, heappop, heappush
 
 from hypertrack.config import LiveSettings
 from hypertrack.live.positions import (
+    Accounts,
     AwaitedByWallet,
     Key,
     Position,
@@ -64,7 +65,8 @@ class FinderState(Record, frozen=True, kw_only=True):
     seen: list[tuple[str, int, int]]
     watermark_ms: int | None
     n_late: int
-    awaited: AwaitedByWallet = {}  # noqa: RUF012 - msgspec copies it for each record
+    awaited: AwaitedByWallet
+    accounts: Accounts
 
 
 class ActionFinder:
@@ -101,11 +103,12 @@ class ActionFinder:
             watermark_ms=self.watermark_ms,
             n_late=self.n_late,
             awaited=self._positions.awaited,
+            accounts=self._positions.accounts,
         )
 
     def go_on(self, state: FinderState) -> None:
         """Take what was held in mind before a restart."""
-        self._positions.go_on(state.positions, state.awaited)
+        self._positions.go_on(state.positions, state.awaited, state.accounts)
         self._pending = {(one.key, one.is_twap): one for one in state.pending}
         self._due = [(one.due_ms, key) for key, one in self._pending.items()]
         heapify(self._due)

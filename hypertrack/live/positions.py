@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from typing import NamedTuple
 
 from hypertrack.records import ActionKind, PositionKnown, Record
 from hypertrack.store.reading.answer_tape import AccountSeen, dex_of
@@ -20,6 +21,10 @@ class Position(Record, frozen=True, array_like=True, gc=False):
 
 
 UNKNOWN = Position()
+FLAT = Position(ZERO, PositionKnown.FLAT)
+
+NEVER_MS = 2**62
+NO_TIMES: dict[str, int] = {}
 
 NOBODY: dict[str, Position] = {}
 
@@ -44,30 +49,62 @@ AwaitedByWallet = dict[str, dict[str, Awaited]]
 NO_COINS: dict[str, Awaited] = {}
 
 
+class Accounts(Record, frozen=True):
+    """Accounts that the venue had told when the tape began: flat in all that it did not name.
+
+    Attributes:
+        told_ms: By wallet and exchange of the venue.
+        gap_end_ms: By coin, of the last gap in its trades: what was told before tells nothing.
+    """
+
+    told_ms: dict[str, dict[str, int]]
+    gap_end_ms: dict[str, int]
+
+    def is_flat(self, wallet: str, coin: str) -> bool:
+        """Return whether a wallet holds nothing of a coin in which it has not traded since."""
+        dex = dex_of(coin)
+        told_ms = None if dex is None else self.told_ms.get(wallet, NO_TIMES).get(dex)
+        return told_ms is not None and told_ms >= self.gap_end_ms.get(coin, told_ms)
+
+
+class ToldPositions(NamedTuple):
+    """What was known of positions when a tape began: sizes, and accounts of which all is known."""
+
+    sizes: Mapping[Key, Decimal]
+    accounts: Accounts | None = None
+
+
 class Positions:
     """Follows positions through the tape.
 
     Args:
-        told: Positions that were known when the tape begins.
+        told: What was known when the tape began.
 
     Attributes:
         awaited: What the venue is to tell after a gap, by wallet and coin.
+        accounts: Of whom all was known when the tape began.
     """
 
-    def __init__(self, told: Mapping[Key, Decimal] | None = None):
+    def __init__(self, told: ToldPositions | None = None):
         self._of: dict[str, dict[str, Position]] = {}
         """By coin, so that a gap in one forgets at once whoever may hold it."""
         self.awaited: AwaitedByWallet = {}
-        for key, size in (told or {}).items():
+        self.accounts = (told and told.accounts) or Accounts({}, {})
+        for key, size in told.sizes.items() if told else ():
             self.tell(key, size)
 
     def by_coin(self) -> dict[str, dict[str, Position]]:
         """Return those that are held in mind, by coin and wallet."""
         return self._of
 
-    def go_on(self, by_coin: dict[str, dict[str, Position]], awaited: AwaitedByWallet) -> None:
+    def go_on(
+        self,
+        by_coin: dict[str, dict[str, Position]],
+        awaited: AwaitedByWallet,
+        accounts: Accounts,
+    ) -> None:
         """Take what was held in mind before a restart."""
-        self._of, self.awaited = by_coin, awaited
+        self._of, self.awaited, self.accounts = by_coin, awaited, accounts
 
     def tell(self, key: Key, size: Decimal) -> None:
         """Set a position to what the venue says it is."""
@@ -84,18 +121,20 @@ class Positions:
         wallet, coin = key
         if wallet in self.awaited:
             self._note_change(wallet, coin, change, time_ms)
-        of_coin = self._of.get(coin, NOBODY)
-        before = of_coin.get(wallet)
+        before = self._of.get(coin, NOBODY).get(wallet)
         if before is None:
-            return UNKNOWN, UNKNOWN
+            if not self.accounts.is_flat(wallet, coin):
+                return UNKNOWN, UNKNOWN
+            before = FLAT
         size = before.size + change
         after = Position(size, PositionKnown.EXACT if size else PositionKnown.FLAT)
-        of_coin[wallet] = after
+        self._of.setdefault(coin, {})[wallet] = after
         return before, after
 
     def forget(self, coin: str) -> None:
         """Let every position in a coin be unknown: trades of it were missed."""
         self._of.pop(coin, None)
+        self.accounts.gap_end_ms[coin] = NEVER_MS
         for wallet in list(self.awaited):
             self._no_longer_await(wallet, coin)
 

@@ -16,6 +16,7 @@ from fakes import ALICE, BOB, CAROL, START_MS, account_state, held_position, tra
 from hypertrack.config import Settings
 from hypertrack.live.chain import breaks
 from hypertrack.live.checkpoint import read_checkpoint, write_checkpoint
+from hypertrack.live.positions import ToldPositions
 from hypertrack.live.session import Beginning, LivePlaces, LiveSession
 from hypertrack.records import HOUR_MS, Feed, Message, MessageKind
 from hypertrack.store.compaction.commit_journal import put_in_force
@@ -76,7 +77,9 @@ class Followed:
         self.session = LiveSession(
             Settings.model_validate(SETTINGS),
             LivePlaces(source, folder / "profiles.parquet", self.file),
-            Beginning(since_ms, told or {}, saved=saved if self.is_going_on else None),
+            Beginning(
+                since_ms, ToldPositions(told or {}), saved=saved if self.is_going_on else None
+            ),
             self.kept,
             self.clock,
             self.lines.append,
