@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
+from hypertrack.live.recent_trades import RecentTrades
 from hypertrack.records import ActionKind, PositionKnown, Record
 from hypertrack.store.reading.answer_tape import AccountSeen, dex_of
 
@@ -23,7 +24,6 @@ class Position(Record, frozen=True, array_like=True, gc=False):
 UNKNOWN = Position()
 FLAT = Position(ZERO, PositionKnown.FLAT)
 
-NEVER_MS = 2**62
 NO_TIMES: dict[str, int] = {}
 
 NOBODY: dict[str, Position] = {}
@@ -50,10 +50,10 @@ NO_COINS: dict[str, Awaited] = {}
 
 
 class Accounts(Record, frozen=True):
-    """Accounts that the venue had told when the tape began: flat in all that it did not name.
+    """Accounts that the venue has told: flat in all that it did not name.
 
     Attributes:
-        told_ms: By wallet and exchange of the venue.
+        told_ms: By wallet and exchange of the venue, the last time.
         gap_end_ms: By coin, of the last gap in its trades: what was told before tells nothing.
     """
 
@@ -79,17 +79,20 @@ class Positions:
 
     Args:
         told: What was known when the tape began.
+        since_ms: When that was.
 
     Attributes:
         awaited: What the venue is to tell after a gap, by wallet and coin.
-        accounts: Of whom all was known when the tape began.
+        accounts: Of whom all is known.
+        recent: The last trades.
     """
 
-    def __init__(self, told: ToldPositions | None = None):
+    def __init__(self, told: ToldPositions | None = None, since_ms: int = 0):
         self._of: dict[str, dict[str, Position]] = {}
         """By coin, so that a gap in one forgets at once whoever may hold it."""
         self.awaited: AwaitedByWallet = {}
         self.accounts = (told and told.accounts) or Accounts({}, {})
+        self.recent = RecentTrades(since_ms)
         for key, size in told.sizes.items() if told else ():
             self.tell(key, size)
 
@@ -131,10 +134,10 @@ class Positions:
         self._of.setdefault(coin, {})[wallet] = after
         return before, after
 
-    def forget(self, coin: str) -> None:
-        """Let every position in a coin be unknown: trades of it were missed."""
+    def forget(self, coin: str, end_ms: int) -> None:
+        """Let every position in a coin be unknown: trades of it were missed, until a time."""
         self._of.pop(coin, None)
-        self.accounts.gap_end_ms[coin] = NEVER_MS
+        self.accounts.gap_end_ms[coin] = end_ms
         for wallet in list(self.awaited):
             self._no_longer_await(wallet, coin)
 
@@ -149,7 +152,23 @@ class Positions:
         return key[1] in self.awaited.get(key[0], NO_COINS)
 
     def answered(self, seen: AccountSeen) -> Iterator[tuple[Key, Decimal]]:
-        """Yield the positions by now that an answer tells of those awaited."""
+        """Yield the positions by now that an answer tells: those awaited, and those not known."""
+        yield from self._answered_awaited(seen)
+        since = self.recent.changes(seen.wallet, seen.time_ms)
+        if since is None:
+            return
+        self.accounts.told_ms.setdefault(seen.wallet, {})[seen.dex] = seen.time_ms
+        held = (coin for coin, of_coin in self._of.items() if seen.wallet in of_coin)
+        for coin in sorted({*seen.sizes, *since, *held}):
+            size = seen.size_of(coin)
+            if size is None or not self.accounts.is_flat(seen.wallet, coin):  # it had a gap since
+                continue
+            size += since.get(coin, ZERO)
+            known = self._of.get(coin, NOBODY).get(seen.wallet)
+            if known is None or known.size != size:
+                yield (seen.wallet, coin), size
+
+    def _answered_awaited(self, seen: AccountSeen) -> Iterator[tuple[Key, Decimal]]:
         for coin, awaited in list(self.awaited.get(seen.wallet, NO_COINS).items()):
             size = seen.size_of(coin)
             if size is not None and seen.time_ms >= awaited.since_ms:

@@ -93,7 +93,7 @@ class LiveSession:
         self._places, self._settings = places, settings
         self._known = KnownWallets(settings.copy.delay_s)
         self._watchlists = Watchlists(settings.watchlists, self._known)
-        self._positions = Positions(beginning.told)
+        self._positions = Positions(beginning.told, beginning.since_ms)
         self._finder = ActionFinder(settings.live, self._positions)
         self._chain = Chain(places.signals)
         signals = Signals(self._chain, settings.follow, settings.venue.network, self._known)

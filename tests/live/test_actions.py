@@ -155,7 +155,7 @@ def test_gap_ends_what_was_pending_and_makes_positions_unknown() -> None:
     finder = ActionFinder(LiveSettings(), Positions(ToldPositions({BTC: Decimal(0)})))
     list(finder.add(tape_trade(0)))
 
-    pending = list(finder.forget("BTC"))
+    pending = list(finder.forget("BTC", START_MS + FAR_MS))
 
     assert {action.wallet for action in pending} == {ALICE, BOB}
     list(finder.add(tape_trade(60_000)))
@@ -177,7 +177,7 @@ def test_account_that_was_told_opens_in_a_coin_it_did_not_hold_until_a_gap() -> 
     finder = ActionFinder(LiveSettings(), Positions(told))
     known = [tape_trade(0), tape_trade(60_000, buyer=BOB, seller=ALICE)]
     found = [one for each in [*known, settle()] for one in finder.add(each) if one.wallet == ALICE]
-    list(finder.forget("BTC"))
+    list(finder.forget("BTC", START_MS + FAR_MS))
     kept = ActionFinder(LiveSettings(), Positions())
     kept.go_on(finder.state())
     last = [tape_trade(FAR_MS + 1_000), tape_trade(FAR_MS + 90_000, coin="ETH")]

@@ -4,12 +4,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from live_fakes import tape_trade
 
 from hypertrack.live.actions import FinderState
 from hypertrack.live.checkpoint import LiveState, read_checkpoint, write_checkpoint
 from hypertrack.live.desk import DeskState, Gap
 from hypertrack.live.gap_book import GapState
 from hypertrack.live.positions import Accounts, Awaited, Position
+from hypertrack.live.recent_trades import RecentState
 from hypertrack.live.rules import LimitState
 from hypertrack.records import PositionKnown, Side
 from hypertrack.store.reading.open_lines import LinePlace
@@ -34,6 +36,7 @@ STATE = LiveState(
         n_late=1,
         awaited={"0xa": {"ETH": Awaited(5, [(6, Decimal("0.5"))])}},
         accounts=Accounts({"0xa": {"": 3}}, {"BTC": 4}),
+        recent=RecentState([tape_trade(0)], 3),
     ),
     desk=DeskState(
         decimals={"BTC": (3, 1)},
