@@ -20,7 +20,15 @@ from hypertrack.pipeline.record import plan, record
 from hypertrack.pipeline.serve import serve
 from hypertrack.pipeline.signals import verify
 from hypertrack.pipeline.simulate import NOTICE
-from hypertrack.records import HOUR_MS, Feed, ProfileSet, Record, RecordingStatus, Verdict
+from hypertrack.records import (
+    HOUR_MS,
+    Feed,
+    LiveStatus,
+    ProfileSet,
+    Record,
+    RecordingStatus,
+    Verdict,
+)
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +98,8 @@ class LiveDemo:
     on_progress: OnProgress
     on_page: Callable[[str], None] = _pass_over
     stop: threading.Event = field(default_factory=threading.Event)
+    _is_over: threading.Event = field(default_factory=threading.Event)
+    """That of the recording, for whatever reason; ``stop`` is for who has seen enough."""
     _live: LiveProcess | None = None
     _judge: DemoJudge | None = None
     _is_served: bool = False
@@ -139,6 +149,8 @@ class LiveDemo:
 
     def _record(self, inbox: "Inbox", stack: ExitStack) -> int:
         def show(status: RecordingStatus) -> None:
+            if self.stop.is_set():
+                self._is_over.set()
             if status.n_rows and not self._is_served:  # by then there is something to show
                 self._is_served = True
                 stack.enter_context(serving(self.settings, self.on_page))
@@ -155,7 +167,12 @@ class LiveDemo:
         settings = self.settings
         try:
             ended = record(
-                settings, plan(settings), self.stop, show, duration_s=duration_s, notice=NOTICE
+                settings,
+                plan(settings),
+                self._is_over,
+                show,
+                duration_s=duration_s,
+                notice=NOTICE,
             )
             self._catch_up()
         finally:
@@ -163,6 +180,8 @@ class LiveDemo:
                 self._live.end()
             if self._judge is not None:
                 self._judge.close()
+        if self._live is not None and self._live.failure is not None:
+            raise self._live.failure
         return ended.status.n_rows
 
     def _judged(self) -> ProfileSet:
@@ -178,12 +197,16 @@ class LiveDemo:
 
     def _catch_up(self) -> None:
         """Wait until all that was recorded is told, or for as long as one likes to wait."""
-        n_told = -1
+        before: LiveStatus | None = None
         for _ in range(MOST_WAITS):
-            status = None if self._live is None else self._live.status
-            if self.stop.is_set() or (status is not None and status.n_trades == n_told):
+            if self.stop.is_set() or self._live is None:
                 return
-            n_told = -1 if status is None else status.n_trades
+            now = self._live.status
+            is_new = now is not None and (before is None or now.written_ms > before.written_ms)
+            if now is not None and is_new:  # on a busy machine the last one stands for long
+                if before is not None and now.n_trades == before.n_trades:
+                    return
+                before = now
             self.stop.wait(2.0)
 
     def _follow(self, inbox: "Inbox", now_s: float) -> None:
@@ -208,7 +231,7 @@ class LiveDemo:
         alert = AlertSettings.model_validate(ALERT)
         told = {"follow": follow, "sinks": (sink,), "alerts": (alert,)}
         self.settings = self.settings.model_copy(update=told)
-        self._live = LiveProcess(self.settings, lambda _: None, _as_it_is, self.stop)
+        self._live = LiveProcess(self.settings, lambda _: None, _as_it_is, self._is_over)
         self._live.start()
         self._judge = DemoJudge(write_settings(self.settings), now_s)
 
