@@ -18,12 +18,12 @@ import numpy as np
 from hypertrack.market.engine.backend import (
     DuckDBTables,
     groups_of,
-    in_parallel,
     set_variables,
 )
 from hypertrack.market.engine.computer import columns_of
 from hypertrack.market.engine.plans import Build, Columns, Step, Variables
 from hypertrack.market.executions import fills
+from hypertrack.store.parallel import in_parallel
 from hypertrack.store.sql import parquet, quoted
 
 PARTIES = {
@@ -84,10 +84,16 @@ class Part:
         for number, (first_id, end_id) in enumerate(self._groups):
             self._connection.execute(f"CREATE SCHEMA {name}_{number}")
             self._narrow_chains(f"{name}_{number}", f"BETWEEN {first_id} AND {end_id - 1}", own)
+            are_own = f"wallet_id >= {first_id} AND wallet_id < {end_id}"
             if self._spilled is None:
                 self._connection.execute(
                     f"CREATE VIEW {name}_{number}.fills AS SELECT * FROM ({of_part}) "
-                    f"WHERE wallet_id >= {first_id} AND wallet_id < {end_id}"
+                    f"WHERE {are_own}"
+                )
+            if tables.has("executions"):
+                self._connection.execute(
+                    f"CREATE VIEW {name}_{number}.executions AS FROM {own}.executions "
+                    f"WHERE {are_own}"
                 )
 
     def measure(self, at: Variables, build: Build, *args: Hashable) -> list[Columns]:
