@@ -16,8 +16,11 @@ from hypertrack.store.compaction.sealed_hours import seal_folder
 from hypertrack.store.dataset import open_dataset
 from hypertrack.store.reading import numbered_hours
 
+Rows = dict[str, list[Any]]
+
 KEPT = ("executions", "last_trades", "prices_around")
 HOURS = Path("prepared/hours")
+NAMES = ("tx_count", "burstiness", "avg_market_impact", "momentum_score", "unique_addresses")
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +67,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def measured(folder: Path) -> dict[str, list[Any]]:
+def measured(folder: Path) -> Rows:
     """Return the rows of what is kept of a folder, or made where nothing is kept."""
     with open_dataset(folder) as dataset:
         engine = FeatureEngine(dataset, FeatureSettings(), FeeSettings())
@@ -74,12 +77,16 @@ def measured(folder: Path) -> dict[str, list[Any]]:
         return dict(zip(KEPT, (found.fetchall() for found in asked), strict=True))
 
 
-def unsealed(tmp_path: Path, n_hours: int) -> Path:
-    return write_dataset(tmp_path / f"unsealed-{n_hours}", **lines(range(n_hours)))
+@pytest.fixture(scope="module")
+def unsealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the same five hours, of which none is sealed."""
+    return write_dataset(tmp_path_factory.mktemp("unsealed") / "data", **lines(range(5)))
 
 
-def at_once(tmp_path: Path, n_hours: int) -> dict[str, list[Any]]:
-    return measured(unsealed(tmp_path, n_hours))
+@pytest.fixture(scope="module")
+def at_once(unsealed: Path) -> Rows:
+    """Return what all rows at once make."""
+    return measured(unsealed)
 
 
 def files(folder: Path) -> dict[str, int]:
@@ -91,18 +98,19 @@ def files(folder: Path) -> dict[str, int]:
     }
 
 
-def test_what_is_kept_is_what_all_rows_at_once_make(folder: Path, tmp_path: Path) -> None:
+def test_what_is_kept_is_what_all_rows_at_once_make(folder: Path, at_once: Rows) -> None:
     first, again = measured(folder), measured(folder)
 
-    assert first == again == at_once(tmp_path, 5)
+    assert first == again == at_once
     assert len(files(folder)) == 4 * len(KEPT)
 
 
-def test_features_of_kept_hours_are_those_of_all_rows(folder: Path, tmp_path: Path) -> None:
+def test_features_of_kept_hours_are_those_of_all_rows(folder: Path, unsealed: Path) -> None:
     found = []
-    for path in (folder, unsealed(tmp_path, 5)):
+    for path in (folder, unsealed):
         with open_dataset(path) as dataset:
-            found.append(FeatureEngine(dataset, FeatureSettings(), FeeSettings()).matrix())
+            engine = FeatureEngine(dataset, FeatureSettings(), FeeSettings())
+            found.append(engine.matrix(names=NAMES))
 
     kept, made = found
     assert kept.wallets == made.wallets
@@ -134,20 +142,18 @@ def test_an_hour_sealed_since_extends_what_is_kept(folder: Path, tmp_path: Path)
     add(folder, lines(range(5, 6)), tmp_path / "more")
     list(seal_folder(folder))
 
-    found = measured(folder)
-
-    assert found == at_once(tmp_path, 6)
+    assert measured(folder) == measured(write_dataset(tmp_path / "unsealed", **lines(range(6))))
     assert before.items() < files(folder).items()
     assert len(files(folder)) == 5 * len(KEPT)
 
 
-@pytest.mark.parametrize("table", KEPT)
-def test_what_a_crash_cut_short_is_made_anew(folder: Path, tmp_path: Path, table: str) -> None:
+def test_what_a_crash_cut_short_is_made_anew(folder: Path, at_once: Rows) -> None:
     measured(folder)
-    path = min((folder / HOURS / table).iterdir())
-    path.write_bytes(path.read_bytes()[:-9])
+    for table in KEPT:
+        path = min((folder / HOURS / table).iterdir())
+        path.write_bytes(path.read_bytes()[:-9])
 
-    assert measured(folder) == at_once(tmp_path, 5)
+    assert measured(folder) == at_once
 
 
 def test_an_hour_that_changed_changes_what_follows_from_it(folder: Path, tmp_path: Path) -> None:
@@ -175,11 +181,9 @@ def test_open_lines_of_a_sealed_hour_keep_it_from_being_kept(folder: Path, tmp_p
     assert len(files(folder)) == len(KEPT)
 
 
-@pytest.mark.parametrize("table", KEPT)
-def test_a_folder_that_takes_nothing_is_measured_all_the_same(
-    folder: Path, tmp_path: Path, table: str
-) -> None:
+def test_a_folder_that_takes_nothing_is_measured_all_the_same(folder: Path, at_once: Rows) -> None:
     open_dataset(folder).close()
-    (folder / HOURS / table).write_text("in the way", encoding="utf-8")
+    for table in KEPT:
+        (folder / HOURS / table).write_text("in the way", encoding="utf-8")
 
-    assert measured(folder) == at_once(tmp_path, 5)
+    assert measured(folder) == at_once
