@@ -21,6 +21,7 @@ from pathlib import Path
 
 from hypertrack.config import FeatureSettings, FeeSettings, SimulateSettings
 from hypertrack.features.engine import FeatureEngine
+from hypertrack.market.engine.sealed_hours import keep_hours
 from hypertrack.records import HOUR_MS
 from hypertrack.simulate.market.bulk import settings_for, write_dataset
 from hypertrack.simulate.market.hours import write_hours
@@ -108,8 +109,8 @@ def features(n_trades: int) -> None:
     shutil.rmtree(path / "prepared", ignore_errors=True)
     measure(path)
     shutil.rmtree(path / "prepared")
-    with timed("number the hours, as seal does"):
-        keep_sealed(path, SEALING_MEMORY_GIB)
+    with timed("keep the hours, as seal does"):
+        keep_sealed(path, SEALING_MEMORY_GIB, made=keep_hours)
     measure(path)
 
 
