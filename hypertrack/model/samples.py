@@ -1,7 +1,7 @@
 """Samples: what was known of a wallet at a cut, and what it did afterwards."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Self
 
@@ -12,7 +12,7 @@ from hypertrack.config import TrainSettings
 from hypertrack.errors import NotEnoughDataError
 from hypertrack.features.engine import FeatureEngine, FeatureMatrix
 from hypertrack.labels.cuts import Cut, Window, fitting_embargo_ms, walk_forward
-from hypertrack.labels.outcomes import Edges, measure
+from hypertrack.labels.outcomes import Edges, Outcomes, measure_each
 from hypertrack.labels.splits import FOLD, HELD_OUT, VALIDATION, drawn, places
 from hypertrack.labels.targets import (
     BOT_VOTE,
@@ -26,7 +26,7 @@ from hypertrack.labels.targets import (
 from hypertrack.model.inputs import comparable
 from hypertrack.records import MINUTE_MS
 from hypertrack.skill.evidence import counts_from_ms
-from hypertrack.skill.wallet_edges import two_windows
+from hypertrack.skill.wallet_edges import TwoWindows, two_windows
 
 
 @dataclass(frozen=True)
@@ -130,45 +130,52 @@ def plan_cuts(engine: FeatureEngine, settings: TrainSettings, *, force: bool) ->
     return cuts
 
 
-def measure_cut(
+def measure_cuts(
     engine: FeatureEngine,
-    cut: Cut,
-    matrix: FeatureMatrix,
+    cuts: Sequence[Cut],
+    matrices: Iterable[FeatureMatrix],
     settings: TrainSettings,
     user_labels: Mapping[str, bool] | None = None,
-) -> Rows:
-    """Return the samples of one cut: wallets with enough executions before it.
+) -> Iterator[Rows]:
+    """Yield the samples of each cut: wallets with enough executions before it.
 
     Args:
-        matrix: Features at the cut.
+        matrices: Features at each cut, asked for after the outcomes of all are measured.
         user_labels: Whether wallets are bots, by address; over the labelling functions.
     """
-    is_sample = matrix.n_executions >= settings.min_train_executions
-    # Whoever was chosen by its profit later had to do well in between.
-    is_sample &= counts_from_ms(engine.backend, engine.n_wallets)[matrix.wallet_ids] <= cut.at_ms
+    windows = [window for cut in cuts for window in (cut.past, cut.outcome)]
+    # All windows in one pass over what wallets did, which may be far more than fits in memory.
+    measured = iter(measure_each(engine.computer, windows, engine.fees, engine.n_wallets))
+    for cut, matrix in zip(cuts, matrices, strict=True):
+        edges = two_windows(engine.backend, cut.past, cut.outcome, engine.fees, engine.n_wallets)
+        past = next(measured).with_edges(Edges(edges.past.edge_bps, edges.cost_bps))
+        outcome = next(measured).with_edges(Edges(edges.later.edge_bps, edges.cost_bps))
+        is_sample = matrix.n_executions >= settings.min_train_executions
+        # Whoever was chosen by its profit later had to do well in between.
+        since_ms = counts_from_ms(engine.backend, engine.n_wallets)[matrix.wallet_ids]
+        is_sample &= since_ms <= cut.at_ms
+        rows = _rows(matrix, is_sample, (past, outcome), edges, settings)
+        _overrule(rows, matrix, user_labels or {})
+        yield rows
+
+
+def _rows(
+    matrix: FeatureMatrix,
+    is_sample: NDArray[np.bool_],
+    measured: tuple[Outcomes, Outcomes],
+    edges: TwoWindows,
+    settings: TrainSettings,
+) -> Rows:
+    past, outcome = measured
     wallet_ids = matrix.wallet_ids[is_sample]
     wallets = [wallet for wallet, chosen in zip(matrix.wallets, is_sample, strict=True) if chosen]
-    edges = two_windows(engine.backend, cut.past, cut.outcome, engine.fees, engine.n_wallets)
-    past, outcome = (
-        measure(
-            engine.backend, window, engine.fees, engine.n_wallets, Edges(edge_bps, edges.cost_bps)
-        )
-        for window, edge_bps in (
-            (cut.past, edges.past.edge_bps),
-            (cut.outcome, edges.later.edge_bps),
-        )
-    )
     shrunk = np.stack(
         [edges.shrunk_bps, edges.shrunk_sd_bps, np.log1p(edges.past.n_bets), edges.cost_bps], axis=1
     )
-    quantities = outcome.quantities[wallet_ids]
-    for row, wallet in enumerate(wallets if user_labels else ()):
-        if wallet in (user_labels or {}):
-            quantities[row, BOT_VOTE] = 1 if (user_labels or {})[wallet] else -1
     return Rows(
         features=comparable(matrix)[is_sample],
         past=past.quantities[wallet_ids],
-        quantities=quantities,
+        quantities=outcome.quantities[wallet_ids],
         error_bps=edges.later.error_bps[wallet_ids],
         shrunk=shrunk[wallet_ids],
         votes=outcome.votes[wallet_ids],
@@ -179,6 +186,14 @@ def measure_cut(
         place=places(wallets, FOLD),
         cut_number=np.zeros(len(wallets), dtype=np.int64),
     )
+
+
+def _overrule(rows: Rows, matrix: FeatureMatrix, user_labels: Mapping[str, bool]) -> None:
+    """Let the user's own knowledge stand in for the votes."""
+    place = {wallet_id: row for row, wallet_id in enumerate(rows.wallet_ids.tolist())}
+    for wallet_id, wallet in zip(matrix.wallet_ids.tolist(), matrix.wallets, strict=True):
+        if wallet in user_labels and wallet_id in place:
+            rows.quantities[place[wallet_id], BOT_VOTE] = 1 if user_labels[wallet] else -1
 
 
 def assemble(
@@ -235,10 +250,7 @@ def build_samples(
     """
     cuts = plan_cuts(engine, settings, force=force)
     matrices = engine.matrices([cut.at_ms for cut in cuts])
-    rows = [
-        measure_cut(engine, cut, matrix, settings, user_labels)
-        for cut, matrix in zip(cuts, matrices, strict=True)
-    ]
+    rows = list(measure_cuts(engine, cuts, matrices, settings, user_labels))
     return assemble(matrices[0].names, cuts, rows, settings, force=force)
 
 

@@ -13,7 +13,7 @@ from hypertrack.labels.cuts import Cut, walk_forward
 from hypertrack.labels.targets import BOT_VOTE
 from hypertrack.market.window import Window
 from hypertrack.model.inputs import InputScaler
-from hypertrack.model.samples import Rows, Samples, assemble, build_samples, measure_cut, plan_cuts
+from hypertrack.model.samples import Rows, Samples, assemble, build_samples, measure_cuts, plan_cuts
 from hypertrack.records import DAY_MS, HOUR_MS
 from hypertrack.store.dataset import open_dataset
 
@@ -136,7 +136,7 @@ def test_sample_has_the_features_of_its_cut(market_engine: FeatureEngine) -> Non
 
     matrix = market_engine.matrix(until_ms=cut.at_ms)
 
-    rows = measure_cut(market_engine, cut, matrix, settings.train)
+    (rows,) = measure_cuts(market_engine, [cut], [matrix], settings.train)
 
     place = {wallet_id: i for i, wallet_id in enumerate(matrix.wallet_ids.tolist())}
     chosen = [place[wallet_id] for wallet_id in rows.wallet_ids.tolist()]
@@ -153,7 +153,7 @@ def test_user_labels_overrule_the_labelling_functions(market_engine: FeatureEngi
     matrix = market_engine.matrix(until_ms=cut.at_ms)
     labels = {wallet: i % 2 == 0 for i, wallet in enumerate(matrix.wallets)}
 
-    rows = measure_cut(market_engine, cut, matrix, settings.train, labels)
+    (rows,) = measure_cuts(market_engine, [cut], [matrix], settings.train, labels)
 
     address = dict(zip(range(market_engine.n_wallets), known_addresses(market_engine), strict=True))
     expected = [1 if labels[address[i]] else -1 for i in rows.wallet_ids.tolist()]
