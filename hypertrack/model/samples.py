@@ -26,7 +26,7 @@ from hypertrack.labels.targets import (
 from hypertrack.model.inputs import comparable
 from hypertrack.records import MINUTE_MS
 from hypertrack.skill.evidence import counts_from_ms
-from hypertrack.skill.wallet_edges import TwoWindows, two_windows
+from hypertrack.skill.wallet_edges import TwoWindows, each_two_windows
 
 
 @dataclass(frozen=True)
@@ -146,8 +146,9 @@ def measure_cuts(
     windows = [window for cut in cuts for window in (cut.past, cut.outcome)]
     # All windows in one pass over what wallets did, which may be far more than fits in memory.
     measured = iter(measure_each(engine.computer, windows, engine.fees, engine.n_wallets))
-    for cut, matrix in zip(cuts, matrices, strict=True):
-        edges = two_windows(engine.backend, cut.past, cut.outcome, engine.fees, engine.n_wallets)
+    sides = [(cut.past, cut.outcome) for cut in cuts]
+    edges_by_cut = each_two_windows(engine.backend, sides, engine.fees, engine.n_wallets)
+    for cut, matrix, edges in zip(cuts, matrices, edges_by_cut, strict=True):
         past = next(measured).with_edges(Edges(edges.past.edge_bps, edges.cost_bps))
         outcome = next(measured).with_edges(Edges(edges.later.edge_bps, edges.cost_bps))
         is_sample = matrix.n_executions >= settings.min_train_executions
