@@ -28,6 +28,10 @@ from hypertrack.records import MINUTE_MS
 from hypertrack.skill.evidence import counts_from_ms
 from hypertrack.skill.wallet_edges import TwoWindows, each_two_windows
 
+MAX_TEST_ROWS = 50_000
+"""Wallets that a model is tested on. Their intervals are a few thousandths of skill wide; those of
+a month of the venue would be half as wide, and take a quarter of an hour to resample."""
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -80,8 +84,9 @@ class Rows:
 class Samples:
     """Rows by what they are for; no wallet and no time of a test stands among the others.
 
-    ``test`` is the last cut: every wallet there. ``train`` and ``validation`` are rows of earlier
-    cuts whose wallets are not held out, and that have an outcome.
+    ``test`` is the last cut: every wallet there, or `MAX_TEST_ROWS` drawn from more. ``train``
+    and ``validation`` are rows of earlier cuts whose wallets are not held out, and that have an
+    outcome.
     """
 
     feature_names: tuple[str, ...]
@@ -95,6 +100,8 @@ class Samples:
     train: Rows
     validation: Rows
     test: Rows
+    n_test_wallets: int | None = None
+    """At the last cut; None where all of them are ``test``."""
 
     def targets(self, rows: Rows) -> NDArray[np.float64]:
         """Return what to predict of the rows, ``[rows, targets]``; NaN where not measured."""
@@ -220,7 +227,7 @@ def assemble(
     ]
     earlier = [rows.take(~rows.is_held_out & rows.has_outcome) for rows in rows_by_cut[:-1]]
     train = Rows.join([rows.take(~rows.is_validation) for rows in earlier])
-    last_training_cut = earlier[-1]
+    last_training_cut, n_at_last = earlier[-1], len(rows_by_cut[-1])
     span_min = (cuts[-1].outcome.end_ms - cuts[0].past.start_ms) / MINUTE_MS
     is_enough = _check_amount(rows_by_cut, train, span_min, settings, force)
     embargo_ms = cuts[-1].outcome.start_ms - cuts[-1].at_ms
@@ -233,8 +240,19 @@ def assemble(
         edge_variance_bps2=edge_variance(train.quantities[:, EDGE], train.error_bps),
         train=train,
         validation=last_training_cut.take(last_training_cut.is_validation),
-        test=rows_by_cut[-1],
+        test=_some(rows_by_cut[-1]),
+        n_test_wallets=n_at_last if n_at_last > MAX_TEST_ROWS else None,
     )
+
+
+def _some(rows: Rows) -> Rows:
+    """Return all rows, or of very many some, drawn by chance: the same ones in every run."""
+    if len(rows) <= MAX_TEST_ROWS:
+        return rows
+    chosen = np.zeros(len(rows), dtype=np.bool_)
+    rng = np.random.default_rng(len(rows))
+    chosen[rng.choice(len(rows), MAX_TEST_ROWS, replace=False)] = True
+    return rows.take(chosen)
 
 
 def build_samples(

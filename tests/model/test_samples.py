@@ -80,6 +80,20 @@ def test_rows_without_any_outcome_do_not_train() -> None:
     assert len(samples.train) == 3 * int((~rows[0].is_held_out & ~rows[0].is_validation).sum())
 
 
+def test_very_many_wallets_are_tested_by_some_that_are_drawn_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("hypertrack.model.samples.MAX_TEST_ROWS", 50)
+    rows = five_cuts()
+
+    one, again = assembled(rows), assembled(rows)
+
+    assert (len(one.test), one.n_test_wallets) == (50, 120)
+    assert len(set(one.test.wallet_ids.tolist()) & set(rows[-1].wallet_ids.tolist())) == 50
+    np.testing.assert_array_equal(one.test.wallet_ids, again.test.wallet_ids)
+    assert assembled([*rows[:4], rows[-1].take(np.arange(120) < 50)]).n_test_wallets is None
+
+
 def test_too_few_wallets_say_how_much_longer_to_record() -> None:
     rows = [each.take(np.arange(120) < 32) for each in five_cuts()]
 
