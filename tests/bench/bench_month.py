@@ -5,7 +5,8 @@ sealing keeps), ``again`` (the same, nothing new),
 ``hour`` (the same after one more hour was sealed), ``window`` (the last day alone), ``seal`` (an
 open hour of 95,000 trades), ``cuts`` (five cuts beside one matrix), ``peers`` (17 of the features
 from tables in memory, beside Polars and hand-written SQL), ``train`` and ``classify`` (what the
-commands do, with the default settings; ``classify`` with the model of the ``train`` before it).
+commands do, with the default settings but for the memory of DuckDB; ``classify`` with the model of
+the ``train`` before it).
 All where none is named, each in its own process. The hours are those of the simulated market
 (``simulate --write DIR --sealed``), made once, under the temporary folder, and found again.
 """
@@ -213,7 +214,8 @@ def classify(n_trades: int) -> None:
 
 
 def settings(n_trades: int) -> Settings:
-    return Settings(data=month(n_trades), out=working_folder(n_trades))
+    memory = FeatureSettings(memory_limit_gib=MEMORY_GIB)
+    return Settings(data=month(n_trades), out=working_folder(n_trades), features=memory)
 
 
 def working_folder(n_trades: int) -> Path:
