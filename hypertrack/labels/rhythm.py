@@ -6,13 +6,17 @@ from ibis import Table, _
 from hypertrack.market.engine.kept_tables import Tables, keep
 from hypertrack.market.executions import ORDER, executions
 from hypertrack.market.gaps import timer_values, with_gaps
-from hypertrack.market.window import Window
+from hypertrack.market.price_lookups import ORDER as TIME_ORDER
+from hypertrack.market.price_lookups import traded_times
+from hypertrack.market.window import Window, as_value
 from hypertrack.records import MINUTE_MS
 
 SHORTEST_TIMER_MS = 1_000
 """Shorter gaps repeat because blocks do."""
 
 REACTION_MS = 250
+
+_MINUTE = _.time_ms // MINUTE_MS
 
 LONGEST_STEADY_GAP_MS = 30 * MINUTE_MS
 """A longer gap is between two sittings, and says nothing of the pace of either."""
@@ -101,18 +105,10 @@ def _reactions(con: Tables, window: Window) -> Table:
     share of their minutes that lies so close after a change. Where quotes change all the time, to
     trade just after one says nothing.
     """
-    minute = _.time_ms // MINUTE_MS
-    takes = window.of(keep(con, "label_takes", _takes)).mutate(minute=minute)
-    by_coin = ibis.window(group_by="coin_id", order_by="time_ms")
-    until_next = _.time_ms.lead().over(by_coin).fill_null(window.end_ms) - _.time_ms
-    chances = (
-        window.of(con.table("bbo"))
-        .select("coin_id", minute=minute, close_ms=ibis.least(until_next, REACTION_MS))
-        .group_by("coin_id", "minute")
-        .aggregate(chance=ibis.least(_.close_ms.sum() / MINUTE_MS, 1.0))
-    )
+    traded = window.of(executions(con)).filter(_.is_taker, ~_.is_twap)
+    takes = traded.join(_quoted_times(con), ["coin_id", "time_ms"]).mutate(minute=_MINUTE)
     share = (
-        takes.left_join(chances, ["coin_id", "minute"])
+        takes.left_join(_chances(con, window), ["coin_id", "minute"])
         .group_by("wallet_id")
         .aggregate(
             n_quoted_takes=_.count(),
@@ -127,35 +123,57 @@ def _reactions(con: Tables, window: Window) -> Table:
     )
 
 
-def _takes(con: Tables) -> Table:
-    """Return wallet_id, coin_id, time_ms, is_reaction of taker executions in quoted coins."""
-    quotes = con.table("bbo").select("coin_id", "time_ms")
-    takes = executions(con).filter(_.is_taker, ~_.is_twap).semi_join(quotes, "coin_id")
-    timeline = quotes.select(
-        "coin_id",
-        "time_ms",
-        wallet_id=ibis.null("int32"),
-        quote_ms=_.time_ms,
-        place=ibis.literal(1, "int8"),
-    ).union(
-        takes.select(
-            "coin_id",
-            "time_ms",
-            wallet_id=_.wallet_id.cast("int32"),
-            quote_ms=ibis.null("int64"),
-            place=ibis.literal(0, "int8"),  # before the quotes of its own block
-        )
+def _chances(con: Tables, window: Window) -> Table:
+    """Return coin_id, minute, chance: the share of a minute that lies close after a quote change.
+
+    Of most minutes it is the same in every window, and known; where the window begins and ends it
+    is what lies inside.
+    """
+    first, last = as_value(window.start_ms) // MINUTE_MS, (window.end_ms - REACTION_MS) // MINUTE_MS
+    inner = keep(con.part, "quote_minutes", _quote_minutes)
+    inner = inner.filter(_.minute > first, _.minute < last)
+    quotes = window.of(con.table("bbo"))
+    # Read a little further: until the next quote is at most so long, as far as it counts.
+    begun_ms = (first + 1) * MINUTE_MS + REACTION_MS
+    ends = quotes.filter(_.time_ms < begun_ms).union(
+        quotes.filter(_.time_ms >= ibis.greatest(last * MINUTE_MS, begun_ms))
     )
-    past = ibis.window(group_by="coin_id", order_by=["time_ms", "place"], rows=(None, 0))
+    outer = _close_after(ends, window.end_ms)
+    return inner.union(outer.filter((_.minute <= first) | (_.minute >= last)))
+
+
+def _quote_minutes(con: Tables) -> Table:
+    return _close_after(con.table("bbo"), None)
+
+
+def _close_after(quotes: Table, end_ms: int | None) -> Table:
+    """Return coin_id, minute, chance of some quotes, of which the last lasts until the end."""
+    by_coin = ibis.window(group_by="coin_id", order_by="time_ms")
+    next_ms = _.time_ms.lead().over(by_coin)
+    lasts_ms = (next_ms if end_ms is None else next_ms.fill_null(end_ms)) - _.time_ms
     return (
-        timeline.mutate(quote_ms=_.quote_ms.max().over(past))
-        .filter(_.wallet_id.notnull())
-        .select(
-            "wallet_id",
+        quotes.select(
             "coin_id",
-            "time_ms",
-            is_reaction=(_.time_ms - _.quote_ms <= REACTION_MS).fill_null(False),
+            minute=_MINUTE,
+            close_ms=ibis.least(lasts_ms.fill_null(REACTION_MS), REACTION_MS),
         )
+        .group_by("coin_id", "minute")
+        .aggregate(chance=ibis.least(_.close_ms.sum() / MINUTE_MS, 1.0))
+    )
+
+
+def _quoted_times(con: Tables) -> Table:
+    """Return coin_id, time_ms, is_reaction of all that traded in quoted coins; made once."""
+    return keep(con.part, "quoted_times", _reacting_times, order_by=TIME_ORDER, by_coin=True)
+
+
+def _reacting_times(con: Tables) -> Table:
+    quotes = con.table("bbo").select(coin="coin_id", quote_ms="time_ms")
+    times = traded_times(con).semi_join(quotes, _.coin_id == quotes.coin)
+    # Those of its own block come after it.
+    found = con.as_of(times.mutate(seen_ms=_.time_ms - 1), quotes, "quote_ms")
+    return found.select(
+        *TIME_ORDER, is_reaction=(_.time_ms - _.quote_ms <= REACTION_MS).fill_null(False)
     )
 
 
