@@ -126,6 +126,14 @@ BASELINES: Mapping[str, Baseline] = {
 """Beside `constant`, whose skill is 0 by definition."""
 
 
+def fit_one(samples: Samples, inputs: Array, column: int) -> Any:
+    """Return a linear model of one target by some inputs, ``[training rows, inputs]``.
+
+    None where too few rows have the target to tell.
+    """
+    return _fit_each(samples, lambda _: inputs, _linear_model, [column])[0].get(column)
+
+
 def _fit_each(
     samples: Samples,
     inputs: Callable[[int], Array],

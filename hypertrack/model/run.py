@@ -19,6 +19,7 @@ from hypertrack.model.card import Findings, make_card
 from hypertrack.model.comparison import Comparison, compare
 from hypertrack.model.estimator_selection import choose_estimators
 from hypertrack.model.evaluation import evaluate
+from hypertrack.model.head_start import signs_of_programs
 from hypertrack.model.inputs import InputScaler
 from hypertrack.model.leaks import check_leaks
 from hypertrack.model.network import WalletNet
@@ -224,7 +225,8 @@ def fit_network(
         )
         for rows in (samples.train, samples.validation)
     )
-    trained = yield from train_network(train, validation, settings)
+    known = signs_of_programs(samples, scaler) if settings.starts_from_signs else None
+    trained = yield from train_network(train, validation, settings, known)
     return trained
 
 
