@@ -15,6 +15,7 @@ from hypertrack.skill.fetching import execution_batches, fetch, price_paths
 from hypertrack.skill.horizons import horizons_ms
 from hypertrack.skill.openings import Lots, Openings, openings_and_lots
 from hypertrack.skill.price_path import PricePath, motion_of
+from hypertrack.skill.role_curve import RoleCurve
 
 CURVE_MS = (1_000, 5_000, 30_000, 300_000)
 """Delays at which what is left of a move is measured, beside the user's own."""
@@ -49,6 +50,7 @@ class Evidence:
             the part of the move that was over by then, bps, and ``half_spread_bps``, NaN where
             none was recorded.
         placebo: As ``bets``, at times that have nothing to do with the decisions.
+        by_role: What followed the openings of takers and makers, doubtful ones left out.
         walk_bps_per_usd: What a taker's order of each coin moves its own price, ``[coins]``; NaN
             where no taker opened.
         n_uncounted: Executions of each wallet from before what it does counts, ``[wallets]``.
@@ -63,6 +65,7 @@ class Evidence:
     bets: Bets
     taker_bets: Bets
     placebo: Bets
+    by_role: RoleCurve
     walk_bps_per_usd: Floats
     n_uncounted: Ints
     since_ms: Ints
@@ -112,6 +115,7 @@ def gather(
     horizon_ms = horizons_ms(lots, entity_of_wallet, n_entities, window)
     shift_ms = (window.length_ms * rng.uniform(*PLACEBO_FRAC, n_entities)).astype(np.int64)
     parts: list[tuple[Bets, Bets, Bets]] = []
+    by_role = RoleCurve(n_entities)
     walk = np.full(int(openings.coin.max(initial=-1)) + 1, np.nan)
     for coin, path, watched in price_paths(con, window):
         of_coin = openings.of_coin(coin)
@@ -121,7 +125,9 @@ def gather(
         entity = entity_of_wallet[of_coin.wallet]
         parts.append(_bets(view, of_coin, entity, horizon_ms, shift_ms, delays_ms))
         if len(of_coin):
-            walk[coin] = walk_bps_per_usd(path, of_coin.take(of_coin.are_sure))
+            sure = of_coin.take(of_coin.are_sure)
+            walk[coin] = walk_bps_per_usd(path, sure)
+            by_role.add(view, sure, entity_of_wallet[sure.wallet])
     bets, taker_bets, placebo = (joined(of_coins) for of_coins in zip(*parts, strict=True))
     return Evidence(
         window=window,
@@ -132,6 +138,7 @@ def gather(
         bets=bets,
         taker_bets=taker_bets,
         placebo=placebo,
+        by_role=by_role,
         walk_bps_per_usd=walk,
         n_uncounted=n_uncounted,
         since_ms=since_ms,

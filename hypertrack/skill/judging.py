@@ -316,6 +316,7 @@ class _Judging:
             **{name: self._placed(column, judged.entity) for name, column in of_judged.items()},
             "q": self.q,
             **{name: self._placed(column, taken.entity) for name, column in of_taken.items()},
+            **self.evidence.by_role.columns(),
             "cash_usd": self.facts.cash_usd,
             "bets_needed": needed,
             "days_needed": self._days_needed(needed),

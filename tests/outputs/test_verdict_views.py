@@ -140,6 +140,22 @@ def test_edge_that_shrank_to_nothing_has_neither_half_life_nor_capacity(
     assert {name: told[name] for name in told if name in {*lines, "half-life"}} == lines
 
 
+def test_curve_of_each_role_is_shown_from_the_mid_and_from_its_price_and_not_tested() -> None:
+    numbers = dict.fromkeys(SKILL_NUMBERS, nan) | {"n_bets": 22.0, "n_blocks": 10.0}
+    numbers |= {"horizon_s": 60.0, "entity_size": 1.0, "maker_paid_bps": -1.5}
+    numbers |= {"maker_after_5s_bps": 0.3, "maker_after_30s_bps": -2.0}
+    wallet = judged_set(1).profiles[0]
+    assert wallet.skill is not None
+
+    told = dict(skill_lines(replace(wallet.skill, numbers=numbers)))
+
+    assert told["as maker"] == (
+        "+0.3 −2.0 – – bps from the mid, +1.8 −0.5 – – from its own price, after 5 s, 30 s, 5 min, "
+        "30 min: shown, not tested"
+    )
+    assert "as taker" not in told
+
+
 def test_vault_is_told_by_its_name_wherever_it_is_judged() -> None:
     links = "vault 'Gains' led by 0xabc; 1 transfers of 5 USD with 0xdef"
     wallet = judged_set(1).profiles[0]
