@@ -116,6 +116,7 @@ SKILL_WORDS: dict[str, tuple[str, Write]] = {
     "cost_bps": ("A copier's costs, bps", bps),
     "half_life_s": ("Half-life of the move", seconds),
     "capacity_usd": ("Capacity of a trade", usd),
+    "book_frac": ("Size priced by recorded books", percent),
     "bets_needed": ("Bets needed", count),
     "days_needed": ("Further days needed", ratio),
     "entity_size": ("Wallets of its entity", count),

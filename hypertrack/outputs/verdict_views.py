@@ -127,7 +127,17 @@ def _copy_lines(n: Mapping[str, float]) -> Iterator[tuple[str, str]]:
             half_life = f"{n['half_life_s']:,.1f}".removesuffix(".0")
             yield "half-life", f"half of the move is over in {half_life} s"
         size = f"{_usd(n['capacity_usd'])} a trade" if n["capacity_usd"] else "any size"
-        yield "capacity", f"nothing is left at {size}"
+        yield "capacity", f"nothing is left at {size}{_priced(n['book_frac'])}"
+
+
+def _priced(book_frac: float) -> str:
+    """Return by what it is told what size costs; nothing where that is not known."""
+    if not isfinite(book_frac):
+        return ""
+    tape, books = "what takers paid", "recorded books"
+    if 0 < book_frac < 1:
+        return f", by {books} in {book_frac:.0%} of its openings, else by {tape}"
+    return f", by {books if book_frac else tape}"
 
 
 def _role_lines(n: Mapping[str, float]) -> Iterator[tuple[str, str]]:

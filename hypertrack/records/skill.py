@@ -101,6 +101,7 @@ SKILL_NUMBERS: Mapping[str, str] = {
     "maker_after_30s_bps": "mean move after an opening by a resting order, 30 s later",
     "maker_after_300s_bps": "mean move after an opening by a resting order, 5 min later",
     "maker_after_1800s_bps": "mean move after an opening by a resting order, 30 min later",
+    "book_frac": "share of its openings in coins whose recorded books tell what size costs",
     "bets_needed": "bets that would tell it from luck, were its edge what was measured",
     "days_needed": "further days until then at its rate",
     "verdict_value": "number that decided the verdict",

@@ -156,6 +156,26 @@ def test_curve_of_each_role_is_shown_from_the_mid_and_from_its_price_and_not_tes
     assert "as taker" not in told
 
 
+@pytest.mark.parametrize(
+    ("book_frac", "says"),
+    [
+        (0.0, "nothing is left at $25,000 a trade, by what takers paid"),
+        (1.0, "nothing is left at $25,000 a trade, by recorded books"),
+        (
+            0.25,
+            "nothing is left at $25,000 a trade, by recorded books in 25% of its openings, else by "
+            "what takers paid",
+        ),
+    ],
+)
+def test_capacity_says_whether_books_told_it(book_frac: float, says: str) -> None:
+    wallet = next(each for each in judged_set(20).profiles if each.features["tx_count"] >= 10)
+    assert wallet.skill is not None
+    numbers = {**wallet.skill.numbers, "book_frac": book_frac}
+
+    assert dict(skill_lines(replace(wallet.skill, numbers=numbers)))["capacity"] == says
+
+
 def test_vault_is_told_by_its_name_wherever_it_is_judged() -> None:
     links = "vault 'Gains' led by 0xabc; 1 transfers of 5 USD with 0xdef"
     wallet = judged_set(1).profiles[0]
