@@ -106,7 +106,7 @@ def skill_lines(skill: WalletSkill) -> Iterator[tuple[str, str]]:
     yield from _edge_lines(n)
     yield from _copy_lines(n)
     yield from _role_lines(n)
-    if isfinite(n["bets_needed"]):
+    if isfinite(n["bets_needed"]) and n["days_needed"] > 0:  # it has them already
         needed = f"{n['bets_needed']:,.0f} bets, {_days(n['days_needed'])} at its rate"
         yield "needs", f"{needed}, to be told from luck, were its edge what was measured"
 
@@ -170,7 +170,8 @@ def _outlook(skill: SkillSummary) -> str:
 
 def _days(days: float) -> str:
     if days < 1:
-        return f"{max(days * 24, 1):.0f} more hours"
+        hours = max(round(days * 24), 1)
+        return f"{hours} more hour{'' if hours == 1 else 's'}"
     return f"{days:,.0f} more days" if days >= 1.5 else "1 more day"
 
 

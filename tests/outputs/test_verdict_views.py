@@ -176,6 +176,27 @@ def test_capacity_says_whether_books_told_it(book_frac: float, says: str) -> Non
     assert dict(skill_lines(replace(wallet.skill, numbers=numbers)))["capacity"] == says
 
 
+@pytest.mark.parametrize(
+    ("needed", "days", "says"),
+    [
+        (40.0, 0.01, "40 bets, 1 more hour at its rate, to be told from luck"),
+        (90.0, 0.9, "90 bets, 22 more hours at its rate, to be told from luck"),
+        (90.0, nan, None),
+        (12.0, 0.0, None),
+    ],
+)
+def test_bets_needed_are_told_of_who_has_not_had_them(
+    needed: float, days: float, says: str | None
+) -> None:
+    wallet = judged_set(1).profiles[0]
+    assert wallet.skill is not None
+    numbers = {**wallet.skill.numbers, "bets_needed": needed, "days_needed": days}
+
+    told = dict(skill_lines(replace(wallet.skill, numbers=numbers)))
+
+    assert told.get("needs") == (says and f"{says}, were its edge what was measured")
+
+
 def test_vault_is_told_by_its_name_wherever_it_is_judged() -> None:
     links = "vault 'Gains' led by 0xabc; 1 transfers of 5 USD with 0xdef"
     wallet = judged_set(1).profiles[0]
