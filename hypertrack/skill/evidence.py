@@ -34,6 +34,8 @@ NOTHING_DONE = (
     Lots(_INT, _INT, _FLOAT, _FLAG),
 )
 
+BY_COIN = ("coin", "time_ms")
+
 T = TypeVar("T", Openings, Lots)
 
 
@@ -162,10 +164,8 @@ def openings_of(
         n_uncounted += np.bincount(batch["wallet_id"][~does_count], minlength=len(n_uncounted))
         counted = {name: column[does_count] for name, column in batch.items()}
         found.append(openings_and_lots(counted))
-    openings = rows_joined(Openings, [opened for opened, _ in found])
     lots = rows_joined(Lots, [closed for _, closed in found])
-    # By time within a coin: prices are then looked up along memory, at a tenth of the time.
-    return openings.take(np.lexsort((openings.time_ms, openings.coin))), lots, n_uncounted
+    return openings_by_coin([opened for opened, _ in found]), lots, n_uncounted
 
 
 def walk_bps_per_usd(path: PricePath, openings: Openings) -> float:
@@ -219,6 +219,19 @@ def _moved(openings: Openings, shift_ms: Ints, window: Window) -> Openings:
     """Return openings with their times moved around the circle of the window."""
     time_ms = window.start_ms + (openings.time_ms - window.start_ms + shift_ms) % window.length_ms
     return Openings(**{**vars(openings), "time_ms": time_ms})
+
+
+def openings_by_coin(parts: Sequence[Openings]) -> Openings:
+    """Return openings as one, by coin and time: prices are then looked up along memory.
+
+    Column by column: of all of them there are never three copies.
+    """
+    coin, time_ms = (np.concatenate([vars(part)[name] for part in parts]) for name in BY_COIN)
+    order = np.lexsort((time_ms, coin))
+    del coin, time_ms
+    names = vars(parts[0])
+    columns = {name: np.concatenate([vars(part)[name] for part in parts])[order] for name in names}
+    return Openings(**columns)
 
 
 def rows_joined(kind: type[T], parts: Sequence[T]) -> T:
