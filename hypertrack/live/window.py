@@ -39,6 +39,13 @@ GROUP BY wallet_id ORDER BY wallet_id
 
 # By name: the numbers of wallets are made anew when most of them have left the window.
 MEASURED = "CREATE TEMP TABLE measured (wallet VARCHAR, as_of_ms BIGINT)"
+# A table of its own each time: what is deleted from one stays in memory, megabytes an hour.
+NOTE_MEASURED = """
+CREATE OR REPLACE TEMP TABLE measured AS
+WITH now AS (SELECT unnest($wallets) AS wallet)
+FROM measured ANTI JOIN now USING (wallet)
+UNION ALL SELECT wallet, $as_of_ms::BIGINT FROM now
+"""
 STILL_MEASURED = """
 CREATE OR REPLACE TEMP TABLE measured AS FROM measured SEMI JOIN wallets USING (wallet)
 """
@@ -123,12 +130,8 @@ class LiveWindow:
 
     def note_measured(self, wallets: NDArray[np.object_]) -> None:
         """Remember that wallets were measured up to the watermark."""
-        names = {"names": wallets.tolist()}
-        connection = self._hours.connection
-        connection.execute("DELETE FROM measured WHERE wallet IN (SELECT unnest($names))", names)
-        connection.execute(
-            f"INSERT INTO measured SELECT unnest($names), {self.watermark_ms}::BIGINT", names
-        )
+        now = {"wallets": wallets.tolist(), "as_of_ms": self.watermark_ms}
+        self._hours.connection.execute(NOTE_MEASURED, now)
 
     def forget_measured(self) -> None:
         """Let everybody be due again."""

@@ -69,7 +69,11 @@ CREATE TABLE {SCHEMA}.known_transactions (hash VARCHAR, time_ms BIGINT);
 FORGET_KNOWN = f"""
 DELETE FROM raw_transactions WHERE hash IN (SELECT hash FROM {SCHEMA}.known_transactions)
 """
-FORGET_OLD = f"DELETE FROM {SCHEMA}.known_transactions WHERE time_ms < {{start_ms}}"
+# A table of its own: DuckDB keeps the memory of deleted rows.
+FORGET_OLD = f"""
+CREATE OR REPLACE TABLE {SCHEMA}.known_transactions AS
+FROM {SCHEMA}.known_transactions WHERE time_ms >= {{start_ms}}
+"""
 NOTE_KNOWN = f"INSERT INTO {SCHEMA}.known_transactions SELECT hash, time_ms FROM raw_evm"
 
 # Of what lies before the window, the trades are no longer there to be asked.
