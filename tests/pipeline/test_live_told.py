@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fakes import ALICE, BOB, START_MS, account_state, held_position, trade, write_dataset
 
 from hypertrack.config import Settings
@@ -51,6 +52,7 @@ def test_account_that_was_told_is_flat_in_all_it_does_not_name(tmp_path: Path) -
     assert [found.accounts.is_flat(*key) for key in flat] == [True, False, False, False]
 
 
+@pytest.mark.slow  # two datasets, each opened by the engine
 def test_what_is_known_is_the_same_while_the_ledger_lags_and_when_all_is_over(
     tmp_path: Path,
 ) -> None:
