@@ -31,7 +31,7 @@ _FLAG: Flags = np.zeros(0, dtype=np.bool_)
 
 NOTHING_DONE = (
     Openings(_INT, _INT, _INT, _INT, _FLAG, _FLAG, _FLOAT, _FLOAT, _FLAG, _FLOAT),
-    Lots(_INT, _INT, _FLOAT, _FLAG),
+    Lots(_INT, _INT, _INT, _FLOAT, _FLAG),
 )
 
 BY_COIN = ("coin", "time_ms")

@@ -188,7 +188,10 @@ def recipe(layout: Layout, build: Build, *args: Hashable) -> Recipe:
         part = Plan(layout.dialect, dict(layout.part), whole, prefix=layout.dialect.prefix)
     asked = part
     if layout.is_sharded:
-        asked = ShardPlan(layout.dialect, {"fills": fills(part).schema()}, part)
+        known = {"fills": fills(part).schema()}
+        if part is whole and whole.has("executions"):
+            known["executions"] = whole.schemas["executions"]
+        asked = ShardPlan(layout.dialect, known, part)
     queries = tuple(layout.dialect.compile(each) for each in build(asked, *args))
     return Recipe(
         whole=tuple(whole.steps),

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from hypertrack.market.engine.backend import WHOLE, DuckDBTables, connect
 from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.engine.plans import Build, Columns, Variables
+from hypertrack.market.engine.sealed_hours import keep_hours
 from hypertrack.market.engine.shards import PARTIES, Part
 from hypertrack.market.executions import executions
 from hypertrack.market.price_lookups import prices_around
@@ -38,7 +39,8 @@ class DuckDB:
     @cached_property
     def tables(self) -> DuckDBTables:
         """The tables of the whole dataset, with its ``executions``."""
-        self._everything.gather("executions", _executions)
+        if not self._connected.has("executions"):
+            self._everything.gather("executions", _executions)
         return self._connected
 
     def wallets(self) -> NDArray[np.object_]:
@@ -110,13 +112,15 @@ class DuckDB:
 
     @cached_property
     def _connected(self) -> DuckDBTables:
+        keep_hours(self._dataset)
         return connect(self._dataset)
 
     @cached_property
     def _everything(self) -> Part:
         """The whole dataset in shards, which keep what is made for any cut."""
+        tables = self._connected
         self._dataset.load()
-        return Part(self._connected, "whole", self._dataset.temporary_folder)
+        return Part(tables, "whole", self._dataset.temporary_folder)
 
 
 def _executions(con: Tables) -> tuple[ibis.Table]:
