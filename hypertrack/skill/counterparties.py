@@ -50,6 +50,10 @@ def find_wash_pairs(con: Market, window: Window) -> WashPairs:
         .group_by("wallet_id", "counterparty_id", "coin_id")
         .aggregate(n_trades=_.count(), n_bought=(_.direction > 0).cast("int64").sum())
     )
+    # Few pairs trade so often: only theirs are joined, of as many rows as there are trades.
+    pair = ["wallet_id", "counterparty_id"]
+    often = met.group_by(pair).aggregate(n=_.n_trades.sum()).filter(_.n >= MIN_TRADES)
+    met = met.semi_join(often, pair)
     met = met.join(n_each.select("wallet_id", "coin_id", n_a="n"), ["wallet_id", "coin_id"])
     met = met.join(
         n_each.select("coin_id", counterparty_id="wallet_id", n_b="n"),

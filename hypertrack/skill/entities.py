@@ -5,6 +5,8 @@ one they would have filled the top of the list with a single decision.
 """
 
 import math
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +18,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import poisson
 
+from hypertrack.market.engine.backend import groups_of
 from hypertrack.market.engine.computer import Market
 from hypertrack.market.executions import executions
 from hypertrack.market.window import Window
@@ -35,6 +38,9 @@ MAX_P = 1e-6
 WORTH_A_LOOK_FRAC = 0.05
 """Of the smaller one's executions in the same cell of time and size, by which pairs are found; what
 lies across a border of cells is missed there, and counted later."""
+
+ROWS_AT_ONCE = 2_000_000
+"""Of executions whose cells are counted together: some hundred megabytes."""
 
 CELL = ("coin_id", "direction", "is_taker", "moment", "size_class")
 SIDE = ("coin_id", "direction", "is_taker")
@@ -107,8 +113,15 @@ def find_twins(con: Market, window: Window) -> Twins:
     rows = window.of(executions(con)).select("wallet_id", *SIDE, "time_ms", "size")
     n_each = rows.group_by("wallet_id").aggregate(n_executions=_.count())
     n_each = n_each.filter(_.n_executions >= MIN_PAIRS)
-    rows = rows.filter(_.wallet_id.isin(n_each.wallet_id))
-    with computed_once(con, "twin_candidates", _candidates(rows, n_each)) as pairs:
+    with ExitStack() as kept:
+        n_each = kept.enter_context(computed_once(con, "twin_wallets", n_each))
+        rows = rows.filter(_.wallet_id.isin(n_each.wallet_id))
+        met = [
+            kept.enter_context(computed_once(con, f"twins_met_{nth}", _met(part)))
+            for nth, part in enumerate(_by_coins(con, rows))
+        ]
+        candidates = _candidates(ibis.union(*met), n_each)
+        pairs = kept.enter_context(computed_once(con, "twin_candidates", candidates))
         n_pairs = _paired(rows, pairs)
         expected = _expected(rows, pairs, window.length_ms)
         both = pairs.left_join(n_pairs, PAIR).drop("wallet_a_right", "wallet_b_right")
@@ -124,11 +137,17 @@ def find_twins(con: Market, window: Window) -> Twins:
     )
 
 
-def _candidates(rows: Table, n_each: Table) -> Table:
-    """Return wallet_a, wallet_b, n_smaller: who often meets in a cell of time and size.
+def _by_coins(con: Market, rows: Table) -> Iterator[Table]:
+    """Yield the rows of some coins after those of others, so many at once as memory bears."""
+    counts = fetch(con, rows.group_by("coin_id").aggregate(n=_.count()).order_by("coin_id"))
+    for first, end in groups_of(counts["coin_id"], counts["n"], ROWS_AT_ONCE):
+        yield rows.filter(_.coin_id >= first, _.coin_id < end)
 
-    Cells have borders that pairs may lie across; so this only finds who is to be looked at. Two
-    sizes are in one cell of at least one of the two ways to divide them.
+
+def _met(rows: Table) -> Table:
+    """Return wallet_a, wallet_b, n_met: how often two are in one cell of time and size.
+
+    Two sizes are in one cell of at least one of the two ways to divide them.
     """
     steps = rows.mutate(step=_["size"].ln() / math.log1p(2 * SAME_SIZE_FRAC))
     cells = ibis.union(
@@ -141,8 +160,15 @@ def _candidates(rows: Table, n_each: Table) -> Table:
     met = left.join(
         right, [*(left[name] == right[name] for name in CELL), left.wallet_a < right.wallet_b]
     )
-    met = met.group_by("wallet_a", "wallet_b").aggregate(n_met=ibis.least(_.n, _.m).sum())
-    met = met.filter(_.n_met >= 2)
+    return met.group_by(*PAIR).aggregate(n_met=ibis.least(_.n, _.m).sum())
+
+
+def _candidates(met: Table, n_each: Table) -> Table:
+    """Return wallet_a, wallet_b, n_smaller: who often meets, of what `_met` tells of all coins.
+
+    Cells have borders that pairs may lie across; so this only finds who is to be looked at.
+    """
+    met = met.group_by(*PAIR).aggregate(n_met=_.n_met.sum()).filter(_.n_met >= 2)
     for which in ("a", "b"):
         named = n_each.select(**{f"wallet_{which}": "wallet_id", f"n_{which}": "n_executions"})
         met = met.join(named, f"wallet_{which}")

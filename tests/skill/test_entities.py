@@ -11,6 +11,7 @@ from hypertrack.config import Settings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.market.window import Window
 from hypertrack.records import HOUR_MS
+from hypertrack.skill import entities
 from hypertrack.skill.entities import Entities, find_entities
 from hypertrack.skill.judging import judge
 
@@ -144,6 +145,22 @@ def test_market_makers_on_the_same_quote_stay_apart(open_engine: OpenEngine) -> 
 
     assert found.twins.n_pairs.tolist() == [40]
     assert found.size.tolist() == [1, 1, 1]
+
+
+def test_pairs_are_the_same_when_coins_are_counted_one_after_the_other(
+    open_engine: OpenEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_three_coins = [
+        {**line, "coin": coin} for coin in ("A", "B", "C") for line in together(3, ONE, TWO)
+    ]
+    engine = open_engine(trades=in_three_coins)
+    at_once = entities_of(engine).twins
+
+    monkeypatch.setattr(entities, "ROWS_AT_ONCE", 1)
+    apart = entities_of(engine).twins
+
+    assert at_once.n_pairs.tolist() == apart.n_pairs.tolist() == [9]
+    np.testing.assert_allclose(at_once.p, apart.p)
 
 
 def test_venue_says_who_belongs_together(open_engine: OpenEngine) -> None:

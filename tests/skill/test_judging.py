@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from engine_fakes import OpenEngine
 from fakes import CAROL, START_MS, trade
+from paper_fakes import book
 
 from hypertrack.config import CopySettings, Settings
 from hypertrack.features.engine import FeatureEngine
@@ -133,7 +134,8 @@ def test_past_of_whoever_was_chosen_by_profit_is_no_evidence(open_engine: OpenEn
     by_size = {"at_ms": half_ms, "wallets": [GAMBLERS[0]]}
     choices = {"accounts/choices": [by_profit, {**by_profit, "at_ms": half_ms + 9_000}, by_size]}
 
-    found = judge_all(open_engine(trades=trades, **choices))
+    books = [book(n * MINUTE_MS, [("99.9", "50")], [("100.1", "50")]) for n in range(400)]
+    found = judge_all(open_engine(trades=trades, l2book=books, **choices))
 
     # Of 40 the last is not over when the recording ends; of the seer those of the second half
     # count. The maker of all, whose orders rest, makes none.
@@ -141,6 +143,9 @@ def test_past_of_whoever_was_chosen_by_profit_is_no_evidence(open_engine: OpenEn
     assert found.columns["verdict_gate"].tolist()[:2] == ["chosen by profit", "hours"]
     assert found.columns["verdict_value"][0] == 19
     assert found.summary.n_by_profit == 1
+    # Every minute has its book, 20 bps wide and deep enough for 1,000 USD; a fee of 4.5 bps.
+    assert found.columns["book_frac"].tolist()[:2] == [1.0, 1.0]
+    np.testing.assert_allclose(found.columns["cost_bps"][:2], 2 * (10 + 4.5))
 
 
 def test_profit_from_before_a_wallet_was_chosen_by_it_opens_no_gate(

@@ -7,14 +7,13 @@ import pytest
 from engine_fakes import OpenEngine
 from fakes import ALICE, BOB, START_MS, trade
 from paper_fakes import book
+from skill_fakes import BOUGHT, SOLD, openings
 
-from hypertrack.config import CopySettings, Settings
-from hypertrack.features.engine import FeatureEngine
-from hypertrack.market.window import Window
-from hypertrack.records import MINUTE_MS
-from hypertrack.skill.judging import Skill, judge
-from hypertrack.skill.walk_costs import no_walks, size_at, walk_bps
+from hypertrack.records import HOUR_MS
+from hypertrack.skill.walk_costs import no_walks, recorded_walks, size_at, walk_bps
 from hypertrack.store.reading.recorded_books import Books
+
+TRADE = trade(START_MS, buyer=ALICE, seller=BOB, taker=ALICE)
 
 ONE = Books(
     prices=np.array([[[100.0, 99.0], [101.0, 102.01]]]),
@@ -56,29 +55,29 @@ def test_tape_stands_in_for_the_coins_without_a_book() -> None:
     assert found.are_recorded.tolist() == [True, False]
 
 
-def judged(engine: FeatureEngine, size_usd: float) -> Skill:
-    settings = Settings(copy=CopySettings(size_usd=size_usd, taker_bps=4.0, half_spread_bps=9.0))
-    window = Window(engine.start_ms, engine.end_ms)
-    return judge(engine.backend, window, np.ones(engine.n_wallets, dtype=bool), settings)
-
-
-def test_copier_pays_what_the_book_asked_where_one_was_recorded(open_engine: OpenEngine) -> None:
-    prices = np.random.default_rng(2).uniform(99, 101, 40).round(2).tolist()
-    times_ms = [START_MS + nth * 10 * MINUTE_MS for nth in range(len(prices))]
-    trades = [
-        trade(at_ms, buyer=ALICE, seller=BOB, taker=ALICE, price=price)
-        for at_ms, price in zip(times_ms, prices, strict=True)
-    ]
+def test_books_of_when_a_copier_would_trade_are_walked(open_engine: OpenEngine) -> None:
+    two = openings((0, 10, BOUGHT), (0, 60, SOLD))
     sides = [("99.9", "5"), ("98.9", "50")], [("100.1", "5"), ("101.1", "50")]
-    books = [book(at_ms - START_MS + 4_000, *sides) for at_ms in times_ms]
+    thin = [("99.9", "1")], [("100.1", "1")]
+    books = [book(14_000, *sides), book(16_000, *thin), book(64_000, *sides)]
+    con = open_engine(trades=[TRADE], l2book=books).backend
 
-    with_books = judged(open_engine(trades=trades, l2book=books), 999.0)
-    without = judged(open_engine(trades=trades), 999.0)
+    found = recorded_walks(con, two, 5_000, START_MS + HOUR_MS, no_walks(2, 999.0))
+    before = recorded_walks(con, two, 5_000, START_MS + 15_000, no_walks(2, 999.0))
 
     # Half the spread is 10 bps. Of 10 coins sold half bring 1 less: 50.05 bps; of 9.98 bought
-    # 4.98 cost 1 more: 49.85 bps. And 4 bps of fees: both legs.
-    walk = (1e4 * 0.5 / 99.9 + 1e4 * (999 / 100.1 - 5) / (999 / 100.1) / 100.1) / 2
-    assert with_books.columns["cost_bps"][0] == pytest.approx(2 * (4 + 10 + walk), abs=0.3)
-    assert with_books.columns["book_frac"][0] == 1.0
-    assert without.columns["cost_bps"][0] >= 2 * (4 + 9)
-    assert without.columns["book_frac"][0] == 0.0
+    # 4.98 cost 1 more: 49.85 bps. The thin book came after the one copy, the other had none yet.
+    bought = 999 / 100.1
+    walk = (1e4 * 0.5 / 99.9 + 1e4 * (bought - 5) / bought / 100.1) / 2
+    np.testing.assert_allclose(found.half_spread_bps, [10.0, np.nan])
+    np.testing.assert_allclose(found.asked_bps(found.bps), [walk, np.nan])
+    assert found.bps[0, 0] == 0
+    assert not before.are_recorded.any()
+
+
+def test_nobody_tells_books_where_none_were_recorded(open_engine: OpenEngine) -> None:
+    con = open_engine(trades=[TRADE]).backend
+
+    found = recorded_walks(con, openings((0, 10, BOUGHT)), 0, 2**62, no_walks(1, 999.0))
+
+    assert not found.are_recorded.any()
