@@ -21,17 +21,11 @@ from hypertrack.market.engine.backend import (
     in_parallel,
     set_variables,
 )
-from hypertrack.market.engine.computer import columns_of
-from hypertrack.market.engine.plans import Build, Columns, Step, Variables
+from hypertrack.market.engine.computer import PARTIES, columns_of
+from hypertrack.market.engine.kept_tables import Step
+from hypertrack.market.engine.plans import Build, Columns, Variables
 from hypertrack.market.executions import fills
 from hypertrack.store.sql import parquet, quoted
-
-PARTIES = {
-    "trades": ("buyer_id", "seller_id"),
-    "evm_transactions": ("sender_id", "receiver_id"),
-    "erc20_transfers": ("sender_id", "receiver_id"),
-}
-"""The tables that tell of wallets, and where."""
 
 CHAINS = ("evm_transactions", "erc20_transfers")
 
@@ -56,48 +50,45 @@ class Part:
     """The wallets and the window asked for, ready to be measured; drop it after use."""
 
     def __init__(
-        self,
-        tables: DuckDBTables,
-        name: str,
-        temporary_folder: Callable[[], Path],
-        wallets: str = "true",
+        self, tables: DuckDBTables, temporary_folder: Callable[[], Path], wallets: str = "true"
     ):
         """Divide the wallets.
 
         Args:
             tables: Of the part, or of the whole dataset.
-            name: Its schemas begin with it.
             temporary_folder: Makes one, where fills are too many for memory.
             wallets: SQL condition on ``wallet_id``.
         """
         self._tables, self._connection = tables, tables.connection
         self._temporary_folder = temporary_folder
-        own, path = self._connection.execute(
-            "SELECT current_schema(), current_setting('search_path')"
-        ).fetchall()[0]
-        self._path = path or own
-        self._name = name
+        own = tables.place
         of_part = f"SELECT * FROM {own}.{fills(tables).get_name()} WHERE {wallets}"
         tables.make(tables.steps)
         self._groups, self._spilled = self._divide(of_part)
         self._made: list[set[str]] = [set() for _ in self._groups]
         for number, (first_id, end_id) in enumerate(self._groups):
-            self._connection.execute(f"CREATE SCHEMA {name}_{number}")
-            self._narrow_chains(f"{name}_{number}", f"BETWEEN {first_id} AND {end_id - 1}", own)
+            schema = f"{own}_{number}"
+            self._connection.execute(f"CREATE SCHEMA {schema}")
+            # What its own wallets did on chains, and not all wallets of the part.
+            for table in CHAINS:
+                are_own = f"BETWEEN {first_id} AND {end_id - 1}"
+                parties = " OR ".join(f"{party} {are_own}" for party in PARTIES[table])
+                self._connection.execute(
+                    f"CREATE VIEW {schema}.{table} AS FROM {own}.{table} WHERE {parties}"
+                )
             if self._spilled is None:
                 self._connection.execute(
-                    f"CREATE VIEW {name}_{number}.fills AS SELECT * FROM ({of_part}) "
+                    f"CREATE VIEW {schema}.fills AS SELECT * FROM ({of_part}) "
                     f"WHERE wallet_id >= {first_id} AND wallet_id < {end_id}"
                 )
-
-    def measure(self, at: Variables, build: Build, *args: Hashable) -> list[Columns]:
-        """Return what is asked (see `recipe`): a row per ``wallet_id`` and else floats each."""
-        return self.measure_each([at], build, *args)[0]
 
     def measure_each(
         self, windows: Sequence[Variables], build: Build, *args: Hashable
     ) -> list[list[Columns]]:
-        """Return what is asked of each window: a shard makes what it keeps once for all."""
+        """Return what is asked of each window: a row per ``wallet_id`` and else floats each.
+
+        A shard makes what it keeps once for all windows.
+        """
         asked = self._tables.ready(windows[0], build, *args, is_sharded=True)
 
         def run(connection: Any, number: int) -> list[list[Columns]]:
@@ -125,24 +116,16 @@ class Part:
                 self._forget(connection, number, {"fills"})
 
         self._in_shards(make)
-        tables = [f'FROM {self._name}_{n}."{name}"' for n in range(len(self._groups))]
+        tables = [f'FROM {self._tables.place}_{n}."{name}"' for n in range(len(self._groups))]
         self._connection.execute(f'CREATE VIEW "{name}" AS {" UNION ALL ".join(tables)}')
         self._tables.know(name)
 
     def drop(self) -> None:
         """Forget everything that was made for this part alone."""
         for name in ("spill", *range(len(self._groups))):
-            self._connection.execute(f"DROP SCHEMA IF EXISTS {self._name}_{name} CASCADE")
+            self._connection.execute(f"DROP SCHEMA IF EXISTS {self._tables.place}_{name} CASCADE")
         if self._spilled:
             shutil.rmtree(self._spilled)
-
-    def _narrow_chains(self, schema: str, are_own: str, whole: str) -> None:
-        """Let a shard see what its own wallets did on chains, and not add up all wallets'."""
-        for table in CHAINS:
-            parties = " OR ".join(f"{party} {are_own}" for party in PARTIES[table])
-            self._connection.execute(
-                f"CREATE VIEW {schema}.{table} AS FROM {whole}.{table} WHERE {parties}"
-            )
 
     def _divide(self, of_part: str) -> tuple[list[tuple[int, int]], Path | None]:
         """Return the ids of each shard's wallets, and where their fills are, if on disk."""
@@ -159,7 +142,7 @@ class Part:
 
     def _spill(self, of_part: str, groups: Sequence[tuple[int, int]], n_slices: int) -> Path:
         """Write fills to a folder per shard, a file per slice of time."""
-        place, schema = self._temporary_folder(), f"{self._name}_spill"
+        place, schema = self._temporary_folder(), f"{self._tables.place}_spill"
         begins = [first_id for first_id, _ in groups]
         self._connection.execute(
             f"CREATE SCHEMA {schema}; CREATE TABLE {schema}.shard_of AS SELECT wallet_id, "
@@ -170,7 +153,7 @@ class Part:
         edges = np.linspace(first_ms, end_ms, n_slices + 1).astype(np.int64)
 
         def write(connection: Any, slice_: int) -> None:
-            connection.execute(f"SET search_path = '{self._path}'")
+            connection.execute(f"SET search_path = '{self._tables.path}'")
             connection.execute(
                 f"COPY (SELECT fills.*, shard FROM ({of_part}) AS fills JOIN {schema}.shard_of "
                 f"USING (wallet_id) WHERE time_ms >= {edges[slice_]} "
@@ -184,7 +167,8 @@ class Part:
 
     def _in_shards(self, run: Any) -> list[Any]:
         def there(connection: Any, number: int) -> Any:
-            connection.execute(f"SET search_path = '{self._name}_{number},{self._path}'")
+            path = f"{self._tables.place}_{number},{self._tables.path}"
+            connection.execute(f"SET search_path = '{path}'")
             return run(connection, number)
 
         return in_parallel(self._connection, there, range(len(self._groups)))

@@ -165,12 +165,19 @@ def number_tables(
         rows.createOrReplaceTempView(f"raw_{feed}")
     tables: dict[str, DataFrame] = {}
     for stage in STAGES:
-        # What is made of them is planned anew for every query, and should not start at the lines.
-        made = together(lambda each: session.sql(each).localCheckpoint(), list(stage.values()))
-        for name, frame in zip(stage, made, strict=True):
-            frame.createOrReplaceTempView(name)
-            tables[name] = frame
+        for name, statement in stage.items():
+            tables[name] = kept(session.sql(statement))
+            tables[name].createOrReplaceTempView(name)
     return tables, SealedFacts(n_rows, unread, damage)
+
+
+def kept(rows: DataFrame) -> DataFrame:
+    """Return rows that Spark keeps where it computes them, as soon as something reads them.
+
+    As if they had always been there: whatever is made of them would else be planned from the lines
+    on, which takes Spark minutes.
+    """
+    return rows.localCheckpoint(eager=False)
 
 
 def handed_over(session: SparkSession, folder: Path) -> DataFrame:
