@@ -4,6 +4,7 @@ import re
 from hashlib import md5
 
 import ibis
+import sqlglot
 from ibis import _
 from ibis.backends.pyspark import Backend
 from sqlglot import exp
@@ -68,6 +69,23 @@ def statements(query: str, at: Variables) -> tuple[dict[str, str], str]:
     *shared, asked = VARIABLE.sub(lambda found: f"{at[found[1]]}L", query).split(SEPARATOR)
     named = (each.partition(" AS ") for each in shared)
     return {name: rows for name, _as, rows in named}, asked
+
+
+def made_of(script: str) -> list[tuple[str, str]]:
+    """Return name and query of each table that statements of DuckDB make, in no order of rows."""
+    made = [each for each in sqlglot.parse(script, "duckdb") if isinstance(each, exp.Create)]
+    return [(each.this.name, _of_spark(each.expression)) for each in made]
+
+
+def _of_spark(query: exp.Expression) -> str:
+    """Return a query of DuckDB as Spark says it, and reads numbers by functions of its own."""
+    for cast in list(query.find_all(exp.TryCast)):
+        cast.replace(exp.Anonymous(this="number_of", expressions=[cast.this]))
+    for call in query.find_all(exp.Anonymous):
+        if call.name == "positive":  # which Spark has, and means the sign
+            call.set("this", "positive_of")
+    query.set("order", None)
+    return query.sql("spark")
 
 
 Backend.register_options()  # which Ibis does when it connects
