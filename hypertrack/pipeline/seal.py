@@ -9,6 +9,7 @@ from hypertrack.pipeline.places import require_data
 
 if TYPE_CHECKING:  # the command loads this when it runs
     from hypertrack.store.compaction.sealed_hours import SealedFeed
+    from hypertrack.store.dataset import Dataset
 
 __all__ = ["SealedFeed", "seal"]
 
@@ -33,4 +34,10 @@ def seal(settings: Settings) -> "Iterator[SealedFeed]":
     with open_session(settings.data, "append"):
         yield from seal_folder(settings.data)
         if settings.features.keep_prepared:
-            keep_sealed(settings.data, MEMORY_GIB)
+            keep_sealed(settings.data, MEMORY_GIB, made=_keep_hours)
+
+
+def _keep_hours(dataset: "Dataset") -> None:
+    from hypertrack.market.engine.sealed_hours import keep_hours
+
+    keep_hours(dataset)

@@ -3,7 +3,7 @@
 import logging
 import tempfile
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from hypertrack.store.reading.folder_lines import FolderLines
 from hypertrack.store.reading.numbered_hours import (
     count_sealed,
     load_hours,
-    number_full_batches,
+    number_sealed,
 )
 from hypertrack.store.reading.opening import open_lines
 from hypertrack.store.reading.prepared import (
@@ -34,6 +34,7 @@ from hypertrack.store.reading.prepared import (
 from hypertrack.store.reading.raw_tables import Counts, load_tables
 from hypertrack.store.reading.readable_rows import unread_by_reason
 from hypertrack.store.reading.recorded_lines import Lines, Version
+from hypertrack.store.reading.stretches import KeptHours
 from hypertrack.store.reading.truncation import ReadWindow
 from hypertrack.store.reading.unsealed import (
     SealedFacts,
@@ -62,8 +63,6 @@ class Keeping:
     place: Path
     version: Version
     """Of the lines they are made of."""
-    tables: tuple[str, ...]
-    """The dataset's own: none where its sealed hours are kept as they were numbered."""
 
 
 class Dataset:
@@ -106,6 +105,9 @@ class Dataset:
     ``coverage(stream, feed, coin, status, start_ms, end_ms, cause, missed)``: the ledger.
     ``unread_lines(feed, reason, n_lines)``: lines that are there and no reader takes.
     Of trades and fills whose id is 0 the id here is negative and made of all that they say.
+
+    Attributes:
+        hours: Sealed hours that are kept as they were numbered; None where none are.
     """
 
     def __init__(
@@ -113,11 +115,12 @@ class Dataset:
         lines: Lines,
         connection: duckdb.DuckDBPyConnection,
         lines_by_feed: Mapping[Feed, tuple[int, int]],
-        keeping: Keeping | None = None,
+        kept: Keeping | KeptHours | None = None,
         opened: ExitStack | None = None,
     ):
-        """Take what was read, where its tables may be kept, and what is to be closed after use."""
-        self._keeping = keeping
+        """Take what was read, where tables may be kept, and what is to be closed after use."""
+        self._keeping = kept if isinstance(kept, Keeping) else None
+        self.hours = kept if isinstance(kept, KeptHours) else None
         self._opened = opened or ExitStack()
         self.lines = lines
         self.connection = connection
@@ -146,14 +149,15 @@ class Dataset:
         """Keep the tables, and more that were made of them, so that the next opening is quick.
 
         Nothing is done where that would not pay: for a database, a small dataset, one that was
-        opened in part or prepared before, and one to which lines were added since.
+        opened in part or prepared before, one whose hours are kept, and one to which lines were
+        added since.
         """
         kept = self._keeping
         if kept is None or kept.version != self.lines.version():
             return
         n_trades = self.connection.execute("SELECT count(*) FROM trades").fetchall()[0][0]
         if n_trades >= WORTH_PREPARING:
-            names = (*kept.tables, *tables)
+            names = (*TABLES, *tables)
             counts = dict(self._lines_by_feed)
             write_prepared(self.connection, kept.place, kept.version, counts, names)
 
@@ -211,7 +215,13 @@ def open_dataset(
     return dataset
 
 
-def keep_sealed(folder: Path, memory_limit_gib: float, n_threads: int | None = None) -> None:
+def keep_sealed(
+    folder: Path,
+    memory_limit_gib: float,
+    n_threads: int | None = None,
+    *,
+    made: Callable[[Dataset], None] | None = None,
+) -> None:
     """Keep the sealed hours of a large folder as they are numbered, so that it opens quickly.
 
     Whoever seals hours has the time. What fails here, the next opening does or tells.
@@ -220,6 +230,7 @@ def keep_sealed(folder: Path, memory_limit_gib: float, n_threads: int | None = N
         folder: Of the dataset.
         memory_limit_gib: Beyond it DuckDB spills to a temporary folder.
         n_threads: Of DuckDB; its own choice where None.
+        made: Keeps more that follows from the hours of a dataset.
     """
     lines = FolderLines(folder)
     if count_sealed(lines) < WORTH_PREPARING:
@@ -227,7 +238,10 @@ def keep_sealed(folder: Path, memory_limit_gib: float, n_threads: int | None = N
     config = memory_config(memory_limit_gib) | ({"threads": n_threads} if n_threads else {})
     try:
         with connect_quietly(config) as connection:
-            number_full_batches(connection, lines, kept_hours(folder))
+            number_sealed(connection, lines, kept_hours(folder))
+        if made is not None:
+            with open_dataset(folder, memory_limit_gib=memory_limit_gib) as dataset:
+                made(dataset)
     except (DatasetError, OSError, duckdb.Error) as error:
         log.info("%s: sealed hours are not numbered yet: %s", folder, error)
 
@@ -301,11 +315,11 @@ def _load_folder(
     window: ReadWindow,
     keep_prepared: bool,
     opened: ExitStack,
-) -> tuple[Counts, Keeping | None]:
+) -> tuple[Counts, Keeping | KeptHours | None]:
     """Load what was kept of the same lines; else many sealed hours in batches, few at once."""
     version, place = lines.version(), lines.folder / FOLDER_NAME
     if count_sealed(lines) < WORTH_PREPARING:
-        keeping = Keeping(place / "tables", version, TABLES) if window.is_all else None
+        keeping = Keeping(place / "tables", version) if window.is_all else None
         if keeping and (kept := open_prepared(connection, keeping.place, version, opened)):
             return kept.lines_by_feed, None
         return load_tables(connection, lines, window), keeping
@@ -313,13 +327,10 @@ def _load_folder(
         with suppress(
             OSError, duckdb.IOException
         ):  # a full or read-only disk costs time, and nothing else
-            counts = load_hours(connection, lines, kept_hours(lines.folder), window, opened)
-            keeping = Keeping(place / "made", version, ())
-            is_same = lines.version() == version
-            is_kept = is_same and open_prepared(connection, keeping.place, version, opened)
-            return counts, None if is_kept else keeping
-    temporary = opened.enter_context(_temporary_folder())
-    return load_hours(connection, lines, Path(temporary), window, opened), None
+            return load_hours(connection, lines, kept_hours(lines.folder), window, opened)
+    temporary = Path(opened.enter_context(_temporary_folder()))
+    counts, _ = load_hours(connection, lines, temporary, window, opened)
+    return counts, None
 
 
 def _temporary_folder() -> TemporaryDirectory[str]:

@@ -12,9 +12,9 @@ from hypertrack.store import dataset as dataset_room
 from hypertrack.store.reading import numbered_hours
 
 
-@pytest.mark.parametrize(("keep_prepared", "n_batches"), [(True, 2), (False, 0)])
-def test_sealed_hours_are_numbered_at_once_where_that_is_wanted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep_prepared: bool, n_batches: int
+@pytest.mark.parametrize(("keep_prepared", "n_kept"), [(True, 3), (False, 0)])
+def test_sealed_hours_are_numbered_and_measured_at_once_where_that_is_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep_prepared: bool, n_kept: int
 ) -> None:
     monkeypatch.setattr(dataset_room, "WORTH_PREPARING", 3)
     monkeypatch.setattr(numbered_hours, "BATCH_ROWS", 1)
@@ -24,6 +24,6 @@ def test_sealed_hours_are_numbered_at_once_where_that_is_wanted(
 
     (sealed,) = seal(Settings(data=folder, features=FeatureSettings(keep_prepared=keep_prepared)))
 
-    # The newest hour stays open, and the last batch may yet have company.
-    assert sealed.n_hours == 3
-    assert len(list(folder.glob("prepared/hours/trades/*.parquet"))) == n_batches
+    assert sealed.n_hours == 3  # the newest one stays open
+    for table in ("trades", "executions", "prices_around"):
+        assert len(list(folder.glob(f"prepared/hours/{table}/*.parquet"))) == n_kept

@@ -1,9 +1,8 @@
 """The DuckDB that holds a dataset, or a part of it, as tables that definitions are expressed on."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 import ibis
 import numpy as np
@@ -16,6 +15,8 @@ from hypertrack.market.engine.kept_tables import Dialect, Step, Tables
 from hypertrack.market.engine.plans import Schemas, Variables, recipe
 from hypertrack.market.prices import last_trades
 from hypertrack.store.dataset import Dataset
+from hypertrack.store.parallel import in_parallel
+from hypertrack.store.reading.recorded_books import RecordedBooks
 
 WHOLE = "main"
 """The schema that holds the tables of the whole dataset."""
@@ -34,9 +35,6 @@ SELECT table_name, column_name, data_type, is_nullable = 'YES' FROM information_
 WHERE table_schema = $place AND table_catalog = current_database()
 ORDER BY table_name, ordinal_position
 """
-
-T = TypeVar("T")
-U = TypeVar("U")
 
 
 class DuckDBTables(Market):
@@ -178,31 +176,10 @@ def groups_of(ids: NDArray[Any], counts: NDArray[Any], n_each: float) -> list[tu
     return list(zip(starts, [*starts[1:], END_ID], strict=True))
 
 
-def in_parallel(connection: Any, run: Callable[[Any, T], U], items: Sequence[T]) -> list[U]:
-    """Run something for every item, on one thread each, as many at once as DuckDB has threads.
-
-    Args:
-        run: Takes a connection of its own, and the item.
-    """
-    threads = connection.execute("SELECT current_setting('threads')").fetchall()[0][0]
-    cursors = [connection.cursor() for _ in items]
-    connection.execute("SET threads = 1")
-    pool = ThreadPoolExecutor(threads)
-    try:
-        return list(pool.map(run, cursors, items))
-    except BaseException:
-        for cursor in cursors:
-            cursor.interrupt()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-        for cursor in cursors:
-            cursor.close()
-        connection.execute(f"SET threads = {threads}")
-
-
 def connect(dataset: Dataset) -> DuckDBTables:
     """Return the tables of a dataset, on its own connection."""
     # Rows on the left are guessed to be few where they are not, and a loop would take hours.
     dataset.connection.execute("SET GLOBAL asof_loop_join_threshold = 0")
-    return DuckDBTables(dataset.connection)
+    found = DuckDBTables(dataset.connection)
+    found.books = RecordedBooks(dataset.connection, dataset.lines)
+    return found

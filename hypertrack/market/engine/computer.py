@@ -1,7 +1,7 @@
 """What answers the definitions: the tables of a dataset that can be asked, and who has them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from hypertrack.market.engine.kept_tables import Dialect, Step, Tables
 from hypertrack.market.engine.plans import Build, Columns, Recipe, Schemas, Variables, recipe
 from hypertrack.records import DataSummary
+from hypertrack.store.reading.recorded_books import LooksUpBooks
 
-PARTIES = {
+PARTIES: Mapping[str, Sequence[str]] = {
     "trades": ("buyer_id", "seller_id"),
     "evm_transactions": ("sender_id", "receiver_id"),
     "erc20_transfers": ("sender_id", "receiver_id"),
@@ -28,6 +29,7 @@ class Market(Tables, ABC):
     Attributes:
         base: The tables that were there.
         gathered: Tables that were made elsewhere since.
+        books: Recorded order books, looked up where they are asked for; None where nobody can.
     """
 
     whole: "Market"
@@ -37,6 +39,7 @@ class Market(Tables, ABC):
         super().__init__(dialect, dict(base), whole)
         self.base = base
         self.gathered: Schemas = ()
+        self.books: LooksUpBooks | None = None
         self._made = set(self.schemas)
         self._rows = partial(DatabaseTable, source=self)
 

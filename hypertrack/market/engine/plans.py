@@ -70,6 +70,9 @@ def recipe(
     if of_part is not None:
         part = asked = Tables(dialect, dict(of_part), whole)
     if is_sharded:
-        asked = Tables(dialect, {"fills": fills(part).schema()}, whole, part)
+        known = {"fills": fills(part).schema()}
+        if part is whole and whole.has("executions"):
+            known["executions"] = whole.schemas["executions"]
+        asked = Tables(dialect, known, whole, part)
     queries = [dialect.compile(each) for each in build(asked, *args)]
     return Recipe(whole.steps, part.steps, asked.steps if is_sharded else (), queries)

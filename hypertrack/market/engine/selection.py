@@ -15,6 +15,7 @@ from hypertrack.market.engine.backend import WHOLE, DuckDBTables, connect
 from hypertrack.market.engine.computer import PARTIES, Computer, asked_of
 from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.engine.plans import Build, Columns, Variables
+from hypertrack.market.engine.sealed_hours import keep_hours
 from hypertrack.market.engine.shards import Part
 from hypertrack.market.executions import executions
 from hypertrack.market.price_lookups import prices_around
@@ -33,12 +34,14 @@ class DuckDB(Computer):
 
     def __init__(self, dataset: Dataset):
         self._dataset = dataset
+        keep_hours(dataset)
         self.read: DuckDBTables = connect(dataset)
 
     @cached_property
     def tables(self) -> DuckDBTables:
         """The tables of the whole dataset, with its ``executions``."""
-        self._everything.gather("executions", _executions)
+        if not self.read.has("executions"):
+            self._everything.gather("executions", _executions)
         return self.read
 
     def summary(self) -> DataSummary:

@@ -18,13 +18,13 @@ import numpy as np
 from hypertrack.market.engine.backend import (
     DuckDBTables,
     groups_of,
-    in_parallel,
     set_variables,
 )
 from hypertrack.market.engine.computer import PARTIES, columns_of
 from hypertrack.market.engine.kept_tables import Step
-from hypertrack.market.engine.plans import Build, Columns, Variables
+from hypertrack.market.engine.plans import Build, Columns, Recipe, Variables
 from hypertrack.market.executions import fills
+from hypertrack.store.parallel import in_parallel
 from hypertrack.store.sql import parquet, quoted
 
 CHAINS = ("evm_transactions", "erc20_transfers")
@@ -61,25 +61,25 @@ class Part:
         """
         self._tables, self._connection = tables, tables.connection
         self._temporary_folder = temporary_folder
+        self._on_disk: dict[str, set[str]] = {}
         own = tables.place
-        of_part = f"SELECT * FROM {own}.{fills(tables).get_name()} WHERE {wallets}"
+        self._rows = {"fills": f"SELECT * FROM {own}.{fills(tables).get_name()} WHERE {wallets}"}
+        if tables.has("executions"):
+            self._rows["executions"] = f"FROM {own}.executions"
         tables.make(tables.steps)
-        self._groups, self._spilled = self._divide(of_part)
+        self._groups, self._spilled = self._divide()
         self._made: list[set[str]] = [set() for _ in self._groups]
         for number, (first_id, end_id) in enumerate(self._groups):
-            schema = f"{own}_{number}"
-            self._connection.execute(f"CREATE SCHEMA {schema}")
+            self._connection.execute(f"CREATE SCHEMA {own}_{number}")
+            are_own = f"BETWEEN {first_id} AND {end_id - 1}"
             # What its own wallets did on chains, and not all wallets of the part.
-            for table in CHAINS:
-                are_own = f"BETWEEN {first_id} AND {end_id - 1}"
-                parties = " OR ".join(f"{party} {are_own}" for party in PARTIES[table])
-                self._connection.execute(
-                    f"CREATE VIEW {schema}.{table} AS FROM {own}.{table} WHERE {parties}"
-                )
+            seen = [(name, f"FROM {own}.{name}", PARTIES[name]) for name in CHAINS]
             if self._spilled is None:
+                seen += [(name, rows, ["wallet_id"]) for name, rows in self._rows.items()]
+            for name, rows, parties in seen:
+                condition = " OR ".join(f"{party} {are_own}" for party in parties)
                 self._connection.execute(
-                    f"CREATE VIEW {schema}.fills AS SELECT * FROM ({of_part}) "
-                    f"WHERE wallet_id >= {first_id} AND wallet_id < {end_id}"
+                    f"CREATE VIEW {own}_{number}.{name} AS SELECT * FROM ({rows}) WHERE {condition}"
                 )
 
     def measure_each(
@@ -90,6 +90,7 @@ class Part:
         A shard makes what it keeps once for all windows.
         """
         asked = self._tables.ready(windows[0], build, *args, is_sharded=True)
+        self._spill(asked)
 
         def run(connection: Any, number: int) -> list[list[Columns]]:
             set_variables(connection, windows[0])
@@ -109,6 +110,7 @@ class Part:
     def gather(self, name: str, build: Build) -> None:
         """Let the tables of the part have one that all shards keep, as ``build`` asks for it."""
         asked = self._tables.ready({}, build, is_sharded=True)
+        self._spill(asked)
 
         def make(connection: Any, number: int) -> None:
             self._make(connection, number, asked.shard)
@@ -127,43 +129,72 @@ class Part:
         if self._spilled:
             shutil.rmtree(self._spilled)
 
-    def _divide(self, of_part: str) -> tuple[list[tuple[int, int]], Path | None]:
-        """Return the ids of each shard's wallets, and where their fills are, if on disk."""
+    def _divide(self) -> tuple[list[tuple[int, int]], Path | None]:
+        """Return the ids of each shard's wallets, and where their rows go, if to disk."""
+        counted, rows = "count(*)", self._rows["fills"]
+        if "executions" in self._rows:
+            counted, rows = "sum(n_fills)::BIGINT", self._rows["executions"]
         found = self._connection.execute(
-            f"SELECT wallet_id, count(*) AS n FROM ({of_part}) GROUP BY ALL ORDER BY wallet_id"
+            f"SELECT wallet_id, {counted} AS n FROM ({rows}) GROUP BY ALL ORDER BY wallet_id"
         ).fetchnumpy()
         n_fills = int(found["n"].sum())
         if n_fills > FILLS_IN_MEMORY:
+            self._n_slices = n_fills // FILLS_PER_SLICE + 1
             groups = groups_of(found["wallet_id"], found["n"], FILLS_PER_SPILLED_SHARD)
-            return groups, self._spill(of_part, groups, n_fills // FILLS_PER_SLICE + 1)
+            self._number_shards(groups)
+            return groups, self._temporary_folder()
         n_worth_it = min(n_fills // FILLS_WORTH_A_SHARD, N_SHARDS_WORTH_IT)
         n_shards = max(-(-n_fills // FILLS_PER_SHARD), n_worth_it, 1)
         return groups_of(found["wallet_id"], found["n"], n_fills / n_shards or 1), None
 
-    def _spill(self, of_part: str, groups: Sequence[tuple[int, int]], n_slices: int) -> Path:
-        """Write fills to a folder per shard, a file per slice of time."""
-        place, schema = self._temporary_folder(), f"{self._tables.place}_spill"
+    def _number_shards(self, groups: Sequence[tuple[int, int]]) -> None:
+        """Let each wallet have the number of its shard."""
         begins = [first_id for first_id, _ in groups]
+        schema = f"{self._tables.place}_spill"
         self._connection.execute(
             f"CREATE SCHEMA {schema}; CREATE TABLE {schema}.shard_of AS SELECT wallet_id, "
             f"len(list_filter({begins}, lambda id: id <= wallet_id)) - 1 AS shard FROM wallets"
         )
+
+    def _spill(self, asked: Recipe) -> None:
+        """Write to disk what is asked of rows that are there neither in memory nor on disk."""
+        if self._spilled is None:
+            return
+        queries = " ".join((*(step.query for step in asked.shard), *asked.queries))
+        for name, rows in self._rows.items():
+            columns = self._columns_in(rows, queries)
+            if f'"{name}"' in queries and not self._on_disk.get(name, set()).issuperset(columns):
+                columns |= self._on_disk.get(name, set())
+                shutil.rmtree(self._spilled / name, ignore_errors=True)
+                self._write(name, f"SELECT {', '.join(sorted(columns))} FROM ({rows})")
+                self._on_disk[name] = columns
+
+    def _columns_in(self, rows: str, queries: str) -> set[str]:
+        """Return the columns that queries may ask for."""
+        described = self._connection.execute(f"DESCRIBE {rows}").fetchall()
+        named = {name for name, *_ in described if f'"{name}"' in queries}
+        return named | {"wallet_id", "time_ms"}
+
+    def _write(self, name: str, rows: str) -> None:
+        """Write rows to a folder per shard, a file per slice of time."""
+        assert self._spilled is not None
+        place, schema = self._spilled / name, f"{self._tables.place}_spill"
+        place.mkdir()
         bounds = "SELECT min(time_ms), max(time_ms) + 1 FROM trades"
         first_ms, end_ms = self._connection.execute(bounds).fetchall()[0]
-        edges = np.linspace(first_ms, end_ms, n_slices + 1).astype(np.int64)
+        edges = np.linspace(first_ms, end_ms, self._n_slices + 1).astype(np.int64)
 
         def write(connection: Any, slice_: int) -> None:
             connection.execute(f"SET search_path = '{self._tables.path}'")
             connection.execute(
-                f"COPY (SELECT fills.*, shard FROM ({of_part}) AS fills JOIN {schema}.shard_of "
+                f"COPY (SELECT rows.*, shard FROM ({rows}) AS rows JOIN {schema}.shard_of "
                 f"USING (wallet_id) WHERE time_ms >= {edges[slice_]} "
                 f"AND time_ms < {edges[slice_ + 1]}) TO {quoted(place)} (FORMAT parquet, "
                 f"COMPRESSION lz4_raw, PARTITION_BY (shard), OVERWRITE_OR_IGNORE, "
                 f"FILENAME_PATTERN '{slice_:06}_{{i}}')"
             )
 
-        in_parallel(self._connection, write, range(n_slices))
-        return place
+        in_parallel(self._connection, write, range(self._n_slices))
 
     def _in_shards(self, run: Any) -> list[Any]:
         def there(connection: Any, number: int) -> Any:
@@ -176,13 +207,17 @@ class Part:
     def _make(self, connection: Any, number: int, steps: Sequence[Step]) -> None:
         """Make a shard's tables that are not there yet."""
         queries = {step.name: step.query for step in steps}
-        if self._spilled:
-            files = sorted((self._spilled / f"shard={number}").glob("*.parquet"))
-            queries = {"fills": f"FROM {parquet(files)}", **queries}
+        queries = {name: self._from_disk(name, number) for name in self._on_disk} | queries
         for name, query in queries.items():
             if name not in self._made[number]:
                 connection.execute(f'CREATE TABLE "{name}" AS {query}')
                 self._made[number].add(name)
+
+    def _from_disk(self, name: str, number: int) -> str:
+        """Return the query of a shard's rows of a table on disk."""
+        assert self._spilled is not None
+        files = sorted((self._spilled / name / f"shard={number}").glob("*.parquet"))
+        return f"FROM {parquet(files)}"
 
     def _forget(self, connection: Any, number: int, names: set[str]) -> None:
         for name in names:

@@ -1,7 +1,7 @@
 """Numbered hours as they are kept on disk: Parquet by batch, the names so far, and a manifest."""
 
 import fcntl
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -91,17 +91,22 @@ def write_manifest(place: Path, batches: Sequence[Batch]) -> None:
     part.replace(place / MANIFEST_NAME)
 
 
-def forget_others(place: Path, batches: Sequence[Batch]) -> None:
-    """Delete the files of batches whose hours have changed, unless somebody may be reading them.
+def forget_others(place: Path, batches: Sequence[Batch], stretches: Collection[str]) -> None:
+    """Delete the files of hours that have changed, unless somebody may be reading them.
 
     Then whoever makes the next batch does.
+
+    Args:
+        batches: Those that are as their hours are now.
+        stretches: Names of the files that were made of these.
     """
     files = {batch_file(place, table, each) for each in batches for table in MADE[each.feed]}
-    tables = [table for tables in MADE.values() for table in tables]
+    numbered = {table for tables in MADE.values() for table in tables}
     with unread(place / READERS_NAME) as is_unread:
-        others = {path for table in tables for path in (place / table).glob("*_*.parquet")} - files
-        for path in others if is_unread else ():
-            path.unlink()
+        for path in place.glob("*/*_*.parquet") if is_unread else ():
+            is_kept = path in files if path.parent.name in numbered else path.stem in stretches
+            if not is_kept:
+                path.unlink()
 
 
 @contextmanager

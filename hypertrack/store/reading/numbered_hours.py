@@ -44,6 +44,7 @@ from hypertrack.store.reading.raw_tables import (
     unnest_chains,
 )
 from hypertrack.store.reading.readers import keep_readable
+from hypertrack.store.reading.stretches import KeptHours, stretches
 from hypertrack.store.reading.truncation import BEGINS, ReadWindow
 from hypertrack.store.sql import parquet, quoted, quoted_paths
 
@@ -69,7 +70,14 @@ SELECT feed, reason, sum(n_lines)::BIGINT AS n_lines FROM unread_lines
 GROUP BY feed, reason ORDER BY feed, reason
 """
 
-WALLET_COLUMNS = ("buyer_id", "seller_id", "sender_id", "receiver_id", "contract_id")
+FIRST_OPEN = """
+SELECT min(time_ms) FROM (SELECT time_ms FROM trades UNION ALL SELECT time_ms FROM bbo)
+"""
+
+WALLET_COLUMNS = (
+    *("wallet_id", "buyer_id", "seller_id"),
+    *("sender_id", "receiver_id", "contract_id"),
+)
 
 
 class Reading(NamedTuple):
@@ -92,12 +100,15 @@ def load_hours(
     place: Path,
     window: ReadWindow,
     opened: ExitStack,
-) -> Counts:
+) -> tuple[Counts, KeptHours]:
     """Create the tables as `load_tables`, those of sealed hours as views of their batches.
 
     Args:
         place: Where batches are kept, and new ones are written; views read them there.
         opened: Until it is closed the batches stay there, whatever others make anew.
+
+    Returns:
+        As `load_tables`, and the hours of which more can be kept.
 
     Raises:
         DatasetError: A file could not be read at all.
@@ -118,16 +129,16 @@ def load_hours(
     unnest_chains(connection)
     read_names(connection, place)
     number_rows(connection)
+    (first_open_ms,) = connection.execute(FIRST_OPEN).fetchall()[0]
     _unite(connection, place, batches)
     number_fills(connection)
     number_accounts(connection)
-    return _counted(connection, counts, batches)
+    kept = KeptHours(place, tuple(stretches(batches, first_open_ms)))
+    return _counted(connection, counts, batches), kept
 
 
-def number_full_batches(
-    connection: duckdb.DuckDBPyConnection, lines: FolderLines, place: Path
-) -> None:
-    """Keep the sealed hours that fill batches; few hours more are read by whoever needs them.
+def number_sealed(connection: duckdb.DuckDBPyConnection, lines: FolderLines, place: Path) -> None:
+    """Keep the sealed hours as they are numbered, without opening them.
 
     Args:
         connection: Whose memory and threads may be used.
@@ -135,7 +146,7 @@ def number_full_batches(
         place: As for `load_hours`.
     """
     with sole_writer(place):
-        _extend(connection, lines, place, {}, ReadWindow(), only_full=True)
+        _extend(connection, lines, place, {}, ReadWindow())
 
 
 def read_open(
@@ -181,8 +192,6 @@ def _extend(
     place: Path,
     overlapping: dict[Feed, frozenset[str]],
     window: ReadWindow,
-    *,
-    only_full: bool = False,
 ) -> list[Batch]:
     """Return all batches, with new ones of the hours that none holds as they are now."""
     kept, to_do = [], []
@@ -200,8 +209,7 @@ def _extend(
         done = {str(hour[0]) for each in good for hour in each.hours}
         kept += good
         new = [path for path in paths if hour_name(path) not in done]
-        divided = list(_batches(new))
-        to_do += [(feed, batch) for batch in (divided[:-1] if only_full else divided)]
+        to_do += [(feed, batch) for batch in _batches(new)]
     if to_do:
         with _numbering(connection, place) as numbering:
             reading = Reading(lines, place, window, last_receipts(numbering, lines))
@@ -209,7 +217,7 @@ def _extend(
                 kept += _number(numbering, reading, feed, paths)
                 write_names(numbering, place)
                 write_manifest(place, kept)
-        forget_others(place, kept)
+        forget_others(place, kept, {each.name for each in stretches(kept)})
     return sorted(kept, key=lambda each: (each.feed, each.hours))
 
 
@@ -269,15 +277,15 @@ def _unite(connection: duckdb.DuckDBPyConnection, place: Path, batches: Sequence
         for table in tables:
             files = [batch_file(place, table, each) for each in batches if each.feed == feed]
             if files:
-                _prepend(connection, table, files)
+                prepend(connection, table, files)
     for table in ("recorded_candles", "built_candles"):
         as_table(connection, table)
     unite_candles(connection)
     connection.execute("DROP TABLE kept_wallets; DROP TABLE kept_coins")
 
 
-def _prepend(connection: duckdb.DuckDBPyConnection, table: str, files: Sequence[Path]) -> None:
-    """Replace the table of the open lines by a view of the batches' rows and its own."""
+def prepend(connection: duckdb.DuckDBPyConnection, table: str, files: Sequence[Path]) -> None:
+    """Replace the table of the open lines by a view of the rows of sealed hours and its own."""
     connection.execute(f"CREATE TABLE {SCHEMA}.{table} AS FROM {table}; DROP TABLE {table}")
     described = connection.execute(f"DESCRIBE {SCHEMA}.{table}").fetchall()
     columns = [name for name, *_ in described]
