@@ -1,6 +1,7 @@
 """Ibis expressions as statements of Spark."""
 
 import re
+from collections.abc import Mapping
 from hashlib import md5
 
 import ibis
@@ -75,6 +76,12 @@ def made_of(script: str) -> list[tuple[str, str]]:
     """Return name and query of each table that statements of DuckDB make, in no order of rows."""
     made = [each for each in sqlglot.parse(script, "duckdb") if isinstance(each, exp.Create)]
     return [(each.this.name, _of_spark(each.expression)) for each in made]
+
+
+def shape_of(columns: Mapping[str, str]) -> str:
+    """Return columns and their types in DuckDB as Spark declares them."""
+    kinds = {name: exp.DataType.build(kind, dialect="duckdb") for name, kind in columns.items()}
+    return ", ".join(f"{name} {kind.sql('spark')}" for name, kind in kinds.items())
 
 
 def _of_spark(query: exp.Expression) -> str:

@@ -14,7 +14,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from hypertrack.errors import EngineError
 from hypertrack.market.engine.spark_dialect import made_of
-from hypertrack.market.engine.spark_rows import SHAPES, define_functions, local_path, read_sealed
+from hypertrack.market.engine.spark_rows import define_functions, local_path, read_sealed
 from hypertrack.records import Feed
 from hypertrack.store.columns import schema_of
 from hypertrack.store.dataset import TABLES
@@ -36,7 +36,7 @@ from hypertrack.store.reading.imported_fills import NUMBER_FILLS
 from hypertrack.store.reading.prepared import exported
 from hypertrack.store.reading.recorded_lines import Lines
 from hypertrack.store.reading.truncation import LATER
-from hypertrack.store.reading.unsealed import SealedFacts, SealedHours
+from hypertrack.store.reading.unsealed import APART, SealedFacts, SealedHours
 
 T = TypeVar("T")
 
@@ -88,7 +88,7 @@ def number_tables(
     n_rows: dict[Feed, int] = {}
     unread: list[tuple[Feed, str, int]] = []
     damage: list[Damage] = []
-    for feed in SHAPES:
+    for feed in APART:
         rows = handed_over(session, unsealed / f"raw_{feed}")
         if sealed[feed]:
             rows.createOrReplaceTempView(f"open_{feed}")

@@ -14,7 +14,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from hypertrack.errors import EngineError
-from hypertrack.market.engine.spark_dialect import made_of
+from hypertrack.market.engine.spark_dialect import made_of, shape_of
 from hypertrack.records import (
     HOUR_MS,
     MAX_AHEAD_MS,
@@ -34,15 +34,6 @@ from hypertrack.store.reading.readable_rows import (
     MIN_FOR_SKEW,
 )
 from hypertrack.store.reading.truncation import BEGINS
-
-SHAPES: Mapping[Feed, str] = {
-    Feed.TRADES: "received_ns bigint, coin string, side string, px string, sz string, time bigint, "
-    "hash string, tid bigint, users array<string>",
-    Feed.BBO: "received_ns bigint, coin string, time bigint, bbo array<struct<px: string>>",
-    Feed.CANDLES: "received_ns bigint, s string, i string, t bigint, o string, h string, "
-    "l string, c string, v string, n bigint",
-}
-"""The columns of sealed hours that are read."""
 
 # DuckDB's number of the lower half of an MD5 has its bytes in the opposite order.
 _LOW_HALF = ", ".join(f"substr(digest, {at}, 2)" for at in range(31, 15, -2))
@@ -154,10 +145,12 @@ def local_path(place: str) -> Path:
 
 def _read(session: SparkSession, feed: Feed, places: Sequence[str]) -> SealedRows:
     sealed = f"sealed_{feed}"
-    reader = session.read.schema(SHAPES[feed])
-    files = reader.parquet(*map(_literal, places)) if places else _nothing(session, feed)
+    columns, statement, flaws = READERS[feed]
+    shape = shape_of(columns)
+    reader = session.read.schema(shape)
+    paths = map(_literal, places)
+    files = reader.parquet(*paths) if places else session.createDataFrame([], shape)
     files.createOrReplaceTempView(sealed)
-    _columns, statement, flaws = READERS[feed]
     ((_name, rows_of),) = made_of(statement.format(source=sealed))
     session.sql(rows_of).createOrReplaceTempView(f"{sealed}_rows")
     cases = " ".join(
@@ -194,10 +187,6 @@ def _drop_ahead(
     if n >= MIN_FOR_DISBELIEF and n_ahead > MAX_AHEAD_FRAC * n:
         return rows, 0
     return told.filter("is_ahead IS NOT TRUE").drop("is_ahead"), n_ahead
-
-
-def _nothing(session: SparkSession, feed: Feed) -> DataFrame:
-    return session.createDataFrame([], SHAPES[feed])
 
 
 def _quoted(text: str) -> str:
