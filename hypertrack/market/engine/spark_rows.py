@@ -1,6 +1,6 @@
 """Sealed hours as Spark reads them: the rows that every reader takes, and why others are left out.
 
-Flaws and bounds are those of `store.reading`; here are the functions by which Spark understands
+Statements and flaws are those of `store.reading`; here are the functions by which Spark understands
 them. What is judged by the usual skew of clocks is judged by that of the sealed hours.
 """
 
