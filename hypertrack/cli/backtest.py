@@ -10,24 +10,28 @@ from hypertrack.cli.session import OutOption, Session, SkillEstimatorOption
 if TYPE_CHECKING:
     from hypertrack.pipeline.backtest import Told
 
+DelayOption = Annotated[
+    float | None, typer.Option(min=0, help="Seconds after the wallet; default copy.delay_s.")
+]
+ExpectedOption = Annotated[
+    Path | None,
+    typer.Option(help="Truth of a simulated recording: expected gains beside the realised."),
+]
+PageOption = Annotated[
+    Path | None,
+    typer.Option(help="Page; default backtest.html in --out. Its numbers lie beside it."),
+]
+
 
 def backtest(
     session: Session,
     top: Annotated[int, typer.Option(min=1, help="Wallets each ranking follows at once.")] = 20,
-    delay_s: Annotated[
-        float | None, typer.Option(min=0, help="Seconds after the wallet; default copy.delay_s.")
-    ] = None,
+    delay_s: DelayOption = None,
     size_usd: Annotated[
         float | None, typer.Option(min=1, help="Of each position; default copy.size_usd.")
     ] = None,
-    truth: Annotated[
-        Path | None,
-        typer.Option(help="Truth of a simulated recording: expected gains beside the realised."),
-    ] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option(help="Page; default backtest.html in --out. Its numbers lie beside it."),
-    ] = None,
+    truth: ExpectedOption = None,
+    report: PageOption = None,
     estimator: SkillEstimatorOption = None,
     out: OutOption = None,
     open_: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,

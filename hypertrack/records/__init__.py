@@ -1,7 +1,6 @@
 """The words of the project: frozen records that travel between the rooms.
 
-Market data of any size travels as columns, not as records; these are the lines of the coverage
-ledger, the facts about a dataset, a recording and a model, and the profile of a wallet.
+Market data of any size travels as columns; these are what is told of data, runs, models, wallets.
 """
 
 from hypertrack.records.accounts import (
@@ -205,7 +204,6 @@ from hypertrack.records.profits import (
 )
 from hypertrack.records.recording import FeedStatus, FollowedFills, RecordingReport, RecordingStatus
 from hypertrack.records.skill import (
-    GATE_SAYS,
     PASSED,
     SKILL_NUMBERS,
     SKILL_TEXTS,
@@ -225,7 +223,6 @@ __all__ = [
     "DRIFTED",
     "EVERYBODY",
     "FEATURE_REMARKS",
-    "GATE_SAYS",
     "HEADS",
     "HEAD_MEANINGS",
     "HOUR_MS",
