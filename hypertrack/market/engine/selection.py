@@ -39,8 +39,9 @@ class DuckDB:
     @cached_property
     def tables(self) -> DuckDBTables:
         """The tables of the whole dataset, with its ``executions``."""
+        everything = self._everything
         if not self._connected.has("executions"):
-            self._everything.gather("executions", _executions)
+            everything.gather("executions", _executions)
         return self._connected
 
     def wallets(self) -> NDArray[np.object_]:

@@ -139,6 +139,7 @@ def test_five_seconds_after_the_last_trades_of_an_hour_lie_in_the_next(folder: P
 def test_an_hour_sealed_since_extends_what_is_kept(folder: Path, tmp_path: Path) -> None:
     measured(folder)
     before = files(folder)
+    (folder / HOURS / "executions/unfinished.part").write_bytes(b"of who was killed")
     add(folder, lines(range(5, 6)), tmp_path / "more")
     list(seal_folder(folder))
 
