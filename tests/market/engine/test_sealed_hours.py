@@ -9,6 +9,7 @@ from fakes import ALICE, BOB, CAROL, START_MS, quote, trade, write_dataset
 
 from hypertrack.config import FeatureSettings, FeeSettings
 from hypertrack.features.engine import FeatureEngine
+from hypertrack.market.engine import shards
 from hypertrack.market.engine.sealed_hours import keep_hours
 from hypertrack.records import HOUR_MS
 from hypertrack.store import dataset as dataset_room
@@ -105,7 +106,11 @@ def test_what_is_kept_is_what_all_rows_at_once_make(folder: Path, at_once: Rows)
     assert len(files(folder)) == 4 * len(KEPT)
 
 
-def test_features_of_kept_hours_are_those_of_all_rows(folder: Path, unsealed: Path) -> None:
+@pytest.mark.parametrize("n_in_memory", [shards.FILLS_IN_MEMORY, 0])
+def test_features_of_kept_hours_are_those_of_all_rows(
+    folder: Path, unsealed: Path, monkeypatch: pytest.MonkeyPatch, n_in_memory: int
+) -> None:
+    monkeypatch.setattr(shards, "FILLS_IN_MEMORY", n_in_memory)
     found = []
     for path in (folder, unsealed):
         with open_dataset(path) as dataset:
