@@ -187,6 +187,19 @@ def test_open_lines_of_a_sealed_hour_keep_it_from_being_kept(folder: Path, tmp_p
     assert len(files(folder)) == len(KEPT)
 
 
+def test_quotes_that_stopped_leave_the_hours_after_them_to_be_kept(tmp_path: Path) -> None:
+    quoted = {"trades": lines(range(5))["trades"], "bbo": lines(range(1, 2))["bbo"]}
+    folder = write_dataset(tmp_path / "data", **quoted)
+    list(seal_folder(folder))
+
+    first, again = measured(folder), measured(folder)
+
+    assert first == again == measured(write_dataset(tmp_path / "unsealed", **quoted))
+    kept = {table: len(list((folder / HOURS / table).iterdir())) for table in KEPT}
+    # Prices of the hour of the quote, which stays open, are not for ever.
+    assert kept == {"executions": 4, "last_trades": 4, "prices_around": 3}
+
+
 def test_a_folder_that_takes_nothing_is_measured_all_the_same(folder: Path, at_once: Rows) -> None:
     open_dataset(folder).close()
     for table in KEPT:
