@@ -2,6 +2,7 @@
 
 const EXPLORER = "https://app.hyperliquid.xyz/explorer/address/";
 const KEY_FACTS = ["edge_bps", "copy_edge_bps", "n_bets", "total_value", "tx_count", "last_seen_before_end_s"];
+const ROLE_TIMES = [["5s", "5 s"], ["30s", "30 s"], ["300s", "5 min"], ["1800s", "30 min"]];
 const FACT_GROUPS = ["Skill", "Profit", "Activity", "Behaviour"];
 
 /** Return what opens the sheet of a wallet; `actions` steps to its neighbours and closes. */
@@ -17,7 +18,7 @@ function createSheet(data, wallets, watchlist, actions) {
     byId("sheet-tools").replaceChildren(starButton(watchlist, address), copy, ...explorer(address));
     body.replaceChildren(
       verdictPart(row), keyFacts(row), profitPart(data, wallets, row),
-      inColumns(...doingParts(data, wallets, row), activityPart(row), delayPart(row), markoutPart(row), categoriesPart(row)),
+      inColumns(...doingParts(data, wallets, row), activityPart(row), delayPart(row), rolePart(row), markoutPart(row), categoriesPart(row)),
       scoresPart(row), make("p", "note places-note", "Marks: the share of this page's wallets with a lower number."), inColumns(...FACT_GROUPS.map((group) => factsPart(group, row)), accountPart(row)),
     );
     if (!dialog.open) dialog.showModal();
@@ -79,6 +80,20 @@ function createSheet(data, wallets, watchlist, actions) {
     const points = pointsOf(data.measures.filter(({ group }) => group === "Delays"), row);
     if (!points.some(({ text }) => text !== null)) return part(title, unknownNote("Not known: it did not open often enough to say what a copier would be left with."));
     return part(title, make("p", "note", "Edge left after costs, to be expected, in bps a bet."), pointsFigure(points));
+  }
+
+  /** Return what followed its openings, as taker and as maker, from the mid and from its own price. */
+  function rolePart(row) {
+    const title = "After its openings, by role";
+    const rows = ["taker", "maker"].flatMap((role) => {
+      const moves = ROLE_TIMES.map(([name]) => wallets.value(`${role}_after_${name}_bps`, row));
+      const paid = wallets.value(`${role}_paid_bps`, row);
+      const line = (from, values) => textRow(`as ${role}, from ${from}`, values.map(signedBps));
+      return moves.every(Number.isNaN) ? [] : [line("the mid", moves), line("its own price", moves.map((move) => move - paid))];
+    });
+    if (!rows.length) return part(title, unknownNote("Not known: it opened nothing that was followed by a price."));
+    const head = make("thead", "", textRow("bps", ROLE_TIMES.map(([, words]) => words)));
+    return part(title, make("p", "note", "Mean move of the mid in its favour, in bps: shown and not tested."), make("table", "facts-table", head, make("tbody", "", ...rows)));
   }
 
   function pointsOf(measures, row) {
@@ -232,6 +247,15 @@ const unknownNote = (text) => make("p", "unknown-note", text);
 
 function table(rows) {
   return make("table", "facts-table", make("tbody", "", ...rows));
+}
+
+const signedBps = (value) => (Number.isNaN(value) ? MISSING : `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(1)}`);
+
+/** Return a row: what it is, and texts beside each other. */
+function textRow(name, texts) {
+  const head = make("th", "", name);
+  head.scope = "row";
+  return make("tr", "", head, ...texts.map((text) => make("td", "numbers amount", text)));
 }
 
 /** Return a row: what it is, a drawing where there is one, and how much. */

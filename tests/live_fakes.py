@@ -8,7 +8,7 @@ from fakes import ALICE, BOB, START_MS
 
 from hypertrack.config import LiveSettings
 from hypertrack.live.actions import ActionFinder
-from hypertrack.live.positions import Positions
+from hypertrack.live.positions import Positions, ToldPositions
 from hypertrack.records import Action, Side, TapeTrade
 
 FAR_MS = 10_000_000
@@ -50,6 +50,6 @@ def actions_of(
     told: Mapping[tuple[str, str], Decimal] | None = None,
 ) -> list[Action]:
     """Return the actions of a wallet, all of them settled."""
-    finder = ActionFinder(LiveSettings(), Positions(told))
+    finder = ActionFinder(LiveSettings(), Positions(ToldPositions(told or {})))
     found = [action for trade in (*trades, settle()) for action in finder.add(trade)]
     return [action for action in found if action.wallet == wallet]

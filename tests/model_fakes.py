@@ -53,7 +53,7 @@ def make_rows(n: int, seed: int, *, signal: float = 1.0) -> Rows:
 
 
 def five_cuts(n: int = 120) -> list[Rows]:
-    """The same wallets at five cuts, as `measure_cut` would return them."""
+    """The same wallets at five cuts, as `measure_cuts` would return them."""
     first = make_rows(n, 0)
     return [
         replace(

@@ -13,6 +13,7 @@ from hypertrack.config import Settings
 from hypertrack.live.checkpoint import LiveState
 from hypertrack.live.paper_log import read_state
 from hypertrack.live.paper_state import PaperState
+from hypertrack.live.positions import ToldPositions
 from hypertrack.live.session import Beginning, LivePlaces, LiveSession
 from hypertrack.records import FollowStep, decode_json
 from hypertrack.store.reading.followed import FollowedFolder
@@ -102,7 +103,7 @@ class PaperRun:
             LivePlaces(source, folder / "profiles.parquet", folder / f"s.{name}", self.log),
             Beginning(
                 since_ms,
-                {key: Decimal(size) for key, size in known.items()},
+                ToldPositions({key: Decimal(size) for key, size in known.items()}),
                 paper_since_ms,
                 saved,
             ),

@@ -20,6 +20,7 @@ from hypertrack.clock import Clock, SystemClock
 from hypertrack.config import Settings
 from hypertrack.files import write_whole
 from hypertrack.live.chain import Chain, Link
+from hypertrack.pipeline.places import live_folder
 from hypertrack.pipeline.serve import served
 from hypertrack.records import (
     SIGNAL_SCHEMA,
@@ -87,13 +88,12 @@ class Dataset:
     """A folder with trades and profiles, to which signals are added as live adds them.
 
     Attributes:
-        folder: Of everything; the dataset is in ``data``.
+        folder: Of everything; the dataset is in ``data``, where the settings say nothing else.
         settings: For it, on a free port.
     """
 
     def __init__(self, folder: Path, **more: Any):
         self.folder = folder
-        self.live = folder / "data" / "live"
         write_dataset(
             folder / "data", trades=[trade(START_MS, buyer=ALICE, seller=BOB, taker=ALICE)]
         )
@@ -106,6 +106,7 @@ class Dataset:
                 **more,
             }
         )
+        self.live = live_folder(self.settings)
         self._chain: Chain | None = None
 
     def on_port(self, port: int) -> Settings:

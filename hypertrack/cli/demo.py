@@ -17,6 +17,7 @@ MINUTES = 10.0
 if TYPE_CHECKING:
     from hypertrack.config import Settings
     from hypertrack.pipeline.demo import Scale
+    from hypertrack.pipeline.demo_live import LiveDemoResult
 
 
 def demo(
@@ -75,6 +76,17 @@ def demo(
         open_page(session, dashboard)
 
 
+def _verdict(found: "LiveDemoResult") -> str:
+    """Say whom it would name, had it to: the leaders were not chosen for that."""
+    judged = f"Of {found.n_judged:,} wallets, judged over {found.judged_h:.1f} h, "
+    if found.n_copy:
+        return f"{judged}{found.n_copy:,} are worth copying (COPY); the leaders were chosen before."
+    return (
+        f"{judged}nobody is worth copying (COPY): hours tell nobody from luck. The leaders were "
+        "chosen for taking often, not for skill."
+    )
+
+
 def _refuse_idle(is_live: bool, of_story: Mapping[str, object], minutes: float | None) -> None:
     """Refuse options that would do nothing.
 
@@ -124,9 +136,11 @@ def _live(
         return
     session.out.print(
         f"\n[bold]Simulated[/], not the venue: {found.n_recorded:,} lines recorded, "
-        f"{found.n_signals:,} signals of {len(found.leaders)} wallets that take, "
-        f"{found.n_delivered:,} delivered to a webhook on this machine."
+        f"{found.n_signals:,} signals of {len(found.leaders)} wallets that take and "
+        f"{found.n_alerts:,} alerts of what paper opened; {found.n_delivered:,} of them delivered "
+        "to a webhook on this machine."
     )
+    session.out.print(_verdict(found))
     for sentence in found.sentences:
         session.out.print(sentence, markup=False)
     options = f" --config {shlex.quote(found.config)}"

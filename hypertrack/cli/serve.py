@@ -25,7 +25,7 @@ def serve(
 ) -> None:
     """Show the dashboard, live, over a dataset that may be growing; until Ctrl-C.
 
-    It reads files alone: beside it `hypertrack record` may write, `hypertrack live` signal and
+    It only reads: beside it `hypertrack record` may write, `hypertrack live` signal and
     `hypertrack classify` profile, and the page shows each as it comes. Who has the printed address
     can read it and nobody else; nothing can be changed.
 

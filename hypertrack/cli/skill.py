@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from hypertrack.pipeline.skill_benchmark import KnownTruth
 
 
+DEFAULT_FILE = Path("skill_benchmark.jsonl")
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
     skill = typer.Typer(
@@ -42,7 +45,7 @@ def benchmark(
     estimator: SkillEstimatorOption = None,
     file: Annotated[
         Path, typer.Option(help="Results are kept here, and a run goes on from them.")
-    ] = Path("skill_benchmark.jsonl"),
+    ] = DEFAULT_FILE,
 ) -> None:
     """Judge the wallets of simulated markets, and hold it against what they really are.
 
@@ -68,9 +71,10 @@ def benchmark(
 
 def table(
     session: Session,
-    file: Annotated[Path, typer.Option(help="Results of `skill benchmark`.")] = Path(
-        "skill_benchmark.jsonl"
-    ),
+    file: Annotated[
+        list[Path] | None,
+        typer.Option(help="Results of `skill benchmark`, default ./skill_benchmark.jsonl; repeat."),
+    ] = None,
 ) -> None:
     """Print the results of a benchmark as a table in Markdown.
 
@@ -79,7 +83,9 @@ def table(
     from hypertrack.pipeline.skill_benchmark import known_markdown
 
     session.load()
-    session.out.print(known_markdown(file), markup=False, highlight=False, soft_wrap=True)
+    session.out.print(
+        known_markdown(file or [DEFAULT_FILE]), markup=False, highlight=False, soft_wrap=True
+    )
 
 
 def show_known_truth(session: Session, found: "Sequence[KnownTruth]") -> None:

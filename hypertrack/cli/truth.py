@@ -11,7 +11,13 @@ from hypertrack.cli.tables import plain_table
 if TYPE_CHECKING:
     from hypertrack.pipeline.benchmark import MarketTruth
 
-MEASURES = {"is_bot": "AUC of being a program", "edge_bps": "rank correlation with the true edge"}
+MEASURES = {
+    "is_bot": "AUC of being a program",
+    "large_edge": "AUC of a true edge above 5 bps",
+    "edge_of_best_bps": "true edge of the best 20, bps",
+    "edge_bps": "rank correlation with the true edge",
+    "net_edge": "AUC of a true edge above the wallet's own costs",
+}
 
 
 def show_truth(session: Session, markets: "Iterable[MarketTruth]") -> None:
@@ -23,7 +29,7 @@ def show_truth(session: Session, markets: "Iterable[MarketTruth]") -> None:
     headings = ("", *(f"{hours:g} h, {n:,} trades" for hours, n in by_size))
     for truth, meaning in MEASURES.items():
         names = [a.name for a in columns[0][0].against if a.truth == truth]
-        rows = [(name, *(_cell(name, column) for column in columns)) for name in names]
+        rows = [(name, *(_cell(name, truth, column) for column in columns)) for name in names]
         session.out.print(f"[bold]{meaning}[/]")
         session.out.print(plain_table(headings, rows))
         session.out.print()
@@ -31,8 +37,9 @@ def show_truth(session: Session, markets: "Iterable[MarketTruth]") -> None:
     session.out.print(f"wallets judged, those with ten executions: {judged}")
 
 
-def _cell(name: str, markets: "Sequence[MarketTruth]") -> str:
-    found = [a.found for m in markets for a in m.against if a.name == name and a.found is not None]
+def _cell(name: str, truth: str, markets: "Sequence[MarketTruth]") -> str:
+    asked = [a for m in markets for a in m.against if (a.name, a.truth) == (name, truth)]
+    found = [a.found for a in asked if a.found is not None]
     if not found:
         return "–"
     if len(found) == 1:

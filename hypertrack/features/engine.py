@@ -65,6 +65,7 @@ class FeatureEngine:
     """Computes features of one dataset at any cut.
 
     Attributes:
+        computer: What computes.
         dataset: What is computed from.
         start_ms: Time of the first trade.
         end_ms: One after the time of the last trade.
@@ -78,19 +79,19 @@ class FeatureEngine:
         computer: Computer | None = None,
     ):
         """Take what computes: DuckDB where None."""
-        self._computer = computer or DuckDB(dataset)
+        self.computer = computer or DuckDB(dataset)
         self.dataset = dataset
         self.settings = settings
         self.fees = fees
-        first_ms, last_ms = self._computer.span_ms() or (0, -1)
+        first_ms, last_ms = self.computer.span_ms() or (0, -1)
         self.start_ms = first_ms
         self.end_ms = last_ms + 1
-        self._wallets = self._computer.wallets()
+        self._wallets = self.computer.wallets()
 
     @property
     def backend(self) -> Market:
         """The tables of the whole dataset, with its ``executions``."""
-        return self._computer.tables
+        return self.computer.tables
 
     @property
     def n_wallets(self) -> int:
@@ -104,11 +105,11 @@ class FeatureEngine:
 
     def summary(self) -> DataSummary:
         """Return what the dataset holds and what it is known to lack."""
-        return self._computer.summary()
+        return self.computer.summary()
 
     def prepare(self) -> None:
         """Keep on disk what makes the next opening of a large dataset quick."""
-        self._computer.prepare()
+        self.computer.prepare()
 
     def matrix(
         self,
@@ -137,7 +138,7 @@ class FeatureEngine:
         features = tuple(select(self.settings.groups, names))
         window = self._window(since_ms, until_ms)
         wallet_ids = self._ids(wallets)
-        found = self._computer.measure(
+        found = self.computer.measure(
             window,
             _queries,
             features,
@@ -169,7 +170,7 @@ class FeatureEngine:
             build: The same of the same arguments always.
             wallets: As for `matrix`; so are the others.
         """
-        return self._computer.measure(
+        return self.computer.measure(
             self._window(since_ms, until_ms),
             build,
             *args,
@@ -185,7 +186,7 @@ class FeatureEngine:
         features = tuple(select(self.settings.groups))
         windows = [self._window(None, cut_ms) for cut_ms in cuts_ms]
         names, matrices = tuple(each.name for each in features), []
-        found = self._computer.measure_each(windows, _queries, features, True, self.fees)
+        found = self.computer.measure_each(windows, _queries, features, True, self.fees)
         for window, numbers in zip(windows, found, strict=True):
             columns = self._columns(features, numbers)
             seen = np.flatnonzero(self._is_row(columns))
@@ -249,7 +250,7 @@ class FeatureEngine:
         """Return how long a window was observed: without a ledger, from first to last trade."""
         length_ms = observed_ms(self.dataset.connection, since_ms, until_ms)
         if length_ms is None:
-            first_ms, last_ms = self._computer.span_ms(since_ms, until_ms, has_self=True) or (0, 0)
+            first_ms, last_ms = self.computer.span_ms(since_ms, until_ms, has_self=True) or (0, 0)
             length_ms = last_ms - first_ms
         return max(length_ms, MIN_OBSERVED_MS)
 

@@ -16,6 +16,7 @@ from hypertrack.features import (
     markouts,
     onchain,
     profit,
+    program,
     steps,
     traded,
 )
@@ -65,6 +66,7 @@ FEATURES: tuple[Feature, ...] = (
     steps.median_gap_s,
     steps.gap_mode_share,
     steps.gap_unsteadiness,
+    program.program_lean,
     hours.night_share,
     hours.weekend_share,
     traded.round_size_share,

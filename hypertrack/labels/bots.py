@@ -1,72 +1,20 @@
 """Who looks like a program: labelling functions that vote bot, human, or abstain.
 
 None of them is right alone. The majority of the votes is the label; a tie, or no vote, is none.
-
-That sizes repeat is no evidence: on the venue a tenth of the wallets trades one size in 60 to 84 %
-of its executions. Nor is it that a wallet pauses for hours, as most do there, or that it does not:
-of the simulated wallets that take in 20 hours of a day half are people.
 """
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
-
-import ibis
 import numpy as np
-from ibis import Table, Value
+from ibis import Table
 from numpy.typing import NDArray
 
 from hypertrack.labels.rhythm import rhythm
 from hypertrack.market.engine.kept_tables import Tables
+from hypertrack.market.program_signs import ABSTAIN, BOT, HUMAN, SIGNS, LabellingFunction, vote
 from hypertrack.market.window import Window
 from hypertrack.records import LabellingReport
 
-BOT, HUMAN, ABSTAIN = 1, -1, 0
-
-
-@dataclass(frozen=True)
-class LabellingFunction:
-    """One reason to call a wallet a bot, or a human."""
-
-    name: str
-    says: str
-    vote: int
-    """What it votes where it holds; it abstains elsewhere."""
-    holds: Callable[[Table], Value]
-    """Over the columns of `rhythm`."""
-
-
 LABELLING_FUNCTIONS = (
-    LabellingFunction(
-        "fast",
-        "median gap under 5 s over at least 100 executions",
-        BOT,
-        lambda w: (w.n_executions >= 100) & (w.median_gap_s < 5),
-    ),
-    LabellingFunction(
-        "timer",
-        "at least 40 % of 20 or more gaps on one timer value of at least a second",
-        BOT,
-        lambda w: (w.n_executions > 20) & (w.timer_share >= 0.40),
-    ),
-    LabellingFunction(
-        "steady",
-        "over at least 5 pairs of gaps between takes, half within a factor of 2 of one another",
-        BOT,
-        lambda w: (w.n_paces >= 5) & (w.unsteadiness <= math.log(2)),
-    ),
-    LabellingFunction(
-        "clockwork",
-        "over at least 5 pairs of gaps between takes, half within a factor of 1.5 of one another",
-        BOT,
-        lambda w: (w.n_paces >= 5) & (w.unsteadiness <= math.log(1.5)),
-    ),
-    LabellingFunction(
-        "uneven",
-        "over at least 5 pairs of gaps between takes, half a factor of 4 or more apart",
-        HUMAN,
-        lambda w: (w.n_paces >= 5) & (w.unsteadiness >= math.log(4)),
-    ),
+    *SIGNS,
     LabellingFunction(
         "quote_reaction",
         "of 20 or more taker executions, 10 % more within 250 ms after a quote change than the "
@@ -80,51 +28,15 @@ LABELLING_FUNCTIONS = (
         HUMAN,
         lambda w: (w.n_quoted_takes >= 10) & (w.reaction_share <= 0),
     ),
-    LabellingFunction(
-        "even_sizes",
-        "of 5 or more taker executions, notionals mostly within a factor of 1.5 of the usual one",
-        BOT,
-        lambda w: (w.n_takes >= 5) & (w.size_spread <= math.log(1.5)),
-    ),
-    LabellingFunction(
-        "varied_sizes",
-        "of 5 or more taker executions, notionals often beyond a factor of 2.7 of the usual one",
-        HUMAN,
-        lambda w: (w.n_takes >= 5) & (w.size_spread >= math.log(2.7)),
-    ),
-    LabellingFunction(
-        "odd_sizes",
-        "of 5 or more taker executions, at most 8 % of a round size",
-        BOT,
-        lambda w: (w.n_takes >= 5) & (w.round_share <= 0.08),
-    ),
-    LabellingFunction(
-        "round_sizes",
-        "of 5 or more taker executions, at least 30 % of a round size",
-        HUMAN,
-        lambda w: (w.n_takes >= 5) & (w.round_share >= 0.30),
-    ),
-    LabellingFunction(
-        "many_quotes",
-        "at least 80 % maker over at least 20 executions, and filled as maker in at least 3 coins "
-        "in its median minute",
-        BOT,
-        lambda w: (
-            (w.n_executions >= 20) & (w.maker_share >= 0.80) & (w.typical_coins_a_minute >= 3)
-        ),
-    ),
 )
+"""The last of them read quotes, too."""
 
 
 def bot_votes(con: Tables, window: Window) -> Table:
     """Return wallet_id and a vote per labelling function, by its name."""
     measured = rhythm(con, window)
     return measured.select(
-        "wallet_id",
-        **{
-            each.name: ibis.ifelse(each.holds(measured).fill_null(False), each.vote, ABSTAIN)
-            for each in LABELLING_FUNCTIONS
-        },
+        "wallet_id", **{each.name: vote(each, measured) for each in LABELLING_FUNCTIONS}
     )
 
 

@@ -1,6 +1,7 @@
 """What every wallet did in a window, as the numbers that targets are made from."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from ibis import Table, _
@@ -10,9 +11,9 @@ from hypertrack.config import FeeSettings
 from hypertrack.labels.bots import LABELLING_FUNCTIONS, bot_votes, majority
 from hypertrack.labels.equity import equity_outcomes
 from hypertrack.labels.style import holding_horizon, style_outcomes
-from hypertrack.market.engine.computer import Market
+from hypertrack.market.engine.computer import Computer, Market
 from hypertrack.market.engine.kept_tables import Tables
-from hypertrack.market.engine.plans import Columns, variable
+from hypertrack.market.engine.plans import Columns, Variables, variable
 from hypertrack.market.executions import executions
 from hypertrack.market.window import Window
 from hypertrack.records import STYLE_DIMENSIONS
@@ -56,6 +57,14 @@ class Outcomes:
     """``[wallets, 2]``: of a wallet's notional, the shares in coins that it entered the window in
     with a position a fill tells of, and with a position at all; NaN as above."""
 
+    def with_edges(self, edges: Edges) -> "Outcomes":
+        """Return the same, with what openings came to."""
+        quantities = self.quantities.copy()
+        quantities[:, QUANTITIES.index("edge_bps")] = edges.edge_bps.round(DECIMALS)
+        over = (edges.edge_bps - edges.cost_bps).round(DECIMALS)
+        quantities[:, QUANTITIES.index("edge_over_cost_bps")] = over
+        return replace(self, quantities=quantities)
+
 
 def measure(
     con: Market, window: Window, fees: FeeSettings, n_wallets: int, edges: Edges | None = None
@@ -67,38 +76,70 @@ def measure(
         n_wallets: Wallets of the dataset; ids run from 0.
         edges: In the window; not measured where None.
     """
-    at = {"start_ms": window.start_ms, "end_ms": window.end_ms}
-    *measured, cast_votes = con.measure(at, _queries, fees)
-    columns: Columns = {}
-    for found in measured:
-        columns |= spread(found, n_wallets)
-    votes = spread(cast_votes, n_wallets)
+    at = _at(window)
+    found = [*con.measure(at, _market_queries), *con.measure(at, _wallet_queries, fees)]
+    outcomes = _outcomes(found, n_wallets)
+    return outcomes if edges is None else outcomes.with_edges(edges)
+
+
+def measure_each(
+    computer: Computer, windows: Sequence[Window], fees: FeeSettings, n_wallets: int
+) -> list[Outcomes]:
+    """Return what the wallets did in each window, without edges; all is gone through but once.
+
+    Args:
+        computer: Of the whole dataset, which it goes through some wallets at a time.
+        n_wallets: As for `measure`.
+    """
+    by_wallet = computer.measure_each(list(map(_at, windows)), _wallet_queries, fees)
+    return [
+        _outcomes([*computer.tables.measure(_at(window), _market_queries), *found], n_wallets)
+        for window, found in zip(windows, by_wallet, strict=True)
+    ]
+
+
+def _at(window: Window) -> Variables:
+    return {"start_ms": window.start_ms, "end_ms": window.end_ms}
+
+
+def _outcomes(found: Sequence[Columns], n_wallets: int) -> Outcomes:
+    """Return what was found of all wallets: the votes last."""
     nothing = np.full(n_wallets, np.nan)
-    edge, cost = (nothing, nothing) if edges is None else (edges.edge_bps, edges.cost_bps)
-    columns |= {"edge_bps": edge, "edge_over_cost_bps": edge - cost}
-    cast = np.stack([votes[each.name] for each in LABELLING_FUNCTIONS], axis=1)
+    columns: Columns = {"edge_bps": nothing, "edge_over_cost_bps": nothing}
+    *measured, cast_votes = (spread(each, n_wallets) for each in found)
+    for each in measured:
+        columns |= each
+    cast = np.stack([cast_votes[each.name] for each in LABELLING_FUNCTIONS], axis=1)
     columns["bot_vote"] = majority(cast)
     quantities = np.stack([columns[name] for name in QUANTITIES], axis=1)
     entries = np.stack([columns["reported_frac"], columns["inherited_frac"]], axis=1)
     return Outcomes(quantities.round(DECIMALS), cast, entries)
 
 
-def _queries(con: Tables, fees: FeeSettings) -> list[Table]:
-    """Return what is measured of the window that is set when they run, the votes last."""
-    window = Window(variable("start_ms"), variable("end_ms"))
-    equity = equity_outcomes(con, window, fees)
+WINDOW = Window(variable("start_ms"), variable("end_ms"))
+"""That is set when the queries run."""
+
+
+def _market_queries(con: Tables) -> list[Table]:
+    """Return what is measured of wallets beside everybody else."""
+    return [_in_numbers(influence(con, WINDOW))]
+
+
+def _wallet_queries(con: Tables, fees: FeeSettings) -> list[Table]:
+    """Return what is measured of each wallet by itself, the votes last."""
+    equity = equity_outcomes(con, WINDOW, fees)
     asked = (
         equity.mutate(holding_horizon=holding_horizon(_.holding_s)),
-        influence(con, window),
-        style_outcomes(con, window),
-        bot_votes(con, window),
+        style_outcomes(con, WINDOW),
+        bot_votes(con, WINDOW),
     )
-    return [
-        rows.mutate(
-            **{name: rows[name].cast("float64") for name in rows.columns if name != "wallet_id"}
-        )
-        for rows in asked
-    ]
+    return list(map(_in_numbers, asked))
+
+
+def _in_numbers(rows: Table) -> Table:
+    return rows.mutate(
+        **{name: rows[name].cast("float64") for name in rows.columns if name != "wallet_id"}
+    )
 
 
 def influence(con: Tables, window: Window) -> Table:

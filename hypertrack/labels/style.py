@@ -5,7 +5,7 @@ import math
 import ibis
 from ibis import Table, Value, _
 
-from hypertrack.market.engine.kept_tables import Tables
+from hypertrack.market.engine.kept_tables import Tables, keep
 from hypertrack.market.executions import executions
 from hypertrack.market.price_lookups import prices_around, prices_earlier
 from hypertrack.market.wallet_flow import alignment, directional_bias, market_making
@@ -14,6 +14,8 @@ from hypertrack.records import MINUTE_MS
 
 SHORTEST_HOLDING_S = 60.0
 """Holding horizon -1."""
+
+KEYS = ["coin_id", "time_ms"]
 
 LONGEST_HOLDING_S = 86_400.0
 """Holding horizon 1."""
@@ -34,21 +36,33 @@ def style_outcomes(con: Tables, window: Window) -> Table:
 
     The sixth dimension is `holding_horizon` of what `equity_outcomes` measures.
     """
-    before = prices_around(con).select("coin_id", "time_ms", "before")
-    earlier = prices_earlier(con).select("coin_id", "time_ms", "before_1m", "before_15m")
     traded = (
-        window.of(executions(con))
-        .join(before, ["coin_id", "time_ms"])
-        .join(earlier, ["coin_id", "time_ms"])
+        window.of(keep(con, "executions_in_moves", _in_moves))
         .mutate(minute_ms=_.time_ms - _.time_ms % MINUTE_MS)
         .left_join(_minutes(con, window), ["coin_id", "minute_ms"])
     )
     return traded.group_by("wallet_id").aggregate(
-        momentum_1m=alignment(traded, traded.before - traded.before_1m),
-        momentum_15m=alignment(traded, traded.before - traded.before_15m),
+        momentum_1m=alignment(traded, traded.move_1m),
+        momentum_15m=alignment(traded, traded.move_15m),
         volatility=2 * _.is_volatile.cast("int8").mean() - 1,
         market_making=market_making(traded),
         directional_bias=directional_bias(traded),
+    )
+
+
+def _in_moves(con: Tables) -> Table:
+    """Return executions with the moves before them; looked up once, whatever the window."""
+    before = prices_around(con).select("coin_id", "time_ms", "before")
+    earlier = prices_earlier(con).select("coin_id", "time_ms", "before_1m", "before_15m")
+    priced = executions(con).join(before, KEYS).join(earlier, KEYS)
+    return priced.select(
+        "wallet_id",
+        *KEYS,
+        "direction",
+        "is_taker",
+        "notional_usd",
+        move_1m=_.before - _.before_1m,
+        move_15m=_.before - _.before_15m,
     )
 
 

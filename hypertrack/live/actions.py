@@ -2,13 +2,22 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from heapq import heapify, heappop, heappush
 
 from hypertrack.config import LiveSettings
-from hypertrack.live.positions import Awaited, Key, Position, Positions, kind_of, part_closed
+from hypertrack.live.positions import (
+    Accounts,
+    AwaitedByWallet,
+    Key,
+    Position,
+    Positions,
+    kind_of,
+    part_closed,
+)
+from hypertrack.live.recent_trades import RecentState
 from hypertrack.records import (
     SYSTEM_WALLETS,
     Action,
@@ -57,7 +66,9 @@ class FinderState(Record, frozen=True, kw_only=True):
     seen: list[tuple[str, int, int]]
     watermark_ms: int | None
     n_late: int
-    awaited: dict[Key, Awaited] = {}  # noqa: RUF012 - msgspec copies it for each record
+    awaited: AwaitedByWallet
+    accounts: Accounts
+    recent: RecentState
 
 
 class ActionFinder:
@@ -94,11 +105,14 @@ class ActionFinder:
             watermark_ms=self.watermark_ms,
             n_late=self.n_late,
             awaited=self._positions.awaited,
+            accounts=self._positions.accounts,
+            recent=self._positions.recent.state(),
         )
 
     def go_on(self, state: FinderState) -> None:
         """Take what was held in mind before a restart."""
-        self._positions.go_on(state.positions, state.awaited)
+        self._positions.go_on(state.positions, state.awaited, state.accounts)
+        self._positions.recent.go_on(state.recent)
         self._pending = {(one.key, one.is_twap): one for one in state.pending}
         self._due = [(one.due_ms, key) for key, one in self._pending.items()]
         heapify(self._due)
@@ -109,6 +123,7 @@ class ActionFinder:
         """Take a trade; yield the actions that it completes, in the order of their settling."""
         if self._is_known(trade):
             return
+        self._positions.recent.add(trade)
         is_late = self.watermark_ms is not None and trade.time_ms < self.watermark_ms
         newest_ms = trade.time_ms - round(self._settings.lateness_s * 1_000)
         if self.watermark_ms is None or newest_ms > self.watermark_ms:
@@ -121,11 +136,11 @@ class ActionFinder:
             if wallet not in SYSTEM_WALLETS:
                 yield from self._fill(trade, wallet, side, is_late)
 
-    def forget(self, coin: str) -> Iterator[Action]:
+    def forget(self, coin: str, end_ms: int) -> Iterator[Action]:
         """Take note of a gap in a coin's trades; yield what was pending in it, as it stands."""
         for key in [key for key in self._pending if key[0][1] == coin]:
             yield _told(self._pending.pop(key))
-        self._positions.forget(coin)
+        self._positions.forget(coin, end_ms)
 
     def wait_for(self, wallets: Iterable[str], coin: str, since_ms: int) -> None:
         """Let positions in a coin be those that the venue is to tell, as of a time or later."""
@@ -139,9 +154,13 @@ class ActionFinder:
                     yield _told(self._pending.pop((key, is_twap)))
             self._positions.tell(key, size)
 
-    def awaited(self) -> Collection[Key]:
+    def awaited(self) -> list[Key]:
         """Return the positions that the venue is to tell."""
-        return self._positions.awaited.keys()
+        return [(wallet, coin) for wallet, of in self._positions.awaited.items() for coin in of]
+
+    def is_awaited(self, key: Key) -> bool:
+        """Return whether the venue is to tell a position."""
+        return self._positions.is_awaited(key)
 
     def _fill(self, trade: TapeTrade, wallet: str, side: Side, is_late: bool) -> Iterator[Action]:
         key = (wallet, trade.coin)

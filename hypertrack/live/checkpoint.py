@@ -15,7 +15,7 @@ from hypertrack.store.reading.tape import TapePlace
 
 log = logging.getLogger(__name__)
 
-FORMAT = b"hypertrack.live/1"
+FORMAT = b"hypertrack.live/2"
 """Another edition is not read: all is read again from the first start, which costs time alone."""
 
 

@@ -126,7 +126,7 @@ class Desk:
         Args:
             asked: Wallets whose positions the venue is to tell.
         """
-        for action in self._finder.forget(gap.coin):
+        for action in self._finder.forget(gap.coin, gap.end_ms):
             yield from self._acted(action)
         self._finder.wait_for(asked, gap.coin, gap.end_ms)
         self._gaps[gap.coin].append(gap)

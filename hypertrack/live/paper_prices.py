@@ -4,13 +4,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
+import numpy as np
+
 from hypertrack.config import FeeSettings
+from hypertrack.market.book_walk import walked
 from hypertrack.records import ZERO, FundingRate, PriceFrom
 from hypertrack.store.reading.recorded_moments import Moment
 from hypertrack.store.reading.recorded_prices import Book, LastTrade, Level, Quote
 
 TO_FRAC = Decimal("0.0001")
 """A basis point."""
+
+NO_END = Decimal("Infinity")
 
 
 class Prices(Protocol):
@@ -62,14 +67,11 @@ class CoinPrice:
     def fill(self, size: Decimal) -> Fill:
         """Return what an order of a signed size gets."""
         direction = 1 if size > 0 else -1
-        left, cost = abs(size), ZERO
-        for price, there in self.asks if size > 0 else self.bids:
-            taken = left if there is None else min(left, there)
-            cost += taken * price
-            left -= taken
-            if not left:
-                break
-        return Fill(size - direction * left, direction * cost)
+        offers = self.asks if size > 0 else self.bids
+        prices = np.array([price for price, _ in offers], dtype=object)
+        sizes = np.array([NO_END if n is None else n for _, n in offers], dtype=object)
+        got, cost = walked(prices, sizes, np.array(abs(size), dtype=object))
+        return Fill(direction * (ZERO + got), direction * (ZERO + cost))
 
 
 def price_at(

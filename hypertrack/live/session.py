@@ -3,9 +3,8 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import chain
 from operator import attrgetter
 from pathlib import Path
@@ -23,7 +22,7 @@ from hypertrack.live.known_wallets import KnownWallets
 from hypertrack.live.newsroom import Newsroom, Outlet
 from hypertrack.live.paper_desk import Contacts, PaperDesk
 from hypertrack.live.paper_opening import open_paper
-from hypertrack.live.positions import Key, Positions
+from hypertrack.live.positions import Key, Positions, ToldPositions
 from hypertrack.live.profile_events import profile_events
 from hypertrack.live.rules import Event, Rules
 from hypertrack.live.signals import Market, Signals
@@ -44,14 +43,13 @@ class Beginning:
     """From when on a tape is followed, and what was known by then.
 
     Attributes:
-        told: Positions, by wallet and coin.
         paper_since_ms: From when on actions are followed on paper, where that is begun now.
         saved: What was held in mind when the tape had come to where it begins now; None to begin
             anew.
     """
 
     since_ms: int
-    told: Mapping[Key, Decimal]
+    told: ToldPositions | None = None
     paper_since_ms: int = 0
     saved: LiveState | None = None
 
@@ -95,7 +93,7 @@ class LiveSession:
         self._places, self._settings = places, settings
         self._known = KnownWallets(settings.copy.delay_s)
         self._watchlists = Watchlists(settings.watchlists, self._known)
-        self._positions = Positions(beginning.told)
+        self._positions = Positions(beginning.told, beginning.since_ms)
         self._finder = ActionFinder(settings.live, self._positions)
         self._chain = Chain(places.signals)
         signals = Signals(self._chain, settings.follow, settings.venue.network, self._known)
@@ -241,7 +239,7 @@ class LiveSession:
             self._is_adopting &= saved.paper.read_ms < since_ms
 
     def _act(self, action: Action, market: Market) -> None:
-        if (action.wallet, action.coin) not in self._finder.awaited():
+        if not self._finder.is_awaited((action.wallet, action.coin)):
             self.newsroom.act(action, market)
         elif self.newsroom.is_wanted(action):
             self.n_withheld += 1

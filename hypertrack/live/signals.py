@@ -18,6 +18,7 @@ from hypertrack.records import (
     Order,
     Side,
     Signal,
+    Verdict,
     VerdictSaid,
     decode_json,
 )
@@ -114,6 +115,7 @@ class Signals:
         self, signal_id: str, action: Action, market: Market, now_ms: int, link: Link
     ) -> Signal:
         known = self._evidence.get(action.wallet)
+        judged = None if known is None or known.verdict == Verdict.NOT_ENOUGH_DATA else known
         delay_ms = now_ms - _in_our_time(action)
         expire_ms = round(self._settings.expire_s * 1_000)
         # What was found only when a stopped live goes on is old news: written, and not delivered.
@@ -146,9 +148,9 @@ class Signals:
             reference_px=market.last_px,
             moved_bps=moved_bps(action, market.last_px),
             verdict=None if known is None else _verdict(known),
-            copy_edge=None if known is None else _copy_edge(known),
-            capacity_usd=None if known is None else known.capacity_usd,
-            confidence=None if known is None else known.confidence,
+            copy_edge=None if judged is None else _copy_edge(judged),
+            capacity_usd=None if judged is None else judged.capacity_usd,
+            confidence=None if judged is None else judged.confidence,
             expires_ms=now_ms + expire_ms if is_fresh else now_ms,
             coverage=market.coverage,
             order=self._order(signal_id, action, market),

@@ -21,7 +21,7 @@ busiest wallets need beyond it to be measured goes to the disk, at no cost that 
 
 # System wallets have no profile, and what a wallet trades with itself is no fill of it.
 FILLS = """
-SELECT wallet_id, any_value(wallet) AS wallet, count(*)::BIGINT AS n_fills,
+SELECT any_value(wallet) AS wallet, count(*)::BIGINT AS n_fills,
     count(*) FILTER (time_ms >= coalesce(as_of_ms, 0))::BIGINT AS n_since,
     coalesce(any_value(as_of_ms), min(time_ms)) AS known_ms,
     (any_value(as_of_ms) IS NOT NULL) AS is_known
@@ -31,18 +31,22 @@ FROM (
     UNION ALL
     SELECT seller_id, time_ms FROM trades
     WHERE buyer_id <> seller_id AND time_ms >= $start_ms AND time_ms < $end_ms
-) JOIN wallets USING (wallet_id) LEFT JOIN measured USING (wallet_id)
+) JOIN wallets USING (wallet_id)
+LEFT JOIN (SELECT wallet_id, as_of_ms FROM measured JOIN wallets USING (wallet)) USING (wallet_id)
 WHERE NOT list_contains($system, wallet)
 GROUP BY wallet_id ORDER BY wallet_id
 """
 
-MEASURED = "CREATE TEMP TABLE IF NOT EXISTS measured (wallet_id INTEGER, as_of_ms BIGINT)"
+# By name: the numbers of wallets are made anew when most of them have left the window.
+MEASURED = "CREATE TEMP TABLE measured (wallet VARCHAR, as_of_ms BIGINT)"
+STILL_MEASURED = """
+CREATE OR REPLACE TEMP TABLE measured AS FROM measured SEMI JOIN wallets USING (wallet)
+"""
 
 
 class Fills(NamedTuple):
-    """Wallets of the window, ``[wallets]`` each, by ascending id."""
+    """Wallets of the window, ``[wallets]`` each."""
 
-    wallet_ids: NDArray[np.int64]
     wallets: NDArray[np.object_]
     n_fills: NDArray[np.int64]
     n_since: NDArray[np.int64]
@@ -98,7 +102,10 @@ class LiveWindow:
             return
         self.watermark_ms = newest_ms - self._lateness_ms
         first_ms = max(self.start_ms, self._first_affordable_ms())
+        before_ms = self._hours.start_ms
         self._hours.drop_before((first_ms - MARGIN_MS) // HOUR_MS * HOUR_MS)
+        if self._hours.start_ms != before_ms:
+            self._hours.connection.execute(STILL_MEASURED)
 
     def engine(self) -> FeatureEngine:
         """Return what measures the window as it stands."""
@@ -114,13 +121,13 @@ class LiveWindow:
         found = self._hours.connection.execute(FILLS, at).fetchnumpy()
         return Fills(*(np.asarray(found[name]) for name in found))
 
-    def note_measured(self, wallet_ids: NDArray[np.int64]) -> None:
+    def note_measured(self, wallets: NDArray[np.object_]) -> None:
         """Remember that wallets were measured up to the watermark."""
-        ids = {"ids": wallet_ids.tolist()}
+        names = {"names": wallets.tolist()}
         connection = self._hours.connection
-        connection.execute("DELETE FROM measured WHERE wallet_id IN (SELECT unnest($ids))", ids)
+        connection.execute("DELETE FROM measured WHERE wallet IN (SELECT unnest($names))", names)
         connection.execute(
-            f"INSERT INTO measured SELECT unnest($ids), {self.watermark_ms}::BIGINT", ids
+            f"INSERT INTO measured SELECT unnest($names), {self.watermark_ms}::BIGINT", names
         )
 
     def forget_measured(self) -> None:

@@ -36,7 +36,7 @@ def stated_levels(con: Tables) -> Table:
 
 def _stated_levels(con: Tables) -> Table:
     perps = con.table("coins").filter(~(is_spot(_.coin) | is_outcome(_.coin)))
-    dexes = _with_dex(perps).select("coin_id", "dex")
+    dexes = with_dex(perps).select("coin_id", "dex")
     asked = con.table("account_states").select("wallet_id", "dex", "time_ms").distinct()
     traded = executions(con).select(*KEYS).union(con.table("imported_fills").select(*KEYS))
     coins = traded.distinct().join(dexes, "coin_id").join(asked, ["wallet_id", "dex"])
@@ -47,7 +47,7 @@ def _stated_levels(con: Tables) -> Table:
     )
 
 
-def _with_dex(coins: Table) -> Table:
+def with_dex(coins: Table) -> Table:
     """Return the same with the builder's dex of each coin, empty where it is the venue's own."""
     return coins.mutate(dex=ibis.ifelse(is_hip3(_.coin), _.coin.split(":")[0], ""))
 
@@ -91,7 +91,7 @@ def last_held(con: Tables, until_ms: int | None) -> Table:
     states = con.table("account_states")
     told = states if until_ms is None else states.filter(_.time_ms < until_ms)
     last = told.group_by("wallet_id", "dex").aggregate(time_ms=_.time_ms.max())
-    coins = _with_dex(con.table("coins")).select("coin_id", "dex")
+    coins = with_dex(con.table("coins")).select("coin_id", "dex")
     held = con.table("account_positions").join(coins, "coin_id")
     return held.semi_join(last, ["wallet_id", "dex", "time_ms"])
 

@@ -85,7 +85,8 @@ def reference_prices(con: Tables, asks: Table, *, strictly_before: bool) -> Tabl
 def closing_prices(con: Tables, at_ms: int) -> Table:
     """Return the reference price of every coin traded by then at one time: coin_id, price."""
     trades = last_trades(con).filter(_.time_ms <= at_ms)
-    quotes = con.table("bbo").filter(_.time_ms <= at_ms)
+    # An older quote is none; few rows are near one time, and engines skip the others.
+    quotes = con.table("bbo").filter(_.time_ms.between(at_ms - REFERENCE_MAX_AGE_MS, at_ms))
     last_trade = trades.group_by("coin_id").aggregate(trade_price=_.price.argmax(_.time_ms))
     last_quote_ms = quotes.group_by(quote_coin_id=_.coin_id).aggregate(quote_ms=_.time_ms.max())
     mids = quotes.select(mid_coin_id="coin_id", quote_ms="time_ms", mid_price="mid_price")

@@ -27,9 +27,6 @@ Baseline = Callable[[Samples, InputScaler], Array]
 MIN_ROWS = 20
 """With fewer rows that have the target, a baseline falls back to the constant."""
 
-MANY_ROWS = 20_000
-"""From here on more threads are faster."""
-
 
 def constant(samples: Samples, scaler: InputScaler) -> Array:
     """Predict the mean of the training targets for everyone."""
@@ -129,6 +126,14 @@ BASELINES: Mapping[str, Baseline] = {
 """Beside `constant`, whose skill is 0 by definition."""
 
 
+def fit_one(samples: Samples, inputs: Array, column: int) -> Any:
+    """Return a linear model of one target by some inputs, ``[training rows, inputs]``.
+
+    None where too few rows have the target to tell.
+    """
+    return _fit_each(samples, lambda _: inputs, _linear_model, [column])[0].get(column)
+
+
 def _fit_each(
     samples: Samples,
     inputs: Callable[[int], Array],
@@ -152,8 +157,9 @@ def _fit_each(
         if is_known.sum() < MIN_ROWS or len(np.unique(wanted[is_known])) < 2:
             continue
         models[column] = make_model(name in BINARY_HEADS)
-        # On few rows threads wait for each other, up to a hundred times as long as one works.
-        with threadpool_limits(1 if len(wanted) < MANY_ROWS else None):
+        # Threads that share a fit wait for each other at every node: on few rows, or beside other
+        # work on the machine, ten to a hundred times as long as one works.
+        with threadpool_limits(1):
             models[column].fit(
                 _filled(inputs(column)[is_known]),
                 wanted[is_known],

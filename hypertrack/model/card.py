@@ -93,6 +93,7 @@ def make_card(
             thresholds=as_dict(samples.thresholds),
             settings=settings.model_dump(mode="json", include={"train", "features", "fees"}),
             versions=_versions(),
+            n_test_wallets=samples.n_test_wallets,
         ),
     )
 

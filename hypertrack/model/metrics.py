@@ -117,6 +117,19 @@ def ranking(outcome: Array, is_yes: Array, score: Array, resamples: Resamples) -
     return Ranking(np.concatenate(aucs), np.concatenate(ics))
 
 
+def mean_of_best(outcome: Array, score: Array, n: int, resamples: Resamples) -> Array:
+    """Return the mean outcome of the n that a score puts first, ``[1 + resamples]``.
+
+    A wallet that was drawn several times stands there as often; NaN of fewer than n wallets.
+    """
+    order = np.argsort(-score, kind="stable")
+    sums = []
+    for counts in resamples.chunks():
+        n_so_far = np.minimum(np.cumsum(counts[order], axis=0), n)
+        sums.append(outcome[order] @ np.diff(n_so_far, axis=0, prepend=0))
+    return np.concatenate(sums) / n if len(order) >= n else np.full(len(resamples.counts), np.nan)
+
+
 def calibration_error(is_yes: Array, probability: Array, resamples: Resamples) -> Interval | None:
     """Return the expected calibration error over ten bins; None without rows.
 

@@ -40,6 +40,7 @@ class WalletNet(nn.Module):
         n_members: Networks of that shape whose mean is predicted.
     """
 
+    head_start: Tensor
     slope: Tensor
     centre: Tensor
     lowest: Tensor
@@ -67,6 +68,7 @@ class WalletNet(nn.Module):
             )
         )
         self.heads = MemberLinear(n_members, widths[-1], len(TARGETS))
+        self.register_buffer("head_start", torch.zeros(n_inputs, len(TARGETS)))
         self.register_buffer("slope", torch.ones(len(TARGETS)))
         self.register_buffer("centre", torch.zeros(len(TARGETS)))
         # With the network on its device; they follow from the targets and are not saved.
@@ -86,7 +88,8 @@ class WalletNet(nn.Module):
         Args:
             inputs: For each member its own, ``[members, wallets, inputs]``.
         """
-        logits: Tensor = self.heads(self.encoder(inputs))  # [members, wallets, targets]
+        learnt = self.heads(self.encoder(inputs))
+        logits: Tensor = learnt + inputs @ self.head_start  # [members, wallets, targets]
         return logits
 
     @staticmethod
@@ -96,8 +99,10 @@ class WalletNet(nn.Module):
             [OUTPUT_BY_HEAD[head](logits[..., HEAD_COLUMNS[head]]) for head in HEADS], dim=-1
         )
 
-    def start_at(self, means: Tensor, is_trainable: Tensor) -> None:
-        """Begin as the best constant, and silence what cannot be trained.
+    def start_at(
+        self, means: Tensor, is_trainable: Tensor, head_start: Tensor | None = None
+    ) -> None:
+        """Begin as the best constant, or with what is known already; silence the untrainable.
 
         So the first gradient is about wallets, not about the base rate, and the ReLU of influence
         begins alive. A head without targets to learn from (for a binary one: of both kinds) stays
@@ -106,7 +111,11 @@ class WalletNet(nn.Module):
         Args:
             means: Of the training targets, ``[targets]``; anything where not trainable.
             is_trainable: ``[targets]``.
+            head_start: What an input adds to a logit whatever is learnt beside it, ``[inputs,
+                targets]``; nothing where None.
         """
+        if head_start is not None:
+            self.head_start.copy_(head_start * is_trainable)
         with torch.no_grad():
             for head, columns in HEAD_COLUMNS.items():
                 prior = torch.tensor(PRIOR if head in BINARY_HEADS else 0.0)

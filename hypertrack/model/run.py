@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hypertrack.config import ORIGINAL, Settings, TrainSettings
 from hypertrack.errors import ModelError
-from hypertrack.features.engine import FeatureEngine, FeatureMatrix
+from hypertrack.features.engine import FeatureEngine
 from hypertrack.features.registry import select
 from hypertrack.labels.user import read_user_labels
 from hypertrack.model.baselines import BASELINES, FITS, Fitted, constant, within_range
@@ -19,11 +19,12 @@ from hypertrack.model.card import Findings, make_card
 from hypertrack.model.comparison import Comparison, compare
 from hypertrack.model.estimator_selection import choose_estimators
 from hypertrack.model.evaluation import evaluate
+from hypertrack.model.head_start import signs_of_programs
 from hypertrack.model.inputs import InputScaler
 from hypertrack.model.leaks import check_leaks
 from hypertrack.model.network import WalletNet
 from hypertrack.model.predictor import NET, Predictor, predict_rows
-from hypertrack.model.samples import Samples, assemble, measure_cut, plan_cuts
+from hypertrack.model.samples import Rows, Samples, assemble, measure_cuts, plan_cuts
 from hypertrack.model.training import (
     Trained,
     pick_device,
@@ -121,7 +122,8 @@ def train_model(
     """
     labels = None if labels_file is None else read_user_labels(labels_file)
     samples = yield from _measure(engine, settings, force, labels)
-    steps = _Steps(len(samples.cuts), len(samples.cuts) + N_LATER_STAGES)
+    n_measured = 1 + len(samples.cuts)
+    steps = _Steps(n_measured, n_measured + N_LATER_STAGES)
     learnt = yield from _learn(samples, settings.train, steps)
     yield steps.next("looking for leaks")
     leaks = check_leaks(
@@ -223,7 +225,8 @@ def fit_network(
         )
         for rows in (samples.train, samples.validation)
     )
-    trained = yield from train_network(train, validation, settings)
+    known = signs_of_programs(samples, scaler) if settings.starts_from_signs else None
+    trained = yield from train_network(train, validation, settings, known)
     return trained
 
 
@@ -295,17 +298,16 @@ def _measure(
     force: bool,
     labels: Mapping[str, bool] | None,
 ) -> Generator[Stage, None, Samples]:
-    """Measure features and outcomes of each cut; yield before each."""
-    cuts, rows = plan_cuts(engine, settings.train, force=force), []
-    matrices: list[FeatureMatrix] = []
-    for n_done, cut in enumerate(cuts):
-        yield Stage(
-            text=f"measuring features and outcomes, cut {n_done + 1} of {len(cuts)}",
-            n_done=n_done,
-            n_stages=len(cuts) + N_LATER_STAGES,
-        )
-        # Features of all cuts at once, as most of the work is the same for each.
-        matrices = matrices or engine.matrices([each.at_ms for each in cuts])
-        rows.append(measure_cut(engine, cut, matrices[n_done], settings.train, labels))
+    """Measure features, then outcomes of each cut; yield before each."""
+    cuts, rows = plan_cuts(engine, settings.train, force=force), list[Rows]()
+    n_stages = 1 + len(cuts) + N_LATER_STAGES
+    yield Stage(text=f"measuring features of {len(cuts)} cuts", n_done=0, n_stages=n_stages)
+    # Features of all cuts at once, as most of the work is the same for each.
+    matrices = engine.matrices([each.at_ms for each in cuts])
+    measured = measure_cuts(engine, cuts, matrices, settings.train, labels)
+    for n_done in range(len(cuts)):
+        text = f"measuring outcomes, cut {n_done + 1} of {len(cuts)}"
+        yield Stage(text=text, n_done=n_done + 1, n_stages=n_stages)
+        rows.append(next(measured))
     names = tuple(feature.name for feature in select(settings.features.groups))
     return assemble(names, cuts, rows, settings.train, force=force)

@@ -1,7 +1,7 @@
 """Samples: what was known of a wallet at a cut, and what it did afterwards."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Self
 
@@ -12,7 +12,7 @@ from hypertrack.config import TrainSettings
 from hypertrack.errors import NotEnoughDataError
 from hypertrack.features.engine import FeatureEngine, FeatureMatrix
 from hypertrack.labels.cuts import Cut, Window, fitting_embargo_ms, walk_forward
-from hypertrack.labels.outcomes import Edges, measure
+from hypertrack.labels.outcomes import Edges, Outcomes, measure_each
 from hypertrack.labels.splits import FOLD, HELD_OUT, VALIDATION, drawn, places
 from hypertrack.labels.targets import (
     BOT_VOTE,
@@ -26,7 +26,11 @@ from hypertrack.labels.targets import (
 from hypertrack.model.inputs import comparable
 from hypertrack.records import MINUTE_MS
 from hypertrack.skill.evidence import counts_from_ms
-from hypertrack.skill.wallet_edges import two_windows
+from hypertrack.skill.wallet_edges import TwoWindows, each_two_windows
+
+MAX_TEST_ROWS = 50_000
+"""Wallets that a model is tested on. Their intervals are a few thousandths of skill wide; those of
+a month of the venue would be half as wide, and take a quarter of an hour to resample."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,9 @@ class Rows:
 class Samples:
     """Rows by what they are for; no wallet and no time of a test stands among the others.
 
-    ``test`` is the last cut: every wallet there. ``train`` and ``validation`` are rows of earlier
-    cuts whose wallets are not held out, and that have an outcome.
+    ``test`` is the last cut: every wallet there, or `MAX_TEST_ROWS` drawn from more. ``train``
+    and ``validation`` are rows of earlier cuts whose wallets are not held out, and that have an
+    outcome.
     """
 
     feature_names: tuple[str, ...]
@@ -95,6 +100,8 @@ class Samples:
     train: Rows
     validation: Rows
     test: Rows
+    n_test_wallets: int | None = None
+    """At the last cut; None where all of them are ``test``."""
 
     def targets(self, rows: Rows) -> NDArray[np.float64]:
         """Return what to predict of the rows, ``[rows, targets]``; NaN where not measured."""
@@ -130,45 +137,53 @@ def plan_cuts(engine: FeatureEngine, settings: TrainSettings, *, force: bool) ->
     return cuts
 
 
-def measure_cut(
+def measure_cuts(
     engine: FeatureEngine,
-    cut: Cut,
-    matrix: FeatureMatrix,
+    cuts: Sequence[Cut],
+    matrices: Iterable[FeatureMatrix],
     settings: TrainSettings,
     user_labels: Mapping[str, bool] | None = None,
-) -> Rows:
-    """Return the samples of one cut: wallets with enough executions before it.
+) -> Iterator[Rows]:
+    """Yield the samples of each cut: wallets with enough executions before it.
 
     Args:
-        matrix: Features at the cut.
+        matrices: Features at each cut, asked for after the outcomes of all are measured.
         user_labels: Whether wallets are bots, by address; over the labelling functions.
     """
-    is_sample = matrix.n_executions >= settings.min_train_executions
-    # Whoever was chosen by its profit later had to do well in between.
-    is_sample &= counts_from_ms(engine.backend, engine.n_wallets)[matrix.wallet_ids] <= cut.at_ms
+    windows = [window for cut in cuts for window in (cut.past, cut.outcome)]
+    # All windows in one pass over what wallets did, which may be far more than fits in memory.
+    measured = iter(measure_each(engine.computer, windows, engine.fees, engine.n_wallets))
+    sides = [(cut.past, cut.outcome) for cut in cuts]
+    edges_by_cut = each_two_windows(engine.backend, sides, engine.fees, engine.n_wallets)
+    for cut, matrix, edges in zip(cuts, matrices, edges_by_cut, strict=True):
+        past = next(measured).with_edges(Edges(edges.past.edge_bps, edges.cost_bps))
+        outcome = next(measured).with_edges(Edges(edges.later.edge_bps, edges.cost_bps))
+        is_sample = matrix.n_executions >= settings.min_train_executions
+        # Whoever was chosen by its profit later had to do well in between.
+        since_ms = counts_from_ms(engine.backend, engine.n_wallets)[matrix.wallet_ids]
+        is_sample &= since_ms <= cut.at_ms
+        rows = _rows(matrix, is_sample, (past, outcome), edges, settings)
+        _overrule(rows, matrix, user_labels or {})
+        yield rows
+
+
+def _rows(
+    matrix: FeatureMatrix,
+    is_sample: NDArray[np.bool_],
+    measured: tuple[Outcomes, Outcomes],
+    edges: TwoWindows,
+    settings: TrainSettings,
+) -> Rows:
+    past, outcome = measured
     wallet_ids = matrix.wallet_ids[is_sample]
     wallets = [wallet for wallet, chosen in zip(matrix.wallets, is_sample, strict=True) if chosen]
-    edges = two_windows(engine.backend, cut.past, cut.outcome, engine.fees, engine.n_wallets)
-    past, outcome = (
-        measure(
-            engine.backend, window, engine.fees, engine.n_wallets, Edges(edge_bps, edges.cost_bps)
-        )
-        for window, edge_bps in (
-            (cut.past, edges.past.edge_bps),
-            (cut.outcome, edges.later.edge_bps),
-        )
-    )
     shrunk = np.stack(
         [edges.shrunk_bps, edges.shrunk_sd_bps, np.log1p(edges.past.n_bets), edges.cost_bps], axis=1
     )
-    quantities = outcome.quantities[wallet_ids]
-    for row, wallet in enumerate(wallets if user_labels else ()):
-        if wallet in (user_labels or {}):
-            quantities[row, BOT_VOTE] = 1 if (user_labels or {})[wallet] else -1
     return Rows(
         features=comparable(matrix)[is_sample],
         past=past.quantities[wallet_ids],
-        quantities=quantities,
+        quantities=outcome.quantities[wallet_ids],
         error_bps=edges.later.error_bps[wallet_ids],
         shrunk=shrunk[wallet_ids],
         votes=outcome.votes[wallet_ids],
@@ -179,6 +194,14 @@ def measure_cut(
         place=places(wallets, FOLD),
         cut_number=np.zeros(len(wallets), dtype=np.int64),
     )
+
+
+def _overrule(rows: Rows, matrix: FeatureMatrix, user_labels: Mapping[str, bool]) -> None:
+    """Let the user's own knowledge stand in for the votes."""
+    place = {wallet_id: row for row, wallet_id in enumerate(rows.wallet_ids.tolist())}
+    for wallet_id, wallet in zip(matrix.wallet_ids.tolist(), matrix.wallets, strict=True):
+        if wallet in user_labels and wallet_id in place:
+            rows.quantities[place[wallet_id], BOT_VOTE] = 1 if user_labels[wallet] else -1
 
 
 def assemble(
@@ -204,7 +227,7 @@ def assemble(
     ]
     earlier = [rows.take(~rows.is_held_out & rows.has_outcome) for rows in rows_by_cut[:-1]]
     train = Rows.join([rows.take(~rows.is_validation) for rows in earlier])
-    last_training_cut = earlier[-1]
+    last_training_cut, n_at_last = earlier[-1], len(rows_by_cut[-1])
     span_min = (cuts[-1].outcome.end_ms - cuts[0].past.start_ms) / MINUTE_MS
     is_enough = _check_amount(rows_by_cut, train, span_min, settings, force)
     embargo_ms = cuts[-1].outcome.start_ms - cuts[-1].at_ms
@@ -217,8 +240,19 @@ def assemble(
         edge_variance_bps2=edge_variance(train.quantities[:, EDGE], train.error_bps),
         train=train,
         validation=last_training_cut.take(last_training_cut.is_validation),
-        test=rows_by_cut[-1],
+        test=_some(rows_by_cut[-1]),
+        n_test_wallets=n_at_last if n_at_last > MAX_TEST_ROWS else None,
     )
+
+
+def _some(rows: Rows) -> Rows:
+    """Return all rows, or of very many some, drawn by chance: the same ones in every run."""
+    if len(rows) <= MAX_TEST_ROWS:
+        return rows
+    chosen = np.zeros(len(rows), dtype=np.bool_)
+    rng = np.random.default_rng(len(rows))
+    chosen[rng.choice(len(rows), MAX_TEST_ROWS, replace=False)] = True
+    return rows.take(chosen)
 
 
 def build_samples(
@@ -235,10 +269,7 @@ def build_samples(
     """
     cuts = plan_cuts(engine, settings, force=force)
     matrices = engine.matrices([cut.at_ms for cut in cuts])
-    rows = [
-        measure_cut(engine, cut, matrix, settings, user_labels)
-        for cut, matrix in zip(cuts, matrices, strict=True)
-    ]
+    rows = list(measure_cuts(engine, cuts, matrices, settings, user_labels))
     return assemble(matrices[0].names, cuts, rows, settings, force=force)
 
 

@@ -69,7 +69,10 @@ class Trained:
 
 
 def train_network(
-    train: TrainingRows, validation: TrainingRows, settings: TrainSettings
+    train: TrainingRows,
+    validation: TrainingRows,
+    settings: TrainSettings,
+    head_start: Tensor | None = None,
 ) -> Generator[EpochResult, None, Trained]:
     """Train; yield each epoch, return the network whose members have their lowest loss.
 
@@ -81,8 +84,9 @@ def train_network(
     Args:
         train: At least one row.
         validation: Nothing is learnt from them; they help to calibrate, and to stop one member.
+        head_start: What the network goes on from (see `WalletNet.start_at`).
     """
-    run = _Run.begin(train, validation, settings)
+    run = _Run.begin(train, validation, settings, head_start)
     epochs: list[EpochResult] = []
     for epoch in range(1, settings.max_epochs + 1):
         epochs.append(run.take_epoch(epoch))
@@ -109,12 +113,18 @@ class _Run:
     """Losses of the training rows' means, ``[members, targets]``."""
 
     @classmethod
-    def begin(cls, train: TrainingRows, validation: TrainingRows, settings: TrainSettings) -> Self:
-        """Return a network that answers with the means of the training rows, still untrained."""
+    def begin(
+        cls,
+        train: TrainingRows,
+        validation: TrainingRows,
+        settings: TrainSettings,
+        head_start: Tensor | None,
+    ) -> Self:
+        """Return a network that answers with means and head start, still untrained."""
         is_trainable, means = trainable_targets(train)
         device = train.inputs.device
         network = _new_network(train.inputs.shape[1], settings).to(device)
-        network.start_at(means, is_trainable)
+        network.start_at(means, is_trainable, head_start)
         rows = train.joined(validation)
         shares = Shares.of(train, len(validation), settings.n_members).to(device)
         optimizer, plateau = _new_optimizer(network, settings)

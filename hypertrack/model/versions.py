@@ -47,7 +47,7 @@ from hypertrack.records import (
     replace,
 )
 
-FORMAT = "hypertrack wallet model 3"
+FORMAT = "hypertrack wallet model 4"
 """Of edges of the next openings; the scores of earlier models mean other things."""
 
 CHUNK_ROWS = 8_192

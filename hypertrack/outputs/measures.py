@@ -54,6 +54,7 @@ def measures(header: ProfileHeader) -> tuple[Measure, ...]:
     return (
         *(_skill(name, *row) for name, row in SKILL_WORDS.items()),
         *(_skill(name, *row, group="Delays") for name, row in DELAY_WORDS.items()),
+        *(_skill(name, *row, group="Roles") for name, row in ROLE_WORDS.items()),
         _skill("entity_id", "Entity", count, group="Names"),  # it says who: no rank, no mark
         *(_profit(name, *row) for name, row in PROFIT_WORDS.items()),
         *(_account(name, *row) for name, row in ACCOUNT_WORDS.items()),
@@ -115,6 +116,7 @@ SKILL_WORDS: dict[str, tuple[str, Write]] = {
     "cost_bps": ("A copier's costs, bps", bps),
     "half_life_s": ("Half-life of the move", seconds),
     "capacity_usd": ("Capacity of a trade", usd),
+    "book_frac": ("Size priced by recorded books", percent),
     "bets_needed": ("Bets needed", count),
     "days_needed": ("Further days needed", ratio),
     "entity_size": ("Wallets of its entity", count),
@@ -130,6 +132,23 @@ DELAY_WORDS: dict[str, tuple[str, Write]] = {
     "copy_edge_bps_300s": ("Copied 5 min later, bps", bps),
 }
 """The same of what is left by how late a copier follows."""
+
+
+ROLE_WORDS: dict[str, tuple[str, Write]] = {
+    "n_maker_openings": ("Openings as maker", count),
+    **{
+        f"{role}_{name}_bps": (f"As {role}, {words}, bps", bps)
+        for role in ("taker", "maker")
+        for name, words in (
+            ("paid", "paid beyond the mid"),
+            ("after_5s", "5 s later"),
+            ("after_30s", "30 s later"),
+            ("after_300s", "5 min later"),
+            ("after_1800s", "30 min later"),
+        )
+    },
+}
+"""What followed its openings by the side that it took in them."""
 
 
 def _skill(name: str, words: str, write: Write, group: str = "Skill") -> Measure:

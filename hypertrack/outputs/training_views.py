@@ -172,7 +172,11 @@ def _stats(card: Card) -> Iterator[Stat]:
         wallets += f"; {summary.n_by_profit:,} chosen by past profit left out until they were"
     yield Stat("Training rows", f"{summary.n_train_rows:,}", wallets)
     yield Stat("Validation rows", f"{summary.n_validation_rows:,}", "other wallets, same time")
-    yield Stat("Test rows", f"{summary.n_test_rows:,}", "later, a fifth of them new wallets")
+    drawn_from = card.details.n_test_wallets
+    drawn = "" if drawn_from is None else f"; drawn by chance from {drawn_from:,}"
+    yield Stat(
+        "Test rows", f"{summary.n_test_rows:,}", f"later, a fifth of them new wallets{drawn}"
+    )
     yield Stat("Features", f"{len(card.feature_names)}", f"hash {card.feature_hash[:8]}")
     lowest = f"lowest loss in {card.epochs[_best_epoch(card)].epoch}" if card.epochs else "none"
     yield Stat("Epochs", f"{len(card.epochs)}", lowest)

@@ -13,6 +13,10 @@ PLACEBO_RANGE = (0.9, 1.1)
 """In which the placebo's z must spread for errors to be trusted."""
 
 
+AFTER_S = (5, 30, 300, 1_800)
+"""Times after an opening at which it is shown where the price went, as `SKILL_NUMBERS` has them."""
+
+
 @dataclass(frozen=True)
 class VerdictRow:
     """One wallet of the table; `why` tells of a vault what it is called."""
@@ -101,7 +105,8 @@ def skill_lines(skill: WalletSkill) -> Iterator[tuple[str, str]]:
         yield "follows", skill.follows
     yield from _edge_lines(n)
     yield from _copy_lines(n)
-    if isfinite(n["bets_needed"]):
+    yield from _role_lines(n)
+    if isfinite(n["bets_needed"]) and n["days_needed"] > 0:  # it has them already
         needed = f"{n['bets_needed']:,.0f} bets, {_days(n['days_needed'])} at its rate"
         yield "needs", f"{needed}, to be told from luck, were its edge what was measured"
 
@@ -122,7 +127,32 @@ def _copy_lines(n: Mapping[str, float]) -> Iterator[tuple[str, str]]:
             half_life = f"{n['half_life_s']:,.1f}".removesuffix(".0")
             yield "half-life", f"half of the move is over in {half_life} s"
         size = f"{_usd(n['capacity_usd'])} a trade" if n["capacity_usd"] else "any size"
-        yield "capacity", f"nothing is left at {size}"
+        yield "capacity", f"nothing is left at {size}{_priced(n['book_frac'])}"
+
+
+def _priced(book_frac: float) -> str:
+    """Return by what it is told what size costs; nothing where that is not known."""
+    if not isfinite(book_frac):
+        return ""
+    tape, books = "what takers paid", "recorded books"
+    if 0 < book_frac < 1:
+        return f", by {books} in {book_frac:.0%} of its openings, else by {tape}"
+    return f", by {books if book_frac else tape}"
+
+
+def _role_lines(n: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+    for role in ("taker", "maker"):
+        moves = [n[f"{role}_after_{after_s}s_bps"] for after_s in AFTER_S]
+        if any(map(isfinite, moves)):
+            paid = n[f"{role}_paid_bps"]
+            from_mid, from_price = (
+                " ".join(bps(move - less) for move in moves) for less in (0.0, paid)
+            )
+            yield (
+                f"as {role}",
+                f"{from_mid} bps from the mid, {from_price} from its own price, after 5 s, 30 s, "
+                "5 min, 30 min: shown, not tested",
+            )
 
 
 def _copied(n: Mapping[str, float], unit: str = "") -> str:
@@ -140,7 +170,8 @@ def _outlook(skill: SkillSummary) -> str:
 
 def _days(days: float) -> str:
     if days < 1:
-        return f"{max(days * 24, 1):.0f} more hours"
+        hours = max(round(days * 24), 1)
+        return f"{hours} more hour{'' if hours == 1 else 's'}"
     return f"{days:,.0f} more days" if days >= 1.5 else "1 more day"
 
 

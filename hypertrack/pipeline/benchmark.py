@@ -52,6 +52,7 @@ def benchmark(settings: Settings, size: Size, seed: int) -> "MarketTruth":
     from hypertrack.model.benchmark import MarketTruth, compare_scores
     from hypertrack.pipeline.places import open_engine
     from hypertrack.pipeline.simulate import WritePlan, write
+    from hypertrack.pipeline.skill import judge_wallets
     from hypertrack.pipeline.train import train
     from hypertrack.store.columns import read_columns
 
@@ -71,7 +72,12 @@ def benchmark(settings: Settings, size: Size, seed: int) -> "MarketTruth":
             pass
         trained = train(own, _ignore, _ignore)
         with open_engine(own) as engine:
-            n_wallets, against = compare_scores(trained.model, engine, read_columns(truth_file))
+            matrix = engine.matrix()
+            judged = judge_wallets(engine, own, matrix)
+            assert judged is not None  # who was trained on has traded
+            n_wallets, against = compare_scores(
+                trained.model, engine, matrix, judged.columns["edge_bps"], read_columns(truth_file)
+            )
     return MarketTruth(
         seed=seed,
         hours=size.hours,

@@ -9,17 +9,18 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from hypertrack.config import Settings, SinkSettings
+from hypertrack.config import AlertSettings, Settings, SinkSettings
 from hypertrack.errors import HypertrackError, NotEnoughDataError
 from hypertrack.pipeline.demo import write_settings
 from hypertrack.pipeline.demo_exchange import demo_exchange
+from hypertrack.pipeline.demo_judge import DemoJudge
 from hypertrack.pipeline.follow import follow_result
 from hypertrack.pipeline.live_process import LiveProcess
 from hypertrack.pipeline.record import plan, record
 from hypertrack.pipeline.serve import serve
 from hypertrack.pipeline.signals import verify
 from hypertrack.pipeline.simulate import NOTICE
-from hypertrack.records import Feed, Record, RecordingStatus
+from hypertrack.records import HOUR_MS, Feed, ProfileSet, Record, RecordingStatus, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ MARKET = {
     "trades_per_second": 5.0,
 }
 CAPITAL = {"capital_usd": 10_000.0, "notional_usd": 500.0, "to": ("demo",)}
+ALERT = {"name": "paper opens", "on": "follow.opened", "to": ("demo",)}
 
 OnProgress = Callable[[str, float, str], None]
 """Called with a stage, the part of it that is done (0 to 1), and a detail."""
@@ -57,8 +59,15 @@ class LiveDemoResult(Record, frozen=True, kw_only=True):
     leaders: tuple[str, ...]
     n_recorded: int
     n_signals: int
+    n_alerts: int
+    """Of positions that were opened on paper."""
     n_delivered: int
-    """To the receiver on this machine."""
+    """Of both, to the receiver on this machine."""
+    judged_h: float
+    """Of the market, over which wallets were judged last: all of it, unless it was stopped."""
+    n_judged: int
+    n_copy: int
+    """Worth copying, by the rules of any recording."""
     sentences: tuple[str, ...]
     """What following on paper has come to."""
 
@@ -82,6 +91,7 @@ class LiveDemo:
     on_page: Callable[[str], None] = _pass_over
     stop: threading.Event = field(default_factory=threading.Event)
     _live: LiveProcess | None = None
+    _judge: DemoJudge | None = None
     _is_served: bool = False
 
     def run(self, folder: Path) -> LiveDemoResult:
@@ -107,12 +117,18 @@ class LiveDemo:
                 n_recorded = self._record(inbox, stack)
         if self._live is None or self._live.status is None:
             raise NotEnoughDataError("nobody could be followed by then: give it more --minutes")
+        profiles = self._judged()
+        verdicts, data = profiles.column("verdict"), profiles.header.data
         return LiveDemoResult(
             config=str(write_settings(self.settings)),
             leaders=self.settings.follow.leaders,
             n_recorded=n_recorded,
             n_signals=verify(self.settings, None).n_lines,
+            n_alerts=self._live.status.n_alerts,
             n_delivered=len(inbox.ids),
+            judged_h=(data.end_ms - data.start_ms) / HOUR_MS,
+            n_judged=len(verdicts),
+            n_copy=int((verdicts == Verdict.COPY).sum()),
             sentences=follow_result(self.settings).sentences,
         )
 
@@ -127,7 +143,9 @@ class LiveDemo:
                 self._is_served = True
                 stack.enter_context(serving(self.settings, self.on_page))
             if self._live is None and status.elapsed_s >= BEGINS_S:
-                self._follow(inbox)
+                self._follow(inbox, status.elapsed_s)
+            if self._judge is not None:
+                self._judge.look(status.elapsed_s)
             told = None if self._live is None else self._live.status
             n_signals = 0 if told is None else told.n_signals
             detail = f"{status.n_rows:,} lines, {n_signals:,} signals, {len(inbox.ids):,} delivered"
@@ -143,7 +161,20 @@ class LiveDemo:
         finally:
             if self._live is not None:
                 self._live.end()
+            if self._judge is not None:
+                self._judge.close()
         return ended.status.n_rows
+
+    def _judged(self) -> ProfileSet:
+        """Judge everybody over the whole recording; whoever stops it has the profiles there are."""
+        from hypertrack.pipeline.classify import PROFILES_NAME, classify
+        from hypertrack.pipeline.profiles import Profiles
+        from hypertrack.store.profiles import ProfileFile
+
+        if self.stop.is_set():
+            return Profiles(ProfileFile(self.settings.out / PROFILES_NAME))
+        self.on_progress(_STAGE, 1.0, "every wallet is judged")
+        return classify(self.settings, with_model=False)
 
     def _catch_up(self) -> None:
         """Wait until all that was recorded is told, or for as long as one likes to wait."""
@@ -155,11 +186,12 @@ class LiveDemo:
             n_told = -1 if status is None else status.n_trades
             self.stop.wait(2.0)
 
-    def _follow(self, inbox: "Inbox") -> None:
+    def _follow(self, inbox: "Inbox", now_s: float) -> None:
         """Judge who traded so far, choose leaders, ask for what they hold, and follow them.
 
         Judged of five minutes nobody is told from luck, and signals say so; but there is somebody
-        that the leaders can be held against, and a page of wallets.
+        that the leaders can be held against, and a page of wallets. All are judged again each hour
+        of the market.
         """
         from hypertrack.feeds.account_questions import Step
         from hypertrack.pipeline.accounts import Wanted, ask
@@ -173,9 +205,12 @@ class LiveDemo:
         ask(self.settings, wanted, self.stop, lambda _: None, lambda _: None)
         follow = self.settings.follow.model_copy(update=CAPITAL | {"leaders": leaders})
         sink = SinkSettings.model_validate({"name": "demo", "kind": "webhook", "url": inbox.url})
-        self.settings = self.settings.model_copy(update={"follow": follow, "sinks": (sink,)})
+        alert = AlertSettings.model_validate(ALERT)
+        told = {"follow": follow, "sinks": (sink,), "alerts": (alert,)}
+        self.settings = self.settings.model_copy(update=told)
         self._live = LiveProcess(self.settings, lambda _: None, _as_it_is, self.stop)
         self._live.start()
+        self._judge = DemoJudge(write_settings(self.settings), now_s)
 
 
 _STAGE = "record, tell and follow, at 60 times"

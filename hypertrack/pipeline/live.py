@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +13,11 @@ from hypertrack.clock import Clock, SystemClock
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.files import write_whole
+from hypertrack.pipeline.live_told import told_positions
 from hypertrack.pipeline.places import (
     SIGNALS_NAME,
     live_folder,
     newest_ms,
-    open_engine,
     require_data,
 )
 from hypertrack.pipeline.record import metrics
@@ -39,7 +38,6 @@ if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.delivery.dispatch import Dispatch
     from hypertrack.live.checkpoint import LiveState
     from hypertrack.live.newsroom import Outlet
-    from hypertrack.live.positions import Key
     from hypertrack.live.session import LiveSession
     from hypertrack.pipeline.live_asking import AccountAsking
     from hypertrack.pipeline.live_judging import Judging
@@ -53,9 +51,6 @@ STATE_NAME = "state.json"
 STATUS_NAME = "status.json"
 LOCK_NAME = "live.lock"
 CHECKPOINT_NAME = "checkpoint.bin"
-
-SIZE_DECIMALS = 8
-"""The most that sizes have: beyond lies what sums of binary fractions leave, and flat is 0."""
 
 SAVE_FRAC = 0.02
 """Of the time is spent on checkpoints, at most."""
@@ -77,6 +72,19 @@ def paper_path(signals: Path) -> Path:
     """Return where following on paper is written, beside the signals of the same run."""
     is_own = signals.name == SIGNALS_NAME
     return signals.with_name(PAPER_NAME if is_own else f"{signals.stem}.{PAPER_NAME}")
+
+
+def require_books(settings: Settings) -> None:
+    """Do nothing where following on paper finds the books it asks for.
+
+    Raises:
+        ConfigError: It is asked for, and the dataset is a database.
+    """
+    if settings.follow.capital_usd is not None and not isinstance(settings.data, Path):
+        raise ConfigError(
+            f"following on paper reads the books of a folder, and the dataset is {settings.data}: "
+            "leave out follow.capital_usd, or record to a folder"
+        )
 
 
 def follow(
@@ -102,6 +110,7 @@ def follow(
     clock = clock or SystemClock()
     folder = live_folder(settings)
     require_data(settings)
+    require_books(settings)
     from hypertrack.delivery.dispatch import Dispatch
     from hypertrack.pipeline.live_asking import AccountAsking
     from hypertrack.pipeline.live_judging import Judging
@@ -275,11 +284,7 @@ def _open(
     from hypertrack.pipeline.classify import PROFILES_NAME
     from hypertrack.store.reading.opening import open_followed
 
-    if settings.follow.capital_usd is not None and not isinstance(settings.data, Path):
-        raise ConfigError(
-            "following on paper reads the books of a folder: leave out follow.capital_usd, or "
-            "record to a folder"
-        )
+    require_books(settings)
     paper = paper_path(signals)
     source = open_followed(settings.data, since_ms)
     places = LivePlaces(source, settings.out / PROFILES_NAME, signals, paper)
@@ -287,7 +292,7 @@ def _open(
     is_older = is_live and not paper.exists() and (signals.exists() or not since_ms)
     paper_since_ms = newest_ms(settings) + 1 if is_older else 0
     saved = _saved(settings, since_ms, source, paper) if is_live else None
-    told = {} if saved is not None else _told_positions(settings, since_ms, source)
+    told = told_positions(settings, since_ms, source) if saved is None else None
     beginning = Beginning(since_ms, told, paper_since_ms, saved)
     return LiveSession(settings, places, beginning, outlet, clock, on_line)
 
@@ -310,27 +315,6 @@ def _saved(
         log.warning("%s is not taken: what it had read is another now; all is read again", path)
         return None
     return saved if paper.exists() else replace(saved, paper=None)
-
-
-def _told_positions(settings: Settings, until_ms: int, source: "Followed") -> "dict[Key, Decimal]":
-    """Return what the venue told of positions before a time, where no trade was missed since."""
-    if not source.has_answers():
-        return {}  # nothing but answers of the venue tells positions: the tape need not be read
-    from hypertrack.live.gap_book import ended_gaps
-    from hypertrack.market.last_positions import last_positions
-
-    end_by_coin: dict[str, int] = {}
-    for gap in ended_gaps(source.ledger()):
-        end_by_coin[gap.coin] = max(gap.end_ms, end_by_coin.get(gap.coin, 0))
-    with open_engine(settings) as engine:
-        con = engine.backend
-        names = con.table("wallets").join(last_positions(con, until_ms), "wallet_id")
-        rows = con.rows(con.table("coins").join(names, "coin_id"))
-    return {
-        (row["wallet"], row["coin"]): Decimal(f"{row['size']:.{SIZE_DECIMALS}f}")
-        for row in rows
-        if row["time_ms"] >= end_by_coin.get(row["coin"], 0)
-    }
 
 
 def _since(settings: Settings, folder: Path) -> int:

@@ -116,7 +116,7 @@ class Measurer:
             (window.start_ms, window.watermark_ms or 0),
             self._board.total_values(),
         )
-        window.note_measured(fills.wallet_ids[chosen])
+        window.note_measured(fills.wallets[chosen])
         return self._board.put(measured)
 
     def _note(self, due: Due, n_chosen: int) -> None:

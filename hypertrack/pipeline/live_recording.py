@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
-from hypertrack.pipeline.live import begin_at, is_followed
+from hypertrack.pipeline.live import begin_at, is_followed, require_books
 from hypertrack.pipeline.live_process import LiveProcess
 from hypertrack.pipeline.places import newest_ms
 from hypertrack.pipeline.record import record
@@ -36,6 +36,7 @@ def record_live(
         HypertrackError: As for `record`, or live cannot go on.
         OSError: The same, or whoever is told of signals is gone.
     """
+    require_books(settings)  # before anything is recorded that is not followed
     is_continued = mode == "append"
     is_begun = is_continued and is_followed(settings)
     since_ms = newest_ms(settings) + 1 if is_continued else 0

@@ -4,7 +4,10 @@ from pathlib import Path
 from typing import Literal
 
 from hypertrack.config import Settings
+from hypertrack.records import Decision
 from hypertrack.text import masked_url
+
+CHALLENGER_NAME = "challenger"
 
 ExportKind = Literal["hf", "mlflow"]
 
@@ -38,8 +41,15 @@ def export(settings: Settings, name: str, kind: ExportKind, place: str | None) -
         write_hub_folder(load_version(settings.out, version), render_model_card(card), folder)
         return str(folder)
     from hypertrack.model.mlflow_store import log_version
+    from hypertrack.pipeline.challenge import current
 
-    aliases = (CHAMPION_NAME,) if champion_version(settings.out) == version else ()
+    challenge = current(settings)
+    is_open = challenge is not None and challenge.decision is Decision.OPEN
+    roles = {
+        CHAMPION_NAME: champion_version(settings.out),
+        CHALLENGER_NAME: challenge.challenger if challenge and is_open else None,
+    }
+    aliases = tuple(name for name, played_by in roles.items() if played_by == version)
     store = place or str(settings.out / "mlruns")
     run_id = log_version(settings.out / MODELS_FOLDER / version, card, store, aliases)
     return f"{masked_url(store)}, run {run_id}"

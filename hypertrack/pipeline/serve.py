@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from hypertrack.clock import SystemClock
 from hypertrack.config import Settings
-from hypertrack.errors import ConfigError
 from hypertrack.pipeline.places import require_data
 
 if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.live.desk import Gap
     from hypertrack.records import Histories, ProfileSet
     from hypertrack.serving.server import Served
+    from hypertrack.store.reading.followed import Followed
 
 TOKEN_BYTES = 32
 STOP_POLL_S = 0.1
@@ -30,11 +30,12 @@ def serve(settings: Settings, stop: threading.Event, say_ready: Callable[[str], 
 
     Raises:
         DatasetError: There is no dataset.
-        ConfigError: The dataset is a database, or the port is taken.
+        ConfigError: The port is taken, or the driver of a database is not installed.
     """
+    from hypertrack.store.reading.opening import open_lines
+
     require_data(settings)
-    if not isinstance(settings.data, Path):
-        raise ConfigError("serve shows a folder: a database is not served yet")
+    open_lines(settings.data).close()  # a database that is away, or empty, is one at the start
     token = settings.serve.token
     chosen = secrets.token_urlsafe(TOKEN_BYTES) if token is None else token.get_secret_value()
     asyncio.run(_serve(settings, chosen, stop, say_ready))
@@ -55,7 +56,7 @@ async def _serve(
 
 
 def served(settings: Settings) -> "Served":
-    """Return what there is to serve of a folder."""
+    """Return what there is to serve of a dataset."""
     from hypertrack.outputs.served_page import served_body, served_front
     from hypertrack.pipeline.challenge import COMPARISON_NAME
     from hypertrack.pipeline.classify import PROFILES_NAME
@@ -65,17 +66,15 @@ def served(settings: Settings) -> "Served":
     from hypertrack.serving.lookout import ServedFiles
     from hypertrack.serving.server import Served
     from hypertrack.serving.shelf import ProfileFiles, Shelf
-    from hypertrack.store.files.layout import COVERAGE_NAME
+    from hypertrack.store.reading.opening import open_followed
 
-    data, folder = settings.data, live_folder(settings)
-    assert isinstance(data, Path)
+    source, folder = open_followed(settings.data), live_folder(settings)
     return Served(
         front=served_front(),
         files=ServedFiles(
             signals=folder / SIGNALS_NAME,
             follow=folder / PAPER_NAME,
             status=folder / STATUS_NAME,
-            ledger=data / COVERAGE_NAME,
             comparison=folder / COMPARISON_NAME,
         ),
         shelf=Shelf(
@@ -86,7 +85,8 @@ def served(settings: Settings) -> "Served":
                 profiles, found, live, settings.dashboard, settings.report
             ),
         ),
-        read_gaps=lambda: _gaps(data),
+        changed_gaps=partial(_changed_gaps, source),
+        close=source.close,
     )
 
 
@@ -106,8 +106,8 @@ def _histories(settings: Settings, file: Path) -> "Histories":
     return histories(settings, profiles, settings.dashboard.max_histories, until_ms=until_ms)
 
 
-def _gaps(folder: Path) -> "tuple[Gap, ...]":
+def _changed_gaps(source: "Followed") -> "tuple[Gap, ...] | None":
     from hypertrack.live.gap_book import ended_gaps
-    from hypertrack.store.files.ledger import read_ledger
 
-    return tuple(ended_gaps(read_ledger(folder)))
+    lines = source.changed_ledger()
+    return tuple(ended_gaps(lines)) if lines else None

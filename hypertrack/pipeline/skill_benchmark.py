@@ -1,5 +1,6 @@
 """The skill benchmark command: simulated markets judged, and held against their truth."""
 
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -107,7 +108,8 @@ def _judged(settings: Settings, markets: Sequence[Market], n_jobs: int) -> "Iter
         return
     pool = ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn"))
     try:
-        tasks = [pool.submit(judge_market, settings, market) for market in markets]
+        longest_first = sorted(markets, key=lambda market: -market.hours)
+        tasks = [pool.submit(_judge_beside, settings, each, n_jobs) for each in longest_first]
         yield from (task.result() for task in as_completed(tasks))
     except BaseException:  # a market takes a minute, and nobody waits for its result any more
         for process in active_children():
@@ -117,8 +119,17 @@ def _judged(settings: Settings, markets: Sequence[Market], n_jobs: int) -> "Iter
         pool.shutdown(cancel_futures=True)
 
 
-def judge_market(settings: Settings, market: Market) -> "KnownTruth":
-    """Simulate a market, judge its wallets without their truth, and compare with it then."""
+def _judge_beside(settings: Settings, market: Market, n_jobs: int) -> "KnownTruth":
+    """Judge a market with no more threads than there are processors for it."""
+    return judge_market(settings, market, max((os.cpu_count() or 1) // n_jobs, 1))
+
+
+def judge_market(settings: Settings, market: Market, n_threads: int | None = None) -> "KnownTruth":
+    """Simulate a market, judge its wallets without their truth, and compare with it then.
+
+    Args:
+        n_threads: Of DuckDB; its own choice where None.
+    """
     import numpy as np
 
     from hypertrack.market.window import Window
@@ -137,6 +148,8 @@ def judge_market(settings: Settings, market: Market) -> "KnownTruth":
         for _ in write(own, folder, plan, truth=truth, entries=entries):
             pass
         with open_engine(own) as engine:
+            if n_threads is not None:
+                engine.dataset.connection.execute(f"SET threads = {n_threads}")
             window = Window(engine.start_ms, engine.end_ms)
             is_judged = np.ones(engine.n_wallets, dtype=np.bool_)
             skill = judge(engine.backend, window, is_judged, own, learner(engine, own))
@@ -162,17 +175,18 @@ def known_table(found: "Sequence[KnownTruth]") -> tuple[tuple[str, ...], list[tu
     return ("", *columns), rows_of(columns)
 
 
-def known_markdown(file: Path) -> str:
-    """Return the table of the results in a file, in Markdown.
+def known_markdown(files: Sequence[Path]) -> str:
+    """Return the table of the results in some files, in Markdown; each estimator has its columns.
 
     Raises:
         ConfigError: There is no such file, or it holds something else.
     """
     from hypertrack.skill.truth_table import markdown_table
 
-    if not file.is_file():
-        raise ConfigError(f"{file} is missing: run hypertrack skill benchmark --file {file}")
-    return markdown_table(list(_read(file)))
+    for file in files:
+        if not file.is_file():
+            raise ConfigError(f"{file} is missing: run hypertrack skill benchmark --file {file}")
+    return markdown_table([known for file in files for known in _read(file)])
 
 
 def _settings_of(settings: Settings, market: Market, folder: Path) -> Settings:

@@ -113,6 +113,8 @@ class TrainingDetails(Record, frozen=True, kw_only=True):
     """Of the packages that can change a result."""
     notice: str | None = None
     """What readers must know of the data's origin, such as that it was simulated."""
+    n_test_wallets: int | None = None
+    """Of which the test rows were drawn by chance; None where it was tested on all."""
 
 
 class TrainingBins(Record, frozen=True, kw_only=True):

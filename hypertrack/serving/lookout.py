@@ -30,14 +30,12 @@ class ServedFiles:
     """What is looked at.
 
     Attributes:
-        ledger: Of the dataset's coverage.
         comparison: Of two models, as live looked at it last.
     """
 
     signals: Path
     follow: Path
     status: Path
-    ledger: Path
     comparison: Path
 
 
@@ -87,7 +85,7 @@ class Lookout:
     """Looks several times a second until it is closed.
 
     Args:
-        read_gaps: Reads what was missed from the ledger.
+        changed_gaps: Reads what was missed where that is other than at the last call, else None.
         tell: Called in this thread with what is new.
     """
 
@@ -95,13 +93,13 @@ class Lookout:
         self,
         files: ServedFiles,
         shelf: Shelf,
-        read_gaps: Callable[[], tuple[Gap, ...]],
+        changed_gaps: Callable[[], tuple[Gap, ...] | None],
         tell: Callable[[News], None],
         clock: Clock,
     ):
         self._files = files
         self._shelf = shelf
-        self._read_gaps = read_gaps
+        self._changed_gaps = changed_gaps
         self._tell = tell
         self._clock = clock
         self._signals = LineTail(files.signals)
@@ -110,7 +108,6 @@ class Lookout:
         self._has_stepped = False
         self._paper_due_s = 0.0
         self._live: LiveSaid | None = None
-        self._ledger_stamp: FileStamp | None = None
         self._models_stamp: FileStamp | None = None
         self._gaps_due_s = 0.0
         self._stamps: object = None
@@ -196,11 +193,9 @@ class Lookout:
 
     def _look_at_gaps(self) -> tuple[Gap, ...] | None:
         now_s = self._clock.monotonic_s()
-        found = stamp_of(self._files.ledger)
-        if found == self._ledger_stamp or now_s < self._gaps_due_s:
+        if now_s < self._gaps_due_s:
             return None
-        self._ledger_stamp = found
-        gaps = self._read_gaps()
+        gaps = self._changed_gaps()
         end_s = self._clock.monotonic_s()
         self._gaps_due_s = end_s + (end_s - now_s) / COST_SHARE
         return gaps

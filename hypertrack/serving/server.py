@@ -49,13 +49,15 @@ class Served:
 
     Attributes:
         front: The page before it has loaded anything, its script and its style.
-        read_gaps: Reads what was missed from the ledger.
+        changed_gaps: Reads what was missed where that is other than at the last call, else None.
+        close: Lets go of the dataset.
     """
 
     front: ServedFront
     files: ServedFiles
     shelf: Shelf
-    read_gaps: Callable[[], tuple[Gap, ...]]
+    changed_gaps: Callable[[], tuple[Gap, ...] | None]
+    close: Callable[[], None]
 
 
 class Server:
@@ -81,7 +83,7 @@ class Server:
         self.streams = Streams(self._log)
         self._worker = ThreadPoolExecutor(1, "profiles")
         self._lookout = Lookout(
-            served.files, served.shelf, served.read_gaps, self._tell_soon, clock
+            served.files, served.shelf, served.changed_gaps, self._tell_soon, clock
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._runner = web.AppRunner(
@@ -120,6 +122,7 @@ class Server:
         await asyncio.to_thread(self._lookout.close)
         self._worker.shutdown(wait=False, cancel_futures=True)
         await asyncio.to_thread(self._served.shelf.close)
+        await asyncio.to_thread(self._served.close)
 
     # --- what is asked --------------------------------------------------------------------------
 

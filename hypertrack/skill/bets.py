@@ -67,8 +67,12 @@ class CoinView:
             horizon_ms=horizon_ms,
             held_ms=held_ms,
             later=np.stack([self.path.at(openings.time_ms + held) for held in held_ms]),
-            is_seen=(end_ms < self.window.end_ms) & self.are_watched(openings.time_ms, end_ms),
+            is_seen=self.are_seen(openings.time_ms, end_ms),
         )
+
+    def are_seen(self, begin_ms: Ints, end_ms: Ints) -> Flags:
+        """Return which spans end within the window, and were watched to their end."""
+        return (end_ms < self.window.end_ms) & self.are_watched(begin_ms, end_ms)
 
     def are_watched(self, begin_ms: Ints, end_ms: Ints) -> Flags:
         """Return which spans lie within one stretch."""

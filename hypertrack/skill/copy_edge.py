@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hypertrack.skill.arrays import Floats, Ints, group_starts, sums
+from hypertrack.skill.arrays import Flags, Floats, Ints, group_starts, sums
 from hypertrack.skill.bets import Bets
 from hypertrack.skill.estimate import Estimates
 from hypertrack.skill.shrinkage import Posterior
+from hypertrack.skill.walk_costs import WalkCosts, size_at
 
 SHARE_SD = 0.3
 """How far entities lie around the population's share of the move that is still to come."""
@@ -23,17 +24,15 @@ class CopyTerms:
 
     Attributes:
         delay_ms: Of the copier.
-        size_usd: Of each of its trades.
         taker_bps: Fee of one leg, ``[coins]``.
-        half_spread_bps: Of a coin whose quotes were not recorded.
-        walk_bps_per_usd: What size costs, ``[coins]``.
+        half_spread_bps: Where no fresh quote was recorded, ``[coins]``.
+        walks: What its size costs.
     """
 
     delay_ms: int
-    size_usd: float
     taker_bps: Floats
-    half_spread_bps: float
-    walk_bps_per_usd: Floats
+    half_spread_bps: Floats
+    walks: WalkCosts
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,8 @@ class CopyEdges:
         p_positive: Chance that it is above 0.
         half_life_s: After which half of the move is over.
         capacity_usd: Size at which nothing is left to be expected; infinite where size is free.
+        book_frac: Share of its openings in coins whose recorded books tell what size costs; of the
+            others what takers of the tape paid.
     """
 
     cost_bps: Floats
@@ -59,6 +60,7 @@ class CopyEdges:
     p_positive: Floats
     half_life_s: Floats
     capacity_usd: Floats
+    book_frac: Floats
 
 
 def copy_edges(
@@ -85,12 +87,12 @@ def copy_edges(
     fixed = 2 * (
         _mean(bets, starts, terms.taker_bps[bets.coin]) + _half_spread(bets, starts, terms)
     )
-    walk = 2 * _mean(bets, starts, np.nan_to_num(terms.walk_bps_per_usd[bets.coin]))
-    cost = fixed + walk * terms.size_usd
+    walk = 2 * np.stack(
+        [_mean(bets, starts, each[bets.coin]) for each in terms.walks.bps.T], axis=1
+    )
+    cost = fixed + terms.walks.asked_bps(walk)
     least = np.divide(cost, share, out=np.full(len(cost), np.inf), where=share > 0)
     gain = known.mean_bps * share
-    with np.errstate(divide="ignore", invalid="ignore"):
-        capacity = np.where(gain > fixed, (gain - fixed) / walk, 0.0)
     low, high = (known.quantile(level) * share - cost for level in LEVELS)
     return CopyEdges(
         cost_bps=cost,
@@ -101,7 +103,8 @@ def copy_edges(
         high_bps=high,
         p_positive=np.where(share > 0, known.p_above(np.minimum(least, 1e12)), 0.0),
         half_life_s=_half_life_s(shares, horizon),
-        capacity_usd=capacity,
+        capacity_usd=size_at(terms.walks.sizes_usd, walk, gain - fixed),
+        book_frac=_mean(bets, starts, terms.walks.are_recorded[bets.coin]),
     )
 
 
@@ -164,11 +167,13 @@ def _delays(bets: Bets) -> list[int]:
     return [int(name.removeprefix("early_").removesuffix("ms")) for name in names]
 
 
-def _mean(bets: Bets, starts: Ints, values: Floats) -> Floats:
+def _mean(bets: Bets, starts: Ints, values: Floats | Flags) -> Floats:
     """Return the mean of a quantity over the openings of each entity."""
     return sums(values * bets.n_openings, starts) / sums(bets.n_openings, starts)
 
 
 def _half_spread(bets: Bets, starts: Ints, terms: CopyTerms) -> Floats:
     recorded = bets.measures["half_spread_bps"]
-    return _mean(bets, starts, np.where(np.isnan(recorded), terms.half_spread_bps, recorded))
+    return _mean(
+        bets, starts, np.where(np.isnan(recorded), terms.half_spread_bps[bets.coin], recorded)
+    )

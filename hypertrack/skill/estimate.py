@@ -1,6 +1,7 @@
 """The estimate of each entity's edge, its error, and the error's own error."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy.special import digamma, polygamma
@@ -75,6 +76,34 @@ class Pooled:
     dispersion: float
 
 
+@dataclass(frozen=True)
+class Tally:
+    """What the bets of each entity come to by themselves, a row an entity.
+
+    Attributes:
+        edge_bps, n_bets, n_openings, n_blocks, n_hours: As of `Estimates`.
+        variance: Of the edge, from its blocks; NaN of one.
+        expected: What that would be, were bets independent, all as sure, and prices random walks.
+        n_equal: Blocks of equal weight that its blocks are worth.
+    """
+
+    entity: Ints
+    edge_bps: Floats
+    variance: Floats
+    expected: Floats
+    n_equal: Floats
+    n_bets: Ints
+    n_openings: Ints
+    n_blocks: Ints
+    n_hours: Ints
+
+    @classmethod
+    def joined(cls, parts: Sequence["Tally"]) -> "Tally":
+        """Return tallies of different entities as one, in their order."""
+        columns = ([getattr(part, field.name) for part in parts] for field in fields(cls))
+        return cls(*(np.concatenate(column) for column in columns))
+
+
 def estimate(bets: Bets, horizon_ms: Ints) -> Estimates:
     """Return the edge of every entity that has bets.
 
@@ -82,31 +111,53 @@ def estimate(bets: Bets, horizon_ms: Ints) -> Estimates:
         bets: By entity, block and coin.
         horizon_ms: By number of the entity, ``[all entities]``.
     """
+    return moderated(tally(bets, horizon_ms))
+
+
+def tally(bets: Bets, horizon_ms: Ints) -> Tally:
+    """Return what the bets of each entity come to, whatever those of the others do.
+
+    Args:
+        bets: As for `estimate`.
+        horizon_ms: As for `estimate`.
+    """
     starts = group_starts(bets.entity)
     entity = bets.entity[starts]
     total_weight = sums(bets.weight, starts)
     edge = sums(bets.weight * bets.markout_bps, starts) / total_weight
     variance, n_blocks, n_equal = block_variance(bets, edge, total_weight, starts)
-    n_bets = sums(bets.n_openings > 0, starts).astype(np.int64)
-    is_tested = (n_bets >= MIN_BETS) & (n_blocks >= MIN_BLOCKS)
-    # What the variance would be, were bets independent, all as sure, and prices random walks:
-    # a weight is one over the standard deviation of a minute.
     n_rows = group_sizes(starts, len(bets))
-    expected = horizon_ms[entity] / MINUTE_MS * n_rows / total_weight**2
-    own_df = n_equal - 1
-    dispersion = variance / expected
-    pooled = pool(dispersion[is_tested], own_df[is_tested])
-    moderated, df = moderate(dispersion, own_df, pooled)
-    error = np.sqrt(moderated * expected)
-    return Estimates(
+    return Tally(
         entity=entity,
         edge_bps=edge,
-        error_bps=error,
-        df=df,
-        n_bets=n_bets,
+        variance=variance,
+        # A weight is one over the standard deviation of a minute.
+        expected=horizon_ms[entity] / MINUTE_MS * n_rows / total_weight**2,
+        n_equal=n_equal,
+        n_bets=sums(bets.n_openings > 0, starts).astype(np.int64),
         n_openings=sums(bets.n_openings, starts).astype(np.int64),
         n_blocks=n_blocks,
         n_hours=_count_hours(bets, len(starts)),
+    )
+
+
+def moderated(found: Tally) -> Estimates:
+    """Return estimates whose errors are drawn towards those of all."""
+    is_tested = (found.n_bets >= MIN_BETS) & (found.n_blocks >= MIN_BLOCKS)
+    own_df = found.n_equal - 1
+    dispersion = found.variance / found.expected
+    pooled = pool(dispersion[is_tested], own_df[is_tested])
+    drawn, df = moderate(dispersion, own_df, pooled)
+    error = np.sqrt(drawn * found.expected)
+    return Estimates(
+        entity=found.entity,
+        edge_bps=found.edge_bps,
+        error_bps=error,
+        df=df,
+        n_bets=found.n_bets,
+        n_openings=found.n_openings,
+        n_blocks=found.n_blocks,
+        n_hours=found.n_hours,
         is_tested=is_tested & (error > 0),  # markouts that are all the same tell nothing
     )
 

@@ -15,6 +15,7 @@ from hypertrack.skill.fetching import execution_batches, fetch, price_paths
 from hypertrack.skill.horizons import horizons_ms
 from hypertrack.skill.openings import Lots, Openings, openings_and_lots
 from hypertrack.skill.price_path import PricePath, motion_of
+from hypertrack.skill.role_curve import RoleCurve
 
 CURVE_MS = (1_000, 5_000, 30_000, 300_000)
 """Delays at which what is left of a move is measured, beside the user's own."""
@@ -30,8 +31,10 @@ _FLAG: Flags = np.zeros(0, dtype=np.bool_)
 
 NOTHING_DONE = (
     Openings(_INT, _INT, _INT, _INT, _FLAG, _FLAG, _FLOAT, _FLOAT, _FLAG, _FLOAT),
-    Lots(_INT, _INT, _FLOAT, _FLAG),
+    Lots(_INT, _INT, _INT, _FLOAT, _FLAG),
 )
+
+BY_COIN = ("coin", "time_ms")
 
 T = TypeVar("T", Openings, Lots)
 
@@ -49,6 +52,7 @@ class Evidence:
             the part of the move that was over by then, bps, and ``half_spread_bps``, NaN where
             none was recorded.
         placebo: As ``bets``, at times that have nothing to do with the decisions.
+        by_role: What followed the openings of takers and makers, doubtful ones left out.
         walk_bps_per_usd: What a taker's order of each coin moves its own price, ``[coins]``; NaN
             where no taker opened.
         n_uncounted: Executions of each wallet from before what it does counts, ``[wallets]``.
@@ -63,6 +67,7 @@ class Evidence:
     bets: Bets
     taker_bets: Bets
     placebo: Bets
+    by_role: RoleCurve
     walk_bps_per_usd: Floats
     n_uncounted: Ints
     since_ms: Ints
@@ -112,6 +117,7 @@ def gather(
     horizon_ms = horizons_ms(lots, entity_of_wallet, n_entities, window)
     shift_ms = (window.length_ms * rng.uniform(*PLACEBO_FRAC, n_entities)).astype(np.int64)
     parts: list[tuple[Bets, Bets, Bets]] = []
+    by_role = RoleCurve(n_entities)
     walk = np.full(int(openings.coin.max(initial=-1)) + 1, np.nan)
     for coin, path, watched in price_paths(con, window):
         of_coin = openings.of_coin(coin)
@@ -121,7 +127,9 @@ def gather(
         entity = entity_of_wallet[of_coin.wallet]
         parts.append(_bets(view, of_coin, entity, horizon_ms, shift_ms, delays_ms))
         if len(of_coin):
-            walk[coin] = walk_bps_per_usd(path, of_coin.take(of_coin.are_sure))
+            sure = of_coin.take(of_coin.are_sure)
+            walk[coin] = walk_bps_per_usd(path, sure)
+            by_role.add(view, sure, entity_of_wallet[sure.wallet])
     bets, taker_bets, placebo = (joined(of_coins) for of_coins in zip(*parts, strict=True))
     return Evidence(
         window=window,
@@ -132,6 +140,7 @@ def gather(
         bets=bets,
         taker_bets=taker_bets,
         placebo=placebo,
+        by_role=by_role,
         walk_bps_per_usd=walk,
         n_uncounted=n_uncounted,
         since_ms=since_ms,
@@ -155,10 +164,8 @@ def openings_of(
         n_uncounted += np.bincount(batch["wallet_id"][~does_count], minlength=len(n_uncounted))
         counted = {name: column[does_count] for name, column in batch.items()}
         found.append(openings_and_lots(counted))
-    openings = rows_joined(Openings, [opened for opened, _ in found])
     lots = rows_joined(Lots, [closed for _, closed in found])
-    # By time within a coin: prices are then looked up along memory, at a tenth of the time.
-    return openings.take(np.lexsort((openings.time_ms, openings.coin))), lots, n_uncounted
+    return openings_by_coin([opened for opened, _ in found]), lots, n_uncounted
 
 
 def walk_bps_per_usd(path: PricePath, openings: Openings) -> float:
@@ -212,6 +219,19 @@ def _moved(openings: Openings, shift_ms: Ints, window: Window) -> Openings:
     """Return openings with their times moved around the circle of the window."""
     time_ms = window.start_ms + (openings.time_ms - window.start_ms + shift_ms) % window.length_ms
     return Openings(**{**vars(openings), "time_ms": time_ms})
+
+
+def openings_by_coin(parts: Sequence[Openings]) -> Openings:
+    """Return openings as one, by coin and time: prices are then looked up along memory.
+
+    Column by column: of all of them there are never three copies.
+    """
+    coin, time_ms = (np.concatenate([vars(part)[name] for part in parts]) for name in BY_COIN)
+    order = np.lexsort((time_ms, coin))
+    del coin, time_ms
+    names = vars(parts[0])
+    columns = {name: np.concatenate([vars(part)[name] for part in parts])[order] for name in names}
+    return Openings(**columns)
 
 
 def rows_joined(kind: type[T], parts: Sequence[T]) -> T:

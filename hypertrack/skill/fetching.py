@@ -12,7 +12,7 @@ from hypertrack.market.engine.computer import Market
 from hypertrack.market.engine.plans import Columns
 from hypertrack.market.executions import executions
 from hypertrack.market.observation import observed_stretches
-from hypertrack.market.positions import EXACT, KEYS, is_known, positions
+from hypertrack.market.positions import KEYS, is_known, positions
 from hypertrack.market.prices import last_trades
 from hypertrack.market.window import Window
 from hypertrack.skill.arrays import Ints
@@ -50,7 +50,7 @@ def execution_batches(
     """Yield executions in the order of wallet, coin and time; a wallet's are in one batch.
 
     Columns: those of `executions` that follow, and ``known_before``: the position in coins before
-    it where fills tell, else NaN.
+    it where fills tell, else NaN; where there are fills also ``known_ms``, since when it is known.
     """
     rows = window.of(executions(con)).select(*STEP_KEY, "size", "is_twap", price=_.vwap)
     counts = fetch(con, rows.group_by("wallet_id").aggregate(n=_.count()).order_by("wallet_id"))
@@ -62,8 +62,8 @@ def execution_batches(
     has_fills = bool(fetch(con, con.table("imported_fills").aggregate(n=_.count()))["n"][0])
     if has_fills:
         known = positions(con).filter(is_known(window.end_ms), ~_.is_one_sided)
-        known = known.select(*STEP_KEY, known_before="before", is_exact=_.state == EXACT)
-        rows = rows.left_join(known, STEP_KEY).select(*rows.columns, "known_before")
+        known = known.select(*STEP_KEY, "known_ms", known_before="before")
+        rows = rows.left_join(known, STEP_KEY).select(*rows.columns, "known_before", "known_ms")
     else:
         rows = rows.mutate(known_before=ibis.null("float64"))
     for first, end in groups_of(counts["wallet_id"], counts["n"], ROWS_AT_ONCE):

@@ -15,6 +15,7 @@ from hypertrack.skill.evidence import NOTHING_DONE, rows_joined, walk_bps_per_us
 from hypertrack.skill.fetching import execution_batches, price_paths
 from hypertrack.skill.openings import Openings, openings_and_lots
 from hypertrack.skill.price_path import PricePath, motion_of
+from hypertrack.skill.walk_costs import no_walks, recorded_walks
 
 CURVE_DELAYS_MS = (0, 1_000, 5_000, 30_000, 300_000)
 """Of the curve that shows what being late costs."""
@@ -49,7 +50,7 @@ class FollowTerms:
         delay_ms: After the leader's execution, in and out.
         size_usd: Of each position.
         taker_bps: Fee of one leg, ``[coins]``.
-        half_spread_bps: Where no fresh quote was recorded.
+        half_spread_bps: Where neither a fresh quote nor a book was recorded.
         until_ms: When the recording ends: positions are not held beyond.
     """
 
@@ -122,6 +123,10 @@ def follow_all(
     )
     whole = Window(rounds[0].past.start_ms, terms.until_ms)
     openings, closed = _taken(con, whole, judged)
+    no_books = no_walks(len(terms.taker_bps), terms.size_usd)
+    walks = recorded_walks(con, openings, terms.delay_ms, terms.until_ms, no_books)
+    half_spread_bps = walks.half_spread_or(terms.half_spread_bps)
+    recorded_bps = walks.asked_bps(walks.bps)
     parts = [_NOTHING]
     for coin, path, watched in price_paths(con, whole):
         opened = openings.of_coin(coin)
@@ -131,13 +136,21 @@ def follow_all(
             stretches=watched,
             openings=opened,
             closings=closed.of_coin(coin),
-            walk_bps_per_usd=float(np.nan_to_num(walk_bps_per_usd(path, opened))),
+            half_spread_bps=float(half_spread_bps[coin]),
+            walk_bps=_walk_bps(recorded_bps[coin], path, opened, terms.size_usd),
         )
         parts += [
             in_coin.follower(each.future, terms).copies(nth, known)
             for nth, (each, known) in enumerate(zip(rounds, everybody, strict=True))
         ]
     return _joined(parts)
+
+
+def _walk_bps(recorded_bps: float, path: PricePath, openings: Openings, size_usd: float) -> float:
+    """Return what size costs by the recorded books, else by what takers paid."""
+    if not np.isnan(recorded_bps):
+        return float(recorded_bps)
+    return float(np.nan_to_num(walk_bps_per_usd(path, openings))) * size_usd
 
 
 def _joined(parts: Sequence[Copies]) -> Copies:
@@ -171,7 +184,8 @@ class _Coin:
     stretches: tuple[Ints, Ints]
     openings: Openings
     closings: Closings
-    walk_bps_per_usd: float
+    half_spread_bps: float
+    walk_bps: float
 
     def follower(self, future: Window, terms: FollowTerms) -> "_Follower":
         """Return who copies in it during a round."""
@@ -180,7 +194,8 @@ class _Coin:
         motion = motion_of(self.path, future)
         return _Follower(
             view=CoinView(self.coin, self.path, motion, until, self.stretches),
-            walk_bps_per_usd=self.walk_bps_per_usd,
+            half_spread_bps=self.half_spread_bps,
+            walk_bps=self.walk_bps,
             terms=terms,
             openings=self.openings.take((time_ms >= future.start_ms) & (time_ms < future.end_ms)),
             closings=self.closings,
@@ -192,7 +207,8 @@ class _Follower:
     """Copies the bets of one coin in one round."""
 
     view: CoinView
-    walk_bps_per_usd: float
+    half_spread_bps: float
+    walk_bps: float
     terms: FollowTerms
     openings: Openings
     closings: Closings
@@ -242,10 +258,9 @@ class _Follower:
     def _cost(self, time_ms: Ints) -> Floats:
         """Return what one leg costs, bps."""
         spread = self.view.path.half_spread_at(time_ms)
-        spread = np.where(np.isnan(spread), self.terms.half_spread_bps, spread)
-        depth = self.walk_bps_per_usd * self.terms.size_usd
+        spread = np.where(np.isnan(spread), self.half_spread_bps, spread)
         fee = float(self.terms.taker_bps[self.view.coin])
-        cost: Floats = spread + depth + fee
+        cost: Floats = spread + self.walk_bps + fee
         return cost
 
 

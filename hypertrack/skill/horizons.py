@@ -37,8 +37,17 @@ def horizons_ms(lots: Lots, entity_of_wallet: Ints, n_entities: int, window: Win
     Args:
         lots: Closed in the window.
     """
+    return horizons_of(*usual_holding_ms(lots, entity_of_wallet, n_entities), window)
+
+
+def usual_holding_ms(lots: Lots, entity_of_wallet: Ints, n_entities: int) -> tuple[Floats, Ints]:
+    """Return the median holding time of each entity, NaN of none, and of how many lots it is."""
     held = np.maximum(lots.holding_ms, 1).astype(np.float64)
-    own, n_lots = medians(held, entity_of_wallet[lots.wallet], n_entities)
+    return medians(held, entity_of_wallet[lots.wallet], n_entities)
+
+
+def horizons_of(own: Floats, n_lots: Ints, window: Window) -> Ints:
+    """Return the horizons of entities by their `usual_holding_ms` (see `horizons_ms`)."""
     is_told = n_lots > 0
     usual = float(np.median(own[is_told])) if is_told.any() else DEFAULT_MS
     log_own: Floats = np.log(np.where(is_told, own, usual))

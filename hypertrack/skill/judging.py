@@ -35,6 +35,7 @@ from hypertrack.skill.fetching import fetch
 from hypertrack.skill.gains import gains
 from hypertrack.skill.shrinkage import Posterior, Spreads
 from hypertrack.skill.verdict import Decisions, Facts, decide
+from hypertrack.skill.walk_costs import no_walks, recorded_walks
 
 LEVELS = (0.05, 0.95)
 """Of the intervals that are shown."""
@@ -206,15 +207,19 @@ class _Judging:
         return bets.take(np.isin(bets.entity, self.taken.entity))
 
     def _terms(self) -> CopyTerms:
-        asked = self.settings.copy
+        asked, openings = self.settings.copy, self.evidence.openings
+        delay_ms, by_tape = round(asked.delay_s * 1000), self.evidence.walk_bps_per_usd
+        taken = openings.take(openings.is_taker)
+        until_ms = self.evidence.window.end_ms
+        no_books = no_walks(len(by_tape), asked.size_usd)
+        walks = recorded_walks(self.con, taken, delay_ms, until_ms, no_books).or_by_tape(by_tape)
         rates = fetch(self.con, scheduled_rates(self.con, self.settings.fees).order_by("coin_id"))
         taker_bps = rates["taker_bps"].astype(np.float64)
         return CopyTerms(
-            delay_ms=round(asked.delay_s * 1000),
-            size_usd=asked.size_usd,
+            delay_ms=delay_ms,
             taker_bps=taker_bps if asked.taker_bps is None else 0 * taker_bps + asked.taker_bps,
-            half_spread_bps=asked.half_spread_bps,
-            walk_bps_per_usd=self.evidence.walk_bps_per_usd,
+            half_spread_bps=walks.half_spread_or(asked.half_spread_bps),
+            walks=walks,
         )
 
     def _active(self) -> tuple[Floats, Floats]:
@@ -305,6 +310,7 @@ class _Judging:
             },
             "half_life_s": copied.half_life_s,
             "capacity_usd": copied.capacity_usd,
+            "book_frac": copied.book_frac,
         }
         return {
             "n_openings": self._placed(whole.n_openings, whole.entity, 0),
@@ -316,6 +322,7 @@ class _Judging:
             **{name: self._placed(column, judged.entity) for name, column in of_judged.items()},
             "q": self.q,
             **{name: self._placed(column, taken.entity) for name, column in of_taken.items()},
+            **self.evidence.by_role.columns(),
             "cash_usd": self.facts.cash_usd,
             "bets_needed": needed,
             "days_needed": self._days_needed(needed),

@@ -73,14 +73,19 @@ class Openings:
 class Lots:
     """What was closed by each execution that reduced a position, first in first out.
 
-    ``gain_usd``: before fees, against the price at which the middle of the lot was opened;
-    ``is_flat``: nothing was left of the position.
+    ``time_ms``: of the closing; ``gain_usd``: before fees, against the price at which the middle
+    of the lot was opened; ``is_flat``: nothing was left of the position.
     """
 
     wallet: Ints
+    time_ms: Ints
     holding_ms: Ints
     gain_usd: Floats
     is_flat: Flags
+
+    def take(self, rows: Ints | Flags) -> "Lots":
+        """Return some of them."""
+        return Lots(**{name: column[rows] for name, column in vars(self).items()})
 
 
 def openings_and_lots(rows: Columns) -> tuple[Openings, Lots]:
@@ -179,6 +184,7 @@ def _closed_lots(rows: Columns, size: Floats, held: Floats, starts: Ints, group:
     coins = closed[to_row] * (rows["size"] / size)[to_row]
     return Lots(
         wallet=rows["wallet_id"][to_row].astype(np.int64),
+        time_ms=rows["time_ms"][to_row].astype(np.int64),
         holding_ms=(rows["time_ms"][to_row] - rows["time_ms"][from_row]).astype(np.int64),
         gain_usd=-direction[to_row] * coins * (rows["price"][to_row] - rows["price"][from_row]),
         is_flat=left[to_row] <= FLAT_FRAC,

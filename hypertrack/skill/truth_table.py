@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 
+from hypertrack.skill.expectation import SHRINKAGE
 from hypertrack.skill.known_truth import KnownTruth
 
 
@@ -125,10 +126,13 @@ MEASURES = (
 
 
 def columns_of(found: Sequence[KnownTruth]) -> dict[str, list[KnownTruth]]:
-    """Return the markets of each world and length, by what heads their column."""
+    """Return the markets of each world, length and estimator, by what heads their column."""
     kinds: dict[str, list[KnownTruth]] = {}
-    for known in sorted(found, key=lambda each: (each.world, each.hours, each.seed)):
-        kinds.setdefault(f"{known.world}, {known.hours:g} h", []).append(known)
+    for known in sorted(
+        found, key=lambda each: (each.world, each.hours, each.estimator, each.seed)
+    ):
+        by = "" if known.estimator == SHRINKAGE else f", {known.estimator}"
+        kinds.setdefault(f"{known.world}, {known.hours:g} h{by}", []).append(known)
     return kinds
 
 

@@ -1,22 +1,23 @@
 """The edge of every wallet in a window, and in the one after: what a model is to foresee."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hypertrack.config import FeeSettings
 from hypertrack.market.engine.computer import Market
+from hypertrack.market.engine.plans import Columns
 from hypertrack.market.fees import scheduled_rates
 from hypertrack.market.window import Window
 from hypertrack.skill.arrays import Floats, Ints
 from hypertrack.skill.bets import TO_BPS, Bets, CoinView, bets_of_coin, joined
-from hypertrack.skill.estimate import Estimates, estimate
-from hypertrack.skill.evidence import counts_from_ms, openings_of
-from hypertrack.skill.fetching import fetch, price_paths
-from hypertrack.skill.horizons import horizons_ms
-from hypertrack.skill.openings import Openings
-from hypertrack.skill.price_path import motion_of
+from hypertrack.skill.estimate import Estimates, Tally, moderated, tally
+from hypertrack.skill.evidence import counts_from_ms
+from hypertrack.skill.fetching import Stretches, execution_batches, fetch, price_paths
+from hypertrack.skill.horizons import horizons_of, usual_holding_ms
+from hypertrack.skill.openings import Lots, Openings, openings_and_lots
+from hypertrack.skill.price_path import PricePath, motion_of
 from hypertrack.skill.shrinkage import fit, posterior
 
 
@@ -63,47 +64,164 @@ def two_windows(
         later: Begins where ``past`` ends, or after it. Nothing in it tells of the past.
         n_wallets: Of the dataset; each is judged by itself.
     """
-    everybody, since_ms = np.arange(n_wallets), counts_from_ms(con, n_wallets)
-    opened, lots, _ = openings_of(con, past, everybody, since_ms)
-    horizon_ms = horizons_ms(lots, everybody, n_wallets, past)
-    whole = Window(past.start_ms, later.end_ms)
-    opened_later = _within(openings_of(con, whole, everybody, since_ms)[0], later)
-    coins = list(_views(con, whole, (past, later)))
-    before = _estimated(opened, [views[0] for views in coins], horizon_ms)
-    after = _estimated(opened_later, [views[1] for views in coins], horizon_ms)
-    shrunk, shrunk_sd = _shrunk(before, n_wallets)
-    return TwoWindows(
-        past=_of_wallets(before, n_wallets),
-        later=_of_wallets(after, n_wallets),
-        shrunk_bps=shrunk,
-        shrunk_sd_bps=shrunk_sd,
-        cost_bps=_costs(con, opened, [views[0] for views in coins], fees, n_wallets),
-    )
+    (found,) = each_two_windows(con, [(past, later)], fees, n_wallets)
+    return found
 
 
-def _within(openings: Openings, window: Window) -> Openings:
-    return openings.take((openings.time_ms >= window.start_ms) & (openings.time_ms < window.end_ms))
+def each_two_windows(
+    con: Market, pairs: Sequence[tuple[Window, Window]], fees: FeeSettings, n_wallets: int
+) -> list[TwoWindows]:
+    """Return the same of each pair of windows.
 
+    What wallets did is read twice, whatever the pairs, some wallets at a time: how long all of
+    them hold has to be known before anything is judged. The prices of all coins stay in memory.
 
-def _views(
-    con: Market, whole: Window, windows: tuple[Window, Window]
-) -> Iterator[tuple[CoinView, CoinView]]:
-    """Yield each coin as it is seen from both windows."""
+    Args:
+        pairs: Pasts, all of which begin at one time, and what came after.
+        fees: As for `two_windows`.
+        n_wallets: As for `two_windows`.
+    """
+    whole = Window(pairs[0][0].start_ms, max(later.end_ms for _, later in pairs))
+    history = _History(con, whole, counts_from_ms(con, n_wallets))
+    horizons = _horizons(history, [past for past, _ in pairs], n_wallets)
+    rates = fetch(con, scheduled_rates(con, fees).order_by("coin_id"))
+    sides = [
+        _Sides(past, later, horizon_ms, rates, n_wallets)
+        for (past, later), horizon_ms in zip(pairs, horizons, strict=True)
+    ]
     for coin, path, watched in price_paths(con, whole):
+        for side in sides:
+            side.know(coin, path, watched)
+    ends_ms = [window.end_ms for pair in pairs for window in pair]
+    for opened in history.openings_until(ends_ms):
+        for side, past, later in zip(sides, opened[::2], opened[1::2], strict=True):
+            side.add(past, later)
+    return [side.found() for side in sides]
+
+
+@dataclass(frozen=True)
+class _History:
+    """What wallets did in a window, as far as it counts."""
+
+    con: Market
+    window: Window
+    since_ms: Ints
+    """As of `counts_from_ms`."""
+
+    def until(self, ends_ms: Sequence[int]) -> Iterator[list[tuple[Openings, Lots]]]:
+        """Yield of some wallets at a time what they opened and closed until each end."""
+        for batch in execution_batches(self.con, self.window):
+            does_count = batch["time_ms"] >= self.since_ms[batch["wallet_id"]]
+            counted = {name: column[does_count] for name, column in batch.items()}
+            yield list(opened_until(counted, ends_ms))
+
+    def openings_until(self, ends_ms: Sequence[int]) -> Iterator[list[Openings]]:
+        """Yield of some wallets at a time what they opened until each end, by coin and time."""
+        for found in self.until(ends_ms):
+            openings = [opened for opened, _ in found]
+            yield [rows.take(np.lexsort((rows.time_ms, rows.coin))) for rows in openings]
+
+
+def opened_until(rows: Columns, ends_ms: Sequence[int]) -> Iterator[tuple[Openings, Lots]]:
+    """Yield what had been opened and closed by each end, as far as one could know then.
+
+    Args:
+        rows: Of `fetching.execution_batches`.
+    """
+    if "known_ms" not in rows:  # where nobody tells later, what is known is known at once
+        opened, closed = openings_and_lots(rows)
+        for end_ms in ends_ms:
+            yield opened.take(opened.time_ms < end_ms), closed.take(closed.time_ms < end_ms)
+        return
+    for end_ms in ends_ms:
+        was_there = rows["time_ms"] < end_ms
+        seen = {name: column[was_there] for name, column in rows.items()}
+        is_told = seen["known_ms"] < end_ms
+        known = np.where(is_told, seen["known_before"], np.nan)
+        yield openings_and_lots({**seen, "known_before": known})
+
+
+def _horizons(history: _History, pasts: Sequence[Window], n_wallets: int) -> list[Ints]:
+    """Return the horizon of each wallet as each past has fixed it."""
+    own = np.full((len(pasts), n_wallets), np.nan)
+    n_lots = np.zeros((len(pasts), n_wallets), dtype=np.int64)
+    everybody = np.arange(n_wallets)
+    for found in history.until([past.end_ms for past in pasts]):
+        for nth, (_, closed) in enumerate(found):
+            held, n = usual_holding_ms(closed, everybody, n_wallets)
+            own[nth, n > 0], n_lots[nth] = held[n > 0], n_lots[nth] + n
+    return [horizons_of(*each) for each in zip(own, n_lots, pasts, strict=True)]
+
+
+class _Sides:
+    """What wallets' openings came to on both sides of a cut, added up some wallets at a time."""
+
+    def __init__(
+        self, past: Window, later: Window, horizon_ms: Ints, rates: Columns, n_wallets: int
+    ):
+        self._windows, self._horizon_ms, self._rates = (past, later), horizon_ms, rates
+        self._views: list[tuple[CoinView, CoinView]] = []
+        self._before: list[Tally] = []
+        self._after: list[Tally] = []
+        self._cost_bps, self._n_costs = np.zeros(n_wallets), np.zeros(n_wallets)
+
+    def know(self, coin: int, path: PricePath, watched: Stretches) -> None:
+        """Take the prices of a coin, as it is seen from both windows."""
         first, second = (
-            CoinView(coin, path, motion_of(path, window), window, watched) for window in windows
+            CoinView(coin, path, motion_of(path, window), window, watched)
+            for window in self._windows
         )
-        yield first, second
+        self._views.append((first, second))
 
+    def add(self, opened: Openings, until_later: Openings) -> None:
+        """Take what some wallets opened until both ends, by coin and time."""
+        later = self._windows[1]
+        opened_later = until_later.take(until_later.time_ms >= later.start_ms)
+        views = [first for first, _ in self._views], [second for _, second in self._views]
+        self._before += self._tallied(opened, views[0])
+        self._after += self._tallied(opened_later, views[1])
+        for view in views[0]:
+            self._add_costs(view, opened.of_coin(view.coin))
 
-def _estimated(openings: Openings, views: list[CoinView], horizon_ms: Ints) -> Estimates | None:
-    """Return the estimates of all wallets with a bet; None where nobody has one."""
-    parts: list[Bets] = []
-    for view in views:
-        opened = openings.of_coin(view.coin)
-        bets = bets_of_coin(view.outlook(opened, horizon_ms[opened.wallet]), opened.wallet)
-        parts += [bets] if len(bets) else []
-    return estimate(joined(parts), horizon_ms) if parts else None
+    def found(self) -> TwoWindows:
+        """Return what all of them came to."""
+        n_wallets = len(self._cost_bps)
+        before, after = (
+            moderated(Tally.joined(parts)) if parts else None
+            for parts in (self._before, self._after)
+        )
+        shrunk, shrunk_sd = _shrunk(before, n_wallets)
+        cost = np.full(n_wallets, np.nan)
+        np.divide(self._cost_bps, self._n_costs, out=cost, where=self._n_costs > 0)
+        return TwoWindows(
+            past=_of_wallets(before, n_wallets),
+            later=_of_wallets(after, n_wallets),
+            shrunk_bps=shrunk,
+            shrunk_sd_bps=shrunk_sd,
+            cost_bps=cost,
+        )
+
+    def _tallied(self, openings: Openings, views: Sequence[CoinView]) -> list[Tally]:
+        """Return what the wallets' bets come to, nothing where nobody has one."""
+        parts: list[Bets] = []
+        for view in views:
+            opened = openings.of_coin(view.coin)
+            outlook = view.outlook(opened, self._horizon_ms[opened.wallet])
+            bets = bets_of_coin(outlook, opened.wallet)
+            parts += [bets] if len(bets) else []
+        return [tally(joined(parts), self._horizon_ms)] if parts else []
+
+    def _add_costs(self, view: CoinView, opened: Openings) -> None:
+        opened = opened.take(opened.are_sure)
+        row = np.searchsorted(self._rates["coin_id"], view.coin)
+        taker_bps, maker_bps = self._rates["taker_bps"][row], self._rates["maker_bps"][row]
+        fee = np.where(opened.is_taker, taker_bps, maker_bps)
+        mid = view.path.at(opened.time_ms, is_strict=True)
+        cost = fee + opened.direction * (opened.price / mid - 1) * TO_BPS
+        is_known = np.isfinite(cost)
+        n_wallets = len(self._cost_bps)
+        self._cost_bps += np.bincount(opened.wallet[is_known], cost[is_known], n_wallets)
+        self._n_costs += np.bincount(opened.wallet[is_known], minlength=n_wallets)
 
 
 def _of_wallets(measured: Estimates | None, n_wallets: int) -> WalletEdges:
@@ -127,24 +245,3 @@ def _shrunk(measured: Estimates | None, n_wallets: int) -> tuple[Floats, Floats]
     known = posterior(*of, fit(*of))
     mean[measured.entity[rows]], sd[measured.entity[rows]] = known.mean_bps, known.sd_bps
     return mean, sd
-
-
-def _costs(
-    con: Market, openings: Openings, views: list[CoinView], fees: FeeSettings, n_wallets: int
-) -> Floats:
-    """Return the mean cost of each wallet's openings, bps; NaN of none."""
-    rates = fetch(con, scheduled_rates(con, fees).order_by("coin_id"))
-    total, count = np.zeros(n_wallets), np.zeros(n_wallets)
-    for view in views:
-        opened = openings.of_coin(view.coin)
-        opened = opened.take(opened.are_sure)
-        row = np.searchsorted(rates["coin_id"], view.coin)
-        fee = np.where(opened.is_taker, rates["taker_bps"][row], rates["maker_bps"][row])
-        mid = view.path.at(opened.time_ms, is_strict=True)
-        cost = fee + opened.direction * (opened.price / mid - 1) * TO_BPS
-        is_known = np.isfinite(cost)
-        total += np.bincount(opened.wallet[is_known], cost[is_known], n_wallets)
-        count += np.bincount(opened.wallet[is_known], minlength=n_wallets)
-    mean = np.full(n_wallets, np.nan)
-    np.divide(total, count, out=mean, where=count > 0)
-    return mean

@@ -32,6 +32,7 @@ from hypertrack.store.reading.raw_tables import (
 )
 from hypertrack.store.reading.relations import Columns, relation, run_on
 from hypertrack.store.reading.truncation import ReadWindow
+from hypertrack.store.reading.window_names import forget_wallets
 from hypertrack.store.reading.window_source import WindowSource
 
 FRESH = "fresh"
@@ -112,7 +113,8 @@ class _Added(FolderLines):
 class GrowingWindow:
     """Holds the hours of a dataset from a time on, and what is added to it, without indexes.
 
-    Wallets and coins keep the numbers they got when they were first seen.
+    Wallets keep the numbers they got when they were first seen until most of them have left, coins
+    for good.
 
     Args:
         derive: From a connection that knows ``trades`` to tables that follow from the trades of
@@ -163,6 +165,9 @@ class GrowingWindow:
         self.start_ms = start_ms
         self.connection.execute(FILLS.format(start_ms=start_ms))
         self.connection.execute(FORGET_OLD.format(start_ms=start_ms))
+        hours = tuple(self._tables.values())
+        if forget_wallets(self.connection, hours, ("imported_fills", *NUMBER)):
+            self._read_answers()
 
     def newest_ms(self) -> int | None:
         """Return the time of the newest trade; None without any."""
@@ -276,21 +281,24 @@ class GrowingWindow:
     def _read_what_changed(self) -> None:
         """Read the ledger and what the venue answered, where they are others than before."""
         is_other_ledger, has_other_answers = self._source.look()
-        lines = self._source.lines
         if is_other_ledger:
-            read_ledger(self.connection, lines, ReadWindow())
+            read_ledger(self.connection, self._source.lines, ReadWindow())
         if has_other_answers:
-            read_fills(self.connection, lines, ReadWindow())
-            read_accounts(self.connection, lines, ReadWindow())
-            positions = "SELECT coin FROM raw_fills UNION SELECT coin FROM raw_account_positions"
-            extend_names(self.connection, ANSWERED_NAMES, f"({positions})")
-            for table in NUMBER:
-                self.connection.execute(f"DROP TABLE IF EXISTS {table}")
-            self.connection.execute(
-                f"CREATE OR REPLACE TABLE {SCHEMA}.told_fills AS {TOLD_FILLS}; DROP TABLE raw_fills"
-            )
-            number_accounts(self.connection)
-            self.connection.execute(FILLS.format(start_ms=self.start_ms))
+            self._read_answers()
+
+    def _read_answers(self) -> None:
+        lines = self._source.lines
+        read_fills(self.connection, lines, ReadWindow())
+        read_accounts(self.connection, lines, ReadWindow())
+        positions = "SELECT coin FROM raw_fills UNION SELECT coin FROM raw_account_positions"
+        extend_names(self.connection, ANSWERED_NAMES, f"({positions})")
+        for table in NUMBER:
+            self.connection.execute(f"DROP TABLE IF EXISTS {table}")
+        self.connection.execute(
+            f"CREATE OR REPLACE TABLE {SCHEMA}.told_fills AS {TOLD_FILLS}; DROP TABLE raw_fills"
+        )
+        number_accounts(self.connection)
+        self.connection.execute(FILLS.format(start_ms=self.start_ms))
 
     def _forget_fresh(self) -> None:
         self.connection.execute(f"DROP SCHEMA {FRESH} CASCADE; CREATE SCHEMA {FRESH}")

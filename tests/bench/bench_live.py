@@ -29,9 +29,11 @@ sys.path.append(str(Path(__file__).parents[1]))
 from kill_fakes import killed
 
 from hypertrack.config import Settings
+from hypertrack.files import stamp_of
 from hypertrack.live.window import LiveWindow
 from hypertrack.pipeline.live_process import LiveProcess
 from hypertrack.pipeline.places import newest_ms
+from hypertrack.store.profiles import ProfileFile
 
 COINS = [f"COIN{nth}" for nth in range(20)]
 WALLETS = [f"0x{nth:040x}" for nth in range(1, 401)]
@@ -75,6 +77,33 @@ def write_trades(file: Path, per_second: float, seconds: float) -> int:
     return n_written
 
 
+class Ages:
+    """How old the profiles of leaders are who traded since, each time that they are written."""
+
+    def __init__(self, file: Path):
+        self._file = file
+        self._found: list[int] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def ended(self) -> np.ndarray:
+        """Look no more; return the ages, ms of exchange time; 0 of who has not traded since."""
+        self._stop.set()
+        self._thread.join()
+        return np.array(self._found)
+
+    def _run(self) -> None:
+        stamp = None
+        while not self._stop.wait(FRAME_S):
+            if (now := stamp_of(self._file)) != stamp and now is not None:
+                stamp, profiles = now, ProfileFile(self._file)
+                is_leader = np.isin(profiles.column("wallet"), LEADERS)
+                age_ms = profiles.header.data.end_ms - profiles.column("as_of_ms")
+                has_traded = profiles.column("n_fills_since") > 0
+                self._found += np.where(has_traded, age_ms, 0)[is_leader].tolist()
+
+
 def rate(per_second: float = 50, seconds: float = 60) -> None:
     """Print delays of signals, and whether all trades were followed."""
     with tempfile.TemporaryDirectory() as name:
@@ -87,6 +116,7 @@ def rate(per_second: float = 50, seconds: float = 60) -> None:
         live.start()
         while live.status is None:
             time.sleep(0.1)
+        ages = Ages(folder / "live" / "profiles.parquet")
         n_written = write_trades(folder / "trades.jsonl", per_second, seconds)
         time.sleep(SETTLE_S)
         live.end()
@@ -97,6 +127,7 @@ def rate(per_second: float = 50, seconds: float = 60) -> None:
     print(f"{n_written:,} trades written in {seconds:g} s, {status.n_trades:,} followed")
     print(f"{len(said):,} signals, action to signal ms: {_quantiles(delays)}")
     print(f"profiles {status.measuring.n_profiles:,}, waiting {status.measuring.n_waiting:,}")
+    print(f"leaders that traded since they were measured, ms ago: {_quantiles(ages.ended())}")
     print(f"CPU {used.ru_utime + used.ru_stime:.1f} s, memory {used.ru_maxrss / 1_024:,.0f} MiB")
 
 

@@ -4,9 +4,11 @@ Stages: ``features`` (from sealed hours to the base matrix, with nothing kept an
 sealing keeps), ``again`` (the same, nothing new),
 ``hour`` (the same after one more hour was sealed), ``window`` (the last day alone), ``seal`` (an
 open hour of 95,000 trades), ``cuts`` (five cuts beside one matrix), ``peers`` (17 of the features
-from tables in memory, beside Polars and hand-written SQL). All where none is named, each in its
-own process. The hours are those of the simulated market (``simulate --write DIR --sealed``),
-made once, under the temporary folder, and found again.
+from tables in memory, beside Polars and hand-written SQL), ``train`` and ``classify`` (what the
+commands do, with the default settings but for the memory of DuckDB; ``classify`` with the model of
+the ``train`` before it).
+All where none is named, each in its own process. The hours are those of the simulated market
+(``simulate --write DIR --sealed``), made once, under the temporary folder, and found again.
 """
 
 import resource
@@ -16,12 +18,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from hypertrack.config import FeatureSettings, FeeSettings, SimulateSettings
+from hypertrack.config import FeatureSettings, FeeSettings, Settings, SimulateSettings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.market.engine.sealed_hours import keep_hours
+from hypertrack.pipeline.classify import classify as classify_wallets
+from hypertrack.pipeline.train import train as train_model
 from hypertrack.records import HOUR_MS
 from hypertrack.simulate.market.bulk import settings_for, write_dataset
 from hypertrack.simulate.market.hours import write_hours
@@ -81,7 +85,9 @@ def timed(what: str) -> Iterator[None]:
 
 
 def peak_gib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    """Return the peak of this process, and of the largest that it started, if any."""
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(resource.getrusage(who).ru_maxrss for who in whose) / 1024**2
 
 
 def disk_gib(path: Path) -> float:
@@ -191,6 +197,47 @@ def peers(n_trades: int) -> None:
         assert_agree(found, expected)
 
 
+def train(n_trades: int) -> None:
+    """Time the training command, each of its stages apart."""
+    shutil.rmtree(working_folder(n_trades), ignore_errors=True)
+    with timed("train"), each_timed() as begin:
+        trained = train_model(settings(n_trades), lambda stage: begin(stage.text), lambda _: None)
+    summary = trained.summary
+    print(f"{summary.n_train_rows:,} training rows, {summary.n_test_rows:,} test rows")
+    for head in summary.heads:
+        print(f"  {head.reason}")
+
+
+def classify(n_trades: int) -> None:
+    """Time the classification command with a model."""
+    with timed("classify"):
+        profiles = classify_wallets(settings(n_trades))
+    print(f"{profiles.n_wallets:,} wallets")
+
+
+def settings(n_trades: int) -> Settings:
+    memory = FeatureSettings(memory_limit_gib=MEMORY_GIB)
+    return Settings(data=month(n_trades), out=working_folder(n_trades), features=memory)
+
+
+def working_folder(n_trades: int) -> Path:
+    """Return where the model and the profiles of a month are written."""
+    return Path(tempfile.gettempdir()) / f"month-{n_trades}-out"
+
+
+@contextmanager
+def each_timed() -> Iterator[Callable[[str], None]]:
+    """Give what names the next part of the block; the part before it is then printed."""
+    running = ExitStack()
+
+    def begin(what: str) -> None:
+        running.close()
+        running.enter_context(timed(f"  {what}"))
+
+    with running:
+        yield begin
+
+
 STAGES: dict[str, Callable[[int], None]] = {
     "features": features,
     "again": lambda n_trades: measure(month(n_trades)),
@@ -199,6 +246,8 @@ STAGES: dict[str, Callable[[int], None]] = {
     "seal": seal,
     "cuts": cuts,
     "peers": peers,
+    "train": train,
+    "classify": classify,
 }
 
 

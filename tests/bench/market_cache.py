@@ -13,7 +13,7 @@ from hypertrack.config import Settings, SimulateSettings, TrainSettings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.features.registry import select
 from hypertrack.labels.cuts import Cut
-from hypertrack.model.samples import Rows, measure_cut, plan_cuts
+from hypertrack.model.samples import Rows, measure_cuts, plan_cuts
 from hypertrack.simulate.market.bulk import settings_for, write_dataset
 from hypertrack.simulate.market.market import Market
 from hypertrack.store.dataset import open_dataset
@@ -64,10 +64,7 @@ def _measure(simulate: SimulateSettings, n_trades: int, train: TrainSettings) ->
             return MeasuredMarket(
                 names=tuple(feature.name for feature in select(settings.features.groups)),
                 cuts=cuts,
-                rows=[
-                    measure_cut(engine, cut, matrix, train)
-                    for cut, matrix in zip(cuts, matrices, strict=True)
-                ],
+                rows=list(measure_cuts(engine, cuts, matrices, train)),
                 wallets=[wallet for (wallet,) in known.fetchall()],
                 truth=market.truth,
             )

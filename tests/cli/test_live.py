@@ -84,6 +84,20 @@ def test_replay_of_a_database_writes_what_that_of_a_folder_does(folder: Path) ->
     assert not list(folder.glob("live-*"))  # a replay leaves nothing behind
 
 
+def test_database_is_not_followed_on_paper_and_nothing_is_begun(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HYPERTRACK_FOLLOW__CAPITAL_USD", "1000")
+    url = database_url("sqlite:///dataset.db")
+    write_session(url, folder / "spool", {"trades": [json.dumps(TRADES[0]).encode()]})
+
+    code, _, said = run("--data", "sqlite:///dataset.db", "live", "--follow")
+
+    assert (code, said.count("\n")) == (2, 1)
+    assert "the dataset is sqlite:///dataset.db: leave out follow.capital_usd" in said
+    assert not list(folder.glob("live-*"))
+
+
 def test_changed_signal_is_found(folder: Path) -> None:
     run("live", "--follow", "--replay", "2026-01-05", "--signals", "again.jsonl")
     text = (folder / "again.jsonl").read_text()

@@ -7,16 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from challenge_fakes import CHALLENGE
 from model_fakes import FEATURES, make_card, make_matrix
 from profile_fakes import model as evaluated
 from safetensors import safe_open
 from typer.testing import CliRunner
 
 from hypertrack.cli.main import app
+from hypertrack.config import Settings
 from hypertrack.model.inputs import InputScaler
 from hypertrack.model.network import WalletNet
 from hypertrack.model.versions import WalletModel, save_version
-from hypertrack.records import EpochResult, replace
+from hypertrack.pipeline.challenge import write_challenge
+from hypertrack.records import Decision, EpochResult, replace
 
 MATRIX = make_matrix(np.random.default_rng(1).normal(3, 2, (20, 12)))
 
@@ -152,6 +155,24 @@ def test_version_is_logged_once_and_the_alias_goes_to_the_next(
     champion = client.get_model_version_by_alias("hypertrack-wallets", "champion")
     tags = client.get_run(champion.run_id).data.tags
     assert tags["hypertrack.version"] == second.summary.version
+
+
+def test_version_that_challenges_has_that_alias_until_it_is_decided(
+    tmp_path: Path, model: WalletModel
+) -> None:
+    second = kept(tmp_path, model.summary.created_ms + 1_000)
+    names = {"champion": second.summary.version, "challenger": model.summary.version}
+    settings, store = Settings(out=tmp_path), tmp_path / "mlruns"
+    write_challenge(settings, replace(CHALLENGE, **names, decision=Decision.WORSE))
+    export(tmp_path, model.summary.version, "--to", "mlflow")
+    versions = client_of(store).search_model_versions("name = 'hypertrack-wallets'")
+    write_challenge(settings, replace(CHALLENGE, **names))
+
+    export(tmp_path, model.summary.version, "--to", "mlflow")
+
+    assert versions[0].aliases == []
+    challenger = client_of(store).get_model_version_by_alias("hypertrack-wallets", "challenger")
+    assert challenger.run_id == versions[0].run_id
 
 
 @pytest.mark.parametrize("place", ["nowhere://x", "{file}"])

@@ -112,6 +112,21 @@ def test_file_of_something_else_is_refused(tmp_path: Path) -> None:
     assert "choose another --file" in result.stderr
 
 
+def test_table_gives_each_estimator_columns_of_its_own(tmp_path: Path) -> None:
+    by_shrinkage = Path(__file__).parents[2] / "docs" / "known_truth.jsonl"
+    by_best = tmp_path / "best.jsonl"
+    first = by_shrinkage.read_text(encoding="utf-8").splitlines()[0]
+    by_best.write_text(first.replace('"shrinkage"', '"best"') + "\n", encoding="utf-8")
+    files = ["--file", str(by_shrinkage), "--file", str(by_best)]
+    result = CliRunner().invoke(app, ["skill", "table", *files])
+
+    market = json.loads(first)
+    kind = f"{market['world']}, {market['hours']:g} h"
+    headings = [cell.strip() for cell in result.stdout.splitlines()[0].split("|")]
+    assert headings.count(kind) == 1
+    assert headings.count(f"{kind}, best") == 1
+
+
 def test_results_by_another_estimator_are_not_taken_for_these(tmp_path: Path) -> None:
     kept = tmp_path / "known.jsonl"
     kept.write_bytes((Path(__file__).parents[2] / "docs" / "known_truth.jsonl").read_bytes())

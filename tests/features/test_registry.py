@@ -26,7 +26,7 @@ BASE = names(
 
 EXTENDED = names(
     """
-    median_gap_s gap_mode_share gap_unsteadiness night_share weekend_share
+    median_gap_s gap_mode_share gap_unsteadiness program_lean night_share weekend_share
     round_size_share size_spread twap_share
     counterparty_entropy top_counterparty_share coin_entropy hip3_share spot_share median_holding_s
     closed_episode_count markout_5s_bps markout_30s_bps markout_5m_bps markout_30m_bps fees_usd

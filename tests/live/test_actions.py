@@ -4,11 +4,11 @@ from decimal import Decimal
 
 import pytest
 from fakes import ALICE, BOB, START_MS
-from live_fakes import actions_of, sold, tape_trade
+from live_fakes import FAR_MS, actions_of, settle, sold, tape_trade
 
 from hypertrack.config import LiveSettings
 from hypertrack.live.actions import ActionFinder
-from hypertrack.live.positions import Positions
+from hypertrack.live.positions import Accounts, Positions, ToldPositions
 from hypertrack.records import ActionKind, Phase, PositionKnown, Side
 
 BTC = (ALICE, "BTC")
@@ -139,7 +139,7 @@ def test_action_waits_for_the_watermark_and_not_for_more_trades_of_its_coin() ->
 
 
 def test_trade_behind_the_watermark_moves_the_position_and_says_nothing() -> None:
-    finder = ActionFinder(LiveSettings(), Positions({BTC: Decimal(0)}))
+    finder = ActionFinder(LiveSettings(), Positions(ToldPositions({BTC: Decimal(0)})))
     trades = [tape_trade(0), tape_trade(10_000), tape_trade(5_000), tape_trade(20_000)]
 
     found = [action for trade in trades for action in finder.add(trade)]
@@ -152,10 +152,10 @@ def test_trade_behind_the_watermark_moves_the_position_and_says_nothing() -> Non
 
 
 def test_gap_ends_what_was_pending_and_makes_positions_unknown() -> None:
-    finder = ActionFinder(LiveSettings(), Positions({BTC: Decimal(0)}))
+    finder = ActionFinder(LiveSettings(), Positions(ToldPositions({BTC: Decimal(0)})))
     list(finder.add(tape_trade(0)))
 
-    pending = list(finder.forget("BTC"))
+    pending = list(finder.forget("BTC", START_MS + FAR_MS))
 
     assert {action.wallet for action in pending} == {ALICE, BOB}
     list(finder.add(tape_trade(60_000)))
@@ -170,3 +170,21 @@ def test_average_price_has_eight_digits_and_no_more() -> None:
     ]
 
     assert actions_of(fills)[0].vwap == "0.00012345667"
+
+
+def test_account_that_was_told_opens_in_a_coin_it_did_not_hold_until_a_gap() -> None:
+    told = ToldPositions({}, Accounts({ALICE: {"": 0}}, {}))
+    finder = ActionFinder(LiveSettings(), Positions(told))
+    known = [tape_trade(0), tape_trade(60_000, buyer=BOB, seller=ALICE)]
+    found = [one for each in [*known, settle()] for one in finder.add(each) if one.wallet == ALICE]
+    list(finder.forget("BTC", START_MS + FAR_MS))
+    kept = ActionFinder(LiveSettings(), Positions())
+    kept.go_on(finder.state())
+    last = [tape_trade(FAR_MS + 1_000), tape_trade(FAR_MS + 90_000, coin="ETH")]
+    found += [one for each in last for one in kept.add(each) if one.wallet == ALICE]
+
+    assert [(one.kind, one.position_known) for one in found] == [
+        (ActionKind.OPEN, PositionKnown.FLAT),
+        (ActionKind.CLOSE, PositionKnown.EXACT),
+        (ActionKind.TRADE, PositionKnown.TAPE),
+    ]

@@ -1,14 +1,17 @@
 """The checkpoint of live: taken whole, or not at all."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from live_fakes import tape_trade
 
 from hypertrack.live.actions import FinderState
 from hypertrack.live.checkpoint import LiveState, read_checkpoint, write_checkpoint
 from hypertrack.live.desk import DeskState, Gap
 from hypertrack.live.gap_book import GapState
-from hypertrack.live.positions import Position
+from hypertrack.live.positions import Accounts, Awaited, Position
+from hypertrack.live.recent_trades import RecentState
 from hypertrack.live.rules import LimitState
 from hypertrack.records import PositionKnown, Side
 from hypertrack.store.reading.open_lines import LinePlace
@@ -31,6 +34,9 @@ STATE = LiveState(
         seen=[("BTC", 1, 2)],
         watermark_ms=4,
         n_late=1,
+        awaited={"0xa": {"ETH": Awaited(5, [(6, Decimal("0.5"))])}},
+        accounts=Accounts({"0xa": {"": 3}}, {"BTC": 4}),
+        recent=RecentState([tape_trade(0)], 3),
     ),
     desk=DeskState(
         decimals={"BTC": (3, 1)},
@@ -63,7 +69,7 @@ def test_checkpoint_of_another_start_is_none(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("found", "instead"),
-    [(b"live/1", b"live/0"), (b"84000.5", b"84000.6"), (b"\n", b""), (b"COPY", b"")],
+    [(b"live/2", b"live/1"), (b"84000.5", b"84000.6"), (b"\n", b""), (b"COPY", b"")],
     ids=["another edition", "a changed digit", "no head", "cut"],
 )
 def test_damaged_checkpoint_is_said_and_not_taken(

@@ -40,7 +40,7 @@ class Followed:
             before.session.close()
         assert saved is None or source.tape.go_on(saved.tape)
         places = LivePlaces(source, file.with_suffix(".none"), file)
-        beginning = Beginning(0, {}, saved=saved)
+        beginning = Beginning(0, saved=saved)
         self.session = LiveSession(
             SETTINGS, places, beginning, Nowhere(), ManualClock(), lambda _: None
         )

@@ -1,6 +1,7 @@
 """The log of following on paper: killed anywhere, live or replayed, it comes out the same."""
 
 import random
+from decimal import localcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypertrack.errors import DatasetError
 from hypertrack.live.chain import NO_LINE, Chain, breaks, line_hash
 from hypertrack.live.checkpoint import LiveState
 from hypertrack.live.paper_log import LogReader
-from hypertrack.live.paper_state import PaperState
+from hypertrack.live.paper_state import PRECISION, PaperState
 from hypertrack.records import (
     Feed,
     PortfolioBegun,
@@ -200,11 +201,12 @@ def test_parts_of_every_portfolio_sum_to_its_difference(tmp_path: Path) -> None:
     followed(tmp_path, random_market(6))
     state = PaperRun(tmp_path, **TERMS).state
 
-    for portfolio in state.portfolios:
-        found = portfolio.result(state.marks)
+    with localcontext(prec=PRECISION):
+        for portfolio in state.portfolios:
+            found = portfolio.result(state.marks)
 
-        assert found.n_orders > 0
-        assert found.net_usd == found.leader_usd + found.parts.total_usd
+            assert found.n_orders > 0
+            assert found.net_usd == found.leader_usd + found.parts.total_usd
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,12 @@ NOW_MS = 1_000_000
 def fills(*rows: tuple[int, int, int, bool]) -> Fills:
     """Return wallets of (n_fills, n_since, known_ms, is_known)."""
     n_fills, n_since, known_ms, is_known = (np.array(column) for column in zip(*rows, strict=True))
-    ids = np.arange(len(rows))
-    names = np.array([f"w{nth}" for nth in ids], dtype=object)
-    return Fills(ids, names, n_fills, n_since, known_ms, is_known)
+    names = np.array([f"w{nth}" for nth in range(len(rows))], dtype=object)
+    return Fills(names, n_fills, n_since, known_ms, is_known)
 
 
 def due(found: Fills, *watched: int) -> list[int]:
-    is_watched = np.isin(found.wallet_ids, watched)
+    is_watched = np.isin(found.wallets, [f"w{nth}" for nth in watched])
     return who_is_due(found, is_watched, NOW_MS, LiveSettings()).places.tolist()
 
 

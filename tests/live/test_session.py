@@ -16,6 +16,7 @@ from fakes import ALICE, BOB, CAROL, START_MS, account_state, held_position, tra
 from hypertrack.config import Settings
 from hypertrack.live.chain import breaks
 from hypertrack.live.checkpoint import read_checkpoint, write_checkpoint
+from hypertrack.live.positions import ToldPositions
 from hypertrack.live.session import Beginning, LivePlaces, LiveSession
 from hypertrack.records import HOUR_MS, Feed, Message, MessageKind
 from hypertrack.store.compaction.commit_journal import put_in_force
@@ -76,7 +77,9 @@ class Followed:
         self.session = LiveSession(
             Settings.model_validate(SETTINGS),
             LivePlaces(source, folder / "profiles.parquet", self.file),
-            Beginning(since_ms, told or {}, saved=saved if self.is_going_on else None),
+            Beginning(
+                since_ms, ToldPositions(told or {}), saved=saved if self.is_going_on else None
+            ),
             self.kept,
             self.clock,
             self.lines.append,
@@ -297,6 +300,34 @@ def test_nothing_is_signalled_after_a_gap_until_the_account_is_told(
     assert (second["position_before"], second["position_after"]) == ("5.5", "7.5")
     assert live.session.n_withheld == 2 - is_restarted
     assert Followed(tmp_path, "replayed.jsonl").signals()[1] == second
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_account_that_is_told_while_live_runs_is_known_from_then_on(
+    tmp_path: Path, *, is_restarted: bool
+) -> None:
+    other = {"buyer": "0x" + "1" * 40, "seller": "0x" + "2" * 40}
+    append(tmp_path, [row(60_000, ALICE, CAROL, size=9.0), row(61_500, ALICE, CAROL, size=0.5)])
+    live = Followed(tmp_path)
+    state = account_state(START_MS + 61_000, ALICE, held_position("ETH", 5.0))
+    (tmp_path / "account_states.jsonl").write_bytes(json.dumps(state).encode() + b"\n")
+    if is_restarted:
+        write_checkpoint(tmp_path / "checkpoint.bin", live.session.state())
+        live = Followed(tmp_path, checkpoint=tmp_path / "checkpoint.bin")
+    append(tmp_path, [row(63_500, **other), row(70_000, ALICE, CAROL, size=2.0)])
+    append(tmp_path, [row(75_000, CAROL, ALICE, coin="ETH"), row(90_000, **other)])
+    live.poll()
+    live.poll()
+
+    said = [one for one in live.signals() if one["leader"] == ALICE]
+
+    # Flat in BTC at second 61, by what is not named; bought half a one since.
+    assert [(one["coin"], one["kind"], one["position_before"]) for one in said[-2:]] == [
+        ("BTC", "add", "0.5"),
+        ("ETH", "reduce", "5"),
+    ]
+    assert {one["kind"] for one in said[:-2]} == {"trade"}
+    assert Followed(tmp_path, "replayed.jsonl").signals() == live.signals()
 
 
 def test_wallets_of_a_list_that_take_one_side_are_told_once(tmp_path: Path) -> None:

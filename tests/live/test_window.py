@@ -8,7 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import ALICE, BOB, CAROL, START_MS, quote, trade, write_dataset
+from fakes import (
+    ALICE,
+    BOB,
+    CAROL,
+    START_MS,
+    account_state,
+    evm_transaction,
+    held_position,
+    quote,
+    trade,
+    write_dataset,
+)
 
 from hypertrack.config import FeatureSettings, FeeSettings, Settings
 from hypertrack.features.engine import FeatureEngine, FeatureMatrix
@@ -172,3 +183,36 @@ def test_price_of_a_coin_outlives_the_hour_it_was_traded_in(tmp_path: Path) -> N
     with open_dataset(tmp_path) as whole:
         batch = FeatureEngine(whole, FeatureSettings(), FeeSettings())
         assert_same(found, batch.matrix(wallets=[CAROL], **between))
+
+
+@pytest.mark.slow  # the window's market, and the batch engine's
+def test_wallets_that_left_are_forgotten_and_the_others_measured_as_before(tmp_path: Path) -> None:
+    stay = [
+        trade(START_MS + nth * 600_000, buyer=ALICE, seller=BOB, taker=ALICE, price=90.0 + nth)
+        for nth in range(40)  # six an hour, and one of them holds what the venue has told
+    ]
+    leave = [
+        trade(START_MS + nth * 1_000, buyer=f"0x{nth:040x}", seller=CAROL, taker=CAROL)
+        for nth in range(1, 31)
+    ]
+    sent = [evm_transaction(one["time"], BOB, "0x" + "9" * 40, call="0x1f") for one in stay[::3]]
+    begun = sorted([*leave, *stay[:6]], key=lambda one: one["time"])
+    told = account_state(stay[-6]["time"], BOB, held_position("BTC", 2.0), equity=500.0)
+    write_dataset(tmp_path, trades=begun, transactions=sent, account_states=[told])
+    with opened(settings_of(tmp_path, window_h=1), START_MS) as window:
+        window.note_measured(window.fills().wallets)
+        n_before = window.engine().n_wallets
+        with (tmp_path / "trades.jsonl").open("a") as file:
+            file.writelines(json.dumps(one) + "\n" for one in stay[6:])
+        window.advance()
+        n_after, fills = window.engine().n_wallets, window.fills()
+        names = ("tx_count", "profit_usd", "contract_interaction_count", "equity_usd")
+        asked = {"since_ms": window.start_ms, "until_ms": window.watermark_ms, "names": names}
+        found = window.engine().matrix(**asked)
+
+    assert (n_before, n_after) == (34, 3)  # the contract is one
+    assert fills.is_known.tolist() == [True, True]
+    assert (found.values > 0).any(axis=0).all()  # nothing is equal for being empty
+    with open_dataset(tmp_path) as whole:
+        batch = FeatureEngine(whole, FeatureSettings(), FeeSettings())
+        assert_same(found, batch.matrix(**asked))

@@ -9,6 +9,7 @@ from hypertrack.model.metrics import (
     Resamples,
     calibration_error,
     interval,
+    mean_of_best,
     ranking,
     reliability,
     skill,
@@ -98,6 +99,16 @@ def test_interval_leaves_out_resamples_in_which_nothing_is_defined() -> None:
 
 SAID = np.repeat(np.linspace(0.05, 0.95, 10), 20)
 CAME = (np.tile(np.arange(20), 10) < np.repeat(np.arange(10) * 2 + 1, 20)).astype(float)
+
+
+def test_best_of_a_score_are_counted_as_often_as_they_were_drawn() -> None:
+    outcome, score = np.array([1.0, 10.0, 4.0, 2.0]), np.array([0.1, 0.9, 0.5, 0.3])
+    drawn = np.array([[1, 1, 1, 1], [1, 3, 0, 0], [2, 0, 1, 1]], dtype=np.uint8)
+
+    found = mean_of_best(outcome, score, 2, Resamples(drawn))
+
+    assert found.tolist() == [7, 10, 3]  # 10 and 4; 10 twice; 4 and 2
+    assert np.isnan(mean_of_best(outcome, score, 5, Resamples(drawn))).all()
 
 
 def test_calibration_error_is_the_mean_gap_of_ten_bins() -> None:

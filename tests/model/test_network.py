@@ -73,3 +73,28 @@ def test_calibrated_answers_stay_inside_what_they_mean() -> None:
     assert ((test[:, :4] >= 0) & (test[:, :4] <= 1)).all()
     assert (test[:, 4] >= 0).all()
     assert (test[:, -N_STYLE:].abs() <= 1).all()
+
+
+def test_head_start_adds_to_a_logit_whatever_is_learnt_beside_it() -> None:
+    net, inputs = network(), torch.randn(20, 7)
+    means, is_trainable = torch.full((len(TARGETS),), 0.5), torch.ones(len(TARGETS)) > 0
+    head_start = torch.zeros(7, len(TARGETS))
+    head_start[2, 1] = 1.5
+
+    net.start_at(means, is_trainable)
+    plain = net.logits(inputs.expand(3, -1, -1))
+    net.start_at(means, is_trainable, head_start)
+    more = net.logits(inputs.expand(3, -1, -1)) - plain
+
+    torch.testing.assert_close(more[..., 1], (1.5 * inputs[:, 2]).expand(3, -1))
+    assert (more[..., 0] == 0).all()
+
+
+def test_head_that_cannot_be_trained_has_no_head_start() -> None:
+    net = network()
+    is_trainable = torch.tensor([name != "risk_score" for name in TARGETS])
+
+    net.start_at(torch.full((len(TARGETS),), 0.5), is_trainable, torch.ones(7, len(TARGETS)))
+
+    outputs = net(torch.randn(50, 7))[:, TARGETS.index("risk_score")]
+    torch.testing.assert_close(outputs, torch.full((50,), PRIOR))

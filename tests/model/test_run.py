@@ -131,7 +131,7 @@ def test_card_says_what_the_model_rests_on(events: list[TrainingEvent]) -> None:
     assert {"train_loss", "validation_loss", "skill_by_head"} <= set(card["epochs"][0])
     assert details["settings"]["train"]["seed"] == 0
     assert "torch" in details["versions"]
-    assert len(card["feature_names"]) == 59
+    assert len(card["feature_names"]) == 60
 
 
 def test_champion_scores_every_wallet(

@@ -13,7 +13,7 @@ from hypertrack.labels.cuts import Cut, walk_forward
 from hypertrack.labels.targets import BOT_VOTE
 from hypertrack.market.window import Window
 from hypertrack.model.inputs import InputScaler
-from hypertrack.model.samples import Rows, Samples, assemble, build_samples, measure_cut, plan_cuts
+from hypertrack.model.samples import Rows, Samples, assemble, build_samples, measure_cuts, plan_cuts
 from hypertrack.records import DAY_MS, HOUR_MS
 from hypertrack.store.dataset import open_dataset
 
@@ -80,6 +80,20 @@ def test_rows_without_any_outcome_do_not_train() -> None:
     assert len(samples.train) == 3 * int((~rows[0].is_held_out & ~rows[0].is_validation).sum())
 
 
+def test_very_many_wallets_are_tested_by_some_that_are_drawn_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("hypertrack.model.samples.MAX_TEST_ROWS", 50)
+    rows = five_cuts()
+
+    one, again = assembled(rows), assembled(rows)
+
+    assert (len(one.test), one.n_test_wallets) == (50, 120)
+    assert len(set(one.test.wallet_ids.tolist()) & set(rows[-1].wallet_ids.tolist())) == 50
+    np.testing.assert_array_equal(one.test.wallet_ids, again.test.wallet_ids)
+    assert assembled([*rows[:4], rows[-1].take(np.arange(120) < 50)]).n_test_wallets is None
+
+
 def test_too_few_wallets_say_how_much_longer_to_record() -> None:
     rows = [each.take(np.arange(120) < 32) for each in five_cuts()]
 
@@ -136,7 +150,7 @@ def test_sample_has_the_features_of_its_cut(market_engine: FeatureEngine) -> Non
 
     matrix = market_engine.matrix(until_ms=cut.at_ms)
 
-    rows = measure_cut(market_engine, cut, matrix, settings.train)
+    (rows,) = measure_cuts(market_engine, [cut], [matrix], settings.train)
 
     place = {wallet_id: i for i, wallet_id in enumerate(matrix.wallet_ids.tolist())}
     chosen = [place[wallet_id] for wallet_id in rows.wallet_ids.tolist()]
@@ -153,7 +167,7 @@ def test_user_labels_overrule_the_labelling_functions(market_engine: FeatureEngi
     matrix = market_engine.matrix(until_ms=cut.at_ms)
     labels = {wallet: i % 2 == 0 for i, wallet in enumerate(matrix.wallets)}
 
-    rows = measure_cut(market_engine, cut, matrix, settings.train, labels)
+    (rows,) = measure_cuts(market_engine, [cut], [matrix], settings.train, labels)
 
     address = dict(zip(range(market_engine.n_wallets), known_addresses(market_engine), strict=True))
     expected = [1 if labels[address[i]] else -1 for i in rows.wallet_ids.tolist()]

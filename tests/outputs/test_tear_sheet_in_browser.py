@@ -118,6 +118,24 @@ def test_sheet_tells_what_is_left_for_a_copier_by_delay(open_page: OpenPage) -> 
     expect(other).to_contain_text("it did not open often enough to say what a copier")
 
 
+def test_sheet_tells_what_followed_openings_by_role(open_page: OpenPage) -> None:
+    tested = JUDGED.profiles[0]
+    assert tested.skill is not None
+    moves = [tested.skill.numbers[f"taker_after_{s}s_bps"] for s in (5, 30, 300, 1_800)]
+    sheet = open_page(hash_=f"#wallet={tested.wallet}").locator("#sheet-body")
+
+    curve = sheet.locator(".sheet-part", has_text="After its openings, by role")
+    expect(curve.locator("tbody th")).to_have_text(
+        ["as taker, from the mid", "as taker, from its own price"]
+    )
+    gains = [*moves, *(move - 1.5 for move in moves)]
+    written = [f"{round(gain, 1):+.1f}".replace("-", "−") for gain in gains]
+    expect(curve.locator("tbody td")).to_have_text(written)
+    untested = next(w for w in JUDGED.profiles if w.features["tx_count"] < 10)
+    other = open_page(hash_=f"#wallet={untested.wallet}").locator("#sheet-body")
+    expect(other).to_contain_text("it opened nothing that was followed by a price")
+
+
 def test_sheet_draws_nothing_where_nothing_is_known(open_page: OpenPage) -> None:
     page = open_page(hash_=f"#wallet={UNKNOWN}")
     sheet = page.locator("#sheet-body")

@@ -140,6 +140,63 @@ def test_edge_that_shrank_to_nothing_has_neither_half_life_nor_capacity(
     assert {name: told[name] for name in told if name in {*lines, "half-life"}} == lines
 
 
+def test_curve_of_each_role_is_shown_from_the_mid_and_from_its_price_and_not_tested() -> None:
+    numbers = dict.fromkeys(SKILL_NUMBERS, nan) | {"n_bets": 22.0, "n_blocks": 10.0}
+    numbers |= {"horizon_s": 60.0, "entity_size": 1.0, "maker_paid_bps": -1.5}
+    numbers |= {"maker_after_5s_bps": 0.3, "maker_after_30s_bps": -2.0}
+    wallet = judged_set(1).profiles[0]
+    assert wallet.skill is not None
+
+    told = dict(skill_lines(replace(wallet.skill, numbers=numbers)))
+
+    assert told["as maker"] == (
+        "+0.3 −2.0 – – bps from the mid, +1.8 −0.5 – – from its own price, after 5 s, 30 s, 5 min, "
+        "30 min: shown, not tested"
+    )
+    assert "as taker" not in told
+
+
+@pytest.mark.parametrize(
+    ("book_frac", "says"),
+    [
+        (0.0, "nothing is left at $25,000 a trade, by what takers paid"),
+        (1.0, "nothing is left at $25,000 a trade, by recorded books"),
+        (
+            0.25,
+            "nothing is left at $25,000 a trade, by recorded books in 25% of its openings, else by "
+            "what takers paid",
+        ),
+    ],
+)
+def test_capacity_says_whether_books_told_it(book_frac: float, says: str) -> None:
+    wallet = next(each for each in judged_set(20).profiles if each.features["tx_count"] >= 10)
+    assert wallet.skill is not None
+    numbers = {**wallet.skill.numbers, "book_frac": book_frac}
+
+    assert dict(skill_lines(replace(wallet.skill, numbers=numbers)))["capacity"] == says
+
+
+@pytest.mark.parametrize(
+    ("needed", "days", "says"),
+    [
+        (40.0, 0.01, "40 bets, 1 more hour at its rate, to be told from luck"),
+        (90.0, 0.9, "90 bets, 22 more hours at its rate, to be told from luck"),
+        (90.0, nan, None),
+        (12.0, 0.0, None),
+    ],
+)
+def test_bets_needed_are_told_of_who_has_not_had_them(
+    needed: float, days: float, says: str | None
+) -> None:
+    wallet = judged_set(1).profiles[0]
+    assert wallet.skill is not None
+    numbers = {**wallet.skill.numbers, "bets_needed": needed, "days_needed": days}
+
+    told = dict(skill_lines(replace(wallet.skill, numbers=numbers)))
+
+    assert told.get("needs") == (says and f"{says}, were its edge what was measured")
+
+
 def test_vault_is_told_by_its_name_wherever_it_is_judged() -> None:
     links = "vault 'Gains' led by 0xabc; 1 transfers of 5 USD with 0xdef"
     wallet = judged_set(1).profiles[0]

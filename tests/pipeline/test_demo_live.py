@@ -59,7 +59,8 @@ def test_live_demo_delivers_signals_and_follows_on_paper(tmp_path: Path) -> None
     found = demo.run(tmp_path / "demo")
 
     assert 0 < len(found.leaders) <= 5
-    assert found.n_signals >= found.n_delivered > 0
+    assert found.n_signals + found.n_alerts >= found.n_delivered > 0
+    assert found.n_judged >= len(found.leaders)
     assert "on paper" in found.sentences[0]
     assert len(pages) == 1
     assert answers == [200]  # it was there while it ran

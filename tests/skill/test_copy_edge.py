@@ -11,13 +11,14 @@ from hypertrack.skill.copy_edge import CopyEdges, CopyTerms, copy_edges
 from hypertrack.skill.estimate import Estimates, estimate
 from hypertrack.skill.evidence import walk_bps_per_usd
 from hypertrack.skill.shrinkage import Posterior
+from hypertrack.skill.walk_costs import no_walks
 
+NO_BOOKS = no_walks(1, 1_000.0)
 TERMS = CopyTerms(
     delay_ms=5_000,
-    size_usd=1_000.0,
     taker_bps=np.array([4.5]),
-    half_spread_bps=2.0,
-    walk_bps_per_usd=np.array([0.001]),
+    half_spread_bps=np.array([2.0]),
+    walks=NO_BOOKS.or_by_tape(np.array([0.001])),
 )
 HORIZON = np.array([300_000])
 
@@ -119,7 +120,7 @@ def test_capacity_is_the_size_whose_walk_takes_what_is_left() -> None:
     # 18 less 13 of fees and spreads: 5 bps for 2 · .001 a USD.
     assert found.capacity_usd.tolist() == pytest.approx([2_500])
     assert edges([2.0] * 4, known(10.0)).capacity_usd.tolist() == [0.0]
-    free = replace(TERMS, walk_bps_per_usd=np.zeros(1))
+    free = replace(TERMS, walks=NO_BOOKS.or_by_tape(np.zeros(1)))
     assert edges([2.0] * 4, known(20.0), free).capacity_usd.tolist() == [np.inf]
 
 

@@ -85,7 +85,10 @@ def test_wallets_that_are_not_judged_have_no_bets(busy_engine: FeatureEngine) ->
 def lots(*rows: tuple[int, float]) -> Lots:
     wallet, held_s = np.array(rows, dtype=float).T
     held_ms = (held_s * 1000).astype(np.int64)
-    return Lots(wallet.astype(np.int64), held_ms, np.zeros(len(rows)), np.zeros(len(rows), bool))
+    closed_ms = np.zeros(len(rows), dtype=np.int64)
+    return Lots(
+        wallet.astype(np.int64), closed_ms, held_ms, np.zeros(len(rows)), np.zeros(len(rows), bool)
+    )
 
 
 def test_horizon_lies_between_the_own_holding_time_and_the_usual_one() -> None:

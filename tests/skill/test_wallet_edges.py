@@ -11,7 +11,7 @@ from hypertrack.market.window import Window
 from hypertrack.records import MINUTE_MS
 from hypertrack.skill.estimate import estimate
 from hypertrack.skill.evidence import gather
-from hypertrack.skill.wallet_edges import TwoWindows, two_windows
+from hypertrack.skill.wallet_edges import TwoWindows, each_two_windows, opened_until, two_windows
 
 
 def halves(engine: FeatureEngine) -> tuple[Window, Window]:
@@ -73,3 +73,40 @@ def test_opening_costs_its_fee_and_what_it_was_worse_than_the_price_before(
     )
     assert found.shrunk_bps.tolist() == [0.0, 0.0]
     assert np.isnan(found.later.edge_bps).all()
+
+
+def test_several_pasts_together_are_each_as_if_alone(busy_engine: FeatureEngine) -> None:
+    past, later = halves(busy_engine)
+    soon = Window(past.start_ms, (past.start_ms + past.end_ms) // 2)
+    pairs = [(soon, Window(soon.end_ms, past.end_ms)), (past, later)]
+
+    together = each_two_windows(busy_engine.backend, pairs, FeeSettings(), busy_engine.n_wallets)
+
+    for found, pair in zip(together, pairs, strict=True):
+        alone = measured(busy_engine, *pair)
+        np.testing.assert_array_equal(found.past.edge_bps, alone.past.edge_bps)
+        np.testing.assert_array_equal(found.later.error_bps, alone.later.error_bps)
+        np.testing.assert_array_equal(found.cost_bps, alone.cost_bps)
+    assert np.isfinite(together[0].later.edge_bps).any()
+
+
+def test_position_that_is_told_later_is_not_known_at_an_earlier_end() -> None:
+    # Buys 1, then sells 1: a fill of the second says that 3 were held before it.
+    rows = {
+        "wallet_id": np.zeros(2, dtype=np.int32),
+        "coin_id": np.zeros(2, dtype=np.int32),
+        "time_ms": np.array([1_000, 9_000_000_000]),
+        "direction": np.array([1, -1], dtype=np.int8),
+        "is_taker": np.ones(2, dtype=bool),
+        "is_twap": np.zeros(2, dtype=bool),
+        "price": np.full(2, 10.0),
+        "size": np.ones(2),
+        "known_before": np.array([2.0, 3.0]),
+        "known_ms": np.array([9_000_000_000.0, 9_000_000_000.0]),
+    }
+
+    (early, _), (whole, closed) = opened_until(rows, [2_000, 9_000_000_001])
+
+    assert (early.is_known.tolist(), whole.is_known.tolist()) == ([False], [True])
+    assert closed.time_ms.tolist() == []  # what it sold it may have brought along
+    assert early.time_ms.tolist() == whole.time_ms.tolist() == [1_000]

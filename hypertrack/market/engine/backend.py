@@ -14,6 +14,7 @@ from hypertrack.market.engine.computer import Market
 from hypertrack.market.engine.plans import Dialect, Schemas, Step, Variables
 from hypertrack.store.dataset import Dataset
 from hypertrack.store.parallel import in_parallel
+from hypertrack.store.reading.recorded_books import RecordedBooks
 
 WHOLE = "main"
 """The schema that holds the tables of the whole dataset."""
@@ -159,4 +160,6 @@ def connect(dataset: Dataset) -> DuckDBTables:
     """Return the tables of a dataset, on its own connection."""
     # Rows on the left are guessed to be few where they are not, and a loop would take hours.
     dataset.connection.execute("SET GLOBAL asof_loop_join_threshold = 0")
-    return DuckDBTables(dataset.connection)
+    found = DuckDBTables(dataset.connection)
+    found.books = RecordedBooks(dataset.connection, dataset.lines)
+    return found

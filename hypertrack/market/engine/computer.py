@@ -22,6 +22,7 @@ from hypertrack.market.engine.plans import (
     recipe,
 )
 from hypertrack.records import DataSummary
+from hypertrack.store.reading.recorded_books import LooksUpBooks
 
 
 class Market(Plan):
@@ -30,6 +31,7 @@ class Market(Plan):
     Attributes:
         base: The tables that were there.
         gathered: Tables that were made elsewhere since.
+        books: Recorded order books, looked up where they are asked for; None where nobody can.
     """
 
     def __init__(self, dialect: Dialect, base: Schemas, whole: "Market | None" = None):
@@ -38,6 +40,7 @@ class Market(Plan):
         super().__init__(dialect, dict(base), whole, prefix=prefix)
         self.base = base
         self.gathered: Schemas = ()
+        self.books: LooksUpBooks | None = None
         self._whole = whole or self
         self._made = {name for name, _ in base}
 

@@ -32,6 +32,7 @@ from hypertrack.market.engine.spark_reading import handed_over, hours_at, number
 from hypertrack.market.executions import fills
 from hypertrack.records import DataSummary
 from hypertrack.store.dataset import note_sealed, open_unsealed
+from hypertrack.store.reading.recorded_books import RecordedBooks
 
 ANSWER_S = 5.0
 """Patience with a cluster's master before it counts as unreachable."""
@@ -188,6 +189,7 @@ class Spark:
             note_sealed(self.dataset, unsealed, found, until_ms)
             coverage = handed_over(self._session, unsealed / "coverage")
             self.tables = SparkTables(self._session, {**tables, "coverage": coverage})
+            self.tables.books = RecordedBooks(self.dataset.connection, self.dataset.lines)
             self._opened = opened.pop_all()
 
     def wallets(self) -> NDArray[np.object_]:

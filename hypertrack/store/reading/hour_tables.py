@@ -70,6 +70,18 @@ class HourTable:
         for hour in over:
             self._connection.execute(f"DROP TABLE {self._table(hour)}")
 
+    def remake(self, query: str) -> None:
+        """Make the table of each hour anew.
+
+        Args:
+            query: Of its rows with the columns as they are; ``{hour}`` is the hour's relation.
+        """
+        for hour in self._hours:
+            table = self._table(hour)
+            self._connection.execute(
+                f"CREATE OR REPLACE TABLE {table} AS {query.format(hour=table)}"
+            )
+
     def before(self, start_ms: int) -> str:
         """Return the relation of the rows that `drop_before` would forget."""
         return f"(FROM {self.name} WHERE {self.time} < {start_ms // HOUR_MS * HOUR_MS})"
