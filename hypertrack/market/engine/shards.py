@@ -45,9 +45,10 @@ FILLS_WORTH_A_SHARD = 250_000
 """Fewer fills are divided too, into a few shards of at least this size, to keep threads busy."""
 
 FILLS_IN_MEMORY = 20_000_000
-"""More are written to disk, in shards of `FILLS_PER_SPILLED_SHARD`: two gigabytes while two of
-them are measured, against 300 bytes a fill if everything stayed."""
-FILLS_PER_SPILLED_SHARD = 6_000_000
+"""More are written to disk, in shards of `FILLS_PER_SPILLED_SHARD`: three gigabytes while two of
+them are measured, against 300 bytes a fill if everything stayed. Smaller ones cost more than they
+spare: each hashes the prices and the candles of the whole market."""
+FILLS_PER_SPILLED_SHARD = 12_000_000
 FILLS_PER_SLICE = 6_000_000
 """Fills are written a slice of time at a time, each by one thread, so that their order is known."""
 
