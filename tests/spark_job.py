@@ -43,7 +43,7 @@ def answers(engine: FeatureEngine, settings: Settings) -> dict[str, NDArray[Any]
     skill = judge_wallets(engine, settings, matrix)
     assert skill is not None
     found |= {f"skill {name}": values for name, values in skill.columns.items()}
-    names = ("tx_count", "burstiness", "markout_5m_bps")
+    names = ("tx_count", "burstiness", "avg_slippage")
     part = engine.matrix(
         since_ms=start_ms + SINCE_MS, until_ms=cut_ms, wallets=engine.wallets[1:4], names=names
     )

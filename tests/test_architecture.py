@@ -58,6 +58,7 @@ HOME_OF_LIBRARY = {
     "adbc_driver_postgresql": {"store"},
     "ibis": {"market", "features", "labels", "skill"},
     "pyspark": {"market"},
+    "sqlglot": {"market"},
     "torch": {"model"},
     "sklearn": {"model"},
     "scipy": {"skill", "model"},

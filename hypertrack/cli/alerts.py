@@ -35,6 +35,7 @@ def fields(session: Session) -> None:
     from hypertrack.cli.tables import plain_table
     from hypertrack.pipeline.alerts import fields as known
 
+    session.load_without_data()
     rows = known()
     if session.is_json:
         names = ("event", "field", "type", "says")

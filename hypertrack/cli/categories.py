@@ -44,11 +44,8 @@ def categories(
     """
     from hypertrack.errors import ConfigError
     from hypertrack.pipeline.categories import category_truth, rules_here
-    from hypertrack.pipeline.places import require_data
 
-    settings = session.load({"categories.edition": edition, "out": out}).settings
-    if session.is_data_named:  # rules alone need none
-        require_data(settings)
+    settings = session.load_without_data({"categories.edition": edition, "out": out})
     if explain is not None and truth is not None:
         raise ConfigError("--explain shows one rule and --truth all of them: choose one")
     if truth is not None:

@@ -69,7 +69,7 @@ def list_(session: Session, out: OutOption = None) -> None:
     from hypertrack.cli.tables import plain_table
     from hypertrack.pipeline.models import list_models
 
-    found = list_models(session.load({"out": out}).settings)
+    found = list_models(session.load_without_data({"out": out}))
     if session.is_json:
         session.emit(found)
         return
@@ -100,7 +100,7 @@ def show(
     from hypertrack.pipeline.models import show as find
     from hypertrack.pipeline.training_report import write_training_report
 
-    settings = session.load({"out": out}).settings
+    settings = session.load_without_data({"out": out})
     if report is not None:
         require_writable(report)
     with session.err.status("reading the model"):
@@ -246,7 +246,7 @@ def export(
     """
     from hypertrack.pipeline.model_export import export as run
 
-    settings = session.load({"out": out}).settings
+    settings = session.load_without_data({"out": out})
     with session.err.status("exporting"):
         place = run(settings, version, to, into)
     session.done({"place": place}, f"exported to {place}")

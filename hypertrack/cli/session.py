@@ -19,7 +19,7 @@ from hypertrack.cli.terminal import SafeConsole
 from hypertrack.text import ascii_json, masked_url
 
 if TYPE_CHECKING:  # settings load pydantic, which --help has no need of
-    from hypertrack.config import Config
+    from hypertrack.config import Config, Settings
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Settings file (TOML); default ./hypertrack.toml.")
@@ -97,11 +97,6 @@ class Session:
         """What another process of this command has to call to log as this one does."""
         self.log_to_stderr()
 
-    @property
-    def is_data_named(self) -> bool:
-        """Return whether the command was told which dataset; the usual one need not be there."""
-        return self._shared.data is not None
-
     def load(self, flags: Mapping[str, Any] | None = None) -> "Config":
         """Return the settings in force; ``flags`` by dotted key, None where not given."""
         from hypertrack.config import load_config
@@ -113,6 +108,19 @@ class Session:
                 f"{config.settings.out} is a file, not a folder: choose another --out"
             )
         return config
+
+    def load_without_data(self, flags: Mapping[str, Any] | None = None) -> "Settings":
+        """Return the settings for a command that reads no data: one that is named must be there.
+
+        Raises:
+            DatasetError: It is not.
+        """
+        from hypertrack.pipeline.places import require_data
+
+        settings = self.load(flags).settings
+        if self._shared.data is not None:
+            require_data(settings)
+        return settings
 
     def command(self, words: str, **options: object) -> str:
         """Return a command that works as it stands, on the data that this one was given.

@@ -36,6 +36,10 @@ COUNTS: dict[Source, dict[str, ibis.Deferred]] = {
 """What the matrix says of every wallet beside its features."""
 
 
+FACTS = ("n_executions", "n_fills", "n_candle_matches", "first_seen_ms", "last_seen_ms")
+"""What a matrix tells of its wallets beside their features."""
+
+
 @dataclass(frozen=True)
 class FeatureMatrix:
     """Features of all wallets seen before a cut, by ascending wallet id."""
@@ -147,12 +151,7 @@ class FeatureEngine:
             wallet_ids=wallet_ids,
             since_ms=since_ms,
         )
-        columns = self._columns(features, found)
-        is_row = self._is_row(columns)
-        if wallet_ids is not None:
-            is_row &= np.isin(np.arange(len(is_row)), wallet_ids)
-        in_order = tuple(names or (each.name for each in features))
-        return self._matrix(np.flatnonzero(is_row), columns, in_order, window)
+        return self._matrix(found, features, window, names, wallet_ids)
 
     def ask(
         self,
@@ -185,13 +184,11 @@ class FeatureEngine:
         """
         features = tuple(select(self.settings.groups))
         windows = [self._window(None, cut_ms) for cut_ms in cuts_ms]
-        names, matrices = tuple(each.name for each in features), []
-        found = self.computer.measure_each(windows, _queries, features, True, self.fees)
-        for window, numbers in zip(windows, found, strict=True):
-            columns = self._columns(features, numbers)
-            seen = np.flatnonzero(self._is_row(columns))
-            matrices.append(self._matrix(seen, columns, names, window))
-        return matrices
+        each = self.computer.measure_each(windows, _queries, features, True, self.fees)
+        return [
+            self._matrix(found, features, window)
+            for window, found in zip(windows, each, strict=True)
+        ]
 
     def _ids(self, wallets: Sequence[str] | None) -> list[int] | None:
         """Return the ids of the wallets of the dataset that are named; None for all."""
@@ -199,13 +196,6 @@ class FeatureEngine:
             return None
         ids: list[int] = np.flatnonzero(np.isin(self._wallets, list(wallets))).tolist()
         return ids
-
-    def _is_row(self, columns: Columns) -> NDArray[np.bool_]:
-        """Return which wallets are somebody, and were seen."""
-        is_row: NDArray[np.bool_] = (columns["n_seen"] > 0) & ~np.isin(
-            self._wallets, SYSTEM_WALLETS
-        )
-        return is_row
 
     def _columns(self, features: Sequence[Feature], found: Sequence[Columns]) -> Columns:
         """Return features and counts over all wallets of the dataset."""
@@ -218,24 +208,28 @@ class FeatureEngine:
 
     def _matrix(
         self,
-        seen: NDArray[np.intp],
-        columns: Columns,
-        names: tuple[str, ...],
+        found: Sequence[Columns],
+        features: Sequence[Feature],
         window: Variables,
+        names: Sequence[str] | None = None,
+        wallet_ids: Sequence[int] | None = None,
     ) -> FeatureMatrix:
+        """Return what was measured, of the wallets that are somebody and were seen."""
+        columns = self._columns(features, found)
+        is_row = (columns["n_seen"] > 0) & ~np.isin(self._wallets, SYSTEM_WALLETS)
+        if wallet_ids is not None:
+            is_row &= np.isin(np.arange(len(is_row)), wallet_ids)
+        seen = np.flatnonzero(is_row)
+        names = tuple(names or (each.name for each in features))
         return FeatureMatrix(
             wallet_ids=seen.astype(np.int32),
             wallets=tuple(self._wallets[seen]),
             names=names,
             values=_stacked([columns[ALIASES.get(name, name)][seen] for name in names], len(seen)),
-            n_executions=columns["n_executions"][seen].astype(np.int64),
-            n_fills=columns["n_fills"][seen].astype(np.int64),
-            n_candle_matches=columns["n_candle_matches"][seen].astype(np.int64),
-            first_seen_ms=columns["first_seen_ms"][seen].astype(np.int64),
-            last_seen_ms=columns["last_seen_ms"][seen].astype(np.int64),
             start_ms=window["start_ms"],
             end_ms=window["end_ms"],
             observed_days=window["observed_ms"] / DAY_MS,
+            **{name: columns[name][seen].astype(np.int64) for name in FACTS},
         )
 
     def _window(self, since_ms: int | None, until_ms: int | None) -> Variables:

@@ -125,6 +125,5 @@ def summarize(
 def _row(
     connection: duckdb.DuckDBPyConnection, statement: str, values: Mapping[str, Any] | None = None
 ) -> tuple[Any, ...]:
-    row = connection.execute(statement, values).fetchone()
-    assert row is not None  # an aggregate always returns a row
-    return row
+    (row,) = connection.execute(statement, values).fetchall()  # an aggregate returns a row
+    return tuple(row)

@@ -51,6 +51,14 @@ def test_profiles_lying_around_are_not_shown_for_data_that_is_not_there(profiled
         assert "no dataset at " in error_of(run(app, [*words, *places(profiled)]), 1)
 
 
+def test_data_that_is_named_must_be_there_though_nothing_of_it_is_read(folder: Path) -> None:
+    for words in (["models", "list"], ["alerts", "fields"], ["categories"]):
+        named = run(app, [*words, "--data", "nowhere"])
+
+        assert error_of(named, 1).startswith("no dataset at nowhere")
+        assert run(app, words).exit_code == 0
+
+
 def test_old_profiles_are_shown_to_whoever_names_their_file(profiled: Path) -> None:
     kept = ["--profiles", str(profiled / "wallet_profiles.parquet"), *places(profiled)]
 

@@ -3,98 +3,35 @@
 import os
 import time
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import torch
-from fakes import ALICE, BOB, START_MS
-from model_fakes import FEATURES, make_card, make_matrix
-from profile_fakes import heads
+from challenge_fakes import (
+    HOUR_0,
+    champion_and_other,
+    tell,
+    two_versions,
+)
 
 from hypertrack.config import Settings
-from hypertrack.errors import ModelError
-from hypertrack.journal import Journal
-from hypertrack.labels.outcomes import QUANTITIES
-from hypertrack.labels.targets import TARGETS, Thresholds
-from hypertrack.live.chain import Chain, Link
-from hypertrack.live.score_book import ScoreBook, read_scores
-from hypertrack.model.inputs import InputScaler
-from hypertrack.model.network import WalletNet
 from hypertrack.model.version_files import champion_version, promote, read_card
-from hypertrack.model.versions import WalletModel, load_champion, save_version
+from hypertrack.model.versions import load_champion
 from hypertrack.pipeline import live_comparing
-from hypertrack.pipeline.challenge import Challenger, challenge, current, end
+from hypertrack.pipeline.challenge import challenge, current, end
 from hypertrack.pipeline.live_comparing import compare_live
 from hypertrack.pipeline.live_judging import Judging, blocks_over
 from hypertrack.records import (
     HOUR_MS,
-    Challenge,
     Decision,
     LiveComparison,
-    OutcomeRow,
-    ScoreRow,
-    as_dict,
-    encode_json,
-    replace,
 )
 from hypertrack.store.files.locks import lock_file
-
-THRESHOLDS = dict.fromkeys(Thresholds.__struct_fields__) | {"profit_hurdle_bps": 5.0}
-BOT = TARGETS.index("bot_probability")
-HOUR_0 = START_MS // HOUR_MS * HOUR_MS
-
-
-def model(seed: int, thresholds: dict[str, float | None] = THRESHOLDS) -> WalletModel:
-    scaler = InputScaler.fit(FEATURES, np.random.default_rng(seed).normal(3, 2, (50, 12)))
-    torch.manual_seed(seed)
-    network = WalletNet(scaler.n_inputs, hidden=(4,), dropout_frac=0.3)
-    card = make_card(network, 1_767_600_000_000 + seed * 1_000)
-    details = replace(card.details, thresholds=thresholds)
-    summary = replace(card.summary, heads=tuple(heads().values()))
-    return WalletModel(network, scaler, replace(card, details=details, summary=summary))
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Return the settings of a folder with a champion and another version."""
-    for each in (model(2), model(1)):  # the last one saved is in use
-        save_version(tmp_path / "out", each)
-    return Settings(data=tmp_path / "data", out=tmp_path / "out")
-
-
-def champion_and_other(settings: Settings) -> tuple[str, str]:
-    return tuple(sorted(each.summary.version for each in (model(1), model(2))))  # type: ignore[return-value]
-
-
-def tell(settings: Settings, named: Challenge, champion: float, challenger: float) -> None:
-    """Write 40 hours of a bot and another wallet, of which both models say the same each time."""
-    folder = settings.data / "live"
-    assert isinstance(folder, Path)
-    of_bot = np.full((2, len(TARGETS)), 0.5)
-    said = [of_bot.copy(), of_bot.copy()]
-    for each, surety in zip(said, (champion, challenger), strict=True):
-        each[:, BOT] = surety, 1 - surety
-    with closing(ScoreBook(folder / "scores.jsonl", named, TARGETS)) as book:
-        for hour in range(40):
-            at_ms = HOUR_0 + hour * HOUR_MS + 5
-            assert book.write((ALICE, BOB), (HOUR_0, at_ms), *said) == 2
-    with closing(Chain(folder / "outcomes.jsonl")) as chain:
-        for row in read_scores(folder / "scores.jsonl", named):
-            chain.prepare(row.id, partial(outcome_of, named, row))
-        chain.commit()
-
-
-def outcome_of(named: Challenge, row: ScoreRow, link: Link) -> OutcomeRow:
-    return OutcomeRow(
-        **{"id": row.id, "wallet": row.wallet, "observed_frac": 1.0, "n_executions": 9},
-        **{"seq": link.seq, "prev": link.prev},
-        window=named.outcome_window(row.scored_ms),
-        quantities={QUANTITIES[BOT]: 1.0 if row.wallet == ALICE else -1.0},
-        masked=None,
-    )
+    return two_versions(tmp_path)
 
 
 def test_decision_is_written_into_both_cards_and_stays(settings: Settings) -> None:
@@ -320,99 +257,3 @@ def test_nothing_is_decided_on_rows_that_were_changed(
     assert found.chain_breaks == 1
     assert found.challenge.decision is Decision.OPEN
     assert read_card(settings.out, challenger).decisions == ()
-
-
-def test_margin_set_later_does_not_change_a_challenge_under_way(settings: Settings) -> None:
-    _, other = champion_and_other(settings)
-    challenge(settings, other)
-    wider = settings.model_copy(
-        update={"challenge": settings.challenge.model_copy(update={"margin": 0.5})}
-    )
-
-    assert compare_live(wider).challenge.margin == 0.005
-
-
-def test_model_of_other_labels_cannot_be_challenged(settings: Settings) -> None:
-    _, other = champion_and_other(settings)
-    save_version(settings.out, model(3, {"profit_hurdle_bps": 5.0, "former": 1.0}))
-
-    with pytest.raises(ModelError, match="was trained on other labels"):
-        challenge(settings, other)
-
-
-def test_challenge_is_taken_up_and_ended_while_live_runs(settings: Settings) -> None:
-    own, other = champion_and_other(settings)
-    champion, matrix = load_champion(settings.out), make_matrix(np.full((3, 12), 2.0))
-    with closing(Challenger(settings)) as challenger:
-        before = challenger.score(matrix, champion)
-        named = challenge(settings, other)
-        during = challenger.score(matrix, champion), challenger.score(matrix, champion)
-        unlike = challenger.score(matrix, model(2))  # another model is in force meanwhile
-        end(settings)
-        after = challenger.score(matrix, champion)
-
-    assert (before, during, unlike, after) == (0, (3, 0), 0, 0)
-    scores = settings.data / "live" / "scores.jsonl"
-    assert isinstance(scores, Path)
-    (row, *_) = read_scores(scores, named)
-    assert (row.champion, row.challenger) == (own, other)
-    expected = champion.predict(matrix)[0, BOT]
-    assert row.scores["champion"]["bot_probability"] == pytest.approx(expected, abs=1e-6)
-
-
-def test_torn_challenge_is_said_and_scores_nothing(
-    settings: Settings, caplog: pytest.LogCaptureFixture
-) -> None:
-    (settings.out / "models" / "challenge.json").write_text("{")
-
-    with pytest.raises(ModelError, match="--off"):
-        compare_live(settings)
-    with closing(Challenger(settings)) as challenger:
-        matrix = make_matrix(np.full((3, 12), 2.0))
-        assert challenger.score(matrix, load_champion(settings.out)) == 0
-    assert "the challenger is not scored" in caplog.text
-    assert end(settings) is None
-    assert current(settings) is None
-
-
-@pytest.mark.parametrize(
-    ("name", "other"),
-    [("thresholds", {"former": 1.0}), ("block_ms", 0), ("embargo_ms", -1), ("margin", "NaN")],
-)
-def test_challenge_of_another_version_is_said_and_can_be_ended(
-    settings: Settings, name: str, other: object
-) -> None:
-    _, challenger = champion_and_other(settings)
-    file = settings.out / "models" / "challenge.json"
-    told = as_dict(challenge(settings, challenger)) | {name: other}
-    file.write_bytes(encode_json(told))
-
-    with pytest.raises(ModelError, match=r"is no challenge .*--off` ends it"):
-        compare_live(settings)
-    end(settings)
-    assert not file.exists()
-
-
-def test_rows_that_cannot_be_meant_are_left_out(settings: Settings) -> None:
-    _, other = champion_and_other(settings)
-    named = challenge(settings, other)
-    tell(settings, named, 0.8, 0.9)
-    folder = settings.data / "live"
-    assert isinstance(folder, Path)
-    first, second, third, *_ = read_scores(folder / "scores.jsonl", named)
-    forged = [
-        as_dict(first) | {"scores": {"champion": {}}},
-        as_dict(second) | {"scores": {"champion": {"bot_probability": 1e308}, "challenger": {}}},
-    ]
-    with closing(Journal(folder / "scores.jsonl")) as journal:
-        journal.add([*map(encode_json, forged), b'{"id":"\\ud800', b"\xff"])
-    outcome = {"id": third.id, "wallet": ALICE, "window": (0, 1), "observed_frac": 1.0}
-    outcome |= {"n_executions": 9, "quantities": {"bot_vote": 1e308}, "masked": None}
-    with closing(Journal(folder / "outcomes.jsonl")) as journal:
-        journal.add([encode_json(outcome)])
-
-    found = compare_live(settings)
-
-    assert found.n_rows == 80
-    assert found.overall is not None
-    assert found.chain_breaks > 0

@@ -11,7 +11,9 @@ from ibis.expr.operations import Node
 from numpy.typing import NDArray
 
 from hypertrack.market.engine.computer import Market
-from hypertrack.market.engine.plans import Dialect, Schemas, Step, Variables
+from hypertrack.market.engine.kept_tables import Dialect, Step, Tables
+from hypertrack.market.engine.plans import Schemas, Variables, recipe
+from hypertrack.market.prices import last_trades
 from hypertrack.store.dataset import Dataset
 from hypertrack.store.parallel import in_parallel
 from hypertrack.store.reading.recorded_books import RecordedBooks
@@ -36,18 +38,19 @@ ORDER BY table_name, ordinal_position
 
 
 class DuckDBTables(Market):
-    """The tables of a schema of DuckDB."""
+    """The tables of a schema of DuckDB.
+
+    Attributes:
+        connection: Looks names up along ``path``.
+        place: Name of the schema.
+        path: The schema, and that of the whole dataset.
+    """
 
     def __init__(self, connection: Any, whole: "DuckDBTables | None" = None, *, place: str = WHOLE):
-        """Take what is there.
-
-        Args:
-            connection: Looks names up in the schema first.
-            whole: Tables of the dataset, where these are a part of it.
-            place: Name of the schema.
-        """
+        """Take what is there: of a part where ``whole`` is given."""
         super().__init__(DUCKDB, described(connection, place), whole)
-        self.connection, self._place = connection, place
+        self.connection, self.place = connection, place
+        self.path = f"{place},{WHOLE}" if whole else place
 
     def answer(self, query: str, at: Variables) -> Any:
         """Return the rows of a query as an Arrow table."""
@@ -73,7 +76,7 @@ class DuckDBTables(Market):
 
     def know(self, name: str) -> None:
         """Know a table that was made since."""
-        found = dict(described(self.connection, self._place))[name]
+        found = dict(described(self.connection, self.place))[name]
         self.gathered += ((name, found),)
         self.schemas[name] = found
         self._made.add(name)
@@ -112,6 +115,23 @@ def described(connection: Any, place: str) -> Schemas:
     for table, name, kind, is_nullable in connection.execute(COLUMNS, {"place": place}).fetchall():
         columns.setdefault(table, {})[name] = from_text(kind, nullable=is_nullable)
     return tuple((table, ibis.schema(found)) for table, found in columns.items())
+
+
+def made_of_trades(connection: Any) -> dict[str, str]:
+    """Return by name the queries of tables whose rows follow from the trades of their moment.
+
+    A sliding window extends them, and does not make them anew.
+
+    Args:
+        connection: Knows the columns of ``trades``.
+    """
+    trades = dict(described(connection, WHOLE))["trades"]
+    steps = recipe(DUCKDB, (("trades", trades),), None, False, _made_of_trades).whole
+    return {step.name: step.query for step in steps}
+
+
+def _made_of_trades(con: Tables) -> tuple[ibis.Table]:
+    return (last_trades(con),)
 
 
 @lru_cache(maxsize=2_000)

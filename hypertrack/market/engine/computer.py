@@ -1,31 +1,29 @@
 """What answers the definitions: the tables of a dataset that can be asked, and who has them."""
 
-from abc import abstractmethod
-from collections.abc import Hashable, Iterable, Sequence
-from typing import Any, Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import ibis
 import numpy as np
-from ibis.expr.operations import DatabaseTable, Namespace
+from ibis.expr.operations import DatabaseTable
 from numpy.typing import NDArray
 
-from hypertrack.market.engine.plans import (
-    Build,
-    Columns,
-    Dialect,
-    Layout,
-    Plan,
-    Recipe,
-    Schemas,
-    Step,
-    Variables,
-    recipe,
-)
+from hypertrack.market.engine.kept_tables import Dialect, Step, Tables
+from hypertrack.market.engine.plans import Build, Columns, Recipe, Schemas, Variables, recipe
 from hypertrack.records import DataSummary
 from hypertrack.store.reading.recorded_books import LooksUpBooks
 
+PARTIES: Mapping[str, Sequence[str]] = {
+    "trades": ("buyer_id", "seller_id"),
+    "evm_transactions": ("sender_id", "receiver_id"),
+    "erc20_transfers": ("sender_id", "receiver_id"),
+}
+"""The tables that tell of wallets, and where."""
 
-class Market(Plan):
+
+class Market(Tables, ABC):
     """Tables that can be asked; what is kept is made when something is next asked for.
 
     Attributes:
@@ -34,20 +32,16 @@ class Market(Plan):
         books: Recorded order books, looked up where they are asked for; None where nobody can.
     """
 
+    whole: "Market"
+
     def __init__(self, dialect: Dialect, base: Schemas, whole: "Market | None" = None):
         """Know what is there: of the dataset, or of a part of ``whole``."""
-        prefix = dialect.prefix if whole else ""
-        super().__init__(dialect, dict(base), whole, prefix=prefix)
+        super().__init__(dialect, dict(base), whole)
         self.base = base
         self.gathered: Schemas = ()
         self.books: LooksUpBooks | None = None
-        self._whole = whole or self
-        self._made = {name for name, _ in base}
-
-    @property
-    def whole(self) -> "Market":
-        """Return the tables of the whole dataset."""
-        return self._whole
+        self._made = set(self.schemas)
+        self._rows = partial(DatabaseTable, source=self)
 
     @abstractmethod
     def answer(self, query: str, at: Variables) -> Any:
@@ -60,11 +54,6 @@ class Market(Plan):
     @abstractmethod
     def drop_one(self, name: str) -> None:
         """Drop a table."""
-
-    def bound(self, name: str, place: str | None = None) -> ibis.Table:
-        """Return one of these tables, whose rows can be asked for."""
-        found = {"name": self.prefix + name, "schema": self.schemas[name]}
-        return DatabaseTable(**found, source=self, namespace=Namespace(database=place)).to_expr()
 
     def to_pyarrow(self, rows: ibis.Table, **_options: Any) -> Any:
         """Return rows as an Arrow table, as Ibis asks for them of its sources.
@@ -83,6 +72,10 @@ class Market(Plan):
         """Return few rows as they are, by column."""
         found: list[dict[str, Any]] = self.to_pyarrow(rows).to_pylist()
         return found
+
+    def row(self, query: str) -> tuple[Any, ...]:
+        """Return the only row of a query."""
+        return tuple(column[0].as_py() for column in self.answer(query, {}).columns)
 
     def measure(self, at: Variables, build: Build, *args: Hashable) -> list[Columns]:
         """Return what ``build(tables, *args)`` asks for, each as columns of plain numbers.
@@ -112,7 +105,7 @@ class Market(Plan):
         whole = self.whole
         known = whole.base if is_sharded else whole.base + whole.gathered
         own = None if whole is self else self.base
-        asked = recipe(Layout(self.dialect, known, own, is_sharded), build, *args)
+        asked = recipe(self.dialect, known, own, is_sharded, build, *args)
         whole.make(asked.whole, at)
         self.make(asked.part, at)
         return asked
@@ -133,15 +126,24 @@ class Market(Plan):
             self._made.discard(name)
 
 
-class Computer(Protocol):
-    """Measures wallets of one dataset."""
+class Computer(ABC):
+    """Measures wallets of one dataset.
+
+    Attributes:
+        read: The tables of the dataset as they were read.
+    """
+
+    read: Market
 
     @property
     def tables(self) -> Market:
         """The whole dataset, with its ``executions``."""
+        return self.read
 
     def wallets(self) -> NDArray[np.object_]:
         """Return the addresses of all wallets, by id."""
+        found = self.read.answer("SELECT wallet FROM wallets ORDER BY wallet_id", {})
+        return np.array(found["wallet"].to_pylist(), dtype=object)
 
     def span_ms(
         self, since_ms: int | None = None, until_ms: int | None = None, *, has_self: bool = False
@@ -153,13 +155,23 @@ class Computer(Protocol):
             until_ms: Its exclusive end; to the end where None.
             has_self: Whether trades of a wallet with itself count.
         """
+        asked = ["true"] if has_self else ["buyer_id <> seller_id"]
+        asked += [] if since_ms is None else [f"time_ms >= {since_ms}"]
+        asked += [] if until_ms is None else [f"time_ms < {until_ms}"]
+        first, last = self.read.row(
+            f"SELECT min(time_ms), max(time_ms) FROM trades WHERE {' AND '.join(asked)}"
+        )
+        return None if first is None else (first, last)
 
+    @abstractmethod
     def summary(self) -> DataSummary:
         """Return what the dataset holds and what it is known to lack."""
 
+    @abstractmethod
     def prepare(self) -> None:
         """Keep on disk what makes the next call quick, where that is of use."""
 
+    @abstractmethod
     def measure(
         self,
         at: Variables,
@@ -175,10 +187,22 @@ class Computer(Protocol):
             since_ms: As if nobody had done anything earlier. Everything where None.
         """
 
+    @abstractmethod
     def measure_each(
         self, windows: Sequence[Variables], build: Build, *args: Hashable
     ) -> list[list[Columns]]:
         """Return what is asked of each window, of all wallets; what is kept is made but once."""
+
+
+def asked_of(parties: Sequence[str], wallets: str | None, since_ms: int | None) -> str:
+    """Return the SQL condition of what some wallets did since a time; all, and ever, where None.
+
+    Args:
+        parties: Columns of wallets.
+        wallets: Their ids, as SQL.
+    """
+    own = " OR ".join(f"{party} IN ({wallets})" for party in parties) if wallets else "true"
+    return own if since_ms is None else f"({own}) AND time_ms >= {since_ms}"
 
 
 def columns_of(found: Any) -> Columns:

@@ -1,21 +1,76 @@
-"""What definitions are expressed on: named tables, made once and read again."""
+"""What definitions are expressed on: named tables, made once and read again.
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+Nothing is computed here. What is kept is written down as queries, in order; an engine makes what
+they say, as often as it is asked to.
+"""
 
-from ibis import Table
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from ibis import Schema, Table
+from ibis.expr.operations import Namespace, UnboundTable
+
+AsOf = Callable[[Table, Table, str], Table]
+"""From rows with ``coin_id`` and ``seen_ms``, points with ``coin`` and a time, one a time, and the
+name of that time's column, to the rows with the last point of their coin at or before theirs."""
 
 
-class Tables(Protocol):
-    """Tables by name, of a whole dataset or of the wallets and the window asked for."""
+SEPARATOR = ";\n"
+"""Between what a query needs and the query."""
 
-    @property
-    def whole(self) -> "Tables":
-        """What is made from the whole dataset is kept here."""
 
-    @property
-    def part(self) -> "Tables":
-        """What is made for the wallets and the window asked for is kept here."""
+class Dialect(NamedTuple):
+    """How an engine is spoken to."""
+
+    compile: Callable[[Table], str]
+    """To a query, behind whatever the engine needs beside it; `SEPARATOR` between them."""
+    type_name: Callable[[Any], str]
+    quote: str
+    has_order: bool
+    """Whether its tables keep rows in order."""
+    as_of: AsOf
+    place_of_all: str | None
+    """The schema of the whole dataset's tables, where those of a part hide them."""
+    prefix: str
+    """Before the names of a part's tables, where a part has no schema of its own."""
+
+
+class Step(NamedTuple):
+    """A table or a view to be made before what is asked."""
+
+    name: str
+    query: str
+    is_view: bool = False
+    by_coin: bool = False
+    """Its rows may be made a few coins at a time."""
+
+
+class Tables:
+    """Tables by name, of a whole dataset or of the wallets and the window asked for.
+
+    Attributes:
+        whole: What is made from the whole dataset is kept there.
+        part: What is made for the wallets and the window asked for is kept there.
+        as_of: The engine's own.
+        schemas: Columns of the tables that are known here.
+        steps: What is to be made.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        schemas: Mapping[str, Schema],
+        whole: "Tables | None" = None,
+        part: "Tables | None" = None,
+    ):
+        """Know some tables, which stand before those of the part and of the whole."""
+        self.dialect = dialect
+        self.schemas = dict(schemas)
+        self.steps: list[Step] = []
+        self.whole, self.part = whole or self, part or self
+        self.as_of = dialect.as_of
+        self.prefix = dialect.prefix if whole else ""
 
     def table(self, name: str, *, of_all: bool = False) -> Table:
         """Return a table: of these, or else of the part, or else of the whole dataset.
@@ -24,24 +79,49 @@ class Tables(Protocol):
             name: Of the table.
             of_all: Of the whole dataset, whoever is asked for.
         """
+        if of_all:
+            return self.whole.bound(name, self.dialect.place_of_all)
+        known = (each for each in (self, self.part) if each.has(name))
+        return next(known, self.whole).bound(name)
+
+    def bound(self, name: str, place: str | None = None) -> Table:
+        """Return one of these tables, of which nothing is known but its columns."""
+        place_of = Namespace(database=place)
+        return self._rows(self.prefix + name, self.schemas[name], namespace=place_of).to_expr()
+
+    _rows: Callable[..., Any] = UnboundTable
 
     def has(self, name: str) -> bool:
         """Return whether a table is known here; a part's are not the whole's."""
+        return name in self.schemas
 
-    def keep(self, name: str, rows: Table, order_by: Sequence[str], *, by_coin: bool) -> None:
-        """Let rows be computed once, as a table (see `keep`)."""
+    def keep(
+        self,
+        name: str,
+        rows: Table,
+        order_by: Sequence[str] = (),
+        *,
+        by_coin: bool = False,
+        is_view: bool = False,
+    ) -> None:
+        """Let rows be computed once, as a table; or wherever they are read, as a view."""
+        query = self._typed(rows, order_by if self.dialect.has_order else ())
+        self.steps.append(Step(name, query, is_view, by_coin))
+        self.schemas[name] = rows.schema()
 
-    def define(self, name: str, rows: Table) -> None:
-        """Give rows a name, by which they are computed wherever they are read."""
+    def _typed(self, rows: Table, order_by: Sequence[str]) -> str:
+        """Return the query of rows with the types that Ibis thinks they have.
 
-    def as_of(self, rows: Table, points: Table, point_ms: str) -> Table:
-        """Return rows with the last point of their coin at or before their ``seen_ms``.
-
-        Args:
-            rows: With ``coin_id`` and ``seen_ms``.
-            points: ``coin``, their time in ``point_ms``, and what is wanted of them; one a time.
-            point_ms: Name of the column.
+        Engines take the 1 of a `literal(1, "int8")` for a wider integer.
         """
+        mark = self.dialect.quote
+        columns = ", ".join(
+            f"CAST({mark}{name}{mark} AS {self.dialect.type_name(dtype)}) AS {mark}{name}{mark}"
+            for name, dtype in rows.schema().items()
+        )
+        by = f" ORDER BY {', '.join(order_by)}" if order_by else ""
+        before, mark, query = self.dialect.compile(rows).rpartition(SEPARATOR)
+        return f"{before}{mark}SELECT {columns} FROM ({query}){by}"
 
 
 def keep(
@@ -51,6 +131,7 @@ def keep(
     *,
     order_by: Sequence[str] = (),
     by_coin: bool = False,
+    is_view: bool = False,
 ) -> Table:
     """Return the table ``name``, made of ``build(con)`` where it does not exist.
 
@@ -61,14 +142,12 @@ def keep(
         order_by: How the rows are to lie, where an engine keeps them in order.
         by_coin: Rows of a coin are made of that coin's rows alone, so that an engine may make
             them a few coins at a time.
+        is_view: The rows are computed anew wherever they are read.
     """
     if not con.has(name):
-        con.keep(name, build(con), order_by, by_coin=by_coin)
+        con.keep(name, build(con), order_by, by_coin=by_coin, is_view=is_view)
     return con.table(name)
 
 
-def view(con: Tables, name: str, build: Callable[[Tables], Table]) -> Table:
-    """Return the rows called ``name``, which are computed anew wherever they are read."""
-    if not con.has(name):
-        con.define(name, build(con))
-    return con.table(name)
+view = partial(keep, is_view=True)
+"""Return the rows called ``name``, which are computed anew wherever they are read."""

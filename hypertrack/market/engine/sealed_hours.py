@@ -7,8 +7,8 @@ spans two. What is kept of it holds at any cut.
 import ibis
 
 from hypertrack.market.engine.backend import DUCKDB, WHOLE, described
-from hypertrack.market.engine.kept_tables import Tables
-from hypertrack.market.engine.plans import Layout, Step, recipe
+from hypertrack.market.engine.kept_tables import Step, Tables
+from hypertrack.market.engine.plans import recipe
 from hypertrack.market.executions import executions
 from hypertrack.market.price_lookups import AROUND, prices_around
 from hypertrack.market.prices import REFERENCE_MAX_AGE_MS, last_trades
@@ -26,7 +26,7 @@ def keep_hours(dataset: Dataset) -> None:
         return
     base = dict(described(dataset.connection, WHOLE))
     known = tuple((name, base[name]) for name in ("trades", "bbo"))
-    steps = recipe(Layout(DUCKDB, known), _kept).whole
+    steps = recipe(DUCKDB, known, None, False, _kept).whole
     views = ";".join(f'CREATE VIEW "{step.name}" AS {step.query}' for step in steps if step.is_view)
     tables = [_table(step, views) for step in steps if not step.is_view]
     keep_tables(dataset.connection, dataset.hours, tables)

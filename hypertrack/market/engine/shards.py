@@ -20,18 +20,12 @@ from hypertrack.market.engine.backend import (
     groups_of,
     set_variables,
 )
-from hypertrack.market.engine.computer import columns_of
-from hypertrack.market.engine.plans import Build, Columns, Recipe, Step, Variables
+from hypertrack.market.engine.computer import PARTIES, columns_of
+from hypertrack.market.engine.kept_tables import Step
+from hypertrack.market.engine.plans import Build, Columns, Recipe, Variables
 from hypertrack.market.executions import fills
 from hypertrack.store.parallel import in_parallel
 from hypertrack.store.sql import parquet, quoted
-
-PARTIES = {
-    "trades": ("buyer_id", "seller_id"),
-    "evm_transactions": ("sender_id", "receiver_id"),
-    "erc20_transfers": ("sender_id", "receiver_id"),
-}
-"""The tables that tell of wallets, and where."""
 
 CHAINS = ("evm_transactions", "erc20_transfers")
 
@@ -57,52 +51,45 @@ class Part:
     """The wallets and the window asked for, ready to be measured; drop it after use."""
 
     def __init__(
-        self,
-        tables: DuckDBTables,
-        name: str,
-        temporary_folder: Callable[[], Path],
-        wallets: str = "true",
+        self, tables: DuckDBTables, temporary_folder: Callable[[], Path], wallets: str = "true"
     ):
         """Divide the wallets.
 
         Args:
             tables: Of the part, or of the whole dataset.
-            name: Its schemas begin with it.
             temporary_folder: Makes one, where fills are too many for memory.
             wallets: SQL condition on ``wallet_id``.
         """
         self._tables, self._connection = tables, tables.connection
         self._temporary_folder = temporary_folder
-        own, path = self._connection.execute(
-            "SELECT current_schema(), current_setting('search_path')"
-        ).fetchall()[0]
-        self._path = path or own
-        self._name = name
         self._on_disk: dict[str, set[str]] = {}
-        of_part = f"SELECT * FROM {own}.{fills(tables).get_name()} WHERE {wallets}"
-        self._rows = {"fills": of_part}
+        own = tables.place
+        self._rows = {"fills": f"SELECT * FROM {own}.{fills(tables).get_name()} WHERE {wallets}"}
         if tables.has("executions"):
             self._rows["executions"] = f"FROM {own}.executions"
         tables.make(tables.steps)
         self._groups, self._spilled = self._divide()
         self._made: list[set[str]] = [set() for _ in self._groups]
         for number, (first_id, end_id) in enumerate(self._groups):
-            self._connection.execute(f"CREATE SCHEMA {name}_{number}")
-            self._narrow_chains(f"{name}_{number}", f"BETWEEN {first_id} AND {end_id - 1}", own)
-            are_own = f"wallet_id >= {first_id} AND wallet_id < {end_id}"
-            for table, rows in self._rows.items() if self._spilled is None else ():
+            self._connection.execute(f"CREATE SCHEMA {own}_{number}")
+            are_own = f"BETWEEN {first_id} AND {end_id - 1}"
+            # What its own wallets did on chains, and not all wallets of the part.
+            seen = [(name, f"FROM {own}.{name}", PARTIES[name]) for name in CHAINS]
+            if self._spilled is None:
+                seen += [(name, rows, ["wallet_id"]) for name, rows in self._rows.items()]
+            for name, rows, parties in seen:
+                condition = " OR ".join(f"{party} {are_own}" for party in parties)
                 self._connection.execute(
-                    f"CREATE VIEW {name}_{number}.{table} AS SELECT * FROM ({rows}) WHERE {are_own}"
+                    f"CREATE VIEW {own}_{number}.{name} AS SELECT * FROM ({rows}) WHERE {condition}"
                 )
-
-    def measure(self, at: Variables, build: Build, *args: Hashable) -> list[Columns]:
-        """Return what is asked (see `recipe`): a row per ``wallet_id`` and else floats each."""
-        return self.measure_each([at], build, *args)[0]
 
     def measure_each(
         self, windows: Sequence[Variables], build: Build, *args: Hashable
     ) -> list[list[Columns]]:
-        """Return what is asked of each window: a shard makes what it keeps once for all."""
+        """Return what is asked of each window: a row per ``wallet_id`` and else floats each.
+
+        A shard makes what it keeps once for all windows.
+        """
         asked = self._tables.ready(windows[0], build, *args, is_sharded=True)
         self._spill(asked)
 
@@ -132,24 +119,16 @@ class Part:
                 self._forget(connection, number, {"fills"})
 
         self._in_shards(make)
-        tables = [f'FROM {self._name}_{n}."{name}"' for n in range(len(self._groups))]
+        tables = [f'FROM {self._tables.place}_{n}."{name}"' for n in range(len(self._groups))]
         self._connection.execute(f'CREATE VIEW "{name}" AS {" UNION ALL ".join(tables)}')
         self._tables.know(name)
 
     def drop(self) -> None:
         """Forget everything that was made for this part alone."""
         for name in ("spill", *range(len(self._groups))):
-            self._connection.execute(f"DROP SCHEMA IF EXISTS {self._name}_{name} CASCADE")
+            self._connection.execute(f"DROP SCHEMA IF EXISTS {self._tables.place}_{name} CASCADE")
         if self._spilled:
             shutil.rmtree(self._spilled)
-
-    def _narrow_chains(self, schema: str, are_own: str, whole: str) -> None:
-        """Let a shard see what its own wallets did on chains, and not add up all wallets'."""
-        for table in CHAINS:
-            parties = " OR ".join(f"{party} {are_own}" for party in PARTIES[table])
-            self._connection.execute(
-                f"CREATE VIEW {schema}.{table} AS FROM {whole}.{table} WHERE {parties}"
-            )
 
     def _divide(self) -> tuple[list[tuple[int, int]], Path | None]:
         """Return the ids of each shard's wallets, and where their rows go, if to disk."""
@@ -172,10 +151,10 @@ class Part:
     def _number_shards(self, groups: Sequence[tuple[int, int]]) -> None:
         """Let each wallet have the number of its shard."""
         begins = [first_id for first_id, _ in groups]
+        schema = f"{self._tables.place}_spill"
         self._connection.execute(
-            f"CREATE SCHEMA {self._name}_spill; CREATE TABLE {self._name}_spill.shard_of AS SELECT "
-            f"wallet_id, len(list_filter({begins}, lambda id: id <= wallet_id)) - 1 AS shard "
-            "FROM wallets"
+            f"CREATE SCHEMA {schema}; CREATE TABLE {schema}.shard_of AS SELECT wallet_id, "
+            f"len(list_filter({begins}, lambda id: id <= wallet_id)) - 1 AS shard FROM wallets"
         )
 
     def _spill(self, asked: Recipe) -> None:
@@ -201,14 +180,14 @@ class Part:
     def _write(self, name: str, rows: str) -> None:
         """Write rows to a folder per shard, a file per slice of time."""
         assert self._spilled is not None
-        place, schema = self._spilled / name, f"{self._name}_spill"
+        place, schema = self._spilled / name, f"{self._tables.place}_spill"
         place.mkdir()
         bounds = "SELECT min(time_ms), max(time_ms) + 1 FROM trades"
         first_ms, end_ms = self._connection.execute(bounds).fetchall()[0]
         edges = np.linspace(first_ms, end_ms, self._n_slices + 1).astype(np.int64)
 
         def write(connection: Any, slice_: int) -> None:
-            connection.execute(f"SET search_path = '{self._path}'")
+            connection.execute(f"SET search_path = '{self._tables.path}'")
             connection.execute(
                 f"COPY (SELECT rows.*, shard FROM ({rows}) AS rows JOIN {schema}.shard_of "
                 f"USING (wallet_id) WHERE time_ms >= {edges[slice_]} "
@@ -221,7 +200,8 @@ class Part:
 
     def _in_shards(self, run: Any) -> list[Any]:
         def there(connection: Any, number: int) -> Any:
-            connection.execute(f"SET search_path = '{self._name}_{number},{self._path}'")
+            path = f"{self._tables.place}_{number},{self._tables.path}"
+            connection.execute(f"SET search_path = '{path}'")
             return run(connection, number)
 
         return in_parallel(self._connection, there, range(len(self._groups)))

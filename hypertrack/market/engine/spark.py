@@ -14,21 +14,23 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import ibis
-import numpy as np
-from ibis import _
-from ibis.backends.pyspark import Backend
 from ibis.backends.pyspark.datatypes import PySparkType
-from numpy.typing import NDArray
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from hypertrack.config import DatabaseUrl
 from hypertrack.errors import EngineError
-from hypertrack.market.engine.computer import Market
-from hypertrack.market.engine.plans import Build, Columns, Dialect, Step, Variables
-from hypertrack.market.engine.selection import span_query
-from hypertrack.market.engine.shards import PARTIES
-from hypertrack.market.engine.spark_reading import handed_over, hours_at, number_tables, together
+from hypertrack.market.engine.computer import PARTIES, Computer, Market, asked_of
+from hypertrack.market.engine.kept_tables import Step
+from hypertrack.market.engine.plans import Build, Columns, Variables
+from hypertrack.market.engine.spark_dialect import SPARK, statements
+from hypertrack.market.engine.spark_reading import (
+    handed_over,
+    hours_at,
+    kept,
+    number_tables,
+    together,
+)
 from hypertrack.market.executions import fills
 from hypertrack.records import DataSummary
 from hypertrack.store.dataset import note_sealed, open_unsealed
@@ -43,6 +45,8 @@ SETTINGS = {
     "spark.log.level": "ERROR",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "false",  # x / 0 is NULL, as everywhere here, and no error
+    # Of rows that were kept Spark does not know that they are few, and would filter all by all.
+    "spark.sql.optimizer.runtime.bloomFilter.enabled": "false",
 }
 
 PARTITIONS = "spark.sql.shuffle.partitions"
@@ -50,44 +54,9 @@ PARTITIONS_DEFAULT = "200"
 """Spark's own: too many for a few cores, and what stands where nobody has chosen."""
 PARTITIONS_PER_CORE = 4
 
-PART = "part_"
-"""Before the names of a part's tables: a session has one place for all."""
 
-VARIABLE = re.compile(r"getvariable\('(\w+)'\)", re.IGNORECASE)
-
-
-def as_of(rows: ibis.Table, points: ibis.Table, point_ms: str) -> ibis.Table:
-    """Return rows with the last point of their coin at or before their ``seen_ms``.
-
-    As on DuckDB, without its join: rows and points in one line by time; each point begins a group,
-    in which all rows see it.
-    """
-    found = [name for name in points.columns if name != "coin"]
-    schema = rows.schema() | {name: points[name].type() for name in found}
-    asking = rows.mutate(**{name: ibis.null(schema[name]) for name in found})
-    known = {"coin_id": points.coin, "seen_ms": points[point_ms]}
-    known |= {name: points[name] for name in found}
-    telling = points.select(
-        **{name: known.get(name, ibis.null(dtype)) for name, dtype in schema.items()}
-    )
-    line = telling.mutate(place=ibis.literal(0)).union(asking.mutate(place=ibis.literal(1)))
-    past = ibis.window(group_by="coin_id", order_by=["seen_ms", "place"], rows=(None, 0))
-    around = ibis.window(group_by=["coin_id", "nth_point"])
-    line = line.mutate(nth_point=_[point_ms].count().over(past))
-    line = line.mutate(**{name: _[name].max().over(around) for name in found})
-    return line.filter(_.place == 1).drop("place", "nth_point")
-
-
-Backend.register_options()  # which Ibis does when it connects
-SPARK = Dialect(
-    compile=lambda rows: str(Backend().compile(rows)),
-    type_name=Backend.compiler.type_mapper.to_string,
-    quote="`",
-    has_order=False,
-    as_of=as_of,
-    place_of_all=None,
-    prefix=PART,
-)
+SHUFFLED = re.compile(r"\b(GROUP BY|JOIN|OVER|DISTINCT)\b")
+"""What Spark moves rows between workers for: other rows are as quickly computed again as read."""
 
 
 class SparkTables(Market):
@@ -97,7 +66,7 @@ class SparkTables(Market):
         self,
         session: SparkSession,
         frames: Mapping[str, DataFrame],
-        whole: "SparkTables | None" = None,
+        whole: Market | None = None,
     ):
         """Give data frames their names."""
         described = (
@@ -117,14 +86,9 @@ class SparkTables(Market):
         return together(lambda query: self.answer(query, at), queries)
 
     def make_one(self, step: Step, at: Variables) -> None:
-        """Make a view, whose rows Spark keeps where it computed them if they are to be kept.
-
-        As if they had always been there: whatever is made of them would else be planned from the
-        trades on, which takes Spark minutes.
-        """
+        """Make a view, whose rows Spark keeps where it computes them if they are to be kept."""
         frame = self._frame(step.query, at)
-        if not step.is_view:
-            frame = frame.localCheckpoint()
+        frame = frame if step.is_view else kept(frame)
         frame.createOrReplaceTempView(self.prefix + step.name)
 
     def drop_one(self, name: str) -> None:
@@ -137,16 +101,23 @@ class SparkTables(Market):
             self.drop_one(name)
 
     def _frame(self, query: str, at: Variables) -> DataFrame:
-        """Return what a query says at some values of its variables, as constants to Spark."""
-        return self._session.sql(VARIABLE.sub(lambda found: f"{at[found[1]]}L", query))
+        """Return what a query says at some values of its variables."""
+        shared, asked = statements(query, at)
+        for name, rows in shared.items():
+            frame = self._session.sql(rows)
+            frame = kept(frame) if SHUFFLED.search(rows) else frame
+            frame.createOrReplaceTempView(name)
+        found = self._session.sql(asked)  # which resolves the names
+        for name in shared:
+            self._session.catalog.dropTempView(name)
+        return found
 
 
-class Spark:
+class Spark(Computer):
     """Measures wallets of a dataset on Spark; use as a context manager.
 
     Attributes:
         dataset: Has the ledger and what is not read; the other tables are Spark's.
-        tables: Those of the whole dataset.
     """
 
     def __init__(
@@ -188,25 +159,13 @@ class Spark:
             tables, found = number_tables(self._session, unsealed, sealed, until_ms)
             note_sealed(self.dataset, unsealed, found, until_ms)
             coverage = handed_over(self._session, unsealed / "coverage")
-            self.tables = SparkTables(self._session, {**tables, "coverage": coverage})
-            self.tables.books = RecordedBooks(self.dataset.connection, self.dataset.lines)
+            self.read = SparkTables(self._session, {**tables, "coverage": coverage})
+            self.read.books = RecordedBooks(self.dataset.connection, self.dataset.lines)
             self._opened = opened.pop_all()
-
-    def wallets(self) -> NDArray[np.object_]:
-        """Return the addresses of all wallets, by id."""
-        rows = self._session.sql("SELECT wallet FROM wallets ORDER BY wallet_id").toArrow()
-        return np.array(rows["wallet"].to_pylist(), dtype=object)
-
-    def span_ms(
-        self, since_ms: int | None = None, until_ms: int | None = None, *, has_self: bool = False
-    ) -> tuple[int, int] | None:
-        """Return the times of the first and the last trade (see `Computer`)."""
-        first, last = self._row(span_query(since_ms, until_ms, has_self=has_self))
-        return None if first is None else (first, last)
 
     def summary(self) -> DataSummary:
         """Return what the dataset holds and what it is known to lack."""
-        return self.dataset.summary(self._row)
+        return self.dataset.summary(self.read.row)
 
     def prepare(self) -> None:
         """Keep nothing: the disks are the cluster's."""
@@ -221,8 +180,8 @@ class Spark:
     ) -> list[Columns]:
         """Return what is asked of some wallets and a window (see `Computer`)."""
         if wallet_ids is None and since_ms is None:
-            return self.tables.measure(at, build, *args)
-        part = SparkTables(self._session, self._narrowed(wallet_ids, since_ms), self.tables)
+            return self.read.measure(at, build, *args)
+        part = SparkTables(self._session, self._narrowed(wallet_ids, since_ms), self.read)
         try:
             return part.measure(at, build, *args)
         finally:
@@ -232,29 +191,24 @@ class Spark:
         self, windows: Sequence[Variables], build: Build, *args: Hashable
     ) -> list[list[Columns]]:
         """Return what is asked of each window (see `Computer`)."""
-        return [self.tables.measure(at, build, *args) for at in windows]
+        return [self.read.measure(at, build, *args) for at in windows]
 
     def _narrowed(
         self, wallet_ids: Sequence[int] | None, since_ms: int | None
     ) -> dict[str, DataFrame]:
         """Return what is asked for of each table that tells of wallets."""
-        since = "true" if since_ms is None else f"time_ms >= {since_ms}"
-        frames = {name: self._session.table(name).filter(since) for name in PARTIES}
-        if wallet_ids is None:
+        ids = None if wallet_ids is None else ", ".join(map(str, wallet_ids)) or "NULL"
+        frames = {
+            name: self._session.table(name).filter(asked_of(parties, ids, since_ms))
+            for name, parties in PARTIES.items()
+        }
+        if ids is None:
             return frames
-        ids = ", ".join(map(str, wallet_ids)) or "NULL"
-        for name, parties in PARTIES.items():
-            own = " OR ".join(f"{party} IN ({ids})" for party in parties)
-            frames[name] = frames[name].filter(own)
-        several = SparkTables(self._session, frames, self.tables)
+        several = SparkTables(self._session, frames, self.read)
         rows = fills(several)  # of these trades, and of their other wallets
         several.make(several.steps)
         of_asked = self._session.table(rows.get_name()).filter(f"wallet_id IN ({ids})")
         return {**frames, "fills": of_asked}
-
-    def _row(self, statement: str) -> tuple[Any, ...]:
-        """Return the only row of a statement."""
-        return tuple(self._session.sql(statement).collect()[0])
 
     def close(self) -> None:
         """Stop the session and remove what was handed over."""

@@ -1,7 +1,6 @@
 """Sealed hours to the numbered tables of a dataset, by Spark: no row passes through this machine.
 
-The statements say what `store.reading` says on DuckDB: which rows are read, and how names are
-numbered. A test holds both equal.
+By the statements of `store.reading`, as Spark says them. A test holds both equal.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,12 +13,26 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from hypertrack.errors import EngineError
-from hypertrack.market.engine.spark_rows import READ, define_functions, local_path, read_sealed
-from hypertrack.records import MINUTE_MS, Feed
+from hypertrack.market.engine.spark_dialect import made_of
+from hypertrack.market.engine.spark_rows import SHAPES, define_functions, local_path, read_sealed
+from hypertrack.records import Feed
 from hypertrack.store.columns import schema_of
-from hypertrack.store.reading.account_answers import ACCOUNT_WALLETS, NUMBER, RAW_ACCOUNTS
+from hypertrack.store.dataset import TABLES
+from hypertrack.store.reading.account_answers import NUMBER, RAW_ACCOUNTS
 from hypertrack.store.reading.damage import Damage
+from hypertrack.store.reading.dictionary import (
+    BUILD_CANDLES,
+    DISTINCT_BBO,
+    DISTINCT_TRADES,
+    NUMBER_CONTEXTS,
+    NUMBER_EVM,
+    NUMBER_NAMES,
+    NUMBER_RECORDED,
+    NUMBER_TRADES,
+    UNITE_CANDLES,
+)
 from hypertrack.store.reading.folder_lines import FolderLines
+from hypertrack.store.reading.imported_fills import NUMBER_FILLS
 from hypertrack.store.reading.prepared import exported
 from hypertrack.store.reading.recorded_lines import Lines
 from hypertrack.store.reading.truncation import LATER
@@ -27,104 +40,26 @@ from hypertrack.store.reading.unsealed import SealedFacts, SealedHours
 
 T = TypeVar("T")
 
-NAMES = {
-    "wallets": f"""
-SELECT CAST(row_number() OVER (ORDER BY wallet) - 1 AS INT) AS wallet_id, wallet
-FROM (
-    SELECT lower(buyer) AS wallet FROM raw_trades UNION SELECT lower(seller) FROM raw_trades
-    UNION SELECT lower(sender) FROM raw_evm UNION SELECT lower(receiver) FROM raw_evm
-    UNION SELECT lower(sender) FROM raw_transfers UNION SELECT lower(receiver) FROM raw_transfers
-    UNION SELECT lower(contract) FROM raw_transfers UNION SELECT wallet FROM raw_fills
-    UNION {ACCOUNT_WALLETS}
+NUMBERING = (
+    NUMBER_NAMES,
+    NUMBER_TRADES,
+    DISTINCT_TRADES,
+    f"CREATE TABLE bbo AS {DISTINCT_BBO}",
+    NUMBER_CONTEXTS,
+    NUMBER_RECORDED,
+    NUMBER_EVM,
+    BUILD_CANDLES,
+    UNITE_CANDLES,
+    *(f"CREATE TABLE {name} AS {rows}" for name, rows in NUMBER.items()),
+    NUMBER_FILLS,
 )
-WHERE wallet IS NOT NULL
-""",
-    "coins": """
-SELECT CAST(row_number() OVER (ORDER BY coin) - 1 AS INT) AS coin_id, coin
-FROM (
-    SELECT coin FROM raw_trades UNION SELECT coin FROM raw_bbo UNION SELECT coin FROM raw_candles
-    UNION SELECT coin FROM raw_fills UNION SELECT coin FROM raw_account_positions
-)
-""",
-}
-OF_NAMES = {
-    "trades": """
-SELECT time_ms, coin_id, trade_id, min(price) AS price, min(size) AS size, min(is_buy) AS is_buy,
-    min(is_twap) AS is_twap, min(b.wallet_id) AS buyer_id, min(s.wallet_id) AS seller_id
-FROM raw_trades JOIN coins USING (coin)
-JOIN wallets AS b ON b.wallet = lower(buyer) JOIN wallets AS s ON s.wallet = lower(seller)
-GROUP BY time_ms, coin_id, trade_id
-""",
-    "bbo": """
-SELECT time_ms, coin_id, last.bid_price, last.ask_price,
-    (last.bid_price + last.ask_price) / 2 AS mid_price
-FROM (
-    SELECT time_ms, coin_id, max(struct(received_ns, bid_price, ask_price)) AS last
-    FROM raw_bbo JOIN coins USING (coin) GROUP BY time_ms, coin_id
-)
-""",
-    "contexts": """
-SELECT time_ms, coin_id, last.funding_rate, last.premium, last.open_interest, last.oracle_price,
-    last.mark_price
-FROM (
-    SELECT time_ms, coin_id, max(struct(received_ns, funding_rate, premium, open_interest,
-        oracle_price, mark_price)) AS last
-    FROM raw_contexts JOIN coins USING (coin) GROUP BY time_ms, coin_id
-)
-""",
-    "evm_transactions": """
-SELECT time_ms, s.wallet_id AS sender_id, r.wallet_id AS receiver_id, value_hype, has_input
-FROM raw_evm JOIN wallets AS s ON s.wallet = lower(sender)
-LEFT JOIN wallets AS r ON r.wallet = lower(receiver)
-""",
-    "erc20_transfers": """
-SELECT time_ms, s.wallet_id AS sender_id, r.wallet_id AS receiver_id,
-    c.wallet_id AS contract_id, amount
-FROM raw_transfers JOIN wallets AS s ON s.wallet = lower(sender)
-JOIN wallets AS r ON r.wallet = lower(receiver)
-JOIN wallets AS c ON c.wallet = lower(contract)
-WHERE amount BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308
-""",
-    **NUMBER,
-}
-OF_TRADES = {
-    "candles": f"""
-WITH recorded AS (
-    SELECT start_ms, coin_id,
-        max(struct(n, received_ns, open, high, low, close, volume)) AS last
-    FROM raw_candles JOIN coins USING (coin) WHERE interval = '1m' GROUP BY start_ms, coin_id
-),
-built AS (
-    SELECT time_ms DIV {MINUTE_MS} * {MINUTE_MS} AS start_ms, coin_id,
-        min_by(price, struct(time_ms, trade_id)) AS open, max(price) AS high, min(price) AS low,
-        max_by(price, struct(time_ms, trade_id)) AS close, sum(size) AS volume
-    FROM trades WHERE buyer_id <> seller_id
-    GROUP BY time_ms DIV {MINUTE_MS}, coin_id
-)
-SELECT start_ms, coin_id, last.open, last.high, last.low, last.close, last.volume FROM recorded
-UNION ALL
-SELECT start_ms, coin_id, open, high, low, close, volume
-FROM built LEFT ANTI JOIN recorded USING (start_ms, coin_id)
-""",
-    "imported_fills": """
-SELECT told.*, coalesce(matched, false) AS has_trade
-FROM (
-    SELECT time_ms, coin_id, trade_id, wallet_id, is_buy,
-        any_value(closed_pnl_usd, true) AS closed_pnl_usd, any_value(fee_usd, true) AS fee_usd,
-        any_value(start_position, true) AS start_position,
-        any_value(order_id, true) AS order_id, any_value(dir, true) AS dir,
-        any_value(price, true) AS price, any_value(size, true) AS size,
-        any_value(is_taker, true) AS is_taker,
-        coalesce(bool_or(dir ILIKE 'settle%'), false) AS is_settlement
-    FROM raw_fills JOIN coins USING (coin) JOIN wallets USING (wallet)
-    GROUP BY time_ms, coin_id, trade_id, wallet_id, is_buy
-) AS told
-LEFT JOIN (SELECT time_ms, coin_id, trade_id, true AS matched FROM trades)
-    USING (time_ms, coin_id, trade_id)
-""",
-}
-STAGES = (NAMES, OF_NAMES, OF_TRADES)
-"""From the raw tables; a stage needs those before it, and none of its own."""
+"""Of the store; each needs what those before it make."""
+
+KEPT = {*TABLES, "spelled"}
+"""Of what these make, what is read more than once."""
+
+NUMBERED_BEFORE = {"kept_wallets": "wallet", "kept_coins": "coin"}
+"""Names of which there are none: all are numbered at once."""
 
 AT_ONCE = 4
 """One statement is planned while another's tasks run; more would but share the driver."""
@@ -153,7 +88,7 @@ def number_tables(
     n_rows: dict[Feed, int] = {}
     unread: list[tuple[Feed, str, int]] = []
     damage: list[Damage] = []
-    for feed in READ:
+    for feed in SHAPES:
         rows = handed_over(session, unsealed / f"raw_{feed}")
         if sealed[feed]:
             rows.createOrReplaceTempView(f"open_{feed}")
@@ -163,14 +98,24 @@ def number_tables(
             damage += [Damage(feed, local_path(place)) for place in found.damaged]
             rows = rows.unionByName(known_before(found.rows, feed, until_ms))
         rows.createOrReplaceTempView(f"raw_{feed}")
+    for name, column in NUMBERED_BEFORE.items():
+        session.sql(f"SELECT '' AS {column} WHERE false").createOrReplaceTempView(name)
     tables: dict[str, DataFrame] = {}
-    for stage in STAGES:
-        # What is made of them is planned anew for every query, and should not start at the lines.
-        made = together(lambda each: session.sql(each).localCheckpoint(), list(stage.values()))
-        for name, frame in zip(stage, made, strict=True):
-            frame.createOrReplaceTempView(name)
-            tables[name] = frame
+    for name, query in (made for each in NUMBERING for made in made_of(each)):
+        rows = session.sql(query)
+        if name in KEPT:
+            rows = tables[name] = kept(rows)
+        rows.createOrReplaceTempView(name)
     return tables, SealedFacts(n_rows, unread, damage)
+
+
+def kept(rows: DataFrame) -> DataFrame:
+    """Return rows that Spark keeps where it computes them, as soon as something reads them.
+
+    As if they had always been there: whatever is made of them would else be planned from the lines
+    on, which takes Spark minutes.
+    """
+    return rows.localCheckpoint(eager=False)
 
 
 def handed_over(session: SparkSession, folder: Path) -> DataFrame:

@@ -4,6 +4,7 @@ Flaws and bounds are those of `store.reading`; here are the functions by which S
 them. What is judged by the usual skew of clocks is judged by that of the sealed hours.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from hypertrack.errors import EngineError
+from hypertrack.market.engine.spark_dialect import made_of
 from hypertrack.records import (
     HOUR_MS,
     MAX_AHEAD_MS,
@@ -21,8 +23,6 @@ from hypertrack.records import (
     MAX_TIME_MS,
     MIN_AMOUNT,
     MIN_TIME_MS,
-    SYSTEM_WALLETS,
-    ZERO_HASH,
     Feed,
 )
 from hypertrack.store.reading.damage import unreadable
@@ -68,39 +68,13 @@ FUNCTIONS = {
     "not_negative(text STRING) RETURNS DOUBLE": (
         f"CASE WHEN number_of(text) BETWEEN 0 AND {MAX_AMOUNT} THEN number_of(text) END"
     ),
+    "isfinite(number DOUBLE) RETURNS BOOLEAN": f"abs(number) <= {sys.float_info.max}",
     "low_half(digest STRING) RETURNS DECIMAL(20, 0)": (
         f"CAST(conv(concat({_LOW_HALF}), 16, 10) AS DECIMAL(20, 0))"
     ),
     "identity(id BIGINT, said STRING) RETURNS BIGINT": (
         "CASE WHEN id > 0 THEN id WHEN id = 0 THEN -1 - low_half(md5(said)) DIV 2 END"
     ),
-}
-
-READ: Mapping[Feed, str] = {
-    Feed.TRADES: f"""
-SELECT received_ns, coin, time AS time_ms,
-    identity(tid, concat_ws('|', side, px, sz, hash, lower(try_element_at(users, 1)),
-        lower(try_element_at(users, 2)))) AS trade_id,
-    number_of(px) AS price, number_of(sz) AS size,
-    CASE side WHEN 'B' THEN true WHEN 'A' THEN false END AS is_buy,
-    coalesce(hash = '{ZERO_HASH}'
-        AND lower(try_element_at(users, CASE side WHEN 'B' THEN 1 ELSE 2 END))
-        NOT IN {SYSTEM_WALLETS}, false) AS is_twap,
-    try_element_at(users, 1) AS buyer, try_element_at(users, 2) AS seller
-FROM {{sealed}}
-""",
-    Feed.BBO: """
-SELECT received_ns, coin, time AS time_ms, bbo IS NOT NULL AS has_bbo,
-    positive_of(try_element_at(bbo, 1).px) AS bid_price,
-    positive_of(try_element_at(bbo, 2).px) AS ask_price
-FROM {sealed}
-""",
-    Feed.CANDLES: """
-SELECT received_ns, s AS coin, t AS start_ms, i AS interval, n, positive_of(o) AS open,
-    positive_of(h) AS high, positive_of(l) AS low, positive_of(c) AS close,
-    not_negative(v) AS volume
-FROM {sealed}
-""",
 }
 
 JUDGE = "SELECT *, CASE {cases} END AS flaw FROM {rows}"
@@ -183,8 +157,9 @@ def _read(session: SparkSession, feed: Feed, places: Sequence[str]) -> SealedRow
     reader = session.read.schema(SHAPES[feed])
     files = reader.parquet(*map(_literal, places)) if places else _nothing(session, feed)
     files.createOrReplaceTempView(sealed)
-    session.sql(READ[feed].format(sealed=sealed)).createOrReplaceTempView(f"{sealed}_rows")
-    _columns, _statement, flaws = READERS[feed]
+    _columns, statement, flaws = READERS[feed]
+    ((_name, rows_of),) = made_of(statement.format(source=sealed))
+    session.sql(rows_of).createOrReplaceTempView(f"{sealed}_rows")
     cases = " ".join(
         f"WHEN ({flaw.is_fine}) IS NOT TRUE THEN {_quoted(flaw.reason)}" for flaw in flaws
     )

@@ -89,12 +89,6 @@ class FeeSchedule:
         return builder
 
 
-def base_terms(n_wallets: int) -> TermArrays:
-    """Return the terms of wallets that trade little: the base schedule, without discounts."""
-    none = np.zeros(n_wallets)
-    return _terms(np.zeros(n_wallets, dtype=np.int64), none, none, none, none > 0)
-
-
 def draw_terms(people: Population, rng: np.random.Generator) -> TermArrays:
     """Draw the wallets' terms; tiers go by what they are expected to trade."""
     count = len(people)

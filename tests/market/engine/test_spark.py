@@ -29,13 +29,16 @@ SPARK_HOME = Path(pyspark.__file__).parent
 START_S = 60
 
 JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -XX:MetaspaceSize=192m"
-"""Quick to start, slow to run: right for rows this few."""
+JAVA += " -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+"""Quick to start, slow to run: right for rows this few, and for classes that came with PySpark."""
 
 FEW_ROWS = f"""
 spark.sql.shuffle.partitions       2
 spark.sql.adaptive.enabled         false
 spark.sql.codegen.wholeStage       false
 spark.sql.codegen.factoryMode      NO_CODEGEN
+spark.sql.ui.explainMode           simple
+spark.sql.maxPlanStringLength      1000
 spark.sql.constraintPropagation.enabled false
 spark.sql.icu.caseMappings.enabled false
 spark.sql.optimizer.excludedRules  org.apache.spark.sql.catalyst.optimizer.RemoveRedundantAliases

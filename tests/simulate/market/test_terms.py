@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from terms_fakes import base_terms
 
 from hypertrack.config import SimulateSettings
 from hypertrack.simulate.market.arrays import Floats, TradeArrays
@@ -11,7 +12,7 @@ from hypertrack.simulate.market.instruments import build_coins
 from hypertrack.simulate.market.kinds import KINDS
 from hypertrack.simulate.market.market import Market
 from hypertrack.simulate.market.population import build_population
-from hypertrack.simulate.market.terms import FeeSchedule, TermArrays, base_terms, draw_terms
+from hypertrack.simulate.market.terms import FeeSchedule, TermArrays, draw_terms
 
 COINS = build_coins(12, 20.0)
 BTC, SPOT, HIP3 = 0, 4, 8

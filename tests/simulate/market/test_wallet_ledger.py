@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from terms_fakes import base_terms
 
 from hypertrack.records import HOUR_MS
 from hypertrack.simulate.market.arrays import (
@@ -17,7 +18,6 @@ from hypertrack.simulate.market.arrays import (
 from hypertrack.simulate.market.instruments import build_coins
 from hypertrack.simulate.market.played_impact import ImpactQuestions, PlayedImpact
 from hypertrack.simulate.market.start_positions import PositionArrays
-from hypertrack.simulate.market.terms import base_terms
 from hypertrack.simulate.market.wallet_ledger import WalletLedger
 
 

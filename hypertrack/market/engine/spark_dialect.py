@@ -1,0 +1,100 @@
+"""Ibis expressions as statements of Spark."""
+
+import re
+from hashlib import md5
+
+import ibis
+import sqlglot
+from ibis import _
+from ibis.backends.pyspark import Backend
+from sqlglot import exp
+
+from hypertrack.market.engine.kept_tables import SEPARATOR, Dialect
+from hypertrack.market.engine.plans import Variables
+
+PART = "part_"
+"""Before the names of a part's tables: a session has one place for all."""
+
+SQL = Backend.compiler.dialect
+
+VARIABLE = re.compile(r"getvariable\('(\w+)'\)", re.IGNORECASE)
+
+
+def as_of(rows: ibis.Table, points: ibis.Table, point_ms: str) -> ibis.Table:
+    """Return rows with the last point of their coin at or before their ``seen_ms``.
+
+    As on DuckDB, without its join: rows and points in one line by time; each point begins a group,
+    in which all rows see it.
+    """
+    found = [name for name in points.columns if name != "coin"]
+    schema = rows.schema() | {name: points[name].type() for name in found}
+    asking = rows.mutate(**{name: ibis.null(schema[name]) for name in found})
+    known = {"coin_id": points.coin, "seen_ms": points[point_ms]}
+    known |= {name: points[name] for name in found}
+    telling = points.select(
+        **{name: known.get(name, ibis.null(dtype)) for name, dtype in schema.items()}
+    )
+    line = telling.mutate(place=ibis.literal(0)).union(asking.mutate(place=ibis.literal(1)))
+    past = ibis.window(group_by="coin_id", order_by=["seen_ms", "place"], rows=(None, 0))
+    around = ibis.window(group_by=["coin_id", "nth_point"])
+    line = line.mutate(nth_point=_[point_ms].count().over(past))
+    line = line.mutate(**{name: _[name].max().over(around) for name in found})
+    return line.filter(_.place == 1).drop("place", "nth_point")
+
+
+def compiled(rows: ibis.Table) -> str:
+    """Return a query behind the rows that it reads more than once, named, a statement each.
+
+    Spark plans and computes what stands in a `WITH` anew wherever it is read: a curve of profits
+    reads the profit ten times, and took its planner a minute.
+    """
+    tree = Backend.compiler.to_sqlglot(rows)
+    mark = md5(tree.sql(SQL).encode(), usedforsecurity=False).hexdigest()[:12]
+    names = {each.alias: f"{each.alias}_{mark}" for each in tree.ctes}
+    for table in tree.find_all(exp.Table):
+        if table.name in names:
+            table.set("this", exp.to_identifier(names[table.name]))
+    shared = [f"{names[each.alias]} AS {each.this.sql(SQL)}" for each in tree.ctes]
+    if shared:
+        tree.find(exp.With).pop()
+    return SEPARATOR.join([*shared, tree.sql(SQL)])
+
+
+def statements(query: str, at: Variables) -> tuple[dict[str, str], str]:
+    """Return what a query of `compiled` reads more than once, by name, and what it asks of that.
+
+    Args:
+        at: Values of its variables, constants to Spark.
+    """
+    *shared, asked = VARIABLE.sub(lambda found: f"{at[found[1]]}L", query).split(SEPARATOR)
+    named = (each.partition(" AS ") for each in shared)
+    return {name: rows for name, _as, rows in named}, asked
+
+
+def made_of(script: str) -> list[tuple[str, str]]:
+    """Return name and query of each table that statements of DuckDB make, in no order of rows."""
+    made = [each for each in sqlglot.parse(script, "duckdb") if isinstance(each, exp.Create)]
+    return [(each.this.name, _of_spark(each.expression)) for each in made]
+
+
+def _of_spark(query: exp.Expression) -> str:
+    """Return a query of DuckDB as Spark says it, and reads numbers by functions of its own."""
+    for cast in list(query.find_all(exp.TryCast)):
+        cast.replace(exp.Anonymous(this="number_of", expressions=[cast.this]))
+    for call in query.find_all(exp.Anonymous):
+        if call.name == "positive":  # which Spark has, and means the sign
+            call.set("this", "positive_of")
+    query.set("order", None)
+    return query.sql("spark")
+
+
+Backend.register_options()  # which Ibis does when it connects
+SPARK = Dialect(
+    compile=compiled,
+    type_name=Backend.compiler.type_mapper.to_string,
+    quote="`",
+    has_order=False,
+    as_of=as_of,
+    place_of_all=None,
+    prefix=PART,
+)
