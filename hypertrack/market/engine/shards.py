@@ -39,7 +39,7 @@ FILLS_WORTH_A_SHARD = 250_000
 """Fewer fills are divided too, into a few shards of at least this size, to keep threads busy."""
 
 FILLS_IN_MEMORY = 20_000_000
-"""More are written to disk, in shards of `FILLS_PER_SPILLED_SHARD`: three gigabytes while two of
+"""More are written to disk, in shards of `FILLS_PER_SPILLED_SHARD`: four gigabytes while two of
 them are measured, against 300 bytes a fill if everything stayed. Smaller ones cost more than they
 spare: each hashes the prices and the candles of the whole market."""
 FILLS_PER_SPILLED_SHARD = 12_000_000
