@@ -180,6 +180,7 @@ def peers(n_trades: int) -> None:
     with open_dataset(month(n_trades), memory_limit_gib=MEMORY_GIB) as dataset:
         for table in ("trades", "bbo"):
             as_table(dataset.connection, table)
+        dataset.hours = None  # nothing that is kept of them, as the others have it
         engine = FeatureEngine(dataset, BASE, FeeSettings())
         with timed(f"{len(SHARED)} features"):
             expected = engine.matrix(names=SHARED)

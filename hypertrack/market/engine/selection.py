@@ -40,8 +40,9 @@ class DuckDB(Computer):
     @cached_property
     def tables(self) -> DuckDBTables:
         """The tables of the whole dataset, with its ``executions``."""
+        everything = self._everything
         if not self.read.has("executions"):
-            self._everything.gather("executions", _executions)
+            everything.gather("executions", _executions)
         return self.read
 
     def summary(self) -> DataSummary:

@@ -39,9 +39,10 @@ FILLS_WORTH_A_SHARD = 250_000
 """Fewer fills are divided too, into a few shards of at least this size, to keep threads busy."""
 
 FILLS_IN_MEMORY = 20_000_000
-"""More are written to disk, in shards of `FILLS_PER_SPILLED_SHARD`: two gigabytes while two of
-them are measured, against 300 bytes a fill if everything stayed."""
-FILLS_PER_SPILLED_SHARD = 6_000_000
+"""More are written to disk, in shards of `FILLS_PER_SPILLED_SHARD`: four gigabytes while two of
+them are measured, against 300 bytes a fill if everything stayed. Smaller ones cost more than they
+spare: each hashes the prices and the candles of the whole market."""
+FILLS_PER_SPILLED_SHARD = 12_000_000
 FILLS_PER_SLICE = 6_000_000
 """Fills are written a slice of time at a time, each by one thread, so that their order is known."""
 
@@ -160,14 +161,15 @@ class Part:
         """Write to disk what is asked of rows that are there neither in memory nor on disk."""
         if self._spilled is None:
             return
-        queries = " ".join((*(step.query for step in asked.shard), *asked.queries))
+        queries = [*(step.query for step in asked.shard), *asked.queries]
         for name, rows in self._rows.items():
-            columns = self._columns_in(rows, queries)
-            if f'"{name}"' in queries and not self._on_disk.get(name, set()).issuperset(columns):
-                columns |= self._on_disk.get(name, set())
+            asking = " ".join(query for query in queries if f'"{name}"' in query)
+            known = self._on_disk.get(name, set())
+            columns = self._columns_in(rows, asking) if asking else known
+            if not known.issuperset(columns):
                 shutil.rmtree(self._spilled / name, ignore_errors=True)
-                self._write(name, f"SELECT {', '.join(sorted(columns))} FROM ({rows})")
-                self._on_disk[name] = columns
+                self._on_disk[name] = known | columns
+                self._write(name, f"SELECT {', '.join(sorted(known | columns))} FROM ({rows})")
 
     def _columns_in(self, rows: str, queries: str) -> set[str]:
         """Return the columns that queries may ask for."""

@@ -107,6 +107,8 @@ def forget_others(place: Path, batches: Sequence[Batch], stretches: Collection[s
             is_kept = path in files if path.parent.name in numbered else path.stem in stretches
             if not is_kept:
                 path.unlink()
+    for path in place.glob("*/*.part"):  # of who was killed while it wrote
+        path.unlink()
 
 
 @contextmanager

@@ -70,9 +70,7 @@ SELECT feed, reason, sum(n_lines)::BIGINT AS n_lines FROM unread_lines
 GROUP BY feed, reason ORDER BY feed, reason
 """
 
-FIRST_OPEN = """
-SELECT min(time_ms) FROM (SELECT time_ms FROM trades UNION ALL SELECT time_ms FROM bbo)
-"""
+OPEN_TIMES = "SELECT min(time_ms), max(time_ms) FROM {rows}"
 
 WALLET_COLUMNS = (
     *("wallet_id", "buyer_id", "seller_id"),
@@ -129,11 +127,14 @@ def load_hours(
     unnest_chains(connection)
     read_names(connection, place)
     number_rows(connection)
-    (first_open_ms,) = connection.execute(FIRST_OPEN).fetchall()[0]
+    trades_ms, quotes_ms = (
+        connection.execute(OPEN_TIMES.format(rows=rows)).fetchall()[0] for rows in ("trades", "bbo")
+    )
     _unite(connection, place, batches)
     number_fills(connection)
     number_accounts(connection)
-    kept = KeptHours(place, tuple(stretches(batches, first_open_ms)))
+    whole = tuple(stretches(batches, trades_ms[0]))
+    kept = KeptHours(place, whole, None if quotes_ms[0] is None else quotes_ms)
     return _counted(connection, counts, batches), kept
 
 

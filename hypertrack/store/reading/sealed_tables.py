@@ -8,7 +8,6 @@ are still open: nothing that comes later changes a row.
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import takewhile
 from typing import Any, NamedTuple
 
 import duckdb
@@ -84,11 +83,7 @@ def keep_tables(
         if table.back_ms is not None:
             connection.execute(f"DROP TABLE IF EXISTS {SCRATCH}.last_by_hour; {LAST_BY_HOUR}")
         kept = _kept(connection, hours, table, ahead_ms)
-        start_ms = kept[-1].end_ms - ahead_ms if kept else 0
-        with connection.cursor() as cursor:
-            rows = _moments(cursor, f"{table.name}_open", table, start_ms, MAX_TIME_MS)
-            cursor.execute(f"CREATE TABLE main.{table.name} AS {rows}")
-            cursor.execute(f"DROP SCHEMA {table.name}_open CASCADE")
+        _make_others(connection, table, kept, ahead_ms)
         if kept:
             prepend(connection, table.name, [hours.file(table.name, each) for each in kept])
     connection.execute(f"DROP SCHEMA {SCRATCH} CASCADE")
@@ -102,13 +97,42 @@ def _kept(
     def is_there(stretch: Stretch) -> bool:
         return is_whole(hours.file(table.name, stretch))
 
+    sealed = [each for each in hours.stretches if not _sees_open(each, hours, table, ahead_ms)]
     with suppress(OSError, duckdb.IOException):  # a full disk costs time, and nothing else
         (hours.place / table.name).mkdir(exist_ok=True)
         with sole_writer(hours.place):
-            missing = [each for each in hours.stretches if not is_there(each)]
+            missing = [each for each in sealed if not is_there(each)]
             write = partial(_write, hours=hours, table=table, ahead_ms=ahead_ms)
             in_parallel(connection, write, missing)
-    return list(takewhile(is_there, hours.stretches))
+    return list(filter(is_there, sealed))
+
+
+def _sees_open(stretch: Stretch, hours: KeptHours, table: SealedTable, ahead_ms: int) -> bool:
+    """Return whether quotes that are still open may tell something of a stretch."""
+    if hours.open_quotes_ms is None or table.back_ms is None:
+        return False
+    first_ms, last_ms = hours.open_quotes_ms
+    return first_ms < stretch.end_ms and last_ms >= stretch.start_ms - ahead_ms - table.back_ms
+
+
+def _make_others(
+    connection: duckdb.DuckDBPyConnection,
+    table: SealedTable,
+    kept: Sequence[Stretch],
+    ahead_ms: int,
+) -> None:
+    """Make a table of all moments that nothing is kept of."""
+    begins = [0, *(each.end_ms - ahead_ms for each in kept)]
+    ends = [*(max(each.start_ms - ahead_ms, 0) for each in kept), MAX_TIME_MS]
+    verb = f"CREATE TABLE main.{table.name} AS"
+    for start_ms, end_ms in zip(begins, ends, strict=True):
+        if start_ms == end_ms:
+            continue
+        with connection.cursor() as cursor:
+            schema = f"{table.name}_{end_ms}"
+            cursor.execute(f"{verb} {_moments(cursor, schema, table, start_ms, end_ms)}")
+            cursor.execute(f"DROP SCHEMA {schema} CASCADE")
+        verb = f"INSERT INTO main.{table.name}"
 
 
 def _write(

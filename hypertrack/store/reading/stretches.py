@@ -27,10 +27,13 @@ class Stretch(NamedTuple):
 
 
 class KeptHours(NamedTuple):
-    """Where tables of sealed hours are kept, and the hours that are whole: oldest first."""
+    """Where tables of sealed hours are kept."""
 
     place: Path
     stretches: tuple[Stretch, ...]
+    """Those of which no trade is open, nor of any before: oldest first."""
+    open_quotes_ms: tuple[int, int] | None
+    """Times of the first and the last quote that is open; a feed that stopped has some for ever."""
 
     def file(self, table: str, stretch: Stretch) -> Path:
         """Return where a table's rows of a stretch are kept."""
@@ -44,7 +47,7 @@ def stretches(batches: Sequence[Batch], until_ms: int | None = None) -> Iterator
     until its end: a new hour leaves the names before it as they are.
 
     Args:
-        until_ms: Nothing later is whole, as lines are still open; all is where None.
+        until_ms: Trades of that time are still open; none are where None.
     """
     ends = {_end_ms(each.hours) for each in batches if each.feed is Feed.TRADES}
     hours = sorted(

@@ -9,6 +9,7 @@ from fakes import ALICE, BOB, CAROL, START_MS, quote, trade, write_dataset
 
 from hypertrack.config import FeatureSettings, FeeSettings
 from hypertrack.features.engine import FeatureEngine
+from hypertrack.market.engine import shards
 from hypertrack.market.engine.sealed_hours import keep_hours
 from hypertrack.records import HOUR_MS
 from hypertrack.store import dataset as dataset_room
@@ -105,7 +106,11 @@ def test_what_is_kept_is_what_all_rows_at_once_make(folder: Path, at_once: Rows)
     assert len(files(folder)) == 4 * len(KEPT)
 
 
-def test_features_of_kept_hours_are_those_of_all_rows(folder: Path, unsealed: Path) -> None:
+@pytest.mark.parametrize("n_in_memory", [shards.FILLS_IN_MEMORY, 0])
+def test_features_of_kept_hours_are_those_of_all_rows(
+    folder: Path, unsealed: Path, monkeypatch: pytest.MonkeyPatch, n_in_memory: int
+) -> None:
+    monkeypatch.setattr(shards, "FILLS_IN_MEMORY", n_in_memory)
     found = []
     for path in (folder, unsealed):
         with open_dataset(path) as dataset:
@@ -139,6 +144,7 @@ def test_five_seconds_after_the_last_trades_of_an_hour_lie_in_the_next(folder: P
 def test_an_hour_sealed_since_extends_what_is_kept(folder: Path, tmp_path: Path) -> None:
     measured(folder)
     before = files(folder)
+    (folder / HOURS / "executions/unfinished.part").write_bytes(b"of who was killed")
     add(folder, lines(range(5, 6)), tmp_path / "more")
     list(seal_folder(folder))
 
@@ -179,6 +185,19 @@ def test_open_lines_of_a_sealed_hour_keep_it_from_being_kept(folder: Path, tmp_p
 
     assert measured(folder) == measured(write_dataset(tmp_path / "unsealed", **all_lines))
     assert len(files(folder)) == len(KEPT)
+
+
+def test_quotes_that_stopped_leave_the_hours_after_them_to_be_kept(tmp_path: Path) -> None:
+    quoted = {"trades": lines(range(5))["trades"], "bbo": lines(range(1, 2))["bbo"]}
+    folder = write_dataset(tmp_path / "data", **quoted)
+    list(seal_folder(folder))
+
+    first, again = measured(folder), measured(folder)
+
+    assert first == again == measured(write_dataset(tmp_path / "unsealed", **quoted))
+    kept = {table: len(list((folder / HOURS / table).iterdir())) for table in KEPT}
+    # Prices of the hour of the quote, which stays open, are not for ever.
+    assert kept == {"executions": 4, "last_trades": 4, "prices_around": 3}
 
 
 def test_a_folder_that_takes_nothing_is_measured_all_the_same(folder: Path, at_once: Rows) -> None:
