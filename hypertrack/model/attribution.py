@@ -8,7 +8,10 @@ import torch
 from torch import Tensor
 
 Predict = Callable[[Tensor], Tensor]
-"""Differentiable: ``[wallets, inputs]`` to ``[wallets, scores]``, each wallet by itself."""
+"""Differentiable: ``[…, wallets, inputs]`` to ``[wallets, scores]``, each wallet by itself."""
+
+Affine = Callable[[Tensor], Tensor]
+"""Of each wallet by itself: ``[wallets, inputs]`` to ``[…, wallets, outputs]``."""
 
 STEPS = (16, 64, 256)
 """Points on the path from the baseline, and more for wallets whose sum is not complete yet."""
@@ -22,7 +25,11 @@ CHUNK_ROWS = 1_024
 
 
 def integrated_gradients(
-    predict: Predict, inputs: Tensor, baseline: Tensor, chosen: Tensor
+    predict: Predict,
+    inputs: Tensor,
+    baseline: Tensor,
+    chosen: Tensor,
+    first: Affine = torch.clone,
 ) -> Tensor:
     """Return what each input adds to each score on the way from the baseline.
 
@@ -32,9 +39,12 @@ def integrated_gradients(
     `TOLERANCE`, and a wallet that misses more gets more steps.
 
     Args:
+        predict: Of what ``first`` makes of the inputs.
         inputs: ``[wallets, inputs]``.
         baseline: ``[inputs]``.
         chosen: Which scores of each wallet, ``[wallets, chosen]``.
+        first: What the network begins with, if that is affine: a straight path stays straight
+            under it, so that most of the work is done once and not at every point.
 
     Returns:
         ``[wallets, chosen, inputs]``.
@@ -45,7 +55,9 @@ def integrated_gradients(
     n_parts = max(-(-len(inputs) // CHUNK_ROWS), 1)
     parts = zip(inputs.tensor_split(n_parts), chosen.tensor_split(n_parts), strict=True)
     with _workers() as pool:
-        found = [pool.submit(_complete, predict, rows, baseline, which) for rows, which in parts]
+        found = [
+            pool.submit(_attributed, predict, first, rows, baseline, which) for rows, which in parts
+        ]
         return torch.cat([each.result() for each in found])
 
 
@@ -62,39 +74,59 @@ def _workers() -> Iterator[ThreadPoolExecutor]:
         torch.set_num_threads(n_threads)
 
 
-def _complete(predict: Predict, inputs: Tensor, baseline: Tensor, chosen: Tensor) -> Tensor:
-    """Return the attributions of one chunk, with as many steps as each wallet needs."""
+def _attributed(
+    predict: Predict, first: Affine, inputs: Tensor, baseline: Tensor, chosen: Tensor
+) -> Tensor:
+    """Return the attributions of one chunk, ``[wallets, chosen, inputs]``."""
     with torch.no_grad():
-        difference = (predict(inputs) - predict(baseline[None])).gather(1, chosen)
+        start, ends = first(baseline[None]), first(inputs)
+    gradients = _complete(predict, start, ends, chosen)
+    rows = inputs.detach().requires_grad_()
+    begun = first(rows)
+    by_score = [torch.autograd.grad(begun, rows, mean, retain_graph=True)[0] for mean in gradients]
+    return torch.stack(by_score, dim=1) * (inputs - baseline)[:, None]
+
+
+def _complete(predict: Predict, start: Tensor, ends: Tensor, chosen: Tensor) -> Tensor:
+    """Return mean gradients along each path, over as many steps as each wallet needs.
+
+    Args:
+        start: Of all paths, ``[…, 1, outputs]``.
+        ends: Of each, ``[…, wallets, outputs]``.
+
+    Returns:
+        ``[chosen, …, wallets, outputs]``.
+    """
+    with torch.no_grad():
+        difference = (predict(ends) - predict(start)).gather(1, chosen)
     allowed = TOLERANCE + TOLERANCE_FRAC * difference.abs()  # [wallets, chosen]
-    attributions = torch.zeros(*chosen.shape, inputs.shape[1])
-    rows = torch.arange(len(inputs))
+    way = ends - start
+    gradients = torch.zeros(chosen.shape[1], *ends.shape)
+    rows = torch.arange(len(chosen))
     for n_steps in STEPS:
-        found = _along_path(predict, inputs[rows], baseline, chosen[rows], n_steps)
-        attributions[rows] = found
-        missed = (found.sum(dim=2) - difference[rows]).abs()
+        own = way[..., rows, :]
+        found = _along_path(predict, start, own, chosen[rows], n_steps)
+        gradients[..., rows, :] = found
+        added = (
+            (found * own).sum(dim=-1).unsqueeze(1).flatten(1, -2).sum(dim=1)
+        )  # [chosen, wallets]
+        missed = (added.T - difference[rows]).abs()
         rows = rows[(missed > allowed[rows]).any(dim=1)]
         if not len(rows):
             break
-    return attributions
+    return gradients
 
 
 def _along_path(
-    predict: Predict, inputs: Tensor, baseline: Tensor, chosen: Tensor, n_steps: int
+    predict: Predict, start: Tensor, way: Tensor, chosen: Tensor, n_steps: int
 ) -> Tensor:
-    way = inputs - baseline  # [wallets, inputs]
-    total = torch.zeros(*chosen.shape, inputs.shape[1])
+    """Return the mean gradient of each score on each way, ``[chosen, …, wallets, outputs]``."""
+    n_scores = chosen.shape[1]
+    total = torch.zeros(n_scores, *way.shape)
     for step in range(n_steps):
-        point = (baseline + (step + 0.5) / n_steps * way).requires_grad_()
-        total += _gradients(predict(point).gather(1, chosen), point)
-    return total * way[:, None] / n_steps
-
-
-def _gradients(scores: Tensor, point: Tensor) -> Tensor:
-    """Return the gradient of every score of every wallet by its own inputs."""
-    n_scores = scores.shape[1]
-    by_score = [
-        torch.autograd.grad(scores[:, i].sum(), point, retain_graph=i < n_scores - 1)[0]
-        for i in range(n_scores)
-    ]
-    return torch.stack(by_score, dim=1)  # [wallets, scores, inputs]
+        point = torch.add(start, way, alpha=(step + 0.5) / n_steps).requires_grad_()
+        scores = predict(point).gather(1, chosen)
+        for i in range(n_scores):
+            is_last = i == n_scores - 1
+            total[i] += torch.autograd.grad(scores[:, i].sum(), point, retain_graph=not is_last)[0]
+    return total / n_steps

@@ -160,11 +160,13 @@ class Explainer:
             torch.from_numpy(self._scaler.transform(rows))
             for rows in (features, self.typical[None])
         )
+        network = self.predictor.network
         by_input = integrated_gradients(
-            lambda rows: to_scores(self.predictor.network(rows)),
+            lambda begun: to_scores(network.finish(begun)),
             inputs,
             baseline[0],
             torch.from_numpy(columns),
+            network.begin,
         )
         added: Array = by_input.numpy() @ self._scaler.is_of_feature.astype(np.float64)
         return added

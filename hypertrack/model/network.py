@@ -77,7 +77,16 @@ class WalletNet(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return predictions in the order and the units of `TARGETS`, calibrated."""
-        found = self.outputs(self.logits(inputs.expand(self.n_members, -1, -1))).mean(dim=0)
+        return self.finish(self.begin(inputs))
+
+    def begin(self, inputs: Tensor) -> Tensor:
+        """Return what the first layer makes of inputs, which is affine."""
+        begun: Tensor = self.encoder[:1](inputs.expand(self.n_members, -1, -1))
+        return begun  # [members, wallets, width]
+
+    def finish(self, begun: Tensor) -> Tensor:
+        """Return the predictions of what the first layer has begun."""
+        found = self.outputs(self.heads(self.encoder[1:](begun))).mean(dim=0)
         calibrated = self.centre + self.slope * (found - self.centre)
         above = torch.maximum(calibrated, self.lowest)
         return torch.minimum(above, self.highest)  # [wallets, targets]

@@ -69,6 +69,21 @@ def test_attributions_sum_to_the_difference_of_scores(monkeypatch: pytest.Monkey
     assert (missed <= TOLERANCE + TOLERANCE_FRAC * difference.abs()).all()
 
 
+def test_path_may_begin_behind_a_first_layer_that_is_affine() -> None:
+    torch.manual_seed(0)
+    network = WalletNet(20, hidden=(64, 32), dropout_frac=0.3, n_members=3).eval()
+    inputs, baseline = 3 * torch.randn(30, 20), torch.randn(20)
+    chosen = torch.tensor([[0, 3, 10]]).repeat(len(inputs), 1)
+
+    whole = integrated_gradients(lambda rows: to_scores(network(rows)), inputs, baseline, chosen)
+    behind = integrated_gradients(
+        lambda begun: to_scores(network.finish(begun)), inputs, baseline, chosen, network.begin
+    )
+
+    torch.testing.assert_close(behind, whole, rtol=1e-3, atol=1e-4)
+    assert whole.abs().max() > 0.01
+
+
 def test_wallet_whose_sum_is_not_complete_gets_more_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step that the first points of the path cannot see the size of."""
 
