@@ -40,7 +40,7 @@ def test_describe_shows_numbers_and_definition_in_80_columns(dataset: Path) -> N
     assert lines[at].split() == ["total_value", "200", "200", "200", "200", "200", "0%", "0%"]
     assert lines[at + 1].startswith("    USD, base: Sum of execution notionals ")
     assert max(map(len, lines)) <= 80
-    assert "59 features over 2 wallets" in result.stderr
+    assert "60 features over 2 wallets" in result.stderr
     assert list(dataset.parent.iterdir()) == [dataset]
 
 

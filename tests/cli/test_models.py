@@ -239,7 +239,7 @@ def test_other_features_are_refused_with_both_lists(
 
     for result in (place("compare", place.bad, place.good), place.run("classify")):
         assert result.exit_code == 1
-        assert "reads 59 features (tx_count, " in result.stderr
+        assert "reads 60 features (tx_count, " in result.stderr
         assert "here are 37 (tx_count, " in result.stderr
 
 
