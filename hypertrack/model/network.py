@@ -80,13 +80,23 @@ class WalletNet(nn.Module):
         return self.finish(self.begin(inputs))
 
     def begin(self, inputs: Tensor) -> Tensor:
-        """Return what the first layer makes of inputs, which is affine."""
-        begun: Tensor = self.encoder[:1](inputs.expand(self.n_members, -1, -1))
-        return begun  # [members, wallets, width]
+        """Return what follows from inputs by affine steps alone.
+
+        Args:
+            inputs: ``[wallets, inputs]``, or for each member its own, ``[members, wallets,
+                inputs]``.
+
+        Returns:
+            ``[members, wallets, width + targets]``: what the first layer makes of them, and the
+            head start of the logits.
+        """
+        first = self.encoder[:1](inputs.expand(self.n_members, -1, -1))
+        known = (inputs @ self.head_start).expand(self.n_members, -1, -1)
+        return torch.cat([first, known], dim=-1)
 
     def finish(self, begun: Tensor) -> Tensor:
-        """Return the predictions of what the first layer has begun."""
-        found = self.outputs(self.heads(self.encoder[1:](begun))).mean(dim=0)
+        """Return the predictions of what `begin` has begun."""
+        found = self.outputs(self._logits(begun)).mean(dim=0)
         calibrated = self.centre + self.slope * (found - self.centre)
         above = torch.maximum(calibrated, self.lowest)
         return torch.minimum(above, self.highest)  # [wallets, targets]
@@ -97,9 +107,12 @@ class WalletNet(nn.Module):
         Args:
             inputs: For each member its own, ``[members, wallets, inputs]``.
         """
-        learnt = self.heads(self.encoder(inputs))
-        logits: Tensor = learnt + inputs @ self.head_start  # [members, wallets, targets]
-        return logits
+        return self._logits(self.begin(inputs))
+
+    def _logits(self, begun: Tensor) -> Tensor:
+        first, known = begun[..., : -len(TARGETS)], begun[..., -len(TARGETS) :]
+        logits: Tensor = self.heads(self.encoder[1:](first)) + known
+        return logits  # [members, wallets, targets]
 
     @staticmethod
     def outputs(logits: Tensor) -> Tensor:

@@ -84,6 +84,25 @@ def test_path_may_begin_behind_a_first_layer_that_is_affine() -> None:
     assert whole.abs().max() > 0.01
 
 
+def test_head_start_is_attributed_to_the_input_that_has_it() -> None:
+    torch.manual_seed(0)
+    network = WalletNet(4, hidden=(8,), dropout_frac=0.0, n_members=2).eval()
+    head_start = torch.zeros(4, 11)
+    head_start[2, 1] = 1.5
+    everything = torch.ones(11) > 0
+    network.start_at(torch.full((11,), 0.5), everything, head_start)
+    torch.nn.init.zeros_(network.heads.weight)  # nothing is learnt beside it
+
+    inputs, chosen = torch.ones(1, 4), torch.tensor([[1]])
+    found = integrated_gradients(
+        lambda begun: to_scores(network.finish(begun)),
+        *(inputs, torch.zeros(4), chosen, network.begin),
+    )
+
+    # From an even chance, 1.5 more of a logit: 1 / (1 + exp(-1.5)) - 0.5 = 0.3176.
+    torch.testing.assert_close(found, torch.tensor([[[0, 0, 0.3176, 0]]]), rtol=0, atol=0.001)
+
+
 def test_wallet_whose_sum_is_not_complete_gets_more_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step that the first points of the path cannot see the size of."""
 

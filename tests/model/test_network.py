@@ -90,6 +90,15 @@ def test_head_start_adds_to_a_logit_whatever_is_learnt_beside_it() -> None:
     assert (more[..., 0] == 0).all()
 
 
+def test_what_a_trained_network_answers_includes_its_head_start() -> None:
+    net, inputs = network(), torch.randn(20, 7)
+
+    net.start_at(torch.zeros(len(TARGETS)), torch.ones(len(TARGETS)) > 0, torch.ones(7, 11))
+
+    by_member = net.outputs(net.logits(inputs.expand(3, -1, -1)))
+    torch.testing.assert_close(net(inputs), by_member.mean(dim=0))
+
+
 def test_head_that_cannot_be_trained_has_no_head_start() -> None:
     net = network()
     is_trainable = torch.tensor([name != "risk_score" for name in TARGETS])
