@@ -60,8 +60,8 @@ class Accounts(Record, frozen=True):
     told_ms: dict[str, dict[str, int]]
     gap_end_ms: dict[str, int]
 
-    def is_flat(self, wallet: str, coin: str) -> bool:
-        """Return whether a wallet holds nothing of a coin in which it has not traded since."""
+    def is_known(self, wallet: str, coin: str) -> bool:
+        """Return whether a wallet was told since the last gap: what is not held in mind is flat."""
         dex = dex_of(coin)
         told_ms = None if dex is None else self.told_ms.get(wallet, NO_TIMES).get(dex)
         return told_ms is not None and told_ms >= self.gap_end_ms.get(coin, told_ms)
@@ -126,7 +126,7 @@ class Positions:
             self._note_change(wallet, coin, change, time_ms)
         before = self._of.get(coin, NOBODY).get(wallet)
         if before is None:
-            if not self.accounts.is_flat(wallet, coin):
+            if not self.accounts.is_known(wallet, coin):
                 return UNKNOWN, UNKNOWN
             before = FLAT
         size = before.size + change
@@ -135,9 +135,16 @@ class Positions:
         return before, after
 
     def forget(self, coin: str, end_ms: int) -> None:
-        """Let every position in a coin be unknown: trades of it were missed, until a time."""
-        self._of.pop(coin, None)
-        self.accounts.gap_end_ms[coin] = end_ms
+        """Let positions in a coin be unknown: trades of it were missed, until a time.
+
+        A gap is met at the first trade behind it: accounts that were told in between stay known.
+        """
+        gap_end_ms = self.accounts.gap_end_ms
+        gap_end_ms[coin] = max(end_ms, gap_end_ms.get(coin, end_ms))
+        held = self._of.pop(coin, NOBODY)
+        known = {wallet: held[wallet] for wallet in held if self.accounts.is_known(wallet, coin)}
+        if known:
+            self._of[coin] = known
         for wallet in list(self.awaited):
             self._no_longer_await(wallet, coin)
 
@@ -145,7 +152,8 @@ class Positions:
         """Let positions in a coin be those that the venue is to tell, where it can be asked."""
         if dex_of(coin) is not None:
             for wallet in wallets:
-                self.awaited.setdefault(wallet, {})[coin] = Awaited(since_ms, [])
+                if not self.accounts.is_known(wallet, coin):
+                    self.awaited.setdefault(wallet, {})[coin] = Awaited(since_ms, [])
 
     def is_awaited(self, key: Key) -> bool:
         """Return whether the venue is to tell a position."""
@@ -154,14 +162,15 @@ class Positions:
     def answered(self, seen: AccountSeen) -> Iterator[tuple[Key, Decimal]]:
         """Yield the positions by now that an answer tells: those awaited, and those not known."""
         yield from self._answered_awaited(seen)
+        told_ms = self.accounts.told_ms.get(seen.wallet, NO_TIMES).get(seen.dex, seen.time_ms)
         since = self.recent.changes(seen.wallet, seen.time_ms)
-        if since is None:
+        if since is None or seen.time_ms < told_ms:  # a later answer has come before it
             return
         self.accounts.told_ms.setdefault(seen.wallet, {})[seen.dex] = seen.time_ms
         held = (coin for coin, of_coin in self._of.items() if seen.wallet in of_coin)
         for coin in sorted({*seen.sizes, *since, *held}):
             size = seen.size_of(coin)
-            if size is None or not self.accounts.is_flat(seen.wallet, coin):  # it had a gap since
+            if size is None or not self.accounts.is_known(seen.wallet, coin):  # it had a gap since
                 continue
             size += since.get(coin, ZERO)
             known = self._of.get(coin, NOBODY).get(seen.wallet)

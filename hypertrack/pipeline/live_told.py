@@ -37,7 +37,7 @@ def told_positions(settings: Settings, until_ms: int, source: "Followed") -> "To
         by_fills = _by_fills(con, until_ms, gap_end_ms)
         by_answers = _by_answers(con, until_ms, accounts)
     # Of an account that was told, a coin without a size is flat, traded later or not.
-    sizes = {k: v for k, v in (by_fills | by_answers).items() if v or not accounts.is_flat(*k)}
+    sizes = {k: v for k, v in (by_fills | by_answers).items() if v or not accounts.is_known(*k)}
     return ToldPositions(sizes, accounts)
 
 
@@ -59,7 +59,7 @@ def _by_answers(con: "Market", until_ms: int, accounts: "Accounts") -> "dict[Key
     return {
         (row["wallet"], row["coin"]): _exact(row["size"])
         for row in rows
-        if accounts.is_flat(row["wallet"], row["coin"])
+        if accounts.is_known(row["wallet"], row["coin"])
     }
 
 

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing
+from itertools import chain
 from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, get_args
@@ -86,7 +87,7 @@ def run_markets(
     require_writable(file)
     wanted = set(markets)
     for known in _read(file):
-        key = Market(known.world, known.hours, known.seed)
+        key = _market_of(known)
         if key in wanted:
             if known.estimator != settings.skill.estimator:
                 raise ConfigError(
@@ -178,6 +179,8 @@ def known_table(found: "Sequence[KnownTruth]") -> tuple[tuple[str, ...], list[tu
 def known_markdown(files: Sequence[Path]) -> str:
     """Return the table of the results in some files, in Markdown; each estimator has its columns.
 
+    A market that stands in several of them counts once.
+
     Raises:
         ConfigError: There is no such file, or it holds something else.
     """
@@ -186,7 +189,14 @@ def known_markdown(files: Sequence[Path]) -> str:
     for file in files:
         if not file.is_file():
             raise ConfigError(f"{file} is missing: run hypertrack skill benchmark --file {file}")
-    return markdown_table([known for file in files for known in _read(file)])
+    found: dict[tuple[Market, str], KnownTruth] = {}
+    for known in chain.from_iterable(map(_read, files)):
+        found.setdefault((_market_of(known), known.estimator), known)
+    return markdown_table(list(found.values()))
+
+
+def _market_of(known: "KnownTruth") -> Market:
+    return Market(known.world, known.hours, known.seed)
 
 
 def _settings_of(settings: Settings, market: Market, folder: Path) -> Settings:
@@ -218,7 +228,7 @@ def _read(file: Path) -> "Iterator[KnownTruth]":
             raise ConfigError(
                 f"{file} holds no results of this benchmark ({error}): choose another --file"
             ) from error
-        market = Market(known.world, known.hours, known.seed)
+        market = _market_of(known)
         if market not in seen:
             seen.add(market)
             yield known

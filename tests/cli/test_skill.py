@@ -127,6 +127,20 @@ def test_table_gives_each_estimator_columns_of_its_own(tmp_path: Path) -> None:
     assert headings.count(f"{kind}, best") == 1
 
 
+def test_market_that_stands_in_two_files_counts_once(tmp_path: Path) -> None:
+    kept = Path(__file__).parents[2] / "docs" / "known_truth.jsonl"
+    part = tmp_path / "part.jsonl"
+    part.write_bytes(kept.read_bytes().splitlines(keepends=True)[0])
+
+    once, twice = (
+        CliRunner().invoke(app, ["skill", "table", *files]).stdout
+        for files in (["--file", str(kept)], ["--file", str(kept), "--file", str(part)])
+    )
+
+    assert "| markets |" in once
+    assert twice == once
+
+
 def test_results_by_another_estimator_are_not_taken_for_these(tmp_path: Path) -> None:
     kept = tmp_path / "known.jsonl"
     kept.write_bytes((Path(__file__).parents[2] / "docs" / "known_truth.jsonl").read_bytes())

@@ -49,7 +49,7 @@ def test_account_that_was_told_is_flat_in_all_it_does_not_name(tmp_path: Path) -
     assert found.sizes == {(ALICE, "BTC"): Decimal("1.35")}  # 1 + 0.25 + 0.1
     assert found.accounts is not None
     flat = [(ALICE, "ETH"), (ALICE, "xyz:ABC"), (ALICE, "@107"), (BOB, "ETH")]
-    assert [found.accounts.is_flat(*key) for key in flat] == [True, False, False, False]
+    assert [found.accounts.is_known(*key) for key in flat] == [True, False, False, False]
 
 
 @pytest.mark.slow  # two datasets, each opened by the engine
@@ -75,5 +75,5 @@ def test_coin_with_a_gap_since_the_answer_is_unknown_and_the_others_are_not(
 
     assert found.sizes == {}
     assert found.accounts is not None
-    assert not found.accounts.is_flat(ALICE, "BTC")
-    assert found.accounts.is_flat(ALICE, "ETH")
+    assert not found.accounts.is_known(ALICE, "BTC")
+    assert found.accounts.is_known(ALICE, "ETH")
