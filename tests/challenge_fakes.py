@@ -1,80 +1,72 @@
-"""Two versions of a model, and what both said of two wallets while one challenged the other."""
+"""A live comparison of two models, as it stands after forty hours."""
 
-from contextlib import closing
-from functools import partial
-from pathlib import Path
+from typing import Any
 
-import numpy as np
-import torch
-from fakes import ALICE, BOB, START_MS
-from model_fakes import FEATURES, make_card
-from profile_fakes import heads
-
-from hypertrack.config import Settings
-from hypertrack.labels.outcomes import QUANTITIES
-from hypertrack.labels.targets import TARGETS, Thresholds
-from hypertrack.live.chain import Chain, Link
-from hypertrack.live.score_book import ScoreBook, read_scores
-from hypertrack.model.inputs import InputScaler
-from hypertrack.model.network import WalletNet
-from hypertrack.model.versions import WalletModel, save_version
+from hypertrack.labels.targets import Thresholds
 from hypertrack.records import (
+    HEADS,
     HOUR_MS,
     Challenge,
-    OutcomeRow,
-    ScoreRow,
+    DifferencePoint,
+    Drift,
+    HeadDifference,
+    Interval,
+    LiveComparison,
+    SignalsNet,
     replace,
 )
 
-THRESHOLDS = dict.fromkeys(Thresholds.__struct_fields__) | {"profit_hurdle_bps": 5.0}
-BOT = TARGETS.index("bot_probability")
-HOUR_0 = START_MS // HOUR_MS * HOUR_MS
+CHALLENGE = Challenge(
+    champion="20261120T100000Z-ab12cd34",
+    challenger="20261121T100000Z-ef56ab78",
+    started_ms=1,
+    features_hash="f",
+    thresholds=dict.fromkeys(Thresholds.__struct_fields__) | {"profit_hurdle_bps": 5.0},
+    block_ms=HOUR_MS,
+    embargo_ms=1_800_000,
+    margin=0.005,
+    max_blocks=2_000,
+    min_executions=5,
+)
+
+DIFFERENCE = Interval(0.012, -0.003, 0.027)
 
 
-def model(seed: int, thresholds: dict[str, float | None] = THRESHOLDS) -> WalletModel:
-    scaler = InputScaler.fit(FEATURES, np.random.default_rng(seed).normal(3, 2, (50, 12)))
-    torch.manual_seed(seed)
-    network = WalletNet(scaler.n_inputs, hidden=(4,), dropout_frac=0.3)
-    card = make_card(network, 1_767_600_000_000 + seed * 1_000)
-    details = replace(card.details, thresholds=thresholds)
-    summary = replace(card.summary, heads=tuple(heads().values()))
-    return WalletModel(network, scaler, replace(card, details=details, summary=summary))
-
-
-def two_versions(tmp_path: Path) -> Settings:
-    """Return the settings of a folder with a champion and another version."""
-    for each in (model(2), model(1)):  # the last one saved is in use
-        save_version(tmp_path / "out", each)
-    return Settings(data=tmp_path / "data", out=tmp_path / "out")
-
-
-def champion_and_other(settings: Settings) -> tuple[str, str]:
-    return tuple(sorted(each.summary.version for each in (model(1), model(2))))  # type: ignore[return-value]
-
-
-def tell(settings: Settings, named: Challenge, champion: float, challenger: float) -> None:
-    """Write 40 hours of a bot and another wallet, of which both models say the same each time."""
-    folder = settings.data / "live"
-    assert isinstance(folder, Path)
-    of_bot = np.full((2, len(TARGETS)), 0.5)
-    said = [of_bot.copy(), of_bot.copy()]
-    for each, surety in zip(said, (champion, challenger), strict=True):
-        each[:, BOT] = surety, 1 - surety
-    with closing(ScoreBook(folder / "scores.jsonl", named, TARGETS)) as book:
-        for hour in range(40):
-            at_ms = HOUR_0 + hour * HOUR_MS + 5
-            assert book.write((ALICE, BOB), (HOUR_0, at_ms), *said) == 2
-    with closing(Chain(folder / "outcomes.jsonl")) as chain:
-        for row in read_scores(folder / "scores.jsonl", named):
-            chain.prepare(row.id, partial(outcome_of, named, row))
-        chain.commit()
-
-
-def outcome_of(named: Challenge, row: ScoreRow, link: Link) -> OutcomeRow:
-    return OutcomeRow(
-        **{"id": row.id, "wallet": row.wallet, "observed_frac": 1.0, "n_executions": 9},
-        **{"seq": link.seq, "prev": link.prev},
-        window=named.outcome_window(row.scored_ms),
-        quantities={QUANTITIES[BOT]: 1.0 if row.wallet == ALICE else -1.0},
-        masked=None,
+def comparison(**changes: Any) -> LiveComparison:
+    """Return a comparison that is open; one head of it could be measured."""
+    heads = tuple(
+        HeadDifference(
+            head=head,
+            n_rows=900 if head == "bot_probability" else 0,
+            champion_skill=0.21 if head == "bot_probability" else None,
+            challenger_skill=0.222 if head == "bot_probability" else None,
+            difference=DIFFERENCE if head == "bot_probability" else None,
+        )
+        for head in HEADS
     )
+    found = LiveComparison(
+        challenge=CHALLENGE,
+        n_rows=900,
+        n_waiting=60,
+        n_masked={"gap in its coins": 1, "too few executions": 42},
+        n_blocks=40,
+        block_h=1.0,
+        heads=heads,
+        overall=DIFFERENCE,
+        champion_skill=Interval(0.2, 0.15, 0.25),
+        days_until_margin=21.5,
+        n_agreed=930,
+        n_asked=1_003,
+        drift=(
+            Drift(name="tx_count", is_score=False, stability_index=0.61),
+            Drift(name="bot_probability", is_score=True, stability_index=0.08),
+        ),
+        offline_difference=0.02,
+        signals=SignalsNet(
+            **{"n_signals": 118, "n_waiting": 3, "n_masked": 2, "n_blocks": 35},
+            **{"delay_s": 5.0, "held_s": 3_600.0, "net_bps": 1.25},
+            interval=Interval(1.25, -0.4, 2.9),
+        ),
+        curve=tuple(DifferencePoint(n, 0.012, -0.2 / n, 0.5 / n) for n in range(30, 41)),
+    )
+    return replace(found, **changes)

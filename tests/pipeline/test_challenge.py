@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from challenge_fakes import (
+from scored_fakes import (
     HOUR_0,
     champion_and_other,
     tell,

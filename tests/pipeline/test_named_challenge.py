@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from challenge_fakes import BOT, champion_and_other, model, tell, two_versions
 from fakes import ALICE
 from model_fakes import make_matrix
+from scored_fakes import BOT, champion_and_other, model, tell, two_versions
 
 from hypertrack.config import Settings
 from hypertrack.errors import ModelError
