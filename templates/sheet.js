@@ -82,14 +82,14 @@ function createSheet(data, wallets, watchlist, actions) {
     return part(title, make("p", "note", "Edge left after costs, to be expected, in bps a bet."), pointsFigure(points));
   }
 
-  /** Return what followed its openings, as taker and as maker, from the mid and from its own price. */
+  /** Return what followed its openings, as taker and as maker, from the mid and less what it paid beyond it. */
   function rolePart(row) {
     const title = "After its openings, by role";
     const rows = ["taker", "maker"].flatMap((role) => {
       const moves = ROLE_TIMES.map(([name]) => wallets.value(`${role}_after_${name}_bps`, row));
       const paid = wallets.value(`${role}_paid_bps`, row);
-      const line = (from, values) => textRow(`as ${role}, from ${from}`, values.map(signedBps));
-      return moves.every(Number.isNaN) ? [] : [line("the mid", moves), line("its own price", moves.map((move) => move - paid))];
+      const line = (words, values) => textRow(`as ${role}, ${words}`, values.map(signedBps));
+      return moves.every(Number.isNaN) ? [] : [line("from the mid", moves), line("less what it paid", moves.map((move) => move - paid))];
     });
     if (!rows.length) return part(title, unknownNote("Not known: it opened nothing that was followed by a price."));
     const head = make("thead", "", textRow("bps", ROLE_TIMES.map(([, words]) => words)));

@@ -52,7 +52,7 @@ def test(session: Session, name: Annotated[str, typer.Argument(help="Of the aler
     from hypertrack.pipeline.alerts import test as run
 
     with session.err.status("sending"):
-        found = run(session.load().settings, name)
+        found = run(session.load_without_data(), name)
     if session.is_json:
         session.emit({"sinks": found})
     for one in [] if session.is_json else found:

@@ -153,7 +153,7 @@ def challenge(
         raise ConfigError("give the version of a challenger, or --off, which ends a challenge")
     if promote_when not in (None, "better"):
         raise ConfigError(f"--promote-when takes better; found {promote_when!r}")
-    settings = session.load({"out": out}).settings
+    settings = session.load_without_data({"out": out})
     if version is None:
         ended = end(settings)
         words = "no challenge was under way" if ended is None else f"{ended.challenger} ended"
@@ -180,7 +180,7 @@ def compare(
     from hypertrack.cli.model_comparison import show_comparison
     from hypertrack.pipeline.models import compare as run
 
-    settings = session.load({"out": out}).settings
+    settings = session.load_without_data({"out": out})
     if live:
         if a is not None:
             raise ConfigError("--live compares the challenger with the champion: name no version")
@@ -222,7 +222,7 @@ def promote(
     """
     from hypertrack.pipeline.models import promote as run
 
-    settings = session.load({"out": out}).settings
+    settings = session.load_without_data({"out": out})
     with session.err.status("comparing with the champion"):
         name = run(settings, version, force=force)
     session.done({"champion": name}, f"{name} is in use now")
@@ -269,7 +269,7 @@ def benchmark(
     from hypertrack.pipeline.benchmark import benchmark as run
     from hypertrack.pipeline.benchmark import find_sizes
 
-    settings, chosen = session.load().settings, find_sizes(sizes)
+    settings, chosen = session.load_without_data(), find_sizes(sizes)
     found = []
     with progress_bars(session) as bars:
         task = bars.add_task("simulating and training", total=len(chosen) * seeds, detail="")

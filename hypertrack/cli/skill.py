@@ -54,7 +54,7 @@ def benchmark(
     from hypertrack.cli.progress import progress_bars
     from hypertrack.pipeline.skill_benchmark import find_markets, run_markets
 
-    settings = session.load({"skill.estimator": estimator}).settings
+    settings = session.load_without_data({"skill.estimator": estimator})
     markets = find_markets(worlds, _lengths(hours), seeds, seed)
     found = []
     with progress_bars(session) as bars:
@@ -82,7 +82,7 @@ def table(
     """
     from hypertrack.pipeline.skill_benchmark import known_markdown
 
-    session.load()
+    session.load_without_data()
     session.out.print(
         known_markdown(file or [DEFAULT_FILE]), markup=False, highlight=False, soft_wrap=True
     )

@@ -62,9 +62,14 @@ class Accounts(Record, frozen=True):
 
     def is_known(self, wallet: str, coin: str) -> bool:
         """Return whether a wallet was told since the last gap: what is not held in mind is flat."""
-        dex = dex_of(coin)
-        told_ms = None if dex is None else self.told_ms.get(wallet, NO_TIMES).get(dex)
+        told_ms = self.last_ms(wallet, coin)
         return told_ms is not None and told_ms >= self.gap_end_ms.get(coin, told_ms)
+
+    def last_ms(self, wallet: str, coin: str) -> int | None:
+        """Return when a wallet was told last that may hold a coin; None if never."""
+        of_wallet = self.told_ms.get(wallet)
+        dex = None if of_wallet is None else dex_of(coin)
+        return None if of_wallet is None or dex is None else of_wallet.get(dex)
 
 
 class ToldPositions(NamedTuple):
@@ -119,7 +124,8 @@ class Positions:
     def trade(self, key: Key, change: Decimal, time_ms: int) -> tuple[Position, Position]:
         """Add a signed size; return the position before and after.
 
-        Of the many that nobody has told nothing is kept.
+        A trade of before the last answer changes nothing; of the many that nobody has told nothing
+        is kept.
         """
         wallet, coin = key
         if wallet in self.awaited:
@@ -129,6 +135,9 @@ class Positions:
             if not self.accounts.is_known(wallet, coin):
                 return UNKNOWN, UNKNOWN
             before = FLAT
+        told_ms = self.accounts.last_ms(wallet, coin)
+        if told_ms is not None and time_ms <= told_ms:  # it came late: the answer holds it
+            return UNKNOWN, before
         size = before.size + change
         after = Position(size, PositionKnown.EXACT if size else PositionKnown.FLAT)
         self._of.setdefault(coin, {})[wallet] = after

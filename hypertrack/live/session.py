@@ -37,6 +37,10 @@ ANSWER_SETTLE_NS = 2_000_000_000
 """So long after its receipt an answer is in force: it has been written by then, so that whoever
 reads the finished dataset takes it before the very same trade."""
 
+MOST_AHEAD_MS = 60_000
+"""So far may an answer's time lie ahead of a trade that was received later, which may be late. Of a
+time to come an account would be known for ever, whatever is missed until then."""
+
 
 @dataclass(frozen=True)
 class Beginning:
@@ -286,4 +290,8 @@ class LiveSession:
     def _answered(self, trade: TapeTrade) -> Iterator[Event]:
         """Take the answers of the venue that are in force when a trade is received."""
         while self._answers and self._answers[0].received_ns + ANSWER_SETTLE_NS < trade.received_ns:
-            yield from self._desk.answered(self._answers.popleft())
+            seen = self._answers.popleft()
+            if seen.time_ms > trade.time_ms + MOST_AHEAD_MS:
+                log.warning("an answer about %s is of a time to come: left out", seen.wallet)
+            else:
+                yield from self._desk.answered(seen)

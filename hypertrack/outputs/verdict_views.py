@@ -150,7 +150,7 @@ def _role_lines(n: Mapping[str, float]) -> Iterator[tuple[str, str]]:
             )
             yield (
                 f"as {role}",
-                f"{from_mid} bps from the mid, {from_price} from its own price, after 5 s, 30 s, "
+                f"{from_mid} bps from the mid, {from_price} less what it paid, after 5 s, 30 s, "
                 "5 min, 30 min: shown, not tested",
             )
 

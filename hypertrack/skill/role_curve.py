@@ -19,7 +19,7 @@ class RoleCurve:
     """Means over the openings of each entity, of takers and makers apart, coin by coin.
 
     One whole curve is too noisy a thing to test at each of its points, and a maker's price is part
-    of what it earns: so both the mid before an opening and its own price are told.
+    of what it earns: so what followed from the mid and what was paid beyond it are both told.
 
     Args:
         n_entities: With or without openings.
@@ -46,7 +46,8 @@ class RoleCurve:
 
         ``{role}_paid_bps``: how much worse than the mid just before it the price was, below 0 where
         better. ``{role}_after_{s}s_bps``: what the mid did in its favour from before it until then,
-        less the coin's drift. Less what was paid, that is the gain on its own price.
+        less the coin's drift. What was paid is of all its openings, also where this was not
+        seen: the difference is about the gain on its own price.
         ``n_maker_openings``: those with a mid before them.
         """
         means = np.full(self._sums.shape, np.nan)

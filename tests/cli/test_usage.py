@@ -59,6 +59,25 @@ def test_data_that_is_named_must_be_there_though_nothing_of_it_is_read(folder: P
         assert run(app, words).exit_code == 0
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["skill", "table"],
+        ["skill", "benchmark"],
+        ["models", "benchmark"],
+        ["models", "challenge", "--off"],
+        ["models", "compare", "--live"],
+        ["models", "promote", "champion"],
+        ["alerts", "test", "opens"],
+    ],
+)
+def test_data_that_is_named_and_not_there_is_told_before_anything_else(
+    words: list[str], folder: Path
+) -> None:
+    assert error_of(run(app, [*words, "--data", "nowhere"]), 1).startswith("no dataset at nowhere")
+    assert not list(folder.iterdir())
+
+
 def test_old_profiles_are_shown_to_whoever_names_their_file(profiled: Path) -> None:
     kept = ["--profiles", str(profiled / "wallet_profiles.parquet"), *places(profiled)]
 

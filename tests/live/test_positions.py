@@ -6,8 +6,8 @@ import pytest
 from fakes import ALICE, BOB, START_MS
 from live_fakes import tape_trade
 
-from hypertrack.live.positions import Position, Positions
-from hypertrack.records import PositionKnown
+from hypertrack.live.positions import Position, Positions, kind_of
+from hypertrack.records import ActionKind, PositionKnown
 from hypertrack.store.reading.answer_tape import AccountSeen
 
 BTC, ETH = (ALICE, "BTC"), (ALICE, "ETH")
@@ -68,6 +68,18 @@ def test_older_answer_that_comes_after_a_newer_one_tells_nothing(positions: Posi
 
     positions.forget("BTC", START_MS + 10_000)
 
+    assert before(positions, BTC).size == 5
+    assert before(positions, ETH).known is PositionKnown.FLAT
+
+
+def test_trade_that_comes_later_than_the_answer_that_holds_it_counts_once(
+    positions: Positions,
+) -> None:
+    take(positions, answer(12_000, BTC="5"))
+
+    late = [positions.trade(key, Decimal(2), START_MS + 11_999) for key in (BTC, ETH)]
+
+    assert [kind_of(was, now.size) for was, now in late] == [ActionKind.TRADE] * 2
     assert before(positions, BTC).size == 5
     assert before(positions, ETH).known is PositionKnown.FLAT
 

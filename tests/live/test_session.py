@@ -3,120 +3,20 @@
 import json
 import random
 import threading
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from clock_fakes import ManualClock
-from fakes import ALICE, BOB, CAROL, START_MS, account_state, held_position, trade
+from fakes import ALICE, BOB, CAROL, START_MS, account_state, held_position
+from followed_fakes import Followed, append, observed, row
 
-from hypertrack.config import Settings
 from hypertrack.live.chain import breaks
-from hypertrack.live.checkpoint import read_checkpoint, write_checkpoint
-from hypertrack.live.positions import ToldPositions
-from hypertrack.live.session import Beginning, LivePlaces, LiveSession
-from hypertrack.records import HOUR_MS, Feed, Message, MessageKind
+from hypertrack.live.checkpoint import write_checkpoint
+from hypertrack.records import HOUR_MS, Feed, MessageKind
 from hypertrack.store.compaction.commit_journal import put_in_force
 from hypertrack.store.compaction.sealed_hours import prepare_sealing
-from hypertrack.store.reading.followed import FollowedFolder
-
-AFTER = {"emitted_ms", "delay_ms", "prev", "expires_ms"}
-"""What follows from when a signal was written."""
-
-SETTINGS: dict[str, Any] = {
-    "follow": {"leaders": [ALICE, BOB], "notional_usd": 500, "to": ["bot"], "makers": True},
-    "watchlists": [{"name": "mine", "wallets": [ALICE, BOB, CAROL]}],
-    "consensus": {"watchlist": "mine", "n_wallets": 2},
-    "alerts": [
-        {"name": "any", "on": "action", "to": ["bot"], "where": {"wallet": CAROL}},
-        {"name": "gaps", "on": "gap", "to": ["bot"]},
-        {"name": "agreed", "on": "consensus", "to": ["bot"]},
-        {"name": "new coin", "on": "coin.entered", "to": ["bot"]},
-    ],
-    "sinks": [{"name": "bot", "kind": "file", "url": "told.jsonl"}],
-}
-
-
-@dataclass
-class Kept:
-    """Keeps what would be sent."""
-
-    messages: list[Message] = field(default_factory=list)
-
-    def put(self, messages: Iterable[Message], to: Iterable[str]) -> None:
-        assert list(to) == ["bot"]
-        self.messages += messages
-
-    def texts(self, kind: MessageKind = MessageKind.ALERT) -> list[str]:
-        return [message.text for message in self.messages if message.kind is kind]
-
-
-class Followed:
-    """A session over a folder."""
-
-    def __init__(
-        self,
-        folder: Path,
-        name: str = "signals.jsonl",
-        told: dict[Any, Decimal] | None = None,
-        clock: ManualClock | None = None,
-        checkpoint: Path | None = None,
-        since_ms: int = 0,
-    ):
-        source = FollowedFolder(folder, since_ms)
-        saved = None if checkpoint is None else read_checkpoint(checkpoint, since_ms)
-        self.is_going_on = saved is not None and source.tape.go_on(saved.tape)
-        self.folder = folder
-        self.file = folder / name
-        self.kept = Kept()
-        self.clock = clock or ManualClock()
-        self.lines: list[bytes] = []
-        self.session = LiveSession(
-            Settings.model_validate(SETTINGS),
-            LivePlaces(source, folder / "profiles.parquet", self.file),
-            Beginning(
-                since_ms, ToldPositions(told or {}), saved=saved if self.is_going_on else None
-            ),
-            self.kept,
-            self.clock,
-            self.lines.append,
-        )
-        self.session.look()
-        self.session.read_history(is_growing=checkpoint is not None)
-
-    def poll(self) -> None:
-        self.clock.advance(0.2)
-        self.session.look()
-        self.session.poll()
-        self.session.poll()
-
-    def signals(self) -> list[dict[str, Any]]:
-        """Return the signals in the file, without what follows from when they were written."""
-        said = [json.loads(line) for line in self.file.read_bytes().splitlines()]
-        return [{k: v for k, v in one.items() if k not in AFTER} for one in said]
-
-
-def row(at_ms: int, buyer: str, seller: str, **changes: Any) -> dict[str, Any]:
-    who = {"buyer": buyer, "seller": seller, "taker": buyer}
-    return trade(START_MS + at_ms, **(who | {"trade_id": at_ms + 1} | changes))
-
-
-def append(folder: Path, rows: Sequence[dict[str, Any]]) -> None:
-    with (folder / "trades.jsonl").open("ab") as file:
-        file.writelines(json.dumps(one).encode() + b"\n" for one in rows)
-
-
-def observed(start_ms: int, end_ms: int, coin: str = "BTC") -> bytes:
-    line = {
-        "stream": f"trades:{coin}",
-        "status": "observed",
-        "start_ms": START_MS + start_ms,
-        "end_ms": START_MS + end_ms,
-    }
-    return json.dumps(line).encode() + b"\n"
 
 
 def test_action_of_a_leader_is_on_disk_and_then_sent(tmp_path: Path) -> None:
@@ -328,6 +228,20 @@ def test_account_that_is_told_while_live_runs_is_known_from_then_on(
     ]
     assert {one["kind"] for one in said[:-2]} == {"trade"}
     assert Followed(tmp_path, "replayed.jsonl").signals() == live.signals()
+
+
+def test_answer_of_a_time_to_come_tells_nothing(tmp_path: Path) -> None:
+    other = {"buyer": "0x" + "1" * 40, "seller": "0x" + "2" * 40}
+    append(tmp_path, [row(60_000, ALICE, CAROL, size=9.0)])
+    live = Followed(tmp_path)
+    state = account_state(START_MS + 61_000, ALICE, held_position("BTC", 5.0))
+    state["answer"]["time"] += HOUR_MS
+    (tmp_path / "account_states.jsonl").write_bytes(json.dumps(state).encode() + b"\n")
+    append(tmp_path, [row(70_000, ALICE, CAROL, size=2.0), row(90_000, **other)])
+    live.poll()
+    live.poll()
+
+    assert {one["kind"] for one in live.signals() if one["leader"] == ALICE} == {"trade"}
 
 
 def test_wallets_of_a_list_that_take_one_side_are_told_once(tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def test_sheet_tells_what_followed_openings_by_role(open_page: OpenPage) -> None
 
     curve = sheet.locator(".sheet-part", has_text="After its openings, by role")
     expect(curve.locator("tbody th")).to_have_text(
-        ["as taker, from the mid", "as taker, from its own price"]
+        ["as taker, from the mid", "as taker, less what it paid"]
     )
     gains = [*moves, *(move - 1.5 for move in moves)]
     written = [f"{round(gain, 1):+.1f}".replace("-", "−") for gain in gains]

@@ -150,7 +150,7 @@ def test_curve_of_each_role_is_shown_from_the_mid_and_from_its_price_and_not_tes
     told = dict(skill_lines(replace(wallet.skill, numbers=numbers)))
 
     assert told["as maker"] == (
-        "+0.3 −2.0 – – bps from the mid, +1.8 −0.5 – – from its own price, after 5 s, 30 s, 5 min, "
+        "+0.3 −2.0 – – bps from the mid, +1.8 −0.5 – – less what it paid, after 5 s, 30 s, 5 min, "
         "30 min: shown, not tested"
     )
     assert "as taker" not in told
