@@ -16,6 +16,7 @@ from hypertrack.skill.discovery import (
     step_up,
 )
 from hypertrack.skill.estimate import estimate
+from hypertrack.skill.shrinkage import fit, posterior
 
 
 def test_q_of_few_is_the_rate_at_which_each_would_be_flagged_by_luck() -> None:
@@ -54,6 +55,17 @@ def test_luck_alone_is_flagged_in_fewer_than_one_of_ten_markets(n_tested: int) -
         flagged += bool((q <= 0.1).any())
 
     assert flagged <= 2
+
+
+def test_shrinkage_tells_nobody_at_a_rate_at_which_luck_alone_would_tell_nobody() -> None:
+    best, others = 3.0, np.linspace(-2.3, 2.3, MANY - 1)
+    found = estimates([best, *others], [1.0] * MANY)
+    of = found.edge_bps, found.error_bps, found.df
+    by_shrinkage = 1 - posterior(*of, fit(*of, null_weight=1.0)).p_positive
+
+    assert by_shrinkage.min() < 0.1
+    # 3 errors have a p of .00135, of a hundred .135.
+    assert q_values(found)[0] == pytest.approx(norm.sf(best) * MANY, rel=1e-3)
 
 
 def test_power_is_what_the_last_flagged_needed() -> None:
