@@ -23,7 +23,8 @@ class Stretch(NamedTuple):
     start_ms: int
     end_ms: int
     name: str
-    """Another one where one of its hours, or of those before it, is another."""
+    """Another one where one of its hours, or of those before it, is another, or was numbered
+    anew."""
 
 
 class KeptHours(NamedTuple):
@@ -51,7 +52,7 @@ def stretches(batches: Sequence[Batch], until_ms: int | None = None) -> Iterator
     """
     ends = {_end_ms(each.hours) for each in batches if each.feed is Feed.TRADES}
     hours = sorted(
-        (hour_start_ms(str(hour[0])), each.feed, hour)
+        (hour_start_ms(str(hour[0])), each.feed, hour, each.name)
         for each in batches
         if each.feed in PRICED
         for hour in each.hours
