@@ -134,7 +134,8 @@ def load_hours(
     number_fills(connection)
     number_accounts(connection)
     whole = tuple(stretches(batches, trades_ms[0]))
-    kept = KeptHours(place, whole, None if quotes_ms[0] is None else quotes_ms)
+    ends_ms = tuple(each.end_ms for each in stretches(batches))
+    kept = KeptHours(place, whole, ends_ms, None if quotes_ms[0] is None else quotes_ms)
     return _counted(connection, counts, batches), kept
 
 

@@ -33,6 +33,8 @@ class KeptHours(NamedTuple):
     place: Path
     stretches: tuple[Stretch, ...]
     """Those of which no trade is open, nor of any before: oldest first."""
+    ends_ms: tuple[int, ...]
+    """Where these end, and after them the stretches that open trades are of."""
     open_quotes_ms: tuple[int, int] | None
     """Times of the first and the last quote that is open; a feed that stopped has some for ever."""
 

@@ -187,6 +187,23 @@ def test_open_lines_of_a_sealed_hour_keep_it_from_being_kept(folder: Path, tmp_p
     assert len(files(folder)) == len(KEPT)
 
 
+def test_what_is_not_kept_is_made_a_stretch_at_a_time_all_the_same(
+    folder: Path, tmp_path: Path
+) -> None:
+    late = trade(START_MS + 200, buyer=BOB, seller=ALICE, taker=BOB, price=7.0)
+    add(folder, {"trades": [late], "bbo": []}, tmp_path / "late")
+
+    with open_dataset(folder) as dataset:
+        keep_hours(dataset)
+        times = dataset.connection.execute("SELECT time_ms FROM executions").fetchall()
+
+    assert not files(folder)  # the open line is of the first hour
+    assert len(times) == 5 * 7 + 2
+    # The hour that has it is no stretch of its own, but one with the next; the last one is open.
+    stretches = [min(max((ms + 5_000 - START_MS) // HOUR_MS, 1), 4) for (ms,) in times]
+    assert stretches == sorted(stretches)
+
+
 def test_quotes_that_stopped_leave_the_hours_after_them_to_be_kept(tmp_path: Path) -> None:
     quoted = {"trades": lines(range(5))["trades"], "bbo": lines(range(1, 2))["bbo"]}
     folder = write_dataset(tmp_path / "data", **quoted)
