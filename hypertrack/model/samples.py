@@ -163,7 +163,8 @@ def measure_cuts(
         since_ms = counts_from_ms(engine.backend, engine.n_wallets)[matrix.wallet_ids]
         is_sample &= since_ms <= cut.at_ms
         rows = _rows(matrix, is_sample, (past, outcome), edges, settings)
-        _overrule(rows, matrix, user_labels or {})
+        if user_labels:
+            _overrule(rows, matrix, user_labels)
         yield rows
 
 

@@ -5,7 +5,7 @@ hour that was sealed since is a batch of its own. Names are numbered in the orde
 came, so that older batches stay true; views give the ids of a dataset, in the order of the text.
 """
 
-import hashlib
+import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from hypertrack.records import HOUR_MS, Feed, encode_json
+from hypertrack.records import HOUR_MS, Feed
 from hypertrack.store.compaction.commit_journal import feed_files
 from hypertrack.store.reading.account_answers import number_accounts, read_accounts
 from hypertrack.store.reading.dictionary import number_hours, number_rows, unite_candles
@@ -134,7 +134,8 @@ def load_hours(
     number_fills(connection)
     number_accounts(connection)
     whole = tuple(stretches(batches, trades_ms[0]))
-    kept = KeptHours(place, whole, None if quotes_ms[0] is None else quotes_ms)
+    ends_ms = tuple(each.end_ms for each in stretches(batches))
+    kept = KeptHours(place, whole, ends_ms, None if quotes_ms[0] is None else quotes_ms)
     return _counted(connection, counts, batches), kept
 
 
@@ -235,9 +236,10 @@ def _number(
     if feed is Feed.TRANSACTIONS:
         unnest_chains(connection)
     number_hours(connection, feed)
-    # Never the name of an older batch: another process may be reading that.
-    digest = hashlib.blake2b(encode_json(hours), digest_size=6).hexdigest()
-    batch = Batch(feed, f"{hours[0][0]}_{digest}", hours, n_read, _unread(connection, feed))
+    # Never the name of an older batch: another process may be reading that, and names may have had
+    # other numbers then.
+    name = f"{hours[0][0]}_{uuid.uuid4().hex[:12]}"
+    batch = Batch(feed, name, hours, n_read, _unread(connection, feed))
     for table in MADE[feed]:
         target = batch_file(reading.place, table, batch)
         target.parent.mkdir(exist_ok=True)

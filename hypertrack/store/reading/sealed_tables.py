@@ -8,6 +8,7 @@ are still open: nothing that comes later changes a row.
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import duckdb
@@ -70,7 +71,8 @@ def keep_tables(
 ) -> None:
     """Create tables as views of what is kept of them, and of what is made of the open lines.
 
-    What is not kept yet is. Each stretch is made by one thread, so that its sums repeat to the bit.
+    What is not kept yet is. Each stretch is made by one thread, kept or not, so that its sums and
+    the order of its rows repeat to the bit, and few of them are in memory at once.
 
     Args:
         connection: Has the tables of a dataset.
@@ -83,7 +85,7 @@ def keep_tables(
         if table.back_ms is not None:
             connection.execute(f"DROP TABLE IF EXISTS {SCRATCH}.last_by_hour; {LAST_BY_HOUR}")
         kept = _kept(connection, hours, table, ahead_ms)
-        _make_others(connection, table, kept, ahead_ms)
+        _make_others(connection, hours, table, kept, ahead_ms)
         if kept:
             prepend(connection, table.name, [hours.file(table.name, each) for each in kept])
     connection.execute(f"DROP SCHEMA {SCRATCH} CASCADE")
@@ -117,22 +119,28 @@ def _sees_open(stretch: Stretch, hours: KeptHours, table: SealedTable, ahead_ms:
 
 def _make_others(
     connection: duckdb.DuckDBPyConnection,
+    hours: KeptHours,
     table: SealedTable,
     kept: Sequence[Stretch],
     ahead_ms: int,
 ) -> None:
-    """Make a table of all moments that nothing is kept of."""
-    begins = [0, *(each.end_ms - ahead_ms for each in kept)]
-    ends = [*(max(each.start_ms - ahead_ms, 0) for each in kept), MAX_TIME_MS]
-    verb = f"CREATE TABLE main.{table.name} AS"
-    for start_ms, end_ms in zip(begins, ends, strict=True):
-        if start_ms == end_ms:
-            continue
-        with connection.cursor() as cursor:
-            schema = f"{table.name}_{end_ms}"
-            cursor.execute(f"{verb} {_moments(cursor, schema, table, start_ms, end_ms)}")
-            cursor.execute(f"DROP SCHEMA {schema} CASCADE")
-        verb = f"INSERT INTO main.{table.name}"
+    """Make a table of all moments that nothing is kept of, some at a time as for what is kept."""
+    is_kept = {(each.start_ms, each.end_ms) for each in kept}
+    edges = [0, *hours.ends_ms, MAX_TIME_MS + ahead_ms]
+
+    def make(cursor: Any, stretch: tuple[int, int]) -> None:
+        start_ms, end_ms = stretch
+        schema = f"{table.name}_{end_ms}_open"
+        rows = _moments(cursor, schema, table, max(start_ms - ahead_ms, 0), end_ms - ahead_ms)
+        cursor.execute(f"CREATE TABLE {schema}.made AS {rows}")
+
+    others = [each for each in pairwise(edges) if each not in is_kept]
+    in_parallel(connection, make, others)
+    schemas = [f"{table.name}_{end_ms}_open" for _, end_ms in others]
+    made = " UNION ALL ".join(f"FROM {schema}.made" for schema in schemas)
+    connection.execute(f"CREATE TABLE main.{table.name} AS {made}")
+    for schema in schemas:
+        connection.execute(f"DROP SCHEMA {schema} CASCADE")
 
 
 def _write(

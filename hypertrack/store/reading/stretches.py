@@ -23,7 +23,8 @@ class Stretch(NamedTuple):
     start_ms: int
     end_ms: int
     name: str
-    """Another one where one of its hours, or of those before it, is another."""
+    """Another one where one of its hours, or of those before it, is another, or was numbered
+    anew."""
 
 
 class KeptHours(NamedTuple):
@@ -32,6 +33,8 @@ class KeptHours(NamedTuple):
     place: Path
     stretches: tuple[Stretch, ...]
     """Those of which no trade is open, nor of any before: oldest first."""
+    ends_ms: tuple[int, ...]
+    """Where these end, and after them the stretches that open trades are of."""
     open_quotes_ms: tuple[int, int] | None
     """Times of the first and the last quote that is open; a feed that stopped has some for ever."""
 
@@ -51,7 +54,7 @@ def stretches(batches: Sequence[Batch], until_ms: int | None = None) -> Iterator
     """
     ends = {_end_ms(each.hours) for each in batches if each.feed is Feed.TRADES}
     hours = sorted(
-        (hour_start_ms(str(hour[0])), each.feed, hour)
+        (hour_start_ms(str(hour[0])), each.feed, hour, each.name)
         for each in batches
         if each.feed in PRICED
         for hour in each.hours

@@ -15,7 +15,7 @@ from hypertrack.records import HOUR_MS
 from hypertrack.store import dataset as dataset_room
 from hypertrack.store.compaction.sealed_hours import seal_folder
 from hypertrack.store.dataset import open_dataset
-from hypertrack.store.reading import numbered_hours
+from hypertrack.store.reading import hour_batches, numbered_hours
 
 Rows = dict[str, list[Any]]
 
@@ -187,6 +187,23 @@ def test_open_lines_of_a_sealed_hour_keep_it_from_being_kept(folder: Path, tmp_p
     assert len(files(folder)) == len(KEPT)
 
 
+def test_what_is_not_kept_is_made_a_stretch_at_a_time_all_the_same(
+    folder: Path, tmp_path: Path
+) -> None:
+    late = trade(START_MS + 200, buyer=BOB, seller=ALICE, taker=BOB, price=7.0)
+    add(folder, {"trades": [late], "bbo": []}, tmp_path / "late")
+
+    with open_dataset(folder) as dataset:
+        keep_hours(dataset)
+        times = dataset.connection.execute("SELECT time_ms FROM executions").fetchall()
+
+    assert not files(folder)  # the open line is of the first hour
+    assert len(times) == 5 * 7 + 2
+    # The hour that has it is no stretch of its own, but one with the next; the last one is open.
+    stretches = [min(max((ms + 5_000 - START_MS) // HOUR_MS, 1), 4) for (ms,) in times]
+    assert stretches == sorted(stretches)
+
+
 def test_quotes_that_stopped_leave_the_hours_after_them_to_be_kept(tmp_path: Path) -> None:
     quoted = {"trades": lines(range(5))["trades"], "bbo": lines(range(1, 2))["bbo"]}
     folder = write_dataset(tmp_path / "data", **quoted)
@@ -206,3 +223,28 @@ def test_a_folder_that_takes_nothing_is_measured_all_the_same(folder: Path, at_o
         (folder / HOURS / table).write_text("in the way", encoding="utf-8")
 
     assert measured(folder) == at_once
+
+
+def test_names_that_are_numbered_anew_number_what_is_kept_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the hour a quoted coin is numbered before the coin of the next hour, at once after it."""
+
+    def hours(some: range) -> dict[str, list[dict[str, Any]]]:
+        coins = ("BTC", "SOL", "BTC")
+        made: dict[str, list[dict[str, Any]]] = {"trades": [], "bbo": []}
+        for hour in some:
+            more = lines(range(hour, hour + 1))
+            made["trades"] += [{**each, "coin": coins[hour]} for each in more["trades"]]
+            made["bbo"] += [{**each, "coin": "ETH"} for each in more["bbo"]]
+        return made
+
+    folder = write_dataset(tmp_path / "data", **hours(range(2)))
+    list(seal_folder(folder))
+    measured(folder)
+    add(folder, hours(range(2, 3)), tmp_path / "more")
+    list(seal_folder(folder))
+    expected = measured(folder)
+    monkeypatch.setattr(hour_batches, "FORMAT", hour_batches.FORMAT + 1)
+
+    assert measured(folder) == expected
