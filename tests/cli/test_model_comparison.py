@@ -17,14 +17,16 @@ HOSTILE = replace(
 )
 
 
-def test_names_in_a_challenge_are_shown_as_they_are_and_steer_nothing(tmp_path: Path) -> None:
+def test_names_in_a_challenge_are_shown_as_they_are_and_steer_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "models" / "challenge.json"
     file.parent.mkdir()
     file.write_bytes(encode_json(HOSTILE))
-    at = ["--data", str(tmp_path / "data")]
+    monkeypatch.chdir(tmp_path)
 
     result = CliRunner().invoke(
-        app, [*at, "models", "compare", "--live", "--out", str(tmp_path)], env={"COLUMNS": "80"}
+        app, ["models", "compare", "--live", "--out", str(tmp_path)], env={"COLUMNS": "80"}
     )
 
     assert result.exit_code == 0, result.output
