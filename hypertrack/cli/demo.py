@@ -20,20 +20,23 @@ if TYPE_CHECKING:
     from hypertrack.pipeline.demo_live import LiveDemoResult
 
 
+QuickFlag = Annotated[
+    bool, typer.Option("--quick", help="Half a day, not three days: every stage, less to find.")
+]
+LiveFlag = Annotated[
+    bool,
+    typer.Option("--live", help="Ten minutes at 60 times: wallets told and followed on paper."),
+]
+
+
 def demo(
     session: Session,
     out: Annotated[Path, typer.Option(help="Folder for everything it makes.")] = Path("demo"),
     open_: Annotated[
         bool, typer.Option("--open", help="Open the dashboard; of --live the page while it moves.")
     ] = False,
-    quick: Annotated[
-        bool,
-        typer.Option("--quick", help="Half a day, not three days: every stage, less to find."),
-    ] = False,
-    live: Annotated[
-        bool,
-        typer.Option("--live", help="Ten minutes at 60 times: wallets told and followed on paper."),
-    ] = False,
+    quick: QuickFlag = False,
+    live: LiveFlag = False,
     minutes: Annotated[
         float | None, typer.Option(min=0.5, help="Of --live, 10 by default.")
     ] = None,

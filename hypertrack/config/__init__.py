@@ -15,7 +15,6 @@ from hypertrack.config.live import (
 from hypertrack.config.loading import CONFIG_NAME, Config, Origin, load_config
 from hypertrack.config.places import DatabaseUrl, parse_place
 from hypertrack.config.sections import (
-    ORIGINAL,
     DashboardSettings,
     FeatureSettings,
     FeeSettings,
@@ -24,13 +23,13 @@ from hypertrack.config.sections import (
     Settings,
     SimulateSettings,
     Skill,
-    TrainSettings,
     VenueSettings,
 )
 from hypertrack.config.serving import ServeSettings, is_loopback
 from hypertrack.config.skill import CopySettings, SkillSettings
 from hypertrack.config.state import state_folder
 from hypertrack.config.thresholds import CategorySettings, Edition
+from hypertrack.config.train import ORIGINAL, TrainSettings
 
 __all__ = [
     "CONFIG_NAME",

@@ -1,6 +1,6 @@
 """What a window holds as evidence: openings, lots and bets of every entity, and of a placebo."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -119,16 +119,15 @@ def gather(
     parts: list[tuple[Bets, Bets, Bets]] = []
     by_role = RoleCurve(n_entities)
     walk = np.full(int(openings.coin.max(initial=-1)) + 1, np.nan)
-    for coin, path, watched in price_paths(con, window):
-        of_coin = openings.of_coin(coin)
+    for view in _views(con, window):
+        of_coin = openings.of_coin(view.coin)
         if not len(of_coin) and parts:
             continue
-        view = CoinView(coin, path, motion_of(path, window), window, watched)
         entity = entity_of_wallet[of_coin.wallet]
         parts.append(_bets(view, of_coin, entity, horizon_ms, shift_ms, delays_ms))
         if len(of_coin):
             sure = of_coin.take(of_coin.are_sure)
-            walk[coin] = walk_bps_per_usd(path, sure)
+            walk[view.coin] = walk_bps_per_usd(view.path, sure)
             by_role.add(view, sure, entity_of_wallet[sure.wallet])
     bets, taker_bets, placebo = (joined(of_coins) for of_coins in zip(*parts, strict=True))
     return Evidence(
@@ -145,6 +144,12 @@ def gather(
         n_uncounted=n_uncounted,
         since_ms=since_ms,
     )
+
+
+def _views(con: Market, window: Window) -> Iterator[CoinView]:
+    """Yield each traded coin as it is seen from a window."""
+    for coin, path, watched in price_paths(con, window):
+        yield CoinView(coin, path, motion_of(path, window), window, watched)
 
 
 def openings_of(
