@@ -18,6 +18,7 @@ FOUNDATION = {
     "journal",
     "line_tail",
     "processes",
+    "scratch",
     "text",
     "wallet_lists",
 }
