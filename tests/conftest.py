@@ -24,13 +24,17 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return (os.cpu_count() or 1) + 1
 
 
-def pytest_collection_finish() -> None:
-    """Look for garbage among what tests make, and seldom: all modules are loaded by now.
+gc.disable()  # until all modules are loaded, which is a quarter quicker without
 
-    To look through those each time an expression is built took an eighth of the tests' time.
+
+def pytest_collection_finish() -> None:
+    """Look for garbage among what tests make, and seldom.
+
+    To look through all modules each time an expression is built took an eighth of the tests' time.
     """
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 settings.register_profile("thorough", max_examples=10_000)
