@@ -107,7 +107,10 @@ class Dataset:
 
     Attributes:
         hours: Sealed hours that are kept as they were numbered; None where none are.
+        measured_by: What has made tables of its own beside these, for whoever measures next.
     """
+
+    measured_by: Any = None
 
     def __init__(
         self,
