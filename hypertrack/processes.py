@@ -22,20 +22,11 @@ def shielded_from_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def scratch_folder() -> tempfile.TemporaryDirectory[str]:
-    """Return a folder for what lasts no longer than a process, for whoever ends it to clear away.
-
-    Raises:
-        OSError: The disk is full, or broken.
-    """
-    return tempfile.TemporaryDirectory(prefix="hypertrack-", ignore_cleanup_errors=True)
-
-
 def end_at_once(scratch: str) -> None:
     """Let this process end where it stands when it is terminated.
 
     Args:
-        scratch: Of its `scratch_folder`: it clears away nothing itself.
+        scratch: Its `scratch_folder`: it clears away nothing itself.
     """
     tempfile.tempdir = scratch
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -1,11 +1,11 @@
 """The models benchmark command: simulated markets of several sizes, trained on and judged."""
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError
+from hypertrack.scratch import scratch_folder
 
 if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.model.benchmark import MarketTruth
@@ -57,7 +57,7 @@ def benchmark(settings: Settings, size: Size, seed: int) -> "MarketTruth":
     from hypertrack.store.columns import read_columns
 
     update = {"seed": seed, "hours": size.hours, "wallets": size.wallets}
-    with tempfile.TemporaryDirectory() as temporary:
+    with scratch_folder() as temporary:
         folder = Path(temporary)
         own = settings.model_copy(
             update={

@@ -1,7 +1,6 @@
 """The skill benchmark command: simulated markets judged, and held against their truth."""
 
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing
@@ -15,6 +14,7 @@ from hypertrack.errors import ConfigError
 from hypertrack.files import require_writable
 from hypertrack.journal import Journal, read_journal
 from hypertrack.records import JsonError, decode_json, encode_json
+from hypertrack.scratch import scratch_folder
 
 if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.skill.known_truth import KnownTruth
@@ -141,7 +141,7 @@ def judge_market(settings: Settings, market: Market, n_threads: int | None = Non
     from hypertrack.skill.known_truth import compare
     from hypertrack.store.columns import read_columns
 
-    with tempfile.TemporaryDirectory() as temporary:
+    with scratch_folder() as temporary:
         folder = Path(temporary) / "data"
         truth, entries = Path(temporary) / "truth.parquet", Path(temporary) / "entries.parquet"
         own = _settings_of(settings, market, folder)

@@ -32,6 +32,14 @@ PREPARED = {"last_trades": last_trades, "prices_around": prices_around}
 class DuckDB(Computer):
     """Measures wallets of a dataset on the DuckDB that holds it."""
 
+    @classmethod
+    def of(cls, dataset: Dataset) -> "DuckDB":
+        """Return what measures a dataset: the same, with all that it keeps, whoever asks."""
+        if dataset.measured_by is None:
+            dataset.measured_by = cls(dataset)
+        found: DuckDB = dataset.measured_by
+        return found
+
     def __init__(self, dataset: Dataset):
         self._dataset = dataset
         keep_hours(dataset)

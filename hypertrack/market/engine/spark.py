@@ -9,7 +9,6 @@ import socket
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,6 +32,7 @@ from hypertrack.market.engine.spark_reading import (
 )
 from hypertrack.market.executions import fills
 from hypertrack.records import DataSummary
+from hypertrack.scratch import clear_abandoned, scratch_folder
 from hypertrack.store.dataset import note_sealed, open_unsealed
 from hypertrack.store.reading.recorded_books import RecordedBooks
 
@@ -146,8 +146,8 @@ class Spark(Computer):
         """
         _require_answer(master)
         with ExitStack() as opened:
-            made = TemporaryDirectory(prefix="hypertrack-", dir=folder)
-            unsealed = Path(opened.enter_context(made))
+            clear_abandoned(folder)
+            unsealed = Path(opened.enter_context(scratch_folder(folder)))
             self.dataset, hours = open_unsealed(
                 place, unsealed, memory_limit_gib=memory_limit_gib, until_ms=until_ms
             )
