@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from hypertrack.skill.arrays import Floats, Ints
-from hypertrack.skill.bets import TO_BPS, CoinView
-from hypertrack.skill.openings import Openings
+from hypertrack.skill.bets import TO_BPS, Outlook
 
 AFTER_S = (5, 30, 300, 1_800)
 
@@ -28,15 +27,15 @@ class RoleCurve:
     def __init__(self, n_entities: int):
         self._sums, self._counts = np.zeros((2, len(MEASURES), len(ROLES) * n_entities))
 
-    def add(self, view: CoinView, openings: Openings, entity: Ints) -> None:
+    def add(self, outlook: Outlook, entity: Ints) -> None:
         """Add the openings of one coin.
 
         Args:
             entity: Whose each is, ``[openings]``.
         """
-        role = np.where(openings.is_taker, 0, 1)
+        role = np.where(outlook.openings.is_taker, 0, 1)
         keys, nth = np.unique(len(ROLES) * entity + role, return_inverse=True)
-        for measure, values in enumerate(_measured(view, openings)):
+        for measure, values in enumerate(_measured(outlook)):
             is_known = ~np.isnan(values)
             self._sums[measure, keys] += np.bincount(nth[is_known], values[is_known], len(keys))
             self._counts[measure, keys] += np.bincount(nth[is_known], minlength=len(keys))
@@ -60,12 +59,13 @@ class RoleCurve:
         return {**found, "n_maker_openings": self._counts[0, 1 :: len(ROLES)]}
 
 
-def _measured(view: CoinView, openings: Openings) -> Iterator[Floats]:
+def _measured(outlook: Outlook) -> Iterator[Floats]:
     """Yield `MEASURES` of each opening, bps; NaN without a price, or with trades missing."""
-    mid = view.path.at(openings.time_ms, is_strict=True)
-    yield openings.direction * (openings.price / mid - 1) * TO_BPS
+    openings, view = outlook.openings, outlook.view
+    yield openings.direction * (openings.price / outlook.entry - 1) * TO_BPS
     for after_s in AFTER_S:
         end_ms = openings.time_ms + after_s * 1000
-        move = view.path.at(end_ms) / mid - 1 - view.motion.drift_per_s * after_s
+        move = outlook.after(after_s * 1000) / outlook.entry - 1
+        move -= view.motion.drift_per_s * after_s
         is_seen = view.are_seen(openings.time_ms, end_ms)
         yield np.where(is_seen, openings.direction * move * TO_BPS, np.nan)
