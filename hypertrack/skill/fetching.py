@@ -10,7 +10,7 @@ from ibis import Table, _
 from hypertrack.market.engine.backend import groups_of
 from hypertrack.market.engine.computer import Market
 from hypertrack.market.engine.plans import Columns
-from hypertrack.market.executions import executions
+from hypertrack.market.executions import executions_by_wallet
 from hypertrack.market.observation import observed_stretches
 from hypertrack.market.positions import KEYS, is_known, positions
 from hypertrack.market.prices import last_trades
@@ -59,7 +59,7 @@ def execution_batches(
     Columns: those of `executions` that follow, and ``known_before``: the position in coins before
     it where fills tell, else NaN; where there are fills also ``known_ms``, since when it is known.
     """
-    rows = window.of(executions(con)).select(*STEP_KEY, "size", "is_twap", price=_.vwap)
+    rows = window.of(executions_by_wallet(con)).select(*STEP_KEY, "size", "is_twap", price=_.vwap)
     counts = fetch(con, rows.group_by("wallet_id").aggregate(n=_.count()).order_by("wallet_id"))
     asked, n_each = counts["wallet_id"].astype(np.int64), counts["n"]
     if wallets is not None:
