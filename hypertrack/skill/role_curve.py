@@ -7,8 +7,7 @@ from scipy.stats import t
 
 from hypertrack.records import MINUTE_MS
 from hypertrack.skill.arrays import Floats, Ints
-from hypertrack.skill.bets import TO_BPS, CoinView
-from hypertrack.skill.openings import Openings
+from hypertrack.skill.bets import TO_BPS, Outlook
 
 AFTER_S = (5, 30, 300, 1_800)
 
@@ -41,17 +40,17 @@ class RoleCurve:
         self._sums, self._counts = np.zeros((2, len(MEASURES), len(ROLES) * n_entities))
         self._gains = _BlockSums(len(ROLES) * n_entities)
 
-    def add(self, view: CoinView, openings: Openings, entity: Ints) -> None:
+    def add(self, outlook: Outlook, entity: Ints) -> None:
         """Add the openings of one coin.
 
         Args:
             entity: Whose each is, ``[openings]``.
         """
-        role = np.where(openings.is_taker, 0, 1)
+        role = np.where(outlook.openings.is_taker, 0, 1)
         keys, nth = np.unique(len(ROLES) * entity + role, return_inverse=True)
-        measured = dict(zip(MEASURES, _measured(view, openings), strict=True))
+        measured = dict(zip(MEASURES, _measured(outlook), strict=True))
         gain = measured[f"after_{GAIN_AFTER_S}s_bps"] - measured["paid_bps"]
-        self._gains.add(keys[nth], openings.time_ms // GAIN_BLOCK_MS, gain)
+        self._gains.add(keys, nth, outlook.openings.time_ms // GAIN_BLOCK_MS, gain)
         for measure, values in enumerate(measured.values()):
             is_known = ~np.isnan(values)
             self._sums[measure, keys] += np.bincount(nth[is_known], values[is_known], len(keys))
@@ -89,18 +88,29 @@ class _BlockSums:
 
     def __init__(self, n_keys: int):
         self._sums = np.zeros((6, n_keys))
-        """Over blocks: of the sum of a block, its number of values, the square of the sum, the
-        product of both, the square of the number, and 1."""
+        """Over blocks: of a block's sum, its number of values, the square of the sum, the product
+        of both, the square of the number, and 1."""
 
-    def add(self, key: Ints, block: Ints, values: Floats) -> None:
-        """Add the values of one coin; NaN is none."""
+    def add(self, keys: Ints, nth: Ints, block: Ints, values: Floats) -> None:
+        """Add the values of one coin.
+
+        Args:
+            keys: Ascending, each once.
+            nth: Which of them each value is of.
+            block: Of time.
+            values: NaN is none.
+        """
         is_known = ~np.isnan(values)
-        pairs = np.stack([key[is_known], block[is_known]])
-        (key_of, _), nth = np.unique(pairs, axis=1, return_inverse=True)
-        total = np.bincount(nth.ravel(), values[is_known], len(key_of))
-        n = np.bincount(nth.ravel(), minlength=len(key_of)).astype(np.float64)
-        for row, part in enumerate((total, n, total**2, total * n, n**2, np.ones(len(n)))):
-            self._sums[row] += np.bincount(key_of, part, self._sums.shape[1])
+        if not is_known.any():
+            return
+        first, last = int(block.min()), int(block.max())
+        n_blocks = last - first + 1
+        pair = (nth * n_blocks + block - first)[is_known]
+        pairs, place = np.unique(pair, return_inverse=True)
+        total, n = np.bincount(place, values[is_known]), np.bincount(place).astype(np.float64)
+        parts = np.stack([total, n, total**2, total * n, n**2, np.ones(len(n))])  # [6, blocks]
+        own, starts = np.unique(pairs // n_blocks, return_index=True)
+        self._sums[:, keys[own]] += np.add.reduceat(parts, starts, axis=1)
 
     def means(self) -> tuple[Floats, Floats, Floats]:
         """Return the mean of each key and both ends of its interval; NaN of none, or one block."""
@@ -114,12 +124,13 @@ class _BlockSums:
         return mean, mean - half, mean + half
 
 
-def _measured(view: CoinView, openings: Openings) -> Iterator[Floats]:
+def _measured(outlook: Outlook) -> Iterator[Floats]:
     """Yield `MEASURES` of each opening, bps; NaN without a price, or with trades missing."""
-    mid = view.path.at(openings.time_ms, is_strict=True)
-    yield openings.direction * (openings.price / mid - 1) * TO_BPS
+    openings, view = outlook.openings, outlook.view
+    yield openings.direction * (openings.price / outlook.entry - 1) * TO_BPS
     for after_s in AFTER_S:
         end_ms = openings.time_ms + after_s * 1000
-        move = view.path.at(end_ms) / mid - 1 - view.motion.drift_per_s * after_s
+        move = outlook.after(after_s * 1000) / outlook.entry - 1
+        move -= view.motion.drift_per_s * after_s
         is_seen = view.are_seen(openings.time_ms, end_ms)
         yield np.where(is_seen, openings.direction * move * TO_BPS, np.nan)

@@ -6,17 +6,23 @@ import numpy as np
 import pytest
 from skill_fakes import BOUGHT, SOLD, coin_view, openings, price_path
 
+from hypertrack.skill.bets import Outlook
 from hypertrack.skill.openings import Openings
 from hypertrack.skill.role_curve import RoleCurve
 
 PATH = price_path([(0, 100), (93, 100.5), (200, 99), (900, 102), (90_000, 102)])
 
 
+def outlook(rows: Openings, drift_per_s: float = 0.0) -> Outlook:
+    view = coin_view(PATH, drift_per_s=drift_per_s)
+    return view.outlook(rows, np.full(len(rows), 300_000), ahead_ms=(5_000,))
+
+
 def curve(
     rows: Openings, *, drift_per_s: float = 0.0, n_entities: int = 2
 ) -> dict[str, list[float]]:
     found = RoleCurve(n_entities)
-    found.add(coin_view(PATH, drift_per_s=drift_per_s), rows, rows.wallet)
+    found.add(outlook(rows, drift_per_s), rows.wallet)
     return {name: column.tolist() for name, column in found.columns().items()}
 
 
@@ -60,8 +66,8 @@ def test_gain_of_one_block_of_time_has_no_interval() -> None:
 
 def test_coins_are_averaged_over_openings_and_their_drift_is_taken_off() -> None:
     found = RoleCurve(1)
-    found.add(coin_view(PATH), openings((0, 90, BOUGHT), (0, 91, BOUGHT)), np.zeros(2, dtype=int))
-    found.add(coin_view(PATH, drift_per_s=1e-4), openings((0, 90, BOUGHT)), np.zeros(1, dtype=int))
+    found.add(outlook(openings((0, 90, BOUGHT), (0, 91, BOUGHT))), np.zeros(2, dtype=int))
+    found.add(outlook(openings((0, 90, BOUGHT)), drift_per_s=1e-4), np.zeros(1, dtype=int))
 
     after = found.columns()["taker_after_5s_bps"]
 
