@@ -5,6 +5,7 @@ Wallets are looked at some at a time, those of an entity together; of all of the
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from hypertrack.skill.estimate import Tally, tally
 from hypertrack.skill.fetching import execution_batches, fetch, price_paths
 from hypertrack.skill.gains import Gains, gains
 from hypertrack.skill.horizons import horizons_of
-from hypertrack.skill.openings import Decisions, Openings, openings_and_lots
+from hypertrack.skill.openings import Decisions, Lots, Openings, openings_and_lots
 from hypertrack.skill.price_path import motion_of
 from hypertrack.skill.put_aside import OpeningsAside
 from hypertrack.skill.role_curve import AFTER_S, RoleCurve
@@ -76,6 +77,22 @@ class Evidence:
         return len(self.horizon_ms)
 
 
+class Beside(Protocol):
+    """Whoever is told of the same, to make something else of it.
+
+    First what all wallets closed, then the prices of all coins, then what all wallets opened.
+    """
+
+    def add_lots(self, closed: Lots) -> None:
+        """Take all that some wallets closed."""
+
+    def know(self, views: Sequence[CoinView]) -> None:
+        """Take the prices of all coins."""
+
+    def add(self, openings: Openings) -> None:
+        """Take all openings of some wallets, by coin and time."""
+
+
 def counts_from_ms(con: Market, n_wallets: int) -> Ints:
     """Return from when on what each wallet did is evidence, ms, ``[wallets]``."""
     chosen = fetch(con, chosen_by_profit(con))
@@ -95,7 +112,7 @@ def gather(
     entity_of_wallet: Ints,
     rng: np.random.Generator,
     delays_ms: Sequence[int] = CURVE_MS,
-    since_ms: Ints | None = None,
+    beside: Beside | None = None,
 ) -> Evidence:
     """Return the evidence of a window.
 
@@ -108,10 +125,9 @@ def gather(
         entity_of_wallet: Below 0 for wallets that are not judged, ``[wallets]``.
         rng: Of the placebo.
         delays_ms: At which what is left of a move is measured.
-        since_ms: As of `counts_from_ms`; all of it counts where None.
+        beside: Told of the same.
     """
-    if since_ms is None:
-        since_ms = np.full(len(entity_of_wallet), EVER_MS)
+    since_ms = counts_from_ms(con, len(entity_of_wallet))
     n_entities = int(entity_of_wallet.max(initial=-1)) + 1
     deeds, n_uncounted = Deeds(n_entities), np.zeros(len(since_ms), dtype=np.int64)
     with OpeningsAside() as aside:
@@ -124,13 +140,20 @@ def gather(
             )
             deeds.add_openings(opened, entity_of_wallet[opened.wallet])
             deeds.add_lots(closed, entity_of_wallet)
+            if beside is not None:
+                beside.add_lots(closed)
             # By coin and time: prices are then looked up along memory.
             aside.put(opened.take(np.lexsort((opened.time_ms, opened.coin))))
         horizon_ms = horizons_of(deeds.held_ms, deeds.n_exits, window)
         shift_ms = (window.length_ms * rng.uniform(*PLACEBO_FRAC, n_entities)).astype(np.int64)
-        tallies = _Tallies(list(_views(con, window)), horizon_ms, shift_ms, delays_ms)
+        views = list(_views(con, window))
+        tallies = _Tallies(views, horizon_ms, shift_ms, delays_ms)
+        if beside is not None:
+            beside.know(views)
         for openings in aside:
             tallies.add(openings, entity_of_wallet[openings.wallet])
+            if beside is not None:
+                beside.add(openings)
     return tallies.found(window, entity_of_wallet, deeds, n_uncounted, since_ms)
 
 

@@ -5,16 +5,21 @@ acts with changes with every judging.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hypertrack.config import FeeSettings
 from hypertrack.market.engine.computer import Market
+from hypertrack.market.fees import scheduled_rates
 from hypertrack.market.window import Window
 from hypertrack.skill.arrays import Floats
-from hypertrack.skill.wallet_edges import TwoWindows, two_windows
+from hypertrack.skill.bets import CoinView
+from hypertrack.skill.fetching import fetch
+from hypertrack.skill.horizons import horizons_of, usual_holding_ms
+from hypertrack.skill.openings import Lots, Openings
+from hypertrack.skill.wallet_edges import Sides, TwoWindows, two_windows
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,41 @@ OWN_EDGES: Mapping[str, OwnEdge] = {
 }
 """By name. How much is known grows with the recording, but not with its length alone: none of them
 is taken per day."""
+
+
+class OwnEdges:
+    """Adds up what a window lets expect of every wallet, some of them at a time.
+
+    Beside a judging, which reads what all of them did in any case (see `evidence.gather`).
+    """
+
+    def __init__(self, con: Market, window: Window, fees: FeeSettings, n_wallets: int):
+        self._window, self._n_wallets = window, n_wallets
+        self._rates = fetch(con, scheduled_rates(con, fees).order_by("coin_id"))
+        self._everybody = np.arange(n_wallets)
+        self._held_ms, self._n_lots = np.full(n_wallets, np.nan), np.zeros(n_wallets, np.int64)
+
+    def add_lots(self, closed: Lots) -> None:
+        """Take all that some wallets ever closed in the window."""
+        held, n_lots = usual_holding_ms(closed, self._everybody, self._n_wallets)
+        self._held_ms[n_lots > 0] = held[n_lots > 0]
+        self._n_lots += n_lots
+
+    def know(self, views: Sequence[CoinView]) -> None:
+        """Take the prices of all coins; by now it is known how long everybody holds."""
+        horizon_ms = horizons_of(self._held_ms, self._n_lots, self._window)
+        nothing = Window(self._window.end_ms, self._window.end_ms)
+        self._sides = Sides(self._window, nothing, horizon_ms, self._rates, self._n_wallets)
+        for view in views:
+            self._sides.know(view.coin, view.path, view.stretches)
+
+    def add(self, openings: Openings) -> None:
+        """Take all openings of some wallets, by coin and time."""
+        self._sides.add(openings, openings)  # none of them is after the window
+
+    def columns(self) -> Floats:
+        """Return what is expected of all wallets, as `own_edges`."""
+        return columns_of(self._sides.found())
 
 
 def own_edges(con: Market, window: Window, fees: FeeSettings, n_wallets: int) -> Floats:
