@@ -88,7 +88,7 @@ def compare_scores(
     oracle (`oracle_edge`), and what the wallets really earned.
 
     Args:
-        matrix: Of all features in force, over the whole recording.
+        matrix: What the model reads, over the whole recording.
         expected_bps: Edge that is expected of each of its wallets; NaN of one that was not tested.
         truth: Columns ``wallet``, ``is_bot``, ``edge_bps``, ``net_edge_bps``, a row per wallet.
     """

@@ -12,15 +12,14 @@ from numpy.typing import NDArray
 from hypertrack.config import ORIGINAL, Settings, TrainSettings
 from hypertrack.errors import ModelError
 from hypertrack.features.engine import FeatureEngine
-from hypertrack.features.registry import select
 from hypertrack.labels.user import read_user_labels
 from hypertrack.model.baselines import BASELINES, FITS, Fitted, constant, within_range
 from hypertrack.model.card import Findings, make_card
 from hypertrack.model.comparison import Comparison, compare
 from hypertrack.model.estimator_selection import choose_estimators
 from hypertrack.model.evaluation import evaluate
-from hypertrack.model.head_start import signs_of_programs
-from hypertrack.model.inputs import InputScaler
+from hypertrack.model.head_start import head_start
+from hypertrack.model.inputs import InputScaler, input_names
 from hypertrack.model.leaks import check_leaks
 from hypertrack.model.network import WalletNet
 from hypertrack.model.predictor import NET, Predictor, predict_rows
@@ -225,7 +224,7 @@ def fit_network(
         )
         for rows in (samples.train, samples.validation)
     )
-    known = signs_of_programs(samples, scaler) if settings.starts_from_signs else None
+    known = head_start(samples, scaler) if settings.has_head_start else None
     trained = yield from train_network(train, validation, settings, known)
     return trained
 
@@ -309,5 +308,5 @@ def _measure(
         text = f"measuring outcomes, cut {n_done + 1} of {len(cuts)}"
         yield Stage(text=text, n_done=n_done + 1, n_stages=n_stages)
         rows.append(next(measured))
-    names = tuple(feature.name for feature in select(settings.features.groups))
+    names = input_names(settings.features.groups)
     return assemble(names, cuts, rows, settings.train, force=force)

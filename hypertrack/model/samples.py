@@ -23,9 +23,10 @@ from hypertrack.labels.targets import (
     make_targets,
     target_weights,
 )
-from hypertrack.model.inputs import comparable
+from hypertrack.model.inputs import comparable, input_names
 from hypertrack.records import MINUTE_MS
 from hypertrack.skill.evidence import counts_from_ms
+from hypertrack.skill.own_edges import columns_of
 from hypertrack.skill.wallet_edges import TwoWindows, each_two_windows
 
 MAX_TEST_ROWS = 50_000
@@ -38,7 +39,8 @@ class Rows:
     """Samples as columns, one row per wallet and cut."""
 
     features: NDArray[np.float64]
-    """``[rows, features]``, comparable between cuts; NaN where missing."""
+    """``[rows, inputs]``: features, comparable between cuts, then what the wallet's past lets
+    expect of its edge (`OWN_EDGES`); NaN where missing."""
     past: NDArray[np.float64]
     """``[rows, quantities]`` of the feature window; NaN where not measured."""
     quantities: NDArray[np.float64]
@@ -182,7 +184,7 @@ def _rows(
         [edges.shrunk_bps, edges.shrunk_sd_bps, np.log1p(edges.past.n_bets), edges.cost_bps], axis=1
     )
     return Rows(
-        features=comparable(matrix)[is_sample],
+        features=np.hstack([comparable(matrix)[is_sample], columns_of(edges)[wallet_ids]]),
         past=past.quantities[wallet_ids],
         quantities=outcome.quantities[wallet_ids],
         error_bps=edges.later.error_bps[wallet_ids],
@@ -271,7 +273,8 @@ def build_samples(
     cuts = plan_cuts(engine, settings, force=force)
     matrices = engine.matrices([cut.at_ms for cut in cuts])
     rows = list(measure_cuts(engine, cuts, matrices, settings, user_labels))
-    return assemble(matrices[0].names, cuts, rows, settings, force=force)
+    names = input_names(engine.settings.groups)
+    return assemble(names, cuts, rows, settings, force=force)
 
 
 def permuted(samples: Samples, seed: int = 0) -> Samples:

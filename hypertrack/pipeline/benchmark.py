@@ -50,6 +50,7 @@ def benchmark(settings: Settings, size: Size, seed: int) -> "MarketTruth":
         NotEnoughDataError: The market is too small to train on.
     """
     from hypertrack.model.benchmark import MarketTruth, compare_scores
+    from hypertrack.model.inputs import with_own_edges
     from hypertrack.pipeline.places import open_engine
     from hypertrack.pipeline.simulate import WritePlan, write
     from hypertrack.pipeline.skill import judge_wallets
@@ -75,8 +76,10 @@ def benchmark(settings: Settings, size: Size, seed: int) -> "MarketTruth":
             matrix = engine.matrix()
             judged = judge_wallets(engine, own, matrix)
             assert judged is not None  # who was trained on has traded
+            assert judged.own_edges is not None
+            read = with_own_edges(matrix, judged.own_edges)
             n_wallets, against = compare_scores(
-                trained.model, engine, matrix, judged.columns["edge_bps"], read_columns(truth_file)
+                trained.model, engine, read, judged.columns["edge_bps"], read_columns(truth_file)
             )
     return MarketTruth(
         seed=seed,

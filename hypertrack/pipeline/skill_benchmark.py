@@ -13,6 +13,7 @@ from hypertrack.config import Settings, Skill
 from hypertrack.errors import ConfigError
 from hypertrack.files import require_writable
 from hypertrack.journal import Journal, read_journal
+from hypertrack.processes import end_with_parent, scratch_folder
 from hypertrack.records import JsonError, decode_json, encode_json
 from hypertrack.scratch import scratch_folder
 
@@ -107,17 +108,20 @@ def _judged(settings: Settings, markets: Sequence[Market], n_jobs: int) -> "Iter
     if n_jobs == 1 or len(markets) < 2:
         yield from (judge_market(settings, market) for market in markets)
         return
-    pool = ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn"))
-    try:
-        longest_first = sorted(markets, key=lambda market: -market.hours)
-        tasks = [pool.submit(_judge_beside, settings, each, n_jobs) for each in longest_first]
-        yield from (task.result() for task in as_completed(tasks))
-    except BaseException:  # a market takes a minute, and nobody waits for its result any more
-        for process in active_children():
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with scratch_folder() as scratch:
+        pool = ProcessPoolExecutor(
+            n_jobs, get_context("spawn"), initializer=end_with_parent, initargs=(scratch,)
+        )
+        try:
+            longest_first = sorted(markets, key=lambda market: -market.hours)
+            tasks = [pool.submit(_judge_beside, settings, each, n_jobs) for each in longest_first]
+            yield from (task.result() for task in as_completed(tasks))
+        except BaseException:  # a market takes a minute, and nobody waits for its result any more
+            for process in active_children():
+                process.terminate()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _judge_beside(settings: Settings, market: Market, n_jobs: int) -> "KnownTruth":

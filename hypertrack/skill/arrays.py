@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Numbers = NDArray[np.integer[Any]]
+"""Whole ones of any size."""
 
 
 def group_starts(*keys: NDArray[Any]) -> Ints:

@@ -49,15 +49,20 @@ class CoinView:
     stretches: tuple[Ints, Ints]
 
     def outlook(
-        self, openings: Openings, horizon_ms: Ints, ladder: Sequence[float] = LADDER
+        self,
+        openings: Openings,
+        horizon_ms: Ints,
+        ladder: Sequence[float] = LADDER,
+        ahead_ms: Sequence[int] = (),
     ) -> "Outlook":
-        """Return at which prices positions of some openings are left.
+        """Return at which prices positions of some openings are taken and left.
 
         Args:
             openings: In the coin.
             horizon_ms: Of each, ``[openings]``.
             ladder: Parts of the horizon at whose ends equal parts of the position are left, the
                 whole horizon among them.
+            ahead_ms: Times after each at which prices are asked for more than once.
         """
         held_ms = np.stack([(horizon_ms * part).astype(np.int64) for part in ladder])
         end_ms = openings.time_ms + horizon_ms
@@ -66,7 +71,9 @@ class CoinView:
             openings=openings,
             horizon_ms=horizon_ms,
             held_ms=held_ms,
+            entry=self.path.at(openings.time_ms, is_strict=True),
             later=np.stack([self.path.at(openings.time_ms + held) for held in held_ms]),
+            ahead={each: self.path.at(openings.time_ms + each) for each in ahead_ms},
             is_seen=self.are_seen(openings.time_ms, end_ms),
         )
 
@@ -91,7 +98,9 @@ class Outlook:
     Attributes:
         horizon_ms: After which each is judged, ``[openings]``.
         held_ms: Until equal parts of the position are left, ``[parts, openings]``.
-        later: Mid prices of then.
+        entry: Mid prices strictly before the openings.
+        later: Mid prices of when they are left, ``[parts, openings]``.
+        ahead: Those of some times after the openings, by that time in ms.
         is_seen: Whether the horizon ends within the window, and was watched to its end.
     """
 
@@ -99,7 +108,9 @@ class Outlook:
     openings: Openings
     horizon_ms: Ints
     held_ms: Ints
+    entry: Floats
     later: Floats
+    ahead: Mapping[int, Floats]
     is_seen: Flags
 
     def take(self, rows: Ints) -> "Outlook":
@@ -109,9 +120,16 @@ class Outlook:
             openings=self.openings.take(rows),
             horizon_ms=self.horizon_ms[rows],
             held_ms=self.held_ms[:, rows],
+            entry=self.entry[rows],
             later=self.later[:, rows],
+            ahead={after_ms: price[rows] for after_ms, price in self.ahead.items()},
             is_seen=self.is_seen[rows],
         )
+
+    def after(self, delay_ms: int) -> Floats:
+        """Return the mid price some time after each opening."""
+        known = self.ahead.get(delay_ms)
+        return self.view.path.at(self.openings.time_ms + delay_ms) if known is None else known
 
     def markouts(self, delay_ms: int = 0) -> Floats:
         """Return what a position taken ``delay_ms`` after each opening gained, bps, mid to mid.
@@ -122,7 +140,7 @@ class Outlook:
         horizon ends after the window, or trades are missing between.
         """
         openings, motion = self.openings, self.view.motion
-        entry = self.view.path.at(openings.time_ms + delay_ms, is_strict=delay_ms == 0)
+        entry = self.after(delay_ms) if delay_ms else self.entry
         gain = np.zeros(len(openings))
         for held_ms, later in zip(self.held_ms, self.later, strict=True):
             drift = motion.drift_per_s * (held_ms - delay_ms) / 1000

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import poisson
 
-from hypertrack.skill.arrays import Floats, Ints, group_sizes, group_starts
+from hypertrack.skill.arrays import Floats, Ints, Numbers, group_sizes, group_starts
 from hypertrack.skill.entities import MAX_P, TOGETHER_MS
-from hypertrack.skill.openings import Openings
+from hypertrack.skill.openings import Decisions
 
 LONGEST_LAG_MS = 60_000
 FARTHEST_LAG_MS = 90_000
@@ -59,19 +59,18 @@ class Copying:
     p: Floats
 
 
-def find_copiers(openings: Openings, entity: Ints) -> Copying:
+def find_copiers(decisions: Decisions) -> Copying:
     """Return the entities that follow another's decisions.
 
     Only what was taken at once is one: a maker's fill is somebody else's decision, and the slices
     of a TWAP are a clock's.
 
     Args:
-        openings: In any order.
-        entity: Whose each opening is.
+        decisions: In any order.
     """
-    rows = np.flatnonzero(openings.is_taker & ~openings.is_twap)
+    rows, entity = np.flatnonzero(~decisions.is_twap), decisions.entity
     rows = rows[np.bincount(entity[rows])[entity[rows]] >= MIN_MATCHES] if len(rows) else rows
-    book = _Book.of_openings(openings.take(rows), entity[rows])
+    book = _Book.of_decisions(decisions.take(rows))
     own = _by_entity(book)
     found = [
         found
@@ -114,14 +113,14 @@ class _Book:
     """Openings in the order of ``key``: coin and direction, then time."""
 
     key: Ints
-    entity: Ints
+    entity: Numbers
 
     @classmethod
-    def of_openings(cls, openings: Openings, entity: Ints) -> "_Book":
-        side = openings.coin * 2 + (openings.direction > 0)
-        key = (side << TIME_BITS) + openings.time_ms
+    def of_decisions(cls, decisions: Decisions) -> "_Book":
+        side = decisions.coin.astype(np.int64) * 2 + (decisions.direction > 0)
+        key = (side << TIME_BITS) + decisions.time_ms
         order = np.argsort(key, kind="stable")
-        return cls(key[order], entity[order])
+        return cls(key[order], decisions.entity[order])
 
     def between(self, begin: Ints, end: Ints) -> tuple[Ints, Ints]:
         """Return where openings from one key to another begin and end."""
@@ -163,7 +162,7 @@ def _possible(book: _Book) -> Iterator[tuple[int, int]]:
             yield pair
 
 
-def _some_of_each(entity: Ints) -> Ints:
+def _some_of_each(entity: Numbers) -> Ints:
     """Return the rows of at most `LOOKED_AT` openings of each, evenly spread."""
     order = np.argsort(entity, kind="stable")
     starts = group_starts(entity[order])

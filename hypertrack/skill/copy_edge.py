@@ -1,13 +1,14 @@
 """What somebody else would have earned: later, and at a cost."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hypertrack.skill.arrays import Flags, Floats, Ints, group_starts, sums
+from hypertrack.skill.arrays import Flags, Floats, Ints, group_sizes, group_starts, sums
 from hypertrack.skill.bets import Bets
-from hypertrack.skill.estimate import Estimates
 from hypertrack.skill.shrinkage import Posterior
 from hypertrack.skill.walk_costs import WalkCosts, size_at
 
@@ -63,33 +64,149 @@ class CopyEdges:
     book_frac: Floats
 
 
-def copy_edges(
-    bets: Bets,
-    measured: Estimates,
-    known: Posterior,
-    horizon_ms: Ints,
-    terms: CopyTerms,
-) -> CopyEdges:
+@dataclass(frozen=True)
+class CopyTally:
+    """What the bets of entities as taker say of copying them, a row an entity, by its number.
+
+    Attributes:
+        n_bets: How many it has.
+        over_bps: What was over after each delay that was measured, by delay in ms.
+        over_error_bps: Standard error of that.
+        coins: The same bets by coin.
+    """
+
+    entity: Ints
+    n_bets: Ints
+    over_bps: Mapping[int, Floats]
+    over_error_bps: Mapping[int, Floats]
+    coins: "CoinTally"
+
+    def of(self, entity: Ints) -> "CopyTally":
+        """Return the rows of some entities."""
+        rows = np.isin(self.entity, entity)
+        return CopyTally(
+            entity=self.entity[rows],
+            n_bets=self.n_bets[rows],
+            over_bps={delay: over[rows] for delay, over in self.over_bps.items()},
+            over_error_bps={delay: error[rows] for delay, error in self.over_error_bps.items()},
+            coins=self.coins.take(np.isin(self.coins.entity, entity)),
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence["CopyTally"]) -> "CopyTally":
+        """Return tallies of different entities as one, in their order."""
+        delays = parts[0].over_bps
+        return cls(
+            entity=np.concatenate([part.entity for part in parts]),
+            n_bets=np.concatenate([part.n_bets for part in parts]),
+            over_bps={d: np.concatenate([part.over_bps[d] for part in parts]) for d in delays},
+            over_error_bps={
+                d: np.concatenate([part.over_error_bps[d] for part in parts]) for d in delays
+            },
+            coins=CoinTally(
+                **{
+                    name: np.concatenate([vars(part.coins)[name] for part in parts])
+                    for name in vars(parts[0].coins)
+                }
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class CoinTally:
+    """What entities opened as taker in each coin, by entity and coin.
+
+    Attributes:
+        n_openings: How many.
+        n_unquoted: Those beside which no fresh quote was recorded.
+        spread_bps: The sum of half the recorded spreads beside the others.
+    """
+
+    entity: Ints
+    coin: Ints
+    n_openings: Floats
+    n_unquoted: Floats
+    spread_bps: Floats
+
+    def take(self, rows: Flags) -> "CoinTally":
+        """Return some of them."""
+        return CoinTally(**{name: column[rows] for name, column in vars(self).items()})
+
+    def mean(self, of_coin: NDArray[Any]) -> Floats:
+        """Return the mean of a quantity of coins over the openings of each entity."""
+        return self._mean_of(of_coin[self.coin] * self.n_openings)
+
+    def half_spread_bps(self, unrecorded_bps: Floats) -> Floats:
+        """Return half the mean spread of each entity's openings.
+
+        Args:
+            unrecorded_bps: Where no fresh quote was recorded, ``[coins]``.
+        """
+        return self._mean_of(self.spread_bps + self.n_unquoted * unrecorded_bps[self.coin])
+
+    def _mean_of(self, totals: Floats) -> Floats:
+        starts = group_starts(self.entity)
+        return sums(totals, starts) / sums(self.n_openings, starts)
+
+
+def copy_tally(bets: Bets) -> CopyTally:
+    """Return what bets say of copying whoever made them.
+
+    Args:
+        bets: Of openings as taker, by entity, with what was measured of them: ``early_{delay}ms``,
+            the part of the move that was over by then, bps, and ``half_spread_bps``, NaN where
+            none was recorded.
+    """
+    starts = group_starts(bets.entity)
+    over = {
+        delay: _over(bets, starts, bets.measures[f"early_{delay}ms"]) for delay in _delays(bets)
+    }
+    return CopyTally(
+        entity=bets.entity[starts],
+        n_bets=group_sizes(starts, len(bets)),
+        over_bps={delay: mean for delay, (mean, _) in over.items()},
+        over_error_bps={delay: error for delay, (_, error) in over.items()},
+        coins=_by_coin(bets),
+    )
+
+
+def _over(bets: Bets, starts: Ints, early: Floats) -> tuple[Floats, Floats]:
+    """Return what was over of each entity's moves, bps, and the standard error of that."""
+    weight = sums(bets.weight, starts)
+    over = sums(bets.weight * early, starts) / weight
+    off = early - np.repeat(over, group_sizes(starts, len(bets)))
+    return over, np.sqrt(sums((bets.weight * off) ** 2, starts)) / weight
+
+
+def _by_coin(bets: Bets) -> CoinTally:
+    order = np.lexsort((bets.coin, bets.entity))
+    entity, coin = bets.entity[order], bets.coin[order]
+    n_openings, spread = bets.n_openings[order], bets.measures["half_spread_bps"][order]
+    starts = group_starts(entity, coin)
+    return CoinTally(
+        entity=entity[starts],
+        coin=coin[starts],
+        n_openings=sums(n_openings, starts),
+        n_unquoted=sums(np.where(np.isnan(spread), n_openings, 0), starts),
+        spread_bps=sums(np.nan_to_num(spread) * n_openings, starts),
+    )
+
+
+def copy_edges(tally: CopyTally, known: Posterior, horizon_ms: Ints, terms: CopyTerms) -> CopyEdges:
     """Return what copying each entity would earn.
 
     Args:
-        bets: Of openings as taker, with what was measured of them (see `Evidence`).
-        measured: Their estimates.
-        known: Their posteriors, a row an estimate.
-        horizon_ms: By number of the entity.
+        tally: Of entities.
+        known: Their posteriors, a row each.
+        horizon_ms: By number of the entity, ``[all entities]``.
         terms: How it is copied.
     """
-    starts = group_starts(bets.entity)
-    horizon = horizon_ms[measured.entity]
-    shares = {delay: _share_to_come(bets, starts, known, horizon, delay) for delay in _delays(bets)}
-    shares[0] = np.ones(len(starts))
+    horizon, coins = horizon_ms[tally.entity], tally.coins
+    shares = {delay: _share_to_come(tally, known, horizon, delay) for delay in tally.over_bps}
+    shares[0] = np.ones(len(tally.entity))
     share = shares[terms.delay_ms]
-    fixed = 2 * (
-        _mean(bets, starts, terms.taker_bps[bets.coin]) + _half_spread(bets, starts, terms)
-    )
-    walk = 2 * np.stack(
-        [_mean(bets, starts, each[bets.coin]) for each in terms.walks.bps.T], axis=1
-    )
+    fixed = 2 * (coins.mean(terms.taker_bps) + coins.half_spread_bps(terms.half_spread_bps))
+    walk = 2 * np.stack([coins.mean(each) for each in terms.walks.bps.T], axis=1)
     cost = fixed + terms.walks.asked_bps(walk)
     least = np.divide(cost, share, out=np.full(len(cost), np.inf), where=share > 0)
     gain = known.mean_bps * share
@@ -104,31 +221,24 @@ def copy_edges(
         p_positive=np.where(share > 0, known.p_above(np.minimum(least, 1e12)), 0.0),
         half_life_s=_half_life_s(shares, horizon),
         capacity_usd=size_at(terms.walks.sizes_usd, walk, gain - fixed),
-        book_frac=_mean(bets, starts, terms.walks.are_recorded[bets.coin]),
+        book_frac=coins.mean(terms.walks.are_recorded),
     )
 
 
-def _share_to_come(
-    bets: Bets, starts: Ints, known: Posterior, horizon_ms: Ints, delay_ms: int
-) -> Floats:
+def _share_to_come(tally: CopyTally, known: Posterior, horizon_ms: Ints, delay_ms: int) -> Floats:
     """Return which part of its move each entity's openings have before them after a delay.
 
     What was over by then is measured far better than the whole; its share of the expected edge is
     drawn towards the population's, the more the less is known of the edge.
     """
-    early = bets.measures[f"early_{delay_ms}ms"]
-    weight = sums(bets.weight, starts)
-    over = sums(bets.weight * early, starts) / weight
-    n_each = np.diff(np.append(starts, len(bets)))
-    off = early - np.repeat(over, n_each)
-    over_se = np.sqrt(sums((bets.weight * off) ** 2, starts)) / weight
+    over, over_se = tally.over_bps[delay_ms], tally.over_error_bps[delay_ms]
     edge = np.maximum(known.mean_bps, 0.0)
     usual = _usual_share_over(over, edge, np.minimum(delay_ms / horizon_ms, 1.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         own, own_variance = over / edge, (over_se / edge) ** 2
         trust = SHARE_SD**2 / (SHARE_SD**2 + own_variance)
         drawn = trust * own + (1 - trust) * usual
-    is_told = np.isfinite(drawn) & (n_each > 1)
+    is_told = np.isfinite(drawn) & (tally.n_bets > 1)
     gone = np.where(is_told, drawn, usual)
     left: Floats = np.where(delay_ms < horizon_ms, np.clip(1 - gone, 0.0, 1.0), 0.0)
     return left
@@ -165,15 +275,3 @@ def _half_life_s(shares: dict[int, Floats], horizon_ms: Ints) -> Floats:
 def _delays(bets: Bets) -> list[int]:
     names = [name for name in bets.measures if name.startswith("early_")]
     return [int(name.removeprefix("early_").removesuffix("ms")) for name in names]
-
-
-def _mean(bets: Bets, starts: Ints, values: Floats | Flags) -> Floats:
-    """Return the mean of a quantity over the openings of each entity."""
-    return sums(values * bets.n_openings, starts) / sums(bets.n_openings, starts)
-
-
-def _half_spread(bets: Bets, starts: Ints, terms: CopyTerms) -> Floats:
-    recorded = bets.measures["half_spread_bps"]
-    return _mean(
-        bets, starts, np.where(np.isnan(recorded), terms.half_spread_bps[bets.coin], recorded)
-    )

@@ -97,6 +97,12 @@ class Tally:
     n_blocks: Ints
     n_hours: Ints
 
+    @property
+    def has_bets_enough(self) -> Flags:
+        """Return which entities may be tested, if their markouts are not all the same."""
+        enough: Flags = (self.n_bets >= MIN_BETS) & (self.n_blocks >= MIN_BLOCKS)
+        return enough
+
     @classmethod
     def joined(cls, parts: Sequence["Tally"]) -> "Tally":
         """Return tallies of different entities as one, in their order."""
@@ -143,7 +149,7 @@ def tally(bets: Bets, horizon_ms: Ints) -> Tally:
 
 def moderated(found: Tally) -> Estimates:
     """Return estimates whose errors are drawn towards those of all."""
-    is_tested = (found.n_bets >= MIN_BETS) & (found.n_blocks >= MIN_BLOCKS)
+    is_tested = found.has_bets_enough
     own_df = found.n_equal - 1
     dispersion = found.variance / found.expected
     pooled = pool(dispersion[is_tested], own_df[is_tested])

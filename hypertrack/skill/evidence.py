@@ -1,21 +1,30 @@
-"""What a window holds as evidence: openings, lots and bets of every entity, and of a placebo."""
+"""What a window holds as evidence: what the bets of every entity, and of a placebo, come to.
+
+Wallets are looked at some at a time, those of an entity together; of all of them only sums stay.
+"""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from hypertrack.market.account_states import chosen_by_profit
 from hypertrack.market.engine.computer import Market
 from hypertrack.market.window import Window
-from hypertrack.skill.arrays import Flags, Floats, Ints
-from hypertrack.skill.bets import Bets, CoinView, Outlook, bets_of_coin, joined
+from hypertrack.skill.arrays import Floats, Ints
+from hypertrack.skill.bets import LADDER, Bets, CoinView, Outlook, bets_of_coin, joined
+from hypertrack.skill.copy_edge import CopyTally, copy_tally
+from hypertrack.skill.deeds import Deeds
+from hypertrack.skill.estimate import Tally, tally
 from hypertrack.skill.fetching import execution_batches, fetch, price_paths
-from hypertrack.skill.horizons import horizons_ms
-from hypertrack.skill.openings import Lots, Openings, openings_and_lots
-from hypertrack.skill.price_path import PricePath, motion_of
-from hypertrack.skill.role_curve import RoleCurve
+from hypertrack.skill.gains import Gains, gains
+from hypertrack.skill.horizons import horizons_of
+from hypertrack.skill.openings import Decisions, Lots, Openings, openings_and_lots
+from hypertrack.skill.price_path import motion_of
+from hypertrack.skill.put_aside import OpeningsAside
+from hypertrack.skill.role_curve import AFTER_S, RoleCurve
+from hypertrack.skill.walk_costs import slopes, walk_sums
 
 CURVE_MS = (1_000, 5_000, 30_000, 300_000)
 """Delays at which what is left of a move is measured, beside the user's own."""
@@ -25,19 +34,6 @@ EVER_MS = np.iinfo(np.int64).min
 PLACEBO_FRAC = (0.1, 0.9)
 """Of the window, how far the times of a placebo are moved around the circle."""
 
-_INT: Ints = np.zeros(0, dtype=np.int64)
-_FLOAT: Floats = np.zeros(0)
-_FLAG: Flags = np.zeros(0, dtype=np.bool_)
-
-NOTHING_DONE = (
-    Openings(_INT, _INT, _INT, _INT, _FLAG, _FLAG, _FLOAT, _FLOAT, _FLAG, _FLOAT),
-    Lots(_INT, _INT, _INT, _FLOAT, _FLAG),
-)
-
-BY_COIN = ("coin", "time_ms")
-
-T = TypeVar("T", Openings, Lots)
-
 
 @dataclass(frozen=True)
 class Evidence:
@@ -46,12 +42,13 @@ class Evidence:
     Attributes:
         entity_of_wallet: Number of each wallet's entity, ``[wallets]``.
         horizon_ms: Of each entity, ``[entities]``.
-        openings: By coin, then time; no doubtful ones.
-        bets: Of all openings, doubtful ones too.
-        taker_bets: Of openings as taker alone, which others can copy; with ``early_{delay}ms``,
-            the part of the move that was over by then, bps, and ``half_spread_bps``, NaN where
-            none was recorded.
+        bets: What those of all openings come to, of doubtful ones too.
+        taker_bets: Of openings as taker alone, which others can copy.
         placebo: As ``bets``, at times that have nothing to do with the decisions.
+        copies: What the bets as taker say of copying; of entities with enough of them.
+        gains: Where what those bets gained came from; of the same entities.
+        decisions: Openings as taker, in no order; no doubtful ones.
+        deeds: Openings and exits, counted.
         by_role: What followed the openings of takers and makers, doubtful ones left out.
         walk_bps_per_usd: What a taker's order of each coin moves its own price, ``[coins]``; NaN
             where no taker opened.
@@ -62,11 +59,13 @@ class Evidence:
     window: Window
     entity_of_wallet: Ints
     horizon_ms: Ints
-    openings: Openings
-    lots: Lots
-    bets: Bets
-    taker_bets: Bets
-    placebo: Bets
+    bets: Tally
+    taker_bets: Tally
+    placebo: Tally
+    copies: CopyTally
+    gains: Gains
+    decisions: Decisions
+    deeds: Deeds
     by_role: RoleCurve
     walk_bps_per_usd: Floats
     n_uncounted: Ints
@@ -76,6 +75,22 @@ class Evidence:
     def n_entities(self) -> int:
         """Return how many entities there are, with or without bets."""
         return len(self.horizon_ms)
+
+
+class Beside(Protocol):
+    """Whoever is told of the same, to make something else of it.
+
+    First what all wallets closed, then the prices of all coins, then what all wallets opened.
+    """
+
+    def add_lots(self, closed: Lots) -> None:
+        """Take all that some wallets closed."""
+
+    def know(self, views: Sequence[CoinView]) -> None:
+        """Take the prices of all coins."""
+
+    def add(self, openings: Openings) -> None:
+        """Take all openings of some wallets, by coin and time."""
 
 
 def counts_from_ms(con: Market, n_wallets: int) -> Ints:
@@ -97,9 +112,12 @@ def gather(
     entity_of_wallet: Ints,
     rng: np.random.Generator,
     delays_ms: Sequence[int] = CURVE_MS,
-    since_ms: Ints | None = None,
+    beside: Beside | None = None,
 ) -> Evidence:
     """Return the evidence of a window.
+
+    How long everybody holds has to be known before anything is judged: what wallets opened is put
+    aside until then. The prices of all coins stay in memory.
 
     Args:
         con: Holds the dataset.
@@ -107,43 +125,44 @@ def gather(
         entity_of_wallet: Below 0 for wallets that are not judged, ``[wallets]``.
         rng: Of the placebo.
         delays_ms: At which what is left of a move is measured.
-        since_ms: As of `counts_from_ms`; all of it counts where None.
+        beside: Told of the same.
     """
-    if since_ms is None:
-        since_ms = np.full(len(entity_of_wallet), EVER_MS)
-    judged = np.flatnonzero(entity_of_wallet >= 0)
-    openings, lots, n_uncounted = openings_of(con, window, judged, since_ms)
+    since_ms = counts_from_ms(con, len(entity_of_wallet))
     n_entities = int(entity_of_wallet.max(initial=-1)) + 1
-    horizon_ms = horizons_ms(lots, entity_of_wallet, n_entities, window)
-    shift_ms = (window.length_ms * rng.uniform(*PLACEBO_FRAC, n_entities)).astype(np.int64)
-    parts: list[tuple[Bets, Bets, Bets]] = []
-    by_role = RoleCurve(n_entities)
-    walk = np.full(int(openings.coin.max(initial=-1)) + 1, np.nan)
-    for view in _views(con, window):
-        of_coin = openings.of_coin(view.coin)
-        if not len(of_coin) and parts:
-            continue
-        entity = entity_of_wallet[of_coin.wallet]
-        parts.append(_bets(view, of_coin, entity, horizon_ms, shift_ms, delays_ms))
-        if len(of_coin):
-            sure = of_coin.take(of_coin.are_sure)
-            walk[view.coin] = walk_bps_per_usd(view.path, sure)
-            by_role.add(view, sure, entity_of_wallet[sure.wallet])
-    bets, taker_bets, placebo = (joined(of_coins) for of_coins in zip(*parts, strict=True))
-    return Evidence(
-        window=window,
-        entity_of_wallet=entity_of_wallet,
-        horizon_ms=horizon_ms,
-        openings=openings.take(openings.are_sure),
-        lots=lots,
-        bets=bets,
-        taker_bets=taker_bets,
-        placebo=placebo,
-        by_role=by_role,
-        walk_bps_per_usd=walk,
-        n_uncounted=n_uncounted,
-        since_ms=since_ms,
-    )
+    deeds, n_uncounted = Deeds(n_entities), np.zeros(len(since_ms), dtype=np.int64)
+    with OpeningsAside() as aside:
+        judged, leaders = np.flatnonzero(entity_of_wallet >= 0), _leaders(entity_of_wallet)
+        for batch in execution_batches(con, window, judged, leaders):
+            does_count = batch["time_ms"] >= since_ms[batch["wallet_id"]]
+            n_uncounted += np.bincount(batch["wallet_id"][~does_count], minlength=len(since_ms))
+            opened, closed = openings_and_lots(
+                {name: column[does_count] for name, column in batch.items()}
+            )
+            deeds.add_openings(opened, entity_of_wallet[opened.wallet])
+            deeds.add_lots(closed, entity_of_wallet)
+            if beside is not None:
+                beside.add_lots(closed)
+            # By coin and time: prices are then looked up along memory.
+            aside.put(opened.take(np.lexsort((opened.time_ms, opened.coin))))
+        horizon_ms = horizons_of(deeds.held_ms, deeds.n_exits, window)
+        shift_ms = (window.length_ms * rng.uniform(*PLACEBO_FRAC, n_entities)).astype(np.int64)
+        views = list(_views(con, window))
+        tallies = _Tallies(views, horizon_ms, shift_ms, delays_ms)
+        if beside is not None:
+            beside.know(views)
+        for openings in aside:
+            tallies.add(openings, entity_of_wallet[openings.wallet])
+            if beside is not None:
+                beside.add(openings)
+    return tallies.found(window, entity_of_wallet, deeds, n_uncounted, since_ms)
+
+
+def _leaders(entity_of_wallet: Ints) -> Ints:
+    """Return the first wallet of each wallet's entity, -1 for who is not judged."""
+    judged = np.flatnonzero(entity_of_wallet >= 0)[::-1]
+    first = np.full(len(entity_of_wallet) + 1, -1, dtype=np.int64)
+    first[entity_of_wallet[judged]] = judged
+    return first[entity_of_wallet]
 
 
 def _views(con: Market, window: Window) -> Iterator[CoinView]:
@@ -152,65 +171,102 @@ def _views(con: Market, window: Window) -> Iterator[CoinView]:
         yield CoinView(coin, path, motion_of(path, window), window, watched)
 
 
-def openings_of(
-    con: Market, window: Window, wallets: Ints, since_ms: Ints
-) -> tuple[Openings, Lots, Ints]:
-    """Return what some wallets opened, or may have, by coin and time, and what they closed.
+class _Tallies:
+    """What openings come to, added up some entities at a time.
 
     Args:
-        since_ms: From when on what each wallet did counts, ``[all wallets]``.
-
-    Returns:
-        Openings, lots, and how many executions of each wallet did not count.
+        views: Of all coins.
+        horizon_ms: Of each entity, ``[entities]``.
+        shift_ms: By which the times of the placebo are moved, ``[entities]``.
+        delays_ms: Of copies.
     """
-    found, n_uncounted = [NOTHING_DONE], np.zeros(len(since_ms), dtype=np.int64)
-    for batch in execution_batches(con, window, wallets):
-        does_count = batch["time_ms"] >= since_ms[batch["wallet_id"]]
-        n_uncounted += np.bincount(batch["wallet_id"][~does_count], minlength=len(n_uncounted))
-        counted = {name: column[does_count] for name, column in batch.items()}
-        found.append(openings_and_lots(counted))
-    lots = rows_joined(Lots, [closed for _, closed in found])
-    return openings_by_coin([opened for opened, _ in found]), lots, n_uncounted
 
+    def __init__(
+        self, views: Sequence[CoinView], horizon_ms: Ints, shift_ms: Ints, delays_ms: Sequence[int]
+    ):
+        self._views, self._horizon_ms, self._shift_ms = views, horizon_ms, shift_ms
+        self._delays_ms = delays_ms
+        self._ahead_ms = sorted({*delays_ms} & {after_s * 1000 for after_s in AFTER_S})
+        n_coins = max((view.coin for view in views), default=-1) + 1
+        self._walked, self._squared = np.zeros((2, n_coins))
+        self._by_role = RoleCurve(len(horizon_ms))
+        self._bets: list[Tally] = []
+        self._taker_bets: list[Tally] = []
+        self._placebo: list[Tally] = []
+        self._copies: list[CopyTally] = []
+        self._gains: list[Gains] = []
+        self._decisions: list[Decisions] = []
 
-def walk_bps_per_usd(path: PricePath, openings: Openings) -> float:
-    """Return by how much a taker's order pays more for each USD of its size, bps.
+    def add(self, openings: Openings, entity: Ints) -> None:
+        """Add all openings of some entities.
 
-    Beyond half the spread, by least squares through 0 over what takers of the tape paid: deep
-    books are seldom recorded, and this is what was found in them. NaN of no taker.
-    """
-    taken = openings.take(np.flatnonzero(openings.is_taker))
-    mid = path.at(taken.time_ms, is_strict=True)
-    paid_bps = taken.direction * (taken.price / mid - 1) * 1e4
-    beyond = paid_bps - np.nan_to_num(path.half_spread_at(taken.time_ms - 1))
-    is_seen = ~np.isnan(beyond)
-    usd = taken.notional_usd[is_seen]
-    if not len(usd):
-        return float("nan")
-    return max(float((usd * beyond[is_seen]).sum() / (usd**2).sum()), 0.0)
+        Args:
+            openings: By coin, then time.
+            entity: Whose each is, ``[openings]``.
+        """
+        parts: list[tuple[Bets, Bets, Bets]] = []
+        for view in self._views:
+            rows = slice(*np.searchsorted(openings.coin, [view.coin, view.coin + 1]))
+            if rows.start < rows.stop or not parts:
+                parts.append(self._bets_of(view, openings.take(rows), entity[rows]))
+        bets, taker_bets, placebo = (joined(of_coins) for of_coins in zip(*parts, strict=True))
+        taken = tally(taker_bets, self._horizon_ms)
+        enough = taken.entity[taken.has_bets_enough]
+        testable = taker_bets.take(np.isin(taker_bets.entity, enough))
+        self._bets.append(tally(bets, self._horizon_ms))
+        self._placebo.append(tally(placebo, self._horizon_ms))
+        self._taker_bets.append(taken)
+        self._copies.append(copy_tally(testable))
+        self._gains.append(gains(testable))
+        sure = openings.are_sure
+        self._decisions.append(Decisions.of(openings.take(sure), entity[sure]))
 
+    def found(
+        self,
+        window: Window,
+        entity_of_wallet: Ints,
+        deeds: Deeds,
+        n_uncounted: Ints,
+        since_ms: Ints,
+    ) -> Evidence:
+        """Return what all of them come to."""
+        return Evidence(
+            window=window,
+            entity_of_wallet=entity_of_wallet,
+            horizon_ms=self._horizon_ms,
+            bets=Tally.joined(self._bets),
+            taker_bets=Tally.joined(self._taker_bets),
+            placebo=Tally.joined(self._placebo),
+            copies=CopyTally.joined(self._copies),
+            gains=Gains.joined(self._gains),
+            decisions=Decisions.joined(self._decisions),
+            deeds=deeds,
+            by_role=self._by_role,
+            walk_bps_per_usd=slopes(self._walked, self._squared),
+            n_uncounted=n_uncounted,
+            since_ms=since_ms,
+        )
 
-def _bets(
-    view: CoinView,
-    openings: Openings,
-    entity: Ints,
-    horizon_ms: Ints,
-    shift_ms: Ints,
-    delays_ms: Sequence[int],
-) -> tuple[Bets, Bets, Bets]:
-    """Return the bets of one coin: all of them, those as taker, and a placebo's."""
-    own_ms = horizon_ms[entity]
-    outlook = view.outlook(openings, own_ms)
-    taken = np.flatnonzero(openings.is_taker & openings.are_sure)
-    as_taker = outlook.take(taken)
-    elsewhen = _moved(openings, shift_ms[entity], view.window)
-    order = np.argsort(elsewhen.time_ms, kind="stable")
-    moved = view.outlook(elsewhen.take(order), own_ms[order])
-    return (
-        bets_of_coin(outlook, entity),
-        bets_of_coin(as_taker, entity[taken], _copied(as_taker, delays_ms)),
-        bets_of_coin(moved, entity[order]),
-    )
+    def _bets_of(self, view: CoinView, openings: Openings, entity: Ints) -> tuple[Bets, Bets, Bets]:
+        """Return the bets of one coin: all of them, those as taker, and a placebo's."""
+        own_ms = self._horizon_ms[entity]
+        outlook = view.outlook(openings, own_ms, LADDER, self._ahead_ms)
+        sure = np.flatnonzero(openings.are_sure)
+        self._by_role.add(outlook.take(sure), entity[sure])
+        taken = sure[openings.is_taker[sure]]
+        as_taker = outlook.take(taken)
+        measures = _copied(as_taker, self._delays_ms)
+        walked = walk_sums(as_taker.openings, as_taker.entry, measures["half_spread_bps"])
+        self._walked[view.coin] += walked[0]
+        self._squared[view.coin] += walked[1]
+        elsewhen = moved(openings, self._shift_ms[entity], view.window)
+        order = np.argsort(elsewhen.time_ms, kind="stable")
+        placebo = view.outlook(elsewhen.take(order), own_ms[order])
+        return (
+            bets_of_coin(outlook, entity),
+            bets_of_coin(as_taker, entity[taken], measures),
+            bets_of_coin(placebo, entity[order]),
+        )
 
 
 def _copied(outlook: Outlook, delays_ms: Sequence[int]) -> dict[str, Floats]:
@@ -220,26 +276,7 @@ def _copied(outlook: Outlook, delays_ms: Sequence[int]) -> dict[str, Floats]:
     return {**early, "half_spread_bps": outlook.view.path.half_spread_at(seen_ms)}
 
 
-def _moved(openings: Openings, shift_ms: Ints, window: Window) -> Openings:
+def moved(openings: Openings, shift_ms: Ints, window: Window) -> Openings:
     """Return openings with their times moved around the circle of the window."""
     time_ms = window.start_ms + (openings.time_ms - window.start_ms + shift_ms) % window.length_ms
-    return Openings(**{**vars(openings), "time_ms": time_ms})
-
-
-def openings_by_coin(parts: Sequence[Openings]) -> Openings:
-    """Return openings as one, by coin and time: prices are then looked up along memory.
-
-    Column by column: of all of them there are never three copies.
-    """
-    coin, time_ms = (np.concatenate([vars(part)[name] for part in parts]) for name in BY_COIN)
-    order = np.lexsort((time_ms, coin))
-    del coin, time_ms
-    names = vars(parts[0])
-    columns = {name: np.concatenate([vars(part)[name] for part in parts])[order] for name in names}
-    return Openings(**columns)
-
-
-def rows_joined(kind: type[T], parts: Sequence[T]) -> T:
-    """Return records of columns as one, in their order."""
-    names = vars(parts[0])
-    return kind(**{name: np.concatenate([vars(part)[name] for part in parts]) for name in names})
+    return replace(openings, time_ms=time_ms)

@@ -10,7 +10,7 @@ from ibis import Table, _
 from hypertrack.market.engine.backend import groups_of
 from hypertrack.market.engine.computer import Market
 from hypertrack.market.engine.plans import Columns
-from hypertrack.market.executions import executions
+from hypertrack.market.executions import executions_by_wallet
 from hypertrack.market.observation import observed_stretches
 from hypertrack.market.positions import KEYS, is_known, positions
 from hypertrack.market.prices import last_trades
@@ -45,34 +45,52 @@ def computed_once(con: Market, name: str, rows: Table) -> Iterator[Table]:
 
 
 def execution_batches(
-    con: Market, window: Window, wallets: Ints | None = None
+    con: Market, window: Window, wallets: Ints | None = None, leaders: Ints | None = None
 ) -> Iterator[Columns]:
     """Yield executions in the order of wallet, coin and time; a wallet's are in one batch.
+
+    Args:
+        con: Holds the dataset.
+        window: Of the executions.
+        wallets: Only theirs; those of all where None.
+        leaders: A wallet of the same group for each, ``[all wallets]``: a group's are in one batch,
+            and batches in the order of the leaders. Each wallet is its own where None.
 
     Columns: those of `executions` that follow, and ``known_before``: the position in coins before
     it where fills tell, else NaN; where there are fills also ``known_ms``, since when it is known.
     """
-    rows = window.of(executions(con)).select(*STEP_KEY, "size", "is_twap", price=_.vwap)
+    rows = window.of(executions_by_wallet(con)).select(*STEP_KEY, "size", "is_twap", price=_.vwap)
     counts = fetch(con, rows.group_by("wallet_id").aggregate(n=_.count()).order_by("wallet_id"))
+    asked, n_each = counts["wallet_id"].astype(np.int64), counts["n"]
     if wallets is not None:
-        is_asked = np.isin(counts["wallet_id"], wallets)
-        counts = {name: column[is_asked] for name, column in counts.items()}
-    if not len(counts["wallet_id"]):
+        is_asked = np.isin(asked, wallets)
+        asked, n_each = asked[is_asked], n_each[is_asked]
+    if not len(asked):
         return
-    has_fills = bool(fetch(con, con.table("imported_fills").aggregate(n=_.count()))["n"][0])
-    if has_fills:
-        known = positions(con).filter(is_known(window.end_ms), ~_.is_one_sided)
-        known = known.select(*STEP_KEY, "known_ms", known_before="before")
-        rows = rows.left_join(known, STEP_KEY).select(*rows.columns, "known_before", "known_ms")
-    else:
-        rows = rows.mutate(known_before=ibis.null("float64"))
-    for first, end in groups_of(counts["wallet_id"], counts["n"], ROWS_AT_ONCE):
-        part = rows.filter(_.wallet_id >= first, _.wallet_id < end)
-        batch = fetch(con, part.order_by(STEP_KEY))
-        if wallets is not None:
-            is_asked = np.isin(batch["wallet_id"], wallets)
-            batch = {name: column[is_asked] for name, column in batch.items()}
-        yield batch
+    rows = _with_positions(con, rows, window)
+    led_by = asked if leaders is None else leaders[asked]
+    order = np.argsort(led_by, kind="stable")
+    for first, end in groups_of(led_by[order], n_each[order], ROWS_AT_ONCE):
+        own = asked[(led_by >= first) & (led_by < end)]
+        batch = fetch(con, rows.filter(_of_wallets(own, first, end)).order_by(STEP_KEY))
+        is_own = np.isin(batch["wallet_id"], own)
+        yield {name: column[is_own] for name, column in batch.items()}
+
+
+def _with_positions(con: Market, rows: Table, window: Window) -> Table:
+    """Return executions with the positions that fills tell before them."""
+    if not fetch(con, con.table("imported_fills").aggregate(n=_.count()))["n"][0]:
+        return rows.mutate(known_before=ibis.null("float64"))
+    known = positions(con).filter(is_known(window.end_ms), ~_.is_one_sided)
+    known = known.select(*STEP_KEY, "known_ms", known_before="before")
+    return rows.left_join(known, STEP_KEY).select(*rows.columns, "known_before", "known_ms")
+
+
+def _of_wallets(wallets: Ints, first: int, end: int) -> ibis.Deferred:
+    """Return the condition of what some wallets did: mostly those of a range of ids."""
+    is_near = (_.wallet_id >= first) & (_.wallet_id < end)
+    far = wallets[(wallets < first) | (wallets >= end)].tolist()
+    return is_near | _.wallet_id.isin(far) if far else is_near
 
 
 def price_paths(con: Market, window: Window) -> Iterator[tuple[int, PricePath, Stretches]]:

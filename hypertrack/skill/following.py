@@ -11,11 +11,10 @@ from hypertrack.market.window import Window
 from hypertrack.skill.arrays import Floats, Ints, group_starts
 from hypertrack.skill.bets import TO_BPS, CoinView, block_length_ms
 from hypertrack.skill.closings import Closings, by_coin, closings
-from hypertrack.skill.evidence import NOTHING_DONE, rows_joined, walk_bps_per_usd
 from hypertrack.skill.fetching import execution_batches, price_paths
-from hypertrack.skill.openings import Openings, openings_and_lots
+from hypertrack.skill.openings import NO_OPENINGS, Openings, openings_and_lots
 from hypertrack.skill.price_path import PricePath, motion_of
-from hypertrack.skill.walk_costs import no_walks, recorded_walks
+from hypertrack.skill.walk_costs import no_walks, recorded_walks, walk_bps_per_usd
 
 CURVE_DELAYS_MS = (0, 1_000, 5_000, 30_000, 300_000)
 """Of the curve that shows what being late costs."""
@@ -166,11 +165,11 @@ def _joined(parts: Sequence[Copies]) -> Copies:
 
 def _taken(con: Market, window: Window, wallets: Ints) -> tuple[Openings, Closings]:
     """Return openings as taker by coin and time, and what ended positions."""
-    opened, closed = [NOTHING_DONE[0]], []
+    opened, closed = [NO_OPENINGS], []
     for batch in execution_batches(con, window, wallets):
         opened.append(openings_and_lots(batch)[0])
         closed.append(closings(batch))
-    together = rows_joined(Openings, opened)
+    together = Openings.joined(opened)
     together = together.take(np.flatnonzero(together.is_taker & together.are_sure))
     return together.take(np.lexsort((together.time_ms, together.coin))), by_coin(closed)
 

@@ -1,43 +1,64 @@
 """Where a gain came from and whether it lasted: coins, single bets, halves of the time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hypertrack.skill.arrays import Floats, Ints, group_sizes, group_starts, largest, sums
 from hypertrack.skill.bets import Bets
-from hypertrack.skill.estimate import Estimates
 
 
 @dataclass(frozen=True)
 class Gains:
-    """Of each entity with a bet, ``[entities]``.
+    """Of entities with a bet, a row each, in the order of their numbers.
 
     Attributes:
         coin_frac: Share of the gain that came from one coin, every bet of one size, after drift;
             infinite where there was none.
         bet_frac: From one bet.
-        decay_se: Standard errors by which the second half of its bets was worse than the first.
+        decay_bps: By which the second half of its bets was worse than the first.
+        decay_errors: Standard error of that, in standard errors of the whole edge.
     """
 
+    entity: Ints
     coin_frac: Floats
     bet_frac: Floats
-    decay_se: Floats
+    decay_bps: Floats
+    decay_errors: Floats
+
+    @classmethod
+    def joined(cls, parts: Sequence["Gains"]) -> "Gains":
+        """Return those of different entities as one, in their order."""
+        names = vars(parts[0])
+        return cls(**{name: np.concatenate([vars(part)[name] for part in parts]) for name in names})
+
+    def of(self, entity: Ints) -> "Gains":
+        """Return the rows of some entities."""
+        rows = np.isin(self.entity, entity)
+        return Gains(**{name: column[rows] for name, column in vars(self).items()})
+
+    def decay_se(self, error_bps: Floats) -> Floats:
+        """Return the decay in standard errors of its own, of edges with such errors."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.decay_bps / (error_bps * self.decay_errors)
 
 
-def gains(bets: Bets, measured: Estimates) -> Gains:
+def gains(bets: Bets) -> Gains:
     """Return where gains came from.
 
     Args:
         bets: By entity, block and coin: in the order of time for each.
-        measured: Their estimates.
     """
     starts = group_starts(bets.entity)
     total = sums(bets.markout_bps, starts)
+    decay_bps, decay_errors = _decay(bets, starts)
     return Gains(
+        entity=bets.entity[starts],
         coin_frac=_of_total(_best_coin(bets), total),
         bet_frac=_of_total(largest(bets.markout_bps, starts), total),
-        decay_se=_decay_se(bets, starts, measured),
+        decay_bps=decay_bps,
+        decay_errors=decay_errors,
     )
 
 
@@ -54,8 +75,8 @@ def _best_coin(bets: Bets) -> Floats:
     return largest(gain, group_starts(bets.entity[order][of_coin]))
 
 
-def _decay_se(bets: Bets, starts: Ints, measured: Estimates) -> Floats:
-    """Return the first half's edge less the second's, over the error of the difference.
+def _decay(bets: Bets, starts: Ints) -> tuple[Floats, Floats]:
+    """Return the first half's edge less the second's, and its error in errors of the whole edge.
 
     The error of a half is the whole one's, as if evidence were spread as the weights are.
     """
@@ -71,5 +92,4 @@ def _decay_se(bets: Bets, starts: Ints, measured: Estimates) -> Floats:
             - sums(late * bets.markout_bps, starts) / late_weight
         )
         whole = late_weight + early_weight
-        error = measured.error_bps * np.sqrt(whole / late_weight + whole / early_weight)
-        return difference / error
+        return difference, np.sqrt(whole / late_weight + whole / early_weight)

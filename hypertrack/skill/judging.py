@@ -1,7 +1,7 @@
 """From a dataset to what is known of every wallet's skill, and the verdict on it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -28,11 +28,11 @@ from hypertrack.skill.entities import (
     spread_to_entities,
     spread_to_wallets,
 )
-from hypertrack.skill.estimate import Estimates, estimate, tested_only
-from hypertrack.skill.evidence import CURVE_MS, Evidence, counts_from_ms, gather
+from hypertrack.skill.estimate import Estimates, moderated, tested_only
+from hypertrack.skill.evidence import CURVE_MS, Evidence, gather
 from hypertrack.skill.expectation import Expectation, LearnPrior, choose
 from hypertrack.skill.fetching import fetch
-from hypertrack.skill.gains import gains
+from hypertrack.skill.own_edges import OwnEdges
 from hypertrack.skill.shrinkage import Posterior, Spreads
 from hypertrack.skill.verdict import Decisions, Facts, decide
 from hypertrack.skill.walk_costs import no_walks, recorded_walks
@@ -65,10 +65,13 @@ class Skill:
         columns: By name, ``[wallets]`` each, by wallet id: numbers, NaN where unknown; texts are
             ``verdict`` and ``verdict_gate``; ``follows_id`` is the first wallet of the entity that
             it follows, -1 for none.
+        own_edges: What is to be expected of each wallet by itself, ``[wallets, columns of
+            OWN_EDGES]``; None where nobody asked.
     """
 
     columns: Mapping[str, NDArray[Any]]
     summary: SkillSummary
+    own_edges: Floats | None = None
 
 
 def judge(
@@ -77,6 +80,8 @@ def judge(
     is_judged: Flags,
     settings: Settings,
     learn_prior: LearnPrior | None = None,
+    *,
+    with_own_edges: bool = False,
 ) -> Skill:
     """Judge all wallets by what they did in a window.
 
@@ -86,16 +91,18 @@ def judge(
         is_judged: Whether each wallet takes part, ``[wallets]``.
         settings: Of which fees, skill and copy are read.
         learn_prior: Asked where the settings want a prior (see `expectation.choose`).
+        with_own_edges: Tell what is to be expected of each wallet by itself, too.
     """
     told = fetch(con, told_as_one(con))
     entities = find_entities(con, window, is_judged, (told["wallet_id"], told["other_id"]))
     delay_ms = round(settings.copy.delay_s * 1000)
     delays = sorted({*CURVE_MS, delay_ms} - {0})
     rng = np.random.default_rng(SEED)
-    since_ms = counts_from_ms(con, len(is_judged))
-    found = gather(con, window, entities.of_wallet, rng, delays, since_ms)
+    own = OwnEdges(con, window, settings.fees, len(is_judged)) if with_own_edges else None
+    found = gather(con, window, entities.of_wallet, rng, delays, own)
     expected = choose(settings.skill.estimator, window, entities.of_wallet, learn_prior)
-    return _Judging(con, found, entities, settings, expected).skill()
+    skill = _Judging(con, found, entities, settings, expected).skill()
+    return skill if own is None else replace(skill, own_edges=own.columns())
 
 
 class _Judging:
@@ -132,7 +139,7 @@ class _Judging:
     @cached_property
     def whole(self) -> Estimates:
         """Estimates from all openings, of every entity with a bet."""
-        return estimate(self.evidence.bets, self.evidence.horizon_ms)
+        return moderated(self.evidence.bets)
 
     @cached_property
     def spreads(self) -> Spreads:
@@ -147,7 +154,7 @@ class _Judging:
     @cached_property
     def taken(self) -> Judged:
         """The same by their openings as taker alone, of those that have enough."""
-        return self._known(estimate(self.evidence.taker_bets, self.evidence.horizon_ms))
+        return self._known(moderated(self.evidence.taker_bets))
 
     @cached_property
     def q(self) -> Floats:
@@ -157,59 +164,52 @@ class _Judging:
     @cached_property
     def copied(self) -> CopyEdges:
         """What copying the entities of ``taken`` would earn."""
-        terms = self._terms()
-        bets, taken = self._taker_bets(), self.taken
-        return copy_edges(bets, taken.measured, taken.known, self.evidence.horizon_ms, terms)
+        tally = self.evidence.copies.of(self.taken.entity)
+        return copy_edges(tally, self.taken.known, self.evidence.horizon_ms, self._terms())
 
     @cached_property
     def copying(self) -> Copying:
         """Who follows whom."""
-        openings = self.evidence.openings
-        return find_copiers(openings, self.entities.of_wallet[openings.wallet])
+        return find_copiers(self.evidence.decisions)
 
     @cached_property
     def facts(self) -> Facts:
         """What the gates ask of every entity."""
         taken, cost = self.taken, self.copied.cost_bps
-        came = gains(self._taker_bets(), taken.measured)
-        first_ms, last_ms = self._active()
-        window = self.evidence.window
+        window, deeds = self.evidence.window, self.evidence.deeds
+        came = self.evidence.gains.of(taken.entity)
         is_copier = np.zeros(self.n_entities)
         is_copier[self.copying.copier] = 1.0
         return Facts(
             n_bets=self._placed(self.whole.n_bets, self.whole.entity, 0),
             n_taker_bets=self._placed(taken.measured.n_bets, taken.entity, 0),
             n_hours=self._placed(self.whole.n_hours, self.whole.entity, 0),
-            n_days=np.nan_to_num(last_ms - first_ms) / DAY_MS,
+            n_days=np.nan_to_num(deeds.last_ms - deeds.first_ms) / DAY_MS,
             q=self.q,
             p_loses=self._placed(1 - taken.known.p_above(-cost), taken.entity),
             p_copy=self._placed(self.copied.p_positive, taken.entity),
             capacity_usd=self._placed(self.copied.capacity_usd, taken.entity),
             coin_frac=self._placed(came.coin_frac, taken.entity),
             bet_frac=self._placed(came.bet_frac, taken.entity),
-            last_frac=(last_ms - window.start_ms) / max(window.length_ms, 1),
-            decay_se=self._placed(came.decay_se, taken.entity),
-            known_frac=self._known_frac(),
-            n_flat=self._counted(self._lot_entity[self.evidence.lots.is_flat]),
+            last_frac=(deeds.last_ms - window.start_ms) / max(window.length_ms, 1),
+            decay_se=self._placed(came.decay_se(taken.measured.error_bps), taken.entity),
+            known_frac=deeds.known_frac,
+            n_flat=deeds.n_flat.astype(np.float64),
             is_copier=is_copier,
             n_uncounted=self._n_uncounted(),
             wash_frac=self._wash_frac(),
             cash_usd=self._cash_usd(),
-            **self._exits(),
+            win_frac=deeds.win_frac,
+            n_exits=deeds.n_exits.astype(np.float64),
         )
 
     def _known(self, measured: Estimates) -> Judged:
         tested = tested_only(measured)
         return Judged(tested, self.expected.known(tested, self.spreads))
 
-    def _taker_bets(self) -> Any:
-        bets = self.evidence.taker_bets
-        return bets.take(np.isin(bets.entity, self.taken.entity))
-
     def _terms(self) -> CopyTerms:
-        asked, openings = self.settings.copy, self.evidence.openings
+        asked, taken = self.settings.copy, self.evidence.decisions.by_coin()
         delay_ms, by_tape = round(asked.delay_s * 1000), self.evidence.walk_bps_per_usd
-        taken = openings.take(openings.is_taker)
         until_ms = self.evidence.window.end_ms
         no_books = no_walks(len(by_tape), asked.size_usd)
         walks = recorded_walks(self.con, taken, delay_ms, until_ms, no_books).or_by_tape(by_tape)
@@ -222,33 +222,10 @@ class _Judging:
             walks=walks,
         )
 
-    def _active(self) -> tuple[Floats, Floats]:
-        """Return when each entity opened first and last, ms; NaN where it did not."""
-        openings = self.evidence.openings
-        entity = self.entities.of_wallet[openings.wallet]
-        first, last = np.full((2, self.n_entities), np.nan)
-        np.fmin.at(first, entity, openings.time_ms)
-        np.fmax.at(last, entity, openings.time_ms)
-        return first, last
-
-    def _known_frac(self) -> Floats:
-        openings = self.evidence.openings
-        entity = self.entities.of_wallet[openings.wallet]
-        return self._counted(entity[openings.is_known]) / np.maximum(self._counted(entity), 1)
-
     def _n_uncounted(self) -> Floats:
         """Return what each entity's wallets did before they were chosen for it."""
         n = self.evidence.n_uncounted
         return spread_to_entities(n, self.entities.of_wallet, self.n_entities)
-
-    @property
-    def _lot_entity(self) -> Ints:
-        return self.entities.of_wallet[self.evidence.lots.wallet]
-
-    def _exits(self) -> dict[str, Floats]:
-        n_exits = self._counted(self._lot_entity)
-        n_won = self._counted(self._lot_entity[self.evidence.lots.gain_usd > 0])
-        return {"n_exits": n_exits, "win_frac": n_won / np.maximum(n_exits, 1)}
 
     def _wash_frac(self) -> Floats:
         """Return the share of trades in a circle with one other wallet, of any wallet of each."""
@@ -349,10 +326,6 @@ class _Judging:
     def _max_q(self) -> float:
         return self.settings.skill.max_false_discovery_frac
 
-    def _counted(self, entity: Ints) -> Floats:
-        """Return how often each entity stands there."""
-        return np.bincount(entity, minlength=self.n_entities).astype(np.float64)
-
     def _placed(self, values: NDArray[Any], entity: Ints, missing: float = np.nan) -> Floats:
         """Return values of some entities as a column of all."""
         column = np.full(self.n_entities, missing, dtype=np.float64)
@@ -361,7 +334,7 @@ class _Judging:
 
     def _summary(self, decided: Decisions) -> SkillSummary:
         skill, copy = self.settings.skill, self.settings.copy
-        placebo = estimate(self.evidence.placebo, self.evidence.horizon_ms)
+        placebo = moderated(self.evidence.placebo)
         z = placebo.z[placebo.is_tested]
         power = power_at(skill.power_edge_bps, self.whole, self.q[self.whole.entity], self._max_q)
         days = self._numbers["days_needed"][self.q > self._max_q]

@@ -1,6 +1,8 @@
 """Openings and closed lots: what an execution did to its wallet's position."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -10,6 +12,7 @@ from hypertrack.skill.arrays import (
     Flags,
     Floats,
     Ints,
+    Numbers,
     group_of_rows,
     group_starts,
     running_sums,
@@ -64,9 +67,55 @@ class Openings:
         """Return some of them."""
         return Openings(**{name: column[rows] for name, column in vars(self).items()})
 
+    @classmethod
+    def joined(cls, parts: Sequence["Openings"]) -> "Openings":
+        """Return openings as one, in their order."""
+        names = vars(parts[0])
+        return cls(**{name: np.concatenate([vars(part)[name] for part in parts]) for name in names})
+
     def of_coin(self, coin: int) -> "Openings":
         """Return those in one coin, of openings by coin."""
         return self.take(slice(*np.searchsorted(self.coin, [coin, coin + 1])))
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Openings as taker of entities, whose moment they chose themselves; in small numbers each.
+
+    ``is_twap``: the moment is a clock's.
+    """
+
+    entity: Numbers
+    coin: Numbers
+    time_ms: Ints
+    direction: Numbers
+    is_twap: Flags
+
+    @classmethod
+    def of(cls, openings: Openings, entity: Ints) -> Self:
+        """Return those of openings, of which ``entity`` tells whose each is."""
+        rows = np.flatnonzero(openings.is_taker)
+        return cls(
+            entity=entity[rows].astype(np.int32),
+            coin=openings.coin[rows].astype(np.int32),
+            time_ms=openings.time_ms[rows],
+            direction=openings.direction[rows].astype(np.int8),
+            is_twap=openings.is_twap[rows],
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence["Decisions"]) -> "Decisions":
+        """Return decisions as one, in their order."""
+        names = vars(parts[0])
+        return cls(**{name: np.concatenate([vars(part)[name] for part in parts]) for name in names})
+
+    def take(self, rows: Ints) -> "Decisions":
+        """Return some of them."""
+        return Decisions(**{name: column[rows] for name, column in vars(self).items()})
+
+    def by_coin(self) -> "Decisions":
+        """Return them by coin, then time."""
+        return self.take(np.lexsort((self.time_ms, self.coin)))
 
 
 @dataclass(frozen=True)
@@ -86,6 +135,13 @@ class Lots:
     def take(self, rows: Ints | Flags) -> "Lots":
         """Return some of them."""
         return Lots(**{name: column[rows] for name, column in vars(self).items()})
+
+
+_INT: Ints = np.zeros(0, dtype=np.int64)
+_FLOAT: Floats = np.zeros(0)
+_FLAG: Flags = np.zeros(0, dtype=np.bool_)
+
+NO_OPENINGS = Openings(_INT, _INT, _INT, _INT, _FLAG, _FLAG, _FLOAT, _FLOAT, _FLAG, _FLOAT)
 
 
 def openings_and_lots(rows: Columns) -> tuple[Openings, Lots]:

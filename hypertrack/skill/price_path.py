@@ -40,6 +40,11 @@ class PricePath:
             time_ms: ``[times]``.
             is_strict: Whether only what came strictly before counts.
         """
+        if np.any(time_ms[1:] < time_ms[:-1]):  # looked up along memory it takes half as long
+            order = np.argsort(time_ms)
+            found = np.empty(len(time_ms))
+            found[order] = self.at(time_ms[order], is_strict=is_strict)
+            return found
         seen_ms = time_ms - int(is_strict)
         price = _values_at(self.trade_price, _last_places(self.trade_ms, seen_ms))
         quoted = _last_places(self.quote_ms, seen_ms)

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from hypertrack.market.book_walk import walked
 from hypertrack.market.engine.computer import Market
-from hypertrack.skill.arrays import Flags, Floats, Ints
+from hypertrack.skill.arrays import Flags, Floats, Ints, Numbers
 from hypertrack.skill.bets import TO_BPS
 from hypertrack.skill.fetching import fetch
 from hypertrack.skill.openings import Openings
+from hypertrack.skill.price_path import PricePath
 from hypertrack.store.reading.recorded_books import ASKS, BIDS, Books
 
 SIZES_USD: Floats = np.append(0.0, 100.0 * 2.0 ** np.arange(18))
@@ -85,38 +87,51 @@ def no_walks(n_coins: int, size_usd: float) -> WalkCosts:
     return WalkCosts(size_usd, sizes_usd, nothing, nothing[:, 0])
 
 
+class Moments(Protocol):
+    """When coins were traded, ``[moments]`` each."""
+
+    @property
+    def coin(self) -> Numbers:
+        """Number of the coin."""
+
+    @property
+    def time_ms(self) -> Ints:
+        """When it was."""
+
+
 def recorded_walks(
-    con: Market, taken: Openings, delay_ms: int, until_ms: int, nothing: WalkCosts
+    con: Market, taken: Moments, delay_ms: int, until_ms: int, nothing: WalkCosts
 ) -> WalkCosts:
     """Return what books said that stood when openings could be copied; NaN of coins without any.
 
     Args:
         con: Holds the dataset.
-        taken: As taker, by coin and time.
+        taken: When somebody took, by coin and time.
         delay_ms: Of whoever copies.
         until_ms: No book of then or later is looked at.
         nothing: Of all coins; what is returned where no book was recorded.
     """
-    taken = taken.take(taken.time_ms + delay_ms < until_ms)
-    if con.books is None or not len(taken):
+    is_early = taken.time_ms + delay_ms < until_ms
+    if con.books is None or not is_early.any():
         return nothing
-    rows = np.concatenate(list(_some_of_each(taken.coin)))
-    coin, names = taken.coin[rows], fetch(con, con.table("coins").order_by("coin_id"))["coin"]
-    books = con.books.at(names[coin], taken.time_ms[rows] + delay_ms)
+    coin, time_ms = taken.coin[is_early], taken.time_ms[is_early]
+    rows = np.concatenate(list(_some_of_each(coin)))
+    coin, names = coin[rows], fetch(con, con.table("coins").order_by("coin_id"))["coin"]
+    books = con.books.at(names[coin], time_ms[rows] + delay_ms)
     is_whole = (books.sizes[:, :, 0] > 0).all(axis=1)
     if not is_whole.any():
         return nothing
     return _means(Books(*(each[is_whole] for each in books)), coin[is_whole], nothing)
 
 
-def _some_of_each(coin: Ints) -> Iterator[Ints]:
+def _some_of_each(coin: Numbers) -> Iterator[Ints]:
     """Yield the rows of each coin that are looked at, of rows by coin."""
     for each in np.unique(coin).tolist():
         first, end = np.searchsorted(coin, [each, each + 1])
         yield np.unique(np.linspace(first, end - 1, BOOKS_EACH).astype(np.int64))
 
 
-def _means(books: Books, coin: Ints, nothing: WalkCosts) -> WalkCosts:
+def _means(books: Books, coin: Numbers, nothing: WalkCosts) -> WalkCosts:
     """Return the means over the books of each coin, of both sides: who copies needs each once."""
     n_coins = len(nothing.half_spread_bps)
     n_books = np.bincount(coin, minlength=n_coins).astype(np.float64)
@@ -127,6 +142,45 @@ def _means(books: Books, coin: Ints, nothing: WalkCosts) -> WalkCosts:
     means = [np.bincount(coin, column, n_coins) / n_books for column in (half_spread, *columns)]
     bps = np.stack([0 * n_books, *means[1:]], axis=1)
     return replace(nothing, bps=bps, half_spread_bps=means[0])
+
+
+def walk_sums(taken: Openings, mid: Floats, half_spread_bps: Floats) -> tuple[float, float]:
+    """Return what takers paid beyond half the spread times their sizes, and their sizes squared.
+
+    Both in sums, of which the first over the second is how much more an order pays for each USD of
+    its size, by least squares through 0: deep books are seldom recorded, and this is what was
+    found in them.
+
+    Args:
+        taken: Openings as taker of one coin.
+        mid: Price before each, NaN where nobody knows.
+        half_spread_bps: Recorded beside each, NaN of none.
+    """
+    paid_bps = taken.direction * (taken.price / mid - 1) * TO_BPS
+    beyond = paid_bps - np.nan_to_num(half_spread_bps)
+    is_seen = ~np.isnan(beyond)
+    usd = taken.notional_usd[is_seen]
+    return float((usd * beyond[is_seen]).sum()), float((usd**2).sum())
+
+
+def slopes(products: Floats, squares: Floats) -> Floats:
+    """Return what an order pays more for each USD of its size, bps; NaN where nobody took.
+
+    Args:
+        products: As of `walk_sums`, ``[coins]``; so are the squares.
+    """
+    found = np.full(len(products), np.nan)
+    np.divide(products, squares, out=found, where=squares > 0)
+    rising: Floats = np.maximum(found, 0.0)
+    return rising
+
+
+def walk_bps_per_usd(path: PricePath, openings: Openings) -> float:
+    """Return the same of openings of one coin; NaN of no taker."""
+    taken = openings.take(np.flatnonzero(openings.is_taker))
+    mid = path.at(taken.time_ms, is_strict=True)
+    product, square = walk_sums(taken, mid, path.half_spread_at(taken.time_ms - 1))
+    return float(slopes(np.array([product]), np.array([square]))[0])
 
 
 def walk_bps(books: Books, size_usd: float) -> Floats:

@@ -86,7 +86,7 @@ def each_two_windows(
     horizons = _horizons(history, [past for past, _ in pairs], n_wallets)
     rates = fetch(con, scheduled_rates(con, fees).order_by("coin_id"))
     sides = [
-        _Sides(past, later, horizon_ms, rates, n_wallets)
+        Sides(past, later, horizon_ms, rates, n_wallets)
         for (past, later), horizon_ms in zip(pairs, horizons, strict=True)
     ]
     for coin, path, watched in price_paths(con, whole):
@@ -153,7 +153,7 @@ def _horizons(history: _History, pasts: Sequence[Window], n_wallets: int) -> lis
     return [horizons_of(*each) for each in zip(own, n_lots, pasts, strict=True)]
 
 
-class _Sides:
+class Sides:
     """What wallets' openings came to on both sides of a cut, added up some wallets at a time."""
 
     def __init__(

@@ -7,7 +7,7 @@ import pytest
 from skill_fakes import openings
 
 from hypertrack.skill.copiers import find_copiers
-from hypertrack.skill.openings import Openings
+from hypertrack.skill.openings import Decisions, Openings
 
 HOUR_S = 3_600
 
@@ -26,7 +26,7 @@ def test_who_follows_at_a_stable_lag_is_a_copier_and_not_the_other_way() -> None
     rng = np.random.default_rng(8)
     both = leader_and(5 * np.exp(0.1 * rng.standard_normal(30)))
 
-    found = find_copiers(both, both.wallet)
+    found = find_copiers(Decisions.of(both, both.wallet))
 
     assert (found.copier.tolist(), found.source.tolist()) == ([1], [0])
     assert found.lag_ms[0] == pytest.approx(5_000, rel=0.1)
@@ -37,33 +37,33 @@ def test_who_follows_at_a_stable_lag_is_a_copier_and_not_the_other_way() -> None
 def test_nine_matches_are_not_enough() -> None:
     both = leader_and(np.full(30, 5.0), missed=21)
 
-    assert find_copiers(both, both.wallet).copier.tolist() == []
+    assert find_copiers(Decisions.of(both, both.wallet)).copier.tolist() == []
 
 
 def test_lags_all_over_the_place_are_no_copies() -> None:
     both = leader_and(np.random.default_rng(9).uniform(-250, 250, 30))
 
-    assert find_copiers(both, both.wallet).copier.tolist() == []
+    assert find_copiers(Decisions.of(both, both.wallet)).copier.tolist() == []
 
 
 def test_lag_beyond_a_minute_is_no_copy() -> None:
     both = leader_and(np.full(30, 75.0))
 
-    assert find_copiers(both, both.wallet).copier.tolist() == []
+    assert find_copiers(Decisions.of(both, both.wallet)).copier.tolist() == []
 
 
 def test_other_direction_is_no_copy() -> None:
     both = leader_and(np.full(30, 5.0))
     turned = replace(both, direction=np.where(both.wallet == 1, -both.direction, both.direction))
 
-    assert find_copiers(turned, both.wallet).copier.tolist() == []
+    assert find_copiers(Decisions.of(turned, both.wallet)).copier.tolist() == []
 
 
 def test_two_clocks_of_one_period_do_not_copy_each_other() -> None:
     rows = [(0, nth * 30, 1) for nth in range(300)] + [(1, nth * 30 + 7, 1) for nth in range(300)]
     both = openings(*rows)
 
-    assert find_copiers(both, both.wallet).copier.tolist() == []
+    assert find_copiers(Decisions.of(both, both.wallet)).copier.tolist() == []
 
 
 def test_makers_and_slices_of_a_twap_follow_nobody() -> None:
@@ -73,8 +73,8 @@ def test_makers_and_slices_of_a_twap_follow_nobody() -> None:
     as_maker = replace(both, is_taker=~is_second)
     as_twap = replace(both, is_twap=is_second)
 
-    assert find_copiers(as_maker, both.wallet).copier.tolist() == []
-    assert find_copiers(as_twap, both.wallet).copier.tolist() == []
+    assert find_copiers(Decisions.of(as_maker, both.wallet)).copier.tolist() == []
+    assert find_copiers(Decisions.of(as_twap, both.wallet)).copier.tolist() == []
 
 
 def test_copier_of_two_is_told_by_whom_it_follows_more() -> None:
@@ -85,7 +85,7 @@ def test_copier_of_two_is_told_by_whom_it_follows_more() -> None:
             rows += [(leader, t, 1), (1, t + 3, 1)]
     all_of_them = openings(*rows)
 
-    found = find_copiers(all_of_them, all_of_them.wallet)
+    found = find_copiers(Decisions.of(all_of_them, all_of_them.wallet))
 
     assert (found.copier.tolist(), found.source.tolist()) == ([1], [2])
     assert found.n_matches.tolist() == [25]
@@ -94,4 +94,4 @@ def test_copier_of_two_is_told_by_whom_it_follows_more() -> None:
 def test_nobody_at_all_copies_nobody() -> None:
     one = openings((0, 0, 1))
 
-    assert find_copiers(one.take(slice(0)), one.wallet[:0]).copier.tolist() == []
+    assert find_copiers(Decisions.of(one.take(slice(0)), one.wallet[:0])).copier.tolist() == []

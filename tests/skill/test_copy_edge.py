@@ -7,11 +7,9 @@ import pytest
 from skill_fakes import BOUGHT, SOLD, bets, openings, price_path
 
 from hypertrack.skill.bets import Bets
-from hypertrack.skill.copy_edge import CopyEdges, CopyTerms, copy_edges
-from hypertrack.skill.estimate import Estimates, estimate
-from hypertrack.skill.evidence import walk_bps_per_usd
+from hypertrack.skill.copy_edge import CopyEdges, CopyTally, CopyTerms, copy_edges, copy_tally
 from hypertrack.skill.shrinkage import Posterior
-from hypertrack.skill.walk_costs import no_walks
+from hypertrack.skill.walk_costs import no_walks, walk_bps_per_usd
 
 NO_BOOKS = no_walks(1, 1_000.0)
 TERMS = CopyTerms(
@@ -37,9 +35,7 @@ def known(mean_bps: float, sd_bps: float = 0.0) -> Posterior:
     )
 
 
-def copied(
-    early: list[float], *, half_spread: float = np.nan, **more: float
-) -> tuple[Bets, Estimates]:
+def copied(early: list[float], *, half_spread: float = np.nan, **more: float) -> Bets:
     """Return an entity's bets with what was over after 5 s, the more by other delays."""
     n = len(early)
     rows = bets(*((0, nth, 20.0 + nth, 1.0) for nth in range(n)))
@@ -48,15 +44,13 @@ def copied(
         "half_spread_bps": np.full(n, half_spread),
         **{name: np.full(n, value) for name, value in more.items()},
     }
-    rows = replace(rows, measures=measures)
-    return rows, estimate(rows, HORIZON)
+    return replace(rows, measures=measures)
 
 
 def edges(
     early: list[float], posterior: Posterior, terms: CopyTerms = TERMS, **more: float
 ) -> CopyEdges:
-    rows, measured = copied(early, **more)
-    return copy_edges(rows, measured, posterior, HORIZON, terms)
+    return copy_edges(copy_tally(copied(early, **more)), posterior, HORIZON, terms)
 
 
 def test_cost_is_both_legs_of_fee_spread_and_walk() -> None:
@@ -65,6 +59,34 @@ def test_cost_is_both_legs_of_fee_spread_and_walk() -> None:
 
     assert configured.cost_bps.tolist() == pytest.approx([2 * (4.5 + 2 + 1)])
     assert recorded.cost_bps.tolist() == pytest.approx([2 * (4.5 + 0.5 + 1)])
+
+
+def test_cost_is_the_mean_over_openings_of_their_coins() -> None:
+    early = [2.0] * 4
+    rows = replace(copied(early), coin=np.array([0, 1, 1, 0]), n_openings=np.array([1, 2, 4, 1]))
+    rows.measures["half_spread_bps"][1] = 1.0
+    two = no_walks(2, 1_000.0).or_by_tape(np.array([0.001, 0.003]))
+    terms = replace(
+        TERMS, taker_bps=np.array([4.5, 1.5]), half_spread_bps=np.array([2.0, 4.0]), walks=two
+    )
+
+    found = copy_edges(copy_tally(rows), known(20.0), HORIZON, terms)
+
+    # Of 8 openings 2 lie in the first coin, and 2 of the other's 6 have a recorded spread.
+    fee, spread, walk = (2 * 4.5 + 6 * 1.5) / 8, (2 * 2 + 2 * 1 + 4 * 4) / 8, (2 * 1 + 6 * 3) / 8
+    assert found.cost_bps.tolist() == pytest.approx([2 * (fee + spread + walk)])
+
+
+def test_tallies_of_different_entities_are_joined_and_told_apart() -> None:
+    first, second = copied([2.0] * 4), copied([4.0] * 3)
+    second = replace(second, entity=np.full(3, 7))
+
+    both = CopyTally.joined([copy_tally(first), copy_tally(second)])
+
+    assert (both.entity.tolist(), both.n_bets.tolist()) == ([0, 7], [4, 3])
+    only = both.of(np.array([7]))
+    assert only.over_bps[5_000].tolist() == pytest.approx([4.0])
+    assert only.coins.entity.tolist() == [7]
 
 
 def test_what_is_left_is_the_edge_less_what_is_over_less_the_cost() -> None:

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 from engine_fakes import OpenEngine
 from fakes import ALICE, BOB, CAROL, START_MS, trade
+from skill_fakes import BOUGHT, SOLD, openings
 
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.market.window import Window
 from hypertrack.records import HOUR_MS, MINUTE_MS
-from hypertrack.skill.evidence import Evidence, gather
+from hypertrack.skill import fetching, put_aside
+from hypertrack.skill.evidence import Evidence, gather, moved
 from hypertrack.skill.horizons import horizons_ms
 from hypertrack.skill.openings import Lots
 
@@ -30,9 +32,12 @@ def test_makers_and_takers_bet_and_only_takers_can_be_copied(open_engine: OpenEn
     # Nothing closed: the horizon is five minutes, in which the price stays what it was; the
     # first has no price before it, and every other is one bet of each side. Wallets: a, b.
     assert found.horizon_ms.tolist() == [300_000, 300_000]
-    assert np.bincount(found.bets.entity).tolist() == [5, 5]
-    assert np.bincount(found.taker_bets.entity).tolist() == [5]
-    assert "early_5000ms" in found.taker_bets.measures
+    assert found.bets.n_blocks.tolist() == [5, 5]
+    assert (found.taker_bets.entity.tolist(), found.taker_bets.n_bets.tolist()) == ([0], [5])
+    assert found.decisions.entity.tolist() == [0] * 6
+    assert found.deeds.n_openings.tolist() == [6, 6]
+    assert found.copies.entity.tolist() == []  # five bets are too few to be tested
+    assert 5_000 in found.copies.over_bps
 
 
 def test_drift_of_the_whole_recording_does_not_reach_a_window_before_its_end(
@@ -51,16 +56,25 @@ def test_drift_of_the_whole_recording_does_not_reach_a_window_before_its_end(
     without = evidence_of(open_engine(trades=quiet), early)
     with_it = evidence_of(open_engine(trades=[*quiet, *rally]), early)
 
-    np.testing.assert_array_equal(without.bets.markout_bps, with_it.bets.markout_bps)
-    np.testing.assert_array_equal(without.bets.weight, with_it.bets.weight)
+    np.testing.assert_array_equal(without.bets.edge_bps, with_it.bets.edge_bps)
+    np.testing.assert_array_equal(without.bets.expected, with_it.bets.expected)
 
 
-def test_placebo_keeps_every_decision_and_moves_its_time(busy_engine: FeatureEngine) -> None:
+def test_placebo_keeps_every_decision_and_moves_its_time() -> None:
+    decided = openings((0, 10, BOUGHT), (0, 7_000, SOLD), (1, 60, SOLD))
+
+    placebo = moved(decided, np.array([600_000, 600_000, 300_000]), LENGTH)
+
+    # Of two hours: ten minutes later, beyond the end and so at the beginning, five minutes later.
+    assert ((placebo.time_ms - START_MS) // 1000).tolist() == [610, 400, 360]
+    assert placebo.direction.tolist() == decided.direction.tolist()
+
+
+def test_placebo_bets_of_everybody_are_tallied(busy_engine: FeatureEngine) -> None:
     found = evidence_of(busy_engine, Window(busy_engine.start_ms, busy_engine.end_ms))
 
-    assert len(found.placebo) > 0
-    is_same = np.isin(found.placebo.first_ms, found.bets.first_ms)
-    assert is_same.mean() < 0.2
+    assert len(found.placebo.entity) > 5
+    assert not np.isin(found.placebo.edge_bps, found.bets.edge_bps).any()
 
 
 def test_same_dataset_gives_the_same_evidence(busy_engine: FeatureEngine) -> None:
@@ -68,8 +82,8 @@ def test_same_dataset_gives_the_same_evidence(busy_engine: FeatureEngine) -> Non
 
     first, second = evidence_of(busy_engine, window), evidence_of(busy_engine, window)
 
-    np.testing.assert_array_equal(first.placebo.markout_bps, second.placebo.markout_bps)
-    np.testing.assert_array_equal(first.bets.weight, second.bets.weight)
+    np.testing.assert_array_equal(first.placebo.edge_bps, second.placebo.edge_bps)
+    np.testing.assert_array_equal(first.bets.variance, second.bets.variance)
 
 
 def test_wallets_that_are_not_judged_have_no_bets(busy_engine: FeatureEngine) -> None:
@@ -79,7 +93,38 @@ def test_wallets_that_are_not_judged_have_no_bets(busy_engine: FeatureEngine) ->
 
     found = gather(busy_engine.backend, window, entity, np.random.default_rng(0))
 
-    assert found.openings.wallet.min() == 1
+    assert found.bets.entity.min() == found.decisions.entity.min() == 1
+    assert found.deeds.n_openings[0] == 0
+
+
+def test_few_wallets_at_a_time_give_what_all_of_them_do(
+    open_engine: OpenEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(3)
+    wallets = [f"0x{n:040x}" for n in range(1, 9)]
+    trades = []
+    for nth, second in enumerate(range(0, 7_200, 9)):
+        buyer, seller = rng.permutation(wallets)[:2].tolist()
+        how = {"price": float(100 + rng.normal()), "size": float(rng.uniform(1, 9))}
+        who = {"buyer": buyer, "seller": seller, "taker": (buyer, seller)[nth // 2 % 2]}
+        trades.append(trade(START_MS + second * 1000, coin=("BTC", "ETH")[nth % 2], **who, **how))
+    engine = open_engine(trades=trades)
+    entity = np.array([0, 0, 1, 1, 2, 2, 3, 0])  # those of the first one are far apart
+
+    def found() -> Evidence:
+        return gather(engine.backend, LENGTH, entity, np.random.default_rng(0))
+
+    together = found()
+    monkeypatch.setattr(fetching, "ROWS_AT_ONCE", 50)
+    monkeypatch.setattr(put_aside, "ROWS_IN_MEMORY", 100)  # the others lie on disk
+    apart = found()
+
+    assert len(together.gains.entity) >= 3
+    for name in ("deeds", "bets", "taker_bets", "placebo", "gains"):
+        for column, values in vars(getattr(together, name)).items():
+            np.testing.assert_allclose(vars(getattr(apart, name))[column], values, err_msg=column)
+    np.testing.assert_allclose(apart.walk_bps_per_usd, together.walk_bps_per_usd)
+    assert len(apart.decisions.entity) == len(together.decisions.entity)
 
 
 def lots(*rows: tuple[int, float]) -> Lots:

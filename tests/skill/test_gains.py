@@ -9,8 +9,7 @@ from hypertrack.skill.gains import Gains, gains
 
 
 def gains_of(*rows: tuple[int, int, float, float], coin: list[int]) -> Gains:
-    some = bets(*rows, coin=coin)
-    return gains(some, estimate(some, np.array([300_000, 300_000])))
+    return gains(bets(*rows, coin=coin))
 
 
 def test_gain_is_split_by_coin_and_by_bet() -> None:
@@ -39,9 +38,20 @@ def test_entities_are_kept_apart() -> None:
 def test_second_half_that_was_worse_has_decayed_by_so_many_errors() -> None:
     rows = [(0, 2 * nth, y, 1.0) for nth, y in enumerate([9.0, 11.0, 2.0, 0.0])]
     some = bets(*rows)
-    measured = estimate(some, np.array([300_000]))
+    error_bps = estimate(some, np.array([300_000])).error_bps
 
-    found = gains(some, measured)
+    found = gains(some).decay_se(error_bps)
 
     # 10 against 1; each half has half of the weight, so twice the variance.
-    assert found.decay_se[0] == pytest.approx(9 / (2 * measured.error_bps[0]))
+    assert found.tolist() == pytest.approx([9 / (2 * error_bps[0])])
+
+
+def test_gains_of_entities_apart_are_those_of_all_together() -> None:
+    rows = [(0, 0, 5.0, 1.0), (1, 0, 3.0, 1.0), (1, 5, 1.0, 1.0)]
+
+    together = gains(bets(*rows))
+    apart = Gains.joined([gains(bets(rows[0])), gains(bets(*rows[1:]))])
+
+    assert apart.entity.tolist() == [0, 1]
+    assert apart.bet_frac.tolist() == together.bet_frac.tolist() == [1.0, 0.75]
+    assert apart.of(np.array([1])).bet_frac.tolist() == [0.75]

@@ -9,7 +9,7 @@ from hypertrack.config import FeeSettings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.market.window import Window
 from hypertrack.records import MINUTE_MS
-from hypertrack.skill.estimate import estimate
+from hypertrack.skill.estimate import moderated
 from hypertrack.skill.evidence import gather
 from hypertrack.skill.wallet_edges import TwoWindows, each_two_windows, opened_until, two_windows
 
@@ -30,7 +30,7 @@ def test_past_is_what_is_judged_there(busy_engine: FeatureEngine) -> None:
     found = measured(busy_engine, past, later)
 
     evidence = gather(busy_engine.backend, past, each, np.random.default_rng(0))
-    judged = estimate(evidence.bets, evidence.horizon_ms)
+    judged = moderated(evidence.bets)
     is_told = judged.error_bps > 0
     np.testing.assert_allclose(
         found.past.edge_bps[judged.entity[is_told]], judged.edge_bps[is_told]

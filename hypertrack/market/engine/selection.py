@@ -17,7 +17,7 @@ from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.engine.plans import Build, Columns, Variables
 from hypertrack.market.engine.sealed_hours import keep_hours
 from hypertrack.market.engine.shards import Part
-from hypertrack.market.executions import executions
+from hypertrack.market.executions import BY_WALLET, executions
 from hypertrack.market.price_lookups import prices_around
 from hypertrack.market.prices import last_trades
 from hypertrack.records import DataSummary
@@ -49,7 +49,9 @@ class DuckDB(Computer):
     def tables(self) -> DuckDBTables:
         """The tables of the whole dataset, with its ``executions``."""
         everything = self._everything
-        if not self.read.has("executions"):
+        if self.read.has("executions"):
+            everything.lay_by_wallet("executions", BY_WALLET)
+        else:
             everything.gather("executions", _executions)
         return self.read
 

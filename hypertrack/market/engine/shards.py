@@ -123,6 +123,20 @@ class Part:
         self._connection.execute(f'CREATE VIEW "{name}" AS {" UNION ALL ".join(tables)}')
         self._tables.know(name)
 
+    def lay_by_wallet(self, name: str, laid: str) -> None:
+        """Let the part have a table whose rows lie by shard, where the shards are on disk.
+
+        Args:
+            name: Of the table that it holds the rows of.
+            laid: Its own name.
+        """
+        if self._spilled is None or name not in self._rows:
+            return
+        self._put_on_disk(name, self._columns_in(self._rows[name]))
+        files = [file for n in range(len(self._groups)) for file in self._files(name, n)]
+        self._connection.execute(f'CREATE VIEW "{laid}" AS FROM {parquet(files)}')
+        self._tables.know(laid)
+
     def drop(self) -> None:
         """Forget everything that was made for this part alone."""
         for name in ("spill", *range(len(self._groups))):
@@ -164,18 +178,22 @@ class Part:
         queries = [*(step.query for step in asked.shard), *asked.queries]
         for name, rows in self._rows.items():
             asking = " ".join(query for query in queries if f'"{name}"' in query)
-            known = self._on_disk.get(name, set())
-            columns = self._columns_in(rows, asking) if asking else known
-            if not known.issuperset(columns):
-                shutil.rmtree(self._spilled / name, ignore_errors=True)
-                self._on_disk[name] = known | columns
-                self._write(name, f"SELECT {', '.join(sorted(known | columns))} FROM ({rows})")
+            named = {column for column in self._columns_in(rows) if f'"{column}"' in asking}
+            if asking:
+                self._put_on_disk(name, named | {"wallet_id", "time_ms"})
 
-    def _columns_in(self, rows: str, queries: str) -> set[str]:
-        """Return the columns that queries may ask for."""
-        described = self._connection.execute(f"DESCRIBE {rows}").fetchall()
-        named = {name for name, *_ in described if f'"{name}"' in queries}
-        return named | {"wallet_id", "time_ms"}
+    def _columns_in(self, rows: str) -> set[str]:
+        return {name for name, *_ in self._connection.execute(f"DESCRIBE {rows}").fetchall()}
+
+    def _put_on_disk(self, name: str, columns: set[str]) -> None:
+        """Write columns of a table to disk, and those that are there again, unless all are."""
+        assert self._spilled is not None
+        known = self._on_disk.get(name, set())
+        if not known.issuperset(columns):
+            shutil.rmtree(self._spilled / name, ignore_errors=True)
+            self._on_disk[name] = known | columns
+            asked = ", ".join(sorted(known | columns))
+            self._write(name, f"SELECT {asked} FROM ({self._rows[name]})")
 
     def _write(self, name: str, rows: str) -> None:
         """Write rows to a folder per shard, a file per slice of time."""
@@ -217,9 +235,11 @@ class Part:
 
     def _from_disk(self, name: str, number: int) -> str:
         """Return the query of a shard's rows of a table on disk."""
+        return f"FROM {parquet(self._files(name, number))}"
+
+    def _files(self, name: str, number: int) -> list[Path]:
         assert self._spilled is not None
-        files = sorted((self._spilled / name / f"shard={number}").glob("*.parquet"))
-        return f"FROM {parquet(files)}"
+        return sorted((self._spilled / name / f"shard={number}").glob("*.parquet"))
 
     def _forget(self, connection: Any, number: int, names: set[str]) -> None:
         for name in names:

@@ -13,6 +13,8 @@ from hypertrack.config import FeatureSettings, FeeSettings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.market.engine import shards
 from hypertrack.market.engine.sealed_hours import keep_hours
+from hypertrack.market.executions import BY_WALLET, ORDER, executions
+from hypertrack.market.executions import executions_by_wallet as by_wallet
 from hypertrack.records import HOUR_MS
 from hypertrack.store import dataset as dataset_room
 from hypertrack.store.compaction.sealed_hours import seal_folder
@@ -123,6 +125,22 @@ def test_features_of_kept_hours_are_those_of_all_rows(
     kept, made = found
     assert kept.wallets == made.wallets
     np.testing.assert_allclose(kept.values, made.values, rtol=1e-12)
+
+
+def test_what_wallets_did_lies_by_wallet_where_it_is_too_much_for_memory(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "FILLS_IN_MEMORY", 0)
+    monkeypatch.setattr(shards, "FILLS_PER_SPILLED_SHARD", 8)
+    with open_dataset(folder) as dataset:
+        con = FeatureEngine(dataset, FeatureSettings(), FeeSettings()).backend
+
+        laid, kept = (con.fetch(each(con).order_by(ORDER)) for each in (by_wallet, executions))
+
+    assert con.has(BY_WALLET)
+    assert sorted(laid) == sorted(kept)
+    for name, column in kept.items():
+        np.testing.assert_array_equal(laid[name], column, err_msg=name)
 
 
 def test_five_seconds_after_the_last_trades_of_an_hour_lie_in_the_next(folder: Path) -> None:
