@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from hypertrack.config import FeeSettings
 from hypertrack.labels.bots import LABELLING_FUNCTIONS, bot_votes, majority
-from hypertrack.labels.equity import equity_outcomes
+from hypertrack.labels.equity import mark_prices, outcomes_of, traded_rows
+from hypertrack.labels.equity_curve import Marks
 from hypertrack.labels.style import holding_horizon, style_outcomes
 from hypertrack.market.engine.computer import Computer, Market
 from hypertrack.market.engine.kept_tables import Tables
@@ -77,8 +78,9 @@ def measure(
         edges: In the window; not measured where None.
     """
     at = _at(window)
-    found = [*con.measure(at, _market_queries), *con.measure(at, _wallet_queries, fees)]
-    outcomes = _outcomes(found, n_wallets)
+    beside = _Beside.of(con, at)
+    own = beside.finished(con.measure(at, _wallet_queries, fees))
+    outcomes = _outcomes([beside.influence, *own], n_wallets)
     return outcomes if edges is None else outcomes.with_edges(edges)
 
 
@@ -91,10 +93,14 @@ def measure_each(
         computer: Of the whole dataset, which it goes through some wallets at a time.
         n_wallets: As for `measure`.
     """
-    by_wallet = computer.measure_each(list(map(_at, windows)), _wallet_queries, fees)
+    at = list(map(_at, windows))
+    beside = [_Beside.of(computer.tables, each) for each in at]
+    by_window = computer.measure_each(
+        at, _wallet_queries, fees, finish=lambda nth, found: beside[nth].finished(found)
+    )
     return [
-        _outcomes([*computer.tables.measure(_at(window), _market_queries), *found], n_wallets)
-        for window, found in zip(windows, by_wallet, strict=True)
+        _outcomes([market.influence, *own], n_wallets)
+        for market, own in zip(beside, by_window, strict=True)
     ]
 
 
@@ -120,20 +126,35 @@ WINDOW = Window(variable("start_ms"), variable("end_ms"))
 """That is set when the queries run."""
 
 
+@dataclass(frozen=True)
+class _Beside:
+    """What is known of a window beside what each wallet did by itself."""
+
+    influence: Columns
+    marks: Marks
+
+    @classmethod
+    def of(cls, con: Market, at: Variables) -> "_Beside":
+        """Return what is measured of all wallets together."""
+        influence_of_all, prices = con.measure(at, _market_queries)
+        return cls(influence_of_all, Marks.of(prices))
+
+    def finished(self, found: list[Columns]) -> list[Columns]:
+        """Return what some wallets did by themselves, the votes last."""
+        rows, entries, *measured = found
+        equity = outcomes_of(rows, entries, self.marks)
+        return [equity | {"holding_horizon": holding_horizon(equity["holding_s"])}, *measured]
+
+
 def _market_queries(con: Tables) -> list[Table]:
-    """Return what is measured of wallets beside everybody else."""
-    return [_in_numbers(influence(con, WINDOW))]
+    """Return what is measured of wallets beside everybody else, and the prices of the marks."""
+    return [_in_numbers(influence(con, WINDOW)), mark_prices(con, WINDOW)]
 
 
 def _wallet_queries(con: Tables, fees: FeeSettings) -> list[Table]:
-    """Return what is measured of each wallet by itself, the votes last."""
-    equity = equity_outcomes(con, WINDOW, fees)
-    asked = (
-        equity.mutate(holding_horizon=holding_horizon(_.holding_s)),
-        style_outcomes(con, WINDOW),
-        bot_votes(con, WINDOW),
-    )
-    return list(map(_in_numbers, asked))
+    """Return what wallets executed, and what is measured of each by itself, the votes last."""
+    asked = style_outcomes(con, WINDOW), bot_votes(con, WINDOW)
+    return [*traded_rows(con, WINDOW, fees), *map(_in_numbers, asked)]
 
 
 def _in_numbers(rows: Table) -> Table:
