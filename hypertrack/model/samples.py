@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import chain
 from typing import Self
 
 import numpy as np
@@ -11,7 +12,13 @@ from numpy.typing import NDArray
 from hypertrack.config import TrainSettings
 from hypertrack.errors import NotEnoughDataError
 from hypertrack.features.engine import FeatureEngine, FeatureMatrix
-from hypertrack.labels.cuts import Cut, Window, fitting_embargo_ms, walk_forward
+from hypertrack.labels.cuts import (
+    Cut,
+    Window,
+    earlier_windows,
+    fitting_embargo_ms,
+    walk_forward,
+)
 from hypertrack.labels.outcomes import Edges, Outcomes, measure_each
 from hypertrack.labels.splits import FOLD, HELD_OUT, VALIDATION, drawn, places
 from hypertrack.labels.targets import (
@@ -40,7 +47,8 @@ class Rows:
     features: NDArray[np.float64]
     """``[rows, features]``, comparable between cuts; NaN where missing."""
     past: NDArray[np.float64]
-    """``[rows, quantities]`` of the feature window; NaN where not measured."""
+    """``[rows, quantities]`` of the feature window, the votes those of windows in it that are as
+    long as the outcome's; NaN where not measured."""
     quantities: NDArray[np.float64]
     """``[rows, quantities]`` of the outcome window; NaN where not measured."""
     error_bps: NDArray[np.float64]
@@ -150,10 +158,17 @@ def measure_cuts(
         matrices: Features at each cut, asked for after the outcomes of all are measured.
         user_labels: Whether wallets are bots, by address; over the labelling functions.
     """
-    windows = [window for cut in cuts for window in (cut.past, cut.outcome)]
-    # All windows in one pass over what wallets did, which may be far more than fits in memory.
-    measured = iter(measure_each(engine.computer, windows, engine.fees, engine.n_wallets))
     sides = [(cut.past, cut.outcome) for cut in cuts]
+    voted_in = zip(earlier_windows(cuts), [(cut.outcome,) for cut in cuts], strict=True)
+    # All windows together, as what wallets did may be far more than fits in memory.
+    found = measure_each(
+        engine.computer,
+        list(chain.from_iterable(sides)),
+        engine.fees,
+        engine.n_wallets,
+        list(chain.from_iterable(voted_in)),
+    )
+    measured = iter(found)
     edges_by_cut = each_two_windows(engine.backend, sides, engine.fees, engine.n_wallets)
     for cut, matrix, edges in zip(cuts, matrices, edges_by_cut, strict=True):
         past = next(measured).with_edges(Edges(edges.past.edge_bps, edges.cost_bps))
