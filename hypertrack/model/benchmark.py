@@ -130,7 +130,7 @@ def _answers(
     measured = measure(engine.backend, window, engine.fees, n_wallets).quantities
     own = measured[matrix.wallet_ids[chosen]]
     con = engine.backend
-    earned = spread(con.fetch(equity_outcomes(con, window, engine.fees)), n_wallets)
+    earned = spread(equity_outcomes(con, window, engine.fees), n_wallets)
     markouts = spread(con.fetch(markout_outcomes(con, window)), n_wallets)
     wallets = matrix.wallet_ids[chosen]
     scores = model.predict(matrix)[chosen].astype(np.float64)

@@ -23,7 +23,7 @@ from hypertrack.model.inputs import InputScaler, input_names
 from hypertrack.model.leaks import check_leaks
 from hypertrack.model.network import WalletNet
 from hypertrack.model.predictor import NET, Predictor, predict_rows
-from hypertrack.model.samples import Rows, Samples, assemble, measure_cuts, plan_cuts
+from hypertrack.model.samples import Rows, Samples, assemble, let_go, measure_cuts, plan_cuts
 from hypertrack.model.training import (
     Trained,
     pick_device,
@@ -303,10 +303,10 @@ def _measure(
     yield Stage(text=f"measuring features of {len(cuts)} cuts", n_done=0, n_stages=n_stages)
     # Features of all cuts at once, as most of the work is the same for each.
     matrices = engine.matrices([each.at_ms for each in cuts])
-    measured = measure_cuts(engine, cuts, matrices, settings.train, labels)
+    measured = measure_cuts(engine, cuts, let_go(matrices), settings.train, labels)
     for n_done in range(len(cuts)):
         text = f"measuring outcomes, cut {n_done + 1} of {len(cuts)}"
         yield Stage(text=text, n_done=n_done + 1, n_stages=n_stages)
         rows.append(next(measured))
-    names = input_names(settings.features.groups)
-    return assemble(names, cuts, rows, settings.train, force=force)
+    names, n_wallets = input_names(settings.features.groups), engine.n_wallets
+    return assemble(names, cuts, rows, settings.train, force=force, n_wallets=n_wallets)

@@ -13,7 +13,7 @@ from hypertrack.config import Settings, Skill
 from hypertrack.errors import ConfigError
 from hypertrack.files import require_writable
 from hypertrack.journal import Journal, read_journal
-from hypertrack.processes import end_with_parent, scratch_folder
+from hypertrack.processes import end_with_parent
 from hypertrack.records import JsonError, decode_json, encode_json
 from hypertrack.scratch import scratch_folder
 

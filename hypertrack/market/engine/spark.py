@@ -19,7 +19,14 @@ from pyspark.sql import DataFrame, SparkSession
 
 from hypertrack.config import DatabaseUrl
 from hypertrack.errors import EngineError
-from hypertrack.market.engine.computer import PARTIES, Computer, Market, asked_of
+from hypertrack.market.engine.computer import (
+    PARTIES,
+    Computer,
+    Finish,
+    Market,
+    as_found,
+    asked_of,
+)
 from hypertrack.market.engine.kept_tables import Step
 from hypertrack.market.engine.plans import Build, Columns, Variables
 from hypertrack.market.engine.spark_dialect import SPARK, statements
@@ -188,10 +195,14 @@ class Spark(Computer):
             part.close()
 
     def measure_each(
-        self, windows: Sequence[Variables], build: Build, *args: Hashable
+        self,
+        windows: Sequence[Variables],
+        build: Build,
+        *args: Hashable,
+        finish: Finish = as_found,
     ) -> list[list[Columns]]:
         """Return what is asked of each window (see `Computer`)."""
-        return [self.read.measure(at, build, *args) for at in windows]
+        return [finish(n, self.read.measure(at, build, *args)) for n, at in enumerate(windows)]
 
     def _narrowed(
         self, wallet_ids: Sequence[int] | None, since_ms: int | None
