@@ -125,12 +125,12 @@ def _along_path(
     total = torch.zeros(n_scores, *way.shape)
     at = (torch.arange(n_steps) + 0.5) / n_steps
     # Of few wallets several points at once: a step costs as much for ten as for hundreds.
-    for some in at.split(max(CHUNK_ROWS // max(n_rows, 1), 1)):
+    for some in torch.split(at, max(CHUNK_ROWS // max(n_rows, 1), 1)):
         points = torch.addcmul(start.unsqueeze(-2), way.unsqueeze(-2), some[:, None])
         point = points.flatten(-3, -2).requires_grad_()  # [..., wallets · points, outputs]
         scores = predict(point).gather(1, chosen.repeat_interleave(len(some), dim=0))
         for i in range(n_scores):
             is_last = i == n_scores - 1
             (found,) = torch.autograd.grad(scores[:, i].sum(), point, retain_graph=not is_last)
-            total[i] += found.unflatten(-2, (n_rows, len(some))).sum(dim=-2)
+            total[i] += found.reshape(*way.shape[:-1], len(some), way.shape[-1]).sum(dim=-2)
     return total / n_steps
