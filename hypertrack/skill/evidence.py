@@ -3,9 +3,11 @@
 Wallets are looked at some at a time, those of an entity together; of all of them only sums stay.
 """
 
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -146,15 +148,31 @@ def gather(
             aside.put(opened.take(np.lexsort((opened.time_ms, opened.coin))))
         horizon_ms = horizons_of(deeds.held_ms, deeds.n_exits, window)
         shift_ms = (window.length_ms * rng.uniform(*PLACEBO_FRAC, n_entities)).astype(np.int64)
-        views = list(_views(con, window))
-        tallies = _Tallies(views, horizon_ms, shift_ms, delays_ms)
-        if beside is not None:
-            beside.know(views)
-        for openings in aside:
-            tallies.add(openings, entity_of_wallet[openings.wallet])
+        views, by_role = list(_views(con, window)), RoleCurve(n_entities)
+        by = _Tallying(views, entity_of_wallet, horizon_ms, shift_ms, delays_ms, by_role)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # arrays let go of Python's lock
+            found = pool.map(lambda nth: by.tallied(aside[nth]), range(len(aside)))
             if beside is not None:
-                beside.add(openings)
-    return tallies.found(window, entity_of_wallet, deeds, n_uncounted, since_ms)
+                beside.know(views)
+                for nth in range(len(aside)):
+                    beside.add(aside[nth])
+            tallied = list(found)
+    return Evidence(
+        window=window,
+        entity_of_wallet=entity_of_wallet,
+        horizon_ms=horizon_ms,
+        bets=Tally.joined([each.bets for each in tallied]),
+        taker_bets=Tally.joined([each.taker_bets for each in tallied]),
+        placebo=Tally.joined([each.placebo for each in tallied]),
+        copies=CopyTally.joined([each.copies for each in tallied]),
+        gains=Gains.joined([each.gains for each in tallied]),
+        decisions=Decisions.joined([each.decisions for each in tallied]),
+        deeds=deeds,
+        by_role=by_role,
+        walk_bps_per_usd=slopes(*np.sum([each.walked for each in tallied], axis=0)),
+        n_uncounted=n_uncounted,
+        since_ms=since_ms,
+    )
 
 
 def _leaders(entity_of_wallet: Ints) -> Ints:
@@ -171,102 +189,88 @@ def _views(con: Market, window: Window) -> Iterator[CoinView]:
         yield CoinView(coin, path, motion_of(path, window), window, watched)
 
 
-class _Tallies:
-    """What openings come to, added up some entities at a time.
+class _Tallied(NamedTuple):
+    """What the openings of some entities come to; as of `Evidence`.
 
-    Args:
+    Attributes:
+        walked: Of takers' orders, as of `walk_sums`, ``[2, coins]``.
+    """
+
+    bets: Tally
+    taker_bets: Tally
+    placebo: Tally
+    copies: CopyTally
+    gains: Gains
+    decisions: Decisions
+    walked: Floats
+
+
+@dataclass(frozen=True)
+class _Tallying:
+    """What openings are judged by.
+
+    Attributes:
         views: Of all coins.
         horizon_ms: Of each entity, ``[entities]``.
         shift_ms: By which the times of the placebo are moved, ``[entities]``.
         delays_ms: Of copies.
+        by_role: Told what followed the openings that are tallied.
     """
 
-    def __init__(
-        self, views: Sequence[CoinView], horizon_ms: Ints, shift_ms: Ints, delays_ms: Sequence[int]
-    ):
-        self._views, self._horizon_ms, self._shift_ms = views, horizon_ms, shift_ms
-        self._delays_ms = delays_ms
-        self._ahead_ms = sorted({*delays_ms} & {after_s * 1000 for after_s in AFTER_S})
-        n_coins = max((view.coin for view in views), default=-1) + 1
-        self._walked, self._squared = np.zeros((2, n_coins))
-        self._by_role = RoleCurve(len(horizon_ms))
-        self._bets: list[Tally] = []
-        self._taker_bets: list[Tally] = []
-        self._placebo: list[Tally] = []
-        self._copies: list[CopyTally] = []
-        self._gains: list[Gains] = []
-        self._decisions: list[Decisions] = []
+    views: Sequence[CoinView]
+    entity_of_wallet: Ints
+    horizon_ms: Ints
+    shift_ms: Ints
+    delays_ms: Sequence[int]
+    by_role: RoleCurve
 
-    def add(self, openings: Openings, entity: Ints) -> None:
-        """Add all openings of some entities.
-
-        Args:
-            openings: By coin, then time.
-            entity: Whose each is, ``[openings]``.
-        """
+    def tallied(self, openings: Openings) -> _Tallied:
+        """Return what all openings of some entities come to, by coin and time."""
+        walked = np.zeros((2, max((view.coin for view in self.views), default=-1) + 1))
+        entity = self.entity_of_wallet[openings.wallet]
         parts: list[tuple[Bets, Bets, Bets]] = []
-        for view in self._views:
+        for view in self.views:
             rows = slice(*np.searchsorted(openings.coin, [view.coin, view.coin + 1]))
             if rows.start < rows.stop or not parts:
-                parts.append(self._bets_of(view, openings.take(rows), entity[rows]))
+                found, walked[:, view.coin] = self._bets_of(view, openings.take(rows), entity[rows])
+                parts.append(found)
         bets, taker_bets, placebo = (joined(of_coins) for of_coins in zip(*parts, strict=True))
-        taken = tally(taker_bets, self._horizon_ms)
+        taken = tally(taker_bets, self.horizon_ms)
         enough = taken.entity[taken.has_bets_enough]
         testable = taker_bets.take(np.isin(taker_bets.entity, enough))
-        self._bets.append(tally(bets, self._horizon_ms))
-        self._placebo.append(tally(placebo, self._horizon_ms))
-        self._taker_bets.append(taken)
-        self._copies.append(copy_tally(testable))
-        self._gains.append(gains(testable))
         sure = openings.are_sure
-        self._decisions.append(Decisions.of(openings.take(sure), entity[sure]))
-
-    def found(
-        self,
-        window: Window,
-        entity_of_wallet: Ints,
-        deeds: Deeds,
-        n_uncounted: Ints,
-        since_ms: Ints,
-    ) -> Evidence:
-        """Return what all of them come to."""
-        return Evidence(
-            window=window,
-            entity_of_wallet=entity_of_wallet,
-            horizon_ms=self._horizon_ms,
-            bets=Tally.joined(self._bets),
-            taker_bets=Tally.joined(self._taker_bets),
-            placebo=Tally.joined(self._placebo),
-            copies=CopyTally.joined(self._copies),
-            gains=Gains.joined(self._gains),
-            decisions=Decisions.joined(self._decisions),
-            deeds=deeds,
-            by_role=self._by_role,
-            walk_bps_per_usd=slopes(self._walked, self._squared),
-            n_uncounted=n_uncounted,
-            since_ms=since_ms,
+        return _Tallied(
+            bets=tally(bets, self.horizon_ms),
+            taker_bets=taken,
+            placebo=tally(placebo, self.horizon_ms),
+            copies=copy_tally(testable),
+            gains=gains(testable),
+            decisions=Decisions.of(openings.take(sure), entity[sure]),
+            walked=walked,
         )
 
-    def _bets_of(self, view: CoinView, openings: Openings, entity: Ints) -> tuple[Bets, Bets, Bets]:
-        """Return the bets of one coin: all of them, those as taker, and a placebo's."""
-        own_ms = self._horizon_ms[entity]
-        outlook = view.outlook(openings, own_ms, LADDER, self._ahead_ms)
+    def _bets_of(
+        self, view: CoinView, openings: Openings, entity: Ints
+    ) -> tuple[tuple[Bets, Bets, Bets], tuple[float, float]]:
+        """Return the bets of one coin: all, those as taker, a placebo's; and `walk_sums`."""
+        own_ms = self.horizon_ms[entity]
+        ahead_ms = sorted({*self.delays_ms} & {after_s * 1000 for after_s in AFTER_S})
+        outlook = view.outlook(openings, own_ms, LADDER, ahead_ms)
         sure = np.flatnonzero(openings.are_sure)
-        self._by_role.add(outlook.take(sure), entity[sure])
+        self.by_role.add(outlook.take(sure), entity[sure])  # nobody else adds to these entities
         taken = sure[openings.is_taker[sure]]
         as_taker = outlook.take(taken)
-        measures = _copied(as_taker, self._delays_ms)
-        walked = walk_sums(as_taker.openings, as_taker.entry, measures["half_spread_bps"])
-        self._walked[view.coin] += walked[0]
-        self._squared[view.coin] += walked[1]
-        elsewhen = moved(openings, self._shift_ms[entity], view.window)
+        measures = _copied(as_taker, self.delays_ms)
+        elsewhen = moved(openings, self.shift_ms[entity], view.window)
         order = np.argsort(elsewhen.time_ms, kind="stable")
         placebo = view.outlook(elsewhen.take(order), own_ms[order])
-        return (
+        walked = walk_sums(as_taker.openings, as_taker.entry, measures["half_spread_bps"])
+        bets = (
             bets_of_coin(outlook, entity),
             bets_of_coin(as_taker, entity[taken], measures),
             bets_of_coin(placebo, entity[order]),
         )
+        return bets, walked
 
 
 def _copied(outlook: Outlook, delays_ms: Sequence[int]) -> dict[str, Floats]:

@@ -1,7 +1,6 @@
 """Openings of some wallets at a time, put aside until it is known how long everybody holds."""
 
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -41,10 +40,14 @@ class OpeningsAside:
         self._left -= len(openings)
         self._parts.append(openings if self._left >= 0 else self._written(openings))
 
-    def __iter__(self) -> Iterator[Openings]:
-        """Yield them as they were put; of nobody one part without any."""
-        for part in self._parts or [NO_OPENINGS]:
-            yield part if isinstance(part, Openings) else _read(part)
+    def __len__(self) -> int:
+        """Return how many parts there are; of nobody there is one part without any."""
+        return max(len(self._parts), 1)
+
+    def __getitem__(self, nth: int) -> Openings:
+        """Return a part as it was put."""
+        part = self._parts[nth] if self._parts else NO_OPENINGS
+        return part if isinstance(part, Openings) else _read(part)
 
     def _written(self, openings: Openings) -> Path:
         if self._folder is None:
