@@ -14,8 +14,7 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 PREFIX = f"hypertrack-{socket.gethostname()}-"
-"""Of the folder of a process: those of another machine, on a disk of both, are that one's to judge.
-"""
+"""Of the folder of a process: whether one of another machine lives is for that machine to know."""
 
 WORTH_SAYING_BYTES = 100_000_000
 
@@ -46,7 +45,7 @@ def _made_in(place: str) -> Path:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
         with suppress(FileNotFoundError):  # cleared away by another before it was locked
-            # The system unlocks it however we end; until then cleaners of old files spare it too.
+            # The system unlocks it however we end.
             descriptor = os.open(folder, os.O_RDONLY)
             with suppress(OSError):  # a disk that knows no locks: nobody will think it abandoned
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
