@@ -1,8 +1,8 @@
 """What the network need not learn: how far few numbers, each by itself, tell what came later.
 
 Outcomes that they tell of are few: a network that begins with none of this forgets more of it than
-it adds. On four simulated days on which nothing is reported the AUC of `sophistication_score`
-rises by .04 to .10 in three, and falls by .01 in one.
+it adds. On six simulated days on which nothing is reported the AUC of `sophistication_score`, for
+true edges above 5 bps, is .79 on average with a head start, and .73 without.
 """
 
 from collections.abc import Mapping, Sequence
