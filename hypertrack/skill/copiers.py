@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import poisson
 
-from hypertrack.skill.arrays import Floats, Ints, Numbers, group_sizes, group_starts
+from hypertrack.skill.arrays import Floats, Ints, Numbers, group_sizes, group_starts, sums
 from hypertrack.skill.entities import MAX_P, TOGETHER_MS
 from hypertrack.skill.openings import Decisions
 
@@ -122,6 +125,16 @@ class _Book:
         order = np.argsort(key, kind="stable")
         return cls(key[order], decisions.entity[order])
 
+    @cached_property
+    def n_entities(self) -> int:
+        """Return one more than the highest number of an entity."""
+        return int(self.entity.max(initial=-1)) + 1
+
+    def before(self, rows: Ints, minute: int) -> tuple[Ints, Ints]:
+        """Return where openings in a minute before some of them begin and end, 0 for the last."""
+        latest = self.key[rows] - (minute * LONGEST_LAG_MS + TOGETHER_MS)
+        return self.between(latest - LONGEST_LAG_MS, latest)
+
     def between(self, begin: Ints, end: Ints) -> tuple[Ints, Ints]:
         """Return where openings from one key to another begin and end."""
         return np.searchsorted(self.key, begin, "left"), np.searchsorted(self.key, end, "right")
@@ -138,44 +151,92 @@ def _by_entity(book: _Book) -> dict[int, _Book]:
 
 
 def _possible(book: _Book) -> Iterator[tuple[int, int]]:
-    """Yield pairs of which the one may copy the other.
+    """Yield pairs of which the one may copy the other, by number.
 
     The other often opened within a minute before it, and twice as often as in the minute before
     that: who trades all the time comes before everybody.
     """
-    looked_at = _some_of_each(book.entity)
-    key = book.key[looked_at]
-    met: dict[tuple[int, int], list[int]] = {}
-    for nth in (0, 1):
-        latest = key - (nth * LONGEST_LAG_MS + TOGETHER_MS)
-        begin, end = book.between(latest - LONGEST_LAG_MS, latest)
-        for rows in _batches(end - begin):
-            asking, before = _spread(begin[rows], end[rows])
-            copier, source = book.entity[looked_at[rows]][asking], book.entity[before]
-            each = np.unique(np.stack([asking, copier, source])[:, copier != source], axis=1)
-            pairs, n_met = np.unique(each[1:], axis=1, return_counts=True)
-            for a, b, n in zip(*pairs.tolist(), n_met.tolist(), strict=True):
-                met.setdefault((a, b), [0, 0])[nth] += n
-    for pair in sorted(met):
-        near, far = met[pair]
-        if near >= WORTH_A_LOOK and near > 2 * far:
-            yield pair
+    rows, nth = _some_of_each(book.entity)
+    begin, end = book.before(rows, 0)
+    copiers = group_starts(book.entity[rows])
+    for part in _batches(sums(end - begin, copiers)):
+        starts = np.append(copiers, len(rows))
+        here = slice(starts[part.start], starts[min(part.stop, len(copiers))])
+        looked_at = _LookedAt(book, rows[here], nth[here])
+        pairs, near = looked_at.met(0)
+        pairs, near = pairs[near >= WORTH_A_LOOK], near[near >= WORTH_A_LOOK]
+        met_earlier, n_earlier = looked_at.of_copiers(pairs).met(1)
+        far = np.zeros(len(pairs), dtype=np.int64)
+        place = np.searchsorted(met_earlier, pairs)
+        is_there = np.isin(pairs, met_earlier)
+        far[is_there] = n_earlier[place[is_there]]
+        yield from looked_at.named(pairs[near > 2 * far])
 
 
-def _some_of_each(entity: Numbers) -> Ints:
-    """Return the rows of at most `LOOKED_AT` openings of each, evenly spread."""
+@dataclass(frozen=True)
+class _LookedAt:
+    """Openings of some copiers, by copier, that are looked at to find whom they could follow.
+
+    A pair is one number, of its copier and then of its source.
+
+    Attributes:
+        rows: In the book.
+        nth: Of its copier's, below `LOOKED_AT`.
+    """
+
+    book: _Book
+    rows: Ints
+    nth: Ints
+
+    def met(self, minute: int) -> tuple[Ints, Ints]:
+        """Return the pairs that met in a minute before, ascending, and after how many openings."""
+        asking, before = _spread(*self.book.before(self.rows, minute))
+        copier, source = self.book.entity[self.rows][asking], self.book.entity[before]
+        is_other = copier != source
+        pair = copier[is_other].astype(np.int64) * self._n_entities + source[is_other]
+        # Each opening counts once, however often the source opened before it.
+        met = np.sort(pair * LOOKED_AT + self.nth[asking[is_other]])
+        met = met[group_starts(met)] // LOOKED_AT if len(met) else met
+        starts = group_starts(met) if len(met) else met
+        return met[starts], group_sizes(starts, len(met))
+
+    def of_copiers(self, pairs: Ints) -> "_LookedAt":
+        """Return the openings of the copiers of some pairs."""
+        is_asked = np.isin(self.book.entity[self.rows], pairs // self._n_entities)
+        return _LookedAt(self.book, self.rows[is_asked], self.nth[is_asked])
+
+    def named(self, pairs: Ints) -> Iterator[tuple[int, int]]:
+        """Yield copier and source of some pairs."""
+        for pair in pairs.tolist():
+            yield divmod(pair, self._n_entities)
+
+    @property
+    def _n_entities(self) -> int:
+        return self.book.n_entities
+
+
+def _some_of_each(entity: Numbers) -> tuple[Ints, Ints]:
+    """Return the rows of at most `LOOKED_AT` openings of each, evenly spread, and which they are.
+
+    By entity.
+    """
     order = np.argsort(entity, kind="stable")
     starts = group_starts(entity[order])
     size = group_sizes(starts, len(order))
     nth = np.arange(len(order)) - np.repeat(starts, size)
     step = np.repeat(np.maximum(size // LOOKED_AT, 1), size)
-    return np.sort(order[(nth % step == 0) & (nth // step < LOOKED_AT)])
+    some = (nth % step == 0) & (nth // step < LOOKED_AT)
+    return order[some], (nth // step)[some]
 
 
 def _follows(copier: _Book, source: _Book) -> _Found | None:
     """Return the evidence that one follows the other; None where it does not suffice."""
     rows = np.unique(np.linspace(0, len(copier.key) - 1, MOST_OPENINGS).astype(np.int64))
     key = copier.key[rows]
+    enough = max(MIN_MATCHES, MIN_FOLLOWED_FRAC * len(rows))
+    earlier, latest = source.between(key - FARTHEST_LAG_MS, key - TOGETHER_MS)
+    if np.count_nonzero(latest > earlier) < enough:  # most of who met by chance
+        return None
     asking, at = _spread(*source.between(key - AROUND_MS, key + AROUND_MS))
     lag_ms = key[asking] - source.key[at]
     is_far = np.abs(lag_ms) > FARTHEST_LAG_MS
@@ -183,7 +244,6 @@ def _follows(copier: _Book, source: _Book) -> _Found | None:
     lows = TOGETHER_MS * LAG_RATIO ** np.arange(0, LAG_STEPS, 0.5)
     in_order = np.argsort(lag_ms, kind="stable")
     ordered = lag_ms[in_order]
-    enough = max(MIN_MATCHES, MIN_FOLLOWED_FRAC * len(rows))
     best: tuple[float, int, float] = (1.0, 0, 0.0)
     for low in lows.tolist():
         high = low * LAG_RATIO + 1_000
@@ -209,8 +269,8 @@ def _most_in(lag_ms: Ints, width_ms: float) -> int:
     return int((until - np.arange(len(ordered))).max(initial=0))
 
 
-def _batches(counts: Ints) -> Iterator[slice]:
-    """Yield slices of rows that spread to so many pairs at most, one row at least."""
+def _batches(counts: NDArray[Any]) -> Iterator[slice]:
+    """Yield slices of copiers whose openings meet so many at most, one copier at least."""
     total = np.cumsum(counts)
     first = 0
     while first < len(counts):

@@ -42,7 +42,9 @@ lies across a border of cells is missed there, and counted later."""
 ROWS_AT_ONCE = 2_000_000
 """Of executions whose cells are counted together: some hundred megabytes."""
 
-CELL = ("coin_id", "direction", "is_taker", "moment", "size_class")
+MOST_COINS, SIZE_CLASSES = 2**16, 2**14
+"""What a cell's number has room for, beside the moments of eight years; sizes of 1e-35 to 1e35."""
+
 SIDE = ("coin_id", "direction", "is_taker")
 PAIR = ("wallet_a", "wallet_b")
 
@@ -117,7 +119,7 @@ def find_twins(con: Market, window: Window) -> Twins:
         n_each = kept.enter_context(computed_once(con, "twin_wallets", n_each))
         rows = rows.filter(_.wallet_id.isin(n_each.wallet_id))
         met = [
-            kept.enter_context(computed_once(con, f"twins_met_{nth}", _met(part)))
+            kept.enter_context(computed_once(con, f"twins_met_{nth}", _met(part, window)))
             for nth, part in enumerate(_by_coins(con, rows))
         ]
         candidates = _candidates(ibis.union(*met), n_each)
@@ -144,23 +146,33 @@ def _by_coins(con: Market, rows: Table) -> Iterator[Table]:
         yield rows.filter(_.coin_id >= first, _.coin_id < end)
 
 
-def _met(rows: Table) -> Table:
+def _met(rows: Table, window: Window) -> Table:
     """Return wallet_a, wallet_b, n_met: how often two are in one cell of time and size.
 
-    Two sizes are in one cell of at least one of the two ways to divide them.
+    Two sizes are in one cell of at least one of the two ways to divide them. Most cells are of one
+    wallet, and let go before anybody's are counted.
     """
-    steps = rows.mutate(step=_["size"].ln() / math.log1p(2 * SAME_SIZE_FRAC))
+    step = _["size"].ln() / math.log1p(2 * SAME_SIZE_FRAC)
+    ways = (2 * step.floor(), 2 * (step + 0.5).floor() + 1)
     cells = ibis.union(
-        steps.mutate(moment=_.time_ms // TOGETHER_MS, size_class=2 * _.step.floor()),
-        steps.mutate(moment=_.time_ms // TOGETHER_MS, size_class=2 * (_.step + 0.5).floor() + 1),
+        *(rows.select("wallet_id", cell=_cell(way.cast("int64"), window)) for way in ways)
     )
-    cells = cells.group_by("wallet_id", *CELL).aggregate(n=_.count())
-    left = cells.select(*CELL, "n", wallet_a="wallet_id")
-    right = cells.select(*CELL, m="n", wallet_b="wallet_id")
-    met = left.join(
-        right, [*(left[name] == right[name] for name in CELL), left.wallet_a < right.wallet_b]
-    )
+    shared = cells.group_by("cell").aggregate(low=_.wallet_id.min(), high=_.wallet_id.max())
+    cells = cells.semi_join(shared.filter(_.low < _.high), "cell")
+    cells = cells.group_by("wallet_id", "cell").aggregate(n=_.count())
+    left = cells.select("cell", "n", wallet_a="wallet_id")
+    right = cells.select("cell", m="n", wallet_b="wallet_id")
+    met = left.join(right, [left.cell == right.cell, left.wallet_a < right.wallet_b])
     return met.group_by(*PAIR).aggregate(n_met=ibis.least(_.n, _.m).sum())
+
+
+def _cell(size_class: ibis.Value, window: Window) -> ibis.Value:
+    """Return coin, direction, role, moment and size as one number: five take twice as long."""
+    moment = _.time_ms // TOGETHER_MS - window.start_ms // TOGETHER_MS
+    side = (_.direction > 0).cast("int64") * 2 + _.is_taker.cast("int64")
+    place = (moment.cast("int64") * MOST_COINS + _.coin_id) * 4 + side
+    within = ibis.least(ibis.greatest(size_class, -SIZE_CLASSES // 2), SIZE_CLASSES // 2 - 1)
+    return place * SIZE_CLASSES + within + SIZE_CLASSES // 2
 
 
 def _candidates(met: Table, n_each: Table) -> Table:

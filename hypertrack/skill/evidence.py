@@ -19,7 +19,7 @@ from hypertrack.skill.bets import LADDER, Bets, CoinView, Outlook, bets_of_coin,
 from hypertrack.skill.copy_edge import CopyTally, copy_tally
 from hypertrack.skill.deeds import Deeds
 from hypertrack.skill.estimate import Tally, tally
-from hypertrack.skill.fetching import execution_batches, fetch, price_paths
+from hypertrack.skill.fetching import execution_batches, fetch, made_ahead, price_paths
 from hypertrack.skill.gains import Gains, gains
 from hypertrack.skill.horizons import horizons_of
 from hypertrack.skill.openings import Decisions, Lots, Openings, openings_and_lots
@@ -134,7 +134,7 @@ def gather(
     deeds, n_uncounted = Deeds(n_entities), np.zeros(len(since_ms), dtype=np.int64)
     with OpeningsAside() as aside:
         judged, leaders = np.flatnonzero(entity_of_wallet >= 0), _leaders(entity_of_wallet)
-        for batch in execution_batches(con, window, judged, leaders):
+        for batch in made_ahead(execution_batches(con, window, judged, leaders)):
             does_count = batch["time_ms"] >= since_ms[batch["wallet_id"]]
             n_uncounted += np.bincount(batch["wallet_id"][~does_count], minlength=len(since_ms))
             opened, closed = openings_and_lots(

@@ -1,7 +1,9 @@
 """Rows of the market as arrays: executions some wallets at a time, prices some coins at a time."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
 import ibis
 import numpy as np
@@ -20,6 +22,8 @@ from hypertrack.skill.price_path import PricePath
 
 ROWS_AT_ONCE = 2_500_000
 """Of executions or prices: a few hundred megabytes with all that is made of them."""
+
+T = TypeVar("T")
 
 Stretches = tuple[Ints, Ints]
 """When stretches of time without a gap in a coin's trades begin and end, ascending."""
@@ -75,6 +79,18 @@ def execution_batches(
         batch = fetch(con, rows.filter(_of_wallets(own, first, end)).order_by(STEP_KEY))
         is_own = np.isin(batch["wallet_id"], own)
         yield {name: column[is_own] for name, column in batch.items()}
+
+
+def made_ahead(batches: Iterator[T]) -> Iterator[T]:
+    """Yield what an iterator does, which makes the next while whoever asks is at work.
+
+    Nobody else may use its connection meanwhile.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = pool.submit(next, batches, None)
+            yield batch
 
 
 def _with_positions(con: Market, rows: Table, window: Window) -> Table:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from skill_fakes import openings
 
+from hypertrack.skill import copiers
 from hypertrack.skill.copiers import find_copiers
 from hypertrack.skill.openings import Decisions, Openings
 
@@ -95,3 +96,17 @@ def test_nobody_at_all_copies_nobody() -> None:
     one = openings((0, 0, 1))
 
     assert find_copiers(Decisions.of(one.take(slice(0)), one.wallet[:0])).copier.tolist() == []
+
+
+def test_few_openings_at_a_time_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(9)
+    one = leader_and(5 * np.exp(0.1 * rng.standard_normal(30)))
+    other = leader_and(20 * np.exp(0.1 * rng.standard_normal(25)), n=25)
+    decisions = Decisions.of(Openings.joined([one, other]), np.append(one.wallet, other.wallet + 2))
+
+    together = find_copiers(decisions)
+    monkeypatch.setattr(copiers, "PAIRS_AT_ONCE", 1)
+    apart = find_copiers(decisions)
+
+    assert together.copier.tolist() == apart.copier.tolist() == [1, 3]
+    assert together.source.tolist() == apart.source.tolist() == [0, 2]
