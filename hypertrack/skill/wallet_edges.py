@@ -1,6 +1,7 @@
 """The edge of every wallet in a window, and in the one after: what a model is to foresee."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import repeat
 
@@ -21,6 +22,9 @@ from hypertrack.skill.openings import Lots, Openings, openings_and_lots
 from hypertrack.skill.price_path import PricePath, motion_of
 from hypertrack.skill.shrinkage import fit, posterior
 from hypertrack.store.parallel import one_ahead
+
+SIDES_AT_ONCE = 2
+"""Cuts judged at one time: more would hold more copies of what was opened than they save."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +98,12 @@ def each_two_windows(
     for coin, path, watched in price_paths(con, whole):
         for side in sides:
             side.know(coin, path, watched)
-    for opened in history.openings_in([window for pair in pairs for window in pair]):
-        for side in sides:
-            side.add(next(opened), next(opened))
+    with ThreadPoolExecutor(SIDES_AT_ONCE) as pool:
+        for opened in history.openings_in([window for pair in pairs for window in pair]):
+            for first in range(0, len(sides), SIDES_AT_ONCE):
+                few = sides[first : first + SIDES_AT_ONCE]
+                both = [(side, next(opened), next(opened)) for side in few]
+                list(pool.map(lambda each: each[0].add(*each[1:]), both))
     return [side.found() for side in sides]
 
 
