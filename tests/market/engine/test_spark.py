@@ -43,6 +43,9 @@ spark.sql.constraintPropagation.enabled false
 spark.sql.icu.caseMappings.enabled false
 spark.sql.optimizer.excludedRules  org.apache.spark.sql.catalyst.optimizer.RemoveRedundantAliases
 spark.task.maxFailures             1
+spark.locality.wait                0
+spark.shuffle.compress             false
+spark.broadcast.compress           false
 spark.executor.memory              512m
 spark.driver.extraJavaOptions      {JAVA}
 spark.executor.extraJavaOptions    {JAVA}
