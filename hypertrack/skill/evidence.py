@@ -4,10 +4,10 @@ Wallets are looked at some at a time, those of an entity together; of all of the
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -116,41 +116,53 @@ def gather(
     if since_ms is None:
         since_ms = np.full(len(entity_of_wallet), EVER_MS)
     n_entities = int(entity_of_wallet.max(initial=-1)) + 1
-    deeds, n_uncounted = Deeds(n_entities), np.zeros(len(since_ms), dtype=np.int64)
     with OpeningsAside() as aside:
-        judged, leaders = np.flatnonzero(entity_of_wallet >= 0), _leaders(entity_of_wallet)
-        for batch in made_ahead(execution_batches(con, window, judged, leaders)):
-            does_count = batch["time_ms"] >= since_ms[batch["wallet_id"]]
-            n_uncounted += np.bincount(batch["wallet_id"][~does_count], minlength=len(since_ms))
-            opened, closed = openings_and_lots(
-                {name: column[does_count] for name, column in batch.items()}
-            )
-            deeds.add_openings(opened, entity_of_wallet[opened.wallet])
-            deeds.add_lots(closed, entity_of_wallet)
-            # By coin and time: prices are then looked up along memory.
-            aside.put(opened.take(np.lexsort((opened.time_ms, opened.coin))))
+        deeds, n_uncounted = _put_aside(aside, con, window, entity_of_wallet, since_ms)
         horizon_ms = horizons_of(deeds.held_ms, deeds.n_exits, window)
         shift_ms = (window.length_ms * rng.uniform(*PLACEBO_FRAC, n_entities)).astype(np.int64)
         views, by_role = list(_views(con, window)), RoleCurve(n_entities)
         by = _Tallying(views, entity_of_wallet, horizon_ms, shift_ms, delays_ms, by_role)
         with ThreadPoolExecutor(os.cpu_count()) as pool:  # arrays let go of Python's lock
             tallied = list(pool.map(lambda nth: by.tallied(aside[nth]), range(len(aside))))
+    together = {
+        name: kind.joined([getattr(each, name) for each in tallied])
+        for name, kind in JOINED.items()
+    }
     return Evidence(
         window=window,
         entity_of_wallet=entity_of_wallet,
         horizon_ms=horizon_ms,
-        bets=Tally.joined([each.bets for each in tallied]),
-        taker_bets=Tally.joined([each.taker_bets for each in tallied]),
-        placebo=Tally.joined([each.placebo for each in tallied]),
-        copies=CopyTally.joined([each.copies for each in tallied]),
-        gains=Gains.joined([each.gains for each in tallied]),
-        decisions=Decisions.joined([each.decisions for each in tallied]),
+        **together,
         deeds=deeds,
         by_role=by_role,
         walk_bps_per_usd=slopes(*np.sum([each.walked for each in tallied], axis=0)),
         n_uncounted=n_uncounted,
         since_ms=since_ms,
     )
+
+
+def _put_aside(
+    aside: OpeningsAside, con: Market, window: Window, entity_of_wallet: Ints, since_ms: Ints
+) -> tuple[Deeds, Ints]:
+    """Put aside what counts of everybody's openings, and return what else was counted.
+
+    Returns:
+        Deeds, and how many executions of each wallet did not count, ``[wallets]``.
+    """
+    deeds = Deeds(int(entity_of_wallet.max(initial=-1)) + 1)
+    n_uncounted = np.zeros(len(since_ms), dtype=np.int64)
+    judged, leaders = np.flatnonzero(entity_of_wallet >= 0), _leaders(entity_of_wallet)
+    for batch in made_ahead(execution_batches(con, window, judged, leaders)):
+        does_count = batch["time_ms"] >= since_ms[batch["wallet_id"]]
+        n_uncounted += np.bincount(batch["wallet_id"][~does_count], minlength=len(since_ms))
+        opened, closed = openings_and_lots(
+            {name: column[does_count] for name, column in batch.items()}
+        )
+        deeds.add_openings(opened, entity_of_wallet[opened.wallet])
+        deeds.add_lots(closed, entity_of_wallet)
+        # By coin and time: prices are then looked up along memory.
+        aside.put(opened.take(np.lexsort((opened.time_ms, opened.coin))))
+    return deeds, n_uncounted
 
 
 def _leaders(entity_of_wallet: Ints) -> Ints:
@@ -181,6 +193,15 @@ class _Tallied(NamedTuple):
     gains: Gains
     decisions: Decisions
     walked: Floats
+
+
+JOINED: Mapping[str, Any] = {
+    **dict.fromkeys(("bets", "taker_bets", "placebo"), Tally),
+    "copies": CopyTally,
+    "gains": Gains,
+    "decisions": Decisions,
+}
+"""What is told of some entities at a time and joined to that of all, by what joins it."""
 
 
 @dataclass(frozen=True)
