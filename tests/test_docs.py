@@ -19,6 +19,7 @@ from hypertrack.config import load_config
 from hypertrack.config.example import example_toml
 from hypertrack.features.documentation import render_markdown
 from hypertrack.outputs.docs import anchor
+from hypertrack.skill.own_edges import OWN_EDGES
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -194,6 +195,13 @@ def test_readme_is_read_at_a_sitting() -> None:
 
 def test_docs_define_every_feature_as_the_registry_does() -> None:
     assert render_markdown() in (ROOT / "docs" / "features.md").read_text(encoding="utf-8")
+
+
+def test_docs_define_what_models_read_beside_features() -> None:
+    lines = (ROOT / "docs" / "features.md").read_text(encoding="utf-8").splitlines()
+
+    told = [f"| `{name}` | {each.unit} | {each.doc} |" for name, each in OWN_EDGES.items()]
+    assert set(told) <= set(lines)
 
 
 @pytest.mark.parametrize(("name", "unit"), UNITS.items())

@@ -16,6 +16,7 @@ import typer
 
 from hypertrack.cli.logs import log_to_stderr
 from hypertrack.cli.terminal import SafeConsole
+from hypertrack.scratch import clear_abandoned
 from hypertrack.text import ascii_json, masked_url
 
 if TYPE_CHECKING:  # settings load pydantic, which --help has no need of
@@ -96,6 +97,7 @@ class Session:
         self.log_to_stderr = functools.partial(log_to_stderr, level, is_json=shared.json)
         """What another process of this command has to call to log as this one does."""
         self.log_to_stderr()
+        clear_abandoned()
 
     def load(self, flags: Mapping[str, Any] | None = None) -> "Config":
         """Return the settings in force; ``flags`` by dotted key, None where not given."""

@@ -16,7 +16,7 @@ ORIGINAL = {
     "input_noise": 0.0,
     "binary_loss": "brier",
     "is_calibrated": False,
-    "starts_from_signs": False,
+    "has_head_start": False,
     "learning_rate": 1e-3,
 }
 """What ``train.preset = "original"`` changes."""
@@ -45,7 +45,7 @@ class TrainSettings(Section):
     preset: Literal["tuned", "original"] = "tuned"
     """``original`` is the network of the predecessor: it changes the defaults of hidden (256, 256,
     128), n_members (1), learning_rate (1e-3), binary_loss (brier), input_noise (0),
-    is_calibrated (false) and starts_from_signs (false)."""
+    is_calibrated (false) and has_head_start (false)."""
     hidden: tuple[Count, ...] = (128, 64)
     """Widths of the encoder's layers."""
     n_members: Count = 5
@@ -58,8 +58,9 @@ class TrainSettings(Section):
     """What the yes-or-no heads minimise in training; they are judged by Brier either way."""
     is_calibrated: bool = True
     """Shrink answers towards the average as far as wallets not trained on say."""
-    starts_from_signs: bool = True
-    """Let the bot score begin with what the signs of a program tell (`program_lean`), so that the
+    has_head_start: bool = True
+    """Let the bot score begin with what the signs of a program tell (`program_lean`), and both
+    scores of skill with what the wallet's own past lets expect (`own_edge_bps`), so that the
     network learns what they leave open."""
     learning_rate: Positive = 2e-3
     weight_decay: Annotated[float, Field(ge=0)] = 1e-5

@@ -83,7 +83,7 @@ class FeatureEngine:
         computer: Computer | None = None,
     ):
         """Take what computes: DuckDB where None."""
-        self.computer = computer or DuckDB(dataset)
+        self.computer = computer or DuckDB.of(dataset)
         self.dataset = dataset
         self.settings = settings
         self.fees = fees

@@ -54,6 +54,7 @@ def check_cuts(
     open_until: Callable[[int], AbstractContextManager[FeatureEngine]],
     cuts_ms: Iterable[int],
     names: Sequence[str] | None = None,
+    wallets: Sequence[str] | None = None,
 ) -> Iterator[CutCheck]:
     """Yield the comparison at each cut.
 
@@ -62,11 +63,12 @@ def check_cuts(
         open_until: Opens the same dataset without anything recorded at a time or later.
         cuts_ms: Where to cut.
         names: Features to check; those of the engine's groups where None.
+        wallets: Addresses whose features are checked; all where None.
     """
     for cut_ms in cuts_ms:
-        whole = engine.matrix(until_ms=cut_ms, names=names)
+        whole = engine.matrix(until_ms=cut_ms, names=names, wallets=wallets)
         with open_until(cut_ms) as past:
-            known = past.matrix(until_ms=cut_ms, names=names)
+            known = past.matrix(until_ms=cut_ms, names=names, wallets=wallets)
         yield CutCheck(
             cut_ms=cut_ms,
             n_wallets=len(known.wallets),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 from ibis import Table, _
@@ -9,7 +10,9 @@ from numpy.typing import NDArray
 
 from hypertrack.config import FeeSettings
 from hypertrack.labels.bots import LABELLING_FUNCTIONS, bot_votes, majority
-from hypertrack.labels.equity import equity_outcomes
+from hypertrack.labels.equity import mark_prices, outcomes_of, traded_rows
+from hypertrack.labels.equity_curve import Marks
+from hypertrack.labels.running import group_starts
 from hypertrack.labels.style import holding_horizon, style_outcomes
 from hypertrack.market.engine.computer import Computer, Market
 from hypertrack.market.engine.kept_tables import Tables
@@ -77,40 +80,72 @@ def measure(
         edges: In the window; not measured where None.
     """
     at = _at(window)
-    found = [*con.measure(at, _market_queries), *con.measure(at, _wallet_queries, fees)]
-    outcomes = _outcomes(found, n_wallets)
+    conduct = _Beside.of(con, at).finished(con.measure(at, _conduct_queries, fees))
+    cast = _cast(con.measure(at, _vote_queries), n_wallets)
+    outcomes = _outcomes(conduct, cast, majority(cast), n_wallets)
     return outcomes if edges is None else outcomes.with_edges(edges)
 
 
 def measure_each(
-    computer: Computer, windows: Sequence[Window], fees: FeeSettings, n_wallets: int
+    computer: Computer,
+    windows: Sequence[Window],
+    fees: FeeSettings,
+    n_wallets: int,
+    voted_in: Sequence[Sequence[Window]] | None = None,
 ) -> list[Outcomes]:
-    """Return what the wallets did in each window, without edges; all is gone through but once.
+    """Return what the wallets did in each window, without edges; all is gone through but twice.
 
     Args:
         computer: Of the whole dataset, which it goes through some wallets at a time.
         n_wallets: As for `measure`.
+        voted_in: For each window those in which votes are cast: how far they lean on average is
+            its ``bot_vote``, those of the first its ``votes``. The window itself where None.
     """
-    by_wallet = computer.measure_each(list(map(_at, windows)), _wallet_queries, fees)
+    voted_in = voted_in or [(window,) for window in windows]
+    at = list(map(_at, windows))
+    beside = [_Beside.of(computer.tables, each) for each in at]
+    conduct = computer.measure_each(
+        at, _conduct_queries, fees, finish=lambda nth, found: beside[nth].finished(found)
+    )
+    casting = list(dict.fromkeys(chain.from_iterable(voted_in)))
+    by_window = computer.measure_each(list(map(_at, casting)), _vote_queries)
+    cast = {
+        window: _cast(votes, n_wallets) for window, votes in zip(casting, by_window, strict=True)
+    }
+    lean = {window: majority(votes) for window, votes in cast.items()}
     return [
-        _outcomes([*computer.tables.measure(_at(window), _market_queries), *found], n_wallets)
-        for window, found in zip(windows, by_wallet, strict=True)
+        _outcomes(own, cast[voted[0]], _mean([lean[each] for each in voted]), n_wallets)
+        for own, voted in zip(conduct, voted_in, strict=True)
     ]
+
+
+def _mean(leans: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return each wallet's mean over the windows in which it has one, else NaN."""
+    n_known = np.count_nonzero(~np.isnan(leans), axis=0)
+    mean: NDArray[np.float64] = np.nansum(leans, axis=0) / np.where(n_known > 0, n_known, np.nan)
+    return mean
 
 
 def _at(window: Window) -> Variables:
     return {"start_ms": window.start_ms, "end_ms": window.end_ms}
 
 
-def _outcomes(found: Sequence[Columns], n_wallets: int) -> Outcomes:
-    """Return what was found of all wallets: the votes last."""
+def _cast(found: Sequence[Columns], n_wallets: int) -> NDArray[np.float64]:
+    """Return the votes on all wallets, ``[wallets, labelling functions]``."""
+    (votes,) = (spread(each, n_wallets) for each in found)
+    return np.stack([votes[each.name] for each in LABELLING_FUNCTIONS], axis=1)
+
+
+def _outcomes(
+    conduct: Sequence[Columns],
+    cast: NDArray[np.float64],
+    lean: NDArray[np.float64],
+    n_wallets: int,
+) -> Outcomes:
     nothing = np.full(n_wallets, np.nan)
-    columns: Columns = {"edge_bps": nothing, "edge_over_cost_bps": nothing}
-    *measured, cast_votes = (spread(each, n_wallets) for each in found)
-    for each in measured:
-        columns |= each
-    cast = np.stack([cast_votes[each.name] for each in LABELLING_FUNCTIONS], axis=1)
-    columns["bot_vote"] = majority(cast)
+    columns: Columns = {"edge_bps": nothing, "edge_over_cost_bps": nothing, "bot_vote": lean}
+    for each in conduct:
+        columns |= spread(each, n_wallets)
     quantities = np.stack([columns[name] for name in QUANTITIES], axis=1)
     entries = np.stack([columns["reported_frac"], columns["inherited_frac"]], axis=1)
     return Outcomes(quantities.round(DECIMALS), cast, entries)
@@ -120,20 +155,39 @@ WINDOW = Window(variable("start_ms"), variable("end_ms"))
 """That is set when the queries run."""
 
 
+@dataclass(frozen=True)
+class _Beside:
+    """What is known of a window beside what each wallet did by itself."""
+
+    coins: Columns
+    marks: Marks
+
+    @classmethod
+    def of(cls, con: Market, at: Variables) -> "_Beside":
+        """Return what is measured of the whole market."""
+        coins, prices = con.measure(at, _market_queries)
+        return cls(coins, Marks.of(prices))
+
+    def finished(self, found: list[Columns]) -> list[Columns]:
+        """Return what some wallets did by themselves."""
+        rows, entries, style = found
+        equity = outcomes_of(rows, entries, self.marks)
+        equity["holding_horizon"] = holding_horizon(equity["holding_s"])
+        return [equity, influence(rows, self.coins), style]
+
+
 def _market_queries(con: Tables) -> list[Table]:
-    """Return what is measured of wallets beside everybody else."""
-    return [_in_numbers(influence(con, WINDOW))]
+    """Return what was traded in each coin, and the prices of the marks."""
+    return [coins_traded(con, WINDOW), mark_prices(con, WINDOW)]
 
 
-def _wallet_queries(con: Tables, fees: FeeSettings) -> list[Table]:
-    """Return what is measured of each wallet by itself, the votes last."""
-    equity = equity_outcomes(con, WINDOW, fees)
-    asked = (
-        equity.mutate(holding_horizon=holding_horizon(_.holding_s)),
-        style_outcomes(con, WINDOW),
-        bot_votes(con, WINDOW),
-    )
-    return list(map(_in_numbers, asked))
+def _conduct_queries(con: Tables, fees: FeeSettings) -> list[Table]:
+    """Return what wallets executed, and their style."""
+    return [*traded_rows(con, WINDOW, fees), _in_numbers(style_outcomes(con, WINDOW))]
+
+
+def _vote_queries(con: Tables) -> list[Table]:
+    return [_in_numbers(bot_votes(con, WINDOW))]
 
 
 def _in_numbers(rows: Table) -> Table:
@@ -142,17 +196,29 @@ def _in_numbers(rows: Table) -> Table:
     )
 
 
-def influence(con: Tables, window: Window) -> Table:
-    """Return wallet_id, influence_pct: its notional over all notional in the coins it traded."""
-    traded = window.of(executions(con))
+def coins_traded(con: Tables, window: Window) -> Table:
+    """Return coin_id and coin_usd, all that was traded, in the order of the ids."""
     # Every trade is taken once, so that the taker side adds up to the coin's notional.
-    coins = traded.group_by("coin_id").aggregate(coin_usd=_.notional_usd.sum(where=_.is_taker))
-    own = traded.group_by("wallet_id", "coin_id").aggregate(usd=_.notional_usd.sum())
-    return (
-        own.join(coins, "coin_id")
-        .group_by("wallet_id")
-        .aggregate(influence_pct=_.usd.sum() / _.coin_usd.sum() * 100)
-    )
+    taken = window.of(executions(con)).filter(_.is_taker)
+    return taken.group_by("coin_id").aggregate(coin_usd=_.notional_usd.sum()).order_by("coin_id")
+
+
+def influence(rows: Columns, coins: Columns) -> Columns:
+    """Return wallet_id, influence_pct: its notional over all notional in the coins it traded.
+
+    Args:
+        rows: Executions by wallet and coin: wallet_id, coin_id, notional_usd.
+        coins: Of `coins_traded`.
+    """
+    if not len(rows["wallet_id"]):
+        return {"wallet_id": rows["wallet_id"], "influence_pct": np.zeros(0)}
+    of_coin = group_starts(rows["wallet_id"], rows["coin_id"])
+    own_usd = np.add.reduceat(rows["notional_usd"], of_coin)
+    all_usd = coins["coin_usd"][np.searchsorted(coins["coin_id"], rows["coin_id"][of_coin])]
+    wallet_id = rows["wallet_id"][of_coin]
+    first = group_starts(wallet_id)
+    share = np.add.reduceat(own_usd, first) / np.add.reduceat(all_usd, first)
+    return {"wallet_id": wallet_id[first], "influence_pct": share * 100}
 
 
 def spread(found: Columns, n_wallets: int) -> Columns:

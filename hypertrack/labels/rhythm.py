@@ -13,6 +13,8 @@ from hypertrack.records import MINUTE_MS
 
 REACTION_MS = 250
 
+DECIMALS = 9
+
 _MINUTE = _.time_ms // MINUTE_MS
 
 
@@ -47,7 +49,8 @@ def _reactions(con: Tables, window: Window) -> Table:
     return share.select(
         "wallet_id",
         "n_quoted_takes",
-        reaction_share=_.share - _.chance,
+        # Chances are added up in any order, and a share of nothing more must be nothing always.
+        reaction_share=(_.share - _.chance).round(DECIMALS),
     )
 
 

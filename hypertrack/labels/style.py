@@ -2,8 +2,9 @@
 
 import math
 
-import ibis
-from ibis import Table, Value, _
+import numpy as np
+from ibis import Table, _
+from numpy.typing import NDArray
 
 from hypertrack.market.engine.kept_tables import Tables, keep
 from hypertrack.market.executions import executions
@@ -66,11 +67,12 @@ def _in_moves(con: Tables) -> Table:
     )
 
 
-def holding_horizon(holding_s: Value) -> Value:
+def holding_horizon(holding_s: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the mean holding time on a log scale: -1 for a minute or less, 1 for a day or more."""
-    within = ibis.least(ibis.greatest(holding_s, SHORTEST_HOLDING_S), LONGEST_HOLDING_S)
-    share = (within / SHORTEST_HOLDING_S).ln() / math.log(LONGEST_HOLDING_S / SHORTEST_HOLDING_S)
-    return ibis.ifelse(holding_s.notnull(), 2 * share - 1, None)
+    within = np.clip(holding_s, SHORTEST_HOLDING_S, LONGEST_HOLDING_S)
+    share = np.log(within / SHORTEST_HOLDING_S) / math.log(LONGEST_HOLDING_S / SHORTEST_HOLDING_S)
+    horizon: NDArray[np.float64] = 2 * share - 1
+    return horizon
 
 
 def _minutes(con: Tables, window: Window) -> Table:

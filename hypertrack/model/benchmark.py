@@ -88,7 +88,7 @@ def compare_scores(
     oracle (`oracle_edge`), and what the wallets really earned.
 
     Args:
-        matrix: Of all features in force, over the whole recording.
+        matrix: What the model reads, over the whole recording.
         expected_bps: Edge that is expected of each of its wallets; NaN of one that was not tested.
         truth: Columns ``wallet``, ``is_bot``, ``edge_bps``, ``net_edge_bps``, a row per wallet.
     """
@@ -130,7 +130,7 @@ def _answers(
     measured = measure(engine.backend, window, engine.fees, n_wallets).quantities
     own = measured[matrix.wallet_ids[chosen]]
     con = engine.backend
-    earned = spread(con.fetch(equity_outcomes(con, window, engine.fees)), n_wallets)
+    earned = spread(equity_outcomes(con, window, engine.fees), n_wallets)
     markouts = spread(con.fetch(markout_outcomes(con, window)), n_wallets)
     wallets = matrix.wallet_ids[chosen]
     scores = model.predict(matrix)[chosen].astype(np.float64)

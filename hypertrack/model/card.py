@@ -94,6 +94,7 @@ def make_card(
             settings=settings.model_dump(mode="json", include={"train", "features", "fees"}),
             versions=_versions(),
             n_test_wallets=samples.n_test_wallets,
+            n_wallets=samples.n_wallets,
         ),
     )
 

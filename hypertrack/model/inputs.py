@@ -1,18 +1,23 @@
-"""From features to what the network reads: comparable, unskewed, scaled, with missing flags."""
+"""From features to what the network reads: comparable, unskewed, scaled, with missing flags.
+
+Beside the features stands what a wallet's own past lets expect of its edge (`OWN_EDGES`).
+"""
 
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hypertrack.features.definition import Feature
-from hypertrack.features.engine import FeatureMatrix
+from hypertrack.features.engine import FeatureEngine, FeatureMatrix
 from hypertrack.features.names import ALIASES
-from hypertrack.features.registry import REGISTRY
+from hypertrack.features.registry import REGISTRY, select
+from hypertrack.labels.cuts import Window
+from hypertrack.skill.own_edges import OWN_EDGES, OwnEdge, own_edges, unknown
 
 Array = NDArray[np.float64]
 
@@ -66,6 +71,26 @@ class InputScaler:
         return np.hstack([np.round(scaled, DECIMALS), flags]).astype(np.float32)
 
 
+def input_names(groups: Sequence[str]) -> tuple[str, ...]:
+    """Return what a model reads of a wallet where these groups of features are in force."""
+    return (*(feature.name for feature in select(groups)), *OWN_EDGES)
+
+
+def as_read(engine: FeatureEngine, matrix: FeatureMatrix) -> FeatureMatrix:
+    """Return features of an engine as a model reads them: beside what their window lets expect."""
+    own = unknown(engine.n_wallets)
+    if matrix.n_executions.any():  # else answers about accounts alone, or HyperEVM alone
+        window = Window(matrix.start_ms, matrix.end_ms)
+        own = own_edges(engine.backend, window, engine.fees, engine.n_wallets)
+    return with_own_edges(matrix, own[matrix.wallet_ids])
+
+
+def with_own_edges(matrix: FeatureMatrix, own: Array) -> FeatureMatrix:
+    """Return features beside what the past lets expect, ``[wallets, columns of OWN_EDGES]``."""
+    names = (*matrix.names, *OWN_EDGES)
+    return replace(matrix, names=names, values=np.hstack([matrix.values, own]))
+
+
 def comparable(matrix: FeatureMatrix, rows: slice = slice(None)) -> Array:
     """Return features of windows of any length in units that compare, ``[rows, features]``.
 
@@ -76,7 +101,7 @@ def comparable(matrix: FeatureMatrix, rows: slice = slice(None)) -> Array:
 
 def window_factors(matrix: FeatureMatrix) -> Array:
     """Return what comparable units are multiplied by to be those of the matrix, ``[features]``."""
-    is_extensive = np.array([_definition(name).is_extensive for name in matrix.names], dtype=bool)
+    is_extensive = np.array([_grows(name) for name in matrix.names], dtype=bool)
     return np.where(is_extensive, matrix.observed_days, 1.0)
 
 
@@ -106,8 +131,13 @@ def feature_hash(names: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
 
 
-def _definition(name: str) -> Feature:
-    return REGISTRY[ALIASES.get(name, name)]
+def _definition(name: str) -> Feature | OwnEdge:
+    return OWN_EDGES.get(name) or REGISTRY[ALIASES.get(name, name)]
+
+
+def _grows(name: str) -> bool:
+    definition = _definition(name)
+    return isinstance(definition, Feature) and definition.is_extensive
 
 
 def _is_heavy(names: Sequence[str]) -> NDArray[np.bool_]:

@@ -4,7 +4,7 @@ Fast versions: one of each, on no more rows than it takes. `hypertrack features 
 looks at more cuts.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +26,9 @@ Learn = Callable[[Samples], Array]
 
 MAX_ROWS = 4_000
 """Training rows that are enough to see a leak."""
+
+MAX_WALLETS = 4_000
+"""Whose features are enough to see one."""
 
 MIN_SKILL = 0.02
 """Less is what chance gives."""
@@ -54,7 +57,8 @@ def check_leaks(
     permutation, lucky = check_permutation(samples, learn, constant, n_bootstrap)
     truncation = None
     if open_until is not None:
-        (truncation,) = check_cuts(engine, open_until, [samples.cuts[0].at_ms])
+        cut_ms, wallets = samples.cuts[0].at_ms, _some(engine.wallets)
+        (truncation,) = check_cuts(engine, open_until, [cut_ms], wallets=wallets)
     return LeakChecks(
         permutation=permutation,
         truncation=truncation,
@@ -109,6 +113,15 @@ def _capped(samples: Samples) -> Samples:
     chosen = np.zeros(n_rows, dtype=np.bool_)
     chosen[np.random.default_rng(SEEDS[0]).choice(n_rows, MAX_ROWS, replace=False)] = True
     return replace(samples, train=samples.train.take(chosen))
+
+
+def _some(wallets: Sequence[str]) -> Sequence[str] | None:
+    """Return some of very many wallets, drawn by chance; None for all."""
+    if len(wallets) <= MAX_WALLETS:
+        return None
+    rng = np.random.default_rng(SEEDS[0])
+    chosen: list[str] = rng.choice(np.array(wallets), MAX_WALLETS, replace=False).tolist()
+    return chosen
 
 
 def _permutation_reason(found: Interval | None) -> str:

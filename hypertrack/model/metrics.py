@@ -4,9 +4,11 @@ All resamples are measured at once, as counts of how often each wallet was drawn
 the counts is the sample itself, so that a measure and its interval come from one expression.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,7 @@ from scipy.stats import rankdata
 from hypertrack.records import Interval, ReliabilityBin
 
 Array = NDArray[np.float64]
+T = TypeVar("T")
 
 N_BINS = 10
 CONFIDENCE = 0.95
@@ -44,10 +47,19 @@ class Resamples:
         """Return the same resamples, of which only some wallets are looked at."""
         return type(self)(self.counts[:, chosen])
 
-    def chunks(self) -> Iterator[Array]:
-        """Yield the counts of some resamples at a time, ``[wallets, chunk]``."""
-        for start in range(0, len(self.counts), CHUNK):
-            yield np.ascontiguousarray(self.counts[start : start + CHUNK].T, dtype=np.float64)
+    def map(self, measure: Callable[[Array], T]) -> list[T]:
+        """Return what is measured of some resamples at a time, in their order, on all processors.
+
+        Args:
+            measure: Takes the counts of some resamples, ``[wallets, chunk]``.
+        """
+
+        def of(start: int) -> T:
+            counts = self.counts[start : start + CHUNK].T
+            return measure(np.ascontiguousarray(counts, dtype=np.float64))
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return list(pool.map(of, range(0, len(self.counts), CHUNK)))
 
     def sums(self, values: Array) -> Array:
         """Return the sum of the values drawn, ``[1 + resamples, …]``.
@@ -55,7 +67,7 @@ class Resamples:
         Args:
             values: ``[wallets, …]``.
         """
-        return np.concatenate([counts.T @ values for counts in self.chunks()])
+        return np.concatenate(self.map(lambda counts: counts.T @ values))
 
 
 def interval(draws: Array) -> Interval | None:
@@ -105,15 +117,17 @@ def ranking(outcome: Array, is_yes: Array, score: Array, resamples: Resamples) -
         score: What was predicted.
     """
     by_outcome, by_score = _Ranks.of(outcome), _Ranks.of(score)
-    aucs, ics = [], []
-    for counts in resamples.chunks():
+
+    def measure(counts: Array) -> tuple[Array, Array]:
         ranks = by_score.within(counts)  # [wallets, chunk]
         n_yes = is_yes @ counts
         n_no = counts.sum(axis=0) - n_yes
         # A yes stands above half of its own kind, and above the no that the score puts below it.
         above = is_yes @ (counts * ranks) - n_yes**2 / 2
-        aucs.append(_ratio(above, n_yes * n_no))
-        ics.append(_correlation(counts, ranks, by_outcome.within(counts)))
+        auc = _ratio(above, n_yes * n_no)
+        return auc, _correlation(counts, ranks, by_outcome.within(counts))
+
+    aucs, ics = zip(*resamples.map(measure), strict=True)
     return Ranking(np.concatenate(aucs), np.concatenate(ics))
 
 
@@ -123,11 +137,17 @@ def mean_of_best(outcome: Array, score: Array, n: int, resamples: Resamples) -> 
     A wallet that was drawn several times stands there as often; NaN of fewer than n wallets.
     """
     order = np.argsort(-score, kind="stable")
-    sums = []
-    for counts in resamples.chunks():
+
+    def measure(counts: Array) -> Array:
         n_so_far = np.minimum(np.cumsum(counts[order], axis=0), n)
-        sums.append(outcome[order] @ np.diff(n_so_far, axis=0, prepend=0))
-    return np.concatenate(sums) / n if len(order) >= n else np.full(len(resamples.counts), np.nan)
+        total: Array = outcome[order] @ np.diff(n_so_far, axis=0, prepend=0)
+        return total
+
+    return (
+        np.concatenate(resamples.map(measure)) / n
+        if len(order) >= n
+        else np.full(len(resamples.counts), np.nan)
+    )
 
 
 def calibration_error(is_yes: Array, probability: Array, resamples: Resamples) -> Interval | None:

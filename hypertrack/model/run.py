@@ -12,19 +12,18 @@ from numpy.typing import NDArray
 from hypertrack.config import ORIGINAL, Settings, TrainSettings
 from hypertrack.errors import ModelError
 from hypertrack.features.engine import FeatureEngine
-from hypertrack.features.registry import select
 from hypertrack.labels.user import read_user_labels
 from hypertrack.model.baselines import BASELINES, FITS, Fitted, constant, within_range
 from hypertrack.model.card import Findings, make_card
 from hypertrack.model.comparison import Comparison, compare
 from hypertrack.model.estimator_selection import choose_estimators
 from hypertrack.model.evaluation import evaluate
-from hypertrack.model.head_start import signs_of_programs
-from hypertrack.model.inputs import InputScaler
+from hypertrack.model.head_start import head_start
+from hypertrack.model.inputs import InputScaler, input_names
 from hypertrack.model.leaks import check_leaks
 from hypertrack.model.network import WalletNet
 from hypertrack.model.predictor import NET, Predictor, predict_rows
-from hypertrack.model.samples import Rows, Samples, assemble, measure_cuts, plan_cuts
+from hypertrack.model.samples import Rows, Samples, assemble, let_go, measure_cuts, plan_cuts
 from hypertrack.model.training import (
     Trained,
     pick_device,
@@ -225,7 +224,7 @@ def fit_network(
         )
         for rows in (samples.train, samples.validation)
     )
-    known = signs_of_programs(samples, scaler) if settings.starts_from_signs else None
+    known = head_start(samples, scaler) if settings.has_head_start else None
     trained = yield from train_network(train, validation, settings, known)
     return trained
 
@@ -304,10 +303,10 @@ def _measure(
     yield Stage(text=f"measuring features of {len(cuts)} cuts", n_done=0, n_stages=n_stages)
     # Features of all cuts at once, as most of the work is the same for each.
     matrices = engine.matrices([each.at_ms for each in cuts])
-    measured = measure_cuts(engine, cuts, matrices, settings.train, labels)
+    measured = measure_cuts(engine, cuts, let_go(matrices), settings.train, labels)
     for n_done in range(len(cuts)):
         text = f"measuring outcomes, cut {n_done + 1} of {len(cuts)}"
         yield Stage(text=text, n_done=n_done + 1, n_stages=n_stages)
         rows.append(next(measured))
-    names = tuple(feature.name for feature in select(settings.features.groups))
-    return assemble(names, cuts, rows, settings.train, force=force)
+    names, n_wallets = input_names(settings.features.groups), engine.n_wallets
+    return assemble(names, cuts, rows, settings.train, force=force, n_wallets=n_wallets)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import chain
 from typing import Self
 
 import numpy as np
@@ -10,8 +11,14 @@ from numpy.typing import NDArray
 
 from hypertrack.config import TrainSettings
 from hypertrack.errors import NotEnoughDataError
-from hypertrack.features.engine import FeatureEngine, FeatureMatrix
-from hypertrack.labels.cuts import Cut, Window, fitting_embargo_ms, walk_forward
+from hypertrack.features.engine import FACTS, FeatureEngine, FeatureMatrix
+from hypertrack.labels.cuts import (
+    Cut,
+    Window,
+    earlier_windows,
+    fitting_embargo_ms,
+    walk_forward,
+)
 from hypertrack.labels.outcomes import Edges, Outcomes, measure_each
 from hypertrack.labels.splits import FOLD, HELD_OUT, VALIDATION, drawn, places
 from hypertrack.labels.targets import (
@@ -23,9 +30,10 @@ from hypertrack.labels.targets import (
     make_targets,
     target_weights,
 )
-from hypertrack.model.inputs import comparable
+from hypertrack.model.inputs import comparable, input_names
 from hypertrack.records import MINUTE_MS
 from hypertrack.skill.evidence import counts_from_ms
+from hypertrack.skill.own_edges import columns_of
 from hypertrack.skill.wallet_edges import TwoWindows, each_two_windows
 
 MAX_TEST_ROWS = 50_000
@@ -33,14 +41,22 @@ MAX_TEST_ROWS = 50_000
 a month of the venue would be half as wide, and take a quarter of an hour to resample."""
 
 
+MAX_TRAINED_WALLETS = 60_000
+"""Wallets that a model is trained on."""
+
+TRAINED = "trained"
+
+
 @dataclass(frozen=True)
 class Rows:
     """Samples as columns, one row per wallet and cut."""
 
     features: NDArray[np.float64]
-    """``[rows, features]``, comparable between cuts; NaN where missing."""
+    """``[rows, inputs]``: features, comparable between cuts, then what the wallet's past lets
+    expect of its edge (`OWN_EDGES`); NaN where missing."""
     past: NDArray[np.float64]
-    """``[rows, quantities]`` of the feature window; NaN where not measured."""
+    """``[rows, quantities]`` of the feature window, the votes those of windows in it that are as
+    long as the outcome's; NaN where not measured."""
     quantities: NDArray[np.float64]
     """``[rows, quantities]`` of the outcome window; NaN where not measured."""
     error_bps: NDArray[np.float64]
@@ -102,6 +118,8 @@ class Samples:
     test: Rows
     n_test_wallets: int | None = None
     """At the last cut; None where all of them are ``test``."""
+    n_wallets: int | None = None
+    """Of the dataset; None where none of them was left out of training by the draw."""
 
     def targets(self, rows: Rows) -> NDArray[np.float64]:
         """Return what to predict of the rows, ``[rows, targets]``; NaN where not measured."""
@@ -147,42 +165,83 @@ def measure_cuts(
     """Yield the samples of each cut: wallets with enough executions before it.
 
     Args:
-        matrices: Features at each cut, asked for after the outcomes of all are measured.
+        matrices: Features at each cut, of which what is needed is kept.
         user_labels: Whether wallets are bots, by address; over the labelling functions.
     """
-    windows = [window for cut in cuts for window in (cut.past, cut.outcome)]
-    # All windows in one pass over what wallets did, which may be far more than fits in memory.
-    measured = iter(measure_each(engine.computer, windows, engine.fees, engine.n_wallets))
+    chosen = trained_wallets(engine.wallets, user_labels or {})
+    needed = [
+        _of_samples(matrix, engine, cut, settings, chosen if not cut.is_test else None)
+        for cut, matrix in zip(cuts, matrices, strict=True)
+    ]
     sides = [(cut.past, cut.outcome) for cut in cuts]
+    voted_in = zip(earlier_windows(cuts), [(cut.outcome,) for cut in cuts], strict=True)
+    # All windows together, as what wallets did may be far more than fits in memory.
+    found = measure_each(
+        engine.computer,
+        list(chain.from_iterable(sides)),
+        engine.fees,
+        engine.n_wallets,
+        list(chain.from_iterable(voted_in)),
+    )
+    measured = iter(found)
     edges_by_cut = each_two_windows(engine.backend, sides, engine.fees, engine.n_wallets)
-    for cut, matrix, edges in zip(cuts, matrices, edges_by_cut, strict=True):
+    for matrix, edges in zip(needed, edges_by_cut, strict=True):
         past = next(measured).with_edges(Edges(edges.past.edge_bps, edges.cost_bps))
         outcome = next(measured).with_edges(Edges(edges.later.edge_bps, edges.cost_bps))
-        is_sample = matrix.n_executions >= settings.min_train_executions
-        # Whoever was chosen by its profit later had to do well in between.
-        since_ms = counts_from_ms(engine.backend, engine.n_wallets)[matrix.wallet_ids]
-        is_sample &= since_ms <= cut.at_ms
-        rows = _rows(matrix, is_sample, (past, outcome), edges, settings)
+        rows = _rows(matrix, (past, outcome), edges, settings)
         if user_labels:
             _overrule(rows, matrix, user_labels)
         yield rows
 
 
+def trained_wallets(
+    wallets: Sequence[str], user_labels: Mapping[str, bool]
+) -> NDArray[np.bool_] | None:
+    """Return which wallets are trained on, the same ones in every run; None for all.
+
+    Of very many some are drawn by chance, and those that the user knows are among them.
+    """
+    if len(wallets) <= MAX_TRAINED_WALLETS:
+        return None
+    is_drawn = drawn(wallets, TRAINED, MAX_TRAINED_WALLETS / len(wallets))
+    is_drawn |= np.array([wallet in user_labels for wallet in wallets])
+    return is_drawn
+
+
+def _of_samples(
+    matrix: FeatureMatrix,
+    engine: FeatureEngine,
+    cut: Cut,
+    settings: TrainSettings,
+    chosen: NDArray[np.bool_] | None,
+) -> FeatureMatrix:
+    """Return the rows of wallets that are samples at a cut."""
+    is_sample = matrix.n_executions >= settings.min_train_executions
+    # Whoever was chosen by its profit later had to do well in between.
+    since_ms = counts_from_ms(engine.backend, engine.n_wallets)[matrix.wallet_ids]
+    is_sample &= since_ms <= cut.at_ms
+    if chosen is not None:
+        is_sample &= chosen[matrix.wallet_ids]
+    wallets = tuple(w for w, is_one in zip(matrix.wallets, is_sample, strict=True) if is_one)
+    columns = ("wallet_ids", "values", *FACTS)
+    return replace(
+        matrix, wallets=wallets, **{name: getattr(matrix, name)[is_sample] for name in columns}
+    )
+
+
 def _rows(
     matrix: FeatureMatrix,
-    is_sample: NDArray[np.bool_],
     measured: tuple[Outcomes, Outcomes],
     edges: TwoWindows,
     settings: TrainSettings,
 ) -> Rows:
     past, outcome = measured
-    wallet_ids = matrix.wallet_ids[is_sample]
-    wallets = [wallet for wallet, chosen in zip(matrix.wallets, is_sample, strict=True) if chosen]
+    wallet_ids, wallets = matrix.wallet_ids, matrix.wallets
     shrunk = np.stack(
         [edges.shrunk_bps, edges.shrunk_sd_bps, np.log1p(edges.past.n_bets), edges.cost_bps], axis=1
     )
     return Rows(
-        features=comparable(matrix)[is_sample],
+        features=np.hstack([comparable(matrix), columns_of(edges)[wallet_ids]]),
         past=past.quantities[wallet_ids],
         quantities=outcome.quantities[wallet_ids],
         error_bps=edges.later.error_bps[wallet_ids],
@@ -212,12 +271,14 @@ def assemble(
     settings: TrainSettings,
     *,
     force: bool,
+    n_wallets: int = 0,
 ) -> Samples:
     """Split the rows of all cuts and fit the thresholds on the training rows.
 
     Args:
         rows_by_cut: In the order of ``cuts``; the last is the test cut.
         force: Accept fewer wallets and rows than the settings ask for.
+        n_wallets: Of the dataset.
 
     Raises:
         NotEnoughDataError: Says what is missing and about how much longer to record.
@@ -243,6 +304,7 @@ def assemble(
         validation=last_training_cut.take(last_training_cut.is_validation),
         test=_some(rows_by_cut[-1]),
         n_test_wallets=n_at_last if n_at_last > MAX_TEST_ROWS else None,
+        n_wallets=n_wallets if n_wallets > MAX_TRAINED_WALLETS else None,
     )
 
 
@@ -270,8 +332,15 @@ def build_samples(
     """
     cuts = plan_cuts(engine, settings, force=force)
     matrices = engine.matrices([cut.at_ms for cut in cuts])
-    rows = list(measure_cuts(engine, cuts, matrices, settings, user_labels))
-    return assemble(matrices[0].names, cuts, rows, settings, force=force)
+    rows = list(measure_cuts(engine, cuts, let_go(matrices), settings, user_labels))
+    names = input_names(engine.settings.groups)
+    return assemble(names, cuts, rows, settings, force=force, n_wallets=engine.n_wallets)
+
+
+def let_go(matrices: list[FeatureMatrix]) -> Iterator[FeatureMatrix]:
+    """Yield each and forget it: those of a month of the venue take a gigabyte and a half."""
+    while matrices:
+        yield matrices.pop(0)
 
 
 def permuted(samples: Samples, seed: int = 0) -> Samples:

@@ -47,8 +47,9 @@ from hypertrack.records import (
     replace,
 )
 
-FORMAT = "hypertrack wallet model 4"
-"""Of edges of the next openings; the scores of earlier models mean other things."""
+FORMAT = "hypertrack wallet model 5"
+"""Reads what a wallet's own past lets expect of its edge; earlier models do not, or their scores
+mean other things."""
 
 CHUNK_ROWS = 8_192
 """Wallets predicted at once: what a processor keeps near."""
@@ -216,7 +217,7 @@ def load_model(file: Path) -> WalletModel:
         ) from error
     if not isinstance(content, Mapping) or content.get("format") != FORMAT:
         raise ModelError(
-            f"{file} is no model of this version, whose scores would mean something else "
+            f"{file} is no model of this version, which reads other things of a wallet "
             f"({FORMAT}): train again"
         )
     try:

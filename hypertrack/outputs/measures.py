@@ -145,6 +145,9 @@ ROLE_WORDS: dict[str, tuple[str, Write]] = {
             ("after_30s", "30 s later"),
             ("after_300s", "5 min later"),
             ("after_1800s", "30 min later"),
+            ("gain", "gained on its price in 5 min"),
+            ("gain_low", "the same, low end"),
+            ("gain_high", "the same, high end"),
         )
     },
 }

@@ -170,6 +170,8 @@ def _stats(card: Card) -> Iterator[Stat]:
     wallets = f"{summary.n_train_wallets:,} wallets"
     if summary.n_by_profit:
         wallets += f"; {summary.n_by_profit:,} chosen by past profit left out until they were"
+    if card.details.n_wallets is not None:
+        wallets += f"; drawn by chance from {card.details.n_wallets:,}"
     yield Stat("Training rows", f"{summary.n_train_rows:,}", wallets)
     yield Stat("Validation rows", f"{summary.n_validation_rows:,}", "other wallets, same time")
     drawn_from = card.details.n_test_wallets

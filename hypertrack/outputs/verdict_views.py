@@ -144,15 +144,21 @@ def _role_lines(n: Mapping[str, float]) -> Iterator[tuple[str, str]]:
     for role in ("taker", "maker"):
         moves = [n[f"{role}_after_{after_s}s_bps"] for after_s in AFTER_S]
         if any(map(isfinite, moves)):
-            paid = n[f"{role}_paid_bps"]
-            from_mid, from_price = (
-                " ".join(bps(move - less) for move in moves) for less in (0.0, paid)
-            )
+            ends = n[f"{role}_gain_low_bps"], n[f"{role}_gain_high_bps"]
             yield (
                 f"as {role}",
-                f"{from_mid} bps from the mid, {from_price} less what it paid, after 5 s, 30 s, "
-                "5 min, 30 min: shown, not tested",
+                f"{' '.join(map(bps, moves))} bps from the mid after 5 s, 30 s, 5 min, 30 min; "
+                f"gained on its own price {_gain(n[f'{role}_gain_bps'], *ends)} in 5 min: "
+                "shown, not tested",
             )
+
+
+ALIKE = "alike in all blocks of time"
+
+
+def _gain(value: float, low: float, high: float) -> str:
+    """Return a gain with its interval; without one where it is of a single block of time."""
+    return bps_interval(value, low, high, no_width=ALIKE) if isfinite(low) else bps(value)
 
 
 def _copied(n: Mapping[str, float], unit: str = "") -> str:

@@ -27,6 +27,7 @@ from hypertrack.records import (
     decode_json,
     encode_json,
 )
+from hypertrack.scratch import scratch_folder
 from hypertrack.store.files.layout import ACCOUNTS_REPORT_NAME
 
 if TYPE_CHECKING:  # the command loads these when it runs
@@ -87,11 +88,9 @@ def account_of(settings: Settings, wallet: str) -> AccountCheck | None:
 def read_report(settings: Settings) -> AccountReport | None:
     """Return the last report, None where there is none that can be read."""
     if isinstance(settings.data, DatabaseUrl):
-        import tempfile
-
         from hypertrack.store.database.copying import write_lists
 
-        with tempfile.TemporaryDirectory(prefix="hypertrack-") as name:
+        with scratch_folder() as name:
             with suppress(DatasetError):
                 write_lists(settings.data, Path(name))
             return _parsed(Path(name) / ACCOUNTS_REPORT_NAME)

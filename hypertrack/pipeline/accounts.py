@@ -2,7 +2,6 @@
 
 import logging
 import platform
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -18,6 +17,7 @@ from hypertrack.pipeline.account_checks import check_accounts, report_json, summ
 from hypertrack.pipeline.account_choosing import Wanted, asking_of, choose
 from hypertrack.pipeline.places import open_answering, require_writable_place
 from hypertrack.records import AccountReport, Record, replace
+from hypertrack.scratch import scratch_folder
 from hypertrack.store.files.layout import ACCOUNTS_REPORT_NAME
 
 if TYPE_CHECKING:  # the command loads these when it runs
@@ -188,7 +188,7 @@ def _small_files(settings: Settings) -> Iterator[Path]:
         return
     from hypertrack.store.database.copying import write_lists
 
-    with tempfile.TemporaryDirectory(prefix="hypertrack-") as name:
+    with scratch_folder() as name:
         with suppress(DatasetError):  # there is none yet
             write_lists(settings.data, Path(name))
         yield Path(name)

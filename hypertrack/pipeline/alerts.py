@@ -4,13 +4,13 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from hypertrack.clock import SystemClock
 from hypertrack.config import EVENT_FIELDS, Settings
 from hypertrack.errors import ConfigError
 from hypertrack.records import Message, MessageKind, RawJson, encode_json
+from hypertrack.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from hypertrack.config import AlertSettings, SinkSettings
@@ -88,7 +88,7 @@ def replayed(settings: Settings, since_ms: int) -> list[tuple[Message, tuple[str
     from hypertrack.pipeline.live import replay
 
     kept = Outbox()
-    with TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         replay(settings, since_ms, Path(folder) / "signals.jsonl", lambda _: None, kept)
     return [(message, to) for message, to in kept.messages if message.kind is MessageKind.ALERT]
 

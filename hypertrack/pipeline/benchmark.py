@@ -1,11 +1,11 @@
 """The models benchmark command: simulated markets of several sizes, trained on and judged."""
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from hypertrack.config import Settings
 from hypertrack.errors import ConfigError
+from hypertrack.scratch import scratch_folder
 
 if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.model.benchmark import MarketTruth
@@ -50,6 +50,7 @@ def benchmark(settings: Settings, size: Size, seed: int) -> "MarketTruth":
         NotEnoughDataError: The market is too small to train on.
     """
     from hypertrack.model.benchmark import MarketTruth, compare_scores
+    from hypertrack.model.inputs import with_own_edges
     from hypertrack.pipeline.places import open_engine
     from hypertrack.pipeline.simulate import WritePlan, write
     from hypertrack.pipeline.skill import judge_wallets
@@ -57,7 +58,7 @@ def benchmark(settings: Settings, size: Size, seed: int) -> "MarketTruth":
     from hypertrack.store.columns import read_columns
 
     update = {"seed": seed, "hours": size.hours, "wallets": size.wallets}
-    with tempfile.TemporaryDirectory() as temporary:
+    with scratch_folder() as temporary:
         folder = Path(temporary)
         own = settings.model_copy(
             update={
@@ -75,8 +76,10 @@ def benchmark(settings: Settings, size: Size, seed: int) -> "MarketTruth":
             matrix = engine.matrix()
             judged = judge_wallets(engine, own, matrix)
             assert judged is not None  # who was trained on has traded
+            assert judged.own_edges is not None
+            read = with_own_edges(matrix, judged.own_edges)
             n_wallets, against = compare_scores(
-                trained.model, engine, matrix, judged.columns["edge_bps"], read_columns(truth_file)
+                trained.model, engine, read, judged.columns["edge_bps"], read_columns(truth_file)
             )
     return MarketTruth(
         seed=seed,

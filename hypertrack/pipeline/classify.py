@@ -86,16 +86,21 @@ def _profiled(
 ) -> "tuple[ProfileHeader, Iterator[ProfileColumns]]":
     """Return what profiles rest on, and their columns, which are made as they are asked for."""
     from hypertrack.features.activity import activity
+    from hypertrack.model.inputs import with_own_edges
     from hypertrack.pipeline.asked_rules import obstacles_of, rule_columns, rule_features
     from hypertrack.pipeline.profile_batches import RuleColumns, profile_batches
     from hypertrack.pipeline.profile_matrix import measure
     from hypertrack.pipeline.skill import judge_wallets
+    from hypertrack.skill.own_edges import unknown
 
     measured = measure(engine, rule_features(settings))
     matrix, more = measured.matrix, rule_columns(settings, measured.whole)
     skill = judge_wallets(engine, settings, matrix)
     judged = {} if skill is None else skill.columns
     not_testable = obstacles_of(settings, matrix, more, judged, has_model=model is not None)
+    own = unknown(len(matrix.wallets)) if skill is None else skill.own_edges
+    assert own is not None
+    matrix = with_own_edges(matrix, own)
     header = ProfileHeader(
         generated_ms=time.time_ns() // 1_000_000,
         data=engine.summary(),
@@ -197,8 +202,10 @@ def said_of_features(names: Sequence[str]) -> dict[str, Any]:
     """Return what the header says of the features."""
     from hypertrack.categories.standing import STANDING
     from hypertrack.features.registry import REGISTRY
+    from hypertrack.skill.own_edges import OWN_EDGES
 
-    placed = {name: of for name, of in STANDING.items() if name in names}
+    told = STANDING | {name: (each.unit, each.doc) for name, each in OWN_EDGES.items()}
+    placed = {name: of for name, of in told.items() if name in names}
     names = [name for name in names if name not in placed]
     return {
         "units": {name: REGISTRY[name].unit for name in names}

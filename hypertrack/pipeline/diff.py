@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from hypertrack.config import Settings
 from hypertrack.files import require_writable, write_text
 from hypertrack.pipeline.classify import PROFILES_NAME, fresh_profiles
 from hypertrack.records import ComparedProfiles, ProfileDiff, ProfileHeader, WalletDiff
+from hypertrack.scratch import scratch_folder
 
 if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.outputs.diff_views import DiffView
@@ -57,7 +57,7 @@ def compare(before: Settings, after: Settings) -> Iterator[Compared]:
     places = [_profiles_at(settings) for settings in (before, after)]
     from hypertrack.store.profile_diff import ProfileJoin
 
-    with TemporaryDirectory(prefix="hypertrack-diff-") as folder:
+    with scratch_folder() as folder:
         files = [
             place if place is not None else _profile(settings)
             for place, settings in zip(places, (before, after), strict=True)

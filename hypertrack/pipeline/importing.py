@@ -1,7 +1,6 @@
 """The import command: data from elsewhere to a dataset."""
 
 import platform
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -14,6 +13,7 @@ from hypertrack.errors import ConfigError, DatasetError
 from hypertrack.importing.formats import Format
 from hypertrack.pipeline.places import open_writing, require_writable_place
 from hypertrack.records import Feed
+from hypertrack.scratch import scratch_folder
 from hypertrack.store.files.layout import ARCHIVE_NAME, MANIFEST_NAME, dataset_files, feed_path
 
 if TYPE_CHECKING:  # importing loads these when it runs
@@ -53,7 +53,7 @@ def as_files(settings: Settings, places: Sequence[str]) -> Iterator[list[Path]]:
         DatasetError: No such path, or a database that cannot be reached.
     """
     require_writable_place(settings)
-    with tempfile.TemporaryDirectory(prefix="hypertrack-") as name:
+    with scratch_folder() as name:
         yield [_as_path(settings, place, Path(name)) for place in places]
 
 

@@ -13,7 +13,7 @@ from hypertrack.files import FileStamp, stamp_of
 from hypertrack.pipeline.challenge import COMPARISON_NAME, current
 from hypertrack.pipeline.live_comparing import compare_live
 from hypertrack.pipeline.places import live_folder
-from hypertrack.processes import end_at_once, scratch_folder, shielded_from_interrupts
+from hypertrack.processes import end_at_once, shielded_from_interrupts
 from hypertrack.records import (
     MINUTE_MS,
     Challenge,
@@ -23,6 +23,7 @@ from hypertrack.records import (
     LiveComparison,
     decode_json,
 )
+from hypertrack.scratch import scratch_folder
 
 log = logging.getLogger(__name__)
 

@@ -25,8 +25,9 @@ from hypertrack.live.schedule import Due, affordable, who_is_due
 from hypertrack.live.window import Fills, LiveWindow
 from hypertrack.pipeline.live_profiles import LiveProfiler
 from hypertrack.pipeline.places import LIVE_PROFILES_NAME, newest_ms
-from hypertrack.processes import end_at_once, scratch_folder, shielded_from_interrupts
+from hypertrack.processes import end_at_once, shielded_from_interrupts
 from hypertrack.records import MeasuringStatus, ModelSummary, replace
+from hypertrack.scratch import scratch_folder
 from hypertrack.store.profiles import ProfileFile, write_profiles
 
 if TYPE_CHECKING:

@@ -31,6 +31,7 @@ from hypertrack.records import (
     ProfileHeader,
     SkillSummary,
 )
+from hypertrack.skill.own_edges import OWN_EDGES, unknown
 from hypertrack.store.profile_rows import joined
 from hypertrack.store.profiles import ProfileFile
 
@@ -54,7 +55,7 @@ class LiveProfiler:
         self._settings = settings
         self._more = rule_features(settings)
         self._model_stamps: tuple[FileStamp | None, FileStamp | None] = (None, None)
-        self._skill = _JudgedSkill(settings.out / PROFILES_NAME)
+        self._judged = _Judged(settings.out / PROFILES_NAME)
         self._challenger = Challenger(settings)
         self._header: ProfileHeader | None = None
         self._summed_s = 0.0
@@ -82,7 +83,7 @@ class LiveProfiler:
         So does another model, and one that has lost its weight. A model that cannot be loaded
         leaves the one before in force.
         """
-        self._skill.read_if_changed()
+        self._judged.read_if_changed()
         if self._stamps() == self._model_stamps:
             return False
         self._model_stamps = self._stamps()
@@ -117,15 +118,17 @@ class LiveProfiler:
             others: ``total_value`` of everybody else that was measured.
         """
         from hypertrack.features.activity import activity
+        from hypertrack.model.inputs import with_own_edges
 
         settings = self._settings
         measured = measure_part(engine, wallets, *window, self._more)
         matrix = measured.matrix
         known = np.concatenate([others, matrix.column("total_value")])
         more = rule_columns(settings, measured.whole, known)
-        skill = self._skill.of(matrix.wallets)
+        skill = self._judged.skill(matrix.wallets)
         has_model = self.model is not None
         not_testable = obstacles_of(settings, matrix, more, skill, has_model=has_model)
+        matrix = with_own_edges(matrix, self._judged.own_edges(matrix.wallets))
         self._note(engine, matrix, (*matrix.names, *more), not_testable)
         asking = RuleColumns(settings.categories, more, not_testable)
         batches = profile_batches(
@@ -157,7 +160,7 @@ class LiveProfiler:
             self._header,
             generated_ms=time.time_ns() // 1_000_000,
             data=records.replace(self._header.data, start_ms=start_ms, end_ms=end_ms),
-            skill=self._skill.summary,
+            skill=self._judged.summary,
         )
 
     def _note(
@@ -192,22 +195,23 @@ class LiveProfiler:
         Raises:
             ModelError: It cannot be read, or reads other features.
         """
-        from hypertrack.features.registry import select
+        from hypertrack.model.inputs import input_names
         from hypertrack.model.versions import load_champion
 
         model = load_champion(self._settings.out)
-        model.check_features(tuple(one.name for one in select(self._settings.features.groups)))
+        model.check_features(input_names(self._settings.features.groups))
         return model
 
 
-class _JudgedSkill:
-    """Columns about skill of the profiles in force, by wallet."""
+class _Judged:
+    """What the profiles in force say of skill, and of each wallet's own edge, by wallet."""
 
     def __init__(self, file: Path):
         self._file = file
         self._stamp: FileStamp | None = None
         self._row_by_wallet: dict[str, int] = {}
-        self._columns: dict[str, NDArray[Any]] = {}
+        self._skill: dict[str, NDArray[Any]] = {}
+        self._own_edges = np.zeros((0, len(OWN_EDGES)))
         self.summary: SkillSummary | None = None
 
     def read_if_changed(self) -> None:
@@ -218,21 +222,36 @@ class _JudgedSkill:
         self._stamp = stamp
         try:
             profiles = ProfileFile(self._file)
-            wallets = profiles.column("wallet").tolist()
-            names = () if profiles.header.skill is None else (*SKILL_NUMBERS, *SKILL_TEXTS)
-            columns = {name: profiles.column(name) for name in names}
+            header, wallets = profiles.header, profiles.column("wallet").tolist()
+            names = () if header.skill is None else (*SKILL_NUMBERS, *SKILL_TEXTS)
+            skill = {name: profiles.column(name) for name in names}
+            own_edges = unknown(len(wallets))
+            if OWN_EDGES.keys() <= header.units.keys():
+                own_edges = np.stack([profiles.column(name) for name in OWN_EDGES], axis=1)
         except HypertrackError:
             return  # which the reader of evidence says
-        self.summary = profiles.header.skill
+        self.summary = header.skill
         self._row_by_wallet = {wallet: row for row, wallet in enumerate(wallets)}
-        self._columns = columns
+        self._skill, self._own_edges = skill, own_edges
 
-    def of(self, wallets: Sequence[str]) -> dict[str, NDArray[Any]]:
+    def skill(self, wallets: Sequence[str]) -> dict[str, NDArray[Any]]:
         """Return the columns of some wallets; of who was not judged NaN, and empty texts."""
-        rows = np.array([self._row_by_wallet.get(wallet, -1) for wallet in wallets], dtype=np.intp)
+        rows = self._rows(wallets)
         found = {}
-        for name, column in self._columns.items():
+        for name, column in self._skill.items():
             nothing: Any = np.nan if name in SKILL_NUMBERS else ""
             padded = np.append(column, np.array([nothing], dtype=column.dtype))
             found[name] = padded[rows]
         return found
+
+    def own_edges(self, wallets: Sequence[str]) -> NDArray[np.float64]:
+        """Return what to expect of some wallets, ``[wallets, own edges]``.
+
+        Of who was not judged that is what training was told of who had no bet before a cut.
+        """
+        found: NDArray[np.float64] = np.vstack([self._own_edges, unknown(1)])[self._rows(wallets)]
+        return found
+
+    def _rows(self, wallets: Sequence[str]) -> NDArray[np.intp]:
+        """Return the row of each wallet, -1 of who has none."""
+        return np.array([self._row_by_wallet.get(wallet, -1) for wallet in wallets], dtype=np.intp)

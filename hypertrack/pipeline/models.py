@@ -74,15 +74,14 @@ def compare(settings: Settings, a: str, b: str) -> "Comparison":
     """
     a, b = _find(settings, a), _find(settings, b)
     require_data(settings)
-    from hypertrack.features.registry import select
     from hypertrack.model.baselines import constant
     from hypertrack.model.comparison import compare as compare_models
-    from hypertrack.model.inputs import InputScaler
+    from hypertrack.model.inputs import InputScaler, input_names
     from hypertrack.model.samples import build_samples
     from hypertrack.model.versions import load_version
 
     model_a, model_b = load_version(settings.out, a), load_version(settings.out, b)
-    names = tuple(feature.name for feature in select(settings.features.groups))
+    names = input_names(settings.features.groups)
     for model in (model_a, model_b):
         model.check_features(names)  # before the long work
     is_forced = model_a.summary.is_forced or model_b.summary.is_forced

@@ -36,9 +36,11 @@ def judge_wallets(
     is_judged = np.zeros(engine.n_wallets, dtype=np.bool_)
     is_judged[matrix.wallet_ids] = True
     window, learn_prior = Window(matrix.start_ms, matrix.end_ms), learner(engine, settings)
-    found = judge(engine.backend, window, is_judged, settings, learn_prior)
+    told = is_judged, settings, learn_prior
+    found = judge(engine.backend, window, *told, with_own_edges=True)
     address = np.full(engine.n_wallets + 1, "", dtype=object)
     address[matrix.wallet_ids] = matrix.wallets  # the last one stays empty: nobody
     columns = {**found.columns, "follows": address[found.columns["follows_id"]]}
-    asked = (*SKILL_NUMBERS, *SKILL_TEXTS)
-    return Skill({name: columns[name][matrix.wallet_ids] for name in asked}, found.summary)
+    asked = {name: columns[name][matrix.wallet_ids] for name in (*SKILL_NUMBERS, *SKILL_TEXTS)}
+    assert found.own_edges is not None
+    return Skill(asked, found.summary, found.own_edges[matrix.wallet_ids])

@@ -1,7 +1,6 @@
 """The skill benchmark command: simulated markets judged, and held against their truth."""
 
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing
@@ -14,7 +13,9 @@ from hypertrack.config import Settings, Skill
 from hypertrack.errors import ConfigError
 from hypertrack.files import require_writable
 from hypertrack.journal import Journal, read_journal
+from hypertrack.processes import end_with_parent
 from hypertrack.records import JsonError, decode_json, encode_json
+from hypertrack.scratch import scratch_folder
 
 if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.skill.known_truth import KnownTruth
@@ -107,17 +108,20 @@ def _judged(settings: Settings, markets: Sequence[Market], n_jobs: int) -> "Iter
     if n_jobs == 1 or len(markets) < 2:
         yield from (judge_market(settings, market) for market in markets)
         return
-    pool = ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn"))
-    try:
-        longest_first = sorted(markets, key=lambda market: -market.hours)
-        tasks = [pool.submit(_judge_beside, settings, each, n_jobs) for each in longest_first]
-        yield from (task.result() for task in as_completed(tasks))
-    except BaseException:  # a market takes a minute, and nobody waits for its result any more
-        for process in active_children():
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with scratch_folder() as scratch:
+        pool = ProcessPoolExecutor(
+            n_jobs, get_context("spawn"), initializer=end_with_parent, initargs=(scratch,)
+        )
+        try:
+            longest_first = sorted(markets, key=lambda market: -market.hours)
+            tasks = [pool.submit(_judge_beside, settings, each, n_jobs) for each in longest_first]
+            yield from (task.result() for task in as_completed(tasks))
+        except BaseException:  # a market takes a minute, and nobody waits for its result any more
+            for process in active_children():
+                process.terminate()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _judge_beside(settings: Settings, market: Market, n_jobs: int) -> "KnownTruth":
@@ -141,7 +145,7 @@ def judge_market(settings: Settings, market: Market, n_threads: int | None = Non
     from hypertrack.skill.known_truth import compare
     from hypertrack.store.columns import read_columns
 
-    with tempfile.TemporaryDirectory() as temporary:
+    with scratch_folder() as temporary:
         folder = Path(temporary) / "data"
         truth, entries = Path(temporary) / "truth.parquet", Path(temporary) / "entries.parquet"
         own = _settings_of(settings, market, folder)

@@ -115,6 +115,8 @@ class TrainingDetails(Record, frozen=True, kw_only=True):
     """What readers must know of the data's origin, such as that it was simulated."""
     n_test_wallets: int | None = None
     """Of which the test rows were drawn by chance; None where it was tested on all."""
+    n_wallets: int | None = None
+    """Of which some were drawn by chance to be trained on; None where it was trained on all."""
 
 
 class TrainingBins(Record, frozen=True, kw_only=True):

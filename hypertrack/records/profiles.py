@@ -15,7 +15,11 @@ if TYPE_CHECKING:  # every command loads the records, few need numpy
     from numpy.typing import NDArray
 
 
-FEATURE_REMARKS: Mapping[str, str] = {"flow_pnl_usd": "of the trades seen, as if flat before"}
+FEATURE_REMARKS: Mapping[str, str] = {
+    "flow_pnl_usd": "of the trades seen, as if flat before",
+    "own_edge_bps": "to be expected by its own bets",
+    "own_edge_sd_bps": "how far off that may be",
+}
 """What has to be said beside a feature wherever its number stands."""
 
 

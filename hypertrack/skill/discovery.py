@@ -10,6 +10,13 @@ from hypertrack.skill.shrinkage import fit, posterior
 MANY = 100
 """Tested entities that show how edges are distributed."""
 
+LUCK_ALONE = 2.0
+"""Times its rate at which the rule of luck flags whom shrinkage does not: two rules are asked."""
+
+BEYOND_LUCK = 3.0
+"""Times a rate up to which shrinkage may go beyond the rule of luck. Without it those of the
+smallest errors were flagged on a percent of luck each, as soon as anybody was."""
+
 LEAST_T = 3.0
 """Below which nobody is told from luck among many, whatever the threshold of a few would be."""
 
@@ -20,13 +27,13 @@ POWER_Z = 0.84
 def q_values(measured: Estimates) -> Floats:
     """Return the false discovery rate at which each would be flagged; NaN untested.
 
-    Of many tested, the share without an edge above 0 that is to be expected among those at least as
-    surely above it, by adaptive shrinkage with no weight on the null beforehand: on six simulated
-    days it finds .34 of the edges above 5 bps, of those flagged .04 falsely, and Benjamini's and
-    Hochberg's rule .28. Where nobody has an edge shrinkage has little to learn from, and flags
-    somebody too often: it has a say only from the rate on at which that rule flags anybody.
-    Few do not show how edges are distributed: on six markets of six hours the rule finds .15, none
-    falsely, and shrinkage .11, of which .07.
+    Of few tested by Benjamini's and Hochberg's rule, by which luck alone would flag as many: they
+    do not show how edges are distributed. Of many also by adaptive shrinkage with no weight on the
+    null beforehand: the share without an edge above 0 that is to be expected among those at least
+    as surely above it. Either finds what the other does not: shrinkage many small edges where many
+    have one, the rule the few large ones of a market in which hardly anybody has any. What each may
+    say alone is bounded (`LUCK_ALONE`, `BEYOND_LUCK`), and nobody is flagged at a rate at which
+    luck would flag nobody.
 
     Source: Stephens 2017, worked by hand in tests/skill/test_discovery.py.
     """
@@ -38,7 +45,9 @@ def q_values(measured: Estimates) -> Floats:
         return found
     of = measured.edge_bps[rows], measured.error_bps[rows], measured.df[rows]
     known = posterior(*of, fit(*of, null_weight=1.0))
-    found[rows] = np.maximum(expected_false_frac(1 - known.p_positive), by_luck.min())
+    shrunk = expected_false_frac(1 - known.p_positive)
+    shrunk = np.maximum(shrunk, np.maximum(by_luck / BEYOND_LUCK, by_luck.min()))
+    found[rows] = np.minimum(shrunk, by_luck * LUCK_ALONE)
     return found
 
 

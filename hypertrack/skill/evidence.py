@@ -4,15 +4,16 @@ Wallets are looked at some at a time, those of an entity together; of all of the
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from hypertrack.market.account_states import chosen_by_profit
 from hypertrack.market.engine.computer import Market
+from hypertrack.market.engine.plans import Columns
 from hypertrack.market.window import Window
 from hypertrack.skill.arrays import Floats, Ints
 from hypertrack.skill.bets import LADDER, Bets, CoinView, Outlook, bets_of_coin, joined
@@ -22,7 +23,7 @@ from hypertrack.skill.estimate import Tally, tally
 from hypertrack.skill.fetching import execution_batches, fetch, made_ahead, price_paths
 from hypertrack.skill.gains import Gains, gains
 from hypertrack.skill.horizons import horizons_of
-from hypertrack.skill.openings import Decisions, Openings, openings_and_lots
+from hypertrack.skill.openings import Decisions, Lots, Openings, openings_and_lots
 from hypertrack.skill.price_path import motion_of
 from hypertrack.skill.put_aside import OpeningsAside
 from hypertrack.skill.role_curve import AFTER_S, RoleCurve
@@ -79,6 +80,22 @@ class Evidence:
         return len(self.horizon_ms)
 
 
+class Beside(Protocol):
+    """Whoever is told of the same, to make something else of it.
+
+    First what all wallets closed, then the prices of all coins, then what all wallets opened.
+    """
+
+    def add_lots(self, closed: Lots) -> None:
+        """Take all that some wallets closed."""
+
+    def know(self, views: Sequence[CoinView]) -> None:
+        """Take the prices of all coins."""
+
+    def add(self, openings: Openings) -> None:
+        """Take all openings of some wallets, by coin and time."""
+
+
 def counts_from_ms(con: Market, n_wallets: int) -> Ints:
     """Return from when on what each wallet did is evidence, ms, ``[wallets]``."""
     chosen = fetch(con, chosen_by_profit(con))
@@ -98,7 +115,7 @@ def gather(
     entity_of_wallet: Ints,
     rng: np.random.Generator,
     delays_ms: Sequence[int] = CURVE_MS,
-    since_ms: Ints | None = None,
+    beside: Beside | None = None,
 ) -> Evidence:
     """Return the evidence of a window.
 
@@ -111,19 +128,19 @@ def gather(
         entity_of_wallet: Below 0 for wallets that are not judged, ``[wallets]``.
         rng: Of the placebo.
         delays_ms: At which what is left of a move is measured.
-        since_ms: As of `counts_from_ms`; all of it counts where None.
+        beside: Told of the same.
     """
-    if since_ms is None:
-        since_ms = np.full(len(entity_of_wallet), EVER_MS)
-    n_entities = int(entity_of_wallet.max(initial=-1)) + 1
+    since_ms = counts_from_ms(con, len(entity_of_wallet))
+    judged, leaders = np.flatnonzero(entity_of_wallet >= 0), _leaders(entity_of_wallet)
+    batches = made_ahead(execution_batches(con, window, judged, leaders))
     with OpeningsAside() as aside:
-        deeds, n_uncounted = _put_aside(aside, con, window, entity_of_wallet, since_ms)
+        deeds, n_uncounted = _put_aside(aside, batches, entity_of_wallet, since_ms, beside)
+        n_entities = len(deeds.n_exits)
         horizon_ms = horizons_of(deeds.held_ms, deeds.n_exits, window)
         shift_ms = (window.length_ms * rng.uniform(*PLACEBO_FRAC, n_entities)).astype(np.int64)
         views, by_role = list(_views(con, window)), RoleCurve(n_entities)
         by = _Tallying(views, entity_of_wallet, horizon_ms, shift_ms, delays_ms, by_role)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:  # arrays let go of Python's lock
-            tallied = list(pool.map(lambda nth: by.tallied(aside[nth]), range(len(aside))))
+        tallied = _tallied_all(by, aside, beside)
     together = {
         name: kind.joined([getattr(each, name) for each in tallied])
         for name, kind in JOINED.items()
@@ -142,7 +159,11 @@ def gather(
 
 
 def _put_aside(
-    aside: OpeningsAside, con: Market, window: Window, entity_of_wallet: Ints, since_ms: Ints
+    aside: OpeningsAside,
+    batches: Iterable[Columns],
+    entity_of_wallet: Ints,
+    since_ms: Ints,
+    beside: Beside | None,
 ) -> tuple[Deeds, Ints]:
     """Put aside what counts of everybody's openings, and return what else was counted.
 
@@ -151,8 +172,7 @@ def _put_aside(
     """
     deeds = Deeds(int(entity_of_wallet.max(initial=-1)) + 1)
     n_uncounted = np.zeros(len(since_ms), dtype=np.int64)
-    judged, leaders = np.flatnonzero(entity_of_wallet >= 0), _leaders(entity_of_wallet)
-    for batch in made_ahead(execution_batches(con, window, judged, leaders)):
+    for batch in batches:
         does_count = batch["time_ms"] >= since_ms[batch["wallet_id"]]
         n_uncounted += np.bincount(batch["wallet_id"][~does_count], minlength=len(since_ms))
         opened, closed = openings_and_lots(
@@ -160,9 +180,22 @@ def _put_aside(
         )
         deeds.add_openings(opened, entity_of_wallet[opened.wallet])
         deeds.add_lots(closed, entity_of_wallet)
+        if beside is not None:
+            beside.add_lots(closed)
         # By coin and time: prices are then looked up along memory.
         aside.put(opened.take(np.lexsort((opened.time_ms, opened.coin))))
     return deeds, n_uncounted
+
+
+def _tallied_all(by: "_Tallying", aside: OpeningsAside, beside: Beside | None) -> "list[_Tallied]":
+    """Return what all that was put aside comes to, a part each."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # arrays let go of Python's lock
+        found = pool.map(lambda nth: by.tallied(aside[nth]), range(len(aside)))
+        if beside is not None:
+            beside.know(by.views)
+            for nth in range(len(aside)):
+                beside.add(aside[nth])
+        return list(found)
 
 
 def _leaders(entity_of_wallet: Ints) -> Ints:

@@ -1,7 +1,7 @@
 """From a dataset to what is known of every wallet's skill, and the verdict on it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -29,9 +29,10 @@ from hypertrack.skill.entities import (
     spread_to_wallets,
 )
 from hypertrack.skill.estimate import Estimates, moderated, tested_only
-from hypertrack.skill.evidence import CURVE_MS, Evidence, counts_from_ms, gather
+from hypertrack.skill.evidence import CURVE_MS, Evidence, gather
 from hypertrack.skill.expectation import Expectation, LearnPrior, choose
 from hypertrack.skill.fetching import fetch
+from hypertrack.skill.own_edges import OwnEdges
 from hypertrack.skill.shrinkage import Posterior, Spreads
 from hypertrack.skill.verdict import Decisions, Facts, decide
 from hypertrack.skill.walk_costs import no_walks, recorded_walks
@@ -64,10 +65,13 @@ class Skill:
         columns: By name, ``[wallets]`` each, by wallet id: numbers, NaN where unknown; texts are
             ``verdict`` and ``verdict_gate``; ``follows_id`` is the first wallet of the entity that
             it follows, -1 for none.
+        own_edges: What is to be expected of each wallet by itself, ``[wallets, columns of
+            OWN_EDGES]``; None where nobody asked.
     """
 
     columns: Mapping[str, NDArray[Any]]
     summary: SkillSummary
+    own_edges: Floats | None = None
 
 
 def judge(
@@ -76,6 +80,8 @@ def judge(
     is_judged: Flags,
     settings: Settings,
     learn_prior: LearnPrior | None = None,
+    *,
+    with_own_edges: bool = False,
 ) -> Skill:
     """Judge all wallets by what they did in a window.
 
@@ -85,16 +91,18 @@ def judge(
         is_judged: Whether each wallet takes part, ``[wallets]``.
         settings: Of which fees, skill and copy are read.
         learn_prior: Asked where the settings want a prior (see `expectation.choose`).
+        with_own_edges: Tell what is to be expected of each wallet by itself, too.
     """
     told = fetch(con, told_as_one(con))
     entities = find_entities(con, window, is_judged, (told["wallet_id"], told["other_id"]))
     delay_ms = round(settings.copy.delay_s * 1000)
     delays = sorted({*CURVE_MS, delay_ms} - {0})
     rng = np.random.default_rng(SEED)
-    since_ms = counts_from_ms(con, len(is_judged))
-    found = gather(con, window, entities.of_wallet, rng, delays, since_ms)
+    own = OwnEdges(con, window, settings.fees, len(is_judged)) if with_own_edges else None
+    found = gather(con, window, entities.of_wallet, rng, delays, own)
     expected = choose(settings.skill.estimator, window, entities.of_wallet, learn_prior)
-    return _Judging(con, found, entities, settings, expected).skill()
+    skill = _Judging(con, found, entities, settings, expected).skill()
+    return skill if own is None else replace(skill, own_edges=own.columns())
 
 
 class _Judging:

@@ -2,6 +2,8 @@
 
 Edges are nothing, or normal around nothing with one of many spreads; how common each spread is,
 the measured edges say themselves. Source: Stephens 2017, "False discovery rates: a new deal".
+Who is measured with a larger error holds longer, or moves wilder coins, and has larger edges: they
+spread by the root of the error (`ALPHA`).
 A single normal distribution instead claims too much: a realised false discovery rate of .20 at
 .10, and somebody flagged in 8 of 10 markets where nobody has skill.
 """
@@ -16,6 +18,14 @@ from hypertrack.skill.arrays import Floats
 
 NULL_WEIGHT = 10.0
 """Observations that the null counts as before any is made: it has to be beaten."""
+
+ALPHA = 0.5
+"""Power of its error by which an edge's spread grows; Stephens calls it so.
+
+Of 0 to 1 in fourths the likelihood of 18 simulated markets, of a day and of a week, is highest here
+(2.4 errors' worth above 0, where all spread alike): the best 20 have 8.8 bps truly instead of 8.1
+in days, 19.0 instead of 15.5 in weeks, and .37 of the edges above 5 bps are told from luck instead
+of .30."""
 
 MOST_STEPS = 2_000
 CONVERGED = 1e-6
@@ -40,7 +50,7 @@ class Spreads:
     """How edges are distributed.
 
     Attributes:
-        sd_bps: Of the normal parts, the first 0: no edge.
+        sd_bps: Of the normal parts, of an edge with an error of 1 bps; the first 0: no edge.
         share: How common each is; they add up to 1.
     """
 
@@ -115,6 +125,8 @@ def fit(
         df: Degrees of freedom of each error.
         null_weight: Observations that the null counts as, 1 for none.
     """
+    unit = error_bps**ALPHA
+    edge_bps, error_bps = edge_bps / unit, error_bps / unit
     grid = spread_grid(edge_bps, error_bps)
     # The best part of each row is 1: what all parts make equally unlikely tells nothing.
     likelihood = np.concatenate(
@@ -162,7 +174,9 @@ def posterior(edge_bps: Floats, error_bps: Floats, df: Floats, spreads: Spreads)
     return Posterior(*[np.concatenate([getattr(part, name) for part in parts]) for name in names])
 
 
-def _posterior_of(edge: Floats, error: Floats, df: Floats, spreads: Spreads) -> Posterior:
+def _posterior_of(edge_bps: Floats, error_bps: Floats, df: Floats, spreads: Spreads) -> Posterior:
+    unit = error_bps**ALPHA
+    edge, error = edge_bps / unit, error_bps / unit
     scale, _ = _scales(df)  # [rows, nodes]
     joint = spreads.share[None, :, None] * _likelihood(edge, error, df, spreads.sd_bps)
     joint /= joint.sum(axis=(1, 2), keepdims=True)  # [rows, parts, nodes]
@@ -181,13 +195,13 @@ def _posterior_of(edge: Floats, error: Floats, df: Floats, spreads: Spreads) -> 
     total_mean = (share * part_mean).sum(axis=1)
     total_square = (share * part_square).sum(axis=1)
     return Posterior(
-        mean_bps=total_mean,
-        sd_bps=np.sqrt(np.maximum(total_square - total_mean**2, 0.0)),
+        mean_bps=total_mean * unit,
+        sd_bps=np.sqrt(np.maximum(total_square - total_mean**2, 0.0)) * unit,
         p_positive=p_positive,
         false_sign=p_null + np.minimum(p_positive, 1 - p_null - p_positive),
         part_share=share,
-        part_mean_bps=part_mean,
-        part_sd_bps=np.sqrt(np.maximum(part_square - part_mean**2, 0.0)),
+        part_mean_bps=part_mean * unit[:, None],
+        part_sd_bps=np.sqrt(np.maximum(part_square - part_mean**2, 0.0)) * unit[:, None],
     )
 
 

@@ -1,7 +1,9 @@
 """The edge of every wallet in a window, and in the one after: what a model is to foresee."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 
@@ -19,6 +21,10 @@ from hypertrack.skill.horizons import horizons_of, usual_holding_ms
 from hypertrack.skill.openings import Lots, Openings, openings_and_lots
 from hypertrack.skill.price_path import PricePath, motion_of
 from hypertrack.skill.shrinkage import fit, posterior
+from hypertrack.store.parallel import one_ahead
+
+SIDES_AT_ONCE = 2
+"""Cuts judged at one time: more would hold more copies of what was opened than they save."""
 
 
 @dataclass(frozen=True)
@@ -86,16 +92,18 @@ def each_two_windows(
     horizons = _horizons(history, [past for past, _ in pairs], n_wallets)
     rates = fetch(con, scheduled_rates(con, fees).order_by("coin_id"))
     sides = [
-        _Sides(past, later, horizon_ms, rates, n_wallets)
+        Sides(past, later, horizon_ms, rates, n_wallets)
         for (past, later), horizon_ms in zip(pairs, horizons, strict=True)
     ]
     for coin, path, watched in price_paths(con, whole):
         for side in sides:
             side.know(coin, path, watched)
-    ends_ms = [window.end_ms for pair in pairs for window in pair]
-    for opened in history.openings_until(ends_ms):
-        for side, past, later in zip(sides, opened[::2], opened[1::2], strict=True):
-            side.add(past, later)
+    with ThreadPoolExecutor(SIDES_AT_ONCE) as pool:
+        for opened in history.openings_in([window for pair in pairs for window in pair]):
+            for first in range(0, len(sides), SIDES_AT_ONCE):
+                few = sides[first : first + SIDES_AT_ONCE]
+                both = [(side, next(opened), next(opened)) for side in few]
+                list(pool.map(lambda each: each[0].add(*each[1:]), both))
     return [side.found() for side in sides]
 
 
@@ -108,37 +116,56 @@ class _History:
     since_ms: Ints
     """As of `counts_from_ms`."""
 
-    def until(self, ends_ms: Sequence[int]) -> Iterator[list[tuple[Openings, Lots]]]:
-        """Yield of some wallets at a time what they opened and closed until each end."""
-        for batch in execution_batches(self.con, self.window):
+    def lots_until(self, ends_ms: Sequence[int]) -> Iterator[Iterator[Lots]]:
+        """Yield of some wallets at a time what they closed until each end."""
+        for rows in self._batches():
+            yield (
+                closed.take(closed.time_ms < end_ms)
+                for end_ms, (_, closed) in zip(ends_ms, known_at(rows, ends_ms), strict=True)
+            )
+
+    def openings_in(self, windows: Sequence[Window]) -> Iterator[Iterator[Openings]]:
+        """Yield of some wallets at a time what they opened in each window, by coin and time.
+
+        One window after another is made, as all of them take ten times the memory of the rows.
+        """
+        ends_ms = [window.end_ms for window in windows]
+        for rows in self._batches():
+            yield (
+                opened.take((opened.time_ms >= window.start_ms) & (opened.time_ms < window.end_ms))
+                for window, (opened, _) in zip(windows, known_at(rows, ends_ms), strict=True)
+            )
+
+    def _batches(self) -> Iterator[Columns]:
+        for batch in one_ahead(execution_batches(self.con, self.window)):
             does_count = batch["time_ms"] >= self.since_ms[batch["wallet_id"]]
-            counted = {name: column[does_count] for name, column in batch.items()}
-            yield list(opened_until(counted, ends_ms))
-
-    def openings_until(self, ends_ms: Sequence[int]) -> Iterator[list[Openings]]:
-        """Yield of some wallets at a time what they opened until each end, by coin and time."""
-        for found in self.until(ends_ms):
-            openings = [opened for opened, _ in found]
-            yield [rows.take(np.lexsort((rows.time_ms, rows.coin))) for rows in openings]
+            if does_count.all():
+                yield batch
+            else:
+                yield {name: column[does_count] for name, column in batch.items()}
 
 
-def opened_until(rows: Columns, ends_ms: Sequence[int]) -> Iterator[tuple[Openings, Lots]]:
-    """Yield what had been opened and closed by each end, as far as one could know then.
+def known_at(rows: Columns, ends_ms: Sequence[int]) -> Iterator[tuple[Openings, Lots]]:
+    """Yield what was opened, by coin and time, and closed, as far as one could know by each end.
+
+    Some of it may have come after the end.
 
     Args:
         rows: Of `fetching.execution_batches`.
     """
     if "known_ms" not in rows:  # where nobody tells later, what is known is known at once
-        opened, closed = openings_and_lots(rows)
-        for end_ms in ends_ms:
-            yield opened.take(opened.time_ms < end_ms), closed.take(closed.time_ms < end_ms)
+        yield from repeat(_by_coin(*openings_and_lots(rows)), len(ends_ms))
         return
     for end_ms in ends_ms:
         was_there = rows["time_ms"] < end_ms
         seen = {name: column[was_there] for name, column in rows.items()}
         is_told = seen["known_ms"] < end_ms
         known = np.where(is_told, seen["known_before"], np.nan)
-        yield openings_and_lots({**seen, "known_before": known})
+        yield _by_coin(*openings_and_lots({**seen, "known_before": known}))
+
+
+def _by_coin(opened: Openings, closed: Lots) -> tuple[Openings, Lots]:
+    return opened.take(np.lexsort((opened.time_ms, opened.coin))), closed
 
 
 def _horizons(history: _History, pasts: Sequence[Window], n_wallets: int) -> list[Ints]:
@@ -146,14 +173,14 @@ def _horizons(history: _History, pasts: Sequence[Window], n_wallets: int) -> lis
     own = np.full((len(pasts), n_wallets), np.nan)
     n_lots = np.zeros((len(pasts), n_wallets), dtype=np.int64)
     everybody = np.arange(n_wallets)
-    for found in history.until([past.end_ms for past in pasts]):
-        for nth, (_, closed) in enumerate(found):
+    for found in history.lots_until([past.end_ms for past in pasts]):
+        for nth, closed in enumerate(found):
             held, n = usual_holding_ms(closed, everybody, n_wallets)
             own[nth, n > 0], n_lots[nth] = held[n > 0], n_lots[nth] + n
     return [horizons_of(*each) for each in zip(own, n_lots, pasts, strict=True)]
 
 
-class _Sides:
+class Sides:
     """What wallets' openings came to on both sides of a cut, added up some wallets at a time."""
 
     def __init__(
@@ -173,10 +200,8 @@ class _Sides:
         )
         self._views.append((first, second))
 
-    def add(self, opened: Openings, until_later: Openings) -> None:
-        """Take what some wallets opened until both ends, by coin and time."""
-        later = self._windows[1]
-        opened_later = until_later.take(until_later.time_ms >= later.start_ms)
+    def add(self, opened: Openings, opened_later: Openings) -> None:
+        """Take what some wallets opened in both windows, by coin and time."""
         views = [first for first, _ in self._views], [second for _, second in self._views]
         self._before += self._tallied(opened, views[0])
         self._after += self._tallied(opened_later, views[1])

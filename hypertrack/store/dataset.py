@@ -1,13 +1,11 @@
 """An opened dataset: the recorded lines as tables of an in-memory DuckDB."""
 
 import logging
-import tempfile
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,6 +14,7 @@ import duckdb
 from hypertrack.config import DatabaseUrl
 from hypertrack.errors import DatasetError
 from hypertrack.records import DataSummary, Feed
+from hypertrack.scratch import own_folder, scratch_folder
 from hypertrack.store.files.layout import require_data
 from hypertrack.store.reading.account_answers import NUMBER
 from hypertrack.store.reading.folder_lines import FolderLines
@@ -108,7 +107,10 @@ class Dataset:
 
     Attributes:
         hours: Sealed hours that are kept as they were numbered; None where none are.
+        measured_by: What has made tables of its own beside these, for whoever measures next.
     """
+
+    measured_by: Any = None
 
     def __init__(
         self,
@@ -163,7 +165,7 @@ class Dataset:
 
     def temporary_folder(self) -> Path:
         """Return a new folder, which is removed when the dataset is closed."""
-        return Path(self._opened.enter_context(_temporary_folder()))
+        return Path(self._opened.enter_context(scratch_folder()))
 
     def close(self) -> None:
         """Free the tables and whatever they spilled to disk."""
@@ -328,13 +330,9 @@ def _load_folder(
             OSError, duckdb.IOException
         ):  # a full or read-only disk costs time, and nothing else
             return load_hours(connection, lines, kept_hours(lines.folder), window, opened)
-    temporary = Path(opened.enter_context(_temporary_folder()))
+    temporary = Path(opened.enter_context(scratch_folder()))
     counts, _ = load_hours(connection, lines, temporary, window, opened)
     return counts, None
-
-
-def _temporary_folder() -> TemporaryDirectory[str]:
-    return TemporaryDirectory(prefix="hypertrack-", ignore_cleanup_errors=True)
 
 
 def _say_what_is_unread(dataset: Dataset) -> None:
@@ -355,9 +353,10 @@ def connect_quietly(config: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
 
 def memory_config(memory_limit_gib: float | None) -> dict[str, Any]:
     """Return how DuckDB is to use memory, and the disk beyond it."""
-    # DuckDB makes this folder when it first spills and removes it when it closes.
-    spill = Path(tempfile.gettempdir()) / f"hypertrack-{uuid.uuid4().hex}"
-    config: dict[str, Any] = {"temp_directory": str(spill)}
+    config: dict[str, Any] = {"temp_directory": ""}
+    with suppress(OSError):  # nothing is spilled to a full disk; what fits in memory is read
+        # DuckDB makes this folder when it first spills and removes it when it closes.
+        config["temp_directory"] = str(own_folder() / f"spilled-{uuid.uuid4().hex}")
     if memory_limit_gib is not None:
         config["memory_limit"] = f"{memory_limit_gib * 1024:.0f}MiB"
     return config

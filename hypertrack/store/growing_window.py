@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import duckdb
 
 from hypertrack.records import MINUTE_MS, Feed
+from hypertrack.scratch import scratch_folder
 from hypertrack.store.dataset import Dataset, connect_quietly, memory_config
 from hypertrack.store.reading.account_answers import NUMBER, number_accounts, read_accounts
 from hypertrack.store.reading.dictionary import (
@@ -141,9 +141,7 @@ class GrowingWindow:
         self._source = source
         self._opened = ExitStack()
         self._opened.callback(source.close)
-        self._scratch = Path(
-            self._opened.enter_context(TemporaryDirectory(prefix="hypertrack-live-"))
-        )
+        self._scratch = Path(self._opened.enter_context(scratch_folder()))
         config = {**memory_config(memory_limit_gib), "threads": 1}
         self.connection = self._opened.enter_context(connect_quietly(config))
         self._feeds: dict[Feed, GrowingLines] = {}

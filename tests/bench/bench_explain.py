@@ -15,7 +15,7 @@ import torch
 
 from hypertrack.config import Settings, SimulateSettings
 from hypertrack.features.engine import FeatureEngine
-from hypertrack.model.inputs import comparable
+from hypertrack.model.inputs import as_read, comparable
 from hypertrack.model.run import TrainedModel, train_model
 from hypertrack.simulate.market.bulk import settings_for, write_dataset
 from hypertrack.simulate.market.market import Market
@@ -33,7 +33,7 @@ def main(n_wallets: int, folder: Path) -> None:
     with open_dataset(folder / "data") as dataset:
         engine = FeatureEngine(dataset, settings.features, settings.fees)
         *_, trained = train_model(engine, settings)
-        matrix = engine.matrix()
+        matrix = as_read(engine, engine.matrix())
     assert isinstance(trained, TrainedModel)
     drawn = np.random.default_rng(0).integers(0, len(matrix.wallets), n_wallets)
     many = replace(matrix, wallets=("",) * n_wallets, values=matrix.values[drawn], wallet_ids=drawn)

@@ -24,7 +24,7 @@ from hypertrack.features.engine import FeatureEngine, FeatureMatrix
 from hypertrack.labels.targets import TARGETS
 from hypertrack.model.baselines import BASELINES, constant
 from hypertrack.model.evaluation import evaluate
-from hypertrack.model.inputs import InputScaler
+from hypertrack.model.inputs import InputScaler, as_read
 from hypertrack.model.predictor import predict_rows
 from hypertrack.model.run import TrainedModel, train_model
 from hypertrack.model.samples import Rows, Samples, build_samples
@@ -139,7 +139,7 @@ def main(n_trades: int, seed: int, folder: Path) -> None:
         with timed("train, with features, outcomes, baselines, evaluation"):
             *_, trained = train_model(engine, settings)
         assert isinstance(trained, TrainedModel)
-        matrix = engine.matrix()
+        matrix = as_read(engine, engine.matrix())
         samples = build_samples(engine, settings.train)
     time_training(samples, 100_000)
     time_scoring(trained.model, matrix, 1_000_000)

@@ -85,9 +85,13 @@ def timed(what: str) -> Iterator[None]:
 
 
 def peak_gib() -> float:
-    """Return the peak of this process, and of the largest that it started, if any."""
+    """Return the peak of this process, or of the largest that it started.
+
+    Not both together: who asks the system for its processors starts a process that counts as large
+    as this one, until it becomes another program.
+    """
     whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return sum(resource.getrusage(who).ru_maxrss for who in whose) / 1024**2
+    return max(resource.getrusage(who).ru_maxrss for who in whose) / 1024**2
 
 
 def disk_gib(path: Path) -> float:

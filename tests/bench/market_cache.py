@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from hypertrack.config import Settings, SimulateSettings, TrainSettings
 from hypertrack.features.engine import FeatureEngine
-from hypertrack.features.registry import select
 from hypertrack.labels.cuts import Cut
+from hypertrack.model.inputs import input_names
 from hypertrack.model.samples import Rows, measure_cuts, plan_cuts
 from hypertrack.simulate.market.bulk import settings_for, write_dataset
 from hypertrack.simulate.market.market import Market
@@ -62,7 +62,7 @@ def _measure(simulate: SimulateSettings, n_trades: int, train: TrainSettings) ->
             matrices = engine.matrices([cut.at_ms for cut in cuts])
             known = dataset.connection.execute("SELECT wallet FROM wallets ORDER BY wallet_id")
             return MeasuredMarket(
-                names=tuple(feature.name for feature in select(settings.features.groups)),
+                names=input_names(settings.features.groups),
                 cuts=cuts,
                 rows=list(measure_cuts(engine, cuts, matrices, train)),
                 wallets=[wallet for (wallet,) in known.fetchall()],

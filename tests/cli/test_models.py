@@ -23,7 +23,7 @@ from hypertrack.config import (
 )
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.model.explanation import Explainer
-from hypertrack.model.inputs import InputScaler, feature_hash, typical
+from hypertrack.model.inputs import InputScaler, as_read, feature_hash, typical
 from hypertrack.model.predictor import Predictor
 from hypertrack.model.samples import Samples, build_samples, permuted
 from hypertrack.model.training import train_network, training_rows
@@ -152,7 +152,8 @@ def score(place: Place, *hours: float) -> list[int]:
     with open_dataset(place.data) as dataset:
         engine = FeatureEngine(dataset, FeatureSettings(), FeeSettings())
         ticks = [engine.start_ms + round(hour * HOUR_MS) for hour in hours]
-        written = [challenger.score(engine.matrix(until_ms=tick), champion) for tick in ticks]
+        read = [as_read(engine, engine.matrix(until_ms=tick)) for tick in ticks]
+        written = [challenger.score(matrix, champion) for matrix in read]
     challenger.close()
     return written
 
@@ -239,8 +240,8 @@ def test_other_features_are_refused_with_both_lists(
 
     for result in (place("compare", place.bad, place.good), place.run("classify")):
         assert result.exit_code == 1
-        assert "reads 60 features (tx_count, " in result.stderr
-        assert "here are 37 (tx_count, " in result.stderr
+        assert "reads 64 features (tx_count, " in result.stderr
+        assert "here are 41 (tx_count, " in result.stderr
 
 
 def test_torn_version_is_listed_as_such_beside_the_others(place: Place) -> None:

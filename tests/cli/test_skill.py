@@ -1,6 +1,12 @@
 """The benchmark of skill: small markets whose truth is known."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,6 +49,49 @@ def test_benchmark_goes_on_from_what_it_has(
     assert (market["world"], market["seed"]) == ("none", 1_000)
     assert market["n_wallets"] > 100
     assert file.read_bytes() == kept
+
+
+def workers_of(pid: int) -> list[int]:
+    """Return the processes that a benchmark has started to judge its markets."""
+    asked = ["ps", "-ww", "-o", "pid=", "-o", "args=", "--ppid", str(pid)]
+    lines = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.splitlines()
+    return [int(line.split()[0]) for line in lines if "spawn_main" in line]
+
+
+def is_there(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_until(holds: Callable[[], bool], patience_s: float) -> bool:
+    end_s = time.monotonic() + patience_s
+    while not holds() and time.monotonic() < end_s:
+        time.sleep(0.05)
+    return holds()
+
+
+@pytest.mark.slow  # three processes that load what judges
+@pytest.mark.skipif(sys.platform != "linux", reason="looks processes up as Linux tells of them")
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_benchmark_that_is_killed_leaves_no_worker_behind(
+    how: signal.Signals, tmp_path: Path
+) -> None:
+    words = [*SMALL[:-4], "--seeds", "3", "--jobs", "2", "--file", str(tmp_path / "found.jsonl")]
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    env = {**os.environ, "TMPDIR": str(scratch)}
+    benchmark = subprocess.Popen([sys.executable, "-m", "hypertrack", *words], env=env)
+    try:
+        assert wait_until(lambda: len(workers_of(benchmark.pid)) == 2, 60)
+        workers = workers_of(benchmark.pid)
+    finally:
+        benchmark.send_signal(how)
+        benchmark.wait()
+
+    assert wait_until(lambda: not any(map(is_there, workers)), 30)
+    assert list(scratch.iterdir()) == []
 
 
 @pytest.mark.parametrize(

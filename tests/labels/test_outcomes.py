@@ -5,7 +5,7 @@ import pytest
 from fakes import ALICE, BOB, CAROL, START_MS, quote, trade
 
 from hypertrack.config import FeeSettings
-from hypertrack.labels.outcomes import QUANTITIES, Edges, influence, measure
+from hypertrack.labels.outcomes import QUANTITIES, Edges, measure
 from hypertrack.market.window import Window
 from hypertrack.records import MINUTE_MS
 
@@ -18,16 +18,14 @@ TRADES = [
 FIRST_MINUTE = Window(START_MS, START_MS + MINUTE_MS)
 
 
-def test_influence_is_the_share_of_all_that_was_traded_in_its_coins(
-    open_backend: Any, by_wallet: Any
-) -> None:
+def test_influence_is_the_share_of_all_that_was_traded_in_its_coins(open_backend: Any) -> None:
     con = open_backend(trades=TRADES)
 
-    found = by_wallet(con, influence(con, FIRST_MINUTE))
+    found = measure(con, FIRST_MINUTE, FeeSettings(), 3).quantities
 
-    share = {wallet: row["influence_pct"] for wallet, row in found.items()}
     # BTC 400 USD and ETH 600 USD were traded
-    assert share == pytest.approx({ALICE: 300 / 4, BOB: 100.0, CAROL: 700 / 10})
+    share = found[:, QUANTITIES.index("influence_pct")]
+    assert share.tolist() == pytest.approx([300 / 4, 100.0, 700 / 10])
 
 
 def test_every_wallet_has_a_row_and_only_its_window_counts(open_backend: Any) -> None:

@@ -29,7 +29,8 @@ NAMES = ("tx_count", "flip_rate", "median_gap_s")
 """Grows with time; a share; can be missing."""
 
 
-def trained() -> Explainer:
+@pytest.fixture(scope="module")
+def explainer() -> Explainer:
     scaler = InputScaler.fit(SAMPLES.feature_names, SAMPLES.train.features)
     rows = [
         training_rows(scaler.transform(part.features), SAMPLES.targets(part), torch.device("cpu"))
@@ -37,10 +38,6 @@ def trained() -> Explainer:
     ]
     network = finish(train_network(*rows, SETTINGS)).network
     return Explainer(Predictor(network, scaler, {}, {}), typical(SAMPLES.train.features))
-
-
-EXPLAINER = trained()
-USUAL = EXPLAINER.typical
 
 
 def untrained(values: np.ndarray) -> Explainer:
@@ -80,31 +77,33 @@ def reasons_of(explainer: Explainer, matrix: FeatureMatrix) -> list[dict[str, tu
     return [profile.reasons for profile in make_profiles(columns, header)]
 
 
-def test_additions_sum_to_the_difference_from_the_typical_wallet() -> None:
+def test_additions_sum_to_the_difference_from_the_typical_wallet(explainer: Explainer) -> None:
     features = SAMPLES.test.features
 
-    moved, columns = EXPLAINER.attribute(features)
+    moved, columns = explainer.attribute(features)
 
     scores, usual = (
-        EXPLAINER.predictor.scores(rows) for rows in (features, EXPLAINER.typical[None])
+        explainer.predictor.scores(rows) for rows in (features, explainer.typical[None])
     )
     difference = np.take_along_axis(scores - usual, columns, axis=1)
-    np.testing.assert_allclose(EXPLAINER.differences(features, columns), difference, atol=1e-6)
+    np.testing.assert_allclose(explainer.differences(features, columns), difference, atol=1e-6)
     assert np.abs(difference).max() > 0.2
     missed = np.abs(moved.sum(axis=2) - difference)
     assert (missed <= TOLERANCE + TOLERANCE_FRAC * np.abs(difference)).all()
 
 
-def test_what_stands_in_for_the_network_is_explained_by_its_own_sum() -> None:
+def test_what_stands_in_for_the_network_is_explained_by_its_own_sum(explainer: Explainer) -> None:
     features = SAMPLES.test.features
-    fitted = {name: fit(SAMPLES, EXPLAINER.predictor.scaler) for name, fit in FITS.items()}
+    fitted = {name: fit(SAMPLES, explainer.predictor.scaler) for name, fit in FITS.items()}
     by_head = {
         "risk_score": "trees",
         "influence_score": "trees",
         "trading_style": "trees",
         "bot_probability": "linear",
     }
-    mixed = Explainer(replace(EXPLAINER.predictor, fitted=fitted, estimator_by_head=by_head), USUAL)
+    mixed = Explainer(
+        replace(explainer.predictor, fitted=fitted, estimator_by_head=by_head), explainer.typical
+    )
 
     moved, columns = mixed.attribute(features)
 
@@ -114,25 +113,25 @@ def test_what_stands_in_for_the_network_is_explained_by_its_own_sum() -> None:
     stands_in = [HEADS.index(head) for head in by_head]
     np.testing.assert_allclose(missed[:, stands_in], 0, atol=1e-4)
     assert (missed <= TOLERANCE + TOLERANCE_FRAC * np.abs(difference)).all()
-    net, _ = EXPLAINER.attribute(features)
+    net, _ = explainer.attribute(features)
     # Steps are taken by what the slowest head asks for: both are within the tolerance of the sum.
     np.testing.assert_allclose(moved[:, 0], net[:, 0], atol=2 * TOLERANCE)
     assert np.abs(moved[:, stands_in] - net[:, stands_in]).max() > 0.05
 
 
-def test_feature_that_made_the_outcome_comes_first() -> None:
+def test_feature_that_made_the_outcome_comes_first(explainer: Explainer) -> None:
     """`make_rows` lets the outcome of each head follow from one feature of its own."""
-    importance = EXPLAINER.importance(SAMPLES.test.features)
+    importance = explainer.importance(SAMPLES.test.features)
 
     for head in HEADS[:4]:
         strongest = max(importance[head], key=lambda name: importance[head][name])
         assert strongest == FEATURES[HEAD_COLUMNS[head].start]
 
 
-def test_every_head_has_the_five_strongest_reasons_in_order() -> None:
+def test_every_head_has_the_five_strongest_reasons_in_order(explainer: Explainer) -> None:
     matrix = make_matrix(SAMPLES.test.features[:20])
 
-    for reasons in reasons_of(EXPLAINER, matrix):
+    for reasons in reasons_of(explainer, matrix):
         *heads, style = reasons
         assert tuple(heads) == HEADS[:5]
         assert style in STYLE_DIMENSIONS
@@ -141,11 +140,11 @@ def test_every_head_has_the_five_strongest_reasons_in_order() -> None:
             assert all(abs(a.contribution) >= abs(b.contribution) for a, b in pairwise(some))
 
 
-def test_style_is_explained_where_it_differs_most() -> None:
+def test_style_is_explained_where_it_differs_most(explainer: Explainer) -> None:
     features = SAMPLES.test.features[:50]
-    differs = np.abs(EXPLAINER.predictor.scores(features) - EXPLAINER.typical_scores())[:, -6:]
+    differs = np.abs(explainer.predictor.scores(features) - explainer.typical_scores())[:, -6:]
 
-    _, columns = EXPLAINER.attribute(features)
+    _, columns = explainer.attribute(features)
 
     assert [TARGETS[column] for column in columns[:, -1]] == [
         STYLE_DIMENSIONS[place] for place in differs.argmax(axis=1)
@@ -182,17 +181,19 @@ def test_typical_wallet_lacks_what_most_lack() -> None:
     np.testing.assert_array_equal(typical(values), [3.0, math.nan])
 
 
-def test_typical_wallet_has_no_reasons() -> None:
-    matrix = make_matrix(EXPLAINER.typical[None])
+def test_typical_wallet_has_no_reasons(explainer: Explainer) -> None:
+    matrix = make_matrix(explainer.typical[None])
 
-    assert reasons_of(EXPLAINER, matrix) == [{}]
+    assert reasons_of(explainer, matrix) == [{}]
 
 
 @pytest.mark.parametrize("n_wallets", [0, 3])
-def test_wallets_are_explained_in_the_order_of_the_matrix(n_wallets: int) -> None:
+def test_wallets_are_explained_in_the_order_of_the_matrix(
+    explainer: Explainer, n_wallets: int
+) -> None:
     matrix = make_matrix(SAMPLES.test.features[:n_wallets])
 
-    reasons = reasons_of(EXPLAINER, matrix)
+    reasons = reasons_of(explainer, matrix)
 
     assert len(reasons) == n_wallets
     for row, found in zip(matrix.values.tolist(), reasons, strict=True):

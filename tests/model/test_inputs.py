@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 from model_fakes import make_matrix
 
-from hypertrack.model.inputs import LIMIT, InputScaler, comparable, feature_hash
+from hypertrack.model.inputs import (
+    LIMIT,
+    InputScaler,
+    comparable,
+    feature_hash,
+    with_own_edges,
+)
+from hypertrack.skill.own_edges import OWN_EDGES, unknown
 
 NAMES = ("long_ratio", "markout_5m_bps", "tx_count")  # a share, one that can miss, a count
 
@@ -71,3 +78,22 @@ def test_few_rows_are_no_trouble(n_rows: int) -> None:
     values = np.ones((n_rows, 3))
 
     assert InputScaler.fit(NAMES, values).transform(values).shape == (n_rows, 4)
+
+
+def test_own_edges_stand_behind_the_features_and_are_no_sums_over_time() -> None:
+    matrix = make_matrix(np.array([[6.0]]), ("tx_count",), observed_days=2.0)
+
+    read = with_own_edges(matrix, np.array([[1.5, 0.5, 8.0, 4.0]]))
+
+    assert read.names == ("tx_count", *OWN_EDGES)
+    assert comparable(read).tolist() == [[3.0, 1.5, 0.5, 8.0, 4.0]]
+
+
+def test_of_a_wallet_without_bets_two_own_edges_are_flagged_as_missing() -> None:
+    scaler = InputScaler.fit(tuple(OWN_EDGES), np.array([[2.0, 1, 8, 4], [-2.0, 1, 8, 4]]))
+
+    (row,) = scaler.transform(unknown(1)).tolist()
+
+    # An expected edge of 0 is the mean; the last two flag the deviation and the cost.
+    assert scaler.n_inputs == 6
+    assert row[0] == 0 and row[1] == 0 and row[3:] == [0, 1, 1]

@@ -15,7 +15,7 @@ from hypertrack.labels.targets import EDGE_HEADS, TARGETS
 from hypertrack.model import run
 from hypertrack.model.baselines import BASELINES, SHRINKAGE
 from hypertrack.model.drift import bins_of, counts_of_values
-from hypertrack.model.inputs import InputScaler
+from hypertrack.model.inputs import InputScaler, as_read
 from hypertrack.model.run import Stage, TrainedModel, TrainingEvent, train_model
 from hypertrack.model.samples import Samples, assemble
 from hypertrack.model.versions import load_champion
@@ -131,14 +131,14 @@ def test_card_says_what_the_model_rests_on(events: list[TrainingEvent]) -> None:
     assert {"train_loss", "validation_loss", "skill_by_head"} <= set(card["epochs"][0])
     assert details["settings"]["train"]["seed"] == 0
     assert "torch" in details["versions"]
-    assert len(card["feature_names"]) == 60
+    assert len(card["feature_names"]) == 64
 
 
 def test_champion_scores_every_wallet(
     events: list[TrainingEvent], market_engine: FeatureEngine
 ) -> None:
     model = load_champion(last(events).folder.parents[1])
-    matrix = market_engine.matrix()
+    matrix = as_read(market_engine, market_engine.matrix())
 
     scores = model.predict(matrix)
 
@@ -199,7 +199,7 @@ def test_five_real_minutes_train_by_force_and_earn_little(
         engine = FeatureEngine(dataset, settings.features, settings.fees)
 
         trained = drain(train_model(engine, settings, force=True))
-        scores = trained.model.predict(engine.matrix())
+        scores = trained.model.predict(as_read(engine, engine.matrix()))
 
     assert trained.summary.is_forced
     assert trained.model.card.details.embargo_is_shortened

@@ -13,7 +13,15 @@ from hypertrack.labels.cuts import Cut, walk_forward
 from hypertrack.labels.targets import BOT_VOTE
 from hypertrack.market.window import Window
 from hypertrack.model.inputs import InputScaler
-from hypertrack.model.samples import Rows, Samples, assemble, build_samples, measure_cuts, plan_cuts
+from hypertrack.model.samples import (
+    Rows,
+    Samples,
+    assemble,
+    build_samples,
+    measure_cuts,
+    plan_cuts,
+    trained_wallets,
+)
 from hypertrack.records import DAY_MS, HOUR_MS
 from hypertrack.store.dataset import open_dataset
 
@@ -92,6 +100,40 @@ def test_very_many_wallets_are_tested_by_some_that_are_drawn_once(
     assert len(set(one.test.wallet_ids.tolist()) & set(rows[-1].wallet_ids.tolist())) == 50
     np.testing.assert_array_equal(one.test.wallet_ids, again.test.wallet_ids)
     assert assembled([*rows[:4], rows[-1].take(np.arange(120) < 50)]).n_test_wallets is None
+
+
+def test_of_very_many_wallets_some_are_trained_on_and_those_that_the_user_knows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wallets = [f"0x{number:040x}" for number in range(2_000)]
+    labels = {wallets[3]: True, wallets[700]: False}
+    assert trained_wallets(wallets, labels) is None
+    monkeypatch.setattr("hypertrack.model.samples.MAX_TRAINED_WALLETS", 500)
+
+    one, again = trained_wallets(wallets, labels), trained_wallets(wallets, {})
+
+    assert one is not None
+    assert again is not None
+    assert one[[3, 700]].all()
+    assert 440 < again.sum() < 560
+    assert set(np.flatnonzero(one != again)) <= {3, 700}
+
+
+@pytest.mark.slow  # what a market's wallets did after two cuts is measured
+def test_wallets_are_drawn_for_training_and_none_of_the_test_is_left_out(
+    market_engine: FeatureEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hypertrack.model.samples.MAX_TRAINED_WALLETS", 100)
+    cuts = plan_cuts(market_engine, SETTINGS, force=False)[-2:]
+    matrices = [market_engine.matrix(until_ms=cut.at_ms, names=["long_ratio"]) for cut in cuts]
+
+    earlier, test = measure_cuts(market_engine, cuts, matrices, SETTINGS)
+
+    chosen = trained_wallets(market_engine.wallets, {})
+    assert chosen is not None
+    assert 0 < len(earlier) < 150
+    assert chosen[earlier.wallet_ids].all()
+    assert len(test) == (matrices[1].n_executions >= SETTINGS.min_train_executions).sum()
 
 
 def test_too_few_wallets_say_how_much_longer_to_record() -> None:

@@ -1,4 +1,6 @@
+from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -21,21 +23,31 @@ def features(n: int) -> NDArray[np.float64]:
 SEEN = features(800)
 SIGNAL = np.nan_to_num(SEEN[:, 0]) * np.where(np.isnan(SEEN[:, 1]), -1, 1)
 OPTIONS = {"max_iter": 15, "max_leaf_nodes": MAX_LEAVES, "early_stopping": False}
-BINARY = HistGradientBoostingClassifier(**OPTIONS).fit(SEEN, SIGNAL > 0.3)
-NUMBER = HistGradientBoostingRegressor(**OPTIONS).fit(SEEN, SIGNAL)
-TREES = Trees.of({0: BINARY, 6: NUMBER}, np.full(len(TARGETS), 0.25))
+
+
+class Fitted(NamedTuple):
+    binary: HistGradientBoostingClassifier
+    number: HistGradientBoostingRegressor
+    trees: Trees
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Fitted:
+    binary = HistGradientBoostingClassifier(**OPTIONS).fit(SEEN, SIGNAL > 0.3)
+    number = HistGradientBoostingRegressor(**OPTIONS).fit(SEEN, SIGNAL)
+    return Fitted(binary, number, Trees.of({0: binary, 6: number}, np.full(len(TARGETS), 0.25)))
 
 
 @pytest.mark.parametrize("n", [0, 1, 500, CHUNK_ROWS + 7])
-def test_arrays_say_what_the_library_says(n: int) -> None:
+def test_arrays_say_what_the_library_says(fitted: Fitted, n: int) -> None:
     new = features(n)
 
-    found = TREES.predict(new)
+    found = fitted.trees.predict(new)
 
     assert found.shape == (n, len(TARGETS))
     if n:
-        np.testing.assert_allclose(found[:, 0], BINARY.predict_proba(new)[:, 1], atol=1e-12)
-        np.testing.assert_allclose(found[:, 6], NUMBER.predict(new), atol=1e-12)
+        np.testing.assert_allclose(found[:, 0], fitted.binary.predict_proba(new)[:, 1], atol=1e-12)
+        np.testing.assert_allclose(found[:, 6], fitted.number.predict(new), atol=1e-12)
         assert (found[:, 3] == 0.25).all()
 
 
@@ -54,22 +66,23 @@ def test_single_leaf_is_a_constant() -> None:
 
 
 @pytest.mark.parametrize(
-    "broken",
+    ("name", "broken"),
     [
-        {"feature": TREES.feature + 5},
-        {"feature": TREES.feature - 1},
-        {"threshold": TREES.threshold[1:]},
-        {"target": TREES.target + len(TARGETS)},
-        {"first_node": TREES.first_node * 2},
-        {"leaf_values": TREES.leaf_values[:, :4]},
-        {"base": TREES.base[:3]},
+        ("feature", lambda values: values + 5),
+        ("feature", lambda values: values - 1),
+        ("threshold", lambda values: values[1:]),
+        ("target", lambda values: values + len(TARGETS)),
+        ("first_node", lambda values: values * 2),
+        ("leaf_values", lambda values: values[:, :4]),
+        ("base", lambda values: values[:3]),
     ],
-    ids=lambda broken: next(iter(broken)),
+    ids=["too high", "too low", "threshold", "target", "first_node", "leaf_values", "base"],
 )
 def test_arrays_that_do_not_fit_together_are_refused(
-    broken: dict[str, NDArray[np.float64]],
+    fitted: Fitted, name: str, broken: Callable[[NDArray[np.float64]], NDArray[np.float64]]
 ) -> None:
-    TREES.check(5)
+    fitted.trees.check(5)
+    forged = {name: broken(getattr(fitted.trees, name))}
 
     with pytest.raises(ValueError, match="do not fit"):
-        replace(TREES, **broken).check(5)  # type: ignore[arg-type]
+        replace(fitted.trees, **forged).check(5)  # type: ignore[arg-type]

@@ -140,9 +140,23 @@ def test_edge_that_shrank_to_nothing_has_neither_half_life_nor_capacity(
     assert {name: told[name] for name in told if name in {*lines, "half-life"}} == lines
 
 
-def test_curve_of_each_role_is_shown_from_the_mid_and_from_its_price_and_not_tested() -> None:
+@pytest.mark.parametrize(
+    ("gain", "says"),
+    [
+        ((-0.5, -1.25, 0.3), "−0.5 [−1.2, +0.3]"),
+        ((-0.5, nan, nan), "−0.5"),
+        ((2.0, 2.0, 2.0), "+2.0, alike in all blocks of time"),
+        ((nan, nan, nan), "–"),
+    ],
+)
+def test_curve_of_each_role_is_shown_beside_what_it_gained_on_its_price_and_not_tested(
+    gain: tuple[float, float, float], says: str
+) -> None:
     numbers = dict.fromkeys(SKILL_NUMBERS, nan) | {"n_bets": 22.0, "n_blocks": 10.0}
-    numbers |= {"horizon_s": 60.0, "entity_size": 1.0, "maker_paid_bps": -1.5}
+    numbers |= {"horizon_s": 60.0, "entity_size": 1.0}
+    numbers |= dict(
+        zip(("maker_gain_bps", "maker_gain_low_bps", "maker_gain_high_bps"), gain, strict=True)
+    )
     numbers |= {"maker_after_5s_bps": 0.3, "maker_after_30s_bps": -2.0}
     wallet = judged_set(1).profiles[0]
     assert wallet.skill is not None
@@ -150,8 +164,8 @@ def test_curve_of_each_role_is_shown_from_the_mid_and_from_its_price_and_not_tes
     told = dict(skill_lines(replace(wallet.skill, numbers=numbers)))
 
     assert told["as maker"] == (
-        "+0.3 −2.0 – – bps from the mid, +1.8 −0.5 – – less what it paid, after 5 s, 30 s, 5 min, "
-        "30 min: shown, not tested"
+        "+0.3 −2.0 – – bps from the mid after 5 s, 30 s, 5 min, 30 min; gained on its own price "
+        f"{says} in 5 min: shown, not tested"
     )
     assert "as taker" not in told
 

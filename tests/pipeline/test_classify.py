@@ -14,8 +14,7 @@ from profile_fakes import profile_header
 
 from hypertrack.config import CategorySettings, Settings
 from hypertrack.errors import DatasetError, ModelError
-from hypertrack.features.registry import select
-from hypertrack.model.inputs import InputScaler, feature_hash
+from hypertrack.model.inputs import InputScaler, feature_hash, input_names
 from hypertrack.model.network import WalletNet
 from hypertrack.model.versions import WalletModel, promote, save_version
 from hypertrack.pipeline.classify import PROFILES_NAME, classify, fingerprint, fresh_profiles
@@ -27,7 +26,7 @@ TRADES = [
     trade(START_MS + nth * 60_000, buyer=ALICE, seller=BOB, taker=ALICE, price=100.0 + nth)
     for nth in range(6)
 ]
-FEATURES = tuple(feature.name for feature in select(("base",)))
+FEATURES = input_names(("base",))
 
 
 @pytest.fixture

@@ -12,11 +12,12 @@ from model_fakes import FEATURES, make_card
 
 from hypertrack.config import Settings
 from hypertrack.labels.targets import TARGETS
-from hypertrack.model.inputs import InputScaler
+from hypertrack.model.inputs import InputScaler, as_read, feature_hash
 from hypertrack.model.network import WalletNet
 from hypertrack.model.versions import WalletModel, save_version
 from hypertrack.pipeline.model_scores import ModelScores
 from hypertrack.records import MINUTE_MS, OutcomeWindow, replace
+from hypertrack.skill.own_edges import OWN_EDGES
 
 __all__ = ["open_engine"]
 
@@ -26,7 +27,8 @@ LEARNT_UNTIL_MS = START_MS + 20 * MINUTE_MS
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Return a working folder whose model learnt from outcomes until 20 minutes."""
-    scaler = InputScaler.fit(FEATURES, np.random.default_rng(0).normal(3, 2, (50, len(FEATURES))))
+    names = (*FEATURES, *OWN_EDGES)
+    scaler = InputScaler.fit(names, np.random.default_rng(0).normal(3, 2, (50, len(names))))
     torch.manual_seed(0)
     network = WalletNet(scaler.n_inputs, hidden=(16, 8), dropout_frac=0.3)
     card = make_card(network, START_MS)
@@ -34,6 +36,8 @@ def settings(tmp_path: Path) -> Settings:
         OutcomeWindow(at_ms=0, outcome_start_ms=0, outcome_end_ms=end_ms, is_test=is_test)
         for end_ms, is_test in ((LEARNT_UNTIL_MS, False), (START_MS + 30 * MINUTE_MS, True))
     )
+    card = replace(card, feature_names=names, feature_hash=feature_hash(names))
+    card = replace(card, typical=(0.0,) * len(names))
     card = replace(card, details=replace(card.details, cuts=windows))
     save_version(tmp_path, WalletModel(network, scaler, card))
     return Settings(out=tmp_path)
@@ -52,7 +56,9 @@ def test_model_ranks_only_after_what_it_was_trained_on(
     assert set(after) == {"model: profitability", "model: sophistication"}
     assert scores_at.model is not None
     matrix = engine.matrix(until_ms=LEARNT_UNTIL_MS, names=FEATURES)
-    expected = scores_at.model.predict(matrix)[:, TARGETS.index("profitability_score")]
+    expected = scores_at.model.predict(as_read(engine, matrix))[
+        :, TARGETS.index("profitability_score")
+    ]
     assert after["model: profitability"][matrix.wallet_ids].tolist() == expected.tolist()
 
 

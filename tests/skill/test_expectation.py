@@ -50,7 +50,8 @@ def test_without_wallets_enough_edges_are_shrunk_towards_none() -> None:
 def test_edge_lies_between_its_prior_and_what_was_measured() -> None:
     expected = choose("prior", DAY, PAIR, teller(0.01))
 
-    known = expected.known(estimates([7.0, 6.0], [2.0, 2.0]), Spreads(np.array([2.0]), np.ones(1)))
+    spread_as_far_as_errors = Spreads(np.array([2.0**0.5]), np.ones(1))
+    known = expected.known(estimates([7.0, 6.0], [2.0, 2.0]), spread_as_far_as_errors)
 
     # Of the 4 beyond the prior of 3 a half; the other is just what was expected.
     assert known.mean_bps.tolist() == pytest.approx([5.0, 6.0], abs=1e-3)

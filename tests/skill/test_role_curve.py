@@ -43,6 +43,27 @@ def test_both_sides_of_a_trade_are_told_from_the_mid_and_from_the_price() -> Non
     assert np.isnan(taker["maker_after_5s_bps"]).all()
 
 
+def test_gain_on_the_own_price_has_an_interval_by_blocks_of_time() -> None:
+    rows = openings((0, 90, BOUGHT), (0, 150, BOUGHT), (0, 2_000, BOUGHT))
+
+    found = curve(replace(rows, price=np.array([100.1, 100.5, 102.0])))
+
+    # -110 (99 is 100 bps below the mid, and 10 were paid), 99 / 100.5 - 1 = -149.254, and in the
+    # other block of half an hour 0: -86.418 on average. From that both blocks are as far apart,
+    # 86.418: the error is √(2 · (86.418² + 86.418²)) / 3 = 57.612, and t of one degree 12.706.
+    mean, low, high = (found[f"taker_{name}_bps"][0] for name in ("gain", "gain_low", "gain_high"))
+    assert mean == pytest.approx(-86.418, abs=1e-3)
+    assert (mean - low, high - mean) == pytest.approx((732.03, 732.03), abs=0.05)
+    assert np.isnan(found["maker_gain_bps"]).all()
+
+
+def test_gain_of_one_block_of_time_has_no_interval() -> None:
+    found = curve(openings((0, 90, BOUGHT), (0, 150, BOUGHT)))
+
+    assert np.isfinite(found["taker_gain_bps"][0])
+    assert np.isnan(found["taker_gain_low_bps"][0])
+
+
 def test_coins_are_averaged_over_openings_and_their_drift_is_taken_off() -> None:
     found = RoleCurve(1)
     found.add(outlook(openings((0, 90, BOUGHT), (0, 91, BOUGHT))), np.zeros(2, dtype=int))

@@ -24,7 +24,8 @@ def moments(edge: float, error: float, df: float) -> tuple[float, float, float, 
     true = np.linspace(-80.0, 80.0, 1_600_001)
     likelihood = t.pdf((edge - true) / error, df)
     parts = zip(SPREADS.sd_bps[1:], SPREADS.share[1:], strict=True)
-    density = likelihood * sum(share * norm.pdf(true, 0, sd) for sd, share in parts)
+    # An edge with four times the error spreads twice as far.
+    density = likelihood * sum(share * norm.pdf(true, 0, sd * error**0.5) for sd, share in parts)
 
     def integral(power: int, low: float) -> float:
         return float(np.trapezoid(np.where(true >= low, true**power * density, 0.0), true))
@@ -54,7 +55,7 @@ def test_chance_above_a_threshold_agrees_with_quadrature() -> None:
 
 
 def test_certain_error_makes_the_normal_posterior() -> None:
-    one = Spreads(np.array([0.0, 3.0]), np.array([0.0, 1.0]))
+    one = Spreads(np.array([0.0, 3.0**0.5]), np.array([0.0, 1.0]))  # 3 bps with an error of 3
 
     found = posterior(np.array([4.0]), np.array([3.0]), np.array([1e6]), one)
 
@@ -77,7 +78,7 @@ def test_nothing_is_positive_where_no_edge_is_certain() -> None:
 
 
 def test_quantiles_are_those_of_the_posterior() -> None:
-    one = Spreads(np.array([0.0, 3.0]), np.array([0.0, 1.0]))
+    one = Spreads(np.array([0.0, 3.0**0.5]), np.array([0.0, 1.0]))  # 3 bps with an error of 3
 
     found = posterior(np.array([4.0]), np.array([3.0]), np.array([1e6]), one)
 
@@ -128,6 +129,16 @@ def test_edges_that_are_there_are_found_and_calibrated() -> None:
         expected = found.p_positive[rows].mean()
         se = np.sqrt(expected * (1 - expected) / rows.sum())
         assert abs((true[rows] > 0).mean() - expected) < 3 * se + 0.01
+
+
+def test_spreads_are_found_whatever_unit_errors_have() -> None:
+    rng = np.random.default_rng(6)
+    error, df = np.repeat([1.0, 4.0], 1_500), np.full(3_000, 1e6)
+    edge = rng.normal(0, 3 * error**0.5) + rng.normal(0, error)
+
+    found = fit(edge, error, df)
+
+    assert (found.share * found.sd_bps**2).sum() == pytest.approx(9.0, rel=0.15)
 
 
 def test_pure_noise_shrinks_to_nothing() -> None:

@@ -11,7 +11,7 @@ from hypertrack.market.window import Window
 from hypertrack.records import MINUTE_MS
 from hypertrack.skill.estimate import moderated
 from hypertrack.skill.evidence import gather
-from hypertrack.skill.wallet_edges import TwoWindows, each_two_windows, opened_until, two_windows
+from hypertrack.skill.wallet_edges import TwoWindows, each_two_windows, known_at, two_windows
 
 
 def halves(engine: FeatureEngine) -> tuple[Window, Window]:
@@ -105,7 +105,7 @@ def test_position_that_is_told_later_is_not_known_at_an_earlier_end() -> None:
         "known_ms": np.array([9_000_000_000.0, 9_000_000_000.0]),
     }
 
-    (early, _), (whole, closed) = opened_until(rows, [2_000, 9_000_000_001])
+    (early, _), (whole, closed) = known_at(rows, [2_000, 9_000_000_001])
 
     assert (early.is_known.tolist(), whole.is_known.tolist()) == ([False], [True])
     assert closed.time_ms.tolist() == []  # what it sold it may have brought along

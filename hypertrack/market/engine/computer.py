@@ -1,7 +1,7 @@
 """What answers the definitions: the tables of a dataset that can be asked, and who has them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,15 @@ from hypertrack.market.engine.kept_tables import Dialect, Step, Tables
 from hypertrack.market.engine.plans import Build, Columns, Recipe, Schemas, Variables, recipe
 from hypertrack.records import DataSummary
 from hypertrack.store.reading.recorded_books import LooksUpBooks
+
+Finish = Callable[[int, list[Columns]], list[Columns]]
+"""From the number of a window and what was found in it to what is to be returned of it."""
+
+
+def as_found(_window: int, found: list[Columns]) -> list[Columns]:
+    """Return what was found."""
+    return found
+
 
 PARTIES: Mapping[str, Sequence[str]] = {
     "trades": ("buyer_id", "seller_id"),
@@ -189,9 +198,17 @@ class Computer(ABC):
 
     @abstractmethod
     def measure_each(
-        self, windows: Sequence[Variables], build: Build, *args: Hashable
+        self,
+        windows: Sequence[Variables],
+        build: Build,
+        *args: Hashable,
+        finish: Finish = as_found,
     ) -> list[list[Columns]]:
-        """Return what is asked of each window, of all wallets; what is kept is made but once."""
+        """Return what is asked of each window, of all wallets; what is kept is made but once.
+
+        Args:
+            finish: What becomes of the columns of some wallets, each of whose rows are all there.
+        """
 
 
 def asked_of(parties: Sequence[str], wallets: str | None, since_ms: int | None) -> str:

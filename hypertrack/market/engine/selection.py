@@ -12,7 +12,7 @@ from typing import Any
 import ibis
 
 from hypertrack.market.engine.backend import WHOLE, DuckDBTables, connect
-from hypertrack.market.engine.computer import PARTIES, Computer, asked_of
+from hypertrack.market.engine.computer import PARTIES, Computer, Finish, as_found, asked_of
 from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.engine.plans import Build, Columns, Variables
 from hypertrack.market.engine.sealed_hours import keep_hours
@@ -31,6 +31,14 @@ PREPARED = {"last_trades": last_trades, "prices_around": prices_around}
 
 class DuckDB(Computer):
     """Measures wallets of a dataset on the DuckDB that holds it."""
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> "DuckDB":
+        """Return what measures a dataset: the same, with all that it keeps, whoever asks."""
+        if dataset.measured_by is None:
+            dataset.measured_by = cls(dataset)
+        found: DuckDB = dataset.measured_by
+        return found
 
     def __init__(self, dataset: Dataset):
         self._dataset = dataset
@@ -73,10 +81,14 @@ class DuckDB(Computer):
             return part.measure_each([at], build, *args)[0]
 
     def measure_each(
-        self, windows: Sequence[Variables], build: Build, *args: Hashable
+        self,
+        windows: Sequence[Variables],
+        build: Build,
+        *args: Hashable,
+        finish: Finish = as_found,
     ) -> list[list[Columns]]:
         """Return what is asked of each window (see `Computer`)."""
-        return self._everything.measure_each(windows, build, *args)
+        return self._everything.measure_each(windows, build, *args, finish=finish)
 
     @contextmanager
     def _narrowed(self, wallet_ids: Sequence[int] | None, since_ms: int | None) -> Iterator[Part]:

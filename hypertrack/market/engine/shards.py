@@ -20,7 +20,7 @@ from hypertrack.market.engine.backend import (
     groups_of,
     set_variables,
 )
-from hypertrack.market.engine.computer import PARTIES, columns_of
+from hypertrack.market.engine.computer import PARTIES, Finish, as_found, columns_of
 from hypertrack.market.engine.kept_tables import Step
 from hypertrack.market.engine.plans import Build, Columns, Recipe, Variables
 from hypertrack.market.executions import fills
@@ -84,11 +84,15 @@ class Part:
                 )
 
     def measure_each(
-        self, windows: Sequence[Variables], build: Build, *args: Hashable
+        self,
+        windows: Sequence[Variables],
+        build: Build,
+        *args: Hashable,
+        finish: Finish = as_found,
     ) -> list[list[Columns]]:
         """Return what is asked of each window: a row per ``wallet_id`` and else floats each.
 
-        A shard makes what it keeps once for all windows.
+        A shard makes what it keeps once for all windows, and finishes what it found of its wallets.
         """
         asked = self._tables.ready(windows[0], build, *args, is_sharded=True)
         self._spill(asked)
@@ -98,9 +102,10 @@ class Part:
             before = set(self._made[number])
             self._make(connection, number, asked.shard)
             found = []
-            for at in windows:
+            for nth, at in enumerate(windows):
                 set_variables(connection, at)
-                found.append([self._columns(connection, number, each) for each in asked.queries])
+                columns = [self._columns(connection, number, each) for each in asked.queries]
+                found.append(finish(nth, columns))
             if self._spilled:
                 self._forget(connection, number, self._made[number] - before)
             return found
@@ -252,6 +257,8 @@ class Part:
         found = columns_of(connection.sql(query).to_arrow_table())
         wallet_ids = found["wallet_id"]
         is_own = (wallet_ids >= first_id) & (wallet_ids < end_id)
+        if is_own.all():
+            return found
         return {name: values[is_own] for name, values in found.items()}
 
 

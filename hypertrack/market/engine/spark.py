@@ -9,7 +9,6 @@ import socket
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,7 +19,14 @@ from pyspark.sql import DataFrame, SparkSession
 
 from hypertrack.config import DatabaseUrl
 from hypertrack.errors import EngineError
-from hypertrack.market.engine.computer import PARTIES, Computer, Market, asked_of
+from hypertrack.market.engine.computer import (
+    PARTIES,
+    Computer,
+    Finish,
+    Market,
+    as_found,
+    asked_of,
+)
 from hypertrack.market.engine.kept_tables import Step
 from hypertrack.market.engine.plans import Build, Columns, Variables
 from hypertrack.market.engine.spark_dialect import SPARK, statements
@@ -33,6 +39,7 @@ from hypertrack.market.engine.spark_reading import (
 )
 from hypertrack.market.executions import fills
 from hypertrack.records import DataSummary
+from hypertrack.scratch import clear_abandoned, scratch_folder
 from hypertrack.store.dataset import note_sealed, open_unsealed
 from hypertrack.store.reading.recorded_books import RecordedBooks
 
@@ -146,8 +153,8 @@ class Spark(Computer):
         """
         _require_answer(master)
         with ExitStack() as opened:
-            made = TemporaryDirectory(prefix="hypertrack-", dir=folder)
-            unsealed = Path(opened.enter_context(made))
+            clear_abandoned(folder)
+            unsealed = Path(opened.enter_context(scratch_folder(folder)))
             self.dataset, hours = open_unsealed(
                 place, unsealed, memory_limit_gib=memory_limit_gib, until_ms=until_ms
             )
@@ -188,10 +195,14 @@ class Spark(Computer):
             part.close()
 
     def measure_each(
-        self, windows: Sequence[Variables], build: Build, *args: Hashable
+        self,
+        windows: Sequence[Variables],
+        build: Build,
+        *args: Hashable,
+        finish: Finish = as_found,
     ) -> list[list[Columns]]:
         """Return what is asked of each window (see `Computer`)."""
-        return [self.read.measure(at, build, *args) for at in windows]
+        return [finish(n, self.read.measure(at, build, *args)) for n, at in enumerate(windows)]
 
     def _narrowed(
         self, wallet_ids: Sequence[int] | None, since_ms: int | None

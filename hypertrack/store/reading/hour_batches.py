@@ -98,15 +98,20 @@ def forget_others(place: Path, batches: Sequence[Batch], stretches: Collection[s
 
     Args:
         batches: Those that are as their hours are now.
-        stretches: Names of the files that were made of these.
+        stretches: Names of the files that were made of these; of each the last one is kept.
     """
     files = {batch_file(place, table, each) for each in batches for table in MADE[each.feed]}
     numbered = {table for tables in MADE.values() for table in tables}
     with unread(place / READERS_NAME) as is_unread:
-        for path in place.glob("*/*_*.parquet") if is_unread else ():
-            is_kept = path in files if path.parent.name in numbered else path.stem in stretches
-            if not is_kept:
-                path.unlink()
+        found = list(place.glob("*/*_*.parquet")) if is_unread else []
+        made = [path for path in found if path.parent.name not in numbered]
+        last = {
+            (path.parent, path.name.partition(".")[0]): path
+            for path in sorted(made, key=lambda path: path.stat().st_mtime_ns)
+        }
+        files |= {path for (_, name), path in last.items() if name in stretches}
+        for path in set(found) - files:
+            path.unlink()
     for path in place.glob("*/*.part"):  # of who was killed while it wrote
         path.unlink()
 

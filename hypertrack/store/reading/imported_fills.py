@@ -65,13 +65,14 @@ FILL_FLAWS = (
 )
 
 # The price of a settlement is what the coin turned out to be worth, 0 included. Source: protocol,
-# section 6, and fills of outcome coins, whose ``dir`` says so.
+# section 6, and fills of outcome coins, whose ``dir`` says so. Of a fill that two sources tell
+# differently the larger number stands, so that the order of the lines does not matter.
 TOLD_FILLS = """
 SELECT time_ms, coin_id, trade_id, wallet_id, is_buy,
-    any_value(closed_pnl_usd) AS closed_pnl_usd, any_value(fee_usd) AS fee_usd,
-    any_value(start_position) AS start_position, any_value(order_id) AS order_id,
-    any_value(dir) AS dir, any_value(price) AS price, any_value("size") AS "size",
-    any_value(is_taker) AS is_taker,
+    max(closed_pnl_usd) AS closed_pnl_usd, max(fee_usd) AS fee_usd,
+    max(start_position) AS start_position, max(order_id) AS order_id,
+    max(dir) AS dir, max(price) AS price, max("size") AS "size",
+    max(is_taker) AS is_taker,
     coalesce(bool_or(dir ILIKE 'settle%'), false) AS is_settlement
 FROM raw_fills JOIN coins USING (coin) JOIN wallets USING (wallet)
 GROUP BY ALL

@@ -70,7 +70,8 @@ SELECT feed, reason, sum(n_lines)::BIGINT AS n_lines FROM unread_lines
 GROUP BY feed, reason ORDER BY feed, reason
 """
 
-OPEN_TIMES = "SELECT min(time_ms), max(time_ms) FROM {rows}"
+OPEN_HOURS = f"SELECT DISTINCT time_ms // {HOUR_MS} * {HOUR_MS} FROM trades"
+OPEN_QUOTES = "SELECT min(time_ms), max(time_ms) FROM bbo HAVING count(*) > 0"
 
 WALLET_COLUMNS = (
     *("wallet_id", "buyer_id", "seller_id"),
@@ -127,15 +128,12 @@ def load_hours(
     unnest_chains(connection)
     read_names(connection, place)
     number_rows(connection)
-    trades_ms, quotes_ms = (
-        connection.execute(OPEN_TIMES.format(rows=rows)).fetchall()[0] for rows in ("trades", "bbo")
-    )
+    hours_ms = frozenset(hour_ms for (hour_ms,) in connection.execute(OPEN_HOURS).fetchall())
+    quotes_ms = connection.execute(OPEN_QUOTES).fetchall()
     _unite(connection, place, batches)
     number_fills(connection)
     number_accounts(connection)
-    whole = tuple(stretches(batches, trades_ms[0]))
-    ends_ms = tuple(each.end_ms for each in stretches(batches))
-    kept = KeptHours(place, whole, ends_ms, None if quotes_ms[0] is None else quotes_ms)
+    kept = KeptHours(place, tuple(stretches(batches)), hours_ms, next(iter(quotes_ms), None))
     return _counted(connection, counts, batches), kept
 
 

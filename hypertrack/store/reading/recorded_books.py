@@ -22,6 +22,7 @@ COLUMNS: Columns = {
     "coin": "VARCHAR",
     "time": "BIGINT",
     "levels": "STRUCT(px VARCHAR, sz VARCHAR)[][]",
+    "received_ns": "BIGINT",
 }
 
 # Levels take a hundred times the place of their time: only those of the books asked for are kept.
@@ -33,9 +34,12 @@ ASOF JOIN (SELECT coin, time FROM {{source}} WHERE is_time(time)) AS books
     ON asked.coin = books.coin AND asked.time_ms >= books.time
 WHERE asked.time_ms - books.time <= {BOOK_MAX_AGE_MS}
 """
+# Of two books of one millisecond the one received last stands, of two received at once always the
+# same one: which row comes first depends on who reads how much.
 READ_LEVELS = """
 CREATE OR REPLACE TEMP TABLE book_levels AS
-SELECT coin, time, any_value(levels) AS levels
+SELECT coin, time,
+    max({{'received_ns': coalesce(received_ns, 0), 'levels': levels}}).levels AS levels
 FROM {source} SEMI JOIN found_books USING (coin, time) GROUP BY coin, time
 """
 TAKE_SIDE = """

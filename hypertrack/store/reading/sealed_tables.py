@@ -2,13 +2,15 @@
 
 A row is of one moment and looks a bounded time ahead. So a stretch of hours tells all of its
 moments but those of its last seconds, which are told with the next stretch, or with the lines that
-are still open: nothing that comes later changes a row.
+are still open: nothing that comes later changes a row. What comes late changes those of its stretch
+and of the next, and further on only prices, as long as it is the last trade of its coin.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
@@ -18,7 +20,7 @@ from hypertrack.store.parallel import in_parallel
 from hypertrack.store.reading.hour_batches import sole_writer
 from hypertrack.store.reading.numbered_hours import SCHEMA, prepend
 from hypertrack.store.reading.prepared import is_whole
-from hypertrack.store.reading.stretches import KeptHours, Stretch
+from hypertrack.store.reading.stretches import KeptHours, Stretch, digest_of
 from hypertrack.store.sql import quoted
 
 SCRATCH = "sealed"
@@ -63,7 +65,11 @@ class SealedTable(NamedTuple):
     """It looks so far back for ``bbo``, and without a bound for the ``last_trades`` of a coin; if
     None, it is made of the ``trades`` of each moment alone."""
     ahead_ms: int = 0
-    """It looks so far ahead."""
+    """It looks so far ahead; both together are no more than an hour."""
+
+
+Files = Mapping[Stretch, Path]
+"""Where rows of stretches are kept, or are to be."""
 
 
 def keep_tables(
@@ -87,46 +93,63 @@ def keep_tables(
         kept = _kept(connection, hours, table, ahead_ms)
         _make_others(connection, hours, table, kept, ahead_ms)
         if kept:
-            prepend(connection, table.name, [hours.file(table.name, each) for each in kept])
+            prepend(connection, table.name, list(kept.values()))
     connection.execute(f"DROP SCHEMA {SCRATCH} CASCADE")
 
 
 def _kept(
     connection: duckdb.DuckDBPyConnection, hours: KeptHours, table: SealedTable, ahead_ms: int
-) -> list[Stretch]:
+) -> Files:
     """Return the stretches that a table is kept of, once what can be kept is."""
-
-    def is_there(stretch: Stretch) -> bool:
-        return is_whole(hours.file(table.name, stretch))
-
     sealed = [each for each in hours.stretches if not _sees_open(each, hours, table, ahead_ms)]
+    seen = [""] * len(sealed) if table.back_ms is None else _last_trades(connection, sealed)
+    files = {
+        each: hours.file(table.name, each, last) for each, last in zip(sealed, seen, strict=True)
+    }
     with suppress(OSError, duckdb.IOException):  # a full disk costs time, and nothing else
         (hours.place / table.name).mkdir(exist_ok=True)
         with sole_writer(hours.place):
-            missing = [each for each in sealed if not is_there(each)]
-            write = partial(_write, hours=hours, table=table, ahead_ms=ahead_ms)
+            missing = [each for each in files.items() if not is_whole(each[1])]
+            write = partial(_write, table=table, ahead_ms=ahead_ms)
             in_parallel(connection, write, missing)
-    return list(filter(is_there, sealed))
+    return {each: file for each, file in files.items() if is_whole(file)}
 
 
 def _sees_open(stretch: Stretch, hours: KeptHours, table: SealedTable, ahead_ms: int) -> bool:
-    """Return whether quotes that are still open may tell something of a stretch."""
+    """Return whether lines that are still open may tell something of a stretch."""
+    since_ms = stretch.start_ms - ahead_ms - (table.back_ms or 0)
+    if any(since_ms - HOUR_MS < each < stretch.end_ms for each in hours.open_hours_ms):
+        return True
     if hours.open_quotes_ms is None or table.back_ms is None:
         return False
     first_ms, last_ms = hours.open_quotes_ms
-    return first_ms < stretch.end_ms and last_ms >= stretch.start_ms - ahead_ms - table.back_ms
+    return first_ms < stretch.end_ms and last_ms >= since_ms
+
+
+def _last_trades(connection: duckdb.DuckDBPyConnection, sealed: Sequence[Stretch]) -> Iterator[str]:
+    """Yield for each stretch what stands for the last trades before the hour before it."""
+    rows = connection.execute(
+        f"SELECT coin, time_ms, price FROM {SCRATCH}.last_by_hour JOIN coins USING (coin_id) "
+        "ORDER BY time_ms, coin"
+    ).fetchall()
+    last, at = {}, 0
+    for stretch in sealed:
+        while at < len(rows) and rows[at][1] < stretch.start_ms - HOUR_MS:
+            last[rows[at][0]] = rows[at]
+            at += 1
+        yield digest_of(sorted(last.values()))
 
 
 def _make_others(
     connection: duckdb.DuckDBPyConnection,
     hours: KeptHours,
     table: SealedTable,
-    kept: Sequence[Stretch],
+    kept: Files,
     ahead_ms: int,
 ) -> None:
     """Make a table of all moments that nothing is kept of, some at a time as for what is kept."""
     is_kept = {(each.start_ms, each.end_ms) for each in kept}
-    edges = [0, *hours.ends_ms, MAX_TIME_MS + ahead_ms]
+    edges = [0, *(each.end_ms for each in hours.stretches), MAX_TIME_MS + ahead_ms]
 
     def make(cursor: Any, stretch: tuple[int, int]) -> None:
         start_ms, end_ms = stretch
@@ -144,11 +167,11 @@ def _make_others(
 
 
 def _write(
-    cursor: Any, stretch: Stretch, *, hours: KeptHours, table: SealedTable, ahead_ms: int
+    cursor: Any, missing: tuple[Stretch, Path], *, table: SealedTable, ahead_ms: int
 ) -> None:
     """Keep the rows of a stretch."""
-    file, schema = hours.file(table.name, stretch), f"{table.name}_{stretch.end_ms}"
-    part = file.with_suffix(".part")
+    stretch, file = missing
+    part, schema = file.with_suffix(".part"), f"{table.name}_{stretch.end_ms}"
     start_ms, end_ms = max(stretch.start_ms - ahead_ms, 0), stretch.end_ms - ahead_ms
     rows = _moments(cursor, schema, table, start_ms, end_ms)
     columns = [name for name, *_ in cursor.execute(f"DESCRIBE {rows}").fetchall()]

@@ -1,5 +1,7 @@
 """What is kept of sealed hours: what making it of all rows at once gives, and never made twice."""
 
+from collections import Counter
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from hypertrack.store.reading import hour_batches, numbered_hours
 Rows = dict[str, list[Any]]
 
 KEPT = ("executions", "last_trades", "prices_around")
+DAVE = "0x" + "d" * 40
 HOURS = Path("prepared/hours")
 NAMES = ("tx_count", "burstiness", "avg_market_impact", "momentum_score", "unique_addresses")
 
@@ -180,19 +183,63 @@ def test_what_a_crash_cut_short_is_made_anew(folder: Path, at_once: Rows) -> Non
     assert measured(folder) == at_once
 
 
-def test_an_hour_that_changed_changes_what_follows_from_it(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("at_ms", "n_prices"),
+    [
+        pytest.param(200, 2, id="not the last trade of its hour"),
+        pytest.param(HOUR_MS - 1_000, 3, id="the last trade, which later prices may be of"),
+    ],
+)
+def test_an_hour_that_changed_changes_what_follows_from_it(
+    folder: Path, tmp_path: Path, at_ms: int, n_prices: int
+) -> None:
     measured(folder)
     before = files(folder)
-    late = trade(START_MS + HOUR_MS + 200, buyer=BOB, seller=ALICE, taker=BOB, price=7.0)
+    # By a wallet that is new, whose number comes after those that are kept.
+    late = trade(START_MS + HOUR_MS + at_ms, buyer=DAVE, seller=ALICE, taker=DAVE, price=7.0)
     add(folder, {"trades": [late], "bbo": []}, tmp_path / "late")
     list(seal_folder(folder))
     all_lines = lines(range(5))
     all_lines["trades"].append(late)
 
     assert measured(folder) == measured(write_dataset(tmp_path / "unsealed", **all_lines))
-    kept = before.keys() & files(folder).keys()
-    assert {name.split("/")[0] for name in kept} == {*KEPT}
-    assert len(kept) == len(KEPT)  # of the hour before it
+    made = Counter(name.split("/")[0] for name in files(folder).keys() - before.keys())
+    # Of four hours this one and the next, which tells its last seconds.
+    assert made == {"executions": 2, "last_trades": 2, "prices_around": n_prices}
+
+
+@pytest.mark.slow  # three openings
+def test_prices_long_after_an_hour_that_changed_are_those_of_its_last_trade(
+    tmp_path: Path,
+) -> None:
+    begin = lines(range(5))
+    begin["bbo"] = []
+    last_ms = START_MS + 4 * HOUR_MS + 300
+    rare = [
+        trade(at_ms, buyer=BOB, seller=ALICE, taker=BOB, price=price, coin="RARE", trade_id=9)
+        for at_ms, price in ((START_MS + 300, 5.0), (last_ms, 6.0))
+    ]
+    begin["trades"] += [*rare, trade(last_ms + HOUR_MS, buyer=BOB, seller=ALICE, taker=BOB)]
+    folder = write_dataset(tmp_path / "data", **begin)
+    list(seal_folder(folder))
+    measured(folder)
+    late = trade(
+        START_MS + HOUR_MS, buyer=BOB, seller=ALICE, taker=BOB, price=5.5, coin="RARE", trade_id=9
+    )
+    add(folder, {"trades": [late], "bbo": []}, tmp_path / "late")
+
+    def price_before() -> list[tuple[float]]:
+        with open_dataset(folder) as dataset:
+            keep_hours(dataset)
+            return dataset.connection.execute(
+                "SELECT before FROM prices_around JOIN coins USING (coin_id) "
+                f"WHERE coin = 'RARE' AND time_ms = {last_ms}"
+            ).fetchall()
+
+    while_open = price_before()
+    list(seal_folder(folder))
+
+    assert while_open == price_before() == [(5.5,)]
 
 
 def test_open_lines_of_a_sealed_hour_keep_it_from_being_kept(folder: Path, tmp_path: Path) -> None:
@@ -202,7 +249,7 @@ def test_open_lines_of_a_sealed_hour_keep_it_from_being_kept(folder: Path, tmp_p
     all_lines["trades"].append(late)
 
     assert measured(folder) == measured(write_dataset(tmp_path / "unsealed", **all_lines))
-    assert len(files(folder)) == len(KEPT)
+    assert len(files(folder)) == 2 * len(KEPT)  # the hour before it, and the last one
 
 
 def test_what_is_not_kept_is_made_a_stretch_at_a_time_all_the_same(
@@ -215,11 +262,11 @@ def test_what_is_not_kept_is_made_a_stretch_at_a_time_all_the_same(
         keep_hours(dataset)
         times = dataset.connection.execute("SELECT time_ms FROM executions").fetchall()
 
-    assert not files(folder)  # the open line is of the first hour
+    assert len(files(folder)) == 2 * len(KEPT)  # of the third and the fourth hour, which come first
     assert len(times) == 5 * 7 + 2
     # The hour that has it is no stretch of its own, but one with the next; the last one is open.
     stretches = [min(max((ms + 5_000 - START_MS) // HOUR_MS, 1), 4) for (ms,) in times]
-    assert stretches == sorted(stretches)
+    assert [stretch for stretch, _ in groupby(stretches)] == [2, 3, 1, 4]
 
 
 def test_quotes_that_stopped_leave_the_hours_after_them_to_be_kept(tmp_path: Path) -> None:

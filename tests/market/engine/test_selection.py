@@ -78,6 +78,21 @@ def test_a_window_that_holds_everything_is_the_whole(busy_engine: FeatureEngine)
     assert_rows_of(busy_engine.matrix(since_ms=busy_engine.start_ms), busy_engine.matrix())
 
 
+def test_two_engines_on_one_dataset_share_what_was_made(open_engine: Any) -> None:
+    trades = [trade(START_MS, buyer=ALICE, seller=BOB, taker=ALICE)]
+    first = open_engine(trades=trades)
+    assert first.backend.has("executions")
+    dearer = FeeSettings(perp_taker_bps=9.0)
+
+    second = FeatureEngine(first.dataset, FeatureSettings(), dearer)
+
+    names = ["tx_count", "fees_usd"]
+    assert second.backend is first.backend
+    np.testing.assert_allclose(first.matrix(names=names).column("tx_count"), [1, 1])
+    found = second.matrix(names=names, wallets=[ALICE])
+    np.testing.assert_allclose(found.values, [[1, 100 * 9 / 10_000]])
+
+
 def test_a_window_counts_its_own_gaps_and_episodes(open_engine: Any) -> None:
     # Alice buys at 0 and 10 s, sells at 30 and 60 s: her second half alone is a short position.
     trades = [

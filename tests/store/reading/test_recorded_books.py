@@ -43,6 +43,26 @@ def test_newest_book_of_each_moment_is_found_with_both_sides(tmp_path: Path) -> 
     assert found.sizes[1, :, :2].tolist() == [[1, 2], [3, 0]]
 
 
+def test_of_two_books_of_one_millisecond_the_one_received_last_stands(tmp_path: Path) -> None:
+    first = {**EARLY, "received_ns": 5}
+    last = {**book(0, [("95", "1")], [("103", "1")]), "received_ns": 7}
+
+    for nth, told in enumerate(([first, last], [last, first], [first, last] * 3_000)):
+        found = books_at(written(tmp_path / str(nth), *told), ("BTC", 0))
+        assert found.prices[0, :, 0].tolist() == [95, 103]
+
+
+def test_of_two_books_received_at_once_it_is_always_the_same(tmp_path: Path) -> None:
+    other = {**book(0, [("95", "1")], [("103", "1")]), "received_ns": EARLY["received_ns"]}
+
+    found = [
+        books_at(written(tmp_path / str(nth), *told), ("BTC", 0)).prices.tolist()
+        for nth, told in enumerate(([EARLY, other], [other, EARLY]))
+    ]
+
+    assert found[0] == found[1]
+
+
 def test_old_and_missing_books_tell_nothing(tmp_path: Path) -> None:
     folder = written(tmp_path, EARLY)
 
