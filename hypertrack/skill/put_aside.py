@@ -1,11 +1,12 @@
 """Openings of some wallets at a time, put aside until it is known how long everybody holds."""
 
-import tempfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 
 import numpy as np
 
+from hypertrack.scratch import scratch_folder
 from hypertrack.skill.openings import NO_OPENINGS, Openings
 
 ROWS_IN_MEMORY = 5_000_000
@@ -21,7 +22,7 @@ class OpeningsAside:
     def __init__(self) -> None:
         self._left = ROWS_IN_MEMORY
         self._parts: list[Openings | Path] = []
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> "OpeningsAside":
         return self
@@ -51,7 +52,7 @@ class OpeningsAside:
 
     def _written(self, openings: Openings) -> Path:
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="hypertrack-")
+            self._folder = scratch_folder()
         file = Path(self._folder.name) / f"{len(self._parts)}.npz"
         np.savez(
             file,
