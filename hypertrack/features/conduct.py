@@ -36,10 +36,34 @@ def legs(scope: Scope) -> Table:
     Whether the wallet traded another coin the other way within 2 s: a perp, its spot and its
     builder-deployed twin are coins of their own.
     """
+    rows = traded(scope).select("wallet_id", "coin_id", "time_ms", "direction", "is_taker")
+    rows = rows.mutate(early=_.time_ms // (2 * LEG_MS), late=(_.time_ms + LEG_MS) // (2 * LEG_MS))
+    # Two that are so near share a stretch of one of both kinds: others need not be looked around.
+    early, late = _with_both_sides(rows, "early"), _with_both_sides(rows, "late")
+    other = rows.anti_join(early, ["wallet_id", "early"])
+    near = rows.semi_join(early, ["wallet_id", "early"]).union(
+        other.semi_join(late, ["wallet_id", "late"])
+    )
+    lone = other.anti_join(late, ["wallet_id", "late"]).filter(_.is_taker)
+    return _legs_of(near).union(lone.select("wallet_id", has_leg=ibis.literal(False)))
+
+
+def _with_both_sides(rows: Table, stretch: str) -> Table:
+    """Return the stretches of wallets' time in which they bought, sold, and not one coin alone."""
+    found = rows.group_by("wallet_id", stretch).aggregate(
+        low=_.coin_id.min(),
+        high=_.coin_id.max(),
+        sold=_.direction.min(),
+        bought=_.direction.max(),
+    )
+    return found.filter(_.low < _.high, _.sold < _.bought).select("wallet_id", stretch)
+
+
+def _legs_of(rows: Table) -> Table:
+    """Return wallet_id and has_leg of the taker executions among all that may be one of two."""
     near = ibis.range_window(
         preceding=LEG_MS, following=LEG_MS, group_by="wallet_id", order_by="time_ms"
     )
-    rows = traded(scope).select("wallet_id", "coin_id", "time_ms", "direction", "is_taker")
     coins: dict[str, Value] = {}
     for side, direction in (("bought", 1), ("sold", -1)):
         coin = ibis.ifelse(rows.direction == direction, rows.coin_id, None)

@@ -20,7 +20,7 @@ from scipy.stats import poisson
 
 from hypertrack.market.engine.backend import groups_of
 from hypertrack.market.engine.computer import Market
-from hypertrack.market.executions import executions
+from hypertrack.market.executions import executions_by_wallet
 from hypertrack.market.window import Window
 from hypertrack.skill.arrays import Flags, Floats, Ints
 from hypertrack.skill.fetching import computed_once, fetch
@@ -112,7 +112,7 @@ def find_twins(con: Market, window: Window) -> Twins:
 
     Same coin, direction and role, sizes equal to 1 %, within 250 ms.
     """
-    rows = window.of(executions(con)).select("wallet_id", *SIDE, "time_ms", "size")
+    rows = window.of(executions_by_wallet(con)).select("wallet_id", *SIDE, "time_ms", "size")
     n_each = rows.group_by("wallet_id").aggregate(n_executions=_.count())
     n_each = n_each.filter(_.n_executions >= MIN_PAIRS)
     with ExitStack() as kept:

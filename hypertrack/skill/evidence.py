@@ -4,15 +4,16 @@ Wallets are looked at some at a time, those of an entity together; of all of the
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from hypertrack.market.account_states import chosen_by_profit
 from hypertrack.market.engine.computer import Market
+from hypertrack.market.engine.plans import Columns
 from hypertrack.market.window import Window
 from hypertrack.skill.arrays import Floats, Ints
 from hypertrack.skill.bets import LADDER, Bets, CoinView, Outlook, bets_of_coin, joined
@@ -130,49 +131,71 @@ def gather(
         beside: Told of the same.
     """
     since_ms = counts_from_ms(con, len(entity_of_wallet))
-    n_entities = int(entity_of_wallet.max(initial=-1)) + 1
-    deeds, n_uncounted = Deeds(n_entities), np.zeros(len(since_ms), dtype=np.int64)
+    judged, leaders = np.flatnonzero(entity_of_wallet >= 0), _leaders(entity_of_wallet)
+    batches = made_ahead(execution_batches(con, window, judged, leaders))
     with OpeningsAside() as aside:
-        judged, leaders = np.flatnonzero(entity_of_wallet >= 0), _leaders(entity_of_wallet)
-        for batch in made_ahead(execution_batches(con, window, judged, leaders)):
-            does_count = batch["time_ms"] >= since_ms[batch["wallet_id"]]
-            n_uncounted += np.bincount(batch["wallet_id"][~does_count], minlength=len(since_ms))
-            opened, closed = openings_and_lots(
-                {name: column[does_count] for name, column in batch.items()}
-            )
-            deeds.add_openings(opened, entity_of_wallet[opened.wallet])
-            deeds.add_lots(closed, entity_of_wallet)
-            if beside is not None:
-                beside.add_lots(closed)
-            # By coin and time: prices are then looked up along memory.
-            aside.put(opened.take(np.lexsort((opened.time_ms, opened.coin))))
+        deeds, n_uncounted = _put_aside(aside, batches, entity_of_wallet, since_ms, beside)
+        n_entities = len(deeds.n_exits)
         horizon_ms = horizons_of(deeds.held_ms, deeds.n_exits, window)
         shift_ms = (window.length_ms * rng.uniform(*PLACEBO_FRAC, n_entities)).astype(np.int64)
         views, by_role = list(_views(con, window)), RoleCurve(n_entities)
         by = _Tallying(views, entity_of_wallet, horizon_ms, shift_ms, delays_ms, by_role)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:  # arrays let go of Python's lock
-            found = pool.map(lambda nth: by.tallied(aside[nth]), range(len(aside)))
-            if beside is not None:
-                beside.know(views)
-                for nth in range(len(aside)):
-                    beside.add(aside[nth])
-            tallied = list(found)
+        tallied = _tallied_all(by, aside, beside)
+    together = {
+        name: kind.joined([getattr(each, name) for each in tallied])
+        for name, kind in JOINED.items()
+    }
     return Evidence(
         window=window,
         entity_of_wallet=entity_of_wallet,
         horizon_ms=horizon_ms,
-        bets=Tally.joined([each.bets for each in tallied]),
-        taker_bets=Tally.joined([each.taker_bets for each in tallied]),
-        placebo=Tally.joined([each.placebo for each in tallied]),
-        copies=CopyTally.joined([each.copies for each in tallied]),
-        gains=Gains.joined([each.gains for each in tallied]),
-        decisions=Decisions.joined([each.decisions for each in tallied]),
+        **together,
         deeds=deeds,
         by_role=by_role,
         walk_bps_per_usd=slopes(*np.sum([each.walked for each in tallied], axis=0)),
         n_uncounted=n_uncounted,
         since_ms=since_ms,
     )
+
+
+def _put_aside(
+    aside: OpeningsAside,
+    batches: Iterable[Columns],
+    entity_of_wallet: Ints,
+    since_ms: Ints,
+    beside: Beside | None,
+) -> tuple[Deeds, Ints]:
+    """Put aside what counts of everybody's openings, and return what else was counted.
+
+    Returns:
+        Deeds, and how many executions of each wallet did not count, ``[wallets]``.
+    """
+    deeds = Deeds(int(entity_of_wallet.max(initial=-1)) + 1)
+    n_uncounted = np.zeros(len(since_ms), dtype=np.int64)
+    for batch in batches:
+        does_count = batch["time_ms"] >= since_ms[batch["wallet_id"]]
+        n_uncounted += np.bincount(batch["wallet_id"][~does_count], minlength=len(since_ms))
+        opened, closed = openings_and_lots(
+            {name: column[does_count] for name, column in batch.items()}
+        )
+        deeds.add_openings(opened, entity_of_wallet[opened.wallet])
+        deeds.add_lots(closed, entity_of_wallet)
+        if beside is not None:
+            beside.add_lots(closed)
+        # By coin and time: prices are then looked up along memory.
+        aside.put(opened.take(np.lexsort((opened.time_ms, opened.coin))))
+    return deeds, n_uncounted
+
+
+def _tallied_all(by: "_Tallying", aside: OpeningsAside, beside: Beside | None) -> "list[_Tallied]":
+    """Return what all that was put aside comes to, a part each."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # arrays let go of Python's lock
+        found = pool.map(lambda nth: by.tallied(aside[nth]), range(len(aside)))
+        if beside is not None:
+            beside.know(by.views)
+            for nth in range(len(aside)):
+                beside.add(aside[nth])
+        return list(found)
 
 
 def _leaders(entity_of_wallet: Ints) -> Ints:
@@ -203,6 +226,15 @@ class _Tallied(NamedTuple):
     gains: Gains
     decisions: Decisions
     walked: Floats
+
+
+JOINED: Mapping[str, Any] = {
+    **dict.fromkeys(("bets", "taker_bets", "placebo"), Tally),
+    "copies": CopyTally,
+    "gains": Gains,
+    "decisions": Decisions,
+}
+"""What is told of some entities at a time and joined to that of all, by what joins it."""
 
 
 @dataclass(frozen=True)

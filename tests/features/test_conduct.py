@@ -1,6 +1,7 @@
 """What the category rules look at; every number worked by hand."""
 
 import math
+import random
 from typing import Any
 
 import pytest
@@ -73,6 +74,24 @@ def test_opposite_legs_are_in_another_coin_within_two_seconds(features_of: Any) 
     alice = features_of("opposite_leg_share", trades=trades)[ALICE]
 
     assert alice["opposite_leg_share"] == pytest.approx(2 / 8)
+
+
+def test_legs_are_found_wherever_in_time_they_lie(features_of: Any) -> None:
+    rng = random.Random(4)
+    asked = [
+        (nth * 700 + rng.randrange(700), rng.random() < 0.5, rng.choice(("BTC", "ETH")))
+        for nth in range(300)
+        if rng.random() < 0.4
+    ]
+    trades = [by(ALICE, at_ms, is_buy=is_buy, coin=coin) for at_ms, is_buy, coin in asked]
+
+    alice = features_of("opposite_leg_share", trades=trades)[ALICE]
+
+    n_legs = sum(
+        any(abs(a - b) <= 2_000 and x != y and c != d for b, y, d in asked) for a, x, c in asked
+    )
+    assert 20 < n_legs < len(asked) - 20
+    assert alice["opposite_leg_share"] == pytest.approx(n_legs / len(asked))
 
 
 def test_pure_makers_have_no_share_of_takes(features_of: Any) -> None:
