@@ -65,7 +65,9 @@ class TrainSettings(Section):
     learning_rate: Positive = 2e-3
     weight_decay: Annotated[float, Field(ge=0)] = 1e-5
     batch_size: Count = 32
-    max_steps_per_epoch: Count = 1_000
+    max_steps_per_epoch: Count = 150
+    """Batches of more rows where there would be more. Of 1,000 steps the network of a simulated
+    month (21,661 rows) took 49 CPU seconds instead of 21, and no head was better for it."""
     max_epochs: Count = 20
     patience_epochs: Count = 5
     max_gradient_norm: Positive = 1.0

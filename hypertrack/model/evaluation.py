@@ -13,7 +13,7 @@ from hypertrack.model.metrics import (
     Resamples,
     calibration_error,
     interval,
-    ranking,
+    rankings,
     reliability,
     skill,
 )
@@ -89,7 +89,8 @@ def _evaluate_head(head: str, held: Held, estimator: str, barred: str | None) ->
     targets = held.targets[:, HEAD_COLUMNS[head]]
     has_target: NDArray[np.bool_] = np.any(~np.isnan(targets), axis=1)
     names = [name for name in held.predictions if name != SHRINKAGE or head in EDGE_HEADS]
-    qualities = {name: _quality(head, held, name) for name in names}
+    ranked = _rankings(head, held, names)
+    qualities = {name: _quality(head, held, name, ranked[name]) for name in names}
     own = qualities.pop(estimator)
     why_not = barred or _why_not(int(has_target.sum()), own)
     if why_not is None:
@@ -109,8 +110,8 @@ def _evaluate_head(head: str, held: Held, estimator: str, barred: str | None) ->
     return replace(found, reason=_reason(found, why_not))
 
 
-def _quality(head: str, held: Held, predictor: str) -> Quality:
-    """Return how good one predictor of a head is."""
+def _quality(head: str, held: Held, predictor: str, ranked: Sequence[Ranking]) -> Quality:
+    """Return how good one predictor of a head is, which ranks wallets so for each target."""
     columns, new = HEAD_COLUMNS[head], held.is_new_wallet
     predicted = held.predictions[predictor]
     loss, base = (
@@ -124,7 +125,6 @@ def _quality(head: str, held: Held, predictor: str) -> Quality:
             (new, Resamples(held.resamples.counts[:2, new])),
         )
     )
-    ranked = [_ranking(held, predictor, column) for column in range(columns.start, columns.stop)]
     quality = Quality(
         skill=found,
         skill_new_wallets=None if of_new is None else of_new.value,
@@ -145,14 +145,21 @@ def _quality(head: str, held: Held, predictor: str) -> Quality:
     )
 
 
-def _ranking(held: Held, predictor: str, column: int) -> Ranking:
-    is_known = ~np.isnan(held.targets[:, column])
-    return ranking(
-        held.quantities[is_known, column],
-        held.targets[is_known, column],
-        held.predictions[predictor][is_known, column],
-        held.resamples.take(is_known),
-    )
+def _rankings(head: str, held: Held, names: Sequence[str]) -> dict[str, list[Ranking]]:
+    """Return by predictor how it ranks wallets for each target of a head."""
+    found: dict[str, list[Ranking]] = {name: [] for name in names}
+    columns = HEAD_COLUMNS[head]
+    for column in range(columns.start, columns.stop):
+        is_known = ~np.isnan(held.targets[:, column])
+        of_column = rankings(
+            held.quantities[is_known, column],
+            held.targets[is_known, column],
+            [held.predictions[name][is_known, column] for name in names],
+            held.resamples.take(is_known),
+        )
+        for name, ranked in zip(names, of_column, strict=True):
+            found[name].append(ranked)
+    return found
 
 
 def _mean_known(draws: Sequence[Array]) -> Array:

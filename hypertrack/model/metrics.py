@@ -5,7 +5,7 @@ the counts is the sample itself, so that a measure and its interval come from on
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Self, TypeVar
@@ -116,19 +116,32 @@ def ranking(outcome: Array, is_yes: Array, score: Array, resamples: Resamples) -
         is_yes: Whether it counts as a yes, 1 or 0.
         score: What was predicted.
     """
-    by_outcome, by_score = _Ranks.of(outcome), _Ranks.of(score)
+    return rankings(outcome, is_yes, [score], resamples)[0]
 
-    def measure(counts: Array) -> tuple[Array, Array]:
-        ranks = by_score.within(counts)  # [wallets, chunk]
+
+def rankings(
+    outcome: Array, is_yes: Array, scores: Sequence[Array], resamples: Resamples
+) -> list[Ranking]:
+    """Return how well each of several scores orders wallets (see `ranking`)."""
+    by_outcome, by_score = _Ranks.of(outcome), [_Ranks.of(score) for score in scores]
+
+    def measure(counts: Array) -> list[tuple[Array, Array]]:
+        came = by_outcome.within(counts)  # [wallets, chunk]
         n_yes = is_yes @ counts
         n_no = counts.sum(axis=0) - n_yes
-        # A yes stands above half of its own kind, and above the no that the score puts below it.
-        above = is_yes @ (counts * ranks) - n_yes**2 / 2
-        auc = _ratio(above, n_yes * n_no)
-        return auc, _correlation(counts, ranks, by_outcome.within(counts))
+        found = []
+        for each in by_score:
+            ranks = each.within(counts)
+            # A yes stands above half of its own kind, and above the no that the score puts below.
+            above = is_yes @ (counts * ranks) - n_yes**2 / 2
+            found.append((_ratio(above, n_yes * n_no), _correlation(counts, ranks, came)))
+        return found
 
-    aucs, ics = zip(*resamples.map(measure), strict=True)
-    return Ranking(np.concatenate(aucs), np.concatenate(ics))
+    by_chunk = resamples.map(measure)
+    return [
+        Ranking(*map(np.concatenate, zip(*of_score, strict=True)))
+        for of_score in zip(*by_chunk, strict=True)
+    ]
 
 
 def mean_of_best(outcome: Array, score: Array, n: int, resamples: Resamples) -> Array:

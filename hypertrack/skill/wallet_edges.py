@@ -16,12 +16,17 @@ from hypertrack.skill.arrays import Floats, Ints
 from hypertrack.skill.bets import TO_BPS, Bets, CoinView, bets_of_coin, joined
 from hypertrack.skill.estimate import Estimates, Tally, moderated, tally
 from hypertrack.skill.evidence import counts_from_ms
-from hypertrack.skill.fetching import Stretches, execution_batches, fetch, price_paths
+from hypertrack.skill.fetching import (
+    Stretches,
+    execution_batches,
+    fetch,
+    made_ahead,
+    price_paths,
+)
 from hypertrack.skill.horizons import horizons_of, usual_holding_ms
 from hypertrack.skill.openings import Lots, Openings, openings_and_lots
 from hypertrack.skill.price_path import PricePath, motion_of
 from hypertrack.skill.shrinkage import fit, posterior
-from hypertrack.store.parallel import one_ahead
 
 SIDES_AT_ONCE = 2
 """Cuts judged at one time: more would hold more copies of what was opened than they save."""
@@ -137,7 +142,7 @@ class _History:
             )
 
     def _batches(self) -> Iterator[Columns]:
-        for batch in one_ahead(execution_batches(self.con, self.window)):
+        for batch in made_ahead(execution_batches(self.con, self.window)):
             does_count = batch["time_ms"] >= self.since_ms[batch["wallet_id"]]
             if does_count.all():
                 yield batch

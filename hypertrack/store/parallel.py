@@ -1,7 +1,7 @@
 """Work on one DuckDB by several threads, of which each repeats to the bit what it does."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -29,16 +29,3 @@ def in_parallel(connection: Any, run: Callable[[Any, T], U], items: Sequence[T])
         for cursor in cursors:
             cursor.close()
         connection.execute(f"SET threads = {threads}")
-
-
-def one_ahead(items: Iterator[T]) -> Iterator[T]:
-    """Yield items of which the next one is made, on a thread, while each is worked on.
-
-    Nobody else may use what the items are made from meanwhile.
-    """
-    nothing = object()
-    with ThreadPoolExecutor(1) as pool:
-        coming: Future[Any] = pool.submit(next, items, nothing)
-        while (item := coming.result()) is not nothing:
-            coming = pool.submit(next, items, nothing)
-            yield item
