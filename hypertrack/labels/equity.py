@@ -105,7 +105,8 @@ def outcomes_of(rows: Columns, entries: Columns, marks: Marks) -> Columns:
         held.wallet_id,
         notional_usd,
         net_usd / notional_usd * 1e4,
-        _ratio(curve.drawdown_usd, curve.max_gross_usd),
+        # Who opened nothing had no exposure, whatever adding up those of others left of it.
+        _ratio(curve.drawdown_usd, np.where(opened_usd > 0, curve.max_gross_usd, 0.0)),
         _ratio(curve.open_usd_ms, opened_usd) / 1_000,
         held.share(entries["is_entry_reported"] > 0) / notional_usd,
         held.share(held.is_carried) / notional_usd,

@@ -86,6 +86,25 @@ def test_to_close_what_was_brought_along_opens_nothing(open_backend: Any) -> Non
     assert np.isnan(alice["holding_s"])
 
 
+def test_who_opened_nothing_has_no_worst_loss_whatever_rounding_others_leave(
+    open_backend: Any,
+) -> None:
+    last = f"0x{'f' * 40}"
+    brought = trade(at(1), buyer=CAROL, seller=last, taker=CAROL, price=100, size=0.3)
+    large = [
+        trade(at(4 + n / 40), buyer=ALICE, seller=last, taker=ALICE, price=1e9 / n, size=1e3 / 3)
+        for n in range(3, 30)
+    ]
+    small = trade(at(4), buyer=BOB, seller=last, taker=BOB, price=77.7, size=0.123)
+    sold = trade(at(5), buyer=last, seller=CAROL, taker=CAROL, price=90, size=0.3)
+    con = open_backend(trades=[brought, small, *large, sold])
+
+    carol = named(con, equity_outcomes(con, Window(at(3.5), at(6)), FEES))[CAROL]
+
+    assert carol["net_return_bps"] == pytest.approx(-10)
+    assert np.isnan(carol["drawdown_frac"])
+
+
 def test_what_goes_beyond_the_close_is_opened(open_backend: Any) -> None:
     bought = trade(at(1), buyer=ALICE, seller=BOB, taker=ALICE, price=100, size=2)
     sold = trade(at(4), buyer=BOB, seller=ALICE, taker=ALICE, price=120, size=5)
