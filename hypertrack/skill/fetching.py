@@ -21,7 +21,10 @@ from hypertrack.skill.arrays import Ints
 from hypertrack.skill.price_path import PricePath
 
 ROWS_AT_ONCE = 2_500_000
-"""Of executions or prices: a few hundred megabytes with all that is made of them."""
+"""Of executions: a few hundred megabytes with all that is made of them."""
+
+PRICES_AT_ONCE = 7_500_000
+"""Less is made of prices, and each time all of the others are passed over."""
 
 T = TypeVar("T")
 
@@ -119,7 +122,7 @@ def price_paths(con: Market, window: Window) -> Iterator[tuple[int, PricePath, S
     quotes = con.table("bbo").filter(_.time_ms < window.end_ms)
     seen = trades.select("coin_id").union(quotes.select("coin_id"))
     counts = fetch(con, seen.group_by("coin_id").aggregate(n=_.count()).order_by("coin_id"))
-    for first, end in groups_of(counts["coin_id"], counts["n"], ROWS_AT_ONCE):
+    for first, end in groups_of(counts["coin_id"], counts["n"], PRICES_AT_ONCE):
         of_trades, of_quotes = (
             fetch(con, rows.filter(_.coin_id >= first, _.coin_id < end).order_by(order))
             for rows, order in (

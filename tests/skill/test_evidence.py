@@ -116,6 +116,7 @@ def test_few_wallets_at_a_time_give_what_all_of_them_do(
 
     together = found()
     monkeypatch.setattr(fetching, "ROWS_AT_ONCE", 50)
+    monkeypatch.setattr(fetching, "PRICES_AT_ONCE", 50)
     monkeypatch.setattr(put_aside, "ROWS_IN_MEMORY", 100)  # the others lie on disk
     apart = found()
 
