@@ -17,6 +17,7 @@ from hypertrack.market.observation import observed_stretches
 from hypertrack.market.positions import KEYS, is_known, positions
 from hypertrack.market.prices import last_trades
 from hypertrack.market.window import Window
+from hypertrack.records import SYSTEM_WALLETS
 from hypertrack.skill.arrays import Ints
 from hypertrack.skill.price_path import PricePath
 
@@ -36,6 +37,14 @@ STEP_KEY = [*KEYS, "time_ms", "direction", "is_taker"]
 def fetch(con: Market, rows: Table) -> Columns:
     """Return the columns of some rows; a missing number is NaN."""
     return con.fetch(rows)
+
+
+def people(con: Market) -> Ints:
+    """Return the ids of all wallets that are somebody's, ascending."""
+    named = con.table("wallets").filter(_.wallet.notin(list(SYSTEM_WALLETS)))
+    found = fetch(con, named.select("wallet_id").order_by("wallet_id"))
+    ids: Ints = found["wallet_id"].astype(np.int64)
+    return ids
 
 
 @contextmanager

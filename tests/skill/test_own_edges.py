@@ -1,11 +1,16 @@
 """What the past of each wallet lets expect, beside a judging and without one."""
 
+import json
+
 import numpy as np
 import pytest
+from backtest_fakes import WALLETS, market
+from engine_fakes import OpenEngine
 
 from hypertrack.config import FeeSettings, Settings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.market.window import Window
+from hypertrack.records import SYSTEM_WALLETS
 from hypertrack.skill.judging import judge
 from hypertrack.skill.own_edges import OWN_EDGES, own_edges, unknown
 from hypertrack.skill.wallet_edges import two_windows
@@ -27,6 +32,22 @@ def test_judging_tells_the_same_of_each_wallet_as_its_window_alone(
     assert skill.own_edges is not None
     np.testing.assert_array_equal(skill.own_edges, alone)
     assert alone[:, list(OWN_EDGES).index("own_bets")].sum() > 50
+
+
+@pytest.mark.slow  # judges everybody
+def test_what_is_expected_of_wallets_does_not_hang_on_what_the_venue_itself_did(
+    open_engine: OpenEngine,
+) -> None:
+    lines, venue = json.dumps(market(n_hours=2, foresight=0.9)), SYSTEM_WALLETS[0]
+    engine = open_engine(trades=json.loads(lines.replace(WALLETS[0], venue)))
+    is_judged = np.array(engine.wallets) != venue
+
+    skill = judge(engine.backend, whole(engine), is_judged, Settings(), with_own_edges=True)
+
+    alone = own_edges(engine.backend, whole(engine), FeeSettings(), engine.n_wallets)
+    assert skill.own_edges is not None
+    assert not is_judged.all()
+    np.testing.assert_array_equal(skill.own_edges, alone)
 
 
 def test_columns_are_those_of_the_past_of_two_windows(busy_engine: FeatureEngine) -> None:
