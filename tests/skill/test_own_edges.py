@@ -1,6 +1,7 @@
 """What the past of each wallet lets expect, beside a judging and without one."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,33 +22,21 @@ def whole(engine: FeatureEngine) -> Window:
 
 
 @pytest.mark.slow  # judges everybody
-def test_judging_tells_the_same_of_each_wallet_as_its_window_alone(
-    busy_engine: FeatureEngine,
-) -> None:
-    window, everybody = whole(busy_engine), np.ones(busy_engine.n_wallets, dtype=np.bool_)
-
-    skill = judge(busy_engine.backend, window, everybody, Settings(), with_own_edges=True)
-
-    alone = own_edges(busy_engine.backend, window, FeeSettings(), busy_engine.n_wallets)
-    assert skill.own_edges is not None
-    np.testing.assert_array_equal(skill.own_edges, alone)
-    assert alone[:, list(OWN_EDGES).index("own_bets")].sum() > 50
-
-
-@pytest.mark.slow  # judges everybody
-def test_what_is_expected_of_wallets_does_not_hang_on_what_the_venue_itself_did(
-    open_engine: OpenEngine,
+def test_judging_tells_the_same_of_each_wallet_as_its_window_alone_and_nothing_of_the_venue(
+    busy_market: dict[str, list[dict[str, Any]]], open_engine: OpenEngine
 ) -> None:
     lines, venue = json.dumps(market(n_hours=2, foresight=0.9)), SYSTEM_WALLETS[0]
-    engine = open_engine(trades=json.loads(lines.replace(WALLETS[0], venue)))
+    skilled = json.loads(lines.replace(WALLETS[0], venue))
+    engine = open_engine(trades=[*busy_market["trades"], *skilled], bbo=busy_market["bbo"])
     is_judged = np.array(engine.wallets) != venue
 
     skill = judge(engine.backend, whole(engine), is_judged, Settings(), with_own_edges=True)
 
     alone = own_edges(engine.backend, whole(engine), FeeSettings(), engine.n_wallets)
     assert skill.own_edges is not None
-    assert not is_judged.all()
     np.testing.assert_array_equal(skill.own_edges, alone)
+    np.testing.assert_array_equal(alone[~is_judged], unknown(1))
+    assert alone[:, list(OWN_EDGES).index("own_bets")].sum() > 50
 
 
 def test_columns_are_those_of_the_past_of_two_windows(busy_engine: FeatureEngine) -> None:
