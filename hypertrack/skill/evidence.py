@@ -32,6 +32,9 @@ from hypertrack.skill.walk_costs import slopes, walk_sums
 CURVE_MS = (1_000, 5_000, 30_000, 300_000)
 """Delays at which what is left of a move is measured, beside the user's own."""
 
+PARTS_AT_ONCE = 4
+"""Of what was put aside: each takes some hundred megabytes, which many cores would not have."""
+
 EVER_MS = np.iinfo(np.int64).min
 
 PLACEBO_FRAC = (0.1, 0.9)
@@ -189,7 +192,8 @@ def _put_aside(
 
 def _tallied_all(by: "_Tallying", aside: OpeningsAside, beside: Beside | None) -> "list[_Tallied]":
     """Return what all that was put aside comes to, a part each."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # arrays let go of Python's lock
+    n_threads = min(os.cpu_count() or 1, PARTS_AT_ONCE)
+    with ThreadPoolExecutor(n_threads) as pool:  # arrays let go of Python's lock
         found = pool.map(lambda nth: by.tallied(aside[nth]), range(len(aside)))
         if beside is not None:
             beside.know(by.views)

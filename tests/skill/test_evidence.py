@@ -1,5 +1,8 @@
 """Evidence gathered from a dataset: bets of all wallets, and of a placebo."""
 
+import threading
+from typing import Any
+
 import numpy as np
 import pytest
 from engine_fakes import OpenEngine
@@ -9,7 +12,8 @@ from skill_fakes import BOUGHT, SOLD, openings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.market.window import Window
 from hypertrack.records import HOUR_MS, MINUTE_MS
-from hypertrack.skill import fetching, put_aside
+from hypertrack.skill import evidence, fetching, put_aside
+from hypertrack.skill.bets import Bets
 from hypertrack.skill.evidence import Evidence, gather, moved
 from hypertrack.skill.horizons import horizons_ms
 from hypertrack.skill.openings import Lots
@@ -125,6 +129,25 @@ def test_few_wallets_at_a_time_give_what_all_of_them_do(
             np.testing.assert_allclose(vars(getattr(apart, name))[column], values, err_msg=column)
     np.testing.assert_allclose(apart.walk_bps_per_usd, together.walk_bps_per_usd)
     assert len(apart.decisions.entity) == len(together.decisions.entity)
+
+
+def test_many_cores_do_not_hold_all_that_was_put_aside_at_once(
+    busy_engine: FeatureEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "ROWS_AT_ONCE", 50)
+    monkeypatch.setattr("os.cpu_count", lambda: 64)
+    at_work: set[str] = set()
+    bets_of = evidence.bets_of_coin
+
+    def noted(*args: Any) -> Bets:
+        at_work.add(threading.current_thread().name)
+        return bets_of(*args)
+
+    monkeypatch.setattr(evidence, "bets_of_coin", noted)
+    found = evidence_of(busy_engine, Window(busy_engine.start_ms, busy_engine.end_ms))
+
+    assert len(found.bets.entity) > 4
+    assert len(at_work) <= 4
 
 
 def lots(*rows: tuple[int, float]) -> Lots:
