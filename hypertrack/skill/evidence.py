@@ -6,6 +6,7 @@ Wallets are looked at some at a time, those of an entity together; of all of the
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
@@ -135,8 +136,8 @@ def gather(
     """
     since_ms = counts_from_ms(con, len(entity_of_wallet))
     judged, leaders = np.flatnonzero(entity_of_wallet >= 0), _leaders(entity_of_wallet)
-    batches = made_ahead(execution_batches(con, window, judged, leaders))
-    with OpeningsAside() as aside:
+    ahead = made_ahead(execution_batches(con, window, judged, leaders))
+    with closing(ahead) as batches, OpeningsAside() as aside:
         deeds, n_uncounted = _put_aside(aside, batches, entity_of_wallet, since_ms, beside)
         n_entities = len(deeds.n_exits)
         horizon_ms = horizons_of(deeds.held_ms, deeds.n_exits, window)

@@ -1,6 +1,6 @@
 """Rows of the market as arrays: executions some wallets at a time, prices some coins at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
@@ -90,10 +90,10 @@ def execution_batches(
         yield {name: column[is_own] for name, column in batch.items()}
 
 
-def made_ahead(batches: Iterator[T]) -> Iterator[T]:
+def made_ahead(batches: Iterator[T]) -> Generator[T, None, None]:
     """Yield what an iterator does, which makes the next while whoever asks is at work.
 
-    Nobody else may use its connection meanwhile.
+    Nobody else may use its connection meanwhile, nor close it: who may stop asking closes this.
     """
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(next, batches, None)

@@ -16,7 +16,8 @@ from hypertrack.skill import evidence, fetching, put_aside
 from hypertrack.skill.bets import Bets
 from hypertrack.skill.evidence import Evidence, gather, moved
 from hypertrack.skill.horizons import horizons_ms
-from hypertrack.skill.openings import Lots
+from hypertrack.skill.openings import Lots, Openings
+from hypertrack.skill.put_aside import OpeningsAside
 
 LENGTH = Window(START_MS, START_MS + 2 * HOUR_MS)
 
@@ -148,6 +149,23 @@ def test_many_cores_do_not_hold_all_that_was_put_aside_at_once(
 
     assert len(found.bets.entity) > 4
     assert len(at_work) <= 4
+
+
+def test_nobody_asks_the_dataset_any_more_when_the_disk_is_full(
+    busy_engine: FeatureEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_aside: OpeningsAside, _openings: Openings) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(fetching, "ROWS_AT_ONCE", 50)
+    monkeypatch.setattr(OpeningsAside, "put", fail)
+    before = {*threading.enumerate()}
+
+    with pytest.raises(OSError, match="no space left") as stopped:
+        evidence_of(busy_engine)
+
+    assert {*threading.enumerate()} == before
+    del stopped  # until now what it was raised in is alive
 
 
 def lots(*rows: tuple[int, float]) -> Lots:
