@@ -37,7 +37,10 @@ def own_folder(place: Path | None = None) -> Path:
     Raises:
         OSError: As for `scratch_folder`.
     """
-    return _made_in(str(place or tempfile.gettempdir()))
+    where = str(place or tempfile.gettempdir())
+    if not _made_in(where).is_dir():  # whoever tidies up there has removed it: months have passed
+        _made_in.cache_clear()
+    return _made_in(where)
 
 
 @cache
@@ -62,7 +65,8 @@ def clear_abandoned(place: Path | None = None) -> None:
     """
     try:
         where = Path(place or tempfile.gettempdir())
-        left = [each for each in where.iterdir() if each.name.startswith(PREFIX)]
+        # Chance uses no hyphen: what follows one is of a machine whose name begins with ours.
+        left = [each for each in where.iterdir() if each.name.rpartition("-")[0] + "-" == PREFIX]
     except OSError:  # whoever needs it will say so
         return
     n_bytes = sum(map(_clear, left))

@@ -1,6 +1,7 @@
 """Temporary folders, and what is left of them by processes that were killed."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -76,10 +77,10 @@ def test_a_command_clears_away_what_a_killed_process_spilled_and_nothing_of_a_li
 def test_folders_of_other_machines_and_users_are_not_ours_to_clear(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    of_machine = tmp_path / "hypertrack-elsewhere-1"
+    of_machines = {tmp_path / "hypertrack-elsewhere-1", tmp_path / f"{scratch.PREFIX}b-1"}
     of_user = tmp_path / f"{scratch.PREFIX}1"
-    of_machine.mkdir()
-    of_user.mkdir()
+    for folder in (*of_machines, of_user):
+        folder.mkdir()
     me = os.geteuid()
 
     monkeypatch.setattr("os.geteuid", lambda: me + 1)
@@ -88,8 +89,15 @@ def test_folders_of_other_machines_and_users_are_not_ours_to_clear(
     monkeypatch.setattr("os.geteuid", lambda: me)
     scratch.clear_abandoned(tmp_path)
 
-    assert len(both) == 2
-    assert [*tmp_path.iterdir()] == [of_machine]
+    assert {*both} == {*of_machines, of_user}
+    assert {*tmp_path.iterdir()} == of_machines
+
+
+def test_folder_that_somebody_tidied_away_is_made_anew(tmp_path: Path) -> None:
+    shutil.rmtree(scratch.own_folder(tmp_path))
+
+    with scratch.scratch_folder(tmp_path) as folder:
+        assert Path(folder).is_dir()
 
 
 def test_a_link_by_that_name_is_not_followed(tmp_path: Path) -> None:

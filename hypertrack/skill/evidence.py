@@ -6,6 +6,7 @@ Wallets are looked at some at a time, those of an entity together; of all of the
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
@@ -31,6 +32,9 @@ from hypertrack.skill.walk_costs import slopes, walk_sums
 
 CURVE_MS = (1_000, 5_000, 30_000, 300_000)
 """Delays at which what is left of a move is measured, beside the user's own."""
+
+PARTS_AT_ONCE = 4
+"""Of what was put aside: each takes some hundred megabytes, which many cores would not have."""
 
 EVER_MS = np.iinfo(np.int64).min
 
@@ -132,8 +136,8 @@ def gather(
     """
     since_ms = counts_from_ms(con, len(entity_of_wallet))
     judged, leaders = np.flatnonzero(entity_of_wallet >= 0), _leaders(entity_of_wallet)
-    batches = made_ahead(execution_batches(con, window, judged, leaders))
-    with OpeningsAside() as aside:
+    ahead = made_ahead(execution_batches(con, window, judged, leaders))
+    with closing(ahead) as batches, OpeningsAside() as aside:
         deeds, n_uncounted = _put_aside(aside, batches, entity_of_wallet, since_ms, beside)
         n_entities = len(deeds.n_exits)
         horizon_ms = horizons_of(deeds.held_ms, deeds.n_exits, window)
@@ -189,7 +193,8 @@ def _put_aside(
 
 def _tallied_all(by: "_Tallying", aside: OpeningsAside, beside: Beside | None) -> "list[_Tallied]":
     """Return what all that was put aside comes to, a part each."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # arrays let go of Python's lock
+    n_threads = min(os.cpu_count() or 1, PARTS_AT_ONCE)
+    with ThreadPoolExecutor(n_threads) as pool:  # arrays let go of Python's lock
         found = pool.map(lambda nth: by.tallied(aside[nth]), range(len(aside)))
         if beside is not None:
             beside.know(by.views)

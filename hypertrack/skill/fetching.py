@@ -1,6 +1,6 @@
 """Rows of the market as arrays: executions some wallets at a time, prices some coins at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
@@ -17,6 +17,7 @@ from hypertrack.market.observation import observed_stretches
 from hypertrack.market.positions import KEYS, is_known, positions
 from hypertrack.market.prices import last_trades
 from hypertrack.market.window import Window
+from hypertrack.records import SYSTEM_WALLETS
 from hypertrack.skill.arrays import Ints
 from hypertrack.skill.price_path import PricePath
 
@@ -39,6 +40,14 @@ STEP_KEY = [*KEYS, "time_ms", "direction", "is_taker"]
 def fetch(con: Market, rows: Table) -> Columns:
     """Return the columns of some rows; a missing number is NaN."""
     return con.fetch(rows)
+
+
+def people(con: Market) -> Ints:
+    """Return the ids of all wallets that are somebody's, ascending."""
+    named = con.table("wallets").filter(_.wallet.notin(list(SYSTEM_WALLETS)))
+    found = fetch(con, named.select("wallet_id").order_by("wallet_id"))
+    ids: Ints = found["wallet_id"].astype(np.int64)
+    return ids
 
 
 @contextmanager
@@ -84,10 +93,10 @@ def execution_batches(
         yield {name: column[is_own] for name, column in batch.items()}
 
 
-def made_ahead(batches: Iterator[T]) -> Iterator[T]:
+def made_ahead(batches: Iterator[T]) -> Generator[T, None, None]:
     """Yield what an iterator does, which makes the next while whoever asks is at work.
 
-    Nobody else may use its connection meanwhile.
+    Nobody else may use its connection meanwhile, nor close it: who may stop asking closes this.
     """
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(next, batches, None)

@@ -25,6 +25,8 @@ REVERSAL_MS = 4 * HOUR_MS
 FLAT_FRAC = 1e-9
 """A position below this share of all that was traded is rounding, and flat."""
 
+PLACE_BITS = 38
+"""Of the fraction of an amount: a hundredth of `FLAT_FRAC`, with room for eight million groups."""
 
 DOUBTFUL = 0.5
 """Trust in an opening that would reduce a position, had its wallet begun from flat.
@@ -230,9 +232,9 @@ def _closed_lots(rows: Columns, size: Floats, held: Floats, starts: Ints, group:
     opened_until = running_sums(opened, starts) + brought_in[group]
     closed_until = running_sums(closed, starts)
     is_lot = closed > FLAT_FRAC
-    middle = (closed_until - closed / 2)[is_lot]
-    step = 4.0  # more than any group opened, which is 1 and what was brought in
-    from_row = np.searchsorted(group * step + opened_until, group[is_lot] * step + middle, "left")
+    # Often just between two lots: it is of the first, not of whichever rounding prefers.
+    middle = (closed_until - closed / 2)[is_lot] - FLAT_FRAC / 2
+    from_row = np.searchsorted(_places(group, opened_until), _places(group[is_lot], middle), "left")
     from_row = np.minimum(from_row, len(group) - 1)
     is_seen = (middle > brought_in[group[is_lot]]) & (group[from_row] == group[is_lot])
     to_row, from_row = np.flatnonzero(is_lot)[is_seen], from_row[is_seen]
@@ -245,3 +247,14 @@ def _closed_lots(rows: Columns, size: Floats, held: Floats, starts: Ints, group:
         gain_usd=-direction[to_row] * coins * (rows["price"][to_row] - rows["price"][from_row]),
         is_flat=left[to_row] <= FLAT_FRAC,
     )
+
+
+def _places(group: Ints, amount: Floats) -> Ints:
+    """Return numbers that ascend with the group, then with an amount of less than 4.
+
+    Whole ones: beside the number of a group a fraction would keep the fewer digits, the more
+    groups lie before it.
+    """
+    within = np.ldexp(amount, PLACE_BITS).astype(np.int64)
+    places: Ints = (group << PLACE_BITS + 2) + within
+    return places

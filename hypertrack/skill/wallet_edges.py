@@ -21,6 +21,7 @@ from hypertrack.skill.fetching import (
     execution_batches,
     fetch,
     made_ahead,
+    people,
     price_paths,
 )
 from hypertrack.skill.horizons import horizons_of, usual_holding_ms
@@ -68,7 +69,7 @@ class TwoWindows:
 def two_windows(
     con: Market, past: Window, later: Window, fees: FeeSettings, n_wallets: int
 ) -> TwoWindows:
-    """Return what every wallet's openings came to in both windows.
+    """Return what every wallet's openings came to in both windows; nothing of the venue's own.
 
     Args:
         con: Holds the dataset.
@@ -93,7 +94,7 @@ def each_two_windows(
         n_wallets: As for `two_windows`.
     """
     whole = Window(pairs[0][0].start_ms, max(later.end_ms for _, later in pairs))
-    history = _History(con, whole, counts_from_ms(con, n_wallets))
+    history = _History(con, whole, people(con), counts_from_ms(con, n_wallets))
     horizons = _horizons(history, [past for past, _ in pairs], n_wallets)
     rates = fetch(con, scheduled_rates(con, fees).order_by("coin_id"))
     sides = [
@@ -118,6 +119,7 @@ class _History:
 
     con: Market
     window: Window
+    wallets: Ints
     since_ms: Ints
     """As of `counts_from_ms`."""
 
@@ -142,7 +144,7 @@ class _History:
             )
 
     def _batches(self) -> Iterator[Columns]:
-        for batch in made_ahead(execution_batches(self.con, self.window)):
+        for batch in made_ahead(execution_batches(self.con, self.window, self.wallets)):
             does_count = batch["time_ms"] >= self.since_ms[batch["wallet_id"]]
             if does_count.all():
                 yield batch

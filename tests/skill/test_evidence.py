@@ -1,5 +1,8 @@
 """Evidence gathered from a dataset: bets of all wallets, and of a placebo."""
 
+import threading
+from typing import Any
+
 import numpy as np
 import pytest
 from engine_fakes import OpenEngine
@@ -9,10 +12,12 @@ from skill_fakes import BOUGHT, SOLD, openings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.market.window import Window
 from hypertrack.records import HOUR_MS, MINUTE_MS
-from hypertrack.skill import fetching, put_aside
+from hypertrack.skill import evidence, fetching, put_aside
+from hypertrack.skill.bets import Bets
 from hypertrack.skill.evidence import Evidence, gather, moved
 from hypertrack.skill.horizons import horizons_ms
-from hypertrack.skill.openings import Lots
+from hypertrack.skill.openings import Lots, Openings
+from hypertrack.skill.put_aside import OpeningsAside
 
 LENGTH = Window(START_MS, START_MS + 2 * HOUR_MS)
 
@@ -126,6 +131,42 @@ def test_few_wallets_at_a_time_give_what_all_of_them_do(
             np.testing.assert_allclose(vars(getattr(apart, name))[column], values, err_msg=column)
     np.testing.assert_allclose(apart.walk_bps_per_usd, together.walk_bps_per_usd)
     assert len(apart.decisions.entity) == len(together.decisions.entity)
+
+
+def test_many_cores_do_not_hold_all_that_was_put_aside_at_once(
+    busy_engine: FeatureEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "ROWS_AT_ONCE", 50)
+    monkeypatch.setattr("os.cpu_count", lambda: 64)
+    at_work: set[str] = set()
+    bets_of = evidence.bets_of_coin
+
+    def noted(*args: Any) -> Bets:
+        at_work.add(threading.current_thread().name)
+        return bets_of(*args)
+
+    monkeypatch.setattr(evidence, "bets_of_coin", noted)
+    found = evidence_of(busy_engine, Window(busy_engine.start_ms, busy_engine.end_ms))
+
+    assert len(found.bets.entity) > 4
+    assert len(at_work) <= 4
+
+
+def test_nobody_asks_the_dataset_any_more_when_the_disk_is_full(
+    busy_engine: FeatureEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_aside: OpeningsAside, _openings: Openings) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(fetching, "ROWS_AT_ONCE", 50)
+    monkeypatch.setattr(OpeningsAside, "put", fail)
+    before = {*threading.enumerate()}
+
+    with pytest.raises(OSError, match="no space left") as stopped:
+        evidence_of(busy_engine)
+
+    assert {*threading.enumerate()} == before
+    del stopped  # until now what it was raised in is alive
 
 
 def lots(*rows: tuple[int, float]) -> Lots:

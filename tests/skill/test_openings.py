@@ -110,3 +110,22 @@ def test_sizes_of_other_coins_leave_no_rounding_behind() -> None:
 
     assert found.time_ms[found.coin == 1].tolist() == at([0, 1]).tolist()
     assert lots.holding_ms.tolist() == [1_000, 1_000]
+
+
+def test_lot_between_two_openings_is_of_the_first_whoever_else_is_looked_at() -> None:
+    bought = [(second, BOUGHT, 0.1, 100 + second) for second in range(6)]
+    sold = [(10 + second, SOLD, 0.2, 110.0) for second in range(3)]
+    one = steps(*bought, *sold)
+    size = np.random.default_rng(0).uniform(0.1, 3.0, 9)
+
+    for n_before in (0, 1, 40, 400):
+        coin = np.repeat(np.arange(n_before + 1), 9)
+        among = {name: np.tile(column, n_before + 1) for name, column in one.items()}
+        among |= {
+            "coin_id": coin,
+            "size": np.where(coin < n_before, np.tile(size, 1 + n_before), among["size"]),
+        }
+        _, lots = openings_and_lots(among)
+
+        assert lots.holding_ms[-3:].tolist() == [10_000, 9_000, 8_000]
+        assert lots.gain_usd[-3:].tolist() == pytest.approx([2.0, 1.6, 1.2])

@@ -1,11 +1,17 @@
 """What the past of each wallet lets expect, beside a judging and without one."""
 
+import json
+from typing import Any
+
 import numpy as np
 import pytest
+from backtest_fakes import WALLETS, market
+from engine_fakes import OpenEngine
 
 from hypertrack.config import FeeSettings, Settings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.market.window import Window
+from hypertrack.records import SYSTEM_WALLETS
 from hypertrack.skill.judging import judge
 from hypertrack.skill.own_edges import OWN_EDGES, own_edges, unknown
 from hypertrack.skill.wallet_edges import two_windows
@@ -16,16 +22,20 @@ def whole(engine: FeatureEngine) -> Window:
 
 
 @pytest.mark.slow  # judges everybody
-def test_judging_tells_the_same_of_each_wallet_as_its_window_alone(
-    busy_engine: FeatureEngine,
+def test_judging_tells_the_same_of_each_wallet_as_its_window_alone_and_nothing_of_the_venue(
+    busy_market: dict[str, list[dict[str, Any]]], open_engine: OpenEngine
 ) -> None:
-    window, everybody = whole(busy_engine), np.ones(busy_engine.n_wallets, dtype=np.bool_)
+    lines, venue = json.dumps(market(n_hours=2, foresight=0.9)), SYSTEM_WALLETS[0]
+    skilled = json.loads(lines.replace(WALLETS[0], venue))
+    engine = open_engine(trades=[*busy_market["trades"], *skilled], bbo=busy_market["bbo"])
+    is_judged = np.array(engine.wallets) != venue
 
-    skill = judge(busy_engine.backend, window, everybody, Settings(), with_own_edges=True)
+    skill = judge(engine.backend, whole(engine), is_judged, Settings(), with_own_edges=True)
 
-    alone = own_edges(busy_engine.backend, window, FeeSettings(), busy_engine.n_wallets)
+    alone = own_edges(engine.backend, whole(engine), FeeSettings(), engine.n_wallets)
     assert skill.own_edges is not None
     np.testing.assert_array_equal(skill.own_edges, alone)
+    np.testing.assert_array_equal(alone[~is_judged], unknown(1))
     assert alone[:, list(OWN_EDGES).index("own_bets")].sum() > 50
 
 
