@@ -11,7 +11,6 @@ from hypertrack.pipeline.places import notice_of, open_engine, require_data
 from hypertrack.records import (
     HOUR_MS,
     MINUTE_MS,
-    SYSTEM_WALLETS,
     Backtest,
     Record,
     encode_json,
@@ -96,17 +95,16 @@ def _found(
     settings: Settings, top: int, truth: Path | None, on_round: Callable[[int, int], None]
 ) -> Backtest:
     with open_engine(settings) as engine:
-        import numpy as np
-
         from hypertrack.market.window import Window
         from hypertrack.pipeline.model_scores import ModelScores
         from hypertrack.pipeline.skill import learner
         from hypertrack.skill.backtest import backtest, choose_from
+        from hypertrack.skill.evidence import are_people
 
         notice = notice_of(engine.dataset.lines)
         expected = None if truth is None else _expected(truth, settings, engine.wallets, notice)
         rounds = plan_rounds(Window(engine.start_ms, engine.end_ms), settings)
-        is_judged = ~np.isin(np.array(engine.wallets, dtype=object), SYSTEM_WALLETS)
+        is_judged = are_people(engine.backend, engine.n_wallets)
         scores_at, learn_prior = ModelScores(engine, settings), learner(engine, settings)
         chosen = []
         for nth, each in enumerate(rounds, start=1):

@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+from ibis import _
 
 from hypertrack.market.account_states import chosen_by_profit
 from hypertrack.market.engine.computer import Market
 from hypertrack.market.engine.plans import Columns
 from hypertrack.market.window import Window
-from hypertrack.skill.arrays import Floats, Ints
+from hypertrack.records import SYSTEM_WALLETS
+from hypertrack.skill.arrays import Flags, Floats, Ints
 from hypertrack.skill.bets import LADDER, Bets, CoinView, Outlook, bets_of_coin, joined
 from hypertrack.skill.copy_edge import CopyTally, copy_tally
 from hypertrack.skill.deeds import Deeds
@@ -102,6 +104,14 @@ def counts_from_ms(con: Market, n_wallets: int) -> Ints:
     since_ms = np.full(n_wallets, EVER_MS)
     since_ms[chosen["wallet_id"]] = chosen["since_ms"]
     return since_ms
+
+
+def are_people(con: Market, n_wallets: int) -> Flags:
+    """Return which wallets are not the venue's own, ``[wallets]``: those alone are judged."""
+    own = fetch(con, con.table("wallets").filter(_.wallet.isin(SYSTEM_WALLETS)).select("wallet_id"))
+    are_people = np.ones(n_wallets, dtype=np.bool_)
+    are_people[own["wallet_id"]] = False
+    return are_people
 
 
 def n_chosen_after(con: Market, n_wallets: int, at_ms: int) -> int:

@@ -15,7 +15,7 @@ from hypertrack.market.window import Window
 from hypertrack.skill.arrays import Floats, Ints
 from hypertrack.skill.bets import TO_BPS, Bets, CoinView, bets_of_coin, joined
 from hypertrack.skill.estimate import Estimates, Tally, moderated, tally
-from hypertrack.skill.evidence import counts_from_ms
+from hypertrack.skill.evidence import are_people, counts_from_ms
 from hypertrack.skill.fetching import (
     Stretches,
     execution_batches,
@@ -73,7 +73,7 @@ def two_windows(
     Args:
         con: Holds the dataset.
         later: Begins where ``past`` ends, or after it. Nothing in it tells of the past.
-        n_wallets: Of the dataset; each is judged by itself.
+        n_wallets: Of the dataset; each is judged by itself, the venue's own not at all.
     """
     (found,) = each_two_windows(con, [(past, later)], fees, n_wallets)
     return found
@@ -93,7 +93,8 @@ def each_two_windows(
         n_wallets: As for `two_windows`.
     """
     whole = Window(pairs[0][0].start_ms, max(later.end_ms for _, later in pairs))
-    history = _History(con, whole, counts_from_ms(con, n_wallets))
+    people = np.flatnonzero(are_people(con, n_wallets))
+    history = _History(con, whole, people, counts_from_ms(con, n_wallets))
     horizons = _horizons(history, [past for past, _ in pairs], n_wallets)
     rates = fetch(con, scheduled_rates(con, fees).order_by("coin_id"))
     sides = [
@@ -114,10 +115,11 @@ def each_two_windows(
 
 @dataclass(frozen=True)
 class _History:
-    """What wallets did in a window, as far as it counts."""
+    """What some wallets did in a window, as far as it counts."""
 
     con: Market
     window: Window
+    wallets: Ints
     since_ms: Ints
     """As of `counts_from_ms`."""
 
@@ -142,7 +144,7 @@ class _History:
             )
 
     def _batches(self) -> Iterator[Columns]:
-        for batch in made_ahead(execution_batches(self.con, self.window)):
+        for batch in made_ahead(execution_batches(self.con, self.window, self.wallets)):
             does_count = batch["time_ms"] >= self.since_ms[batch["wallet_id"]]
             if does_count.all():
                 yield batch
