@@ -82,18 +82,18 @@ function createSheet(data, wallets, watchlist, actions) {
     return part(title, make("p", "note", "Edge left after costs, to be expected, in bps a bet."), pointsFigure(points));
   }
 
-  /** Return what followed its openings, as taker and as maker, from the mid and less what it paid beyond it. */
+  /** Return what followed its openings, as taker and as maker, and what they gained on their own price. */
   function rolePart(row) {
     const title = "After its openings, by role";
-    const rows = ["taker", "maker"].flatMap((role) => {
-      const moves = ROLE_TIMES.map(([name]) => wallets.value(`${role}_after_${name}_bps`, row));
-      const paid = wallets.value(`${role}_paid_bps`, row);
-      const line = (words, values) => textRow(`as ${role}, ${words}`, values.map(signedBps));
-      return moves.every(Number.isNaN) ? [] : [line("from the mid", moves), line("less what it paid", moves.map((move) => move - paid))];
-    });
-    if (!rows.length) return part(title, unknownNote("Not known: it opened nothing that was followed by a price."));
-    const head = make("thead", "", textRow("bps", ROLE_TIMES.map(([, words]) => words)));
-    return part(title, make("p", "note", "Mean move of the mid in its favour, in bps: shown and not tested."), make("table", "facts-table", head, make("tbody", "", ...rows)));
+    const moves = (role) => ROLE_TIMES.map(([name]) => wallets.value(`${role}_after_${name}_bps`, row));
+    const roles = ["taker", "maker"].filter((role) => !moves(role).every(Number.isNaN));
+    if (!roles.length) return part(title, unknownNote("Not known: it opened nothing that was followed by a price."));
+    const gain = (role) => withInterval(["", "_low", "_high"].map((end) => wallets.value(`${role}_gain${end}_bps`, row)));
+    const head = make("thead", "", textRow("from the mid", ROLE_TIMES.map(([, words]) => words)));
+    const moved = make("tbody", "", ...roles.map((role) => textRow(`as ${role}`, moves(role).map(signedBps))));
+    const gained = roles.map((role) => textRow(`as ${role}, gained on its own price in 5 min`, [gain(role)]));
+    const note = make("p", "note", "Mean move of the mid in its favour, and gain with an interval of 95 %, in bps: shown and not tested.");
+    return part(title, note, make("table", "facts-table", head, moved), table(gained));
   }
 
   function pointsOf(measures, row) {
@@ -249,7 +249,15 @@ function table(rows) {
   return make("table", "facts-table", make("tbody", "", ...rows));
 }
 
-const signedBps = (value) => (Number.isNaN(value) ? MISSING : `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(1)}`);
+/** Return `+4.1`, `−0.3`; what is rounded to nothing has no minus. */
+function signedBps(value) {
+  const rounded = Number(value.toFixed(1));
+  return Number.isNaN(value) ? MISSING : `${rounded < 0 ? "−" : "+"}${Math.abs(rounded).toFixed(1)}`;
+}
+
+
+/** Return `+4.1 [−0.3, +8.5]`; the value alone where its ends are not known. */
+const withInterval = ([value, low, high]) => (Number.isNaN(low) ? signedBps(value) : `${signedBps(value)} [${signedBps(low)}, ${signedBps(high)}]`);
 
 /** Return a row: what it is, and texts beside each other. */
 function textRow(name, texts) {

@@ -98,6 +98,9 @@ def skill_numbers(
         **{f"copy_edge_bps_{s}s": copied - math.log1p(s) for s in (0, 1, 5, 30, 300)},
         **{f"taker_after_{s}s_bps": edge * s / 1_800 for s in (5, 30, 300, 1_800)},
         "taker_paid_bps": 1.5,
+        "taker_gain_bps": edge / 6 - 1.5,
+        "taker_gain_low_bps": edge / 6 - 3.5,
+        "taker_gain_high_bps": edge / 6 + 0.5,
         "half_life_s": 240.0,
         "capacity_usd": 25_000.0,
     }

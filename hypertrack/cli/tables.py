@@ -81,11 +81,11 @@ class PlainTable:
         return sum(widths) + self.gap * (len(widths) - 1)
 
     def _least_width_of(self, column: int) -> int:
-        widths = [
-            LEAST_PROSE_CHARS if _is_prose(cell) else len(cell) for cell in self._cells(column)
-        ]
-        longest = max(map(len, self.headings[column].split()), default=0)
-        return max([longest, *widths])
+        cells, heading = self._cells(column), self.headings[column]
+        widths = [LEAST_PROSE_CHARS if _is_prose(cell) else len(cell) for cell in cells]
+        # Only above prose a heading is broken, too.
+        words = heading.split() if any(map(_is_prose, cells)) else [heading]
+        return max([*map(len, words), *widths])
 
     def _cells(self, column: int) -> list[str]:
         return [row[column].plain for row in self.rows]

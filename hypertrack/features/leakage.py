@@ -17,11 +17,12 @@ from hypertrack.features.names import ALIASES
 from hypertrack.features.registry import REGISTRY
 from hypertrack.records import CutCheck, Leak
 
-RELATIVE_TOLERANCE = 1e-9
-"""Sums may be taken in another order where rows are missing."""
+TOLERANCES = 1e-9, 1e-12
+"""Of a number, as sums may be taken in another order where rows are missing; and of the largest one
+of the same unit, for what cancels between large sums."""
 
-SCALE_TOLERANCE = 1e-12
-"""Of the largest number of the same unit: what cancels between large sums."""
+FITTED_TOLERANCES = 1e-6, 1e-6
+"""Of what is fitted to all wallets together: it may stop a step sooner for the same reason."""
 
 FACTS = ("n_executions", "n_fills", "n_candle_matches", "first_seen_ms", "last_seen_ms")
 """What the matrix says of each wallet beside its features; checked like them."""
@@ -55,6 +56,7 @@ def check_cuts(
     cuts_ms: Iterable[int],
     names: Sequence[str] | None = None,
     wallets: Sequence[str] | None = None,
+    as_read: Callable[[FeatureEngine, FeatureMatrix], FeatureMatrix] | None = None,
 ) -> Iterator[CutCheck]:
     """Yield the comparison at each cut.
 
@@ -64,11 +66,17 @@ def check_cuts(
         cuts_ms: Where to cut.
         names: Features to check; those of the engine's groups where None.
         wallets: Addresses whose features are checked; all where None.
+        as_read: Adds what a model reads beside features, which is checked like them.
     """
+
+    def measured(of: FeatureEngine, cut_ms: int) -> FeatureMatrix:
+        matrix = of.matrix(until_ms=cut_ms, names=names, wallets=wallets)
+        return matrix if as_read is None else as_read(of, matrix)
+
     for cut_ms in cuts_ms:
-        whole = engine.matrix(until_ms=cut_ms, names=names, wallets=wallets)
+        whole = measured(engine, cut_ms)
         with open_until(cut_ms) as past:
-            known = past.matrix(until_ms=cut_ms, names=names, wallets=wallets)
+            known = measured(past, cut_ms)
         yield CutCheck(
             cut_ms=cut_ms,
             n_wallets=len(known.wallets),
@@ -93,9 +101,10 @@ def leaks(whole: FeatureMatrix, known: FeatureMatrix) -> Iterator[Leak]:
         yield from _differing(name, whole.wallets, getattr(whole, name), getattr(known, name))
     largest_by_unit = _largest_by_unit(whole, known)
     for name in whole.names:
-        slack = SCALE_TOLERANCE * largest_by_unit[_unit(name)]
+        rtol, of_largest = TOLERANCES if _is_feature(name) else FITTED_TOLERANCES
+        slack = of_largest * largest_by_unit[_unit(name)]
         rows = whole.wallets, whole.column(name), known.column(name)
-        yield from _differing(name, *rows, rtol=RELATIVE_TOLERANCE, atol=slack)
+        yield from _differing(name, *rows, rtol=rtol, atol=slack)
 
 
 def _other_wallets(whole: FeatureMatrix, known: FeatureMatrix) -> Leak:
@@ -135,8 +144,13 @@ def _known(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
+def _is_feature(name: str) -> bool:
+    return ALIASES.get(name, name) in REGISTRY
+
+
 def _unit(name: str) -> str:
-    return REGISTRY[ALIASES.get(name, name)].unit
+    """Return a feature's unit; whatever else is compared is like nothing else."""
+    return REGISTRY[ALIASES.get(name, name)].unit if _is_feature(name) else name
 
 
 def _largest_by_unit(*matrices: FeatureMatrix) -> dict[str, float]:

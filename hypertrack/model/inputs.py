@@ -48,7 +48,8 @@ class InputScaler:
             names: Of the features.
             values: As `comparable` returns them, ``[rows, features]``.
         """
-        return cls(tuple(names), *center_and_scale(_unskew(values, _is_heavy(names))))
+        mean, std = center_and_scale(_unskew(values, _is_heavy(names)))
+        return cls(tuple(names), mean, np.maximum(std, _least_spread(names)))
 
     @property
     def n_inputs(self) -> int:
@@ -143,6 +144,12 @@ def _grows(name: str) -> bool:
 def _is_heavy(names: Sequence[str]) -> NDArray[np.bool_]:
     """Return which features have tails: all but shares."""
     return np.array([_definition(name).unit != "0..1" for name in names], dtype=bool)
+
+
+def _least_spread(names: Sequence[str]) -> Array:
+    """Return the deviation of unskewed values below which there is none, ``[columns]``."""
+    own = [OWN_EDGES[name].least if name in OWN_EDGES else 0.0 for name in names]
+    return _unskew(np.array(own), _is_heavy(names))
 
 
 def _can_miss(names: Sequence[str]) -> NDArray[np.bool_]:

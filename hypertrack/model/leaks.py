@@ -15,6 +15,7 @@ from hypertrack.features.engine import FeatureEngine
 from hypertrack.features.leakage import check_cuts
 from hypertrack.labels.targets import HEAD_COLUMNS
 from hypertrack.model.evaluation import row_losses
+from hypertrack.model.inputs import as_read
 from hypertrack.model.metrics import Resamples, skill
 from hypertrack.model.samples import Samples, permuted
 from hypertrack.records import HEADS, CutCheck, Interval, LeakChecks
@@ -48,7 +49,7 @@ def check_leaks(
     open_until: Callable[[int], Any] | None,
     n_bootstrap: int,
 ) -> LeakChecks:
-    """Check the learning and the features of a training run.
+    """Check the learning of a training run, and all that it reads of wallets.
 
     Args:
         constant: Predictions of the test rows by the constant.
@@ -58,7 +59,8 @@ def check_leaks(
     truncation = None
     if open_until is not None:
         cut_ms, wallets = samples.cuts[0].at_ms, _some(engine.wallets)
-        (truncation,) = check_cuts(engine, open_until, [cut_ms], wallets=wallets)
+        checks = check_cuts(engine, open_until, [cut_ms], wallets=wallets, as_read=as_read)
+        (truncation,) = checks
     return LeakChecks(
         permutation=permutation,
         truncation=truncation,

@@ -97,8 +97,9 @@ def skill_lines(skill: WalletSkill) -> Iterator[tuple[str, str]]:
     """Yield name and value of what is known of one wallet's skill."""
     n = skill.numbers
     yield "verdict", verdict_sentence(skill)
-    blocks = f"{n['n_bets']:,.0f} in {n['n_blocks']:,.0f} blocks"
-    yield "bets as taker", f"{blocks}, judged {n['horizon_s']:,.0f} s later"
+    blocks = f"{n['n_blocks']:,.0f} block{'' if n['n_blocks'] == 1 else 's'} of time"
+    judged = f"judged {n['horizon_s']:,.0f} s later; bets of either role in {blocks}"
+    yield "bets as taker", f"{n['n_bets']:,.0f}, {judged}"
     if n["entity_size"] > 1:
         yield "entity", f"acts as one with {n['entity_size'] - 1:,.0f} other wallets"
     if skill.follows:

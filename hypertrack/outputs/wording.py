@@ -47,6 +47,13 @@ def usd(value: float) -> str:
     return f"−${text}" if value < 0 and text != "0" else f"${text}"
 
 
+UNWRITTEN = ("count", "ratio", "0..1", "-1..1", "")
+"""Units that a number goes without."""
+
+BPS_DIGITS = 2
+"""Less is nothing to anybody, and an expected edge that was drawn to nothing is less."""
+
+
 def amount(value: float | None, unit: str) -> str:
     """Return a feature's value in its unit: ``0.22 s``, ``$61.3k``, ``12 bps``; ``none``."""
     if value is None:
@@ -57,9 +64,11 @@ def amount(value: float | None, unit: str) -> str:
         return f"{usd(value * 1_000)}/min"
     if unit == "s" and value >= 60:
         return duration(value)
+    if unit == "bps":
+        value = round(value, BPS_DIGITS) + 0.0
     text = f"{value:,.0f}" if unit == "count" or abs(value) >= 100 else f"{value:.2g}"
     number = with_minus(f"{float(text):g}" if "e" in text else text)
-    if unit in {"count", "ratio", "0..1", ""}:
+    if unit in UNWRITTEN:
         return number
     return f"{number} {'a day' if unit == '1/day' else unit}"
 

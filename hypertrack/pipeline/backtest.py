@@ -11,7 +11,6 @@ from hypertrack.pipeline.places import notice_of, open_engine, require_data
 from hypertrack.records import (
     HOUR_MS,
     MINUTE_MS,
-    SYSTEM_WALLETS,
     Backtest,
     Record,
     encode_json,
@@ -102,11 +101,12 @@ def _found(
         from hypertrack.pipeline.model_scores import ModelScores
         from hypertrack.pipeline.skill import learner
         from hypertrack.skill.backtest import backtest, choose_from
+        from hypertrack.skill.fetching import people
 
         notice = notice_of(engine.dataset.lines)
         expected = None if truth is None else _expected(truth, settings, engine.wallets, notice)
         rounds = plan_rounds(Window(engine.start_ms, engine.end_ms), settings)
-        is_judged = ~np.isin(np.array(engine.wallets, dtype=object), SYSTEM_WALLETS)
+        is_judged = np.isin(np.arange(engine.n_wallets), people(engine.backend))
         scores_at, learn_prior = ModelScores(engine, settings), learner(engine, settings)
         chosen = []
         for nth, each in enumerate(rounds, start=1):

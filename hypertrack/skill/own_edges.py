@@ -24,11 +24,21 @@ from hypertrack.skill.wallet_edges import Sides, TwoWindows, two_windows
 
 @dataclass(frozen=True)
 class OwnEdge:
-    """One of the columns: its unit, what it is, and its value for a wallet without a bet."""
+    """One of the columns: its unit, what it is, and its value for a wallet without a bet.
+
+    Attributes:
+        least: What differs by less is the same to a model. Where nobody is told from luck all is
+            drawn to almost nothing, and training on it would make a world of a millionth of a bp.
+    """
 
     unit: str
     doc: str
     missing: float
+    least: float = 0.0
+
+
+TOLD_BPS = 0.1
+"""Of an edge: a hundredth of what an opening costs."""
 
 
 OWN_EDGES: Mapping[str, OwnEdge] = {
@@ -37,9 +47,10 @@ OWN_EDGES: Mapping[str, OwnEdge] = {
         "Edge of the next openings that the wallet's own bets so far let expect, shrunk towards "
         "everybody's, before costs; 0 of too few bets.",
         0.0,
+        TOLD_BPS,
     ),
     "own_edge_sd_bps": OwnEdge(
-        "bps", "How far off that may be, as a standard deviation.", math.nan
+        "bps", "How far off that may be, as a standard deviation.", math.nan, TOLD_BPS
     ),
     "own_bets": OwnEdge("count", "Bets of the wallet that `own_edge_bps` rests on.", 0.0),
     "own_cost_bps": OwnEdge(

@@ -74,7 +74,7 @@ def two_windows(
     Args:
         con: Holds the dataset.
         later: Begins where ``past`` ends, or after it. Nothing in it tells of the past.
-        n_wallets: Of the dataset; each is judged by itself.
+        n_wallets: Of the dataset; each is judged by itself, the venue's own not at all.
     """
     (found,) = each_two_windows(con, [(past, later)], fees, n_wallets)
     return found
@@ -115,7 +115,7 @@ def each_two_windows(
 
 @dataclass(frozen=True)
 class _History:
-    """What wallets did in a window, as far as it counts."""
+    """What some wallets did in a window, as far as it counts."""
 
     con: Market
     window: Window

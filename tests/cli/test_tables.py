@@ -49,6 +49,15 @@ def test_rows_of_a_table_that_is_too_wide_stand_one_below_the_other() -> None:
     assert [line.rstrip() for line in lines] == ["coin BTC", "trades 1,234", "price", "97,000.5"]
 
 
+def test_heading_of_several_words_is_never_cut_off() -> None:
+    table = plain_table(["version", "heads earned"], [("20261126T214139Z-a6193861", "2 of 6")])
+
+    wide, narrow = (shown(table, width) for width in (39, 38))
+
+    assert wide[0] == "                  version  heads earned"  # 25 + 2 + 12 wide
+    assert narrow == ["version 20261126T214139Z-a6193861", "heads earned 2 of 6"]
+
+
 def test_prose_is_broken_between_words() -> None:
     lines = shown(plain_table(("n", "why"), [("1", "words that need more than a line here")]), 24)
 

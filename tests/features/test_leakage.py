@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from fakes import ALICE, BOB, CAROL, START_MS, trade, write_dataset
 from model_fakes import make_matrix
 
 from hypertrack.features.definition import Scope, feature
+from hypertrack.features.engine import FeatureEngine, FeatureMatrix
 from hypertrack.features.leakage import check_cuts, leaks, random_cuts
 from hypertrack.features.registry import REGISTRY
 from hypertrack.market.executions import executions
@@ -86,6 +88,22 @@ def test_a_planted_leak_is_caught(
     assert (leak.name, leak.wallet, leak.n_wallets) == (leaking.name, ALICE, 2)
     assert leak.with_later == pytest.approx(with_later)
     assert leak.without_later == pytest.approx(without_later)
+
+
+def test_what_a_model_reads_beside_features_is_checked_like_them(tmp_path: Path) -> None:
+    def as_read(engine: FeatureEngine, matrix: FeatureMatrix) -> FeatureMatrix:
+        last = np.full((len(matrix.wallets), 1), engine.end_ms - START_MS)
+        return replace(
+            matrix, names=(*matrix.names, "own"), values=np.hstack([matrix.values, last])
+        )
+
+    folder = write_dataset(tmp_path / "data", trades=TRADES)
+    with opened_engine(folder) as engine:
+        asked = engine, partial(opened_engine, folder), [START_MS + 2 * MINUTE_MS], ["tx_count"]
+        (found,) = check_cuts(*asked, as_read=as_read)
+
+    assert found.n_features == 2
+    assert [(leak.name, leak.n_wallets) for leak in found.leaks] == [("own", 2)]
 
 
 def test_a_value_that_appears_with_later_data_alone_is_a_leak(

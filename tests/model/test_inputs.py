@@ -57,6 +57,17 @@ def test_no_wallet_stands_further_out_than_the_limit() -> None:
     ]  # fmt: skip
 
 
+def test_edges_that_nobody_was_told_to_have_differ_by_nothing() -> None:
+    nothing = np.array([[1e-7, 1e-4, 8, 4], [-1e-7, 2e-4, 1, 4]])
+    scaler = InputScaler.fit(tuple(OWN_EDGES), nothing)
+
+    told, not_told = scaler.transform(np.array([[0.1, 0.1, 8, 4], [1e-5, 0.02, 8, 4]]))
+
+    # One deviation is a tenth of a bp, however little they differed in training.
+    np.testing.assert_allclose(told[:2], [1, 1], atol=0.01)
+    np.testing.assert_allclose(not_told[:2], [0, 0.2], atol=0.01)
+
+
 def test_hash_tells_names_and_order_apart() -> None:
     assert feature_hash(NAMES) == feature_hash(list(NAMES))
     assert feature_hash(NAMES) != feature_hash(NAMES[::-1])

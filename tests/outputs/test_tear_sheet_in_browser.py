@@ -8,6 +8,7 @@ from profile_set_fakes import MadeSet
 from hypertrack.outputs.account_views import account_lines
 from hypertrack.outputs.definitions import title
 from hypertrack.outputs.reason_views import score_views
+from hypertrack.outputs.wording import bps
 from hypertrack.records import replace
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -124,13 +125,16 @@ def test_sheet_tells_what_followed_openings_by_role(open_page: OpenPage) -> None
     moves = [tested.skill.numbers[f"taker_after_{s}s_bps"] for s in (5, 30, 300, 1_800)]
     sheet = open_page(hash_=f"#wallet={tested.wallet}").locator("#sheet-body")
 
-    curve = sheet.locator(".sheet-part", has_text="After its openings, by role")
-    expect(curve.locator("tbody th")).to_have_text(
-        ["as taker, from the mid", "as taker, less what it paid"]
+    numbers = tested.skill.numbers
+    gain = [numbers[f"taker_gain{end}_bps"] for end in ("", "_low", "_high")]
+    written = [bps(each) for each in (*moves, *gain)]
+    shown = sheet.locator(".sheet-part", has_text="After its openings, by role")
+    expect(shown.locator("tbody th")).to_have_text(
+        ["as taker", "as taker, gained on its own price in 5 min"]
     )
-    gains = [*moves, *(move - 1.5 for move in moves)]
-    written = [f"{round(gain, 1):+.1f}".replace("-", "−") for gain in gains]
-    expect(curve.locator("tbody td")).to_have_text(written)
+    expect(shown.locator("tbody td")).to_have_text(
+        [*written[:4], f"{written[4]} [{written[5]}, {written[6]}]"]
+    )
     untested = next(w for w in JUDGED.profiles if w.features["tx_count"] < 10)
     other = open_page(hash_=f"#wallet={untested.wallet}").locator("#sheet-body")
     expect(other).to_contain_text("it opened nothing that was followed by a price")

@@ -80,7 +80,7 @@ def test_unknown_numbers_make_no_line() -> None:
 
     assert dict(skill_lines(few)) == {
         "verdict": "NOT ENOUGH DATA: 3 bets as taker, 30 needed",
-        "bets as taker": "3 in 2 blocks, judged 60 s later",
+        "bets as taker": "3, judged 60 s later; bets of either role in 2 blocks of time",
         "entity": "acts as one with 2 other wallets",
     }
 
