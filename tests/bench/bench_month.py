@@ -216,7 +216,7 @@ def classify(n_trades: int) -> None:
     """Time the classification command with a model."""
     with timed("classify"):
         profiles = classify_wallets(settings(n_trades))
-    print(f"{profiles.n_wallets:,} wallets")
+    print(f"{profiles.header.data.n_wallets:,} wallets")
 
 
 def settings(n_trades: int) -> Settings:
