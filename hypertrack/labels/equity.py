@@ -12,7 +12,7 @@ from ibis import Table, _
 
 from hypertrack.config import FeeSettings
 from hypertrack.labels.equity_curve import FLAT_FRAC, Held, Marks, executed, marked, walked
-from hypertrack.labels.running import Floats
+from hypertrack.market.arrays import Floats
 from hypertrack.market.engine.computer import Market
 from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.engine.plans import Columns

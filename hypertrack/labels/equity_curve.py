@@ -9,15 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hypertrack.labels.running import (
-    Floats,
-    Ints,
-    before,
-    group_of_rows,
-    group_starts,
-    running_peaks,
-    running_sums,
-)
+from hypertrack.labels.running import before, exact_running_sums, running_peaks
+from hypertrack.market.arrays import Floats, Ints, group_of_rows, group_starts
 from hypertrack.market.engine.plans import Columns
 
 FLAT_FRAC = 1e-9
@@ -86,7 +79,8 @@ class Held:
         entry = entries["entry"].astype(np.float64)
         # Of all that was traded, as sizes of coins differ by twelve powers of ten.
         scale = np.add.reduceat(np.abs(rows["signed_size"]), starts)
-        flow = running_sums(rows["signed_size"] / scale[coin_of_row], starts) * scale[coin_of_row]
+        scale_of_row = scale[coin_of_row]
+        flow = exact_running_sums(rows["signed_size"] / scale_of_row, starts) * scale_of_row
         is_carried = np.abs(entry) > FLAT_FRAC * scale
         position = np.where(is_carried, entry, 0.0)[coin_of_row] + flow
         own = position - _brought(position, np.where(is_carried, entry, 0.0), starts, coin_of_row)
@@ -243,7 +237,7 @@ def walked(held: Held, executed: Executed, marked: Marked, marks_ms: Ints) -> Wa
     wallet, time_ms = wallet[order], time_ms[order]
     starts = group_starts(wallet)
     equity_usd, gross_usd = (
-        running_sums(np.concatenate([of_rows, of_marks.ravel()])[order], starts)
+        exact_running_sums(np.concatenate([of_rows, of_marks.ravel()])[order], starts)
         for of_rows, of_marks in (
             (executed.gain_usd, marked.gain_usd),
             (executed.gross_usd, marked.gross_usd),

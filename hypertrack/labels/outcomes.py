@@ -12,8 +12,8 @@ from hypertrack.config import FeeSettings
 from hypertrack.labels.bots import LABELLING_FUNCTIONS, bot_votes, majority
 from hypertrack.labels.equity import mark_prices, outcomes_of, traded_rows
 from hypertrack.labels.equity_curve import Marks
-from hypertrack.labels.running import group_starts
 from hypertrack.labels.style import holding_horizon, style_outcomes
+from hypertrack.market.arrays import group_starts
 from hypertrack.market.engine.computer import Computer, Market
 from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.engine.plans import Columns, Variables, variable

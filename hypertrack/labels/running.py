@@ -1,33 +1,14 @@
 """Sums and peaks so far within groups of rows that lie together."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from hypertrack.market.arrays import Floats, Ints, group_of_rows
 
 
-def group_starts(*keys: NDArray[Any]) -> Ints:
-    """Return where groups of equal keys begin, of rows that lie in the order of the keys."""
-    is_new = np.zeros(len(keys[0]), dtype=np.bool_)
-    is_new[:1] = True
-    for key in keys:
-        is_new[1:] |= key[1:] != key[:-1]
-    return np.flatnonzero(is_new)
+def exact_running_sums(values: Floats, starts: Ints) -> Floats:
+    """Return `arrays.running_sums` in more digits than a float has.
 
-
-def group_of_rows(starts: Ints, n_rows: int) -> Ints:
-    """Return the number of each row's group."""
-    return np.repeat(np.arange(len(starts)), np.diff(np.append(starts, n_rows)))
-
-
-def running_sums(values: Floats, starts: Ints) -> Floats:
-    """Return the sum so far within each row's group, the row included.
-
-    Each group is taken back out where the next one begins, in more digits than a float has, so
-    that none inherits the rounding of a larger one before it.
+    A drawdown is a difference of two of them: what rounding leaves of nothing would be a loss.
     """
     wide = values.astype(np.longdouble)
     if len(starts):

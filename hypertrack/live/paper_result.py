@@ -9,6 +9,7 @@ from hypertrack.live.paper_opening import RANDOM_NAME
 from hypertrack.live.paper_portfolio import Portfolio
 from hypertrack.live.paper_state import PRECISION, PaperState
 from hypertrack.live.paper_steps import LEADERS
+from hypertrack.market.arrays import Floats
 from hypertrack.model.confidence import block_means, independent_length, sequence_interval
 from hypertrack.records import (
     RESOLUTION_BPS,
@@ -19,7 +20,6 @@ from hypertrack.records import (
     FollowResult,
     PaperPosition,
 )
-from hypertrack.skill.arrays import Floats
 
 BPS = 10_000
 HOURS_A_DAY = 24

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hypertrack.skill.arrays import Floats, Ints
+from hypertrack.market.arrays import Floats, Ints
 from hypertrack.skill.following import Copies
 
 

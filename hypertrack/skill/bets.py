@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hypertrack.market.arrays import Flags, Floats, Ints, group_sizes, group_starts, sums
 from hypertrack.market.window import Window
-from hypertrack.skill.arrays import Flags, Floats, Ints, group_sizes, group_starts, sums
 from hypertrack.skill.openings import Openings
 from hypertrack.skill.price_path import CoinMotion, PricePath
 

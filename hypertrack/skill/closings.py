@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hypertrack.market.arrays import Ints, group_of_rows, group_starts, sums
 from hypertrack.market.engine.plans import Columns
-from hypertrack.skill.arrays import Ints, group_of_rows, group_starts, sums
 from hypertrack.skill.openings import FLAT_FRAC, held_before
 
 NEVER_MS = 2**62

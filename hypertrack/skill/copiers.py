@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import poisson
 
-from hypertrack.skill.arrays import Floats, Ints, Numbers, group_sizes, group_starts, sums
+from hypertrack.market.arrays import Floats, Ints, Numbers, group_sizes, group_starts, sums
 from hypertrack.skill.entities import MAX_P, TOGETHER_MS
 from hypertrack.skill.openings import Decisions
 

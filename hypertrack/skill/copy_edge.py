@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hypertrack.skill.arrays import Flags, Floats, Ints, group_sizes, group_starts, sums
+from hypertrack.market.arrays import Flags, Floats, Ints, group_sizes, group_starts, sums
 from hypertrack.skill.bets import Bets
 from hypertrack.skill.shrinkage import Posterior
 from hypertrack.skill.walk_costs import WalkCosts, size_at

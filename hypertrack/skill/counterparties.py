@@ -7,10 +7,10 @@ import numpy as np
 from ibis import _
 from scipy.stats import poisson
 
+from hypertrack.market.arrays import Floats, Ints
 from hypertrack.market.engine.computer import Market
 from hypertrack.market.executions import fills
 from hypertrack.market.window import Window
-from hypertrack.skill.arrays import Floats, Ints
 from hypertrack.skill.entities import MAX_P
 from hypertrack.skill.fetching import fetch
 

@@ -6,8 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
+from hypertrack.market.arrays import Flags, Floats, Ints
 from hypertrack.records import DAY_MS
-from hypertrack.skill.arrays import Flags, Floats, Ints
 from hypertrack.skill.following import Copies, Round
 from hypertrack.skill.rankings import Candidates
 

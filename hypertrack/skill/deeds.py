@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hypertrack.skill.arrays import Floats, Ints
+from hypertrack.market.arrays import Floats, Ints
 from hypertrack.skill.horizons import usual_holding_ms
 from hypertrack.skill.openings import Lots, Openings
 

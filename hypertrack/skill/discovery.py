@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.stats import norm, t
 
-from hypertrack.skill.arrays import Floats
+from hypertrack.market.arrays import Floats
 from hypertrack.skill.estimate import Estimates
 from hypertrack.skill.shrinkage import fit, posterior
 

@@ -18,11 +18,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import poisson
 
+from hypertrack.market.arrays import Flags, Floats, Ints
 from hypertrack.market.engine.backend import groups_of
 from hypertrack.market.engine.computer import Market
 from hypertrack.market.executions import executions_by_wallet
 from hypertrack.market.window import Window
-from hypertrack.skill.arrays import Flags, Floats, Ints
 from hypertrack.skill.fetching import computed_once, fetch
 
 TOGETHER_MS = 250

@@ -7,8 +7,8 @@ import numpy as np
 from scipy.special import digamma, polygamma
 from scipy.stats import norm, t
 
+from hypertrack.market.arrays import Flags, Floats, Ints, group_sizes, group_starts, sums
 from hypertrack.records import HOUR_MS, MINUTE_MS
-from hypertrack.skill.arrays import Flags, Floats, Ints, group_sizes, group_starts, sums
 from hypertrack.skill.bets import Bets
 
 MIN_BETS = 10

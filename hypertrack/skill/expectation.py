@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hypertrack.market.arrays import Floats, Ints
 from hypertrack.market.window import Window
-from hypertrack.skill.arrays import Floats, Ints
 from hypertrack.skill.estimate import Estimates
 from hypertrack.skill.shrinkage import Posterior, Spreads, fit, posterior
 

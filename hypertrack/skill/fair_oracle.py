@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t
 
-from hypertrack.skill.arrays import Flags, Floats, Ints, group_sizes, group_starts, medians, sums
+from hypertrack.market.arrays import Flags, Floats, Ints, group_sizes, group_starts, medians, sums
 from hypertrack.skill.bets import Bets, block_length_ms
 from hypertrack.skill.discovery import expected_false_frac
 from hypertrack.skill.estimate import Estimates, estimate

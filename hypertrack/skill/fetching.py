@@ -9,6 +9,7 @@ import ibis
 import numpy as np
 from ibis import Table, _
 
+from hypertrack.market.arrays import Ints
 from hypertrack.market.engine.backend import groups_of
 from hypertrack.market.engine.computer import Market
 from hypertrack.market.engine.plans import Columns
@@ -18,7 +19,6 @@ from hypertrack.market.positions import KEYS, is_known, positions
 from hypertrack.market.prices import last_trades
 from hypertrack.market.window import Window
 from hypertrack.records import SYSTEM_WALLETS
-from hypertrack.skill.arrays import Ints
 from hypertrack.skill.price_path import PricePath
 
 ROWS_AT_ONCE = 2_500_000

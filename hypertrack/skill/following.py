@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from hypertrack.market.arrays import Floats, Ints, group_starts
 from hypertrack.market.engine.computer import Market
 from hypertrack.market.window import Window
-from hypertrack.skill.arrays import Floats, Ints, group_starts
 from hypertrack.skill.bets import TO_BPS, CoinView, block_length_ms
 from hypertrack.skill.closings import Closings, by_coin, closings
 from hypertrack.skill.fetching import execution_batches, price_paths

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hypertrack.skill.arrays import Floats, Ints, group_sizes, group_starts, largest, sums
+from hypertrack.market.arrays import Floats, Ints, group_sizes, group_starts, largest, sums
 from hypertrack.skill.bets import Bets
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from hypertrack.market.arrays import Floats, Ints, medians
 from hypertrack.market.window import Window
 from hypertrack.records import HOUR_MS
-from hypertrack.skill.arrays import Floats, Ints, medians
 from hypertrack.skill.openings import Lots
 
 SHORTEST_MS = 30_000

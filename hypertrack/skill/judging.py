@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from hypertrack.config import Settings
 from hypertrack.market.account_states import told_as_one
+from hypertrack.market.arrays import Flags, Floats, Ints
 from hypertrack.market.engine.computer import Market
 from hypertrack.market.fees import scheduled_rates
 from hypertrack.market.profit import window_profit
 from hypertrack.market.window import Window
 from hypertrack.records import DAY_MS, HOUR_MS, SkillSummary
-from hypertrack.skill.arrays import Flags, Floats, Ints
 from hypertrack.skill.copiers import Copying, find_copiers
 from hypertrack.skill.copy_edge import CopyEdges, CopyTerms, copy_edges
 from hypertrack.skill.counterparties import find_wash_pairs

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from hypertrack.market.arrays import Flags, Floats
 from hypertrack.records import Record, Verdict
-from hypertrack.skill.arrays import Flags, Floats
 from hypertrack.skill.discovery import q_values
 from hypertrack.skill.estimate import Estimates
 from hypertrack.skill.fair_oracle import expected_by_truth, oracle_estimates, told_by_truth

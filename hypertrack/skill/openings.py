@@ -6,9 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from hypertrack.market.engine.plans import Columns
-from hypertrack.records import HOUR_MS
-from hypertrack.skill.arrays import (
+from hypertrack.market.arrays import (
     Flags,
     Floats,
     Ints,
@@ -18,6 +16,8 @@ from hypertrack.skill.arrays import (
     running_sums,
     sums,
 )
+from hypertrack.market.engine.plans import Columns
+from hypertrack.records import HOUR_MS
 
 REVERSAL_MS = 4 * HOUR_MS
 """An execution of exactly the size of an earlier one the other way is its end, for as long."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hypertrack.config import FeeSettings
+from hypertrack.market.arrays import Floats
 from hypertrack.market.engine.computer import Market
 from hypertrack.market.fees import scheduled_rates
 from hypertrack.market.window import Window
-from hypertrack.skill.arrays import Floats
 from hypertrack.skill.bets import CoinView
 from hypertrack.skill.fetching import fetch
 from hypertrack.skill.horizons import horizons_of, usual_holding_ms

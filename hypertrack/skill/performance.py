@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from scipy.stats import rankdata
 
+from hypertrack.market.arrays import Flags, Floats, Ints
 from hypertrack.records import (
     RESOLUTION_BPS,
     Answer,
@@ -14,7 +15,6 @@ from hypertrack.records import (
     Contribution,
     Followed,
 )
-from hypertrack.skill.arrays import Flags, Floats, Ints
 from hypertrack.skill.course import Course
 from hypertrack.skill.following import CURVE_DELAYS_MS
 from hypertrack.skill.random_draws import RandomDraws

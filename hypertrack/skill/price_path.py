@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import lfilter
 
+from hypertrack.market.arrays import Flags, Floats, Ints
 from hypertrack.market.prices import REFERENCE_MAX_AGE_MS
 from hypertrack.market.window import Window
 from hypertrack.records import MINUTE_MS
-from hypertrack.skill.arrays import Flags, Floats, Ints
 
 HALF_LIFE_MIN = 60.0
 """Of the weight of a minute's return in what is held for the volatility after it."""

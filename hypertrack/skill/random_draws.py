@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hypertrack.market.arrays import Floats, Ints
 from hypertrack.records import BlockMean, Draws
-from hypertrack.skill.arrays import Floats, Ints
 from hypertrack.skill.course import Course
 
 N_DRAWS = 200

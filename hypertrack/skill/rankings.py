@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hypertrack.market.arrays import Flags, Floats, Ints
 from hypertrack.records import SkillSummary, Verdict
-from hypertrack.skill.arrays import Flags, Floats, Ints
 from hypertrack.skill.following import Followable
 from hypertrack.skill.judging import Skill
 

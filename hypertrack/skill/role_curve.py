@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.stats import t
 
+from hypertrack.market.arrays import Floats, Ints
 from hypertrack.records import MINUTE_MS
-from hypertrack.skill.arrays import Floats, Ints
 from hypertrack.skill.bets import TO_BPS, Outlook
 
 AFTER_S = (5, 30, 300, 1_800)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaln, ndtr
 
-from hypertrack.skill.arrays import Floats
+from hypertrack.market.arrays import Floats
 
 NULL_WEIGHT = 10.0
 """Observations that the null counts as before any is made: it has to be beaten."""

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.stats import norm, t
 
+from hypertrack.market.arrays import Floats, Ints
 from hypertrack.records import BlockMean
-from hypertrack.skill.arrays import Floats, Ints
 
 FEWEST_BLOCKS = 5
 """Fewer tell nothing of how far a mean could be off."""

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypertrack.config import CopySettings, SkillSettings
+from hypertrack.market.arrays import Floats
 from hypertrack.records import PASSED, Verdict
-from hypertrack.skill.arrays import Floats
 from hypertrack.skill.counterparties import MIN_MUTUAL_FRAC
 
 FEWEST_EXITS = 10

@@ -8,11 +8,11 @@ from itertools import repeat
 import numpy as np
 
 from hypertrack.config import FeeSettings
+from hypertrack.market.arrays import Floats, Ints
 from hypertrack.market.engine.computer import Market
 from hypertrack.market.engine.plans import Columns
 from hypertrack.market.fees import scheduled_rates
 from hypertrack.market.window import Window
-from hypertrack.skill.arrays import Floats, Ints
 from hypertrack.skill.bets import TO_BPS, Bets, CoinView, bets_of_coin, joined
 from hypertrack.skill.estimate import Estimates, Tally, moderated, tally
 from hypertrack.skill.evidence import counts_from_ms

@@ -2,13 +2,8 @@
 
 import numpy as np
 
-from hypertrack.labels.running import (
-    before,
-    group_of_rows,
-    group_starts,
-    running_peaks,
-    running_sums,
-)
+from hypertrack.labels.running import before, exact_running_sums, running_peaks
+from hypertrack.market.arrays import group_of_rows, group_starts
 
 GROUPS = np.array([0, 0, 0, 4, 4, 9])
 STARTS = np.array([0, 3, 5])
@@ -24,7 +19,7 @@ def test_groups_begin_where_any_key_changes() -> None:
 def test_sums_begin_anew_in_each_group_without_the_rounding_of_another() -> None:
     values = np.array([1e15, 0.3, -1.0, 0.1, 0.2, 5.0])
 
-    found = running_sums(values, STARTS)
+    found = exact_running_sums(values, STARTS)
 
     assert found[:3].tolist() == [1e15, 1e15 + 0.3, 1e15 - 0.7]
     np.testing.assert_allclose(found[3:], [0.1, 0.3, 5.0], atol=1e-3)

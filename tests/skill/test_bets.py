@@ -8,8 +8,8 @@ import pytest
 from fakes import START_MS
 from skill_fakes import BOUGHT, SOLD, coin_view, openings, price_path
 
+from hypertrack.market.arrays import Floats, Ints
 from hypertrack.market.window import Window
-from hypertrack.skill.arrays import Floats, Ints
 from hypertrack.skill.bets import LADDER, Bets, CoinView, bets_of_coin, joined
 from hypertrack.skill.openings import Openings
 

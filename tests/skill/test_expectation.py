@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from skill_fakes import estimates
 
+from hypertrack.market.arrays import Ints
 from hypertrack.market.window import Window
-from hypertrack.skill.arrays import Ints
 from hypertrack.skill.expectation import LearnPrior, Prior, choose
 from hypertrack.skill.shrinkage import Spreads
 
