@@ -23,8 +23,8 @@ ALPHA = 0.5
 """Power of its error by which an edge's spread grows; Stephens calls it so.
 
 Of 0 to 1 in fourths the likelihood of 18 simulated markets, of a day and of a week, is highest here
-(its logarithm by 14 above that of 0, where all spread alike): the best 20 truly have 8.8 bps instead
-of 8.1 in days and 19.0 instead of 15.5 in weeks, and .37 of the edges above 5 bps are told from
+(its logarithm by 14 above that of 0, where all spread alike): the best 20 truly have 8.8 bps, not
+8.1, in days and 19.0, not 15.5, in weeks, and .37 of the edges above 5 bps are told from
 luck in days instead of .30."""
 
 MOST_STEPS = 2_000
