@@ -21,7 +21,6 @@ from hypertrack.market.engine.backend import (
     set_variables,
 )
 from hypertrack.market.engine.computer import PARTIES, Finish, as_found, columns_of
-from hypertrack.market.engine.kept_tables import Step
 from hypertrack.market.engine.plans import Build, Columns, Recipe, Variables
 from hypertrack.market.executions import fills
 from hypertrack.store.parallel import in_parallel
@@ -72,15 +71,10 @@ class Part:
         self._made: list[set[str]] = [set() for _ in self._groups]
         for number, (first_id, end_id) in enumerate(self._groups):
             self._connection.execute(f"CREATE SCHEMA {own}_{number}")
-            are_own = f"BETWEEN {first_id} AND {end_id - 1}"
-            # What its own wallets did on chains, and not all wallets of the part.
-            seen = [(name, f"FROM {own}.{name}", PARTIES[name]) for name in CHAINS]
-            if self._spilled is None:
-                seen += [(name, rows, ["wallet_id"]) for name, rows in self._rows.items()]
-            for name, rows, parties in seen:
-                condition = " OR ".join(f"{party} {are_own}" for party in parties)
+            are_own = f"wallet_id BETWEEN {first_id} AND {end_id - 1}"
+            for name, rows in () if self._spilled else self._rows.items():
                 self._connection.execute(
-                    f"CREATE VIEW {own}_{number}.{name} AS SELECT * FROM ({rows}) WHERE {condition}"
+                    f"CREATE VIEW {own}_{number}.{name} AS SELECT * FROM ({rows}) WHERE {are_own}"
                 )
 
     def measure_each(
@@ -100,7 +94,7 @@ class Part:
         def run(connection: Any, number: int) -> list[list[Columns]]:
             set_variables(connection, windows[0])
             before = set(self._made[number])
-            self._make(connection, number, asked.shard)
+            self._make(connection, number, asked)
             found = []
             for nth, at in enumerate(windows):
                 set_variables(connection, at)
@@ -119,7 +113,7 @@ class Part:
         self._spill(asked)
 
         def make(connection: Any, number: int) -> None:
-            self._make(connection, number, asked.shard)
+            self._make(connection, number, asked)
             if self._spilled:  # the fills lie on disk, and what was gathered takes their place
                 self._forget(connection, number, {"fills"})
 
@@ -180,9 +174,8 @@ class Part:
         """Write to disk what is asked of rows that are there neither in memory nor on disk."""
         if self._spilled is None:
             return
-        queries = [*(step.query for step in asked.shard), *asked.queries]
         for name, rows in self._rows.items():
-            asking = " ".join(query for query in queries if f'"{name}"' in query)
+            asking = " ".join(query for query in _queries(asked) if f'"{name}"' in query)
             named = {column for column in self._columns_in(rows) if f'"{column}"' in asking}
             if asking:
                 self._put_on_disk(name, named | {"wallet_id", "time_ms"})
@@ -229,14 +222,28 @@ class Part:
 
         return in_parallel(self._connection, there, range(len(self._groups)))
 
-    def _make(self, connection: Any, number: int, steps: Sequence[Step]) -> None:
+    def _make(self, connection: Any, number: int, asked: Recipe) -> None:
         """Make a shard's tables that are not there yet."""
-        queries = {step.name: step.query for step in steps}
-        queries = {name: self._from_disk(name, number) for name in self._on_disk} | queries
+        named = _queries(asked)
+        chains = [name for name in CHAINS if any(f'"{name}"' in query for query in named)]
+        queries = {name: self._of_chain(name, number) for name in chains}
+        queries |= {name: self._from_disk(name, number) for name in self._on_disk}
+        queries |= {step.name: step.query for step in asked.shard}
         for name, query in queries.items():
             if name not in self._made[number]:
                 connection.execute(f'CREATE TABLE "{name}" AS {query}')
                 self._made[number].add(name)
+
+    def _of_chain(self, name: str, number: int) -> str:
+        """Return the query of what a shard's wallets, and not all of the part, did on a chain.
+
+        Made once: half a dozen features read it, and each would go through what all wallets did.
+        """
+        first_id, end_id = self._groups[number]
+        are_own = " OR ".join(
+            f"{party} BETWEEN {first_id} AND {end_id - 1}" for party in PARTIES[name]
+        )
+        return f"FROM {self._tables.place}.{name} WHERE {are_own}"
 
     def _from_disk(self, name: str, number: int) -> str:
         """Return the query of a shard's rows of a table on disk."""
@@ -260,6 +267,11 @@ class Part:
         if is_own.all():
             return found
         return {name: values[is_own] for name, values in found.items()}
+
+
+def _queries(asked: Recipe) -> list[str]:
+    """Return all that shards are asked for and make for it."""
+    return [*(step.query for step in asked.shard), *asked.queries]
 
 
 def _joined(shards: Sequence[Columns]) -> Columns:
