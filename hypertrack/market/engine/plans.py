@@ -71,8 +71,8 @@ def recipe(
         part = asked = Tables(dialect, dict(of_part), whole)
     if is_sharded:
         known = {"fills": fills(part).schema()}
-        if part is whole and whole.has("executions"):
-            known["executions"] = whole.schemas["executions"]
+        if part.has("executions"):
+            known["executions"] = part.schemas["executions"]
         asked = Tables(dialect, known, whole, part)
     queries = [dialect.compile(each) for each in build(asked, *args)]
     return Recipe(whole.steps, part.steps, asked.steps if is_sharded else (), queries)

@@ -13,9 +13,6 @@ from sqlglot import exp
 from hypertrack.market.engine.kept_tables import SEPARATOR, Dialect
 from hypertrack.market.engine.plans import Variables
 
-PART = "part_"
-"""Before the names of a part's tables: a session has one place for all."""
-
 SQL = Backend.compiler.dialect
 
 VARIABLE = re.compile(r"getvariable\('(\w+)'\)", re.IGNORECASE)
@@ -102,6 +99,5 @@ SPARK = Dialect(
     quote="`",
     has_order=False,
     as_of=as_of,
-    place_of_all=None,
-    prefix=PART,
+    unnest="explode(from_json('{}', 'ARRAY<INT>'))",
 )

@@ -3,10 +3,8 @@
 By the statements of `store.reading`, as Spark says them. A test holds both equal.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
@@ -38,8 +36,6 @@ from hypertrack.store.reading.recorded_lines import Lines
 from hypertrack.store.reading.truncation import LATER
 from hypertrack.store.reading.unsealed import APART, SealedFacts, SealedHours
 
-T = TypeVar("T")
-
 NUMBERING = (
     NUMBER_NAMES,
     NUMBER_TRADES,
@@ -60,9 +56,6 @@ KEPT = {*TABLES, "spelled"}
 
 NUMBERED_BEFORE = {"kept_wallets": "wallet", "kept_coins": "coin"}
 """Names of which there are none: all are numbered at once."""
-
-AT_ONCE = 4
-"""One statement is planned while another's tasks run; more would but share the driver."""
 
 
 def number_tables(
@@ -122,16 +115,6 @@ def handed_over(session: SparkSession, folder: Path) -> DataFrame:
     """Return a table of this machine; Spark need not run a job to find out its columns."""
     columns = from_arrow_schema(schema_of(exported(folder)))
     return session.read.schema(columns).parquet(str(folder))
-
-
-def together(run: Callable[[str], T], statements: Sequence[str]) -> list[T]:
-    """Return what becomes of each statement, some at once.
-
-    Each waits for its planning, its tasks and its last worker in turn, while most of a cluster has
-    nothing to do.
-    """
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(run, statements))
 
 
 def hours_at(

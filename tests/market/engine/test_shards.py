@@ -10,9 +10,10 @@ from hypertrack.config import FeatureSettings, FeeSettings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.labels.cuts import Window
 from hypertrack.labels.outcomes import measure
-from hypertrack.market.engine import backend, shards
+from hypertrack.market.engine import duckdb_market, shards
 from hypertrack.market.engine.backend import END_ID, groups_of
 from hypertrack.records import MINUTE_MS
+from hypertrack.store.parallel import in_parallel
 
 NAMES = ("total_value", "burstiness", "avg_slippage", "top_counterparty_share", "markout_30s_bps")
 """One of each way that tables are made: executions, steps, prices, fills, prices of minutes."""
@@ -35,7 +36,7 @@ def test_fills_on_disk_give_the_numbers_of_fills_in_memory(
     monkeypatch.setattr(shards, "FILLS_IN_MEMORY", 0)
     monkeypatch.setattr(shards, "FILLS_PER_SPILLED_SHARD", 200)
     monkeypatch.setattr(shards, "FILLS_PER_SLICE", 40)
-    monkeypatch.setattr(backend, "ROWS_AT_ONCE", 150)
+    monkeypatch.setattr(duckdb_market, "ROWS_AT_ONCE", 150)
     engine = open_engine(**busy_market)
 
     first, again = engine.matrix(names=NAMES), engine.matrix(names=NAMES)
@@ -93,7 +94,7 @@ def test_an_error_in_one_shard_is_raised_and_frees_the_others(open_engine: Any) 
         return int(cursor.execute("SELECT count(*) FROM range(20000000000)").fetchall()[0][0])
 
     with pytest.raises(ValueError, match="shard 0"):
-        backend.in_parallel(connection, run, [0, 1])
+        in_parallel(connection, run, [0, 1])
 
     threads = connection.execute("SELECT current_setting('threads')").fetchall()[0][0]
     assert threads > 0
