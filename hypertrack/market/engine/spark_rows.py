@@ -29,9 +29,10 @@ from hypertrack.store.reading.damage import unreadable
 from hypertrack.store.reading.raw_tables import READERS
 from hypertrack.store.reading.readable_rows import (
     AHEAD,
+    JUDGE_AHEAD,
+    LAST_RECEIPT,
     MAX_AHEAD_FRAC,
     MIN_FOR_DISBELIEF,
-    MIN_FOR_SKEW,
 )
 from hypertrack.store.reading.truncation import BEGINS
 
@@ -45,6 +46,7 @@ FUNCTIONS = {
     "received_ms(ns BIGINT) RETURNS BIGINT": (
         "CASE WHEN is_time(ns DIV 1000000) THEN ns DIV 1000000 END"
     ),
+    "received_hour(ns BIGINT) RETURNS BIGINT": f"received_ms(ns) DIV {HOUR_MS}",
     "is_positive(number DOUBLE) RETURNS BOOLEAN": f"number BETWEEN {MIN_AMOUNT} AND {MAX_AMOUNT}",
     "is_count(number BIGINT) RETURNS BOOLEAN": f"number BETWEEN 0 AND {MAX_COUNT}",
     "is_wallet(text STRING) RETURNS BOOLEAN": (
@@ -68,30 +70,11 @@ FUNCTIONS = {
     ),
 }
 
-JUDGE = "SELECT *, CASE {cases} END AS flaw FROM {rows}"
 COUNT_FLAWS = """
 SELECT flaw, count(*) AS n, max(received_ms(received_ns)) AS last_ms,
     max({time} - received_ms(received_ns)) AS ahead_ms,
     max(CASE WHEN received_ms(received_ns) IS NULL THEN {time} END) AS unreceived_ms
 FROM {rows} GROUP BY flaw ORDER BY flaw
-"""
-LAST_RECEIPT = "SELECT max(received_ms(received_ns)) FROM {rows}"
-FIND_AHEAD = f"""
-WITH skews AS (
-    SELECT received_ms(received_ns) DIV {HOUR_MS} AS hour,
-        CASE WHEN count(*) >= {MIN_FOR_SKEW} THEN median({{time}} - received_ms(received_ns)) END
-            AS skew_ms
-    FROM {{rows}} WHERE received_ms(received_ns) IS NOT NULL GROUP BY 1
-),
-usual AS (
-    SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY {{time}} - received_ms(received_ns))
-        AS usual_ms
-    FROM {{rows}}
-)
-SELECT {{rows}}.*, {{time}} - coalesce(received_ms(received_ns), {{last_ms}})
-    > {MAX_AHEAD_MS} + greatest(0, coalesce(usual_ms, 0), coalesce(skew_ms, 0)) AS is_ahead
-FROM {{rows}} CROSS JOIN usual
-LEFT JOIN skews ON skews.hour = received_ms(received_ns) DIV {HOUR_MS}
 """
 
 
@@ -154,13 +137,13 @@ def _read(session: SparkSession, feed: Feed, places: Sequence[str]) -> SealedRow
     ((_name, rows_of),) = made_of(statement.format(source=sealed))
     session.sql(rows_of).createOrReplaceTempView(f"{sealed}_rows")
     cases = " ".join(
-        f"WHEN ({flaw.is_fine}) IS NOT TRUE THEN {_quoted(flaw.reason)}" for flaw in flaws
+        f"WHEN ({flaw.is_fine}) IS NOT TRUE THEN {nth}" for nth, flaw in enumerate(flaws)
     )
-    judged = session.sql(JUDGE.format(cases=cases, rows=f"{sealed}_rows"))
+    judged = session.sql(f"SELECT *, CASE {cases} END AS flaw FROM {sealed}_rows")
     judged.createOrReplaceTempView(f"{sealed}_judged")
     found = session.sql(COUNT_FLAWS.format(time=BEGINS[feed], rows=f"{sealed}_judged")).collect()
     rows = judged.filter("flaw IS NULL").drop("flaw")
-    unread = {each.flaw: each.n for each in found if each.flaw is not None}
+    unread = {flaws[each.flaw].reason: each.n for each in found if each.flaw is not None}
     n_rows = 0
     for fine in (each for each in found if each.flaw is None):
         rows, n_ahead = _drop_ahead(session, feed, rows, fine)
@@ -175,23 +158,19 @@ def _drop_ahead(
     """Return rows without those whose time lies beyond receipt, and how many these are."""
     _flaw, n, last_ms, ahead_ms, unreceived_ms = fine
     if unreceived_ms is not None:
-        statement = LAST_RECEIPT.format(rows=f"open_{feed}")
+        statement = LAST_RECEIPT.format(table=f"open_{feed}")
         last_ms = max(last_ms or 0, session.sql(statement).collect()[0][0] or 0)
         ahead_ms = max(ahead_ms or 0, unreceived_ms - last_ms)
     if not last_ms or ahead_ms is None or ahead_ms <= MAX_AHEAD_MS:
         return rows, 0
     view = f"fine_{feed}"
     rows.createOrReplaceTempView(view)
-    told = session.sql(FIND_AHEAD.format(rows=view, time=BEGINS[feed], last_ms=last_ms))
+    names = {"table": view, "row": "*", "time": BEGINS[feed], "last_ms": last_ms}
+    told = session.sql(JUDGE_AHEAD.format(**names))
     n_ahead = told.filter("is_ahead").count()
     if n >= MIN_FOR_DISBELIEF and n_ahead > MAX_AHEAD_FRAC * n:
         return rows, 0
     return told.filter("is_ahead IS NOT TRUE").drop("is_ahead"), n_ahead
-
-
-def _quoted(text: str) -> str:
-    """Return text as a literal of Spark's, which takes two quotes for the seam of two literals."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _literal(place: str) -> str:

@@ -24,6 +24,7 @@ MACROS = f"""
 CREATE OR REPLACE MACRO is_time(ms) AS ms BETWEEN {MIN_TIME_MS} AND {MAX_TIME_MS - 1};
 CREATE OR REPLACE MACRO received_ms(ns) AS
     CASE WHEN is_time(ns // 1000000) THEN ns // 1000000 END;
+CREATE OR REPLACE MACRO received_hour(ns) AS received_ms(ns) // {HOUR_MS};
 CREATE OR REPLACE MACRO is_positive(number) AS number BETWEEN {MIN_AMOUNT} AND {MAX_AMOUNT};
 CREATE OR REPLACE MACRO positive(text) AS
     CASE WHEN is_positive(try_cast(text AS DOUBLE)) THEN try_cast(text AS DOUBLE) END;
@@ -60,23 +61,25 @@ HAS_NO_RECEIPT = "SELECT count(*) FROM {table} WHERE received_ms(received_ns) IS
 FARTHEST_AHEAD = """
 SELECT max({time} - coalesce(received_ms(received_ns), {last_ms})) FROM {table}
 """
-FIND_AHEAD = f"""
-CREATE OR REPLACE TEMP TABLE ahead AS
+JUDGE_AHEAD = f"""
 WITH skews AS (
-    SELECT received_ms(received_ns) // {HOUR_MS} AS hour,
+    SELECT received_hour(received_ns) AS hour,
         CASE WHEN count(*) >= {MIN_FOR_SKEW} THEN median({{time}} - received_ms(received_ns)) END
             AS skew_ms
     FROM {{table}} WHERE received_ms(received_ns) IS NOT NULL GROUP BY hour
 ),
 usual AS (
-    SELECT quantile_disc({{time}} - received_ms(received_ns), 0.5) AS skew_ms FROM {{table}}
+    SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY {{time}} - received_ms(received_ns))
+        AS skew_ms
+    FROM {{table}}
 )
-SELECT {{table}}.rowid AS nth
-FROM {{table}} CROSS JOIN usual
-LEFT JOIN skews ON skews.hour = received_ms(received_ns) // {HOUR_MS}
-WHERE {{time}} - coalesce(received_ms(received_ns), {{last_ms}})
+SELECT {{table}}.{{row}}, {{time}} - coalesce(received_ms(received_ns), {{last_ms}})
     > {MAX_AHEAD_MS} + greatest(0, coalesce(usual.skew_ms, 0), coalesce(skews.skew_ms, 0))
+    AS is_ahead
+FROM {{table}} CROSS JOIN usual LEFT JOIN skews ON skews.hour = received_hour(received_ns)
 """
+"""As every engine understands it, to which the functions of `MACROS` are known."""
+FIND_AHEAD = f"CREATE OR REPLACE TEMP TABLE ahead AS SELECT nth FROM ({JUDGE_AHEAD}) WHERE is_ahead"
 DROP_AHEAD = "DELETE FROM {table} WHERE rowid IN (SELECT nth FROM ahead)"
 
 # Counted with a filter, as DuckDB would ask a condition of every row before it looks for names.
@@ -160,7 +163,7 @@ def drop_ahead(
         last_ms = max(last_ms, last_receipt_ms())
     if not last_ms:
         return 0
-    names = {"table": table, "time": time, "last_ms": last_ms}
+    names = {"table": table, "row": "rowid AS nth", "time": time, "last_ms": last_ms}
     if count(connection, FARTHEST_AHEAD.format(**names)) <= MAX_AHEAD_MS:
         return 0
     connection.execute(FIND_AHEAD.format(**names))
