@@ -184,10 +184,15 @@ class FeatureEngine:
         return ids
 
     def _columns(self, features: Sequence[Feature], found: Sequence[Columns]) -> Columns:
-        """Return features and counts over all wallets of the dataset."""
+        """Return features and counts over all wallets, with each feature's missing value."""
+        missing = {each.name: each.missing for each in features}
         columns: Columns = {}
-        for asked, numbers in zip(_by_source(features).values(), found, strict=True):
-            columns |= self._spread(numbers, asked)
+        for numbers in found:
+            wallet_ids = numbers.pop("wallet_id").astype(np.int64)
+            for name, values in numbers.items():
+                absent = missing.get(name, 0.0)
+                columns[name] = np.full(self.n_wallets, absent)
+                columns[name][wallet_ids] = np.where(np.isnan(values), absent, values)
         # Every execution's minute has a candle: built from trades where none was recorded.
         columns.setdefault("n_candle_matches", columns["n_executions"])
         return columns
@@ -233,18 +238,6 @@ class FeatureEngine:
             first_ms, last_ms = self.backend.span_ms(since_ms, until_ms, has_self=True) or (0, 0)
             length_ms = last_ms - first_ms
         return max(length_ms, MIN_OBSERVED_MS)
-
-    def _spread(self, found: Columns, features: Sequence[Feature]) -> Columns:
-        """Return columns over all wallets of the dataset, with each feature's missing value."""
-        wallet_ids = found.pop("wallet_id").astype(np.int64)
-        missing = {each.name: each.missing for each in features}
-        columns = {}
-        for name, values in found.items():
-            absent = missing.get(name, 0.0)
-            column = np.full(len(self._wallets), absent)
-            column[wallet_ids] = np.where(np.isnan(values), absent, values)
-            columns[name] = column
-        return columns
 
 
 def _stacked(columns: list[NDArray[np.float64]], n_rows: int) -> NDArray[np.float64]:

@@ -79,10 +79,7 @@ def measure(
         n_wallets: Wallets of the dataset; ids run from 0.
         edges: In the window; not measured where None.
     """
-    at = _at(window)
-    conduct = _Beside.of(con, at).finished(con.measure(at, _conduct_queries, fees))
-    cast = _cast(con.measure(at, _vote_queries), n_wallets)
-    outcomes = _outcomes(conduct, cast, majority(cast), n_wallets)
+    (outcomes,) = measure_each(con, [window], fees, n_wallets)
     return outcomes if edges is None else outcomes.with_edges(edges)
 
 

@@ -103,8 +103,12 @@ class Tables:
     ) -> None:
         """Let rows be computed once, as a table; or wherever they are read, as a view."""
         query = self._typed(rows, order_by if self.dialect.has_order else ())
-        self.steps.append(Step(self.prefix + name, query, is_view, by))
+        self.take(Step(self.prefix + name, query, is_view, by))
         self.schemas[name] = rows.schema()
+
+    def take(self, step: Step) -> None:
+        """Let a table be made, by whoever makes the `steps`."""
+        self.steps.append(step)
 
     def _typed(self, rows: Table, order_by: Sequence[str]) -> str:
         """Return the query of rows with the types that Ibis thinks they have.

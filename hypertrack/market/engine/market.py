@@ -131,16 +131,15 @@ class Market(Tables, ABC):
         if wallet_ids is None and since_ms is None:
             yield self
             return
-        steps = {name: self._step_of(name, wallet_ids is not None, since_ms) for name in PARTIES}
         columns = {name: self.schemas[name] for name in PARTIES}
+        steps = [self._step_of(name, wallet_ids is not None, since_ms) for name in PARTIES]
         if wallet_ids is not None:
-            ids = self.dialect.unnest.format(list(wallet_ids))
-            asked = Step(PART + ASKED_WALLETS, f"SELECT {ids} AS wallet_id")
-            steps = {ASKED_WALLETS: asked} | steps
             columns[ASKED_WALLETS] = ibis.schema({"wallet_id": "int32"})
+            ids = self.dialect.unnest.format(list(wallet_ids))
+            steps.insert(0, Step(PART + ASKED_WALLETS, f"SELECT {ids} AS wallet_id"))
         part = self.narrowed(tuple(columns.items()))
         try:
-            part.make(steps.values())
+            part.make(steps)
             yield part
         finally:
             part.close()
@@ -194,10 +193,9 @@ class Market(Tables, ABC):
         self.make(asked.part, at)
         return asked
 
-    def keep(self, *args: Any, **options: Any) -> None:
-        """Compute rows once, as a table; or let them be computed wherever they are read."""
-        super().keep(*args, **options)
-        self.make([self.steps.pop()])
+    def take(self, step: Step) -> None:
+        """Make what is kept at once."""
+        self.make([step])
 
     def make(self, steps: Iterable[Step], at: Variables | None = None) -> None:
         """Make the tables and views that are not there yet."""

@@ -159,19 +159,17 @@ class Shards:
         return {name for name, *_ in self._connection.execute(f"DESCRIBE {rows}").fetchall()}
 
     def _put_on_disk(self, name: str, columns: set[str]) -> None:
-        """Write columns of a table to disk, and those that are there again, unless all are."""
-        assert self._spilled is not None
-        known = self._on_disk.get(name, set())
-        if not known.issuperset(columns):
-            shutil.rmtree(self._spilled / name, ignore_errors=True)
-            self._on_disk[name] = known | columns
-            asked = ", ".join(sorted(known | columns))
-            self._write(name, f"SELECT {asked} FROM ({self._rows[name]})")
+        """Write columns of a table to disk, and those that are there again, unless all are.
 
-    def _write(self, name: str, rows: str) -> None:
-        """Write rows to a folder per shard, a file per slice of time."""
+        A folder per shard, a file per slice of time.
+        """
         assert self._spilled is not None
+        columns = columns | self._on_disk.get(name, set())
+        if columns == self._on_disk.get(name):
+            return
+        self._on_disk[name] = columns
         place = self._spilled / name
+        shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
         bounds = "SELECT min(time_ms), max(time_ms) + 1 FROM trades"
         first_ms, end_ms = self._connection.execute(bounds).fetchall()[0]
@@ -180,7 +178,8 @@ class Shards:
 
         def write(connection: Any, slice_: int) -> None:
             connection.execute(
-                f"COPY (SELECT *, {later} - 1 AS shard FROM ({rows}) "
+                f"COPY (SELECT {', '.join(sorted(columns))}, {later} - 1 AS shard "
+                f"FROM ({self._rows[name]}) "
                 f"WHERE time_ms >= {edges[slice_]} AND time_ms < {edges[slice_ + 1]}) "
                 f"TO {quoted(place)} (FORMAT parquet, COMPRESSION lz4_raw, PARTITION_BY (shard), "
                 f"OVERWRITE_OR_IGNORE, FILENAME_PATTERN '{slice_:06}_{{i}}')"
