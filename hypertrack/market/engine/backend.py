@@ -9,8 +9,8 @@ from ibis.backends.duckdb import Backend
 from ibis.expr.operations import Node
 from numpy.typing import NDArray
 
-from hypertrack.market.engine.kept_tables import Dialect
-from hypertrack.market.engine.plans import Schemas, Variables
+from hypertrack.market.engine.kept_tables import Dialect, Schemas
+from hypertrack.market.engine.plans import Variables
 
 WHOLE = "main"
 """The schema that holds the tables of the whole dataset."""

@@ -11,9 +11,9 @@ from hypertrack.market.engine.backend import (
     groups_of,
     set_variables,
 )
-from hypertrack.market.engine.kept_tables import Step
+from hypertrack.market.engine.kept_tables import Schemas, Step
 from hypertrack.market.engine.market import Finish, Market, as_found
-from hypertrack.market.engine.plans import Build, Columns, Schemas, Variables
+from hypertrack.market.engine.plans import Build, Columns, Variables
 from hypertrack.market.engine.sealed_hours import keep_hours
 from hypertrack.market.engine.shards import Shards
 from hypertrack.market.price_lookups import prices_around
@@ -56,6 +56,7 @@ class DuckDBMarket(Market):
         """Keep on disk what makes the next call quick."""
         for make in PREPARED.values():
             make(self)
+        self.make(self.steps)
         self._dataset.prepare(tuple(PREPARED))
 
     def answers(self, queries: Sequence[str], at: Variables) -> list[Any]:
@@ -87,11 +88,11 @@ class DuckDBMarket(Market):
             groups = self._coin_groups()
             if len(groups) > 1:
                 rows, is_view = self._made_by_coin(step, groups), True
-        self.connection.execute(f'CREATE {_kind(is_view)} "{step.name}" AS {rows}')
+        self.connection.execute(f'CREATE {_kind(is_view)} "{self.prefix}{step.name}" AS {rows}')
 
     def drop_one(self, step: Step) -> None:
         """Drop what was made, of a part or as one table."""
-        self.connection.execute(f'DROP {_kind(step.is_view)} "{step.name}"')
+        self.connection.execute(f'DROP {_kind(step.is_view)} "{self.prefix}{step.name}"')
 
     def close(self) -> None:
         """Drop all that was made of a part."""

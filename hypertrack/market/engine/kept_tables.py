@@ -4,7 +4,7 @@ Nothing is computed here. What is kept is written down as queries, in order; an 
 they say, as often as it is asked to.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ibis import Schema, Table
@@ -14,6 +14,8 @@ AsOf = Callable[[Table, Table, str], Table]
 """From rows with ``coin_id`` and ``seen_ms``, points with ``coin`` and a time, one a time, and the
 name of that time's column, to the rows with the last point of their coin at or before theirs."""
 
+Schemas = tuple[tuple[str, Schema], ...]
+"""Names of tables, and names and types of their columns."""
 
 SEPARATOR = ";\n"
 """Between what a query needs and the query."""
@@ -50,6 +52,7 @@ class Tables:
     """Tables by name, of a whole dataset or of the wallets and the window asked for.
 
     Attributes:
+        base: The tables that were there.
         whole: What is made from the whole dataset is kept there.
         part: What is made for the wallets and the window asked for is kept there.
         as_of: The engine's own.
@@ -60,7 +63,7 @@ class Tables:
     def __init__(
         self,
         dialect: Dialect,
-        schemas: Mapping[str, Schema],
+        base: Schemas,
         whole: "Tables | None" = None,
         part: "Tables | None" = None,
     ):
@@ -70,8 +73,8 @@ class Tables:
             whole: Where these are of a part, or of a shard.
             part: Where these are of a shard, which has a place of its own.
         """
-        self.dialect = dialect
-        self.schemas = dict(schemas)
+        self.dialect, self.base = dialect, base
+        self.schemas = dict(base)
         self.steps: list[Step] = []
         self.whole, self.part = whole or self, part or self
         self.as_of = dialect.as_of
@@ -103,12 +106,8 @@ class Tables:
     ) -> None:
         """Let rows be computed once, as a table; or wherever they are read, as a view."""
         query = self._typed(rows, order_by if self.dialect.has_order else ())
-        self.take(Step(self.prefix + name, query, is_view, by))
+        self.steps.append(Step(name, query, is_view, by))
         self.schemas[name] = rows.schema()
-
-    def take(self, step: Step) -> None:
-        """Let a table be made, by whoever makes the `steps`."""
-        self.steps.append(step)
 
     def _typed(self, rows: Table, order_by: Sequence[str]) -> str:
         """Return the query of rows with the types that Ibis thinks they have.

@@ -11,8 +11,8 @@ import numpy as np
 from ibis.expr.operations import DatabaseTable
 from numpy.typing import NDArray
 
-from hypertrack.market.engine.kept_tables import PART, Dialect, Step, Tables
-from hypertrack.market.engine.plans import Build, Columns, Recipe, Schemas, Variables, recipe
+from hypertrack.market.engine.kept_tables import PART, Dialect, Schemas, Step, Tables
+from hypertrack.market.engine.plans import Build, Columns, Recipe, Variables, recipe
 from hypertrack.market.executions import ASKED_WALLETS
 from hypertrack.store.reading.recorded_books import LooksUpBooks
 
@@ -33,10 +33,9 @@ def as_found(_window: int, found: list[Columns]) -> list[Columns]:
 
 
 class Market(Tables, ABC):
-    """Tables that can be asked.
+    """Tables that can be asked; what is kept is made when something is next asked for.
 
     Attributes:
-        base: The tables that were there.
         books: Recorded order books, looked up where they are asked for; None where nobody can.
     """
 
@@ -44,8 +43,7 @@ class Market(Tables, ABC):
 
     def __init__(self, dialect: Dialect, base: Schemas, whole: "Market | None" = None):
         """Know what is there: of the dataset, or of a part of ``whole``."""
-        super().__init__(dialect, dict(base), whole)
-        self.base = base
+        super().__init__(dialect, base, whole)
         self.books: LooksUpBooks | None = None
         self._made: dict[str, Step] = {}
         self._rows = partial(DatabaseTable, source=self)
@@ -75,6 +73,7 @@ class Market(Tables, ABC):
 
         With the types that Ibis thinks they have: engines add whole numbers up to wider ones.
         """
+        self.make(self.steps)
         (found,) = self.answers([self.dialect.compile(rows.unbind())], {})
         return found.cast(rows.schema().to_pyarrow())
 
@@ -136,7 +135,7 @@ class Market(Tables, ABC):
         if wallet_ids is not None:
             columns[ASKED_WALLETS] = ibis.schema({"wallet_id": "int32"})
             ids = self.dialect.unnest.format(list(wallet_ids))
-            steps.insert(0, Step(PART + ASKED_WALLETS, f"SELECT {ids} AS wallet_id"))
+            steps.insert(0, Step(ASKED_WALLETS, f"SELECT {ids} AS wallet_id"))
         part = self.narrowed(tuple(columns.items()))
         try:
             part.make(steps)
@@ -150,7 +149,7 @@ class Market(Tables, ABC):
         own = " OR ".join(f"{party} IN {asked}" for party in PARTIES[name]) if is_asked else "true"
         late = "" if since_ms is None else f" AND time_ms >= {since_ms}"
         by = " ORDER BY ALL" if self.dialect.has_order else ""
-        return Step(PART + name, f"SELECT * FROM {name} WHERE ({own}){late}{by}")
+        return Step(name, f"SELECT * FROM {name} WHERE ({own}){late}{by}")
 
     def measure(self, at: Variables, build: Build, *args: Hashable) -> list[Columns]:
         """Return what ``build(tables, *args)`` asks for, each as columns of plain numbers.
@@ -193,10 +192,6 @@ class Market(Tables, ABC):
         self.make(asked.part, at)
         return asked
 
-    def take(self, step: Step) -> None:
-        """Make what is kept at once."""
-        self.make([step])
-
     def make(self, steps: Iterable[Step], at: Variables | None = None) -> None:
         """Make the tables and views that are not there yet."""
         for step in steps:
@@ -206,8 +201,10 @@ class Market(Tables, ABC):
 
     def forget(self, name: str) -> None:
         """Drop a table that was kept."""
+        self.steps = [step for step in self.steps if step.name != name]
         del self.schemas[name]
-        self.drop_one(self._made.pop(self.prefix + name))
+        if name in self._made:
+            self.drop_one(self._made.pop(name))
 
     def close(self) -> None:
         """Drop all that was made: of a part, whose tables nobody else reads."""

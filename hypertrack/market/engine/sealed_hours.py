@@ -45,8 +45,8 @@ def made_of_trades(connection: Any) -> dict[str, str]:
 
 def _steps(connection: Any, *definitions: Callable[[Tables], ibis.Table]) -> Sequence[Step]:
     """Return what definitions keep of trades and quotes."""
-    known = dict(described(connection))
-    con = Tables(DUCKDB, {name: known[name] for name in ("trades", "bbo") if name in known})
+    known = tuple(each for each in described(connection) if each[0] in ("trades", "bbo"))
+    con = Tables(DUCKDB, known)
     for define in definitions:
         define(con)
     return con.steps

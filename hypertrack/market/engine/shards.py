@@ -59,6 +59,7 @@ class Shards:
         self._on_disk: dict[str, set[str]] = {}
         own = market.prefix
         self._rows = {"fills": f"FROM {WHOLE}.{fills(market).get_name()}"}
+        market.make(step for step in market.steps if step.name == "fills")
         if any(name == "executions" for name, _ in market.base):
             self._rows["executions"] = f"FROM {WHOLE}.executions"
         self._groups, self._spilled = self._divide()

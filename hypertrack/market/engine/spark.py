@@ -20,9 +20,9 @@ from pyspark.sql import DataFrame, SparkSession
 
 from hypertrack.config import DatabaseUrl
 from hypertrack.errors import EngineError
-from hypertrack.market.engine.kept_tables import Step
+from hypertrack.market.engine.kept_tables import Schemas, Step
 from hypertrack.market.engine.market import Market
-from hypertrack.market.engine.plans import Schemas, Variables
+from hypertrack.market.engine.plans import Variables
 from hypertrack.market.engine.spark_dialect import SPARK, statements
 from hypertrack.market.engine.spark_reading import (
     handed_over,
@@ -83,11 +83,11 @@ class SparkMarket(Market):
         """Make a view, whose rows Spark keeps where it computes them if they are to be kept."""
         frame = self._frame(step.query, at)
         frame = frame if step.is_view else kept(frame)
-        frame.createOrReplaceTempView(step.name)
+        frame.createOrReplaceTempView(self.prefix + step.name)
 
     def drop_one(self, step: Step) -> None:
         """Drop a view; Spark frees rows that nobody can read any more."""
-        self._session.catalog.dropTempView(step.name)
+        self._session.catalog.dropTempView(self.prefix + step.name)
 
     def _frame(self, query: str, at: Variables) -> DataFrame:
         """Return what a query says at some values of its variables."""
