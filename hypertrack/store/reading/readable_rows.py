@@ -24,7 +24,6 @@ MACROS = f"""
 CREATE OR REPLACE MACRO is_time(ms) AS ms BETWEEN {MIN_TIME_MS} AND {MAX_TIME_MS - 1};
 CREATE OR REPLACE MACRO received_ms(ns) AS
     CASE WHEN is_time(ns // 1000000) THEN ns // 1000000 END;
-CREATE OR REPLACE MACRO received_hour(ns) AS received_ms(ns) // {HOUR_MS};
 CREATE OR REPLACE MACRO is_positive(number) AS number BETWEEN {MIN_AMOUNT} AND {MAX_AMOUNT};
 CREATE OR REPLACE MACRO positive(text) AS
     CASE WHEN is_positive(try_cast(text AS DOUBLE)) THEN try_cast(text AS DOUBLE) END;
@@ -37,7 +36,7 @@ CREATE OR REPLACE MACRO rate_of_funding(text) AS
 CREATE OR REPLACE MACRO is_count(number) AS number BETWEEN 0 AND {MAX_COUNT};
 CREATE OR REPLACE MACRO is_wallet(text) AS regexp_full_match(text, '0[xX][0-9a-fA-F]{{40}}');
 CREATE OR REPLACE MACRO identity(id, said) AS
-    CASE WHEN id > 0 THEN id WHEN id = 0 THEN -1 - (md5_number_lower(said) >> 1)::BIGINT END;
+    CASE WHEN id > 0 THEN id WHEN id = 0 THEN -1 - (md5_number_lower(said) // 2)::BIGINT END;
 """
 
 TORN = "torn, or not of its feed's shape"
@@ -63,22 +62,20 @@ SELECT max({time} - coalesce(received_ms(received_ns), {last_ms})) FROM {table}
 """
 JUDGE_AHEAD = f"""
 WITH skews AS (
-    SELECT received_hour(received_ns) AS hour,
+    SELECT received_ms(received_ns) // {HOUR_MS} AS hour,
         CASE WHEN count(*) >= {MIN_FOR_SKEW} THEN median({{time}} - received_ms(received_ns)) END
             AS skew_ms
     FROM {{table}} WHERE received_ms(received_ns) IS NOT NULL GROUP BY hour
 ),
 usual AS (
-    SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY {{time}} - received_ms(received_ns))
-        AS skew_ms
-    FROM {{table}}
+    SELECT quantile_disc({{time}} - received_ms(received_ns), 0.5) AS skew_ms FROM {{table}}
 )
 SELECT {{table}}.{{row}}, {{time}} - coalesce(received_ms(received_ns), {{last_ms}})
     > {MAX_AHEAD_MS} + greatest(0, coalesce(usual.skew_ms, 0), coalesce(skews.skew_ms, 0))
     AS is_ahead
-FROM {{table}} CROSS JOIN usual LEFT JOIN skews ON skews.hour = received_hour(received_ns)
+FROM {{table}} CROSS JOIN usual
+LEFT JOIN skews ON skews.hour = received_ms(received_ns) // {HOUR_MS}
 """
-"""As every engine understands it, to which the functions of `MACROS` are known."""
 FIND_AHEAD = f"CREATE OR REPLACE TEMP TABLE ahead AS SELECT nth FROM ({JUDGE_AHEAD}) WHERE is_ahead"
 DROP_AHEAD = "DELETE FROM {table} WHERE rowid IN (SELECT nth FROM ahead)"
 
