@@ -19,7 +19,7 @@ BY_WALLET = "executions_by_wallet"
 """The name of the same rows where wallets near each other lie together."""
 
 ASKED_WALLETS = "asked_wallets"
-"""The name of the wallets of a part, where it is not of all."""
+"""The name of the wallets whose rows a part of a dataset has."""
 
 
 def fills(con: Tables) -> ibis.Table:

@@ -56,7 +56,7 @@ DUCKDB = Dialect(
     quote='"',
     has_order=True,
     as_of=as_of,
-    unnest="unnest('{}'::INTEGER[])",
+    ids="SELECT unnest('{}'::INTEGER[]) AS wallet_id",
 )
 
 

@@ -12,7 +12,7 @@ from hypertrack.market.engine.backend import (
     set_variables,
 )
 from hypertrack.market.engine.kept_tables import Schemas, Step
-from hypertrack.market.engine.market import Finish, Market, as_found
+from hypertrack.market.engine.market import Finish, Market
 from hypertrack.market.engine.plans import Build, Columns, Variables
 from hypertrack.market.engine.sealed_hours import keep_hours
 from hypertrack.market.engine.shards import Shards
@@ -69,7 +69,7 @@ class DuckDBMarket(Market):
         windows: Sequence[Variables],
         build: Build,
         *args: Hashable,
-        finish: Finish = as_found,
+        finish: Finish | None = None,
     ) -> list[list[Columns]]:
         """Return what is asked of each window, a shard at a time (see `Market`)."""
         asked = self.ready(windows[0], build, *args, is_sharded=True)
@@ -113,7 +113,8 @@ class DuckDBMarket(Market):
         Returns:
             The query of all of them.
         """
-        name, known = step.name, [each for each in OF_COINS if self.has(each) or each in self._made]
+        name, there = step.name, {*dict(self.base), *self._made}
+        known = [each for each in OF_COINS if each in there]
 
         def make(cursor: Any, group: tuple[int, int]) -> None:
             schema = f"{name}_{group[0]}"

@@ -34,8 +34,8 @@ class Dialect(NamedTuple):
     has_order: bool
     """Whether its tables keep rows in order."""
     as_of: AsOf
-    unnest: str
-    """Integers as rows, of the text of their list."""
+    ids: str
+    """The query of rows of ``wallet_id``, of the text of their list."""
 
 
 class Step(NamedTuple):

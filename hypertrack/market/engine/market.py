@@ -26,10 +26,8 @@ PARTIES: Mapping[str, Sequence[str]] = {
 }
 """The tables that tell of wallets, and where."""
 
-
-def as_found(_window: int, found: list[Columns]) -> list[Columns]:
-    """Return what was found."""
-    return found
+ASKED = (ASKED_WALLETS, ibis.schema({"wallet_id": "int32"}))
+"""The table of a part that names its wallets."""
 
 
 class Market(Tables, ABC):
@@ -130,15 +128,13 @@ class Market(Tables, ABC):
         if wallet_ids is None and since_ms is None:
             yield self
             return
-        columns = {name: self.schemas[name] for name in PARTIES}
-        steps = [self._step_of(name, wallet_ids is not None, since_ms) for name in PARTIES]
+        asked = Step(ASKED_WALLETS, "SELECT wallet_id FROM wallets")
         if wallet_ids is not None:
-            columns[ASKED_WALLETS] = ibis.schema({"wallet_id": "int32"})
-            ids = self.dialect.unnest.format(list(wallet_ids))
-            steps.insert(0, Step(ASKED_WALLETS, f"SELECT {ids} AS wallet_id"))
-        part = self.narrowed(tuple(columns.items()))
+            asked = Step(ASKED_WALLETS, self.dialect.ids.format(list(wallet_ids)))
+        steps = [self._step_of(name, wallet_ids is not None, since_ms) for name in PARTIES]
+        part = self.narrowed((ASKED, *((name, self.schemas[name]) for name in PARTIES)))
         try:
-            part.make(steps)
+            part.make([asked, *steps])
             yield part
         finally:
             part.close()
@@ -167,14 +163,16 @@ class Market(Tables, ABC):
         windows: Sequence[Variables],
         build: Build,
         *args: Hashable,
-        finish: Finish = as_found,
+        finish: Finish | None = None,
     ) -> list[list[Columns]]:
         """Return what is asked of each window, by ``wallet_id``; what is kept is made but once.
 
         Args:
-            finish: What becomes of the columns of some wallets, each of whose rows are all there.
+            finish: What becomes of the columns of some wallets, each of whose rows are all there;
+                they stay as they are where None.
         """
-        return [finish(nth, self.measure(at, build, *args)) for nth, at in enumerate(windows)]
+        found = [self.measure(at, build, *args) for at in windows]
+        return [finish(nth, each) for nth, each in enumerate(found)] if finish else found
 
     def ready(
         self, at: Variables, build: Build, *args: Hashable, is_sharded: bool = False

@@ -28,7 +28,12 @@ def keep_hours(dataset: Dataset) -> None:
         return
     steps = _steps(dataset.connection, executions, last_trades, prices_around)
     views = ";".join(f'CREATE VIEW "{step.name}" AS {step.query}' for step in steps if step.is_view)
-    tables = [_table(step, views) for step in steps if not step.is_view]
+    around = {"prices_around": (BACK_MS, AHEAD_MS)}
+    tables = [
+        SealedTable(step.name, step.query, views, *around.get(step.name, ()))
+        for step in steps
+        if not step.is_view
+    ]
     keep_tables(dataset.connection, dataset.hours, tables)
 
 
@@ -50,9 +55,3 @@ def _steps(connection: Any, *definitions: Callable[[Tables], ibis.Table]) -> Seq
     for define in definitions:
         define(con)
     return con.steps
-
-
-def _table(step: Step, views: str) -> SealedTable:
-    if step.name == "prices_around":
-        return SealedTable(step.name, step.query, views, BACK_MS, AHEAD_MS)
-    return SealedTable(step.name, step.query, views)

@@ -78,7 +78,7 @@ class Shards:
                 )
 
     def measure_each(
-        self, windows: Sequence[Variables], asked: Recipe, finish: Finish
+        self, windows: Sequence[Variables], asked: Recipe, finish: Finish | None
     ) -> list[list[Columns]]:
         """Return what is asked of each window: a row per ``wallet_id`` and else floats each.
 
@@ -94,7 +94,7 @@ class Shards:
             for nth, at in enumerate(windows):
                 set_variables(connection, at)
                 columns = [self._columns(connection, number, each) for each in asked.queries]
-                found.append(finish(nth, columns))
+                found.append(finish(nth, columns) if finish else columns)
             if self._spilled:
                 self._forget(connection, number, self._made[number] - before)
             return found

@@ -121,5 +121,5 @@ SPARK = Dialect(
     quote="`",
     has_order=False,
     as_of=as_of,
-    unnest="explode(from_json('{}', 'ARRAY<INT>'))",
+    ids="SELECT explode(from_json('{}', 'ARRAY<INT>')) AS wallet_id",
 )

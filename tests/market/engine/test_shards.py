@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fakes import ALICE, BOB, START_MS, trade
 
 from hypertrack.config import FeatureSettings, FeeSettings
 from hypertrack.features.engine import FeatureEngine
@@ -12,6 +13,7 @@ from hypertrack.labels.cuts import Window
 from hypertrack.labels.outcomes import measure
 from hypertrack.market.engine import duckdb_market, shards
 from hypertrack.market.engine.backend import END_ID, groups_of
+from hypertrack.market.price_lookups import prices_around
 from hypertrack.records import MINUTE_MS
 from hypertrack.store.parallel import in_parallel
 
@@ -83,6 +85,27 @@ def test_what_is_gathered_of_shards_on_disk_stays_after_they_are_measured(
     found = measure(gathered, window, FeeSettings(), engine.n_wallets)
 
     np.testing.assert_allclose(found.quantities, expected.quantities, equal_nan=True)
+
+
+def test_prices_of_a_few_coins_at_a_time_are_those_of_all(
+    open_engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [
+        trade(
+            START_MS + nth * 1_000, buyer=ALICE, seller=BOB, taker=BOB, price=1.0 + nth, coin=coin
+        )
+        for nth, coin in enumerate(("BTC", "ETH", "SOL", "ETH"))
+    ]
+
+    def prices() -> list[tuple[Any, ...]]:
+        con = open_engine(trades=lines).backend
+        found = con.rows(prices_around(con).order_by("time_ms"))
+        return [(row["coin_id"], row["before"], row["after_5s"]) for row in found]
+
+    at_once = prices()
+    monkeypatch.setattr(duckdb_market, "ROWS_AT_ONCE", 1)
+
+    assert prices() == at_once == [(0, None, 1), (1, None, 4), (2, None, 3), (1, 2, 4)]
 
 
 def test_an_error_in_one_shard_is_raised_and_frees_the_others(open_engine: Any) -> None:
