@@ -106,10 +106,6 @@ class FeatureEngine:
         """Return what the dataset holds and what it is known to lack."""
         return self.dataset.summary(self.backend.row)
 
-    def prepare(self) -> None:
-        """Keep on disk what makes the next opening of a large dataset quick."""
-        self.backend.prepare()
-
     def matrix(
         self,
         *,

@@ -53,7 +53,7 @@ class DuckDBMarket(Market):
         return DuckDBMarket(self._dataset, base, self)
 
     def prepare(self) -> None:
-        """Keep on disk what makes the next call quick."""
+        """Keep on disk what makes the next opening of a large dataset quick."""
         for make in PREPARED.values():
             make(self)
         self.make(self.steps)

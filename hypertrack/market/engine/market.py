@@ -64,7 +64,7 @@ class Market(Tables, ABC):
 
     @abstractmethod
     def prepare(self) -> None:
-        """Keep on disk what makes the next call quick, where that is of use."""
+        """Keep on disk what makes the next opening quick, where that is of use."""
 
     def to_pyarrow(self, rows: ibis.Table, **_options: Any) -> Any:
         """Return rows as an Arrow table, as Ibis asks for them of its sources.

@@ -60,7 +60,7 @@ class Shards:
         own = market.prefix
         self._rows = {"fills": f"FROM {WHOLE}.{fills(market).get_name()}"}
         market.make(step for step in market.steps if step.name == "fills")
-        if any(name == "executions" for name, _ in market.base):
+        if "executions" in dict(market.base):
             self._rows["executions"] = f"FROM {WHOLE}.executions"
         self._groups, self._spilled = self._divide()
         self._schemas = [f"{own}shard_{number}" for number in range(len(self._groups))]

@@ -22,6 +22,7 @@ from hypertrack.store.reading.dictionary import (
     BUILD_CANDLES,
     DISTINCT_BBO,
     DISTINCT_TRADES,
+    NO_NAMES,
     NUMBER_CONTEXTS,
     NUMBER_EVM,
     NUMBER_NAMES,
@@ -37,6 +38,7 @@ from hypertrack.store.reading.truncation import LATER
 from hypertrack.store.reading.unsealed import APART, SealedFacts, SealedHours
 
 NUMBERING = (
+    NO_NAMES,
     NUMBER_NAMES,
     NUMBER_TRADES,
     DISTINCT_TRADES,
@@ -53,9 +55,6 @@ NUMBERING = (
 
 KEPT = {*TABLES, "spelled"}
 """Of what these make, what is read more than once."""
-
-NUMBERED_BEFORE = {"kept_wallets": "wallet", "kept_coins": "coin"}
-"""Names of which there are none: all are numbered at once."""
 
 
 def number_tables(
@@ -91,8 +90,6 @@ def number_tables(
             damage += [Damage(feed, local_path(place)) for place in found.damaged]
             rows = rows.unionByName(known_before(found.rows, feed, until_ms))
         rows.createOrReplaceTempView(f"raw_{feed}")
-    for name, column in NUMBERED_BEFORE.items():
-        session.sql(f"SELECT '' AS {column} WHERE false").createOrReplaceTempView(name)
     tables: dict[str, DataFrame] = {}
     for name, query in (made for each in NUMBERING for made in made_of(each)):
         rows = session.sql(query)

@@ -78,7 +78,7 @@ def measured(folder: Path) -> Rows:
     with open_dataset(folder) as dataset:
         engine = FeatureEngine(dataset, FeatureSettings(), FeeSettings())
         executions(engine.backend)
-        engine.prepare()
+        engine.backend.prepare()
         asked = (dataset.connection.execute(f"FROM {name} ORDER BY ALL") for name in KEPT)
         return dict(zip(KEPT, (found.fetchall() for found in asked), strict=True))
 

@@ -129,7 +129,7 @@ def test_a_prepared_dataset_gives_the_same(
             engine = FeatureEngine(dataset, FeatureSettings(), FeeSettings())
             some.append(engine.matrix(wallets=ASKED, since_ms=SINCE_MS))
             all_.append(engine.matrix())
-            engine.prepare()
+            engine.backend.prepare()
 
     assert all_[0].values.tobytes() == all_[1].values.tobytes()
     assert_rows_of(some[1], some[0])
