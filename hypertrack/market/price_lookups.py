@@ -81,7 +81,7 @@ def traded_times(con: Tables) -> Table:
 def _prices(con: Tables, name: str, asks: Mapping[str, Ask]) -> Table:
     if not con.whole.has(name):  # where they are, a part's are among them
         build = partial(_priced_times, asks=asks)
-        keep(con.part, name, build, order_by=ORDER, by_coin=True)
+        keep(con.part, name, build, order_by=ORDER, by="coin_id")
     return con.table(name)
 
 

@@ -20,7 +20,7 @@ from scipy.stats import poisson
 
 from hypertrack.market.arrays import Flags, Floats, Ints
 from hypertrack.market.engine.backend import groups_of
-from hypertrack.market.engine.computer import Market
+from hypertrack.market.engine.market import Market
 from hypertrack.market.executions import executions, executions_by_wallet
 from hypertrack.market.window import Window
 from hypertrack.records import MINUTE_MS

@@ -4,20 +4,24 @@ Nothing is computed here. What is kept is written down as queries, in order; an 
 they say, as often as it is asked to.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ibis import Schema, Table
-from ibis.expr.operations import Namespace, UnboundTable
+from ibis.expr.operations import UnboundTable
 
 AsOf = Callable[[Table, Table, str], Table]
 """From rows with ``coin_id`` and ``seen_ms``, points with ``coin`` and a time, one a time, and the
 name of that time's column, to the rows with the last point of their coin at or before theirs."""
 
+Schemas = tuple[tuple[str, Schema], ...]
+"""Names of tables, and names and types of their columns."""
 
 SEPARATOR = ";\n"
 """Between what a query needs and the query."""
+
+PART = "part_"
+"""Before the names of what a part has of its own: engines have one place for all."""
 
 
 class Dialect(NamedTuple):
@@ -30,10 +34,8 @@ class Dialect(NamedTuple):
     has_order: bool
     """Whether its tables keep rows in order."""
     as_of: AsOf
-    place_of_all: str | None
-    """The schema of the whole dataset's tables, where those of a part hide them."""
-    prefix: str
-    """Before the names of a part's tables, where a part has no schema of its own."""
+    ids: str
+    """The query of rows of ``wallet_id``, of the text of their list."""
 
 
 class Step(NamedTuple):
@@ -42,14 +44,15 @@ class Step(NamedTuple):
     name: str
     query: str
     is_view: bool = False
-    by_coin: bool = False
-    """Its rows may be made a few coins at a time."""
+    by: str | None = None
+    """The column of ids of which its rows may be made a few at a time."""
 
 
 class Tables:
     """Tables by name, of a whole dataset or of the wallets and the window asked for.
 
     Attributes:
+        base: The tables that were there.
         whole: What is made from the whole dataset is kept there.
         part: What is made for the wallets and the window asked for is kept there.
         as_of: The engine's own.
@@ -60,34 +63,31 @@ class Tables:
     def __init__(
         self,
         dialect: Dialect,
-        schemas: Mapping[str, Schema],
+        base: Schemas,
         whole: "Tables | None" = None,
         part: "Tables | None" = None,
     ):
-        """Know some tables, which stand before those of the part and of the whole."""
-        self.dialect = dialect
-        self.schemas = dict(schemas)
+        """Know some tables, which stand before those of the part and of the whole.
+
+        Args:
+            whole: Where these are of a part, or of a shard.
+            part: Where these are of a shard, which has a place of its own.
+        """
+        self.dialect, self.base = dialect, base
+        self.schemas = dict(base)
         self.steps: list[Step] = []
         self.whole, self.part = whole or self, part or self
         self.as_of = dialect.as_of
-        self.prefix = dialect.prefix if whole else ""
+        self.prefix = PART if whole and not part else ""
 
-    def table(self, name: str, *, of_all: bool = False) -> Table:
-        """Return a table: of these, or else of the part, or else of the whole dataset.
-
-        Args:
-            name: Of the table.
-            of_all: Of the whole dataset, whoever is asked for.
-        """
-        if of_all:
-            return self.whole.bound(name, self.dialect.place_of_all)
+    def table(self, name: str) -> Table:
+        """Return a table: of these, or else of the part, or else of the whole dataset."""
         known = (each for each in (self, self.part) if each.has(name))
         return next(known, self.whole).bound(name)
 
-    def bound(self, name: str, place: str | None = None) -> Table:
+    def bound(self, name: str) -> Table:
         """Return one of these tables, of which nothing is known but its columns."""
-        place_of = Namespace(database=place)
-        return self._rows(self.prefix + name, self.schemas[name], namespace=place_of).to_expr()
+        return self._rows(self.prefix + name, self.schemas[name]).to_expr()
 
     _rows: Callable[..., Any] = UnboundTable
 
@@ -101,12 +101,12 @@ class Tables:
         rows: Table,
         order_by: Sequence[str] = (),
         *,
-        by_coin: bool = False,
+        by: str | None = None,
         is_view: bool = False,
     ) -> None:
         """Let rows be computed once, as a table; or wherever they are read, as a view."""
         query = self._typed(rows, order_by if self.dialect.has_order else ())
-        self.steps.append(Step(name, query, is_view, by_coin))
+        self.steps.append(Step(name, query, is_view, by))
         self.schemas[name] = rows.schema()
 
     def _typed(self, rows: Table, order_by: Sequence[str]) -> str:
@@ -130,7 +130,7 @@ def keep(
     build: Callable[[Tables], Table],
     *,
     order_by: Sequence[str] = (),
-    by_coin: bool = False,
+    by: str | None = None,
     is_view: bool = False,
 ) -> Table:
     """Return the table ``name``, made of ``build(con)`` where it does not exist.
@@ -140,14 +140,10 @@ def keep(
         name: Of the table.
         build: From the tables to the rows.
         order_by: How the rows are to lie, where an engine keeps them in order.
-        by_coin: Rows of a coin are made of that coin's rows alone, so that an engine may make
-            them a few coins at a time.
+        by: The column of a coin or a wallet whose rows are made of its own rows alone, so that an
+            engine may make them a few at a time.
         is_view: The rows are computed anew wherever they are read.
     """
     if not con.has(name):
-        con.keep(name, build(con), order_by, by_coin=by_coin, is_view=is_view)
+        con.keep(name, build(con), order_by, by=by, is_view=is_view)
     return con.table(name)
-
-
-view = partial(keep, is_view=True)
-"""Return the rows called ``name``, which are computed anew wherever they are read."""

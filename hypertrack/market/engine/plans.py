@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import ibis
 
-from hypertrack.market.engine.kept_tables import Dialect, Step, Tables
+from hypertrack.market.engine.kept_tables import Dialect, Schemas, Step, Tables
 from hypertrack.market.executions import fills
 
 Columns = dict[str, Any]
@@ -18,9 +18,6 @@ Columns = dict[str, Any]
 
 Variables = Mapping[str, int]
 """What a window is to the queries, by the names of `variable`."""
-
-Schemas = tuple[tuple[str, ibis.Schema], ...]
-"""Names of tables, and names and types of their columns."""
 
 Build = Callable[..., Sequence[ibis.Table]]
 """From tables, and whatever else it takes, to what is asked of them."""
@@ -66,13 +63,11 @@ def recipe(
         of_part: Those that a part has of its own; None where everything is asked for.
         is_sharded: Whether ``build`` is given tables of shards, which have ``fills`` of their own.
     """
-    whole = part = asked = Tables(dialect, dict(of_whole))
+    whole = part = asked = Tables(dialect, of_whole)
     if of_part is not None:
-        part = asked = Tables(dialect, dict(of_part), whole)
+        part = asked = Tables(dialect, of_part, whole)
     if is_sharded:
-        known = {"fills": fills(part).schema()}
-        if part is whole and whole.has("executions"):
-            known["executions"] = whole.schemas["executions"]
-        asked = Tables(dialect, known, whole, part)
+        executed = tuple(each for each in part.base if each[0] == "executions")
+        asked = Tables(dialect, (("fills", fills(part).schema()), *executed), whole, part)
     queries = [dialect.compile(each) for each in build(asked, *args)]
     return Recipe(whole.steps, part.steps, asked.steps if is_sharded else (), queries)
