@@ -11,6 +11,9 @@ Flags = NDArray[np.bool_]
 Numbers = NDArray[np.integer[Any]]
 """Whole ones of any size."""
 
+END_ID = 2**31 - 1
+"""Beyond every id."""
+
 
 def group_starts(*keys: NDArray[Any]) -> Ints:
     """Return where groups of equal keys begin, of rows that lie in the order of the keys."""
@@ -78,3 +81,12 @@ def medians(values: NDArray[Any], groups: Ints, n_groups: int) -> tuple[Floats, 
     found = np.full(n_groups, np.nan)
     found[is_there] = (in_order[low] + in_order[high]) / 2
     return found, counts
+
+
+def groups_of(ids: NDArray[Any], counts: NDArray[Any], n_each: float) -> list[tuple[int, int]]:
+    """Return the ids at which groups of about ``n_each`` begin and end, of ascending ids."""
+    so_far = np.cumsum(counts)
+    n_all = int(so_far[-1]) if len(so_far) else 0
+    targets = np.arange(n_each, n_all, n_each)
+    starts = np.unique([0, *ids[np.searchsorted(so_far, targets)]]).tolist()
+    return list(zip(starts, [*starts[1:], END_ID], strict=True))

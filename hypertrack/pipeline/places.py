@@ -126,7 +126,7 @@ def _on_spark(
 ) -> "AbstractContextManager[tuple[Dataset, Market]]":
     asked = settings.features
     try:
-        from hypertrack.market.engine.spark import open_spark
+        from hypertrack.market.engine.spark_market import open_spark
     except ImportError as error:
         raise ConfigError(
             f"engine {asked.engine} needs Spark ({error}): pip install 'hypertrack[spark]'"

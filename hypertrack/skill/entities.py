@@ -18,8 +18,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import poisson
 
-from hypertrack.market.arrays import Flags, Floats, Ints
-from hypertrack.market.engine.backend import groups_of
+from hypertrack.market.arrays import Flags, Floats, Ints, groups_of
 from hypertrack.market.engine.market import Market
 from hypertrack.market.executions import executions, executions_by_wallet
 from hypertrack.market.window import Window

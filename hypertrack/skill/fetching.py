@@ -9,8 +9,7 @@ import ibis
 import numpy as np
 from ibis import Table, _
 
-from hypertrack.market.arrays import Ints
-from hypertrack.market.engine.backend import groups_of
+from hypertrack.market.arrays import Ints, groups_of
 from hypertrack.market.engine.market import Market
 from hypertrack.market.engine.plans import Columns
 from hypertrack.market.executions import executions_by_wallet

@@ -4,19 +4,14 @@ from functools import lru_cache
 from typing import Any
 
 import ibis
-import numpy as np
 from ibis.backends.duckdb import Backend
 from ibis.expr.operations import Node
-from numpy.typing import NDArray
 
 from hypertrack.market.engine.kept_tables import Dialect, Schemas
 from hypertrack.market.engine.plans import Variables
 
 WHOLE = "main"
 """The schema that holds the tables of the whole dataset."""
-
-END_ID = 2**31 - 1
-"""Beyond every id."""
 
 COLUMNS = f"""
 SELECT table_name, column_name, data_type, is_nullable = 'YES' FROM information_schema.columns
@@ -64,12 +59,3 @@ def set_variables(connection: Any, at: Variables) -> None:
     """Set what a connection's queries are to know of the window."""
     for name, value in at.items():
         connection.execute(f"SET VARIABLE {name} = {value}::BIGINT")
-
-
-def groups_of(ids: NDArray[Any], counts: NDArray[Any], n_each: float) -> list[tuple[int, int]]:
-    """Return the ids at which groups of about ``n_each`` begin and end, of ascending ids."""
-    so_far = np.cumsum(counts)
-    n_all = int(so_far[-1]) if len(so_far) else 0
-    targets = np.arange(n_each, n_all, n_each)
-    starts = np.unique([0, *ids[np.searchsorted(so_far, targets)]]).tolist()
-    return list(zip(starts, [*starts[1:], END_ID], strict=True))

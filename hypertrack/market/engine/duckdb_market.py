@@ -4,13 +4,8 @@ from collections.abc import Hashable, Sequence
 from functools import cached_property
 from typing import Any
 
-from hypertrack.market.engine.backend import (
-    DUCKDB,
-    WHOLE,
-    described,
-    groups_of,
-    set_variables,
-)
+from hypertrack.market.arrays import groups_of
+from hypertrack.market.engine.backend import DUCKDB, WHOLE, described, set_variables
 from hypertrack.market.engine.kept_tables import Schemas, Step
 from hypertrack.market.engine.market import Finish, Market
 from hypertrack.market.engine.plans import Build, Columns, Variables

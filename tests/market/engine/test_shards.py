@@ -12,22 +12,12 @@ from hypertrack.features.engine import FeatureEngine
 from hypertrack.labels.cuts import Window
 from hypertrack.labels.outcomes import measure
 from hypertrack.market.engine import duckdb_market, shards
-from hypertrack.market.engine.backend import END_ID, groups_of
 from hypertrack.market.price_lookups import prices_around
 from hypertrack.records import MINUTE_MS
 from hypertrack.store.parallel import in_parallel
 
 NAMES = ("total_value", "burstiness", "avg_slippage", "top_counterparty_share", "markout_30s_bps")
 """One of each way that tables are made: executions, steps, prices, fills, prices of minutes."""
-
-
-def test_groups_hold_about_equally_many() -> None:
-    ids, counts = np.array([0, 1, 3, 7]), np.array([5, 5, 4, 6])
-
-    assert groups_of(ids, counts, 10) == [(0, 1), (1, END_ID)]
-    assert groups_of(ids, counts, 7) == [(0, 1), (1, 3), (3, END_ID)]
-    assert groups_of(ids, counts, 100) == [(0, END_ID)]
-    assert groups_of(ids[:0], counts[:0], 100) == [(0, END_ID)]
 
 
 @pytest.mark.slow
