@@ -11,8 +11,8 @@ from ibis.expr.operations import Node
 from numpy.typing import NDArray
 
 from hypertrack.market.engine.computer import Market
-from hypertrack.market.engine.kept_tables import Dialect, Step, Tables
-from hypertrack.market.engine.plans import Schemas, Variables, recipe
+from hypertrack.market.engine.kept_tables import Dialect, Schemas, Step, Tables
+from hypertrack.market.engine.plans import Variables, recipe
 from hypertrack.market.prices import last_trades
 from hypertrack.store.dataset import Dataset
 from hypertrack.store.parallel import in_parallel

@@ -2,16 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import ibis
 import numpy as np
-from ibis.expr.operations import DatabaseTable
 from numpy.typing import NDArray
 
-from hypertrack.market.engine.kept_tables import Dialect, Step, Tables
-from hypertrack.market.engine.plans import Build, Columns, Recipe, Schemas, Variables, recipe
+from hypertrack.market.engine.kept_tables import Dialect, Schemas, Step, Tables
+from hypertrack.market.engine.plans import Build, Columns, Recipe, Variables, recipe
 from hypertrack.records import DataSummary
 from hypertrack.store.reading.recorded_books import LooksUpBooks
 
@@ -36,7 +34,6 @@ class Market(Tables, ABC):
     """Tables that can be asked; what is kept is made when something is next asked for.
 
     Attributes:
-        base: The tables that were there.
         gathered: Tables that were made elsewhere since.
         books: Recorded order books, looked up where they are asked for; None where nobody can.
     """
@@ -45,12 +42,15 @@ class Market(Tables, ABC):
 
     def __init__(self, dialect: Dialect, base: Schemas, whole: "Market | None" = None):
         """Know what is there: of the dataset, or of a part of ``whole``."""
-        super().__init__(dialect, dict(base), whole)
-        self.base = base
+        super().__init__(dialect, base, whole)
         self.gathered: Schemas = ()
         self.books: LooksUpBooks | None = None
         self._made = set(self.schemas)
-        self._rows = partial(DatabaseTable, source=self)
+
+    @property
+    def known(self) -> Schemas:
+        """The tables that nobody has to make any more."""
+        return self.base + self.gathered
 
     @abstractmethod
     def answer(self, query: str, at: Variables) -> Any:
@@ -64,13 +64,13 @@ class Market(Tables, ABC):
     def drop_one(self, name: str) -> None:
         """Drop a table."""
 
-    def to_pyarrow(self, rows: ibis.Table, **_options: Any) -> Any:
-        """Return rows as an Arrow table, as Ibis asks for them of its sources.
+    def to_pyarrow(self, rows: ibis.Table) -> Any:
+        """Return rows as an Arrow table.
 
         With the types that Ibis thinks they have: engines add whole numbers up to wider ones.
         """
         self.make(self.steps)
-        found = self.answer(self.dialect.compile(rows.unbind()), {})
+        found = self.answer(self.dialect.compile(rows), {})
         return found.cast(rows.schema().to_pyarrow())
 
     def fetch(self, rows: ibis.Table) -> Columns:
@@ -112,7 +112,7 @@ class Market(Tables, ABC):
             is_sharded: Whoever asks has shards of the wallets, and makes what these keep.
         """
         whole = self.whole
-        known = whole.base if is_sharded else whole.base + whole.gathered
+        known = whole.base if is_sharded else whole.known
         own = None if whole is self else self.base
         asked = recipe(self.dialect, known, own, is_sharded, build, *args)
         whole.make(asked.whole, at)

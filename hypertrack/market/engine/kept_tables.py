@@ -1,11 +1,12 @@
 """What definitions are expressed on: named tables, made once and read again.
 
 Nothing is computed here. What is kept is written down as queries, in order; an engine makes what
-they say, as often as it is asked to.
+they say, as often as it is asked to. Nothing is known of the tables but their columns, so that
+what is kept is written down once for all datasets that have the same.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Hashable, Sequence
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from ibis import Schema, Table
@@ -15,6 +16,8 @@ AsOf = Callable[[Table, Table, str], Table]
 """From rows with ``coin_id`` and ``seen_ms``, points with ``coin`` and a time, one a time, and the
 name of that time's column, to the rows with the last point of their coin at or before theirs."""
 
+Schemas = tuple[tuple[str, Schema], ...]
+"""Names of tables, and names and types of their columns."""
 
 SEPARATOR = ";\n"
 """Between what a query needs and the query."""
@@ -50,6 +53,7 @@ class Tables:
     """Tables by name, of a whole dataset or of the wallets and the window asked for.
 
     Attributes:
+        base: The tables that were there.
         whole: What is made from the whole dataset is kept there.
         part: What is made for the wallets and the window asked for is kept there.
         as_of: The engine's own.
@@ -60,13 +64,13 @@ class Tables:
     def __init__(
         self,
         dialect: Dialect,
-        schemas: Mapping[str, Schema],
+        base: Schemas,
         whole: "Tables | None" = None,
         part: "Tables | None" = None,
     ):
         """Know some tables, which stand before those of the part and of the whole."""
-        self.dialect = dialect
-        self.schemas = dict(schemas)
+        self.dialect, self.base = dialect, base
+        self.schemas = dict(base)
         self.steps: list[Step] = []
         self.whole, self.part = whole or self, part or self
         self.as_of = dialect.as_of
@@ -87,9 +91,23 @@ class Tables:
     def bound(self, name: str, place: str | None = None) -> Table:
         """Return one of these tables, of which nothing is known but its columns."""
         place_of = Namespace(database=place)
-        return self._rows(self.prefix + name, self.schemas[name], namespace=place_of).to_expr()
+        return UnboundTable(self.prefix + name, self.schemas[name], namespace=place_of).to_expr()
 
-    _rows: Callable[..., Any] = UnboundTable
+    @property
+    def known(self) -> Schemas:
+        """The tables that nobody has to make."""
+        return self.base
+
+    @property
+    def foundation(self) -> "Foundation":
+        """What these tables have in common with all on which the same is expressed alike."""
+        whole, part = self.whole, self.part
+        return Foundation(
+            self.dialect,
+            whole.known,
+            None if part is whole else part.known,
+            None if self is part else self.known,
+        )
 
     def has(self, name: str) -> bool:
         """Return whether a table is known here; a part's are not the whole's."""
@@ -109,6 +127,15 @@ class Tables:
         self.steps.append(Step(name, query, is_view, by_coin))
         self.schemas[name] = rows.schema()
 
+    def adopt(self, others: "Tables") -> None:
+        """Let what is kept among others of the same foundation be kept here."""
+        levels = ((self.whole, others.whole), (self.part, others.part), (self, others))
+        for mine, theirs in levels:
+            for step in theirs.steps:
+                if not mine.has(step.name):
+                    mine.steps.append(step)
+                    mine.schemas[step.name] = theirs.schemas[step.name]
+
     def _typed(self, rows: Table, order_by: Sequence[str]) -> str:
         """Return the query of rows with the types that Ibis thinks they have.
 
@@ -124,29 +151,73 @@ class Tables:
         return f"{before}{mark}SELECT {columns} FROM ({query}){by}"
 
 
+class Foundation(NamedTuple):
+    """The tables that definitions find: of a dataset, of a part of it, and of a shard of that."""
+
+    dialect: Dialect
+    of_whole: Schemas
+    of_part: Schemas | None
+    """Those that a part has of its own; None where everything is asked for."""
+    of_shard: Schemas | None
+    """Those that a shard has of its own; None without shards."""
+
+    def tables(self) -> Tables:
+        """Return these tables, among which nothing is kept."""
+        whole = part = found = Tables(self.dialect, self.of_whole)
+        if self.of_part is not None:
+            part = found = Tables(self.dialect, self.of_part, whole)
+        if self.of_shard is not None:
+            found = Tables(self.dialect, self.of_shard, whole, part)
+        return found
+
+
 def keep(
     con: Tables,
     name: str,
-    build: Callable[[Tables], Table],
-    *,
-    order_by: Sequence[str] = (),
+    build: Callable[..., Table],
+    *args: Hashable,
+    order_by: tuple[str, ...] = (),
     by_coin: bool = False,
     is_view: bool = False,
 ) -> Table:
-    """Return the table ``name``, made of ``build(con)`` where it does not exist.
+    """Return the table ``name``, made of ``build(con, *args)`` where it does not exist.
 
     Args:
         con: The tables that it is kept among.
         name: Of the table.
-        build: From the tables to the rows.
+        build: From the tables to the rows: the same of the same arguments always.
         order_by: How the rows are to lie, where an engine keeps them in order.
         by_coin: Rows of a coin are made of that coin's rows alone, so that an engine may make
             them a few coins at a time.
         is_view: The rows are computed anew wherever they are read.
     """
     if not con.has(name):
-        con.keep(name, build(con), order_by, by_coin=by_coin, is_view=is_view)
+        asked = _Asked(name, build, args, order_by, by_coin, is_view)
+        con.adopt(_kept(con.foundation, asked))
     return con.table(name)
+
+
+class _Asked(NamedTuple):
+    """The arguments of `keep`."""
+
+    name: str
+    build: Callable[..., Table]
+    args: tuple[Hashable, ...]
+    order_by: tuple[str, ...]
+    by_coin: bool
+    is_view: bool
+
+
+@lru_cache(maxsize=1_000)
+def _kept(foundation: Foundation, asked: _Asked) -> Tables:
+    """Return tables among which one is kept, and whatever it is made of.
+
+    It takes Ibis longer to express it than an engine needs to make it of a small dataset.
+    """
+    con = foundation.tables()
+    rows = asked.build(con, *asked.args)
+    con.keep(asked.name, rows, asked.order_by, by_coin=asked.by_coin, is_view=asked.is_view)
+    return con
 
 
 view = partial(keep, is_view=True)

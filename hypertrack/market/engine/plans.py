@@ -5,12 +5,12 @@ those of every other.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import ibis
 
-from hypertrack.market.engine.kept_tables import Dialect, Step, Tables
+from hypertrack.market.engine.kept_tables import Dialect, Foundation, Schemas, Step, Tables
 from hypertrack.market.executions import fills
 
 Columns = dict[str, Any]
@@ -18,9 +18,6 @@ Columns = dict[str, Any]
 
 Variables = Mapping[str, int]
 """What a window is to the queries, by the names of `variable`."""
-
-Schemas = tuple[tuple[str, ibis.Schema], ...]
-"""Names of tables, and names and types of their columns."""
 
 Build = Callable[..., Sequence[ibis.Table]]
 """From tables, and whatever else it takes, to what is asked of them."""
@@ -31,8 +28,12 @@ def _variable(named: str) -> int:  # type: ignore[empty-body]  # it stands for t
     """Return what DuckDB knows as a variable; Spark's queries get the number itself."""
 
 
+@cache
 def variable(name: str) -> Any:
-    """Return a whole number that a query learns when it runs."""
+    """Return a whole number that a query learns when it runs: the same object for the same name.
+
+    Ibis tells whether its values are the same only in an answer of an engine.
+    """
     return _variable(name)
 
 
@@ -66,13 +67,17 @@ def recipe(
         of_part: Those that a part has of its own; None where everything is asked for.
         is_sharded: Whether ``build`` is given tables of shards, which have ``fills`` of their own.
     """
-    whole = part = asked = Tables(dialect, dict(of_whole))
-    if of_part is not None:
-        part = asked = Tables(dialect, dict(of_part), whole)
+    asked = Foundation(dialect, of_whole, of_part, None).tables()
     if is_sharded:
-        known = {"fills": fills(part).schema()}
-        if part is whole and whole.has("executions"):
-            known["executions"] = whole.schemas["executions"]
-        asked = Tables(dialect, known, whole, part)
+        asked = Tables(dialect, _of_shard(asked), asked.whole, asked)
     queries = [dialect.compile(each) for each in build(asked, *args)]
-    return Recipe(whole.steps, part.steps, asked.steps if is_sharded else (), queries)
+    shard = asked.steps if is_sharded else ()
+    return Recipe(asked.whole.steps, asked.part.steps, shard, queries)
+
+
+def _of_shard(part: Tables) -> Schemas:
+    """Return what a shard of a part has of its own."""
+    known = [("fills", fills(part).schema())]
+    if part is part.whole and part.has("executions"):
+        known.append(("executions", part.schemas["executions"]))
+    return tuple(known)
