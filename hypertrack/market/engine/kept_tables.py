@@ -6,8 +6,8 @@ what is kept is written down once for all datasets that have the same.
 """
 
 from collections.abc import Callable, Hashable, Sequence
-from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from functools import lru_cache, partial, wraps
+from typing import Any, NamedTuple, TypeVar, cast
 
 from ibis import Schema, Table
 from ibis.expr.operations import Namespace, UnboundTable
@@ -218,6 +218,29 @@ def _kept(foundation: Foundation, asked: _Asked) -> Tables:
     rows = asked.build(con, *asked.args)
     con.keep(asked.name, rows, asked.order_by, by_coin=asked.by_coin, is_view=asked.is_view)
     return con
+
+
+Definition = TypeVar("Definition", bound=Callable[..., Table])
+
+
+def expressed_once(define: Definition) -> Definition:
+    """Let a definition be expressed once for like tables and the same arguments, by position.
+
+    For those that several others are made of, and that take Ibis long.
+    """
+
+    @lru_cache(maxsize=20)  # a window that is no `variable` is soon followed by another
+    def expressed(foundation: Foundation, args: tuple[Hashable, ...]) -> tuple[Table, Tables]:
+        con = foundation.tables()
+        return define(con, *args), con
+
+    @wraps(define)
+    def found(con: Tables, *args: Hashable) -> Table:
+        rows, kept = expressed(con.foundation, args)
+        con.adopt(kept)
+        return rows
+
+    return cast(Definition, found)
 
 
 view = partial(keep, is_view=True)
