@@ -127,7 +127,7 @@ def volume_std(rows: Table) -> Value:
 
 
 def _unfinished(scope: Scope, minute_ms: int) -> Table:
-    trades = scope.con.table("trades", of_all=True)  # of all wallets, whoever is asked for
+    trades = scope.con.whole.table("trades")  # of all wallets, whoever is asked for
     moments = (
         scope.before(trades)
         .filter(_.time_ms >= minute_ms, _.buyer_id != _.seller_id)

@@ -15,10 +15,10 @@ from hypertrack.features.counts import activity
 from hypertrack.features.definition import Feature, Scope, Source
 from hypertrack.features.names import ALIASES
 from hypertrack.features.registry import select
-from hypertrack.market.engine.computer import Computer, Market
+from hypertrack.market.engine.duckdb_market import measured
 from hypertrack.market.engine.kept_tables import Tables
+from hypertrack.market.engine.market import Market
 from hypertrack.market.engine.plans import Build, Columns, Variables, variable
-from hypertrack.market.engine.selection import DuckDB
 from hypertrack.records import DAY_MS, SYSTEM_WALLETS, DataSummary
 from hypertrack.store.dataset import Dataset
 from hypertrack.store.summary import MIN_OBSERVED_MS, observed_ms
@@ -69,8 +69,8 @@ class FeatureEngine:
     """Computes features of one dataset at any cut.
 
     Attributes:
-        computer: What computes.
         dataset: What is computed from.
+        backend: The tables of the whole dataset, which compute.
         start_ms: Time of the first trade.
         end_ms: One after the time of the last trade.
     """
@@ -80,22 +80,17 @@ class FeatureEngine:
         dataset: Dataset,
         settings: FeatureSettings,
         fees: FeeSettings,
-        computer: Computer | None = None,
+        backend: Market | None = None,
     ):
         """Take what computes: DuckDB where None."""
-        self.computer = computer or DuckDB.of(dataset)
         self.dataset = dataset
+        self.backend = backend or measured(dataset)
         self.settings = settings
         self.fees = fees
-        first_ms, last_ms = self.computer.span_ms() or (0, -1)
+        first_ms, last_ms = self.backend.span_ms() or (0, -1)
         self.start_ms = first_ms
         self.end_ms = last_ms + 1
-        self._wallets = self.computer.wallets()
-
-    @property
-    def backend(self) -> Market:
-        """The tables of the whole dataset, with its ``executions``."""
-        return self.computer.tables
+        self._wallets = self.backend.wallets()
 
     @property
     def n_wallets(self) -> int:
@@ -109,11 +104,7 @@ class FeatureEngine:
 
     def summary(self) -> DataSummary:
         """Return what the dataset holds and what it is known to lack."""
-        return self.computer.summary()
-
-    def prepare(self) -> None:
-        """Keep on disk what makes the next opening of a large dataset quick."""
-        self.computer.prepare()
+        return self.dataset.summary(self.backend.row)
 
     def matrix(
         self,
@@ -142,15 +133,9 @@ class FeatureEngine:
         features = tuple(select(self.settings.groups, names))
         window = self._window(since_ms, until_ms)
         wallet_ids = self._ids(wallets)
-        found = self.computer.measure(
-            window,
-            _queries,
-            features,
-            until_ms is not None,
-            self.fees,
-            wallet_ids=wallet_ids,
-            since_ms=since_ms,
-        )
+        asked = _queries, features, until_ms is not None, self.fees
+        with self.backend.only(wallet_ids, since_ms) as part:
+            (found,) = part.measure_each([window], *asked)
         return self._matrix(found, features, window, names, wallet_ids)
 
     def ask(
@@ -169,13 +154,10 @@ class FeatureEngine:
             build: The same of the same arguments always.
             wallets: As for `matrix`; so are the others.
         """
-        return self.computer.measure(
-            self._window(since_ms, until_ms),
-            build,
-            *args,
-            wallet_ids=self._ids(wallets),
-            since_ms=since_ms,
-        )
+        window = self._window(since_ms, until_ms)
+        with self.backend.only(self._ids(wallets), since_ms) as part:
+            (found,) = part.measure_each([window], build, *args)
+        return found
 
     def matrices(self, cuts_ms: Sequence[int]) -> list[FeatureMatrix]:
         """Return the matrix of the whole dataset at each cut, as `matrix` would.
@@ -184,7 +166,7 @@ class FeatureEngine:
         """
         features = tuple(select(self.settings.groups))
         windows = [self._window(None, cut_ms) for cut_ms in cuts_ms]
-        each = self.computer.measure_each(windows, _queries, features, True, self.fees)
+        each = self.backend.measure_each(windows, _queries, features, True, self.fees)
         return [
             self._matrix(found, features, window)
             for window, found in zip(windows, each, strict=True)
@@ -198,10 +180,15 @@ class FeatureEngine:
         return ids
 
     def _columns(self, features: Sequence[Feature], found: Sequence[Columns]) -> Columns:
-        """Return features and counts over all wallets of the dataset."""
+        """Return features and counts over all wallets, with each feature's missing value."""
+        missing = {each.name: each.missing for each in features}
         columns: Columns = {}
-        for asked, numbers in zip(_by_source(features).values(), found, strict=True):
-            columns |= self._spread(numbers, asked)
+        for numbers in found:
+            wallet_ids = numbers.pop("wallet_id").astype(np.int64)
+            for name, values in numbers.items():
+                absent = missing.get(name, 0.0)
+                columns[name] = np.full(self.n_wallets, absent)
+                columns[name][wallet_ids] = np.where(np.isnan(values), absent, values)
         # Every execution's minute has a candle: built from trades where none was recorded.
         columns.setdefault("n_candle_matches", columns["n_executions"])
         return columns
@@ -244,21 +231,9 @@ class FeatureEngine:
         """Return how long a window was observed: without a ledger, from first to last trade."""
         length_ms = observed_ms(self.dataset.connection, since_ms, until_ms)
         if length_ms is None:
-            first_ms, last_ms = self.computer.span_ms(since_ms, until_ms, has_self=True) or (0, 0)
+            first_ms, last_ms = self.backend.span_ms(since_ms, until_ms, has_self=True) or (0, 0)
             length_ms = last_ms - first_ms
         return max(length_ms, MIN_OBSERVED_MS)
-
-    def _spread(self, found: Columns, features: Sequence[Feature]) -> Columns:
-        """Return columns over all wallets of the dataset, with each feature's missing value."""
-        wallet_ids = found.pop("wallet_id").astype(np.int64)
-        missing = {each.name: each.missing for each in features}
-        columns = {}
-        for name, values in found.items():
-            absent = missing.get(name, 0.0)
-            column = np.full(len(self._wallets), absent)
-            column[wallet_ids] = np.where(np.isnan(values), absent, values)
-            columns[name] = column
-        return columns
 
 
 def _stacked(columns: list[NDArray[np.float64]], n_rows: int) -> NDArray[np.float64]:

@@ -13,8 +13,8 @@ from ibis import Table, _
 from hypertrack.config import FeeSettings
 from hypertrack.labels.equity_curve import FLAT_FRAC, Held, Marks, executed, marked, walked
 from hypertrack.market.arrays import Floats
-from hypertrack.market.engine.computer import Market
 from hypertrack.market.engine.kept_tables import Tables
+from hypertrack.market.engine.market import Market
 from hypertrack.market.engine.plans import Columns
 from hypertrack.market.executions import executions
 from hypertrack.market.fees import with_fees

@@ -14,8 +14,8 @@ from hypertrack.labels.equity import mark_prices, outcomes_of, traded_rows
 from hypertrack.labels.equity_curve import Marks
 from hypertrack.labels.style import holding_horizon, style_outcomes
 from hypertrack.market.arrays import group_starts
-from hypertrack.market.engine.computer import Computer, Market
 from hypertrack.market.engine.kept_tables import Tables
+from hypertrack.market.engine.market import Market
 from hypertrack.market.engine.plans import Columns, Variables, variable
 from hypertrack.market.executions import executions
 from hypertrack.market.window import Window
@@ -79,15 +79,12 @@ def measure(
         n_wallets: Wallets of the dataset; ids run from 0.
         edges: In the window; not measured where None.
     """
-    at = _at(window)
-    conduct = _Beside.of(con, at).finished(con.measure(at, _conduct_queries, fees))
-    cast = _cast(con.measure(at, _vote_queries), n_wallets)
-    outcomes = _outcomes(conduct, cast, majority(cast), n_wallets)
+    (outcomes,) = measure_each(con, [window], fees, n_wallets)
     return outcomes if edges is None else outcomes.with_edges(edges)
 
 
 def measure_each(
-    computer: Computer,
+    con: Market,
     windows: Sequence[Window],
     fees: FeeSettings,
     n_wallets: int,
@@ -96,19 +93,19 @@ def measure_each(
     """Return what the wallets did in each window, without edges; all is gone through but twice.
 
     Args:
-        computer: Of the whole dataset, which it goes through some wallets at a time.
+        con: Of the whole dataset, which it goes through some wallets at a time.
         n_wallets: As for `measure`.
         voted_in: For each window those in which votes are cast: how far they lean on average is
             its ``bot_vote``, those of the first its ``votes``. The window itself where None.
     """
     voted_in = voted_in or [(window,) for window in windows]
     at = list(map(_at, windows))
-    beside = [_Beside.of(computer.tables, each) for each in at]
-    conduct = computer.measure_each(
+    beside = [_Beside.of(con, each) for each in at]
+    conduct = con.measure_each(
         at, _conduct_queries, fees, finish=lambda nth, found: beside[nth].finished(found)
     )
     casting = list(dict.fromkeys(chain.from_iterable(voted_in)))
-    by_window = computer.measure_each(list(map(_at, casting)), _vote_queries)
+    by_window = con.measure_each(list(map(_at, casting)), _vote_queries)
     cast = {
         window: _cast(votes, n_wallets) for window, votes in zip(casting, by_window, strict=True)
     }

@@ -95,7 +95,7 @@ def _close_after(quotes: Table, end_ms: int | None) -> Table:
 
 def _quoted_times(con: Tables) -> Table:
     """Return coin_id, time_ms, is_reaction of all that traded in quoted coins; made once."""
-    return keep(con.part, "quoted_times", _reacting_times, order_by=TIME_ORDER, by_coin=True)
+    return keep(con.part, "quoted_times", _reacting_times, order_by=TIME_ORDER, by="coin_id")
 
 
 def _reacting_times(con: Tables) -> Table:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from hypertrack.config import Settings
 from hypertrack.features.engine import FeatureEngine
-from hypertrack.market.engine.backend import made_of_trades
+from hypertrack.market.engine.sealed_hours import made_of_trades
 from hypertrack.records import HOUR_MS, SYSTEM_WALLETS
 from hypertrack.store.growing_window import GrowingWindow
 from hypertrack.store.reading.opening import open_source

@@ -7,7 +7,7 @@ table, once, because everything else reads them again and again.
 import ibis
 from ibis import _
 
-from hypertrack.market.engine.kept_tables import Tables, keep, view
+from hypertrack.market.engine.kept_tables import Tables, keep
 
 ORDER = ("wallet_id", "time_ms", "coin_id", "direction", "is_taker")
 """How a wallet's executions follow one another, without ties.
@@ -18,6 +18,9 @@ time find their prices faster."""
 BY_WALLET = "executions_by_wallet"
 """The name of the same rows where wallets near each other lie together."""
 
+ASKED_WALLETS = "asked_wallets"
+"""The name of the wallets whose rows a part of a dataset has."""
+
 
 def fills(con: Tables) -> ibis.Table:
     """Return one row per wallet and trade; trades with oneself are left out.
@@ -25,7 +28,7 @@ def fills(con: Tables) -> ibis.Table:
     Columns: wallet_id, counterparty_id, coin_id, time_ms, trade_id, price, size, notional_usd,
     direction (+1 bought, -1 sold), is_taker, is_twap (takers only).
     """
-    return view(con, "fills", _fills)
+    return keep(con, "fills", _fills, is_view=True)
 
 
 def executions(con: Tables) -> ibis.Table:
@@ -34,7 +37,7 @@ def executions(con: Tables) -> ibis.Table:
     Columns: wallet_id, coin_id, time_ms, direction, is_taker, is_twap (any fill of it), size,
     notional_usd, twap_notional_usd, vwap, n_fills. A table, made once, in no order.
     """
-    return _with_means(keep(con, "executions", _executions))
+    return _with_means(_kept(con))
 
 
 def executions_by_wallet(con: Tables) -> ibis.Table:
@@ -42,9 +45,11 @@ def executions_by_wallet(con: Tables) -> ibis.Table:
 
     Where they are few, or nobody laid them so, they are found as anywhere.
     """
-    if not con.has(BY_WALLET):
-        return executions(con)
-    return _with_means(con.table(BY_WALLET))
+    return _with_means(keep(con, BY_WALLET, _kept, by="wallet_id", is_view=True))
+
+
+def _kept(con: Tables) -> ibis.Table:
+    return keep(con, "executions", _executions, by="wallet_id")
 
 
 def _with_means(rows: ibis.Table) -> ibis.Table:
@@ -55,7 +60,10 @@ def _fills(con: Tables) -> ibis.Table:
     trades = con.table("trades").filter(_.buyer_id != _.seller_id)
     bought = _fills_of(trades, _.buyer_id, _.seller_id, 1, _.is_buy)
     sold = _fills_of(trades, _.seller_id, _.buyer_id, -1, ~_.is_buy)
-    return bought.union(sold)
+    found = bought.union(sold)
+    if not con.has(ASKED_WALLETS):
+        return found
+    return found.semi_join(con.table(ASKED_WALLETS), "wallet_id")
 
 
 def _fills_of(

@@ -7,8 +7,8 @@ import numpy as np
 from ibis import Table, _
 
 from hypertrack.config import FeeSettings
-from hypertrack.market.engine.computer import Market
 from hypertrack.market.engine.kept_tables import Tables
+from hypertrack.market.engine.market import Market
 from hypertrack.market.executions import executions, fills
 from hypertrack.market.observation import OBSERVED
 from hypertrack.market.positions import FLAT_FRAC, KEYS, is_known, positions

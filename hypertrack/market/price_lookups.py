@@ -82,7 +82,7 @@ def traded_times(con: Tables) -> Table:
 
 def _prices(con: Tables, name: str) -> Table:
     if not con.whole.has(name):  # where they are, a part's are among them
-        keep(con.part, name, _priced_times, name, order_by=ORDER, by_coin=True)
+        keep(con.part, name, _priced_times, name, order_by=ORDER, by="coin_id")
     return con.table(name)
 
 

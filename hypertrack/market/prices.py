@@ -29,7 +29,7 @@ def last_trades(con: Tables) -> Table:
 
     Trades of one coin and time are ordered by their id. Of the whole dataset, whoever is asked for.
     """
-    keep(con.whole, "last_trades", _last_trades, order_by=("coin_id", "time_ms"), by_coin=True)
+    keep(con.whole, "last_trades", _last_trades, order_by=("coin_id", "time_ms"), by="coin_id")
     return con.table("last_trades")
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ibis import Table, _
 
-from hypertrack.market.engine.computer import Market
+from hypertrack.market.engine.market import Market
 
 
 @dataclass(frozen=True)

@@ -177,7 +177,7 @@ def measure_cuts(
     voted_in = zip(earlier_windows(cuts), [(cut.outcome,) for cut in cuts], strict=True)
     # All windows together, as what wallets did may be far more than fits in memory.
     found = measure_each(
-        engine.computer,
+        engine.backend,
         list(chain.from_iterable(sides)),
         engine.fees,
         engine.n_wallets,

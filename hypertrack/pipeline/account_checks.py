@@ -32,7 +32,7 @@ from hypertrack.store.files.layout import ACCOUNTS_REPORT_NAME
 
 if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.importing.accounts.step_progress import StepKey, StepLine
-    from hypertrack.market.engine.computer import Market
+    from hypertrack.market.engine.market import Market
 
 Rows = dict[int, list[dict[str, Any]]]
 """By wallet id."""
@@ -52,7 +52,7 @@ def check_accounts(settings: Settings, folder: Path) -> AccountReport:
     """
     from hypertrack.importing.accounts.choices import read_choices
     from hypertrack.importing.accounts.step_progress import read_progress
-    from hypertrack.market.engine.backend import connect
+    from hypertrack.market.engine.duckdb_market import connect
     from hypertrack.store.dataset import open_dataset
 
     progress = read_progress(folder)

@@ -195,7 +195,7 @@ def _by_wallet(rows: Sequence[Mapping[str, object]]) -> dict[str, list[tuple[obj
 @contextmanager
 def open_tape(settings: Settings) -> Iterator[Any | None]:
     """Give what is recorded, to be asked by expressions; None where nothing is."""
-    from hypertrack.market.engine.backend import connect
+    from hypertrack.market.engine.duckdb_market import connect
     from hypertrack.store.dataset import open_dataset
 
     try:

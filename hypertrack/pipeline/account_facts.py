@@ -12,7 +12,7 @@ from hypertrack.text import six_digits
 
 if TYPE_CHECKING:
     from hypertrack.features.engine import FeatureEngine, FeatureMatrix
-    from hypertrack.market.engine.computer import Market
+    from hypertrack.market.engine.market import Market
 
 BEHIND_ACCOUNTS = tuple(name for name in ACCOUNT_NUMBERS if name != "account_told_ms")
 """Features that `account_columns` reads, by the same names."""

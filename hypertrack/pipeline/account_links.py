@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the commands load this when they run
-    from hypertrack.market.engine.computer import Market
+    from hypertrack.market.engine.market import Market
 
 
 LINKS = {

@@ -89,7 +89,7 @@ def _matrix(settings: Settings, query: FeatureQuery) -> "FeatureMatrix":
             names=query.names,
         )
         if settings.features.keep_prepared:
-            engine.prepare()
+            engine.backend.prepare()
     return matrix
 
 

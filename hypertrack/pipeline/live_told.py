@@ -9,7 +9,7 @@ from hypertrack.pipeline.places import open_engine
 
 if TYPE_CHECKING:  # the command loads these when it runs
     from hypertrack.live.positions import Accounts, Key, ToldPositions
-    from hypertrack.market.engine.computer import Market
+    from hypertrack.market.engine.market import Market
     from hypertrack.store.reading.followed import Followed
 
 SIZE_DECIMALS = 8

@@ -65,7 +65,7 @@ def recorded_market(settings: Settings) -> MarketLines:
         DatasetError: There is no dataset, or too little was traded in it.
     """
     require_data(settings)
-    from hypertrack.market.engine.backend import connect
+    from hypertrack.market.engine.duckdb_market import connect
     from hypertrack.market.sampled_windows import sampled_windows
     from hypertrack.simulate.market.measured_windows import WINDOW_MS
     from hypertrack.store.dataset import open_dataset

@@ -12,7 +12,7 @@ from hypertrack.files import require_writable
 
 if TYPE_CHECKING:  # the commands load these when they run
     from hypertrack.features.engine import FeatureEngine
-    from hypertrack.market.engine.spark import Spark
+    from hypertrack.market.engine.market import Market
     from hypertrack.store.dataset import Dataset
     from hypertrack.store.files.session import Session, SessionMode
     from hypertrack.store.reading.recorded_lines import Lines
@@ -101,10 +101,10 @@ def _opened(
 ) -> "Iterator[FeatureEngine]":
     asked = settings.features
     if asked.engine != "duckdb":
-        with _spark(settings, until_ms) as spark:
+        with _on_spark(settings, until_ms) as (dataset, backend):
             from hypertrack.features.engine import FeatureEngine
 
-            yield FeatureEngine(spark.dataset, asked, settings.fees, spark)
+            yield FeatureEngine(dataset, asked, settings.fees, backend)
         return
     from hypertrack.store.dataset import open_dataset
 
@@ -121,15 +121,17 @@ def _opened(
         yield FeatureEngine(dataset, asked, settings.fees)
 
 
-def _spark(settings: Settings, until_ms: int | None) -> "Spark":
+def _on_spark(
+    settings: Settings, until_ms: int | None
+) -> "AbstractContextManager[tuple[Dataset, Market]]":
     asked = settings.features
     try:
-        from hypertrack.market.engine.spark import Spark
+        from hypertrack.market.engine.spark import open_spark
     except ImportError as error:
         raise ConfigError(
             f"engine {asked.engine} needs Spark ({error}): pip install 'hypertrack[spark]'"
         ) from error
-    return Spark(
+    return open_spark(
         settings.data,
         asked.engine,
         asked.spark_folder,

@@ -7,7 +7,7 @@ import numpy as np
 from hypertrack.config import Settings
 from hypertrack.errors import NotEnoughDataError
 from hypertrack.market.arrays import Flags, Floats, Ints
-from hypertrack.market.engine.computer import Market
+from hypertrack.market.engine.market import Market
 from hypertrack.market.fees import scheduled_rates
 from hypertrack.records import HOUR_MS, Backtest, RoundFound, Verdict
 from hypertrack.skill.bets import SHORTEST_BLOCK_MS

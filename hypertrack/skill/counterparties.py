@@ -8,7 +8,7 @@ from ibis import _
 from scipy.stats import poisson
 
 from hypertrack.market.arrays import Floats, Ints
-from hypertrack.market.engine.computer import Market
+from hypertrack.market.engine.market import Market
 from hypertrack.market.executions import fills
 from hypertrack.market.window import Window
 from hypertrack.skill.entities import MAX_P

@@ -5,7 +5,7 @@ one they would have filled the top of the list with a single decision.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -20,9 +20,10 @@ from scipy.stats import poisson
 
 from hypertrack.market.arrays import Flags, Floats, Ints
 from hypertrack.market.engine.backend import groups_of
-from hypertrack.market.engine.computer import Market
-from hypertrack.market.executions import executions_by_wallet
+from hypertrack.market.engine.market import Market
+from hypertrack.market.executions import executions, executions_by_wallet
 from hypertrack.market.window import Window
+from hypertrack.records import MINUTE_MS
 from hypertrack.skill.fetching import computed_once, fetch
 
 TOGETHER_MS = 250
@@ -41,6 +42,9 @@ lies across a border of cells is missed there, and counted later."""
 
 ROWS_AT_ONCE = 2_000_000
 """Of executions whose cells are counted together: some hundred megabytes."""
+
+STRETCHES_JOINED = 16
+"""Of stretches of time: a query of all that a year has would be too deep for those who read it."""
 
 MOST_COINS, SIZE_CLASSES = 2**16, 2**14
 """What a cell's number has room for, beside the moments of eight years; sizes of 1e-35 to 1e35."""
@@ -112,17 +116,16 @@ def find_twins(con: Market, window: Window) -> Twins:
 
     Same coin, direction and role, sizes equal to 1 %, within 250 ms.
     """
-    rows = window.of(executions_by_wallet(con)).select("wallet_id", *SIDE, "time_ms", "size")
+    by_time, rows = (
+        window.of(made(con)).select("wallet_id", *SIDE, "time_ms", "size")
+        for made in (executions, executions_by_wallet)
+    )
     n_each = rows.group_by("wallet_id").aggregate(n_executions=_.count())
     n_each = n_each.filter(_.n_executions >= MIN_PAIRS)
     with ExitStack() as kept:
         n_each = kept.enter_context(computed_once(con, "twin_wallets", n_each))
         rows = rows.filter(_.wallet_id.isin(n_each.wallet_id))
-        met = [
-            kept.enter_context(computed_once(con, f"twins_met_{nth}", _met(part, window)))
-            for nth, part in enumerate(_by_coins(con, rows))
-        ]
-        candidates = _candidates(ibis.union(*met), n_each)
+        candidates = _candidates(_met_in_all(con, kept, by_time, window), n_each)
         pairs = kept.enter_context(computed_once(con, "twin_candidates", candidates))
         n_pairs = _paired(rows, pairs)
         expected = _expected(rows, pairs, window.length_ms)
@@ -139,11 +142,31 @@ def find_twins(con: Market, window: Window) -> Twins:
     )
 
 
-def _by_coins(con: Market, rows: Table) -> Iterator[Table]:
-    """Yield the rows of some coins after those of others, so many at once as memory bears."""
-    counts = fetch(con, rows.group_by("coin_id").aggregate(n=_.count()).order_by("coin_id"))
-    for first, end in groups_of(counts["coin_id"], counts["n"], ROWS_AT_ONCE):
-        yield rows.filter(_.coin_id >= first, _.coin_id < end)
+def _met_in_all(con: Market, kept: ExitStack, rows: Table, window: Window) -> Table:
+    """Return what `_met` tells of all rows, one stretch of time after the other."""
+    parts = (_met(part, window) for part in _by_time(con, rows))
+    met: list[Table] = []
+    for nth, part in enumerate(parts):
+        met.append(kept.enter_context(computed_once(con, f"twins_met_{nth}", part)))
+        if len(met) == STRETCHES_JOINED:
+            joined = computed_once(con, f"twins_met_until_{nth}", _together(met))
+            met = [kept.enter_context(joined)]
+    return _together(met)
+
+
+def _together(met: Sequence[Table]) -> Table:
+    return ibis.union(*met).group_by(*PAIR).aggregate(n_met=_.n_met.sum())
+
+
+def _by_time(con: Market, rows: Table) -> Iterator[Table]:
+    """Yield the rows of a stretch of time after those of another, as many as memory bears.
+
+    Cells are of one moment, and those of a coin may be more than memory bears.
+    """
+    minutes = rows.group_by(minute=_.time_ms // MINUTE_MS).aggregate(n=_.count())
+    counts = fetch(con, minutes.order_by("minute"))
+    for first, end in groups_of(counts["minute"], counts["n"], ROWS_AT_ONCE):
+        yield rows.filter(_.time_ms >= first * MINUTE_MS, _.time_ms < end * MINUTE_MS)
 
 
 def _met(rows: Table, window: Window) -> Table:
@@ -176,35 +199,44 @@ def _cell(size_class: ibis.Value, window: Window) -> ibis.Value:
 
 
 def _candidates(met: Table, n_each: Table) -> Table:
-    """Return wallet_a, wallet_b, n_smaller: who often meets, of what `_met` tells of all coins.
+    """Return wallet_a, wallet_b, smaller, larger, n_smaller: who often meets, by `_met`'s cells.
 
     Cells have borders that pairs may lie across; so this only finds who is to be looked at.
     """
-    met = met.group_by(*PAIR).aggregate(n_met=_.n_met.sum()).filter(_.n_met >= 2)
+    met = met.filter(_.n_met >= 2)
     for which in ("a", "b"):
         named = n_each.select(**{f"wallet_{which}": "wallet_id", f"n_{which}": "n_executions"})
         met = met.join(named, f"wallet_{which}")
-    smaller = ibis.least(_.n_a, _.n_b)
-    return met.filter(_.n_met >= WORTH_A_LOOK_FRAC * smaller).select(*PAIR, n_smaller=smaller)
+    n_smaller, has_fewer = ibis.least(_.n_a, _.n_b), _.n_a <= _.n_b
+    return met.filter(_.n_met >= WORTH_A_LOOK_FRAC * n_smaller).select(
+        *PAIR,
+        n_smaller=n_smaller,
+        smaller=ibis.ifelse(has_fewer, _.wallet_a, _.wallet_b),
+        larger=ibis.ifelse(has_fewer, _.wallet_b, _.wallet_a),
+    )
 
 
 def _paired(rows: Table, pairs: Table) -> Table:
-    """Return wallet_a, wallet_b, n_pairs: executions of the two that go together, each once."""
-    left = rows.select(
-        *SIDE, "time_ms", "size", moment=_.time_ms // TOGETHER_MS, wallet_a="wallet_id"
+    """Return wallet_a, wallet_b, n_pairs: executions of the two that go together, each once.
+
+    Those of who has fewer are held against the other's: what most wallets meet is a market maker.
+    """
+    moment = _.time_ms // TOGETHER_MS
+    fewer = rows.rename(smaller="wallet_id").join(pairs, "smaller")
+    near = ibis.union(*(fewer.mutate(moment=moment + offset) for offset in (-1, 0, 1)))
+    more = rows.mutate(moment=moment).rename(
+        larger="wallet_id", larger_ms="time_ms", larger_size="size"
     )
-    right = rows.select(*SIDE, b_ms="time_ms", b_size="size", wallet_b="wallet_id")
-    right = right.filter(_.wallet_b.isin(pairs.wallet_b))
-    near = [right.mutate(moment=_.b_ms // TOGETHER_MS + offset) for offset in (-1, 0, 1)]
-    right = ibis.union(*near)
-    asked = left.join(pairs.select(PAIR), "wallet_a").select(*left.columns, "wallet_b")
-    met = asked.join(right, [*SIDE, "moment", "wallet_b"]).filter(
-        (_.time_ms - _.b_ms).abs() <= TOGETHER_MS,
-        (_["size"] - _.b_size).abs() <= SAME_SIZE_FRAC * ibis.greatest(_["size"], _.b_size),
+    met = more.join(near, [*SIDE, "moment", "larger"]).filter(
+        (_.time_ms - _.larger_ms).abs() <= TOGETHER_MS,
+        (_["size"] - _.larger_size).abs()
+        <= SAME_SIZE_FRAC * ibis.greatest(_["size"], _.larger_size),
     )
-    a_keys = ibis.struct({name: met[name] for name in (*SIDE, "time_ms")})
-    b_keys = ibis.struct({name: met[name] for name in (*SIDE, "b_ms")})
-    return met.group_by(*PAIR).aggregate(n_pairs=ibis.least(a_keys.nunique(), b_keys.nunique()))
+    keys = (
+        ibis.struct({name: met[name] for name in (*SIDE, at)}) for at in ("time_ms", "larger_ms")
+    )
+    n_each = (key.nunique() for key in keys)
+    return met.group_by(*PAIR).aggregate(n_pairs=ibis.least(*n_each))
 
 
 def _expected(rows: Table, pairs: Table, length_ms: int) -> Table:

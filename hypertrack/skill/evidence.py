@@ -14,7 +14,7 @@ import numpy as np
 
 from hypertrack.market.account_states import chosen_by_profit
 from hypertrack.market.arrays import Floats, Ints
-from hypertrack.market.engine.computer import Market
+from hypertrack.market.engine.market import Market
 from hypertrack.market.engine.plans import Columns
 from hypertrack.market.window import Window
 from hypertrack.skill.bets import LADDER, Bets, CoinView, Outlook, bets_of_coin, joined

@@ -11,7 +11,7 @@ from ibis import Table, _
 
 from hypertrack.market.arrays import Ints
 from hypertrack.market.engine.backend import groups_of
-from hypertrack.market.engine.computer import Market
+from hypertrack.market.engine.market import Market
 from hypertrack.market.engine.plans import Columns
 from hypertrack.market.executions import executions_by_wallet
 from hypertrack.market.observation import observed_stretches

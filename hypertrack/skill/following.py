@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from hypertrack.market.arrays import Floats, Ints, group_starts
-from hypertrack.market.engine.computer import Market
+from hypertrack.market.engine.market import Market
 from hypertrack.market.window import Window
 from hypertrack.skill.bets import TO_BPS, CoinView, block_length_ms
 from hypertrack.skill.closings import Closings, by_coin, closings

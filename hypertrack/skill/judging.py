@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hypertrack.config import Settings
 from hypertrack.market.account_states import told_as_one
 from hypertrack.market.arrays import Flags, Floats, Ints
-from hypertrack.market.engine.computer import Market
+from hypertrack.market.engine.market import Market
 from hypertrack.market.fees import scheduled_rates
 from hypertrack.market.profit import window_profit
 from hypertrack.market.window import Window

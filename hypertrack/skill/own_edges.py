@@ -12,7 +12,7 @@ import numpy as np
 
 from hypertrack.config import FeeSettings
 from hypertrack.market.arrays import Floats
-from hypertrack.market.engine.computer import Market
+from hypertrack.market.engine.market import Market
 from hypertrack.market.fees import scheduled_rates
 from hypertrack.market.window import Window
 from hypertrack.skill.bets import CoinView

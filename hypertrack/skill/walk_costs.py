@@ -8,7 +8,7 @@ import numpy as np
 
 from hypertrack.market.arrays import Flags, Floats, Ints, Numbers
 from hypertrack.market.book_walk import walked
-from hypertrack.market.engine.computer import Market
+from hypertrack.market.engine.market import Market
 from hypertrack.skill.bets import TO_BPS
 from hypertrack.skill.fetching import fetch
 from hypertrack.skill.openings import Openings

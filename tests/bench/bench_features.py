@@ -81,7 +81,7 @@ def whole(path: Path, *, is_prepared: bool) -> None:
     for source in dict.fromkeys(each.source for each in FEATURES if each.group == "base"):
         with timed(f"  {source.__name__}, tables made"):
             engine.matrix(names=[each.name for each in FEATURES if each.source is source])
-    engine.prepare()
+    engine.backend.prepare()
     dataset.close()
 
 

@@ -107,7 +107,7 @@ def measure(path: Path) -> None:
         with timed("  matrix"):
             matrix = engine.matrix()
         with timed("  keep"):
-            engine.prepare()
+            engine.backend.prepare()
         dataset.close()
     kept_gib, all_gib = disk_gib(path / "prepared"), disk_gib(path)
     print(f"{len(matrix.wallets):,} wallets, disk {all_gib:.2f} GiB, {kept_gib:.2f} of it kept")

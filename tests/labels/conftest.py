@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fakes import write_dataset
 
-from hypertrack.market.engine.backend import connect
+from hypertrack.market.engine.duckdb_market import connect
 from hypertrack.store.dataset import open_dataset
 
 OpenBackend = Callable[..., Any]

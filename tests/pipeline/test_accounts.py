@@ -17,7 +17,7 @@ from hypertrack.config import Settings, SimulateSettings
 from hypertrack.feeds.account_questions import ASKED, Step
 from hypertrack.importing.accounts.asking import Asking
 from hypertrack.market import account_checks
-from hypertrack.market.engine.backend import connect
+from hypertrack.market.engine.duckdb_market import connect
 from hypertrack.market.window import Window
 from hypertrack.pipeline.account_checks import check_accounts, report_json, summary
 from hypertrack.records import AccountReport, decode_json, encode_json

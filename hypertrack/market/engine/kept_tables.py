@@ -6,11 +6,11 @@ what is kept is written down once for all datasets that have the same.
 """
 
 from collections.abc import Callable, Hashable, Sequence
-from functools import lru_cache, partial, wraps
+from functools import lru_cache, wraps
 from typing import Any, NamedTuple, TypeVar, cast
 
 from ibis import Schema, Table
-from ibis.expr.operations import Namespace, UnboundTable
+from ibis.expr.operations import UnboundTable
 
 AsOf = Callable[[Table, Table, str], Table]
 """From rows with ``coin_id`` and ``seen_ms``, points with ``coin`` and a time, one a time, and the
@@ -21,6 +21,9 @@ Schemas = tuple[tuple[str, Schema], ...]
 
 SEPARATOR = ";\n"
 """Between what a query needs and the query."""
+
+PART = "part_"
+"""Before the names of what a part has of its own: engines have one place for all."""
 
 
 class Dialect(NamedTuple):
@@ -33,10 +36,8 @@ class Dialect(NamedTuple):
     has_order: bool
     """Whether its tables keep rows in order."""
     as_of: AsOf
-    place_of_all: str | None
-    """The schema of the whole dataset's tables, where those of a part hide them."""
-    prefix: str
-    """Before the names of a part's tables, where a part has no schema of its own."""
+    ids: str
+    """The query of rows of ``wallet_id``, of the text of their list."""
 
 
 class Step(NamedTuple):
@@ -45,8 +46,8 @@ class Step(NamedTuple):
     name: str
     query: str
     is_view: bool = False
-    by_coin: bool = False
-    """Its rows may be made a few coins at a time."""
+    by: str | None = None
+    """The column of ids of which its rows may be made a few at a time."""
 
 
 class Tables:
@@ -68,35 +69,27 @@ class Tables:
         whole: "Tables | None" = None,
         part: "Tables | None" = None,
     ):
-        """Know some tables, which stand before those of the part and of the whole."""
+        """Know some tables, which stand before those of the part and of the whole.
+
+        Args:
+            whole: Where these are of a part, or of a shard.
+            part: Where these are of a shard, which has a place of its own.
+        """
         self.dialect, self.base = dialect, base
         self.schemas = dict(base)
         self.steps: list[Step] = []
         self.whole, self.part = whole or self, part or self
         self.as_of = dialect.as_of
-        self.prefix = dialect.prefix if whole else ""
+        self.prefix = PART if whole and not part else ""
 
-    def table(self, name: str, *, of_all: bool = False) -> Table:
-        """Return a table: of these, or else of the part, or else of the whole dataset.
-
-        Args:
-            name: Of the table.
-            of_all: Of the whole dataset, whoever is asked for.
-        """
-        if of_all:
-            return self.whole.bound(name, self.dialect.place_of_all)
+    def table(self, name: str) -> Table:
+        """Return a table: of these, or else of the part, or else of the whole dataset."""
         known = (each for each in (self, self.part) if each.has(name))
         return next(known, self.whole).bound(name)
 
-    def bound(self, name: str, place: str | None = None) -> Table:
+    def bound(self, name: str) -> Table:
         """Return one of these tables, of which nothing is known but its columns."""
-        place_of = Namespace(database=place)
-        return UnboundTable(self.prefix + name, self.schemas[name], namespace=place_of).to_expr()
-
-    @property
-    def known(self) -> Schemas:
-        """The tables that nobody has to make."""
-        return self.base
+        return UnboundTable(self.prefix + name, self.schemas[name]).to_expr()
 
     @property
     def foundation(self) -> "Foundation":
@@ -104,9 +97,9 @@ class Tables:
         whole, part = self.whole, self.part
         return Foundation(
             self.dialect,
-            whole.known,
-            None if part is whole else part.known,
-            None if self is part else self.known,
+            whole.base,
+            None if part is whole else part.base,
+            None if self is part else self.base,
         )
 
     def has(self, name: str) -> bool:
@@ -119,12 +112,12 @@ class Tables:
         rows: Table,
         order_by: Sequence[str] = (),
         *,
-        by_coin: bool = False,
+        by: str | None = None,
         is_view: bool = False,
     ) -> None:
         """Let rows be computed once, as a table; or wherever they are read, as a view."""
         query = self._typed(rows, order_by if self.dialect.has_order else ())
-        self.steps.append(Step(name, query, is_view, by_coin))
+        self.steps.append(Step(name, query, is_view, by))
         self.schemas[name] = rows.schema()
 
     def adopt(self, others: "Tables") -> None:
@@ -177,7 +170,7 @@ def keep(
     build: Callable[..., Table],
     *args: Hashable,
     order_by: tuple[str, ...] = (),
-    by_coin: bool = False,
+    by: str | None = None,
     is_view: bool = False,
 ) -> Table:
     """Return the table ``name``, made of ``build(con, *args)`` where it does not exist.
@@ -187,12 +180,12 @@ def keep(
         name: Of the table.
         build: From the tables to the rows: the same of the same arguments always.
         order_by: How the rows are to lie, where an engine keeps them in order.
-        by_coin: Rows of a coin are made of that coin's rows alone, so that an engine may make
-            them a few coins at a time.
+        by: The column of a coin or a wallet whose rows are made of its own rows alone, so that an
+            engine may make them a few at a time.
         is_view: The rows are computed anew wherever they are read.
     """
     if not con.has(name):
-        asked = _Asked(name, build, args, order_by, by_coin, is_view)
+        asked = _Asked(name, build, args, order_by, by, is_view)
         con.adopt(_kept(con.foundation, asked))
     return con.table(name)
 
@@ -204,7 +197,7 @@ class _Asked(NamedTuple):
     build: Callable[..., Table]
     args: tuple[Hashable, ...]
     order_by: tuple[str, ...]
-    by_coin: bool
+    by: str | None
     is_view: bool
 
 
@@ -216,7 +209,7 @@ def _kept(foundation: Foundation, asked: _Asked) -> Tables:
     """
     con = foundation.tables()
     rows = asked.build(con, *asked.args)
-    con.keep(asked.name, rows, asked.order_by, by_coin=asked.by_coin, is_view=asked.is_view)
+    con.keep(asked.name, rows, asked.order_by, by=asked.by, is_view=asked.is_view)
     return con
 
 
@@ -241,7 +234,3 @@ def expressed_once(define: Definition) -> Definition:
         return rows
 
     return cast(Definition, found)
-
-
-view = partial(keep, is_view=True)
-"""Return the rows called ``name``, which are computed anew wherever they are read."""

@@ -67,17 +67,10 @@ def recipe(
         of_part: Those that a part has of its own; None where everything is asked for.
         is_sharded: Whether ``build`` is given tables of shards, which have ``fills`` of their own.
     """
-    asked = Foundation(dialect, of_whole, of_part, None).tables()
+    part = asked = Foundation(dialect, of_whole, of_part, None).tables()
     if is_sharded:
-        asked = Tables(dialect, _of_shard(asked), asked.whole, asked)
+        executed = tuple(each for each in part.base if each[0] == "executions")
+        known = (("fills", fills(part).schema()), *executed)
+        asked = Tables(dialect, known, part.whole, part)
     queries = [dialect.compile(each) for each in build(asked, *args)]
-    shard = asked.steps if is_sharded else ()
-    return Recipe(asked.whole.steps, asked.part.steps, shard, queries)
-
-
-def _of_shard(part: Tables) -> Schemas:
-    """Return what a shard of a part has of its own."""
-    known = [("fills", fills(part).schema())]
-    if part is part.whole and part.has("executions"):
-        known.append(("executions", part.schemas["executions"]))
-    return tuple(known)
+    return Recipe(part.whole.steps, part.steps, asked.steps if is_sharded else (), queries)

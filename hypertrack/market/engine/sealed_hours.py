@@ -4,11 +4,13 @@ An execution is of one wallet and one moment, and all trades of a moment are of 
 spans two. What is kept of it holds at any cut.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import ibis
 
-from hypertrack.market.engine.backend import DUCKDB, WHOLE, described
+from hypertrack.market.engine.backend import DUCKDB, described
 from hypertrack.market.engine.kept_tables import Step, Tables
-from hypertrack.market.engine.plans import recipe
 from hypertrack.market.executions import executions
 from hypertrack.market.price_lookups import AROUND, prices_around
 from hypertrack.market.prices import REFERENCE_MAX_AGE_MS, last_trades
@@ -24,19 +26,32 @@ def keep_hours(dataset: Dataset) -> None:
     """Let what follows from the hours of a dataset be tables of it, if its hours are kept."""
     if dataset.hours is None:
         return
-    base = dict(described(dataset.connection, WHOLE))
-    known = tuple((name, base[name]) for name in ("trades", "bbo"))
-    steps = recipe(DUCKDB, known, None, False, _kept).whole
+    steps = _steps(dataset.connection, executions, last_trades, prices_around)
     views = ";".join(f'CREATE VIEW "{step.name}" AS {step.query}' for step in steps if step.is_view)
-    tables = [_table(step, views) for step in steps if not step.is_view]
+    around = {"prices_around": (BACK_MS, AHEAD_MS)}
+    tables = [
+        SealedTable(step.name, step.query, views, *around.get(step.name, ()))
+        for step in steps
+        if not step.is_view
+    ]
     keep_tables(dataset.connection, dataset.hours, tables)
 
 
-def _kept(con: Tables) -> tuple[ibis.Table, ...]:
-    return executions(con), last_trades(con), prices_around(con)
+def made_of_trades(connection: Any) -> dict[str, str]:
+    """Return by name the queries of tables whose rows follow from the trades of their moment.
+
+    A sliding window extends them, and does not make them anew.
+
+    Args:
+        connection: Knows the columns of ``trades``.
+    """
+    return {step.name: step.query for step in _steps(connection, last_trades)}
 
 
-def _table(step: Step, views: str) -> SealedTable:
-    if step.name == "prices_around":
-        return SealedTable(step.name, step.query, views, BACK_MS, AHEAD_MS)
-    return SealedTable(step.name, step.query, views)
+def _steps(connection: Any, *definitions: Callable[[Tables], ibis.Table]) -> Sequence[Step]:
+    """Return what definitions keep of trades and quotes."""
+    known = tuple(each for each in described(connection) if each[0] in ("trades", "bbo"))
+    con = Tables(DUCKDB, known)
+    for define in definitions:
+        define(con)
+    return con.steps

@@ -9,20 +9,16 @@ to disk once, by shard, and a shard is forgotten as soon as it is measured.
 """
 
 import shutil
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hypertrack.market.engine.backend import (
-    DuckDBTables,
-    groups_of,
-    set_variables,
-)
-from hypertrack.market.engine.computer import PARTIES, Finish, as_found, columns_of
+from hypertrack.market.engine.backend import WHOLE, groups_of, set_variables
 from hypertrack.market.engine.kept_tables import Step
-from hypertrack.market.engine.plans import Build, Columns, Recipe, Variables
+from hypertrack.market.engine.market import PARTIES, Finish, Market, columns_of
+from hypertrack.market.engine.plans import Columns, Recipe, Variables
 from hypertrack.market.executions import fills
 from hypertrack.store.parallel import in_parallel
 from hypertrack.store.sql import parquet, quoted
@@ -47,65 +43,53 @@ FILLS_PER_SLICE = 6_000_000
 """Fills are written a slice of time at a time, each by one thread, so that their order is known."""
 
 
-class Part:
-    """The wallets and the window asked for, ready to be measured; drop it after use."""
+class Shards:
+    """The wallets of a dataset or of a part of it, some in each; drop them after use."""
 
-    def __init__(
-        self, tables: DuckDBTables, temporary_folder: Callable[[], Path], wallets: str = "true"
-    ):
+    def __init__(self, market: Market, connection: Any, temporary_folder: Callable[[], Path]):
         """Divide the wallets.
 
         Args:
-            tables: Of the part, or of the whole dataset.
+            market: Of the part, or of the whole dataset.
+            connection: Of the same.
             temporary_folder: Makes one, where fills are too many for memory.
-            wallets: SQL condition on ``wallet_id``.
         """
-        self._tables, self._connection = tables, tables.connection
+        self._connection = connection
         self._temporary_folder = temporary_folder
         self._on_disk: dict[str, set[str]] = {}
-        own = tables.place
-        self._rows = {"fills": f"SELECT * FROM {own}.{fills(tables).get_name()} WHERE {wallets}"}
-        if tables.has("executions"):
-            self._rows["executions"] = f"FROM {own}.executions"
-        tables.make(tables.steps)
+        own = market.prefix
+        self._rows = {"fills": f"FROM {WHOLE}.{fills(market).get_name()}"}
+        market.make(step for step in market.steps if step.name == "fills")
+        if "executions" in dict(market.base):
+            self._rows["executions"] = f"FROM {WHOLE}.executions"
         self._groups, self._spilled = self._divide()
+        self._schemas = [f"{own}shard_{number}" for number in range(len(self._groups))]
         self._made: list[set[str]] = [set() for _ in self._groups]
-        for number, (first_id, end_id) in enumerate(self._groups):
-            self._connection.execute(f"CREATE SCHEMA {own}_{number}")
-            are_own = f"BETWEEN {first_id} AND {end_id - 1}"
-            # What its own wallets did on chains, and not all wallets of the part.
-            seen = [(name, f"FROM {own}.{name}", PARTIES[name]) for name in CHAINS]
-            if self._spilled is None:
-                seen += [(name, rows, ["wallet_id"]) for name, rows in self._rows.items()]
-            for name, rows, parties in seen:
-                condition = " OR ".join(f"{party} {are_own}" for party in parties)
-                self._connection.execute(
-                    f"CREATE VIEW {own}_{number}.{name} AS SELECT * FROM ({rows}) WHERE {condition}"
-                )
+        self._chains = {own + name: PARTIES[name] for name in CHAINS}
+        for number, schema in enumerate(self._schemas):
+            connection.execute(f"CREATE SCHEMA {schema}")
+            for name, rows in () if self._spilled else self._rows.items():
+                own_rows = f"{rows} WHERE {self._are_own(number, ['wallet_id'])}"
+                connection.execute(f"CREATE VIEW {schema}.{name} AS {own_rows}")
 
     def measure_each(
-        self,
-        windows: Sequence[Variables],
-        build: Build,
-        *args: Hashable,
-        finish: Finish = as_found,
+        self, windows: Sequence[Variables], asked: Recipe, finish: Finish | None
     ) -> list[list[Columns]]:
         """Return what is asked of each window: a row per ``wallet_id`` and else floats each.
 
         A shard makes what it keeps once for all windows, and finishes what it found of its wallets.
         """
-        asked = self._tables.ready(windows[0], build, *args, is_sharded=True)
-        self._spill(asked)
+        self._spill(*(step.query for step in asked.shard), *asked.queries)
 
         def run(connection: Any, number: int) -> list[list[Columns]]:
             set_variables(connection, windows[0])
             before = set(self._made[number])
-            self._make(connection, number, asked.shard)
+            self._make(connection, number, asked.shard, asked.queries)
             found = []
             for nth, at in enumerate(windows):
                 set_variables(connection, at)
                 columns = [self._columns(connection, number, each) for each in asked.queries]
-                found.append(finish(nth, columns))
+                found.append(finish(nth, columns) if finish else columns)
             if self._spilled:
                 self._forget(connection, number, self._made[number] - before)
             return found
@@ -113,39 +97,30 @@ class Part:
         by_window = zip(*self._in_shards(run), strict=True)
         return [[_joined(each) for each in zip(*found, strict=True)] for found in by_window]
 
-    def gather(self, name: str, build: Build) -> None:
-        """Let the tables of the part have one that all shards keep, as ``build`` asks for it."""
-        asked = self._tables.ready({}, build, is_sharded=True)
-        self._spill(asked)
+    def gathered(self, step: Step) -> str:
+        """Return the query of a table's rows as they lie by shard, once each has made its own.
+
+        A view of ``executions`` that are there is laid by shard where the shards are on disk.
+        """
+        if step.is_view and (self._spilled is None or "executions" not in self._rows):
+            return step.query
+        if step.is_view:
+            self._put_on_disk("executions", self._columns_in(self._rows["executions"]))
+            return self._from_disk("executions", range(len(self._groups)))
+        self._spill(step.query)
 
         def make(connection: Any, number: int) -> None:
-            self._make(connection, number, asked.shard)
+            self._make(connection, number, [step])
             if self._spilled:  # the fills lie on disk, and what was gathered takes their place
                 self._forget(connection, number, {"fills"})
 
         self._in_shards(make)
-        tables = [f'FROM {self._tables.place}_{n}."{name}"' for n in range(len(self._groups))]
-        self._connection.execute(f'CREATE VIEW "{name}" AS {" UNION ALL ".join(tables)}')
-        self._tables.know(name)
-
-    def lay_by_wallet(self, name: str, laid: str) -> None:
-        """Let the part have a table whose rows lie by shard, where the shards are on disk.
-
-        Args:
-            name: Of the table that it holds the rows of.
-            laid: Its own name.
-        """
-        if self._spilled is None or name not in self._rows:
-            return
-        self._put_on_disk(name, self._columns_in(self._rows[name]))
-        files = [file for n in range(len(self._groups)) for file in self._files(name, n)]
-        self._connection.execute(f'CREATE VIEW "{laid}" AS FROM {parquet(files)}')
-        self._tables.know(laid)
+        return " UNION ALL ".join(f'FROM {schema}."{step.name}"' for schema in self._schemas)
 
     def drop(self) -> None:
         """Forget everything that was made for this part alone."""
-        for name in ("spill", *range(len(self._groups))):
-            self._connection.execute(f"DROP SCHEMA IF EXISTS {self._tables.place}_{name} CASCADE")
+        for schema in self._schemas:
+            self._connection.execute(f"DROP SCHEMA {schema} CASCADE")
         if self._spilled:
             shutil.rmtree(self._spilled)
 
@@ -161,26 +136,15 @@ class Part:
         if n_fills > FILLS_IN_MEMORY:
             self._n_slices = n_fills // FILLS_PER_SLICE + 1
             groups = groups_of(found["wallet_id"], found["n"], FILLS_PER_SPILLED_SHARD)
-            self._number_shards(groups)
             return groups, self._temporary_folder()
         n_worth_it = min(n_fills // FILLS_WORTH_A_SHARD, N_SHARDS_WORTH_IT)
         n_shards = max(-(-n_fills // FILLS_PER_SHARD), n_worth_it, 1)
         return groups_of(found["wallet_id"], found["n"], n_fills / n_shards or 1), None
 
-    def _number_shards(self, groups: Sequence[tuple[int, int]]) -> None:
-        """Let each wallet have the number of its shard."""
-        begins = [first_id for first_id, _ in groups]
-        schema = f"{self._tables.place}_spill"
-        self._connection.execute(
-            f"CREATE SCHEMA {schema}; CREATE TABLE {schema}.shard_of AS SELECT wallet_id, "
-            f"len(list_filter({begins}, lambda id: id <= wallet_id)) - 1 AS shard FROM wallets"
-        )
-
-    def _spill(self, asked: Recipe) -> None:
-        """Write to disk what is asked of rows that are there neither in memory nor on disk."""
+    def _spill(self, *queries: str) -> None:
+        """Write to disk what queries read of rows that are there neither in memory nor on disk."""
         if self._spilled is None:
             return
-        queries = [*(step.query for step in asked.shard), *asked.queries]
         for name, rows in self._rows.items():
             asking = " ".join(query for query in queries if f'"{name}"' in query)
             named = {column for column in self._columns_in(rows) if f'"{column}"' in asking}
@@ -191,60 +155,72 @@ class Part:
         return {name for name, *_ in self._connection.execute(f"DESCRIBE {rows}").fetchall()}
 
     def _put_on_disk(self, name: str, columns: set[str]) -> None:
-        """Write columns of a table to disk, and those that are there again, unless all are."""
-        assert self._spilled is not None
-        known = self._on_disk.get(name, set())
-        if not known.issuperset(columns):
-            shutil.rmtree(self._spilled / name, ignore_errors=True)
-            self._on_disk[name] = known | columns
-            asked = ", ".join(sorted(known | columns))
-            self._write(name, f"SELECT {asked} FROM ({self._rows[name]})")
+        """Write columns of a table to disk, and those that are there again, unless all are.
 
-    def _write(self, name: str, rows: str) -> None:
-        """Write rows to a folder per shard, a file per slice of time."""
+        A folder per shard, a file per slice of time.
+        """
         assert self._spilled is not None
-        place, schema = self._spilled / name, f"{self._tables.place}_spill"
+        columns = columns | self._on_disk.get(name, set())
+        if columns == self._on_disk.get(name):
+            return
+        self._on_disk[name] = columns
+        place = self._spilled / name
+        shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
         bounds = "SELECT min(time_ms), max(time_ms) + 1 FROM trades"
         first_ms, end_ms = self._connection.execute(bounds).fetchall()[0]
         edges = np.linspace(first_ms, end_ms, self._n_slices + 1).astype(np.int64)
+        later = " + ".join(f"(wallet_id >= {first_id})::INTEGER" for first_id, _ in self._groups)
 
         def write(connection: Any, slice_: int) -> None:
-            connection.execute(f"SET search_path = '{self._tables.path}'")
             connection.execute(
-                f"COPY (SELECT rows.*, shard FROM ({rows}) AS rows JOIN {schema}.shard_of "
-                f"USING (wallet_id) WHERE time_ms >= {edges[slice_]} "
-                f"AND time_ms < {edges[slice_ + 1]}) TO {quoted(place)} (FORMAT parquet, "
-                f"COMPRESSION lz4_raw, PARTITION_BY (shard), OVERWRITE_OR_IGNORE, "
-                f"FILENAME_PATTERN '{slice_:06}_{{i}}')"
+                f"COPY (SELECT {', '.join(sorted(columns))}, {later} - 1 AS shard "
+                f"FROM ({self._rows[name]}) "
+                f"WHERE time_ms >= {edges[slice_]} AND time_ms < {edges[slice_ + 1]}) "
+                f"TO {quoted(place)} (FORMAT parquet, COMPRESSION lz4_raw, PARTITION_BY (shard), "
+                f"OVERWRITE_OR_IGNORE, FILENAME_PATTERN '{slice_:06}_{{i}}')"
             )
 
         in_parallel(self._connection, write, range(self._n_slices))
 
     def _in_shards(self, run: Any) -> list[Any]:
         def there(connection: Any, number: int) -> Any:
-            path = f"{self._tables.place}_{number},{self._tables.path}"
-            connection.execute(f"SET search_path = '{path}'")
+            connection.execute(f"SET search_path = '{self._schemas[number]},{WHOLE}'")
             return run(connection, number)
 
         return in_parallel(self._connection, there, range(len(self._groups)))
 
-    def _make(self, connection: Any, number: int, steps: Sequence[Step]) -> None:
-        """Make a shard's tables that are not there yet."""
-        queries = {step.name: step.query for step in steps}
-        queries = {name: self._from_disk(name, number) for name in self._on_disk} | queries
+    def _make(
+        self, connection: Any, number: int, steps: Sequence[Step], asked: Sequence[str] = ()
+    ) -> None:
+        """Make a shard's tables that are not there yet, and what they and the queries read.
+
+        What all wallets did on chains is gone through once: half a dozen features read it.
+        """
+        read = [*(step.query for step in steps), *asked]
+        queries = {
+            name: f"FROM {WHOLE}.{name} WHERE {self._are_own(number, parties)}"
+            for name, parties in self._chains.items()
+            if any(f'"{name}"' in query for query in read)
+        }
+        queries |= {name: self._from_disk(name, [number]) for name in self._on_disk}
+        queries |= {step.name: step.query for step in steps}
         for name, query in queries.items():
             if name not in self._made[number]:
                 connection.execute(f'CREATE TABLE "{name}" AS {query}')
                 self._made[number].add(name)
 
-    def _from_disk(self, name: str, number: int) -> str:
-        """Return the query of a shard's rows of a table on disk."""
-        return f"FROM {parquet(self._files(name, number))}"
+    def _are_own(self, number: int, parties: Sequence[str]) -> str:
+        """Return the SQL condition of a shard's rows."""
+        first_id, end_id = self._groups[number]
+        return " OR ".join(f"{party} BETWEEN {first_id} AND {end_id - 1}" for party in parties)
 
-    def _files(self, name: str, number: int) -> list[Path]:
+    def _from_disk(self, name: str, numbers: Iterable[int]) -> str:
+        """Return the query of the rows of a table on disk, of some shards."""
         assert self._spilled is not None
-        return sorted((self._spilled / name / f"shard={number}").glob("*.parquet"))
+        folders = (self._spilled / name / f"shard={number}" for number in numbers)
+        files = [file for folder in folders for file in sorted(folder.glob("*.parquet"))]
+        return f"FROM {parquet(files)}"
 
     def _forget(self, connection: Any, number: int, names: set[str]) -> None:
         for name in names:

@@ -6,8 +6,9 @@ read here and handed over as Parquet.
 
 import re
 import socket
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,28 +20,18 @@ from pyspark.sql import DataFrame, SparkSession
 
 from hypertrack.config import DatabaseUrl
 from hypertrack.errors import EngineError
-from hypertrack.market.engine.computer import (
-    PARTIES,
-    Computer,
-    Finish,
-    Market,
-    as_found,
-    asked_of,
-)
-from hypertrack.market.engine.kept_tables import Step
-from hypertrack.market.engine.plans import Build, Columns, Variables
+from hypertrack.market.engine.kept_tables import Schemas, Step
+from hypertrack.market.engine.market import Market
+from hypertrack.market.engine.plans import Variables
 from hypertrack.market.engine.spark_dialect import SPARK, statements
 from hypertrack.market.engine.spark_reading import (
     handed_over,
     hours_at,
     kept,
     number_tables,
-    together,
 )
-from hypertrack.market.executions import fills
-from hypertrack.records import DataSummary
 from hypertrack.scratch import clear_abandoned, scratch_folder
-from hypertrack.store.dataset import note_sealed, open_unsealed
+from hypertrack.store.dataset import Dataset, note_sealed, open_unsealed
 from hypertrack.store.reading.recorded_books import RecordedBooks
 
 ANSWER_S = 5.0
@@ -61,36 +52,32 @@ PARTITIONS_DEFAULT = "200"
 """Spark's own: too many for a few cores, and what stands where nobody has chosen."""
 PARTITIONS_PER_CORE = 4
 
+AT_ONCE = 4
+"""One query is planned while another's tasks run, as each waits for its planning, its tasks and its
+last worker in turn; more would but share the driver."""
 
 SHUFFLED = re.compile(r"\b(GROUP BY|JOIN|OVER|DISTINCT)\b")
 """What Spark moves rows between workers for: other rows are as quickly computed again as read."""
 
 
-class SparkTables(Market):
-    """Views of one session: of the whole dataset, or with a prefix of a part of it."""
+class SparkMarket(Market):
+    """Views of one session."""
 
-    def __init__(
-        self,
-        session: SparkSession,
-        frames: Mapping[str, DataFrame],
-        whole: Market | None = None,
-    ):
-        """Give data frames their names."""
-        described = (
-            (name, ibis.schema(PySparkType.to_ibis(frame.schema))) for name, frame in frames.items()
-        )
-        super().__init__(SPARK, tuple(described), whole)
+    def __init__(self, session: SparkSession, base: Schemas, whole: Market | None = None):
+        super().__init__(SPARK, base, whole)
         self._session = session
-        for name, frame in frames.items():
-            frame.createOrReplaceTempView(self.prefix + name)
 
-    def answer(self, query: str, at: Variables) -> Any:
-        """Return the rows of a query as an Arrow table."""
-        return self._frame(query, at).toArrow()
+    def narrowed(self, base: Schemas) -> "SparkMarket":
+        """Return tables before these, of a part that is still to be made."""
+        return SparkMarket(self._session, base, self)
+
+    def prepare(self) -> None:
+        """Keep nothing: the disks are the cluster's."""
 
     def answers(self, queries: Sequence[str], at: Variables) -> list[Any]:
         """Return the rows of each query as an Arrow table; some are asked at once."""
-        return together(lambda query: self.answer(query, at), queries)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return list(pool.map(lambda query: self._frame(query, at).toArrow(), queries))
 
     def make_one(self, step: Step, at: Variables) -> None:
         """Make a view, whose rows Spark keeps where it computes them if they are to be kept."""
@@ -98,14 +85,9 @@ class SparkTables(Market):
         frame = frame if step.is_view else kept(frame)
         frame.createOrReplaceTempView(self.prefix + step.name)
 
-    def drop_one(self, name: str) -> None:
+    def drop_one(self, step: Step) -> None:
         """Drop a view; Spark frees rows that nobody can read any more."""
-        self._session.catalog.dropTempView(self.prefix + name)
-
-    def close(self) -> None:
-        """Forget what was made of a part."""
-        for name in self._made:
-            self.drop_one(name)
+        self._session.catalog.dropTempView(self.prefix + step.name)
 
     def _frame(self, query: str, at: Variables) -> DataFrame:
         """Return what a query says at some values of its variables."""
@@ -120,116 +102,57 @@ class SparkTables(Market):
         return found
 
 
-class Spark(Computer):
-    """Measures wallets of a dataset on Spark; use as a context manager.
+@contextmanager
+def open_spark(
+    place: Path | DatabaseUrl,
+    master: str,
+    folder: Path | None,
+    *,
+    sealed_url: str | None = None,
+    memory_limit_gib: float | None = None,
+    until_ms: int | None = None,
+) -> Iterator[tuple[Dataset, SparkMarket]]:
+    """Let Spark read a dataset, and give its tables, beside what has the ledger and all else.
 
-    Attributes:
-        dataset: Has the ledger and what is not read; the other tables are Spark's.
+    Args:
+        place: Of the dataset.
+        master: ``spark://host:7077`` or ``local[*]``.
+        folder: Which this machine and all workers see; a temporary one where None.
+        sealed_url: Where all workers see the sealed hours; under the same path where None.
+        memory_limit_gib: Of this machine, while it reads the open lines.
+        until_ms: Read the dataset as it stood at that time; everything where None.
+
+    Raises:
+        DatasetError: No such dataset, or nothing recorded in it.
+        EngineError: Nobody answers there, Spark does not start, or it cannot read there.
     """
-
-    def __init__(
-        self,
-        place: Path | DatabaseUrl,
-        master: str,
-        folder: Path | None,
-        *,
-        sealed_url: str | None = None,
-        memory_limit_gib: float | None = None,
-        until_ms: int | None = None,
-    ):
-        """Let Spark read a dataset.
-
-        Args:
-            place: Of the dataset.
-            master: ``spark://host:7077`` or ``local[*]``.
-            folder: Which this machine and all workers see; a temporary one where None.
-            sealed_url: Where all workers see the sealed hours; under the same path where None.
-            memory_limit_gib: Of this machine, while it reads the open lines.
-            until_ms: Read the dataset as it stood at that time; everything where None.
-
-        Raises:
-            DatasetError: No such dataset, or nothing recorded in it.
-            EngineError: Nobody answers there, Spark does not start, or it cannot read there.
-        """
-        _require_answer(master)
-        with ExitStack() as opened:
-            clear_abandoned(folder)
-            unsealed = Path(opened.enter_context(scratch_folder(folder)))
-            self.dataset, hours = open_unsealed(
-                place, unsealed, memory_limit_gib=memory_limit_gib, until_ms=until_ms
-            )
-            opened.enter_context(self.dataset)
-            self._session = opened.enter_context(_session(master))
+    _require_answer(master)
+    clear_abandoned(folder)
+    with scratch_folder(folder) as scratch:
+        unsealed = Path(scratch)
+        dataset, hours = open_unsealed(
+            place, unsealed, memory_limit_gib=memory_limit_gib, until_ms=until_ms
+        )
+        with dataset, _session(master) as session:
             sealed = {feed: tuple(map(str, paths)) for feed, paths in hours.items()}
             if sealed_url is not None:
-                sealed = hours_at(self._session, sealed_url, self.dataset.lines, hours)
-            tables, found = number_tables(self._session, unsealed, sealed, until_ms)
-            note_sealed(self.dataset, unsealed, found, until_ms)
-            coverage = handed_over(self._session, unsealed / "coverage")
-            self.read = SparkTables(self._session, {**tables, "coverage": coverage})
-            self.read.books = RecordedBooks(self.dataset.connection, self.dataset.lines)
-            self._opened = opened.pop_all()
+                sealed = hours_at(session, sealed_url, dataset.lines, hours)
+            tables, found = number_tables(session, unsealed, sealed, until_ms)
+            note_sealed(dataset, unsealed, found, until_ms)
+            tables["coverage"] = handed_over(session, unsealed / "coverage")
+            for name, frame in tables.items():
+                frame.createOrReplaceTempView(name)
+            schemas = ((name, PySparkType.to_ibis(each.schema)) for name, each in tables.items())
+            market = SparkMarket(
+                session, tuple((name, ibis.schema(each)) for name, each in schemas)
+            )
+            market.books = RecordedBooks(dataset.connection, dataset.lines)
+            yield dataset, market
 
-    def summary(self) -> DataSummary:
-        """Return what the dataset holds and what it is known to lack."""
-        return self.dataset.summary(self.read.row)
 
-    def prepare(self) -> None:
-        """Keep nothing: the disks are the cluster's."""
-
-    def measure(
-        self,
-        at: Variables,
-        build: Build,
-        *args: Hashable,
-        wallet_ids: Sequence[int] | None = None,
-        since_ms: int | None = None,
-    ) -> list[Columns]:
-        """Return what is asked of some wallets and a window (see `Computer`)."""
-        if wallet_ids is None and since_ms is None:
-            return self.read.measure(at, build, *args)
-        part = SparkTables(self._session, self._narrowed(wallet_ids, since_ms), self.read)
-        try:
-            return part.measure(at, build, *args)
-        finally:
-            part.close()
-
-    def measure_each(
-        self,
-        windows: Sequence[Variables],
-        build: Build,
-        *args: Hashable,
-        finish: Finish = as_found,
-    ) -> list[list[Columns]]:
-        """Return what is asked of each window (see `Computer`)."""
-        return [finish(n, self.read.measure(at, build, *args)) for n, at in enumerate(windows)]
-
-    def _narrowed(
-        self, wallet_ids: Sequence[int] | None, since_ms: int | None
-    ) -> dict[str, DataFrame]:
-        """Return what is asked for of each table that tells of wallets."""
-        ids = None if wallet_ids is None else ", ".join(map(str, wallet_ids)) or "NULL"
-        frames = {
-            name: self._session.table(name).filter(asked_of(parties, ids, since_ms))
-            for name, parties in PARTIES.items()
-        }
-        if ids is None:
-            return frames
-        several = SparkTables(self._session, frames, self.read)
-        rows = fills(several)  # of these trades, and of their other wallets
-        several.make(several.steps)
-        of_asked = self._session.table(rows.get_name()).filter(f"wallet_id IN ({ids})")
-        return {**frames, "fills": of_asked}
-
-    def close(self) -> None:
-        """Stop the session and remove what was handed over."""
-        self._opened.close()
-
-    def __enter__(self) -> "Spark":
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
+def _described(tables: Mapping[str, DataFrame]) -> Schemas:
+    kinds = ((name, PySparkType.to_ibis(frame.schema)) for name, frame in tables.items())
+    return tuple((name, ibis.schema(kind)) for name, kind in kinds)
 
 
 @contextmanager

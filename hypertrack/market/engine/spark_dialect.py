@@ -1,7 +1,7 @@
 """Ibis expressions as statements of Spark."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import md5
 
 import ibis
@@ -12,9 +12,7 @@ from sqlglot import exp
 
 from hypertrack.market.engine.kept_tables import SEPARATOR, Dialect
 from hypertrack.market.engine.plans import Variables
-
-PART = "part_"
-"""Before the names of a part's tables: a session has one place for all."""
+from hypertrack.store.reading.readable_rows import MACROS
 
 SQL = Backend.compiler.dialect
 
@@ -73,9 +71,16 @@ def statements(query: str, at: Variables) -> tuple[dict[str, str], str]:
 
 
 def made_of(script: str) -> list[tuple[str, str]]:
-    """Return name and query of each table that statements of DuckDB make, in no order of rows."""
+    """Return name and query of each table that statements of DuckDB make (see `of_spark`)."""
     made = [each for each in sqlglot.parse(script, "duckdb") if isinstance(each, exp.Create)]
-    return [(each.this.name, _of_spark(each.expression)) for each in made]
+    return [(each.this.name, of_spark(each.expression)) for each in made]
+
+
+def of_spark(query: str | exp.Expr) -> str:
+    """Return a query of DuckDB as Spark says it, its rows in no order."""
+    said = exp.maybe_parse(query, dialect="duckdb").transform(_written_out)
+    said.set("order", None)
+    return said.sql("spark")
 
 
 def shape_of(columns: Mapping[str, str]) -> str:
@@ -84,17 +89,31 @@ def shape_of(columns: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {kind.sql('spark')}" for name, kind in kinds.items())
 
 
-def _of_spark(query: exp.Expression) -> str:
-    """Return a query of DuckDB as Spark says it, and reads numbers by functions of its own."""
-    for cast in list(query.find_all(exp.TryCast)):
-        cast.replace(exp.Anonymous(this="number_of", expressions=[cast.this]))
-    for call in query.find_all(exp.Anonymous):
-        if call.name == "positive":  # which Spark has, and means the sign
-            call.set("this", "positive_of")
-    query.set("order", None)
-    return query.sql("spark")
+def _written_out(node: exp.Expr) -> exp.Expr:
+    """Return what a macro of the store stands for, and other words for what Spark has not."""
+    if isinstance(node, exp.TryCast):
+        return exp.Anonymous(this="number_of", expressions=[node.this.transform(_written_out)])
+    if isinstance(node, exp.PercentileDisc):  # of which sqlglot makes an approximate one
+        of_rows = exp.Anonymous(this="percentile_disc", expressions=[node.expression])
+        rows = exp.Order(expressions=[node.this.transform(_written_out)])
+        return exp.WithinGroup(this=of_rows, expression=rows)
+    if not isinstance(node, exp.Anonymous) or node.name not in STANDS_FOR:
+        return node
+    names, body = STANDS_FOR[node.name]
+    given = {name: exp.paren(each) for name, each in zip(names, node.expressions, strict=True)}
+    said = body.transform(lambda x: given[x.name].copy() if isinstance(x, exp.Column) else x)
+    return exp.paren(said.transform(_written_out))
 
 
+def _macros(script: str) -> Iterator[tuple[str, tuple[list[str], exp.Expr]]]:
+    """Yield name, names of arguments and body of each macro that a script of DuckDB makes."""
+    for made in sqlglot.parse(script, "duckdb"):
+        if isinstance(made, exp.Create):
+            said = made.this
+            yield said.this.name, ([each.name for each in said.expressions], made.expression)
+
+
+STANDS_FOR = dict(_macros(MACROS))
 Backend.register_options()  # which Ibis does when it connects
 SPARK = Dialect(
     compile=compiled,
@@ -102,6 +121,5 @@ SPARK = Dialect(
     quote="`",
     has_order=False,
     as_of=as_of,
-    place_of_all=None,
-    prefix=PART,
+    ids="SELECT explode(from_json('{}', 'ARRAY<INT>')) AS wallet_id",
 )

@@ -3,10 +3,8 @@
 By the statements of `store.reading`, as Spark says them. A test holds both equal.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
@@ -24,6 +22,7 @@ from hypertrack.store.reading.dictionary import (
     BUILD_CANDLES,
     DISTINCT_BBO,
     DISTINCT_TRADES,
+    NO_NAMES,
     NUMBER_CONTEXTS,
     NUMBER_EVM,
     NUMBER_NAMES,
@@ -38,9 +37,8 @@ from hypertrack.store.reading.recorded_lines import Lines
 from hypertrack.store.reading.truncation import LATER
 from hypertrack.store.reading.unsealed import APART, SealedFacts, SealedHours
 
-T = TypeVar("T")
-
 NUMBERING = (
+    NO_NAMES,
     NUMBER_NAMES,
     NUMBER_TRADES,
     DISTINCT_TRADES,
@@ -57,12 +55,6 @@ NUMBERING = (
 
 KEPT = {*TABLES, "spelled"}
 """Of what these make, what is read more than once."""
-
-NUMBERED_BEFORE = {"kept_wallets": "wallet", "kept_coins": "coin"}
-"""Names of which there are none: all are numbered at once."""
-
-AT_ONCE = 4
-"""One statement is planned while another's tasks run; more would but share the driver."""
 
 
 def number_tables(
@@ -98,8 +90,6 @@ def number_tables(
             damage += [Damage(feed, local_path(place)) for place in found.damaged]
             rows = rows.unionByName(known_before(found.rows, feed, until_ms))
         rows.createOrReplaceTempView(f"raw_{feed}")
-    for name, column in NUMBERED_BEFORE.items():
-        session.sql(f"SELECT '' AS {column} WHERE false").createOrReplaceTempView(name)
     tables: dict[str, DataFrame] = {}
     for name, query in (made for each in NUMBERING for made in made_of(each)):
         rows = session.sql(query)
@@ -122,16 +112,6 @@ def handed_over(session: SparkSession, folder: Path) -> DataFrame:
     """Return a table of this machine; Spark need not run a job to find out its columns."""
     columns = from_arrow_schema(schema_of(exported(folder)))
     return session.read.schema(columns).parquet(str(folder))
-
-
-def together(run: Callable[[str], T], statements: Sequence[str]) -> list[T]:
-    """Return what becomes of each statement, some at once.
-
-    Each waits for its planning, its tasks and its last worker in turn, while most of a cluster has
-    nothing to do.
-    """
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(run, statements))
 
 
 def hours_at(

@@ -1,7 +1,7 @@
 """Sealed hours as Spark reads them: the rows that every reader takes, and why others are left out.
 
-Statements and flaws are those of `store.reading`; here are the functions by which Spark understands
-them. What is judged by the usual skew of clocks is judged by that of the sealed hours.
+Statements and flaws are those of `store.reading`. What is judged by the usual skew of clocks is
+judged by that of the sealed hours.
 """
 
 import sys
@@ -14,84 +14,46 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from hypertrack.errors import EngineError
-from hypertrack.market.engine.spark_dialect import made_of, shape_of
+from hypertrack.market.engine.spark_dialect import made_of, of_spark, shape_of
 from hypertrack.records import (
-    HOUR_MS,
     MAX_AHEAD_MS,
-    MAX_AMOUNT,
-    MAX_COUNT,
-    MAX_TIME_MS,
-    MIN_AMOUNT,
-    MIN_TIME_MS,
     Feed,
 )
 from hypertrack.store.reading.damage import unreadable
 from hypertrack.store.reading.raw_tables import READERS
 from hypertrack.store.reading.readable_rows import (
     AHEAD,
+    JUDGE_AHEAD,
+    LAST_RECEIPT,
     MAX_AHEAD_FRAC,
     MIN_FOR_DISBELIEF,
-    MIN_FOR_SKEW,
 )
 from hypertrack.store.reading.truncation import BEGINS
 
 # DuckDB's number of the lower half of an MD5 has its bytes in the opposite order.
 _LOW_HALF = ", ".join(f"substr(digest, {at}, 2)" for at in range(31, 15, -2))
 
-# What the macros of `readable_rows` say. Spark alone would take `1d` and ` 1` for numbers, and
-# `$` for the place before a line end.
+# What DuckDB does and Spark does not. Spark alone would take `1d` and ` 1` for numbers, and `$` for
+# the place before a line end.
 FUNCTIONS = {
-    "is_time(ms BIGINT) RETURNS BOOLEAN": f"ms BETWEEN {MIN_TIME_MS} AND {MAX_TIME_MS - 1}",
-    "received_ms(ns BIGINT) RETURNS BIGINT": (
-        "CASE WHEN is_time(ns DIV 1000000) THEN ns DIV 1000000 END"
-    ),
-    "is_positive(number DOUBLE) RETURNS BOOLEAN": f"number BETWEEN {MIN_AMOUNT} AND {MAX_AMOUNT}",
-    "is_count(number BIGINT) RETURNS BOOLEAN": f"number BETWEEN 0 AND {MAX_COUNT}",
-    "is_wallet(text STRING) RETURNS BOOLEAN": (
-        "length(text) = 42 AND text RLIKE '^0[xX][0-9a-fA-F]{40}$'"
-    ),
     "number_of(text STRING) RETURNS DOUBLE": (
         "CASE WHEN text RLIKE '^[-+0-9.eE]+$' THEN try_cast(text AS DOUBLE) END"
     ),
-    "positive_of(text STRING) RETURNS DOUBLE": (
-        "CASE WHEN is_positive(number_of(text)) THEN number_of(text) END"
-    ),
-    "not_negative(text STRING) RETURNS DOUBLE": (
-        f"CASE WHEN number_of(text) BETWEEN 0 AND {MAX_AMOUNT} THEN number_of(text) END"
+    "regexp_full_match(text STRING, pattern STRING) RETURNS BOOLEAN": (
+        r"text RLIKE concat('^(', pattern, ')\\z')"
     ),
     "isfinite(number DOUBLE) RETURNS BOOLEAN": f"abs(number) <= {sys.float_info.max}",
     "low_half(digest STRING) RETURNS DECIMAL(20, 0)": (
         f"CAST(conv(concat({_LOW_HALF}), 16, 10) AS DECIMAL(20, 0))"
     ),
-    "identity(id BIGINT, said STRING) RETURNS BIGINT": (
-        "CASE WHEN id > 0 THEN id WHEN id = 0 THEN -1 - low_half(md5(said)) DIV 2 END"
-    ),
+    "md5_number_lower(text STRING) RETURNS DECIMAL(20, 0)": "low_half(md5(text))",
 }
 
-JUDGE = "SELECT *, CASE {cases} END AS flaw FROM {rows}"
 COUNT_FLAWS = """
 SELECT flaw, count(*) AS n, max(received_ms(received_ns)) AS last_ms,
     max({time} - received_ms(received_ns)) AS ahead_ms,
     max(CASE WHEN received_ms(received_ns) IS NULL THEN {time} END) AS unreceived_ms
 FROM {rows} GROUP BY flaw ORDER BY flaw
-"""
-LAST_RECEIPT = "SELECT max(received_ms(received_ns)) FROM {rows}"
-FIND_AHEAD = f"""
-WITH skews AS (
-    SELECT received_ms(received_ns) DIV {HOUR_MS} AS hour,
-        CASE WHEN count(*) >= {MIN_FOR_SKEW} THEN median({{time}} - received_ms(received_ns)) END
-            AS skew_ms
-    FROM {{rows}} WHERE received_ms(received_ns) IS NOT NULL GROUP BY 1
-),
-usual AS (
-    SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY {{time}} - received_ms(received_ns))
-        AS usual_ms
-    FROM {{rows}}
-)
-SELECT {{rows}}.*, {{time}} - coalesce(received_ms(received_ns), {{last_ms}})
-    > {MAX_AHEAD_MS} + greatest(0, coalesce(usual_ms, 0), coalesce(skew_ms, 0)) AS is_ahead
-FROM {{rows}} CROSS JOIN usual
-LEFT JOIN skews ON skews.hour = received_ms(received_ns) DIV {HOUR_MS}
 """
 
 
@@ -154,13 +116,14 @@ def _read(session: SparkSession, feed: Feed, places: Sequence[str]) -> SealedRow
     ((_name, rows_of),) = made_of(statement.format(source=sealed))
     session.sql(rows_of).createOrReplaceTempView(f"{sealed}_rows")
     cases = " ".join(
-        f"WHEN ({flaw.is_fine}) IS NOT TRUE THEN {_quoted(flaw.reason)}" for flaw in flaws
+        f"WHEN ({flaw.is_fine}) IS NOT TRUE THEN {nth}" for nth, flaw in enumerate(flaws)
     )
-    judged = session.sql(JUDGE.format(cases=cases, rows=f"{sealed}_rows"))
+    judged = session.sql(of_spark(f"SELECT *, CASE {cases} END AS flaw FROM {sealed}_rows"))
     judged.createOrReplaceTempView(f"{sealed}_judged")
-    found = session.sql(COUNT_FLAWS.format(time=BEGINS[feed], rows=f"{sealed}_judged")).collect()
+    counted = of_spark(COUNT_FLAWS.format(time=BEGINS[feed], rows=f"{sealed}_judged"))
+    found = session.sql(counted).collect()
     rows = judged.filter("flaw IS NULL").drop("flaw")
-    unread = {each.flaw: each.n for each in found if each.flaw is not None}
+    unread = {flaws[each.flaw].reason: each.n for each in found if each.flaw is not None}
     n_rows = 0
     for fine in (each for each in found if each.flaw is None):
         rows, n_ahead = _drop_ahead(session, feed, rows, fine)
@@ -175,23 +138,19 @@ def _drop_ahead(
     """Return rows without those whose time lies beyond receipt, and how many these are."""
     _flaw, n, last_ms, ahead_ms, unreceived_ms = fine
     if unreceived_ms is not None:
-        statement = LAST_RECEIPT.format(rows=f"open_{feed}")
+        statement = of_spark(LAST_RECEIPT.format(table=f"open_{feed}"))
         last_ms = max(last_ms or 0, session.sql(statement).collect()[0][0] or 0)
         ahead_ms = max(ahead_ms or 0, unreceived_ms - last_ms)
     if not last_ms or ahead_ms is None or ahead_ms <= MAX_AHEAD_MS:
         return rows, 0
     view = f"fine_{feed}"
     rows.createOrReplaceTempView(view)
-    told = session.sql(FIND_AHEAD.format(rows=view, time=BEGINS[feed], last_ms=last_ms))
+    names = {"table": view, "row": "*", "time": BEGINS[feed], "last_ms": last_ms}
+    told = session.sql(of_spark(JUDGE_AHEAD.format(**names)))
     n_ahead = told.filter("is_ahead").count()
     if n >= MIN_FOR_DISBELIEF and n_ahead > MAX_AHEAD_FRAC * n:
         return rows, 0
     return told.filter("is_ahead IS NOT TRUE").drop("is_ahead"), n_ahead
-
-
-def _quoted(text: str) -> str:
-    """Return text as a literal of Spark's, which takes two quotes for the seam of two literals."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _literal(place: str) -> str:

@@ -34,8 +34,8 @@ FROM (
 );
 """
 NO_NAMES = """
-CREATE TEMP TABLE kept_wallets(wallet_id INTEGER, wallet VARCHAR);
-CREATE TEMP TABLE kept_coins(coin_id INTEGER, coin VARCHAR);
+CREATE TEMP TABLE kept_wallets AS SELECT 0 AS wallet_id, '' AS wallet WHERE false;
+CREATE TEMP TABLE kept_coins AS SELECT 0 AS coin_id, '' AS coin WHERE false;
 """
 
 # The same for rows that are read in turn: what is new goes behind what was numbered before.

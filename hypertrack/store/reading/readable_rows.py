@@ -36,7 +36,7 @@ CREATE OR REPLACE MACRO rate_of_funding(text) AS
 CREATE OR REPLACE MACRO is_count(number) AS number BETWEEN 0 AND {MAX_COUNT};
 CREATE OR REPLACE MACRO is_wallet(text) AS regexp_full_match(text, '0[xX][0-9a-fA-F]{{40}}');
 CREATE OR REPLACE MACRO identity(id, said) AS
-    CASE WHEN id > 0 THEN id WHEN id = 0 THEN -1 - (md5_number_lower(said) >> 1)::BIGINT END;
+    CASE WHEN id > 0 THEN id WHEN id = 0 THEN -1 - (md5_number_lower(said) // 2)::BIGINT END;
 """
 
 TORN = "torn, or not of its feed's shape"
@@ -60,8 +60,7 @@ HAS_NO_RECEIPT = "SELECT count(*) FROM {table} WHERE received_ms(received_ns) IS
 FARTHEST_AHEAD = """
 SELECT max({time} - coalesce(received_ms(received_ns), {last_ms})) FROM {table}
 """
-FIND_AHEAD = f"""
-CREATE OR REPLACE TEMP TABLE ahead AS
+JUDGE_AHEAD = f"""
 WITH skews AS (
     SELECT received_ms(received_ns) // {HOUR_MS} AS hour,
         CASE WHEN count(*) >= {MIN_FOR_SKEW} THEN median({{time}} - received_ms(received_ns)) END
@@ -71,12 +70,13 @@ WITH skews AS (
 usual AS (
     SELECT quantile_disc({{time}} - received_ms(received_ns), 0.5) AS skew_ms FROM {{table}}
 )
-SELECT {{table}}.rowid AS nth
+SELECT {{table}}.{{row}}, {{time}} - coalesce(received_ms(received_ns), {{last_ms}})
+    > {MAX_AHEAD_MS} + greatest(0, coalesce(usual.skew_ms, 0), coalesce(skews.skew_ms, 0))
+    AS is_ahead
 FROM {{table}} CROSS JOIN usual
 LEFT JOIN skews ON skews.hour = received_ms(received_ns) // {HOUR_MS}
-WHERE {{time}} - coalesce(received_ms(received_ns), {{last_ms}})
-    > {MAX_AHEAD_MS} + greatest(0, coalesce(usual.skew_ms, 0), coalesce(skews.skew_ms, 0))
 """
+FIND_AHEAD = f"CREATE OR REPLACE TEMP TABLE ahead AS SELECT nth FROM ({JUDGE_AHEAD}) WHERE is_ahead"
 DROP_AHEAD = "DELETE FROM {table} WHERE rowid IN (SELECT nth FROM ahead)"
 
 # Counted with a filter, as DuckDB would ask a condition of every row before it looks for names.
@@ -160,7 +160,7 @@ def drop_ahead(
         last_ms = max(last_ms, last_receipt_ms())
     if not last_ms:
         return 0
-    names = {"table": table, "time": time, "last_ms": last_ms}
+    names = {"table": table, "row": "rowid AS nth", "time": time, "last_ms": last_ms}
     if count(connection, FARTHEST_AHEAD.format(**names)) <= MAX_AHEAD_MS:
         return 0
     connection.execute(FIND_AHEAD.format(**names))

@@ -10,6 +10,7 @@ from fakes import ALICE, BOB, CAROL, START_MS, fill_of, trade, write_dataset
 from hypertrack.config import FeatureSettings, FeeSettings
 from hypertrack.errors import ConfigError
 from hypertrack.features.engine import FeatureEngine, FeatureMatrix
+from hypertrack.market.executions import executions
 from hypertrack.records import MINUTE_MS
 from hypertrack.store import dataset as dataset_room
 
@@ -81,7 +82,7 @@ def test_a_window_that_holds_everything_is_the_whole(busy_engine: FeatureEngine)
 def test_two_engines_on_one_dataset_share_what_was_made(open_engine: Any) -> None:
     trades = [trade(START_MS, buyer=ALICE, seller=BOB, taker=ALICE)]
     first = open_engine(trades=trades)
-    assert first.backend.has("executions")
+    first.backend.fetch(executions(first.backend))
     dearer = FeeSettings(perp_taker_bps=9.0)
 
     second = FeatureEngine(first.dataset, FeatureSettings(), dearer)
@@ -128,7 +129,7 @@ def test_a_prepared_dataset_gives_the_same(
             engine = FeatureEngine(dataset, FeatureSettings(), FeeSettings())
             some.append(engine.matrix(wallets=ASKED, since_ms=SINCE_MS))
             all_.append(engine.matrix())
-            engine.prepare()
+            engine.backend.prepare()
 
     assert all_[0].values.tobytes() == all_[1].values.tobytes()
     assert_rows_of(some[1], some[0])

@@ -5,14 +5,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fakes import ALICE, BOB, START_MS, trade
 
 from hypertrack.config import FeatureSettings, FeeSettings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.labels.cuts import Window
 from hypertrack.labels.outcomes import measure
-from hypertrack.market.engine import backend, shards
+from hypertrack.market.engine import duckdb_market, shards
 from hypertrack.market.engine.backend import END_ID, groups_of
+from hypertrack.market.price_lookups import prices_around
 from hypertrack.records import MINUTE_MS
+from hypertrack.store.parallel import in_parallel
 
 NAMES = ("total_value", "burstiness", "avg_slippage", "top_counterparty_share", "markout_30s_bps")
 """One of each way that tables are made: executions, steps, prices, fills, prices of minutes."""
@@ -35,7 +38,7 @@ def test_fills_on_disk_give_the_numbers_of_fills_in_memory(
     monkeypatch.setattr(shards, "FILLS_IN_MEMORY", 0)
     monkeypatch.setattr(shards, "FILLS_PER_SPILLED_SHARD", 200)
     monkeypatch.setattr(shards, "FILLS_PER_SLICE", 40)
-    monkeypatch.setattr(backend, "ROWS_AT_ONCE", 150)
+    monkeypatch.setattr(duckdb_market, "ROWS_AT_ONCE", 150)
     engine = open_engine(**busy_market)
 
     first, again = engine.matrix(names=NAMES), engine.matrix(names=NAMES)
@@ -84,6 +87,27 @@ def test_what_is_gathered_of_shards_on_disk_stays_after_they_are_measured(
     np.testing.assert_allclose(found.quantities, expected.quantities, equal_nan=True)
 
 
+def test_prices_of_a_few_coins_at_a_time_are_those_of_all(
+    open_engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [
+        trade(
+            START_MS + nth * 1_000, buyer=ALICE, seller=BOB, taker=BOB, price=1.0 + nth, coin=coin
+        )
+        for nth, coin in enumerate(("BTC", "ETH", "SOL", "ETH"))
+    ]
+
+    def prices() -> list[tuple[Any, ...]]:
+        con = open_engine(trades=lines).backend
+        found = con.rows(prices_around(con).order_by("time_ms"))
+        return [(row["coin_id"], row["before"], row["after_5s"]) for row in found]
+
+    at_once = prices()
+    monkeypatch.setattr(duckdb_market, "ROWS_AT_ONCE", 1)
+
+    assert prices() == at_once == [(0, None, 1), (1, None, 4), (2, None, 3), (1, 2, 4)]
+
+
 def test_an_error_in_one_shard_is_raised_and_frees_the_others(open_engine: Any) -> None:
     connection = open_engine(trades=[]).dataset.connection
 
@@ -93,7 +117,7 @@ def test_an_error_in_one_shard_is_raised_and_frees_the_others(open_engine: Any) 
         return int(cursor.execute("SELECT count(*) FROM range(20000000000)").fetchall()[0][0])
 
     with pytest.raises(ValueError, match="shard 0"):
-        backend.in_parallel(connection, run, [0, 1])
+        in_parallel(connection, run, [0, 1])
 
     threads = connection.execute("SELECT current_setting('threads')").fetchall()[0][0]
     assert threads > 0

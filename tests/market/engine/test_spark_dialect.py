@@ -4,7 +4,7 @@ import ibis
 from ibis import _
 
 from hypertrack.market.engine.plans import variable
-from hypertrack.market.engine.spark_dialect import compiled, made_of, shape_of, statements
+from hypertrack.market.engine.spark_dialect import compiled, made_of, of_spark, shape_of, statements
 
 TRADES = ibis.table({"coin_id": "int32", "time_ms": "int64", "price": "float64"}, name="trades")
 
@@ -43,8 +43,7 @@ def test_variables_of_a_window_become_numbers() -> None:
 def test_statements_of_the_store_are_said_as_spark_says_them() -> None:
     script = """
     CREATE OR REPLACE TEMP TABLE raw AS
-    SELECT users[1] AS buyer, try_cast(px AS DOUBLE) AS price, positive(bid) AS bid,
-        time // 60000 AS minute
+    SELECT users[1] AS buyer, try_cast(px AS DOUBLE) AS price, time // 60000 AS minute
     FROM lines ORDER BY time;
     DROP TABLE lines
     """
@@ -52,10 +51,22 @@ def test_statements_of_the_store_are_said_as_spark_says_them() -> None:
     assert made_of(script) == [
         (
             "raw",
-            "SELECT users[0] AS buyer, NUMBER_OF(px) AS price, POSITIVE_OF(bid) AS bid, "
-            "time DIV 60000 AS minute FROM lines",
+            "SELECT users[0] AS buyer, NUMBER_OF(px) AS price, time DIV 60000 AS minute FROM lines",
         )
     ]
+
+
+def test_macros_of_the_store_are_written_out() -> None:
+    assert of_spark("SELECT positive(bid) AS bid FROM lines") == (
+        "SELECT (CASE WHEN ((NUMBER_OF((bid))) BETWEEN 1e-18 AND 1e+18) "
+        "THEN NUMBER_OF((bid)) END) AS bid FROM lines"
+    )
+
+
+def test_the_lower_median_is_an_exact_one() -> None:
+    assert of_spark("SELECT quantile_disc(a - b, 0.5) AS skew FROM lines") == (
+        "SELECT PERCENTILE_DISC(0.5) WITHIN GROUP (ORDER BY a - b) AS skew FROM lines"
+    )
 
 
 def test_columns_are_declared_with_sparks_types() -> None:
