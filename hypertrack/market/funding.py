@@ -10,7 +10,7 @@ import ibis
 from ibis import Table, Value, _
 
 from hypertrack.market.coins import is_outcome, is_spot
-from hypertrack.market.engine.kept_tables import Tables, keep
+from hypertrack.market.engine.kept_tables import Tables, expressed_once, keep
 from hypertrack.market.positions import KEYS, is_known, positions
 from hypertrack.market.prices import last_trades
 from hypertrack.market.window import Window, as_value
@@ -74,6 +74,7 @@ def rates_so_far(con: Tables) -> Table:
     return con.table("rates_so_far")
 
 
+@expressed_once
 def held_hours(con: Tables, window: Window) -> Table:
     """Return known positions that were held at a full hour of a window, and what fell due then.
 

@@ -8,6 +8,7 @@ from ibis import Table, _
 
 from hypertrack.config import FeeSettings
 from hypertrack.market.engine.kept_tables import Tables
+from hypertrack.market.engine.market import Market
 from hypertrack.market.executions import executions, fills
 from hypertrack.market.observation import OBSERVED
 from hypertrack.market.positions import FLAT_FRAC, KEYS, is_known, positions
@@ -72,13 +73,13 @@ def counterparties(con: Tables, window: Window, wallet_ids: Sequence[int], n_mos
     return ranked.filter(_.nth < n_most).order_by("wallet_id", "nth")
 
 
-def unobserved(con: Tables, window: Window) -> list[tuple[int, int]]:
+def unobserved(con: Market, window: Window) -> list[tuple[int, int]]:
     """Return when no trades stream was observed; nothing where there is no ledger."""
     missed_nothing = (_.status == "disconnected") & (_.missed.fill_null(1) == 0)
     ledger = con.table("coverage").filter(
         _.feed == "trades", (_.status == OBSERVED) | missed_nothing
     )
-    rows = ledger.select("start_ms", "end_ms").order_by("start_ms").to_pyarrow()
+    rows = con.to_pyarrow(ledger.select("start_ms", "end_ms").order_by("start_ms"))
     if not len(rows):
         return []
     starts = np.append(rows["start_ms"].to_numpy(), window.end_ms)

@@ -5,7 +5,6 @@ does not depend on any cut: whoever looks ahead must leave out what lies beyond 
 """
 
 from collections.abc import Mapping
-from functools import partial
 
 import ibis
 from ibis import Table, _
@@ -38,22 +37,25 @@ EARLIER: Mapping[str, Ask] = {
 HORIZONS: Mapping[str, Ask] = {"after_5s": AROUND["after_5s"], **LATER}
 """Of markouts."""
 
+ASKED = {"prices_around": AROUND, "prices_later": LATER, "prices_earlier": EARLIER}
+"""What is looked up of all that traded, by the name of its table."""
+
 ORDER = ("coin_id", "time_ms")
 
 
 def prices_around(con: Tables) -> Table:
     """Return coin_id, time_ms and the columns of `AROUND` for all that traded; made once."""
-    return _prices(con, "prices_around", AROUND)
+    return _prices(con, "prices_around")
 
 
 def prices_later(con: Tables) -> Table:
     """Return coin_id, time_ms and the columns of `LATER` for all that traded; made once."""
-    return _prices(con, "prices_later", LATER)
+    return _prices(con, "prices_later")
 
 
 def prices_earlier(con: Tables) -> Table:
     """Return coin_id, time_ms and the columns of `EARLIER` for all that traded; made once."""
-    return _prices(con, "prices_earlier", EARLIER)
+    return _prices(con, "prices_earlier")
 
 
 def minute_prices(con: Tables, start_ms: int | None = None) -> Table:
@@ -66,7 +68,7 @@ def minute_prices(con: Tables, start_ms: int | None = None) -> Table:
         start_ms: Where the minutes begin: with the first trade where None. A part of a dataset
             has minutes before its own first trade, and must say when it starts.
     """
-    keep(con.part, "minute_prices", partial(_minute_prices, start_ms=start_ms), order_by=ORDER)
+    keep(con.part, "minute_prices", _minute_prices, start_ms, order_by=ORDER)
     return con.table("minute_prices")
 
 
@@ -78,15 +80,14 @@ def traded_times(con: Tables) -> Table:
     return trades.select(*ORDER).distinct()
 
 
-def _prices(con: Tables, name: str, asks: Mapping[str, Ask]) -> Table:
+def _prices(con: Tables, name: str) -> Table:
     if not con.whole.has(name):  # where they are, a part's are among them
-        build = partial(_priced_times, asks=asks)
-        keep(con.part, name, build, order_by=ORDER, by="coin_id")
+        keep(con.part, name, _priced_times, name, order_by=ORDER, by="coin_id")
     return con.table(name)
 
 
-def _priced_times(con: Tables, asks: Mapping[str, Ask]) -> Table:
-    return prices_at(con, traded_times(con), asks)
+def _priced_times(con: Tables, name: str) -> Table:
+    return prices_at(con, traded_times(con), ASKED[name])
 
 
 def _minute_prices(con: Tables, start_ms: int | None) -> Table:

@@ -10,7 +10,7 @@ import ibis
 from ibis import Table, _
 
 from hypertrack.config import FeeSettings
-from hypertrack.market.engine.kept_tables import Tables
+from hypertrack.market.engine.kept_tables import Tables, expressed_once
 from hypertrack.market.executions import executions
 from hypertrack.market.fees import with_fees
 from hypertrack.market.funding import window_funding
@@ -28,6 +28,7 @@ FLOW_COLUMNS = (
 )
 
 
+@expressed_once
 def cash_flows(con: Tables, window: Window, fees: FeeSettings) -> Table:
     """Return executions and one-sided fills (settlements and the like) of a window.
 
@@ -47,6 +48,7 @@ def cash_flows(con: Tables, window: Window, fees: FeeSettings) -> Table:
     return executed.union(settled.select(FLOW_COLUMNS))
 
 
+@expressed_once
 def window_profit(con: Tables, window: Window, fees: FeeSettings) -> Table:
     """Return the profit of each wallet and coin that it traded in the window, and its parts.
 

@@ -52,10 +52,10 @@ def histories(
         by_id = {ids[each]: each for each in chosen.tolist() if each in ids}
         con, window = engine.backend, Window(engine.start_ms, engine.end_ms)
         asked = list(by_id) or [NOBODY]
-        curves = _by_wallet(market.curves(con, window, engine.fees, asked))
-        coins = _by_wallet(market.coins_traded(con, window, engine.fees, asked))
-        actions = _by_wallet(market.last_actions(con, window, asked, N_ACTIONS))
-        others = _by_wallet(market.counterparties(con, window, asked, N_COUNTERPARTIES))
+        curves = _by_wallet(con.rows(market.curves(con, window, engine.fees, asked)))
+        coins = _by_wallet(con.rows(market.coins_traded(con, window, engine.fees, asked)))
+        actions = _by_wallet(con.rows(market.last_actions(con, window, asked, N_ACTIONS)))
+        others = _by_wallet(con.rows(market.counterparties(con, window, asked, N_COUNTERPARTIES)))
         gaps = tuple(market.unobserved(con, window))
         names = engine.wallets
     found = {
@@ -75,9 +75,9 @@ def _first(n: int) -> str:
     return f"the {n:,} wallets of the best evidence"
 
 
-def _by_wallet(rows: Any) -> Rows:
+def _by_wallet(rows: list[dict[str, Any]]) -> Rows:
     found: Rows = defaultdict(list)
-    for row in rows.to_pyarrow().to_pylist():
+    for row in rows:
         found[row["wallet_id"]].append(row)
     return found
 

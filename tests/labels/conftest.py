@@ -29,7 +29,7 @@ def by_wallet() -> Callable[[Any, Any], dict[str, dict[str, Any]]]:
     """Return a function from a backend and a table by wallet_id to its rows by address."""
 
     def read(con: Any, table: Any) -> dict[str, dict[str, Any]]:
-        named = table.join(con.table("wallets"), "wallet_id").to_pyarrow().to_pylist()
-        return {row["wallet"]: row for row in named}
+        named = table.join(con.table("wallets"), "wallet_id")
+        return {row["wallet"]: row for row in con.rows(named)}
 
     return read

@@ -16,7 +16,7 @@ TEN_MINUTES = Window(START_MS, START_MS + 10 * MINUTE_MS)
 
 def named(con: Any, found: Columns) -> dict[str, dict[str, float]]:
     """Return the rows of columns by wallet_id, by address."""
-    wallets = con.table("wallets").to_pyarrow().to_pylist()
+    wallets = con.rows(con.table("wallets"))
     address = {row["wallet_id"]: row["wallet"] for row in wallets}
     rows = zip(*(column.tolist() for column in found.values()), strict=True)
     return {address[row[0]]: dict(zip(found, row, strict=True)) for row in rows}
@@ -186,9 +186,8 @@ def test_fee_is_read_in_dollars(
     line = trade(at(1), buyer=buyer, seller=seller, taker=ALICE, price=100, coin=coin)
     con = open_backend(trades=[line], fills=[fill_of(line, ALICE, fee=fee, feeToken=token)])
 
-    assert con.table("imported_fills").to_pyarrow()["fee_usd"].to_pylist() == [
-        None if paid_usd is None else pytest.approx(paid_usd)
-    ]
+    (fill,) = con.rows(con.table("imported_fills"))
+    assert fill["fee_usd"] == (None if paid_usd is None else pytest.approx(paid_usd))
 
 
 def test_coins_add_up_in_one_curve(open_backend: Any) -> None:

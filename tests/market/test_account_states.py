@@ -37,7 +37,8 @@ def moved(open_engine: Any) -> Any:
     """Return before, after and state of each change of Alice's position in BTC."""
 
     def measure(**lines: Any) -> list[tuple[Any, ...]]:
-        rows = positions(open_engine(**lines).backend).to_pyarrow().to_pylist()
+        con = open_engine(**lines).backend
+        rows = con.rows(positions(con))
         own = sorted((row for row in rows if row["wallet_id"] == 0), key=lambda row: row["nth"])
         return [(row["before"], row["after"], row["state"]) for row in own]
 
@@ -110,7 +111,9 @@ def test_return_is_on_the_capital_that_was_there_on_average(open_engine: Any) ->
         "coverage": [ASKED_FLOWS],
     }
 
-    (row,) = _rows(account_states.returns(open_engine(**lines).backend, None))
+    con = open_engine(**lines).backend
+
+    (row,) = con.rows(account_states.returns(con, None))
 
     # (1700 - 1000 - 500) / (1000 + 600 * 2/3 - 100 * 1/3)
     assert row["return_frac"] == pytest.approx(200 / (1_000 + 400 - 100 / 3))
@@ -125,9 +128,11 @@ def test_return_is_not_told_where_flows_were_not_asked_or_have_no_amount(
     odd = account_flow(START_MS + 5, ALICE, type="spotGenesis", token="HYPE", amount="3")
     asked = {"trades": [BOUGHT], "account_states": [told]}
 
-    unasked = _rows(account_states.returns(open_engine(**asked).backend, None))
     lines = {**asked, "account_flows": [odd], "coverage": [ASKED_FLOWS]}
-    (strange,) = _rows(account_states.returns(open_engine(**lines).backend, None))
+    without, con = open_engine(**asked).backend, open_engine(**lines).backend
+
+    unasked = without.rows(account_states.returns(without, None))
+    (strange,) = con.rows(account_states.returns(con, None))
 
     assert unasked == []
     assert strange["return_frac"] is None
@@ -148,8 +153,8 @@ def test_flows_are_signed_as_the_wallet_sees_them(open_engine: Any) -> None:
     lines = [account_flow(START_MS + nth, ALICE, **flow) for nth, flow in enumerate(flows)]
     con = open_engine(trades=[BOUGHT], account_flows=lines, coverage=[ASKED_FLOWS]).backend
 
-    rows = sorted(_rows(con.table("account_flows")), key=lambda row: row["time_ms"])
-    (total,) = _rows(account_states.flows_within(con, Window(START_MS, START_MS + 100)))
+    rows = sorted(con.rows(con.table("account_flows")), key=lambda row: row["time_ms"])
+    (total,) = con.rows(account_states.flows_within(con, Window(START_MS, START_MS + 100)))
 
     assert [row["usd"] for row in rows] == [1_000, -101, 0, -8, 9, 0, -200, 150, 0]
     assert total["usd"] == 850
@@ -158,7 +163,7 @@ def test_flows_are_signed_as_the_wallet_sees_them(open_engine: Any) -> None:
 def test_wallet_that_was_asked_and_moved_nothing_has_a_flow_of_zero(open_engine: Any) -> None:
     con = open_engine(trades=[BOUGHT], coverage=[ASKED_FLOWS]).backend
 
-    found = _rows(account_states.flows_within(con, Window(START_MS, START_MS + 100)))
+    found = con.rows(account_states.flows_within(con, Window(START_MS, START_MS + 100)))
 
     assert found == [{"wallet_id": 0, "usd": 0.0}]
 
@@ -180,13 +185,13 @@ def test_vaults_sub_accounts_agents_and_transfers_belong_together(open_engine: A
     flows = [account_flow(START_MS, ALICE, **paid), account_flow(START_MS, BOB, **paid)]
     engine = open_engine(trades=[BOUGHT], account_states=states, account_flows=flows)
     con = engine.backend
-    name_of = {row["wallet_id"]: row["wallet"] for row in _rows(con.table("wallets"))}
+    name_of = {row["wallet_id"]: row["wallet"] for row in con.rows(con.table("wallets"))}
 
     found = {
         (name_of[row["wallet_id"]], name_of[row["other_id"]], row["kind"], row["name"])
-        for row in _rows(account_states.links(con))
+        for row in con.rows(account_states.links(con))
     }
-    (transfer,) = [row for row in _rows(account_states.links(con)) if row["kind"] == "transfer"]
+    (transfer,) = [row for row in con.rows(account_states.links(con)) if row["kind"] == "transfer"]
 
     assert found == {
         (vault, ALICE, "vault", "<b>Gains</b>"),
@@ -209,11 +214,6 @@ def test_answers_of_another_form_say_nothing_and_break_nothing(open_engine: Any)
 
     con = open_engine(trades=[BOUGHT], account_states=lines).backend
 
-    assert _rows(account_states.links(con)) == []
-    assert _rows(account_states.last_states(con, None)) == []
-    assert _rows(account_states.returns(con, None)) == []
-
-
-def _rows(table: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = table.to_pyarrow().to_pylist()
-    return found
+    assert con.rows(account_states.links(con)) == []
+    assert con.rows(account_states.last_states(con, None)) == []
+    assert con.rows(account_states.returns(con, None)) == []

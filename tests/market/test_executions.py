@@ -14,7 +14,7 @@ from hypertrack.market.prices import reference_prices
 def price_at(engine: Any, *times_ms: int, coin_id: int = 0, strictly_before: bool = False) -> Any:
     asks = price_asks(times_ms, coin_id)
     found = reference_prices(engine.backend, asks, strictly_before=strictly_before)
-    rows = found.order_by("ask_id").to_pyarrow().to_pylist()
+    rows = engine.backend.rows(found.order_by("ask_id"))
     assert [row["ask_id"] for row in rows] == list(range(len(times_ms)))
     return [row["price"] for row in rows]
 
@@ -27,9 +27,9 @@ def bought(time_ms: int, price: float, trade_id: int | None = None, coin: str = 
 
 def test_a_trade_is_two_fills(open_engine: Any) -> None:
     line = trade(START_MS, buyer=ALICE, seller=BOB, taker=BOB, price=10.0, size=2.0, is_twap=True)
-    engine = open_engine(trades=[line])
+    con = open_engine(trades=[line]).backend
 
-    rows = fills(engine.backend).order_by("wallet_id").to_pyarrow().to_pylist()
+    rows = con.rows(fills(con).order_by("wallet_id"))
 
     common = {"coin_id": 0, "time_ms": START_MS, "trade_id": line["tid"]}
     common |= {"price": 10, "size": 2, "notional_usd": 20}
@@ -47,9 +47,9 @@ def test_an_execution_sums_its_fills(open_engine: Any) -> None:
         trade(START_MS, buyer=ALICE, seller=CAROL, taker=ALICE, price=103, size=2, trade_id=2),
         trade(START_MS, buyer=ALICE, seller=BOB, taker=ALICE, price=104, size=1, trade_id=3),
     ]
-    engine = open_engine(trades=trades)
+    con = open_engine(trades=trades).backend
 
-    rows = executions(engine.backend).filter(ibis._.wallet_id == 0).to_pyarrow().to_pylist()
+    rows = con.rows(executions(con).filter(ibis._.wallet_id == 0))
 
     assert len(rows) == 1
     row = rows[0]
@@ -118,9 +118,9 @@ def test_fees_follow_the_kind_of_coin(
     fees = FeeSettings(
         perp_taker_bps=4, perp_maker_bps=1, spot_taker_bps=7, spot_maker_bps=2, hip3_multiplier=3
     )
-    engine = open_engine(trades=[bought(START_MS, 10_000.0, coin=coin)])
+    con = open_engine(trades=[bought(START_MS, 10_000.0, coin=coin)]).backend
 
-    rows = with_fees(engine.backend, executions(engine.backend), fees)
+    rows = con.rows(with_fees(con, executions(con), fees))
 
-    by_wallet = {row["wallet_id"]: row["fee_usd"] for row in rows.to_pyarrow().to_pylist()}
+    by_wallet = {row["wallet_id"]: row["fee_usd"] for row in rows}
     assert by_wallet == {0: pytest.approx(taker_bps), 1: pytest.approx(maker_bps)}

@@ -37,12 +37,9 @@ def alice(open_engine: Any) -> Any:
     """Return what the window was worth to Alice in BTC, by column."""
 
     def measure(window: Window = EVER, **lines: Any) -> dict[str, Any]:
-        rows = window_profit(open_engine(**lines).backend, window, NO_FEES)
-        (own,) = [
-            row
-            for row in rows.to_pyarrow().to_pylist()
-            if (row["wallet_id"], row["coin_id"]) == (0, 0)
-        ]
+        con = open_engine(**lines).backend
+        rows = con.rows(window_profit(con, window, NO_FEES))
+        (own,) = [row for row in rows if (row["wallet_id"], row["coin_id"]) == (0, 0)]
         return own
 
     return measure
@@ -103,9 +100,10 @@ def test_last_context_before_the_hour_tells_the_rate(open_engine: Any) -> None:
     after = context(START_MS + HOUR_MS, rate=0.7, oracle=1.0)  # of the next hour already
     contexts = [early, *RATES, after]
 
-    rows = hourly_rates(open_engine(trades=[BOUGHT], contexts=contexts).backend)
+    con = open_engine(trades=[BOUGHT], contexts=contexts).backend
 
-    found = rows.order_by("time_ms").to_pyarrow().to_pylist()
+    found = con.rows(hourly_rates(con).order_by("time_ms"))
+
     assert [(row["time_ms"], row["rate"], row["price"]) for row in found] == [
         (START_MS + HOUR_MS, 0.001, 100.0),
         (START_MS + 2 * HOUR_MS, -0.002, 110.0),
@@ -113,9 +111,10 @@ def test_last_context_before_the_hour_tells_the_rate(open_engine: Any) -> None:
 
 
 def test_payments_are_those_of_the_window_hour_by_hour(open_engine: Any) -> None:
-    rows = payments(open_engine(**LINES, contexts=RATES).backend, EVER)
+    con = open_engine(**LINES, contexts=RATES).backend
 
-    found = {row["time_ms"]: row["funding_usd"] for row in rows.to_pyarrow().to_pylist()}
+    found = {row["time_ms"]: row["funding_usd"] for row in con.rows(payments(con, EVER))}
+
     assert found == {
         START_MS + HOUR_MS: pytest.approx(PAID),
         START_MS + 2 * HOUR_MS: pytest.approx(PAID_SHORT),
@@ -125,7 +124,9 @@ def test_payments_are_those_of_the_window_hour_by_hour(open_engine: Any) -> None
 def test_curve_has_each_payment_when_it_was_made(open_engine: Any) -> None:
     others = trade(START_MS + 149 * MINUTE_MS, buyer=CAROL, seller=BOB, taker=BOB)
     lines = {"trades": [BOUGHT, SOLD, others], "fills": FILLS, "contexts": RATES}
-    rows = profit_curve(open_engine(**lines).backend, EVER, NO_FEES).to_pyarrow().to_pylist()
+    con = open_engine(**lines).backend
+
+    rows = con.rows(profit_curve(con, EVER, NO_FEES))
 
     minutes = {
         (row["time_ms"] - START_MS) // MINUTE_MS: row["profit_usd"]
@@ -196,11 +197,11 @@ def test_price_is_that_of_the_last_trade_of_the_day_before(open_engine: Any) -> 
     ]
     rates = [rate(hour, 0.001) for hour in (-3, -2, 1, 16, 26, 30, 55)]
 
-    rows = hourly_rates(open_engine(trades=lines, funding_history=rates).backend)
+    con = open_engine(trades=lines, funding_history=rates).backend
 
     found = {
         (row["time_ms"] - START_MS) // HOUR_MS: (row["price"], row["source"])
-        for row in rows.to_pyarrow().to_pylist()
+        for row in con.rows(hourly_rates(con))
     }
     # before the first, and more than a day after the others, nothing is known; a minute's candle
     # ends where it is over
@@ -211,7 +212,8 @@ def test_fill_of_before_the_recording_tells_a_price(open_engine: Any) -> None:
     old = trade(START_MS - 5 * HOUR_MS, buyer=ALICE, seller=BOB, taker=BOB, price=70)
     lines = {"trades": [BOUGHT], "fills": [fill_of(old, ALICE, startPosition="0.0")]}
 
-    rows = hourly_rates(open_engine(**lines, funding_history=[rate(-4, 0.001)]).backend)
+    con = open_engine(**lines, funding_history=[rate(-4, 0.001)]).backend
 
-    (found,) = rows.to_pyarrow().to_pylist()
+    (found,) = con.rows(hourly_rates(con))
+
     assert (found["price"], found["source"]) == (70, TRADE)

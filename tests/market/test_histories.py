@@ -22,15 +22,10 @@ WINDOW = Window(START_MS, START_MS + 3_001)
 ALICE_ID = 0
 
 
-def rows(table: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = table.to_pyarrow().to_pylist()
-    return found
-
-
 def test_coin_tells_profit_and_what_is_held_where_fills_tell(open_engine: Any) -> None:
     con = open_engine(trades=TRADES, fills=FILLS).backend
 
-    btc, eth = rows(coins_traded(con, WINDOW, NO_FEES, [ALICE_ID]))
+    btc, eth = con.rows(coins_traded(con, WINDOW, NO_FEES, [ALICE_ID]))
 
     assert (btc["coin"], btc["notional_usd"]) == ("BTC", 330)
     assert btc["profit_usd"] == pytest.approx(-200 + 130 + 150)
@@ -42,7 +37,7 @@ def test_coin_tells_profit_and_what_is_held_where_fills_tell(open_engine: Any) -
 def test_last_actions_stand_latest_first(open_engine: Any) -> None:
     con = open_engine(trades=TRADES).backend
 
-    found = rows(last_actions(con, WINDOW, [ALICE_ID], 2))
+    found = con.rows(last_actions(con, WINDOW, [ALICE_ID], 2))
 
     assert [(row["coin"], row["direction"], row["is_taker"]) for row in found] == [
         ("ETH", 1, False),
@@ -53,7 +48,7 @@ def test_last_actions_stand_latest_first(open_engine: Any) -> None:
 def test_counterparties_have_a_share_of_all_trades(open_engine: Any) -> None:
     con = open_engine(trades=TRADES).backend
 
-    (found,) = rows(counterparties(con, WINDOW, [ALICE_ID], 1))
+    (found,) = con.rows(counterparties(con, WINDOW, [ALICE_ID], 1))
 
     assert (found["counterparty_id"], found["n_trades"]) == (1, 2)  # Bob
     assert found["share"] == pytest.approx(2 / 3)

@@ -22,7 +22,7 @@ DRIFT = (0.1 - 10 / 110) / 6
 def test_drift_is_the_mean_return_of_the_minutes_whose_horizon_is_inside(open_engine: Any) -> None:
     con = open_engine(trades=PATH).backend
 
-    drift = coin_drift(con, ELEVEN_MINUTES, ["after_5m"]).to_pyarrow().to_pylist()
+    drift = con.rows(coin_drift(con, ELEVEN_MINUTES, ["after_5m"]))
 
     assert drift == [{"coin_id": 0, "drift_after_5m": pytest.approx(DRIFT)}]
 
@@ -36,14 +36,14 @@ def test_markout_is_signed_by_direction_and_less_the_drift(open_engine: Any) -> 
     )
 
     bought = (110 / 100 - 1 - DRIFT) * 1e4  # 5.5 minutes in, 110 is the last price
-    assert sorted(rows.to_pyarrow()["after_5m_bps"].to_pylist()) == pytest.approx([-bought, bought])
+    assert sorted(row["after_5m_bps"] for row in con.rows(rows)) == pytest.approx([-bought, bought])
 
 
 def test_markout_whose_horizon_ends_beyond_the_window_is_not_known(open_engine: Any) -> None:
     con = open_engine(trades=PATH).backend
     window = Window(START_MS, START_MS + 6 * MINUTE_MS)
 
-    rows = markouts(con, window, ["after_5s", "after_5m"]).to_pyarrow().to_pylist()
+    rows = con.rows(markouts(con, window, ["after_5s", "after_5m"]))
 
     known = {row["time_ms"] for row in rows if row["after_5m_bps"] is not None}
     assert known == {START_MS}

@@ -31,10 +31,10 @@ def changes(open_engine: Any) -> Any:
     """Return (time after the start, before, after, state) of each change of position."""
 
     def read(**lines: Any) -> list[tuple[int, float | None, float | None, str]]:
-        rows = positions(open_engine(**lines).backend).order_by("coin_id", "nth").to_pyarrow()
+        con = open_engine(**lines).backend
+        rows = con.rows(positions(con).order_by("coin_id", "nth"))
         return [
-            (row["time_ms"] - START_MS, row["before"], row["after"], row["state"])
-            for row in rows.to_pylist()
+            (row["time_ms"] - START_MS, row["before"], row["after"], row["state"]) for row in rows
         ]
 
     return read
@@ -129,18 +129,20 @@ def test_rounding_of_the_venues_text_does_not_break_the_chain(open_engine: Any) 
     first, second = step(0, -1052.9, 1), step(1_000, -10, 2)
     fills = [told(first, "-3695042.8999999999"), told(second, "-3696095.8")]
 
-    rows = positions(open_engine(trades=[first, second], fills=fills).backend).to_pyarrow()
+    con = open_engine(trades=[first, second], fills=fills).backend
+    rows = con.rows(positions(con))
 
-    assert set(rows["chain"].to_pylist()) == {1}
+    assert {row["chain"] for row in rows} == {1}
 
 
 def test_a_missing_fill_breaks_the_chain(open_engine: Any) -> None:
     first, second = step(0, 1, 1), step(1_000, 1, 2)
     fills = [told(first, 0), told(second, 5)]  # four coins came from nowhere
 
-    rows = positions(open_engine(trades=[first, second], fills=fills).backend).to_pyarrow()
+    con = open_engine(trades=[first, second], fills=fills).backend
+    rows = con.rows(positions(con))
 
-    assert sorted(rows["chain"].to_pylist()) == [1, 2]
+    assert sorted(row["chain"] for row in rows) == [1, 2]
 
 
 def test_a_settlement_changes_the_position_and_is_no_trade(changes: Any) -> None:
@@ -155,7 +157,7 @@ def test_a_settlement_changes_the_position_and_is_no_trade(changes: Any) -> None
 def test_entry_is_told_by_a_fill_or_summed_from_what_was_seen(open_engine: Any) -> None:
     con = open_engine(trades=TRADES, fills=[told(BOUGHT, 10)]).backend
 
-    rows = entry_positions(con, Window(START_MS + 500, START_MS + 9_000)).to_pyarrow().to_pylist()
+    rows = con.rows(entry_positions(con, Window(START_MS + 500, START_MS + 9_000)))
 
     by_wallet = {row["wallet_id"]: (row["entry"], row["is_entry_reported"]) for row in rows}
     assert by_wallet == {0: (12, True), 1: (-2, False)}

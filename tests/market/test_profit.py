@@ -24,7 +24,8 @@ def alice(open_engine: Any) -> Any:
     """Return what the window was worth to the first wallet, by column; of one coin."""
 
     def measure(fees: FeeSettings = NO_FEES, window: Window = EVER, **lines: Any) -> dict[str, Any]:
-        rows = window_profit(open_engine(**lines).backend, window, fees).to_pyarrow().to_pylist()
+        con = open_engine(**lines).backend
+        rows = con.rows(window_profit(con, window, fees))
         return next(row for row in rows if row["wallet_id"] == 0)
 
     return measure

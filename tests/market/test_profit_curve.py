@@ -39,7 +39,7 @@ def curve(open_engine: Any) -> Any:
 
     def measure(window: Window = EVER, fees: FeeSettings = NO_FEES, **lines: Any) -> Any:
         con = open_engine(**lines).backend
-        rows = profit_curve(con, window, fees).order_by("time_ms").to_pyarrow().to_pylist()
+        rows = con.rows(profit_curve(con, window, fees).order_by("time_ms"))
         own = [row for row in rows if row["wallet_id"] == 0]
         return [((row["time_ms"] - FIRST_MS) / MINUTE_MS, row["profit_usd"]) for row in own]
 
@@ -81,10 +81,10 @@ def test_its_end_is_the_profit_of_the_window(busy_engine: Any) -> None:
     con, window = busy_engine.backend, Window(busy_engine.start_ms, busy_engine.end_ms)
 
     ends = profit_curve(con, window, NO_FEES).filter(lambda rows: rows.time_ms == window.end_ms)
-    found = {row["wallet_id"]: row["profit_usd"] for row in ends.to_pyarrow().to_pylist()}
+    found = {row["wallet_id"]: row["profit_usd"] for row in con.rows(ends)}
 
     of_coins: dict[int, list[Any]] = {}
-    for row in window_profit(con, window, NO_FEES).to_pyarrow().to_pylist():
+    for row in con.rows(window_profit(con, window, NO_FEES)):
         of_coins.setdefault(row["wallet_id"], []).append(row["profit_usd"])
     known = {wallet: sum(each) for wallet, each in of_coins.items() if None not in each}
     assert known
@@ -98,7 +98,7 @@ def test_position_that_is_not_known_has_no_curve(curve: Any) -> None:
 def test_drawdown_is_below_the_highest_point_so_far(open_engine: Any) -> None:
     con = open_engine(trades=TRADES, fills=fills()).backend
 
-    rows = drawdowns(con, EVER, NO_FEES).order_by("time_ms").to_pyarrow().to_pylist()
+    rows = con.rows(drawdowns(con, EVER, NO_FEES).order_by("time_ms"))
 
     own = {(row["time_ms"] - FIRST_MS) / MINUTE_MS: row for row in rows if row["wallet_id"] == 0}
     assert own[2]["drawdown_usd"] == pytest.approx(20)  # below the 0 it began with

@@ -54,7 +54,7 @@ def test_funding_of_wallets_is_what_the_venue_booked(tmp_path: Path) -> None:
         coins = dict(dataset.connection.execute("FROM coins").fetchall())
         found = [
             (names[row["wallet_id"]], coins[row["coin_id"]], row["funding_usd"])
-            for row in rows.to_pyarrow().to_pylist()
+            for row in engine.backend.rows(rows)
             if row["funding_usd"] is not None
         ]
 

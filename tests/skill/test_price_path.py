@@ -43,7 +43,7 @@ def test_lookup_agrees_with_the_definition_of_the_market(
     for coin, path, _ in price_paths(con, ever):
         asked = price_asks(times.tolist(), coin)
         prices = reference_prices(con, asked, strictly_before=is_strict).order_by("ask_id")
-        expected = prices.to_pyarrow()["price"].to_numpy()
+        expected = con.to_pyarrow(prices)["price"].to_numpy()
 
         np.testing.assert_array_equal(path.at(times, is_strict=is_strict), expected)
 

@@ -1,11 +1,13 @@
 """What definitions are expressed on: named tables, made once and read again.
 
 Nothing is computed here. What is kept is written down as queries, in order; an engine makes what
-they say, as often as it is asked to.
+they say, as often as it is asked to. Nothing is known of the tables but their columns, so that
+what is kept is written down once for all datasets that have the same.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Hashable, Sequence
+from functools import lru_cache, wraps
+from typing import Any, NamedTuple, TypeVar, cast
 
 from ibis import Schema, Table
 from ibis.expr.operations import UnboundTable
@@ -87,9 +89,18 @@ class Tables:
 
     def bound(self, name: str) -> Table:
         """Return one of these tables, of which nothing is known but its columns."""
-        return self._rows(self.prefix + name, self.schemas[name]).to_expr()
+        return UnboundTable(self.prefix + name, self.schemas[name]).to_expr()
 
-    _rows: Callable[..., Any] = UnboundTable
+    @property
+    def foundation(self) -> "Foundation":
+        """What these tables have in common with all on which the same is expressed alike."""
+        whole, part = self.whole, self.part
+        return Foundation(
+            self.dialect,
+            whole.base,
+            None if part is whole else part.base,
+            None if self is part else self.base,
+        )
 
     def has(self, name: str) -> bool:
         """Return whether a table is known here; a part's are not the whole's."""
@@ -109,6 +120,15 @@ class Tables:
         self.steps.append(Step(name, query, is_view, by))
         self.schemas[name] = rows.schema()
 
+    def adopt(self, others: "Tables") -> None:
+        """Let what is kept among others of the same foundation be kept here."""
+        levels = ((self.whole, others.whole), (self.part, others.part), (self, others))
+        for mine, theirs in levels:
+            for step in theirs.steps:
+                if not mine.has(step.name):
+                    mine.steps.append(step)
+                    mine.schemas[step.name] = theirs.schemas[step.name]
+
     def _typed(self, rows: Table, order_by: Sequence[str]) -> str:
         """Return the query of rows with the types that Ibis thinks they have.
 
@@ -124,26 +144,93 @@ class Tables:
         return f"{before}{mark}SELECT {columns} FROM ({query}){by}"
 
 
+class Foundation(NamedTuple):
+    """The tables that definitions find: of a dataset, of a part of it, and of a shard of that."""
+
+    dialect: Dialect
+    of_whole: Schemas
+    of_part: Schemas | None
+    """Those that a part has of its own; None where everything is asked for."""
+    of_shard: Schemas | None
+    """Those that a shard has of its own; None without shards."""
+
+    def tables(self) -> Tables:
+        """Return these tables, among which nothing is kept."""
+        whole = part = found = Tables(self.dialect, self.of_whole)
+        if self.of_part is not None:
+            part = found = Tables(self.dialect, self.of_part, whole)
+        if self.of_shard is not None:
+            found = Tables(self.dialect, self.of_shard, whole, part)
+        return found
+
+
 def keep(
     con: Tables,
     name: str,
-    build: Callable[[Tables], Table],
-    *,
-    order_by: Sequence[str] = (),
+    build: Callable[..., Table],
+    *args: Hashable,
+    order_by: tuple[str, ...] = (),
     by: str | None = None,
     is_view: bool = False,
 ) -> Table:
-    """Return the table ``name``, made of ``build(con)`` where it does not exist.
+    """Return the table ``name``, made of ``build(con, *args)`` where it does not exist.
 
     Args:
         con: The tables that it is kept among.
         name: Of the table.
-        build: From the tables to the rows.
+        build: From the tables to the rows: the same of the same arguments always.
         order_by: How the rows are to lie, where an engine keeps them in order.
         by: The column of a coin or a wallet whose rows are made of its own rows alone, so that an
             engine may make them a few at a time.
         is_view: The rows are computed anew wherever they are read.
     """
     if not con.has(name):
-        con.keep(name, build(con), order_by, by=by, is_view=is_view)
+        asked = _Asked(name, build, args, order_by, by, is_view)
+        con.adopt(_kept(con.foundation, asked))
     return con.table(name)
+
+
+class _Asked(NamedTuple):
+    """The arguments of `keep`."""
+
+    name: str
+    build: Callable[..., Table]
+    args: tuple[Hashable, ...]
+    order_by: tuple[str, ...]
+    by: str | None
+    is_view: bool
+
+
+@lru_cache(maxsize=1_000)
+def _kept(foundation: Foundation, asked: _Asked) -> Tables:
+    """Return tables among which one is kept, and whatever it is made of.
+
+    It takes Ibis longer to express it than an engine needs to make it of a small dataset.
+    """
+    con = foundation.tables()
+    rows = asked.build(con, *asked.args)
+    con.keep(asked.name, rows, asked.order_by, by=asked.by, is_view=asked.is_view)
+    return con
+
+
+Definition = TypeVar("Definition", bound=Callable[..., Table])
+
+
+def expressed_once(define: Definition) -> Definition:
+    """Let a definition be expressed once for like tables and the same arguments, by position.
+
+    For those that several others are made of, and that take Ibis long.
+    """
+
+    @lru_cache(maxsize=20)  # a window that is no `variable` is soon followed by another
+    def expressed(foundation: Foundation, args: tuple[Hashable, ...]) -> tuple[Table, Tables]:
+        con = foundation.tables()
+        return define(con, *args), con
+
+    @wraps(define)
+    def found(con: Tables, *args: Hashable) -> Table:
+        rows, kept = expressed(con.foundation, args)
+        con.adopt(kept)
+        return rows
+
+    return cast(Definition, found)

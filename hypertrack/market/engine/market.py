@@ -3,12 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, Self
 
 import ibis
 import numpy as np
-from ibis.expr.operations import DatabaseTable
 from numpy.typing import NDArray
 
 from hypertrack.market.engine.kept_tables import PART, Dialect, Schemas, Step, Tables
@@ -44,7 +42,6 @@ class Market(Tables, ABC):
         super().__init__(dialect, base, whole)
         self.books: LooksUpBooks | None = None
         self._made: dict[str, Step] = {}
-        self._rows = partial(DatabaseTable, source=self)
 
     @abstractmethod
     def answers(self, queries: Sequence[str], at: Variables) -> list[Any]:
@@ -66,13 +63,13 @@ class Market(Tables, ABC):
     def prepare(self) -> None:
         """Keep on disk what makes the next opening quick, where that is of use."""
 
-    def to_pyarrow(self, rows: ibis.Table, **_options: Any) -> Any:
-        """Return rows as an Arrow table, as Ibis asks for them of its sources.
+    def to_pyarrow(self, rows: ibis.Table) -> Any:
+        """Return rows as an Arrow table.
 
         With the types that Ibis thinks they have: engines add whole numbers up to wider ones.
         """
         self.make(self.steps)
-        (found,) = self.answers([self.dialect.compile(rows.unbind())], {})
+        (found,) = self.answers([self.dialect.compile(rows)], {})
         return found.cast(rows.schema().to_pyarrow())
 
     def fetch(self, rows: ibis.Table) -> Columns:

@@ -5,12 +5,12 @@ those of every other.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import ibis
 
-from hypertrack.market.engine.kept_tables import Dialect, Schemas, Step, Tables
+from hypertrack.market.engine.kept_tables import Dialect, Foundation, Schemas, Step, Tables
 from hypertrack.market.executions import fills
 
 Columns = dict[str, Any]
@@ -28,8 +28,12 @@ def _variable(named: str) -> int:  # type: ignore[empty-body]  # it stands for t
     """Return what DuckDB knows as a variable; Spark's queries get the number itself."""
 
 
+@cache
 def variable(name: str) -> Any:
-    """Return a whole number that a query learns when it runs."""
+    """Return a whole number that a query learns when it runs: the same object for the same name.
+
+    Ibis tells whether its values are the same only in an answer of an engine.
+    """
     return _variable(name)
 
 
@@ -63,11 +67,10 @@ def recipe(
         of_part: Those that a part has of its own; None where everything is asked for.
         is_sharded: Whether ``build`` is given tables of shards, which have ``fills`` of their own.
     """
-    whole = part = asked = Tables(dialect, of_whole)
-    if of_part is not None:
-        part = asked = Tables(dialect, of_part, whole)
+    part = asked = Foundation(dialect, of_whole, of_part, None).tables()
     if is_sharded:
         executed = tuple(each for each in part.base if each[0] == "executions")
-        asked = Tables(dialect, (("fills", fills(part).schema()), *executed), whole, part)
+        known = (("fills", fills(part).schema()), *executed)
+        asked = Tables(dialect, known, part.whole, part)
     queries = [dialect.compile(each) for each in build(asked, *args)]
-    return Recipe(whole.steps, part.steps, asked.steps if is_sharded else (), queries)
+    return Recipe(part.whole.steps, part.steps, asked.steps if is_sharded else (), queries)

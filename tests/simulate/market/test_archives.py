@@ -200,7 +200,8 @@ def test_analysis_of_the_import_knows_fees_and_nearly_all_positions(written: Wri
     with open_dataset(written.dataset) as dataset:
         engine = FeatureEngine(dataset, FeatureSettings(), FeeSettings())
         ever = Window(market.start_ms, market.end_ms)
-        rows = window_profit(engine.backend, ever, FeeSettings()).to_pyarrow().to_pylist()
+        con = engine.backend
+        rows = con.rows(window_profit(con, ever, FeeSettings()))
         wallets = dict(dataset.connection.execute("FROM wallets").fetchall())
     for row in rows:
         paid[wallets[row["wallet_id"]]] += row["fees_usd"]
