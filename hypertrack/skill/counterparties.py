@@ -83,7 +83,7 @@ def _majorities(rows: Table) -> Table:
     """Return wallet_id, n_all and counterparty_id: whom, if anyone, more than half of it is with.
 
     It is then the median of them all, whatever the ids of the others are: to count who traded with
-    whom takes five times as long, and gigabytes.
+    whom takes gigabytes.
     """
     middle = _.counterparty_id.median().cast("int32")
     return rows.group_by("wallet_id").aggregate(n_all=_.count(), counterparty_id=middle)
