@@ -113,6 +113,7 @@ class DuckDBMarket(Market):
 
         def make(cursor: Any, group: tuple[int, int]) -> None:
             schema = f"{name}_{group[0]}"
+            cursor.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")  # of who was interrupted
             cursor.execute(f"CREATE SCHEMA {schema}")
             cursor.execute(f"SET search_path = '{schema},{WHOLE}'")
             for table in known:

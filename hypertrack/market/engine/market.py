@@ -116,7 +116,7 @@ class Market(Tables, ABC):
         """Give the tables of some wallets and a window, as if there were nothing else.
 
         Prices and candles are the market's, and seen whole. What is kept of a part is gone
-        afterwards.
+        afterwards; there is one part at a time, of the whole dataset.
 
         Args:
             wallet_ids: The wallets whose rows are wanted; others may have some. All where None.
@@ -127,7 +127,7 @@ class Market(Tables, ABC):
             return
         asked = Step(ASKED_WALLETS, "SELECT wallet_id FROM wallets")
         if wallet_ids is not None:
-            asked = Step(ASKED_WALLETS, self.dialect.ids.format(list(wallet_ids)))
+            asked = Step(ASKED_WALLETS, self.dialect.ids.format(list(map(int, wallet_ids))))
         steps = [self._step_of(name, wallet_ids is not None, since_ms) for name in PARTIES]
         part = self.narrowed((ASKED, *((name, self.schemas[name]) for name in PARTIES)))
         try:

@@ -85,15 +85,17 @@ class Shards:
         def run(connection: Any, number: int) -> list[list[Columns]]:
             set_variables(connection, windows[0])
             before = set(self._made[number])
-            self._make(connection, number, asked.shard, asked.queries)
-            found = []
-            for nth, at in enumerate(windows):
-                set_variables(connection, at)
-                columns = [self._columns(connection, number, each) for each in asked.queries]
-                found.append(finish(nth, columns) if finish else columns)
-            if self._spilled:
-                self._forget(connection, number, self._made[number] - before)
-            return found
+            try:
+                self._make(connection, number, asked.shard, asked.queries)
+                return [measured(connection, number, nth) for nth in range(len(windows))]
+            finally:
+                if self._spilled:
+                    self._forget(connection, number, self._made[number] - before)
+
+        def measured(connection: Any, number: int, nth: int) -> list[Columns]:
+            set_variables(connection, windows[nth])
+            found = [self._columns(connection, number, each) for each in asked.queries]
+            return finish(nth, found) if finish else found
 
         by_window = zip(*self._in_shards(run), strict=True)
         return [[_joined(each) for each in zip(*found, strict=True)] for found in by_window]
@@ -111,9 +113,11 @@ class Shards:
         self._spill(step.query)
 
         def make(connection: Any, number: int) -> None:
-            self._make(connection, number, [step])
-            if self._spilled:  # the fills lie on disk, and what was gathered takes their place
-                self._forget(connection, number, {"fills"})
+            try:
+                self._make(connection, number, [step])
+            finally:
+                if self._spilled:  # the fills lie on disk, and what was gathered takes their place
+                    self._forget(connection, number, self._made[number] & {"fills"})
 
         self._in_shards(make)
         return " UNION ALL ".join(f'FROM {schema}."{step.name}"' for schema in self._schemas)
@@ -164,7 +168,7 @@ class Shards:
         columns = columns | self._on_disk.get(name, set())
         if columns == self._on_disk.get(name):
             return
-        self._on_disk[name] = columns
+        self._on_disk.pop(name, None)  # until all is written: a part would be read as the whole
         place = self._spilled / name
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
@@ -183,6 +187,7 @@ class Shards:
             )
 
         in_parallel(self._connection, write, range(self._n_slices))
+        self._on_disk[name] = columns
 
     def _in_shards(self, run: Any) -> list[Any]:
         def there(connection: Any, number: int) -> Any:

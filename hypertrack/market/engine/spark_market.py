@@ -142,10 +142,7 @@ def open_spark(
             tables["coverage"] = handed_over(session, unsealed / "coverage")
             for name, frame in tables.items():
                 frame.createOrReplaceTempView(name)
-            schemas = ((name, PySparkType.to_ibis(each.schema)) for name, each in tables.items())
-            market = SparkMarket(
-                session, tuple((name, ibis.schema(each)) for name, each in schemas)
-            )
+            market = SparkMarket(session, _described(tables))
             market.books = RecordedBooks(dataset.connection, dataset.lines)
             yield dataset, market
 

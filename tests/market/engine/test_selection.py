@@ -94,6 +94,16 @@ def test_two_engines_on_one_dataset_share_what_was_made(open_engine: Any) -> Non
     np.testing.assert_allclose(found.values, [[1, 100 * 9 / 10_000]])
 
 
+def test_ids_of_an_array_narrow_to_its_wallets(open_engine: Any) -> None:
+    trades = [trade(START_MS, buyer=ALICE, seller=BOB, taker=ALICE)]
+    con = open_engine(trades=trades).backend
+
+    with con.only(list(np.array([1]))) as part:
+        found = part.rows(executions(part))
+
+    assert [row["wallet_id"] for row in found] == [1]
+
+
 def test_a_window_counts_its_own_gaps_and_episodes(open_engine: Any) -> None:
     # Alice buys at 0 and 10 s, sells at 30 and 60 s: her second half alone is a short position.
     trades = [

@@ -6,12 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 from fakes import ALICE, BOB, START_MS, trade
+from ibis import _
 
 from hypertrack.config import FeatureSettings, FeeSettings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.labels.cuts import Window
 from hypertrack.labels.outcomes import measure
 from hypertrack.market.engine import duckdb_market, shards
+from hypertrack.market.engine.kept_tables import Tables
+from hypertrack.market.executions import fills
 from hypertrack.market.price_lookups import prices_around
 from hypertrack.records import MINUTE_MS
 from hypertrack.store.parallel import in_parallel
@@ -96,6 +99,74 @@ def test_prices_of_a_few_coins_at_a_time_are_those_of_all(
     monkeypatch.setattr(duckdb_market, "ROWS_AT_ONCE", 1)
 
     assert prices() == at_once == [(0, None, 1), (1, None, 4), (2, None, 3), (1, 2, 4)]
+
+
+def failing_after(items_before: int, run_all: Any) -> Any:
+    """Return `in_parallel` that stops with an error after so many items."""
+
+    def run_some(connection: Any, run: Any, items: Any) -> Any:
+        run_all(connection, run, items[:items_before])
+        raise OSError("no space left")
+
+    return run_some
+
+
+@pytest.fixture
+def spilled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let all fills go to disk, in shards of ten and slices of time of five."""
+    for name, n in (("IN_MEMORY", 0), ("PER_SPILLED_SHARD", 10), ("PER_SLICE", 5)):
+        monkeypatch.setattr(shards, f"FILLS_{name}", n)
+
+
+def bought_from_bob(n: int) -> list[dict[str, Any]]:
+    return [trade(START_MS + i * 1_000, buyer=ALICE, seller=BOB, taker=BOB) for i in range(n)]
+
+
+@pytest.mark.usefixtures("spilled")
+def test_fills_that_were_written_in_part_are_written_again(
+    open_engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_engine(trades=bought_from_bob(10))
+    with monkeypatch.context() as patched:
+        patched.setattr(shards, "in_parallel", failing_after(2, in_parallel))
+        with pytest.raises(OSError, match="no space left"):
+            engine.matrix(names=["tx_count"])
+
+    np.testing.assert_array_equal(engine.matrix(names=["tx_count"]).values, [[10], [10]])
+
+
+@pytest.mark.usefixtures("spilled")
+def test_a_shard_on_disk_is_forgotten_when_its_measuring_fails(open_engine: Any) -> None:
+    engine = open_engine(trades=bought_from_bob(10))
+
+    def counted(con: Tables) -> tuple[Any]:
+        return (fills(con).group_by("wallet_id").aggregate(n=_.count()),)
+
+    def fail(_nth: int, _found: Any) -> Any:
+        raise ValueError("not finished")
+
+    with pytest.raises(ValueError, match="not finished"):
+        engine.backend.measure_each([{}], counted, finish=fail)
+
+    found = engine.matrix(names=["total_value"])  # which reads more columns
+    np.testing.assert_allclose(found.values, [[1_000], [1_000]])
+
+
+def test_tables_of_some_coins_are_made_anew_after_an_error(
+    open_engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duckdb_market, "ROWS_AT_ONCE", 1)
+    lines = [
+        trade(START_MS, buyer=ALICE, seller=BOB, taker=BOB, coin=coin)
+        for coin in ("BTC", "ETH", "SOL")
+    ]
+    con = open_engine(trades=lines).backend
+    with monkeypatch.context() as patched:
+        patched.setattr(duckdb_market, "in_parallel", failing_after(1, in_parallel))
+        with pytest.raises(OSError, match="no space left"):
+            con.rows(prices_around(con))
+
+    assert {row["coin_id"] for row in con.rows(prices_around(con))} == {0, 1, 2}
 
 
 def test_an_error_in_one_shard_is_raised_and_frees_the_others(open_engine: Any) -> None:
