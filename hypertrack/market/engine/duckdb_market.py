@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from hypertrack.market.arrays import groups_of
-from hypertrack.market.engine.backend import DUCKDB, WHOLE, described, set_variables
+from hypertrack.market.engine.duckdb_dialect import DUCKDB, WHOLE, described, set_variables
 from hypertrack.market.engine.kept_tables import Schemas, Step
 from hypertrack.market.engine.market import Finish, Market
 from hypertrack.market.engine.plans import Build, Columns, Variables
@@ -67,8 +67,9 @@ class DuckDBMarket(Market):
         finish: Finish | None = None,
     ) -> list[list[Columns]]:
         """Return what is asked of each window, a shard at a time (see `Market`)."""
+        shards = self.shards  # first: what the whole market keeps is made of what they have loaded
         asked = self.ready(windows[0], build, *args, is_sharded=True)
-        return self.shards.measure_each(windows, asked, finish)
+        return shards.measure_each(windows, asked, finish)
 
     def make_one(self, step: Step, at: Variables) -> None:
         """Make a table or a view; of the whole dataset a few coins or wallets at a time.

@@ -9,7 +9,7 @@ from typing import Any
 
 import ibis
 
-from hypertrack.market.engine.backend import DUCKDB, described
+from hypertrack.market.engine.duckdb_dialect import DUCKDB, described
 from hypertrack.market.engine.kept_tables import Step, Tables
 from hypertrack.market.executions import executions
 from hypertrack.market.price_lookups import AROUND, prices_around

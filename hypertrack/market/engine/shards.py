@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from hypertrack.market.arrays import groups_of
-from hypertrack.market.engine.backend import WHOLE, set_variables
+from hypertrack.market.engine.duckdb_dialect import WHOLE, set_variables
 from hypertrack.market.engine.kept_tables import Step
 from hypertrack.market.engine.market import PARTIES, Finish, Market, columns_of
 from hypertrack.market.engine.plans import Columns, Recipe, Variables

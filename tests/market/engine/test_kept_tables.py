@@ -4,7 +4,7 @@ import ibis
 import pytest
 from ibis import Table, _
 
-from hypertrack.market.engine.backend import DUCKDB
+from hypertrack.market.engine.duckdb_dialect import DUCKDB
 from hypertrack.market.engine.kept_tables import Schemas, Tables, expressed_once, keep
 
 TRADES: Schemas = (("trades", ibis.schema({"coin_id": "int32", "price": "float64"})),)
