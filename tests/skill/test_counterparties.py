@@ -70,6 +70,23 @@ def test_two_who_trade_with_everybody_are_no_pair(open_engine: OpenEngine) -> No
     assert found.wallet_a.tolist() == []  # 12 of 20
 
 
+def test_two_who_mostly_trade_with_each_other_are_a_pair_whoever_else_there_is(
+    open_engine: OpenEngine,
+) -> None:
+    # Three of the six others come before both by address, and three after them.
+    others = [*OTHERS[:3], *("0x" + f"f{n:039x}" for n in range(3))]
+    elsewhere = [
+        trade(START_MS + nth * 3_000 + 700, buyer=who, seller=other, taker=who, trade_id=20_000 + k)
+        for nth, other in enumerate(others)
+        for k, who in enumerate((ONE, TWO), start=2 * nth)
+    ]
+
+    found = found_in(open_engine(trades=[*crowd(), *between(14), *elsewhere]))
+
+    assert found.n_trades.tolist() == [14]
+    assert found.mutual_frac.tolist() == [0.7]  # 14 of 20
+
+
 def test_only_two_wallets_in_a_coin_cannot_but_trade_with_each_other(
     open_engine: OpenEngine,
 ) -> None:

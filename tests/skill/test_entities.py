@@ -147,7 +147,7 @@ def test_market_makers_on_the_same_quote_stay_apart(open_engine: OpenEngine) -> 
     assert found.size.tolist() == [1, 1, 1]
 
 
-def test_pairs_are_the_same_when_coins_are_counted_one_after_the_other(
+def test_pairs_are_the_same_when_stretches_of_time_are_counted_one_after_the_other(
     open_engine: OpenEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_three_coins = [
@@ -156,7 +156,9 @@ def test_pairs_are_the_same_when_coins_are_counted_one_after_the_other(
     engine = open_engine(trades=in_three_coins)
     at_once = entities_of(engine).twins
 
+    # Three stretches: what the first two tell is joined, and then the third to it.
     monkeypatch.setattr(entities, "ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(entities, "STRETCHES_JOINED", 2)
     apart = entities_of(engine).twins
 
     assert at_once.n_pairs.tolist() == apart.n_pairs.tolist() == [9]
