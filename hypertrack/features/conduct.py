@@ -17,6 +17,8 @@ from hypertrack.records import MINUTE_MS
 BLOCK_MS = 5 * MINUTE_MS
 """Within it a wallet's executions are one decision more often than not: a z counts blocks."""
 
+TRADE = ("wallet_id", "coin_id", "time_ms", "direction")
+
 QUICK_REVERSAL_MS = 15 * MINUTE_MS
 LEG_MS = 2_000
 """Both legs of an arbitrage are sent at once; the second may wait for the first to be filled."""
@@ -36,43 +38,28 @@ def legs(scope: Scope) -> Table:
     Whether the wallet traded another coin the other way within 2 s: a perp, its spot and its
     builder-deployed twin are coins of their own.
     """
-    rows = traded(scope).select("wallet_id", "coin_id", "time_ms", "direction", "is_taker")
-    rows = rows.mutate(early=_.time_ms // (2 * LEG_MS), late=(_.time_ms + LEG_MS) // (2 * LEG_MS))
-    # Two that are so near share a stretch of one of both kinds: others need not be looked around.
-    early, late = _with_both_sides(rows, "early"), _with_both_sides(rows, "late")
-    other = rows.anti_join(early, ["wallet_id", "early"])
-    near = rows.semi_join(early, ["wallet_id", "early"]).union(
-        other.semi_join(late, ["wallet_id", "late"])
+    rows = traded(scope).select(*TRADE, "is_taker").mutate(stretch=_.time_ms // LEG_MS)
+    takes = rows.filter(_.is_taker)
+    # What is as near lies in the same stretch, or in one beside it before or after some moment.
+    sides = rows.group_by("wallet_id", "coin_id", "direction", "stretch").aggregate(
+        first_ms=_.time_ms.min(), last_ms=_.time_ms.max()
     )
-    lone = other.anti_join(late, ["wallet_id", "late"]).filter(_.is_taker)
-    return _legs_of(near).union(lone.select("wallet_id", has_leg=ibis.literal(False)))
-
-
-def _with_both_sides(rows: Table, stretch: str) -> Table:
-    """Return the stretches of wallets' time in which they bought, sold, and not one coin alone."""
-    found = rows.group_by("wallet_id", stretch).aggregate(
-        low=_.coin_id.min(),
-        high=_.coin_id.max(),
-        sold=_.direction.min(),
-        bought=_.direction.max(),
+    sides = sides.rename({f"{name}_there": name for name in ("coin_id", "direction")})
+    stretches = ibis.array([takes.stretch - 1, takes.stretch, takes.stretch + 1])
+    around = takes.mutate(stretch=stretches.unnest())
+    paired = around.join(
+        sides,
+        [
+            "wallet_id",
+            "stretch",
+            around.coin_id != sides.coin_id_there,
+            around.direction == -sides.direction_there,
+            sides.last_ms >= around.time_ms - LEG_MS,
+            sides.first_ms <= around.time_ms + LEG_MS,
+        ],
     )
-    return found.filter(_.low < _.high, _.sold < _.bought).select("wallet_id", stretch)
-
-
-def _legs_of(rows: Table) -> Table:
-    """Return wallet_id and has_leg of the taker executions among all that may be one of two."""
-    near = ibis.range_window(
-        preceding=LEG_MS, following=LEG_MS, group_by="wallet_id", order_by="time_ms"
-    )
-    coins: dict[str, Value] = {}
-    for side, direction in (("bought", 1), ("sold", -1)):
-        coin = ibis.ifelse(rows.direction == direction, rows.coin_id, None)
-        coins |= {f"{side}_min": coin.min().over(near), f"{side}_max": coin.max().over(near)}
-    rows = rows.mutate(**coins)
-    lowest = ibis.ifelse(rows.direction > 0, rows.sold_min, rows.bought_min)
-    highest = ibis.ifelse(rows.direction > 0, rows.sold_max, rows.bought_max)
-    is_other = (lowest != rows.coin_id) | (highest != rows.coin_id)
-    return rows.filter(rows.is_taker).select("wallet_id", has_leg=is_other.fill_null(False))
+    found = paired.select(*TRADE).distinct().mutate(has_leg=True)
+    return takes.left_join(found, TRADE).select("wallet_id", has_leg=_.has_leg.fill_null(False))
 
 
 def moves(scope: Scope) -> Table:
@@ -183,14 +170,12 @@ def liquidation_count(rows: Table) -> Value:
 
 
 def _reversals(con: Tables) -> Table:
-    # Looks only back, so what it finds holds at any cut.
-    so_far = ibis.window(
-        group_by=["wallet_id", "coin_id"],
-        order_by=["time_ms", "direction", "is_taker"],
-        preceding=None,
-        following=0,
+    # Looks only back, so what it finds holds at any cut. At one time sales come before purchases.
+    rows = executions(con).select(*TRADE)
+    rows = rows.mutate(seen_ms=_.time_ms - ibis.ifelse(_.direction < 0, 1, 0))
+    others = rows.select(
+        wallet="wallet_id", coin="coin_id", opposite=-_.direction, opposite_ms="time_ms"
     )
-    rows = executions(con)
-    bought, sold = (ibis.ifelse(rows.direction == side, rows.time_ms, None) for side in (1, -1))
-    opposite = ibis.ifelse(rows.direction == 1, sold.max().over(so_far), bought.max().over(so_far))
-    return rows.select("wallet_id", "time_ms", since_ms=rows.time_ms - opposite)
+    same = {"wallet_id": "wallet", "coin_id": "coin", "direction": "opposite"}
+    found = con.as_of(rows, others, "opposite_ms", same)
+    return found.select("wallet_id", "time_ms", since_ms=_.time_ms - _.opposite_ms)

@@ -50,6 +50,19 @@ def test_reversal_a_millisecond_late_does_not_count(features_of: Any) -> None:
     assert features_of("reversal_15m_share", trades=trades)[ALICE]["reversal_15m_share"] == 0
 
 
+def test_sales_come_before_purchases_of_the_same_time(features_of: Any) -> None:
+    trades = [
+        by(ALICE, 0, is_buy=True, trade_id=1),  # at once after the sale
+        by(ALICE, 0, is_buy=False, trade_id=2),  # nothing opposite before
+        by(ALICE, 500, is_buy=False),
+    ]
+
+    alice = features_of("reversal_15m_share", "reversal_median_s", trades=trades)[ALICE]
+
+    assert alice["reversal_15m_share"] == pytest.approx(2 / 3)
+    assert alice["reversal_median_s"] == 0.25
+
+
 def test_who_never_turned_has_no_time_to_the_way_back(features_of: Any) -> None:
     trades = [by(ALICE, 0, is_buy=True), by(ALICE, 1, is_buy=True)]
 

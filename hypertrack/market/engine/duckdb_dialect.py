@@ -1,5 +1,6 @@
 """How DuckDB is spoken to."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -7,7 +8,7 @@ import ibis
 from ibis.backends.duckdb import Backend
 from ibis.expr.operations import Node
 
-from hypertrack.market.engine.kept_tables import Dialect, Schemas
+from hypertrack.market.engine.kept_tables import OF_COIN, Dialect, Schemas
 from hypertrack.market.engine.plans import Variables
 
 WHOLE = "main"
@@ -35,14 +36,16 @@ def compiled(operation: Node) -> str:
     return str(Backend().compile(operation.to_expr()))
 
 
-def as_of(rows: ibis.Table, points: ibis.Table, point_ms: str) -> ibis.Table:
-    """Return rows with the last point of their coin (see `Tables`)."""
+def as_of(
+    rows: ibis.Table, points: ibis.Table, point_ms: str, same: Mapping[str, str] = OF_COIN
+) -> ibis.Table:
+    """Return rows with the last point of their own (see `AsOf`)."""
     found = rows.asof_join(
         points,
         on=rows.seen_ms >= points[point_ms],
-        predicates=[rows.coin_id == points.coin],
+        predicates=[rows[name] == points[other] for name, other in same.items()],
     )
-    return found.drop("coin")
+    return found.drop(*same.values())
 
 
 DUCKDB = Dialect(

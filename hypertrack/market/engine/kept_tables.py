@@ -12,9 +12,12 @@ from typing import Any, NamedTuple, TypeVar, cast
 from ibis import Schema, Table
 from ibis.expr.operations import UnboundTable
 
-AsOf = Callable[[Table, Table, str], Table]
-"""From rows with ``coin_id`` and ``seen_ms``, points with ``coin`` and a time, one a time, and the
-name of that time's column, to the rows with the last point of their coin at or before theirs."""
+AsOf = Callable[..., Table]
+"""From rows with ``seen_ms``, points with a time, the name of that time's column, and which columns
+of both must be the same (`OF_COIN`), to the rows with the last point at or before theirs."""
+
+OF_COIN = {"coin_id": "coin"}
+"""What rows call a coin, and what points call it; theirs is gone afterwards."""
 
 Schemas = tuple[tuple[str, Schema], ...]
 """Names of tables, and names and types of their columns."""

@@ -10,7 +10,7 @@ from ibis import _
 from ibis.backends.pyspark import Backend
 from sqlglot import exp
 
-from hypertrack.market.engine.kept_tables import SEPARATOR, Dialect
+from hypertrack.market.engine.kept_tables import OF_COIN, SEPARATOR, Dialect
 from hypertrack.market.engine.plans import Variables
 from hypertrack.store.reading.readable_rows import MACROS
 
@@ -19,23 +19,25 @@ SQL = Backend.compiler.dialect
 VARIABLE = re.compile(r"getvariable\('(\w+)'\)", re.IGNORECASE)
 
 
-def as_of(rows: ibis.Table, points: ibis.Table, point_ms: str) -> ibis.Table:
-    """Return rows with the last point of their coin at or before their ``seen_ms``.
+def as_of(
+    rows: ibis.Table, points: ibis.Table, point_ms: str, same: Mapping[str, str] = OF_COIN
+) -> ibis.Table:
+    """Return rows with the last point of their own at or before their ``seen_ms``.
 
     As on DuckDB, without its join: rows and points in one line by time; each point begins a group,
     in which all rows see it.
     """
-    found = [name for name in points.columns if name != "coin"]
+    found = [name for name in points.columns if name not in same.values()]
     schema = rows.schema() | {name: points[name].type() for name in found}
     asking = rows.mutate(**{name: ibis.null(schema[name]) for name in found})
-    known = {"coin_id": points.coin, "seen_ms": points[point_ms]}
+    known = {"seen_ms": points[point_ms]} | {name: points[other] for name, other in same.items()}
     known |= {name: points[name] for name in found}
     telling = points.select(
         **{name: known.get(name, ibis.null(dtype)) for name, dtype in schema.items()}
     )
     line = telling.mutate(place=ibis.literal(0)).union(asking.mutate(place=ibis.literal(1)))
-    past = ibis.window(group_by="coin_id", order_by=["seen_ms", "place"], rows=(None, 0))
-    around = ibis.window(group_by=["coin_id", "nth_point"])
+    past = ibis.window(group_by=[*same], order_by=["seen_ms", "place"], rows=(None, 0))
+    around = ibis.window(group_by=[*same, "nth_point"])
     line = line.mutate(nth_point=_[point_ms].count().over(past))
     line = line.mutate(**{name: _[name].max().over(around) for name in found})
     return line.filter(_.place == 1).drop("place", "nth_point")
