@@ -40,7 +40,8 @@ def legs(scope: Scope) -> Table:
     """
     rows = traded(scope).select(*TRADE, "is_taker").mutate(stretch=_.time_ms // LEG_MS)
     takes = rows.filter(_.is_taker)
-    # What is as near lies in the same stretch, or in one beside it before or after some moment.
+    # What is near lies in the same stretch of as long, or in the one before or after it, whose last
+    # and first moment tell whether any of it is.
     sides = rows.group_by("wallet_id", "coin_id", "direction", "stretch").aggregate(
         first_ms=_.time_ms.min(), last_ms=_.time_ms.max()
     )
