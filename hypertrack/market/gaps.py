@@ -5,16 +5,22 @@ import math
 import ibis
 from ibis import Table, _
 
-from hypertrack.market.executions import ORDER
-
 TIMER_TOLERANCE = 1.05
 """Gaps within this factor of a timer's value are its own."""
 
 
 def with_gaps(executed: Table) -> Table:
-    """Return executions with gap_ms since the wallet's one before; NULL for its first."""
-    by_wallet = ibis.window(group_by="wallet_id", order_by=ORDER[1:])
-    return executed.mutate(gap_ms=_.time_ms - _.time_ms.lag().over(by_wallet))
+    """Return wallet_id, is_taker, gap_ms since the wallet's execution before, and before_ms.
+
+    That is the gap before that one; NULL where there is none.
+    """
+    # What is done at once is 0 apart, whichever comes first. Nothing else is carried along: it
+    # would be sorted, and kept as often as it is read.
+    by_wallet = ibis.window(group_by="wallet_id", order_by="time_ms")
+    last_ms, second_last_ms = (_.time_ms.lag(n).over(by_wallet) for n in (1, 2))
+    return executed.select(
+        "wallet_id", "is_taker", gap_ms=_.time_ms - last_ms, before_ms=last_ms - second_last_ms
+    )
 
 
 def timer_values(gaps: Table, *, shortest_ms: int) -> Table:

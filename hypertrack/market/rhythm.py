@@ -3,7 +3,6 @@
 import ibis
 from ibis import Table, _
 
-from hypertrack.market.executions import ORDER
 from hypertrack.market.gaps import timer_values, with_gaps
 from hypertrack.records import MINUTE_MS
 
@@ -55,10 +54,7 @@ def _paces(gaps: Table) -> Table:
     The median of the absolute logarithm of their ratio, over pairs of gaps above 0 within one
     sitting. A program that waits the same time again has little of it, however often it stops.
     """
-    by_wallet = ibis.window(group_by="wallet_id", order_by=ORDER[1:])
-    paced = gaps.mutate(before_ms=_.gap_ms.lag().over(by_wallet)).filter(
-        *(gap.between(1, LONGEST_STEADY_GAP_MS) for gap in (_.gap_ms, _.before_ms))
-    )
+    paced = gaps.filter(*(gap.between(1, LONGEST_STEADY_GAP_MS) for gap in (_.gap_ms, _.before_ms)))
     change = (_.gap_ms / _.before_ms).ln().abs()
     return paced.group_by("wallet_id").aggregate(n_paces=_.count(), unsteadiness=change.median())
 
