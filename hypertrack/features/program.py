@@ -3,14 +3,13 @@
 from ibis import Table, Value
 
 from hypertrack.features.definition import Scope, feature
-from hypertrack.market.executions import executions
 from hypertrack.market.program_signs import SIGNS, lean
 from hypertrack.market.rhythm import rhythm
 
 
 def signs(scope: Scope) -> Table:
     """Return wallet_id and lean: how far the signs of a program outnumber those of a person."""
-    measured = rhythm(scope.before(executions(scope.con)))
+    measured = rhythm(scope.con, scope.window)
     return measured.select("wallet_id", lean=lean(SIGNS, measured))
 
 

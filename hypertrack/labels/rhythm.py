@@ -24,7 +24,7 @@ def rhythm(con: Tables, window: Window) -> Table:
     Columns: those of `hypertrack.market.rhythm`, n_quoted_takes and reaction_share (see
     `_reactions`). NULL where there is nothing to measure.
     """
-    measured = rhythm_of(window.of(executions(con)))
+    measured = rhythm_of(con, window)
     return measured.left_join(_reactions(con, window), "wallet_id").drop("wallet_id_right")
 
 

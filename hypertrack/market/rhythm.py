@@ -3,7 +3,10 @@
 import ibis
 from ibis import Table, _
 
-from hypertrack.market.gaps import timer_values, with_gaps
+from hypertrack.market.engine.kept_tables import Tables
+from hypertrack.market.executions import executions
+from hypertrack.market.gaps import gaps, paces, timer_values
+from hypertrack.market.window import Window
 from hypertrack.records import MINUTE_MS
 
 SHORTEST_TIMER_MS = 1_000
@@ -16,45 +19,53 @@ ROUND_FRAC = 0.01
 """How near a notional is to half its leading digit, of that: it moves with the price."""
 
 
-def rhythm(executed: Table) -> Table:
-    """Return a row per wallet of some executions, all of a window.
+def rhythm(con: Tables, window: Window) -> Table:
+    """Return a row per wallet that traded in a window.
 
     Slices of TWAP orders are left out: it is the venue that times them.
 
     When a resting order is filled, others decide: paces are those of what was taken.
 
     Columns: wallet_id, n_executions, maker_share (of executions), median_gap_s, timer_share (of
-    gaps, on one timer value), n_paces and unsteadiness (see `_paces`), n_takes, size_spread and
-    round_share (see `_sizes`), typical_coins_a_minute (median number of coins filled as maker, over
-    UTC minutes with any). NULL where there is nothing to measure.
+    gaps, on one timer value), n_paces and unsteadiness (see `_steadiness`), n_takes, size_spread
+    and round_share (see `_sizes`), typical_coins_a_minute (median number of coins filled as maker,
+    over UTC minutes with any). NULL where there is nothing to measure.
     """
-    traded = executed.filter(~_.is_twap)
-    gaps = with_gaps(traded)
-    measured = gaps.group_by("wallet_id").aggregate(
-        n_executions=_.count(),
-        maker_share=(~_.is_taker).cast("int8").mean(),
-        median_gap_s=_.gap_ms.median() / 1_000,
+    traded = window.of(executions(con)).filter(~_.is_twap)
+    measured = traded.group_by("wallet_id").aggregate(
+        n_executions=_.count(), maker_share=(~_.is_taker).cast("int8").mean()
     )
-    taken = traded.filter(_.is_taker)
-    for more in (_timers(gaps), _paces(with_gaps(taken)), _sizes(taken), _quotes(traded)):
+    for more in (
+        _timers(gaps(con, window)),
+        _steadiness(paces(con, window)),
+        _sizes(traded.filter(_.is_taker)),
+        _quotes(traded),
+    ):
         measured = measured.left_join(more, "wallet_id").drop("wallet_id_right")
     return measured
 
 
 def _timers(gaps: Table) -> Table:
+    """Return wallet_id, median_gap_s and timer_share."""
+    between = gaps.group_by("wallet_id").aggregate(
+        n_gaps=_.gap_ms.count(), median_gap_s=_.gap_ms.median() / 1_000
+    )
     near = timer_values(gaps, shortest_ms=SHORTEST_TIMER_MS)
-    n_gaps = gaps.group_by("wallet_id").aggregate(n_gaps=_.gap_ms.count())
     most = near.group_by("wallet_id").aggregate(n_timer=_.n_near.max())
-    return n_gaps.join(most, "wallet_id").select("wallet_id", timer_share=_.n_timer / _.n_gaps)
+    return between.left_join(most, "wallet_id").select(
+        "wallet_id", "median_gap_s", timer_share=_.n_timer / _.n_gaps
+    )
 
 
-def _paces(gaps: Table) -> Table:
+def _steadiness(paces: Table) -> Table:
     """Return wallet_id, n_paces and unsteadiness: how far gaps differ from the one before.
 
     The median of the absolute logarithm of their ratio, over pairs of gaps above 0 within one
     sitting. A program that waits the same time again has little of it, however often it stops.
     """
-    paced = gaps.filter(*(gap.between(1, LONGEST_STEADY_GAP_MS) for gap in (_.gap_ms, _.before_ms)))
+    paced = paces.filter(
+        *(gap.between(1, LONGEST_STEADY_GAP_MS) for gap in (_.gap_ms, _.before_ms))
+    )
     change = (_.gap_ms / _.before_ms).ln().abs()
     return paced.group_by("wallet_id").aggregate(n_paces=_.count(), unsteadiness=change.median())
 
