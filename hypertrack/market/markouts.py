@@ -7,13 +7,7 @@ from ibis import Table, Value, _
 
 from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.executions import executions
-from hypertrack.market.price_lookups import (
-    HORIZONS,
-    LATER,
-    minute_prices,
-    prices_around,
-    prices_later,
-)
+from hypertrack.market.price_lookups import HORIZONS, minute_prices, prices_later
 from hypertrack.market.window import Window
 
 TO_BPS = 1e4
@@ -35,12 +29,8 @@ def markouts(
     """
     rows, horizons = window.of(executions(con)), tuple(horizons)
     drift = coin_drift(con, window, horizons, start_ms=start_ms).rename(drift_coin="coin_id")
-    found = rows
-    for prices, names in ((prices_around, ("after_5s",)), (prices_later, tuple(LATER))):
-        if wanted := [name for name in names if name in horizons]:
-            looked_up = prices(con).select(*wanted, coin="coin_id", at_ms="time_ms")
-            is_same = [found.coin_id == looked_up.coin, found.time_ms == looked_up.at_ms]
-            found = found.join(looked_up, is_same).drop("coin", "at_ms")
+    looked_up = prices_later(con).select(*horizons, coin="coin_id", at_ms="time_ms")
+    found = rows.join(looked_up, [rows.coin_id == looked_up.coin, rows.time_ms == looked_up.at_ms])
     found = found.left_join(drift, found.coin_id == drift.drift_coin)
     return found.select(
         *rows.columns, **{f"{name}_bps": _markout(name, window.end_ms) for name in horizons}

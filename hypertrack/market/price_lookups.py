@@ -49,7 +49,7 @@ def prices_around(con: Tables) -> Table:
 
 
 def prices_later(con: Tables) -> Table:
-    """Return coin_id, time_ms and the columns of `LATER` for all that traded; made once."""
+    """Return coin_id, time_ms and the columns of `HORIZONS` for all that traded; made once."""
     return _prices(con, "prices_later")
 
 
@@ -87,7 +87,11 @@ def _prices(con: Tables, name: str) -> Table:
 
 
 def _priced_times(con: Tables, name: str) -> Table:
-    return prices_at(con, traded_times(con), ASKED[name])
+    found = prices_at(con, traded_times(con), ASKED[name])
+    if name != "prices_later":
+        return found
+    known = prices_around(con).select(*ORDER, *HORIZONS.keys() - LATER.keys())
+    return known.join(found, ORDER).select(*ORDER, *HORIZONS)
 
 
 def _minute_prices(con: Tables, start_ms: int | None) -> Table:

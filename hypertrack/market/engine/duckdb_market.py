@@ -20,7 +20,7 @@ from hypertrack.store.reading.recorded_books import RecordedBooks
 ROWS_AT_ONCE = 5_000_000
 """Of the coins that are looked up together: their sort stays within a few hundred megabytes."""
 
-OF_COINS = ("trades", "bbo", "last_trades")
+OF_COINS = ("trades", "bbo", "last_trades", "prices_around")
 """What is known of coins, whoever traded them."""
 
 PREPARED = {"last_trades": last_trades, "prices_around": prices_around}
