@@ -153,7 +153,7 @@ def _path_of(coin_id: int, trades: Columns, quotes: Columns) -> PricePath:
     )
     spread = (quotes["ask_price"][quoted] - quotes["bid_price"][quoted]).astype(np.float64)
     mid = quotes["mid_price"][quoted].astype(np.float64)
-    return PricePath(
+    return PricePath.of(
         trade_ms=trades["time_ms"][traded].astype(np.int64),
         trade_price=trades["price"][traded].astype(np.float64),
         quote_ms=quotes["time_ms"][quoted].astype(np.int64),
