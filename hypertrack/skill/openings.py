@@ -13,6 +13,7 @@ from hypertrack.market.arrays import (
     Numbers,
     group_of_rows,
     group_starts,
+    in_order,
     running_sums,
     sums,
 )
@@ -39,7 +40,7 @@ wallet. They raise the rank correlation with the true edge from .26 to .28.
 
 @dataclass(frozen=True)
 class Openings:
-    """Executions that increase a position, by wallet, coin and time.
+    """Executions that increase a position.
 
     ``is_known``: fills told the position; else it counts as flat before the first execution.
     ``trust``: 1 for what increases it so, `DOUBTFUL` for what reduces one that nobody knows.
@@ -117,7 +118,7 @@ class Decisions:
 
     def by_coin(self) -> "Decisions":
         """Return them by coin, then time."""
-        return self.take(np.lexsort((self.time_ms, self.coin)))
+        return self.take(in_order(self.coin, self.time_ms))
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ NO_OPENINGS = Openings(_INT, _INT, _INT, _INT, _FLAG, _FLAG, _FLOAT, _FLOAT, _FL
 
 
 def openings_and_lots(rows: Columns) -> tuple[Openings, Lots]:
-    """Return what opened, or may have, and what closed.
+    """Return what opened, or may have, by coin and time, and what closed.
 
     Args:
         rows: Of `fetching.execution_batches`: by wallet, coin and time.
@@ -165,19 +166,21 @@ def openings_and_lots(rows: Columns) -> tuple[Openings, Lots]:
     is_unknown = (sums(~np.isnan(known), starts) == 0)[group]
     is_of_use = is_opening | (is_unknown & (after > FLAT_FRAC))
     is_of_use &= ~is_reversal(group, rows["size"], direction, rows["time_ms"])
+    nth = np.flatnonzero(is_of_use)
+    nth = nth[in_order(rows["coin_id"][nth], rows["time_ms"][nth])]
     opened = Openings(
-        wallet=rows["wallet_id"].astype(np.int64),
-        coin=rows["coin_id"].astype(np.int64),
-        time_ms=rows["time_ms"].astype(np.int64),
-        direction=direction,
-        is_taker=rows["is_taker"].astype(np.bool_),
-        is_twap=rows["is_twap"].astype(np.bool_),
-        price=rows["price"],
-        notional_usd=rows["size"] * rows["price"],
-        is_known=~np.isnan(known),
-        trust=np.where(is_opening, 1.0, DOUBTFUL),
+        wallet=rows["wallet_id"][nth].astype(np.int64),
+        coin=rows["coin_id"][nth].astype(np.int64),
+        time_ms=rows["time_ms"][nth].astype(np.int64),
+        direction=direction[nth],
+        is_taker=rows["is_taker"][nth].astype(np.bool_),
+        is_twap=rows["is_twap"][nth].astype(np.bool_),
+        price=rows["price"][nth],
+        notional_usd=rows["size"][nth] * rows["price"][nth],
+        is_known=~np.isnan(known[nth]),
+        trust=np.where(is_opening[nth], 1.0, DOUBTFUL),
     )
-    return opened.take(is_of_use), _closed_lots(rows, size, held, starts, group)
+    return opened, _closed_lots(rows, size, held, starts, group)
 
 
 def is_reversal(group: Ints, size: Floats, direction: Ints, time_ms: Ints) -> Flags:
@@ -188,7 +191,7 @@ def is_reversal(group: Ints, size: Floats, direction: Ints, time_ms: Ints) -> Fl
     Args:
         group: Wallet and coin of each execution, whose rows lie together, in the order of time.
     """
-    order = np.lexsort((size, group))  # stable: of one size they stay in the order of time
+    order = in_order(group, size)  # of one size they stay in the order of time
     starts = group_starts(group[order], size[order])
     side = direction[order]
     undone_by = running_sums(side.astype(np.float64), starts).round().astype(np.int64) - side
