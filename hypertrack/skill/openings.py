@@ -195,24 +195,18 @@ def is_reversal(group: Ints, size: Floats, direction: Ints, time_ms: Ints) -> Fl
     starts = group_starts(group[order], size[order])
     side = direction[order]
     undone_by = running_sums(side.astype(np.float64), starts).round().astype(np.int64) - side
-    last_other_ms = np.where(
-        side > 0,
-        _last_time(order, starts, side < 0, time_ms),
-        _last_time(order, starts, side > 0, time_ms),
-    )
-    is_end = (undone_by * side < 0) & (time_ms[order] - last_other_ms <= REVERSAL_MS)
+    # What undoes something comes after one of the other side: the last of all is its own.
+    last_other = np.where(side > 0, _last_place(side < 0), _last_place(side > 0))
+    ordered_ms = time_ms[order]
     found = np.zeros(len(group), dtype=np.bool_)
-    found[order] = is_end
+    found[order] = (undone_by * side < 0) & (ordered_ms - ordered_ms[last_other] <= REVERSAL_MS)
     return found
 
 
-def _last_time(order: Ints, starts: Ints, is_meant: Flags, time_ms: Ints) -> Ints:
-    """Return when the last row that is meant was, of those before each row in its group."""
-    place = np.where(is_meant, np.arange(len(order)), -1)
-    last = np.maximum.accumulate(place) if len(place) else place
-    group_start = starts[group_of_rows(starts, len(order))]
-    never = np.iinfo(np.int64).min // 2
-    return np.where(last >= group_start, time_ms[order][last], never)
+def _last_place(are_meant: Flags) -> Ints:
+    """Return the place of the last row that is meant before each; -1 before the first."""
+    last: Ints = np.maximum.accumulate(np.where(are_meant, np.arange(len(are_meant)), -1))
+    return last
 
 
 def held_before(signed: Floats, known: Floats, starts: Ints, group: Ints) -> Floats:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import lfilter
 
-from hypertrack.market.arrays import Flags, Floats, Ints
+from hypertrack.market.arrays import Flags, Floats, Ints, in_order
 from hypertrack.market.prices import REFERENCE_MAX_AGE_MS
 from hypertrack.market.window import Window
 from hypertrack.records import MINUTE_MS
@@ -81,7 +81,7 @@ class PricePath:
             is_strict: Whether only what came strictly before counts.
         """
         if np.any(time_ms[1:] < time_ms[:-1]):  # looked up along memory it takes half as long
-            order = np.argsort(time_ms)
+            order = in_order(time_ms)
             found = np.empty(len(time_ms))
             found[order] = self.at(time_ms[order], is_strict=is_strict)
             return found
