@@ -157,8 +157,8 @@ def openings_and_lots(rows: Columns) -> tuple[Openings, Lots]:
     group = group_of_rows(starts, len(rows["wallet_id"]))
     direction = rows["direction"].astype(np.int64)
     # Of all that the wallet traded in the coin: sizes differ by twelve powers of ten.
-    size = rows["size"] / sums(rows["size"], starts)[group]
-    known = rows["known_before"] / sums(rows["size"], starts)[group]
+    traded = sums(rows["size"], starts)[group]
+    size, known = rows["size"] / traded, rows["known_before"] / traded
     held = held_before(size * direction, known, starts, group)
     before = np.where(np.isnan(known), held, known)
     after = np.abs(before + size * direction)
@@ -235,14 +235,14 @@ def _closed_lots(rows: Columns, size: Floats, held: Floats, starts: Ints, group:
     from_row = np.minimum(from_row, len(group) - 1)
     is_seen = (middle > brought_in[group[is_lot]]) & (group[from_row] == group[is_lot])
     to_row, from_row = np.flatnonzero(is_lot)[is_seen], from_row[is_seen]
-    left = np.abs(held + size * direction)
-    coins = closed[to_row] * (rows["size"] / size)[to_row]
+    left = np.abs(held[to_row] + size[to_row] * direction[to_row])
+    coins = closed[to_row] * (rows["size"][to_row] / size[to_row])
     return Lots(
         wallet=rows["wallet_id"][to_row].astype(np.int64),
         time_ms=rows["time_ms"][to_row].astype(np.int64),
         holding_ms=(rows["time_ms"][to_row] - rows["time_ms"][from_row]).astype(np.int64),
         gain_usd=-direction[to_row] * coins * (rows["price"][to_row] - rows["price"][from_row]),
-        is_flat=left[to_row] <= FLAT_FRAC,
+        is_flat=left <= FLAT_FRAC,
     )
 
 
