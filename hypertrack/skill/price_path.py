@@ -58,13 +58,12 @@ class PricePath:
         is_last = np.append(quote_ms[1:], NEVER_MS)[: len(quote_ms)] >= stale_ms
         begins = np.concatenate([2 * trade_ms, 2 * quote_ms, 2 * stale_ms[is_last] - 1])
         begins.sort()  # one that stands there twice tells the same twice, which is no new step
-        quoted = _last_places(quote_ms, begins // 2)
-        is_fresh = quoted >= 0
-        is_fresh[is_fresh] = (begins[is_fresh] + 1) // 2 < stale_ms[quoted[is_fresh]]
-        quoted[~is_fresh] = -1
+        quoted = _last_places(quote_ms, begins >> 1)
+        if len(quote_ms):
+            quoted[(begins + 1 >> 1) >= stale_ms[quoted]] = -1
         spread, price = _values_at(half_spread_bps, quoted), _values_at(mid_price, quoted)
         traded = np.isnan(price)
-        price[traded] = _values_at(trade_price, _last_places(trade_ms, begins[traded] // 2))
+        price[traded] = _values_at(trade_price, _last_places(trade_ms, begins[traded] >> 1))
         is_new = _are_new(price) | _are_new(spread)
         return cls(
             begins=begins[is_new],
