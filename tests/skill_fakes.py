@@ -28,7 +28,7 @@ def price_path(
     trade_s, price = np.array(trades, dtype=float).reshape(-1, 2).T
     quote_s, bid, ask = np.array(quotes, dtype=float).reshape(-1, 3).T
     mid = (bid + ask) / 2
-    return PricePath(
+    return PricePath.of(
         trade_ms=at(trade_s),
         trade_price=price,
         quote_ms=at(quote_s),

@@ -132,5 +132,7 @@ def _along_path(
         for i in range(n_scores):
             is_last = i == n_scores - 1
             (found,) = torch.autograd.grad(scores[:, i].sum(), point, retain_graph=not is_last)
-            total[i] += found.reshape(*way.shape[:-1], len(some), way.shape[-1]).sum(dim=-2)
+            by_point = found.reshape(*way.shape[:-1], len(some), way.shape[-1])
+            # A sum of one would be written down before it is added.
+            total[i] += by_point.sum(dim=-2) if len(some) > 1 else by_point[..., 0, :]
     return total / n_steps

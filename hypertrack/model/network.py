@@ -23,6 +23,9 @@ OUTPUT_BY_HEAD = {
     "trading_style": torch.tanh,
 }
 
+WIDTHS = [HEAD_COLUMNS[head].stop - HEAD_COLUMNS[head].start for head in HEADS]
+"""Targets of each head, which stand in this order."""
+
 LOWEST = torch.tensor(
     [0.0 if name not in TARGETS[HEAD_COLUMNS["trading_style"]] else -1.0 for name in TARGETS]
 )
@@ -110,15 +113,17 @@ class WalletNet(nn.Module):
         return self._logits(self.begin(inputs))
 
     def _logits(self, begun: Tensor) -> Tensor:
-        first, known = begun[..., : -len(TARGETS)], begun[..., -len(TARGETS) :]
+        # Split at once: each slice by itself would be filled up with zeros on the way back.
+        first, known = torch.split(begun, [begun.shape[-1] - len(TARGETS), len(TARGETS)], dim=-1)
         logits: Tensor = self.heads(self.encoder[1:](first)) + known
         return logits  # [members, wallets, targets]
 
     @staticmethod
     def outputs(logits: Tensor) -> Tensor:
         """Return logits as predictions, ``[…, targets]``."""
+        by_head = torch.split(logits, WIDTHS, dim=-1)
         return torch.cat(
-            [OUTPUT_BY_HEAD[head](logits[..., HEAD_COLUMNS[head]]) for head in HEADS], dim=-1
+            [OUTPUT_BY_HEAD[head](own) for head, own in zip(HEADS, by_head, strict=True)], dim=-1
         )
 
     def start_at(

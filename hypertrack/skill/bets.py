@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hypertrack.market.arrays import Flags, Floats, Ints, group_sizes, group_starts, sums
+from hypertrack.market.arrays import Flags, Floats, Ints, group_sizes, group_starts, in_order, sums
 from hypertrack.market.window import Window
 from hypertrack.skill.openings import Openings
 from hypertrack.skill.price_path import CoinMotion, PricePath
@@ -198,15 +198,15 @@ def bets_of_coin(
     Openings without a markout make none. Those of several wallets of an entity are one bet.
 
     Args:
-        outlook: Of the openings, each over its entity's horizon.
+        outlook: Of the openings in the order of time, each over its entity's horizon.
         entity: Whose each opening is, ``[openings]``.
         measures: What else was measured of each opening.
     """
     openings, motion = outlook.openings, outlook.view.motion
     measured = {"markout_bps": outlook.markouts(), **(measures or {})}
     block = openings.time_ms // block_length_ms(outlook.horizon_ms)
-    order = np.lexsort((openings.time_ms, block, entity))
-    order = order[~np.isnan(measured["markout_bps"][order])]
+    known = np.flatnonzero(~np.isnan(measured["markout_bps"]))
+    order = known[in_order(entity[known])]  # of each still in the order of time
     starts = group_starts(entity[order], block[order])
     size = group_sizes(starts, len(order))
     first = order[starts]
@@ -238,4 +238,4 @@ def joined(parts: Sequence[Bets]) -> Bets:
             for name in parts[0].measures
         },
     )
-    return together.take(np.lexsort((together.coin, together.block, together.entity)))
+    return together.take(in_order(together.entity, together.block, together.coin))

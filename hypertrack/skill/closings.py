@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hypertrack.market.arrays import Ints, group_of_rows, group_starts, sums
+from hypertrack.market.arrays import Ints, group_of_rows, group_starts, in_order, sums
 from hypertrack.market.engine.plans import Columns
 from hypertrack.skill.openings import FLAT_FRAC, held_before
 
@@ -50,7 +50,7 @@ def by_coin(parts: Sequence[Closings]) -> Closings:
         np.concatenate([np.zeros(0, dtype=np.int64), *(vars(part)[name] for part in parts)])
         for name in ("coin", "wallet", "time_ms")
     )
-    order = np.lexsort((time_ms, wallet, coin))
+    order = in_order(coin, wallet, time_ms)
     return Closings(coin[order], wallet[order], time_ms[order])
 
 

@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import poisson
 
-from hypertrack.market.arrays import Floats, Ints, Numbers, group_sizes, group_starts, sums
+from hypertrack.market.arrays import (
+    Floats,
+    Ints,
+    Numbers,
+    group_sizes,
+    group_starts,
+    in_order,
+    sums,
+)
 from hypertrack.skill.entities import MAX_P, TOGETHER_MS
 from hypertrack.skill.openings import Decisions
 
@@ -122,7 +130,7 @@ class _Book:
     def of_decisions(cls, decisions: Decisions) -> "_Book":
         side = decisions.coin.astype(np.int64) * 2 + (decisions.direction > 0)
         key = (side << TIME_BITS) + decisions.time_ms
-        order = np.argsort(key, kind="stable")
+        order = in_order(key)
         return cls(key[order], decisions.entity[order])
 
     @cached_property
@@ -141,7 +149,7 @@ class _Book:
 
 
 def _by_entity(book: _Book) -> dict[int, _Book]:
-    order = np.argsort(book.entity, kind="stable")
+    order = in_order(book.entity)
     starts = group_starts(book.entity[order])
     ends = starts + group_sizes(starts, len(order))
     return {
@@ -220,7 +228,7 @@ def _some_of_each(entity: Numbers) -> tuple[Ints, Ints]:
 
     By entity.
     """
-    order = np.argsort(entity, kind="stable")
+    order = in_order(entity)
     starts = group_starts(entity[order])
     size = group_sizes(starts, len(order))
     nth = np.arange(len(order)) - np.repeat(starts, size)
@@ -242,15 +250,15 @@ def _follows(copier: _Book, source: _Book) -> _Found | None:
     is_far = np.abs(lag_ms) > FARTHEST_LAG_MS
     per_ms = (is_far.sum() + 1) / (2 * (AROUND_MS - FARTHEST_LAG_MS))
     lows = TOGETHER_MS * LAG_RATIO ** np.arange(0, LAG_STEPS, 0.5)
-    in_order = np.argsort(lag_ms, kind="stable")
-    ordered = lag_ms[in_order]
+    by_lag = in_order(lag_ms)
+    ordered = lag_ms[by_lag]
     best: tuple[float, int, float] = (1.0, 0, 0.0)
     for low in lows.tolist():
         high = low * LAG_RATIO + 1_000
         first, end = np.searchsorted(ordered, [low, high + 1])
         if end - first < enough or end - first < 2 * _most_in(lag_ms[is_far], high - low):
             continue
-        n = len(np.unique(asking[in_order[first:end]]))
+        n = len(np.unique(asking[by_lag[first:end]]))
         if n < enough:
             continue
         p = float(poisson.sf(n - 1, per_ms * (high - low))) * len(lows)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hypertrack.market.arrays import Flags, Floats, Ints, group_sizes, group_starts, sums
+from hypertrack.market.arrays import Flags, Floats, Ints, group_sizes, group_starts, in_order, sums
 from hypertrack.skill.bets import Bets
 from hypertrack.skill.shrinkage import Posterior
 from hypertrack.skill.walk_costs import WalkCosts, size_at
@@ -179,7 +179,7 @@ def _over(bets: Bets, starts: Ints, early: Floats) -> tuple[Floats, Floats]:
 
 
 def _by_coin(bets: Bets) -> CoinTally:
-    order = np.lexsort((bets.coin, bets.entity))
+    order = in_order(bets.entity, bets.coin)
     entity, coin = bets.entity[order], bets.coin[order]
     n_openings, spread = bets.n_openings[order], bets.measures["half_spread_bps"][order]
     starts = group_starts(entity, coin)

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import digamma, polygamma
 from scipy.stats import norm, t
 
-from hypertrack.market.arrays import Flags, Floats, Ints, group_sizes, group_starts, sums
+from hypertrack.market.arrays import Flags, Floats, Ints, group_sizes, group_starts, in_order, sums
 from hypertrack.records import HOUR_MS, MINUTE_MS
 from hypertrack.skill.bets import Bets
 
@@ -248,7 +248,7 @@ def inverse_trigamma(value: float) -> float:
 
 def _count_hours(bets: Bets, n_entities: int) -> Ints:
     hour = bets.first_ms // HOUR_MS
-    order = np.lexsort((hour, bets.entity))
+    order = in_order(bets.entity, hour)
     starts = group_starts(bets.entity[order], hour[order])
     of_row = np.cumsum(np.isin(np.arange(len(bets)), group_starts(bets.entity))) - 1
     return np.bincount(of_row[order][starts], minlength=n_entities)

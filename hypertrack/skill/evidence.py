@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from hypertrack.market.account_states import chosen_by_profit
-from hypertrack.market.arrays import Floats, Ints
+from hypertrack.market.arrays import Floats, Ints, in_order
 from hypertrack.market.engine.market import Market
 from hypertrack.market.engine.plans import Columns
 from hypertrack.market.window import Window
@@ -21,7 +21,7 @@ from hypertrack.skill.bets import LADDER, Bets, CoinView, Outlook, bets_of_coin,
 from hypertrack.skill.copy_edge import CopyTally, copy_tally
 from hypertrack.skill.deeds import Deeds
 from hypertrack.skill.estimate import Tally, tally
-from hypertrack.skill.fetching import execution_batches, fetch, made_ahead, price_paths
+from hypertrack.skill.fetching import execution_batches, fetch, made_ahead, price_paths, some_of
 from hypertrack.skill.gains import Gains, gains
 from hypertrack.skill.horizons import horizons_of
 from hypertrack.skill.openings import Decisions, Lots, Openings, openings_and_lots
@@ -179,15 +179,12 @@ def _put_aside(
     for batch in batches:
         does_count = batch["time_ms"] >= since_ms[batch["wallet_id"]]
         n_uncounted += np.bincount(batch["wallet_id"][~does_count], minlength=len(since_ms))
-        opened, closed = openings_and_lots(
-            {name: column[does_count] for name, column in batch.items()}
-        )
+        opened, closed = openings_and_lots(some_of(batch, does_count))
         deeds.add_openings(opened, entity_of_wallet[opened.wallet])
         deeds.add_lots(closed, entity_of_wallet)
         if beside is not None:
             beside.add_lots(closed)
-        # By coin and time: prices are then looked up along memory.
-        aside.put(opened.take(np.lexsort((opened.time_ms, opened.coin))))
+        aside.put(opened)
     return deeds, n_uncounted
 
 
@@ -299,7 +296,7 @@ class _Tallying:
         as_taker = outlook.take(taken)
         measures = _copied(as_taker, self.delays_ms)
         elsewhen = moved(openings, self.shift_ms[entity], view.window)
-        order = np.argsort(elsewhen.time_ms, kind="stable")
+        order = in_order(elsewhen.time_ms)
         placebo = view.outlook(elsewhen.take(order), own_ms[order])
         walked = walk_sums(as_taker.openings, as_taker.entry, measures["half_spread_bps"])
         bets = (

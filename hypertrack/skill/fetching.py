@@ -9,7 +9,7 @@ import ibis
 import numpy as np
 from ibis import Table, _
 
-from hypertrack.market.arrays import Ints, groups_of
+from hypertrack.market.arrays import Flags, Ints, groups_of, in_order
 from hypertrack.market.engine.market import Market
 from hypertrack.market.engine.plans import Columns
 from hypertrack.market.executions import executions_by_wallet
@@ -84,12 +84,18 @@ def execution_batches(
         return
     rows = _with_positions(con, rows, window)
     led_by = asked if leaders is None else leaders[asked]
-    order = np.argsort(led_by, kind="stable")
+    order = in_order(led_by)
     for first, end in groups_of(led_by[order], n_each[order], ROWS_AT_ONCE):
         own = asked[(led_by >= first) & (led_by < end)]
         batch = fetch(con, rows.filter(_of_wallets(own, first, end)).order_by(STEP_KEY))
-        is_own = np.isin(batch["wallet_id"], own)
-        yield {name: column[is_own] for name, column in batch.items()}
+        yield some_of(batch, np.isin(batch["wallet_id"], own))
+
+
+def some_of(rows: Columns, are_meant: Flags) -> Columns:
+    """Return some rows, the same where that is all of them."""
+    if are_meant.all():
+        return rows
+    return {name: column[are_meant] for name, column in rows.items()}
 
 
 def made_ahead(batches: Iterator[T]) -> Generator[T, None, None]:
@@ -153,7 +159,7 @@ def _path_of(coin_id: int, trades: Columns, quotes: Columns) -> PricePath:
     )
     spread = (quotes["ask_price"][quoted] - quotes["bid_price"][quoted]).astype(np.float64)
     mid = quotes["mid_price"][quoted].astype(np.float64)
-    return PricePath(
+    return PricePath.of(
         trade_ms=trades["time_ms"][traded].astype(np.int64),
         trade_price=trades["price"][traded].astype(np.float64),
         quote_ms=quotes["time_ms"][quoted].astype(np.int64),

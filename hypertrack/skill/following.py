@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hypertrack.market.arrays import Floats, Ints, group_starts
+from hypertrack.market.arrays import Floats, Ints, group_starts, in_order
 from hypertrack.market.engine.market import Market
 from hypertrack.market.window import Window
 from hypertrack.skill.bets import TO_BPS, CoinView, block_length_ms
@@ -171,7 +171,7 @@ def _taken(con: Market, window: Window, wallets: Ints) -> tuple[Openings, Closin
         closed.append(closings(batch))
     together = Openings.joined(opened)
     together = together.take(np.flatnonzero(together.is_taker & together.are_sure))
-    return together.take(np.lexsort((together.time_ms, together.coin))), by_coin(closed)
+    return together.take(in_order(together.coin, together.time_ms)), by_coin(closed)
 
 
 @dataclass(frozen=True)
@@ -267,7 +267,7 @@ def _first_of_bets(openings: Openings, entity: Ints, horizon_ms: Ints) -> Ints:
     """Return the rows of the first opening of everybody's bets."""
     rows = np.flatnonzero(entity >= 0)
     block = openings.time_ms[rows] // block_length_ms(horizon_ms[entity[rows]])
-    order = np.lexsort((openings.time_ms[rows], block, entity[rows]))
+    order = in_order(entity[rows], block, openings.time_ms[rows])
     starts = group_starts(entity[rows][order], block[order])
     return rows[order[starts]]
 

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hypertrack.market.arrays import Floats, Ints, group_sizes, group_starts, largest, sums
+from hypertrack.market.arrays import (
+    Floats,
+    Ints,
+    group_sizes,
+    group_starts,
+    in_order,
+    largest,
+    sums,
+)
 from hypertrack.skill.bets import Bets
 
 
@@ -69,7 +77,7 @@ def _of_total(part: Floats, total: Floats) -> Floats:
 
 
 def _best_coin(bets: Bets) -> Floats:
-    order = np.lexsort((bets.coin, bets.entity))
+    order = in_order(bets.entity, bets.coin)
     of_coin = group_starts(bets.entity[order], bets.coin[order])
     gain = sums(bets.markout_bps[order], of_coin)
     return largest(gain, group_starts(bets.entity[order][of_coin]))

@@ -18,7 +18,7 @@ from hypertrack.market.window import Window
 from hypertrack.skill.bets import CoinView
 from hypertrack.skill.fetching import fetch
 from hypertrack.skill.horizons import horizons_of, usual_holding_ms
-from hypertrack.skill.openings import Lots, Openings
+from hypertrack.skill.openings import NO_OPENINGS, Lots, Openings
 from hypertrack.skill.wallet_edges import Sides, TwoWindows, two_windows
 
 
@@ -92,7 +92,7 @@ class OwnEdges:
 
     def add(self, openings: Openings) -> None:
         """Take all openings of some wallets, by coin and time."""
-        self._sides.add(openings, openings)  # none of them is after the window
+        self._sides.add(openings, NO_OPENINGS)  # none is after the window
 
     def columns(self) -> Floats:
         """Return what is expected of all wallets, as `own_edges`."""

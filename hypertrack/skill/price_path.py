@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import lfilter
 
-from hypertrack.market.arrays import Flags, Floats, Ints
+from hypertrack.market.arrays import Flags, Floats, Ints, in_order
 from hypertrack.market.prices import REFERENCE_MAX_AGE_MS
 from hypertrack.market.window import Window
 from hypertrack.records import MINUTE_MS
@@ -13,57 +13,85 @@ from hypertrack.records import MINUTE_MS
 HALF_LIFE_MIN = 60.0
 """Of the weight of a minute's return in what is held for the volatility after it."""
 
+NEVER_MS = 2**62
+
 FLOOR_OF_MEDIAN = 0.25
 """A quiet hour must not make one bet count as much as hundreds."""
 
 
 @dataclass(frozen=True)
 class PricePath:
-    """Trades and quotes of a coin, each in the order of time, at most one a time.
+    """The reference price of a coin in steps, each of which holds until the next one begins.
 
-    ``mid_price`` and ``half_spread_bps`` are NaN where a side of the book was empty.
+    The mid of the last quote where that is fresh, else the last trade's price: the same as
+    `market.prices.prices_at`, to which a test holds it.
+
+    Attributes:
+        begins: When each step does, in half milliseconds: what was quoted or traded then is seen
+            from a whole one on, and a quote is stale from half a one before. So whoever asks for
+            what came strictly before a time asks half a millisecond earlier.
+        price: Of each step after one without any, ``[steps + 1]``.
+        half_spread_bps: Likewise; NaN where no fresh quote tells.
+        first_trade_ms: None without a trade.
     """
 
-    trade_ms: Ints
-    trade_price: Floats
-    quote_ms: Ints
-    mid_price: Floats
+    begins: Ints
+    price: Floats
     half_spread_bps: Floats
+    first_trade_ms: int | None
+
+    @classmethod
+    def of(
+        cls,
+        trade_ms: Ints,
+        trade_price: Floats,
+        quote_ms: Ints,
+        mid_price: Floats,
+        half_spread_bps: Floats,
+    ) -> "PricePath":
+        """Return the path of trades and quotes, each in the order of time, at most one a time.
+
+        Args:
+            mid_price: NaN where a side of the book was empty; so is ``half_spread_bps``.
+        """
+        stale_ms = quote_ms + REFERENCE_MAX_AGE_MS + 1
+        is_last = np.append(quote_ms[1:], NEVER_MS)[: len(quote_ms)] >= stale_ms
+        begins = np.concatenate([2 * trade_ms, 2 * quote_ms, 2 * stale_ms[is_last] - 1])
+        begins.sort()  # one that stands there twice tells the same twice, which is no new step
+        quoted = _last_places(quote_ms, begins >> 1)
+        if len(quote_ms):
+            quoted[(begins + 1 >> 1) >= stale_ms[quoted]] = -1
+        spread, price = _values_at(half_spread_bps, quoted), _values_at(mid_price, quoted)
+        traded = np.isnan(price)
+        price[traded] = _values_at(trade_price, _last_places(trade_ms, begins[traded] >> 1))
+        is_new = _are_new(price) | _are_new(spread)
+        return cls(
+            begins=begins[is_new],
+            price=np.append(np.nan, price[is_new]),
+            half_spread_bps=np.append(np.nan, spread[is_new]),
+            first_trade_ms=int(trade_ms[0]) if len(trade_ms) else None,
+        )
 
     def at(self, time_ms: Ints, *, is_strict: bool = False) -> Floats:
         """Return the reference price at some times, NaN before the first.
-
-        The mid of the last quote where that is fresh, else the last trade's price: the same as
-        `market.prices.prices_at`, to which a test holds it.
 
         Args:
             time_ms: ``[times]``.
             is_strict: Whether only what came strictly before counts.
         """
         if np.any(time_ms[1:] < time_ms[:-1]):  # looked up along memory it takes half as long
-            order = np.argsort(time_ms)
+            order = in_order(time_ms)
             found = np.empty(len(time_ms))
             found[order] = self.at(time_ms[order], is_strict=is_strict)
             return found
-        seen_ms = time_ms - int(is_strict)
-        price = _values_at(self.trade_price, _last_places(self.trade_ms, seen_ms))
-        quoted = _last_places(self.quote_ms, seen_ms)
-        mid = _values_at(self.mid_price, quoted)
-        is_fresh = self._are_fresh(quoted, time_ms) & ~np.isnan(mid)
-        return np.where(is_fresh, mid, price)
+        return self.price[self._steps(2 * time_ms - int(is_strict))]
 
     def half_spread_at(self, time_ms: Ints) -> Floats:
         """Return half the recorded spread in bps, NaN where no fresh quote tells."""
-        quoted = _last_places(self.quote_ms, time_ms)
-        spread = _values_at(self.half_spread_bps, quoted)
-        return np.where(self._are_fresh(quoted, time_ms), spread, np.nan)
+        return self.half_spread_bps[self._steps(2 * time_ms)]
 
-    def _are_fresh(self, quoted: Ints, time_ms: Ints) -> Flags:
-        """Return which quotes, by their places, still tell something at some times."""
-        if not len(self.quote_ms):
-            return np.zeros(len(time_ms), dtype=np.bool_)
-        is_fresh: Flags = self.quote_ms[quoted] >= time_ms - REFERENCE_MAX_AGE_MS
-        return is_fresh & (quoted >= 0)
+    def _steps(self, half_ms: Ints) -> Ints:
+        return np.searchsorted(self.begins, half_ms, side="right")
 
 
 @dataclass(frozen=True)
@@ -95,9 +123,9 @@ def motion_of(path: PricePath, window: Window) -> CoinMotion:
     Nothing outside of the window is looked at: the drift of a whole recording would tell of what
     came after a cut.
     """
-    if not len(path.trade_ms):
+    if path.first_trade_ms is None:
         return CoinMotion(0.0, 0, np.zeros(0))
-    begin_ms = max(window.start_ms, int(path.trade_ms[0]))
+    begin_ms = max(window.start_ms, path.first_trade_ms)
     first = -(-begin_ms // MINUTE_MS) * MINUTE_MS
     minutes = np.arange(first, window.end_ms, MINUTE_MS, dtype=np.int64)
     price = path.at(minutes)
@@ -134,3 +162,10 @@ def _values_at(values: Floats, places: Ints) -> Floats:
     if not len(values):
         return np.full(len(places), np.nan)
     return np.where(places >= 0, values[places], np.nan)
+
+
+def _are_new(values: Floats) -> Flags:
+    """Return which values are not those before them; NaN is NaN."""
+    before = np.append(np.nan, values)[:-1]
+    found: Flags = (values != before) & ~(np.isnan(values) & np.isnan(before))
+    return found

@@ -23,6 +23,7 @@ from hypertrack.skill.fetching import (
     made_ahead,
     people,
     price_paths,
+    some_of,
 )
 from hypertrack.skill.horizons import horizons_of, usual_holding_ms
 from hypertrack.skill.openings import Lots, Openings, openings_and_lots
@@ -145,11 +146,7 @@ class _History:
 
     def _batches(self) -> Iterator[Columns]:
         for batch in made_ahead(execution_batches(self.con, self.window, self.wallets)):
-            does_count = batch["time_ms"] >= self.since_ms[batch["wallet_id"]]
-            if does_count.all():
-                yield batch
-            else:
-                yield {name: column[does_count] for name, column in batch.items()}
+            yield some_of(batch, batch["time_ms"] >= self.since_ms[batch["wallet_id"]])
 
 
 def known_at(rows: Columns, ends_ms: Sequence[int]) -> Iterator[tuple[Openings, Lots]]:
@@ -161,18 +158,14 @@ def known_at(rows: Columns, ends_ms: Sequence[int]) -> Iterator[tuple[Openings, 
         rows: Of `fetching.execution_batches`.
     """
     if "known_ms" not in rows:  # where nobody tells later, what is known is known at once
-        yield from repeat(_by_coin(*openings_and_lots(rows)), len(ends_ms))
+        yield from repeat(openings_and_lots(rows), len(ends_ms))
         return
     for end_ms in ends_ms:
         was_there = rows["time_ms"] < end_ms
         seen = {name: column[was_there] for name, column in rows.items()}
         is_told = seen["known_ms"] < end_ms
         known = np.where(is_told, seen["known_before"], np.nan)
-        yield _by_coin(*openings_and_lots({**seen, "known_before": known}))
-
-
-def _by_coin(opened: Openings, closed: Lots) -> tuple[Openings, Lots]:
-    return opened.take(np.lexsort((opened.time_ms, opened.coin))), closed
+        yield openings_and_lots({**seen, "known_before": known})
 
 
 def _horizons(history: _History, pasts: Sequence[Window], n_wallets: int) -> list[Ints]:

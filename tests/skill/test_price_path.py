@@ -27,6 +27,14 @@ def test_strict_price_is_from_before_the_very_time() -> None:
     np.testing.assert_array_equal(path.at(at([0, 50, 51]), is_strict=True), [np.nan, 100, 103])
 
 
+def test_strict_price_is_of_a_quote_as_long_as_that_is_fresh_at_the_very_time() -> None:
+    path = price_path([(0, 100), (70.001, 103)], [(10, 100, 102)])
+
+    found = path.at(at([10, 10.001, 70, 70.001, 70.002]), is_strict=True)
+
+    np.testing.assert_array_equal(found, [100, 101, 101, 100, 103])
+
+
 def test_half_spread_is_told_by_a_fresh_quote_only() -> None:
     path = price_path([(0, 100)], [(10, 99.9, 100.1)])
 
