@@ -46,11 +46,11 @@ class PricePath:
             found[order] = self.at(time_ms[order], is_strict=is_strict)
             return found
         seen_ms = time_ms - int(is_strict)
-        price = _values_at(self.trade_price, _last_places(self.trade_ms, seen_ms))
         quoted = _last_places(self.quote_ms, seen_ms)
-        mid = _values_at(self.mid_price, quoted)
-        is_fresh = self._are_fresh(quoted, time_ms) & ~np.isnan(mid)
-        return np.where(is_fresh, mid, price)
+        price = _values_at(self.mid_price, quoted)
+        rest = np.flatnonzero(~self._are_fresh(quoted, time_ms) | np.isnan(price))
+        price[rest] = _values_at(self.trade_price, _last_places(self.trade_ms, seen_ms[rest]))
+        return price
 
     def half_spread_at(self, time_ms: Ints) -> Floats:
         """Return half the recorded spread in bps, NaN where no fresh quote tells."""
