@@ -198,14 +198,14 @@ def bets_of_coin(
     Openings without a markout make none. Those of several wallets of an entity are one bet.
 
     Args:
-        outlook: Of the openings, each over its entity's horizon.
+        outlook: Of the openings, by time, each over its entity's horizon.
         entity: Whose each opening is, ``[openings]``.
         measures: What else was measured of each opening.
     """
     openings, motion = outlook.openings, outlook.view.motion
     measured = {"markout_bps": outlook.markouts(), **(measures or {})}
     block = openings.time_ms // block_length_ms(outlook.horizon_ms)
-    order = np.lexsort((openings.time_ms, block, entity))
+    order = np.argsort(entity, kind="stable")  # by block and time, too
     order = order[~np.isnan(measured["markout_bps"][order])]
     starts = group_starts(entity[order], block[order])
     size = group_sizes(starts, len(order))
