@@ -6,8 +6,7 @@ import numpy as np
 from ibis import Table, _
 from numpy.typing import NDArray
 
-from hypertrack.market.engine.kept_tables import Tables, keep
-from hypertrack.market.executions import executions
+from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.price_lookups import prices_around, prices_earlier
 from hypertrack.market.wallet_flow import alignment, directional_bias, market_making
 from hypertrack.market.window import Window
@@ -22,8 +21,13 @@ LONGEST_HOLDING_S = 86_400.0
 """Holding horizon 1."""
 
 
-def style_outcomes(con: Tables, window: Window) -> Table:
+def style_outcomes(con: Tables, window: Window, traded: Table) -> Table:
     """Return a row per wallet that traded in the window; NULL where a dimension is not measured.
+
+    Args:
+        con: Holds the dataset.
+        window: Of the outcomes.
+        traded: Executions in it, as of `in_moves`.
 
     Columns: wallet_id and
 
@@ -37,10 +41,8 @@ def style_outcomes(con: Tables, window: Window) -> Table:
 
     The sixth dimension is `holding_horizon` of what `equity_outcomes` measures.
     """
-    traded = (
-        window.of(keep(con, "executions_in_moves", _in_moves))
-        .mutate(minute_ms=_.time_ms - _.time_ms % MINUTE_MS)
-        .left_join(_minutes(con, window), ["coin_id", "minute_ms"])
+    traded = traded.mutate(minute_ms=_.time_ms - _.time_ms % MINUTE_MS).left_join(
+        _minutes(con, window), ["coin_id", "minute_ms"]
     )
     return traded.group_by("wallet_id").aggregate(
         momentum_1m=alignment(traded, traded.move_1m),
@@ -51,19 +53,15 @@ def style_outcomes(con: Tables, window: Window) -> Table:
     )
 
 
-def _in_moves(con: Tables) -> Table:
-    """Return executions with the moves before them; looked up once, whatever the window."""
+def in_moves(con: Tables, executed: Table) -> Table:
+    """Return executions with move_1m and move_15m: whether prices rose or fell before them."""
     before = prices_around(con).select("coin_id", "time_ms", "before")
     earlier = prices_earlier(con).select("coin_id", "time_ms", "before_1m", "before_15m")
-    priced = executions(con).join(before, KEYS).join(earlier, KEYS)
+    priced = executed.join(before, KEYS).join(earlier, KEYS)
     return priced.select(
-        "wallet_id",
-        *KEYS,
-        "direction",
-        "is_taker",
-        "notional_usd",
-        move_1m=_.before - _.before_1m,
-        move_15m=_.before - _.before_15m,
+        *executed.columns,
+        move_1m=(_.before - _.before_1m).sign().cast("int8"),
+        move_15m=(_.before - _.before_15m).sign().cast("int8"),
     )
 
 
