@@ -12,7 +12,7 @@ from hypertrack.config import FeeSettings
 from hypertrack.labels.bots import LABELLING_FUNCTIONS, bot_votes, majority
 from hypertrack.labels.equity import IN_ORDER, KEYS, as_traded, mark_prices, outcomes_of
 from hypertrack.labels.equity_curve import Marks
-from hypertrack.labels.style import holding_horizon, in_moves, style_outcomes
+from hypertrack.labels.style import IN_STYLE, holding_horizon, in_moves, style_outcomes
 from hypertrack.market.arrays import group_starts
 from hypertrack.market.engine.kept_tables import Tables, keep
 from hypertrack.market.engine.market import Market
@@ -188,7 +188,7 @@ def _conduct_queries(con: Tables, fees: FeeSettings) -> list[Table]:
     # Sorting them again took as long as everything else here.
     in_order = rows if con.dialect.has_order else rows.order_by(IN_ORDER)
     entries = entry_positions(con, WINDOW).order_by(KEYS)
-    return [in_order.drop("move_1m", "move_15m"), entries, style]
+    return [in_order.drop(*IN_STYLE), entries, style]
 
 
 def _conduct(con: Tables, fees: FeeSettings) -> Table:

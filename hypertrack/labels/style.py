@@ -2,6 +2,7 @@
 
 import math
 
+import ibis
 import numpy as np
 from ibis import Table, _
 from numpy.typing import NDArray
@@ -16,6 +17,11 @@ SHORTEST_HOLDING_S = 60.0
 """Holding horizon -1."""
 
 KEYS = ["coin_id", "time_ms"]
+
+_MINUTE_MS = _.time_ms - _.time_ms % MINUTE_MS
+
+IN_STYLE = ("move_1m", "move_15m", "width")
+"""Columns that `in_moves` adds."""
 
 LONGEST_HOLDING_S = 86_400.0
 """Holding horizon 1."""
@@ -41,9 +47,13 @@ def style_outcomes(con: Tables, window: Window, traded: Table) -> Table:
 
     The sixth dimension is `holding_horizon` of what `equity_outcomes` measures.
     """
-    traded = traded.mutate(minute_ms=_.time_ms - _.time_ms % MINUTE_MS).left_join(
-        _minutes(con, window), ["coin_id", "minute_ms"]
-    )
+    # Candles that ended inside the window, by their minutes.
+    whole = Window(window.start_ms - MINUTE_MS + 1, window.end_ms - MINUTE_MS + 1)
+    of_coin = whole.of(_widths(con), "minute_ms").group_by("coin_id")
+    medians = of_coin.aggregate(median_width=_.width.median())
+    traded = traded.left_join(medians, "coin_id").mutate(minute_ms=_MINUTE_MS)
+    is_inside = (_.minute_ms >= whole.start_ms) & (_.minute_ms < whole.end_ms)
+    traded = traded.mutate(is_volatile=ibis.ifelse(is_inside, _.width > _.median_width, None))
     return traded.group_by("wallet_id").aggregate(
         momentum_1m=alignment(traded, traded.move_1m),
         momentum_15m=alignment(traded, traded.move_15m),
@@ -54,14 +64,18 @@ def style_outcomes(con: Tables, window: Window, traded: Table) -> Table:
 
 
 def in_moves(con: Tables, executed: Table) -> Table:
-    """Return executions with move_1m and move_15m: whether prices rose or fell before them."""
+    """Return executions with what style reads of prices, whatever the window.
+
+    Columns: move_1m and move_15m, whether prices rose or fell before them; width of their minute.
+    """
     before = prices_around(con).select("coin_id", "time_ms", "before")
     earlier = prices_earlier(con).select("coin_id", "time_ms", "before_1m", "before_15m")
-    priced = executed.join(before, KEYS).join(earlier, KEYS)
-    return priced.select(
+    priced = executed.join(before, KEYS).join(earlier, KEYS).mutate(minute_ms=_MINUTE_MS)
+    return priced.left_join(_widths(con), ["coin_id", "minute_ms"]).select(
         *executed.columns,
         move_1m=(_.before - _.before_1m).sign().cast("int8"),
         move_15m=(_.before - _.before_15m).sign().cast("int8"),
+        width=_.width,
     )
 
 
@@ -73,13 +87,8 @@ def holding_horizon(holding_s: NDArray[np.float64]) -> NDArray[np.float64]:
     return horizon
 
 
-def _minutes(con: Tables, window: Window) -> Table:
-    """Return coin_id, minute_ms, is_volatile for the candles that ended inside the window."""
-    whole = Window(window.start_ms - MINUTE_MS + 1, window.end_ms - MINUTE_MS + 1)
-    candles = whole.of(con.table("candles"), "start_ms").select(
+def _widths(con: Tables) -> Table:
+    """Return coin_id, minute_ms, width of all candles."""
+    return con.table("candles").select(
         "coin_id", minute_ms="start_ms", width=(_.high - _.low) / _.open
-    )
-    medians = candles.group_by("coin_id").aggregate(median_width=_.width.median())
-    return candles.join(medians, "coin_id").select(
-        "coin_id", "minute_ms", is_volatile=_.width > _.median_width
     )
