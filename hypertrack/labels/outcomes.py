@@ -185,7 +185,7 @@ def _conduct_queries(con: Tables, fees: FeeSettings) -> list[Table]:
     kept = keep(con, f"conduct_{hash(fees) % 2**64:x}", _conduct, fees, order_by=tuple(IN_ORDER))
     rows = WINDOW.of(kept)
     style = _in_numbers(style_outcomes(con, WINDOW, rows))
-    # Sorting them again took as long as everything else here.
+    # They lie so: to sort them for each window took longer than all else that is asked of it.
     in_order = rows if con.dialect.has_order else rows.order_by(IN_ORDER)
     entries = entry_positions(con, WINDOW).order_by(KEYS)
     return [in_order.drop(*IN_STYLE), entries, style]
