@@ -1,7 +1,7 @@
 """The feature engine: a dataset and a cut in, one row of numbers per wallet out."""
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis
 import numpy as np
@@ -63,6 +63,15 @@ class FeatureMatrix:
         """Return one feature, ``[wallets]``; aliases are understood."""
         names = self.names
         return self.values[:, names.index(name if name in names else ALIASES.get(name, name))]
+
+    def take(self, rows: NDArray[np.bool_]) -> "FeatureMatrix":
+        """Return some of the wallets."""
+        columns = ("wallet_ids", "values", *FACTS)
+        return replace(
+            self,
+            wallets=tuple(self.wallets[row] for row in np.flatnonzero(rows).tolist()),
+            **{name: getattr(self, name)[rows] for name in columns},
+        )
 
 
 class FeatureEngine:

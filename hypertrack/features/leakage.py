@@ -55,34 +55,44 @@ def check_cuts(
     open_until: Callable[[int], AbstractContextManager[FeatureEngine]],
     cuts_ms: Iterable[int],
     names: Sequence[str] | None = None,
-    wallets: Sequence[str] | None = None,
-    as_read: Callable[[FeatureEngine, FeatureMatrix], FeatureMatrix] | None = None,
 ) -> Iterator[CutCheck]:
-    """Yield the comparison at each cut.
+    """Yield the comparison at each cut (see `check_cut`).
 
     Args:
         engine: Over the whole dataset.
-        open_until: Opens the same dataset without anything recorded at a time or later.
         cuts_ms: Where to cut.
+    """
+    for cut_ms in cuts_ms:
+        whole = engine.matrix(until_ms=cut_ms, names=names)
+        yield check_cut(whole, open_until, names)
+
+
+def check_cut(
+    whole: FeatureMatrix,
+    open_until: Callable[[int], AbstractContextManager[FeatureEngine]],
+    names: Sequence[str] | None = None,
+    wallets: Sequence[str] | None = None,
+    as_read: Callable[[FeatureEngine, FeatureMatrix], FeatureMatrix] | None = None,
+) -> CutCheck:
+    """Return how features at a cut compare with those of the dataset as it stood then.
+
+    Args:
+        whole: From the whole dataset, until the cut.
+        open_until: Opens the same dataset without anything recorded at a time or later.
         names: Features to check; those of the engine's groups where None.
         wallets: Addresses whose features are checked; all where None.
-        as_read: Adds what a model reads beside features, which is checked like them.
+        as_read: Adds what a model reads beside features, which ``whole`` has too.
     """
-
-    def measured(of: FeatureEngine, cut_ms: int) -> FeatureMatrix:
-        matrix = of.matrix(until_ms=cut_ms, names=names, wallets=wallets)
-        return matrix if as_read is None else as_read(of, matrix)
-
-    for cut_ms in cuts_ms:
-        whole = measured(engine, cut_ms)
-        with open_until(cut_ms) as past:
-            known = measured(past, cut_ms)
-        yield CutCheck(
-            cut_ms=cut_ms,
-            n_wallets=len(known.wallets),
-            n_features=len(known.names),
-            leaks=tuple(leaks(whole, known)),
-        )
+    cut_ms = whole.end_ms
+    with open_until(cut_ms) as past:
+        known = past.matrix(until_ms=cut_ms, names=names, wallets=wallets)
+        known = known if as_read is None else as_read(past, known)
+    return CutCheck(
+        cut_ms=cut_ms,
+        n_wallets=len(known.wallets),
+        n_features=len(known.names),
+        leaks=tuple(leaks(whole, known)),
+    )
 
 
 def leaks(whole: FeatureMatrix, known: FeatureMatrix) -> Iterator[Leak]:

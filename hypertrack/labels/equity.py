@@ -28,7 +28,7 @@ N_MARKS = 24
 """Times, about, at which all that is held is marked, beside each coin's own executions."""
 
 KEYS = ["wallet_id", "coin_id"]
-ORDER = ["time_ms", "direction", "is_taker"]
+IN_ORDER = [*KEYS, "time_ms", "direction", "is_taker"]
 
 COLUMNS = (
     "wallet_id",
@@ -52,16 +52,20 @@ def traded_rows(con: Tables, window: Window, fees: FeeSettings) -> tuple[Table, 
 
     Both by wallet and coin: a row of the second for each coin that a wallet traded.
     """
-    rows = with_fees(con, window.of(executions(con)), fees).select(
-        *KEYS,
-        *ORDER,
+    rows = as_traded(con, window.of(executions(con)), fees)
+    return rows.order_by(IN_ORDER), entry_positions(con, window).order_by(KEYS)
+
+
+def as_traded(con: Tables, executed: Table, fees: FeeSettings) -> Table:
+    """Return executions with what `outcomes_of` reads of them."""
+    return with_fees(con, executed, fees).select(
+        *IN_ORDER,
         "notional_usd",
         "fee_usd",
         reported_net_usd=_.reported_pnl_usd - _.reported_fee_usd,
         signed_size=_["size"] * _.direction,
         price=_.vwap,
     )
-    return rows.order_by([*KEYS, *ORDER]), entry_positions(con, window).order_by(KEYS)
 
 
 def mark_prices(con: Tables, window: Window) -> Table:

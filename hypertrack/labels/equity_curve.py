@@ -34,7 +34,7 @@ class Marks:
     @classmethod
     def of(cls, rows: Columns) -> "Marks":
         """Return the rows of `mark_prices` as a grid."""
-        times, nth = np.unique(rows["time_ms"].astype(np.int64), return_inverse=True)
+        times, nth = np.unique(rows["time_ms"].astype(np.int64, copy=False), return_inverse=True)
         coins, place = np.unique(rows["coin_id"].astype(np.int64), return_inverse=True)
         price = np.full((len(times), len(coins)), np.nan)
         price[nth, place] = rows["price"]
@@ -76,7 +76,7 @@ class Held:
         """Return the positions after each execution."""
         starts = group_starts(rows["wallet_id"], rows["coin_id"])
         coin_of_row = group_of_rows(starts, len(rows["wallet_id"]))
-        entry = entries["entry"].astype(np.float64)
+        entry = entries["entry"].astype(np.float64, copy=False)
         # Of all that was traded, as sizes of coins differ by twelve powers of ten.
         scale = np.add.reduceat(np.abs(rows["signed_size"]), starts)
         scale_of_row = scale[coin_of_row]
@@ -141,7 +141,7 @@ def executed(held: Held, marks: Marks) -> Executed:
     """Return what each execution did; marks of its time come after it."""
     rows, starts = held.rows, held.starts
     price: Floats = rows["price"]
-    time_ms: Ints = rows["time_ms"].astype(np.int64)
+    time_ms: Ints = rows["time_ms"].astype(np.int64, copy=False)
     own, own_before = held.own, before(held.own, starts, 0.0)
     mark = np.searchsorted(marks.time_ms, time_ms, side="left") - 1
     since_ms = before(time_ms.astype(np.float64), starts, np.inf)
@@ -174,7 +174,7 @@ def marked(held: Held, marks: Marks) -> Marked:
     n_wallets = len(held.wallet_id)
     of_coins = np.zeros(len(held.starts))
     gained, grown = (np.zeros((n_wallets, len(marks.time_ms))) for _ in range(2))
-    time_ms = held.rows["time_ms"].astype(np.int64)
+    time_ms = held.rows["time_ms"].astype(np.int64, copy=False)
     coin = marks.places(held.entries["coin_id"])
     place = _Places.of(held.coin_of_row, time_ms, len(held.starts))
     for nth, at_ms in enumerate(marks.time_ms.tolist()):
@@ -230,7 +230,9 @@ def walked(held: Held, executed: Executed, marked: Marked, marks_ms: Ints) -> Wa
     wallet = np.concatenate(
         [held.wallet[held.coin_of_row], np.repeat(np.arange(n_wallets), len(marks_ms))]
     )
-    time_ms = np.concatenate([held.rows["time_ms"].astype(np.int64), np.tile(marks_ms, n_wallets)])
+    time_ms = np.concatenate(
+        [held.rows["time_ms"].astype(np.int64, copy=False), np.tile(marks_ms, n_wallets)]
+    )
     first_ms, last_ms = time_ms.min(), time_ms.max()
     # Stable, so that at one time executions come first, by coin.
     order = np.argsort(wallet * (last_ms - first_ms + 1) + time_ms - first_ms, kind="stable")

@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 
 from hypertrack.config import FeeSettings
 from hypertrack.labels.bots import LABELLING_FUNCTIONS, bot_votes, majority
-from hypertrack.labels.equity import mark_prices, outcomes_of, traded_rows
+from hypertrack.labels.equity import IN_ORDER, KEYS, as_traded, mark_prices, outcomes_of
 from hypertrack.labels.equity_curve import Marks
-from hypertrack.labels.style import holding_horizon, style_outcomes
+from hypertrack.labels.style import IN_STYLE, holding_horizon, in_moves, style_outcomes
 from hypertrack.market.arrays import group_starts
-from hypertrack.market.engine.kept_tables import Tables
+from hypertrack.market.engine.kept_tables import Tables, keep
 from hypertrack.market.engine.market import Market
 from hypertrack.market.engine.plans import Columns, Variables, variable
 from hypertrack.market.executions import executions
+from hypertrack.market.positions import entry_positions
 from hypertrack.market.window import Window
 from hypertrack.records import STYLE_DIMENSIONS
 
@@ -180,7 +181,19 @@ def _market_queries(con: Tables) -> list[Table]:
 
 def _conduct_queries(con: Tables, fees: FeeSettings) -> list[Table]:
     """Return what wallets executed, and their style."""
-    return [*traded_rows(con, WINDOW, fees), _in_numbers(style_outcomes(con, WINDOW))]
+    # By fees: shards keep what was made for others.
+    kept = keep(con, f"conduct_{hash(fees) % 2**64:x}", _conduct, fees, order_by=tuple(IN_ORDER))
+    rows = WINDOW.of(kept)
+    style = _in_numbers(style_outcomes(con, WINDOW, rows))
+    # They lie so: to sort them for each window took longer than all else that is asked of it.
+    in_order = rows if con.dialect.has_order else rows.order_by(IN_ORDER)
+    entries = entry_positions(con, WINDOW).order_by(KEYS)
+    return [in_order.drop(*IN_STYLE), entries, style]
+
+
+def _conduct(con: Tables, fees: FeeSettings) -> Table:
+    """Return all that is read of executions, whatever the window."""
+    return in_moves(con, as_traded(con, executions(con), fees))
 
 
 def _vote_queries(con: Tables) -> list[Table]:

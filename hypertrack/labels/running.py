@@ -13,17 +13,16 @@ def exact_running_sums(values: Floats, starts: Ints) -> Floats:
     wide = values.astype(np.longdouble)
     if len(starts):
         wide[starts[1:]] -= np.add.reduceat(wide, starts)[:-1]
-    return np.cumsum(wide).astype(np.float64)
+    return np.cumsum(wide, out=wide).astype(np.float64)
 
 
 def running_peaks(values: Floats, starts: Ints) -> Floats:
-    """Return the largest value so far within each row's group, the row included."""
-    # Ranks are whole numbers: those of a group can be lifted above all of the one before it.
-    order = np.argsort(values)
-    lifted = np.empty(len(values), dtype=np.int64)
-    lifted[order] = np.arange(len(values))
-    base = group_of_rows(starts, len(values)) * len(values)
-    return values[order[np.maximum.accumulate(lifted + base) - base]]
+    """Return the largest value so far within each row's group, the row included; none is NaN."""
+    # Of complex numbers the real part counts first: any of a group is above all those before it.
+    lifted = np.empty(len(values), dtype=np.complex128)
+    lifted.real, lifted.imag = group_of_rows(starts, len(values)), values
+    peaks: Floats = np.maximum.accumulate(lifted, out=lifted).imag
+    return peaks
 
 
 def before(values: Floats, starts: Ints, first: float) -> Floats:

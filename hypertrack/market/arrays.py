@@ -103,7 +103,7 @@ def medians(values: NDArray[Any], groups: Ints, n_groups: int) -> tuple[Floats, 
         n_groups: How many there are.
     """
     counts = np.bincount(groups, minlength=n_groups)
-    ordered = values[in_order(groups, values)].astype(np.float64)
+    ordered = _ordered(values, groups).astype(np.float64)
     ends = np.cumsum(counts)
     is_there = counts > 0
     low = (ends - counts + (counts - 1) // 2)[is_there]
@@ -111,6 +111,16 @@ def medians(values: NDArray[Any], groups: Ints, n_groups: int) -> tuple[Floats, 
     found = np.full(n_groups, np.nan)
     found[is_there] = (ordered[low] + ordered[high]) / 2
     return found, counts
+
+
+def _ordered(values: NDArray[Any], groups: Ints) -> NDArray[Any]:
+    """Return values by their groups, and in order within each."""
+    if len(values) and np.issubdtype(values.dtype, np.integer):
+        least = int(values.min())
+        span = int(values.max()) - least + 1
+        if (int(groups.max()) + 1) * span < 2**63:  # sorted as numbers of both, ten times as fast
+            return np.sort(groups * span + (values - least)) % span + least
+    return values[np.lexsort((values, groups))]
 
 
 def groups_of(ids: NDArray[Any], counts: NDArray[Any], n_each: float) -> list[tuple[int, int]]:

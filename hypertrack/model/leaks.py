@@ -6,13 +6,13 @@ looks at more cuts.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hypertrack.features.engine import FeatureEngine
-from hypertrack.features.leakage import check_cuts
+from hypertrack.features.engine import FeatureMatrix
+from hypertrack.features.leakage import check_cut
 from hypertrack.labels.targets import HEAD_COLUMNS
 from hypertrack.model.evaluation import row_losses
 from hypertrack.model.inputs import as_read
@@ -41,11 +41,23 @@ all rows at once, so that no interval shows it: a leak must show in every one of
 N_SHOWN = 3
 
 
+class Checked(NamedTuple):
+    """What training read of some wallets at its first cut, be they samples or not.
+
+    Attributes:
+        wallets: Addresses of those that were asked for; None for all.
+        read: Of those that were seen before the cut.
+    """
+
+    wallets: Sequence[str] | None
+    read: FeatureMatrix
+
+
 def check_leaks(
     samples: Samples,
     learn: Learn,
     constant: Array,
-    engine: FeatureEngine,
+    checked: Checked,
     open_until: Callable[[int], Any] | None,
     n_bootstrap: int,
 ) -> LeakChecks:
@@ -53,14 +65,13 @@ def check_leaks(
 
     Args:
         constant: Predictions of the test rows by the constant.
+        checked: What was read at the first cut.
         open_until: Opens the dataset without anything recorded at a time or later.
     """
     permutation, lucky = check_permutation(samples, learn, constant, n_bootstrap)
     truncation = None
     if open_until is not None:
-        cut_ms, wallets = samples.cuts[0].at_ms, _some(engine.wallets)
-        checks = check_cuts(engine, open_until, [cut_ms], wallets=wallets, as_read=as_read)
-        (truncation,) = checks
+        truncation = check_cut(checked.read, open_until, wallets=checked.wallets, as_read=as_read)
     return LeakChecks(
         permutation=permutation,
         truncation=truncation,
@@ -117,7 +128,7 @@ def _capped(samples: Samples) -> Samples:
     return replace(samples, train=samples.train.take(chosen))
 
 
-def _some(wallets: Sequence[str]) -> Sequence[str] | None:
+def checked_wallets(wallets: Sequence[str]) -> Sequence[str] | None:
     """Return some of very many wallets, drawn by chance; None for all."""
     if len(wallets) <= MAX_WALLETS:
         return None

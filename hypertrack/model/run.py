@@ -19,8 +19,8 @@ from hypertrack.model.comparison import Comparison, compare
 from hypertrack.model.estimator_selection import choose_estimators
 from hypertrack.model.evaluation import evaluate
 from hypertrack.model.head_start import head_start
-from hypertrack.model.inputs import InputScaler, input_names
-from hypertrack.model.leaks import check_leaks
+from hypertrack.model.inputs import InputScaler, input_names, with_own_edges
+from hypertrack.model.leaks import Checked, check_leaks, checked_wallets
 from hypertrack.model.network import WalletNet
 from hypertrack.model.predictor import NET, Predictor, predict_rows
 from hypertrack.model.samples import Rows, Samples, assemble, let_go, measure_cuts, plan_cuts
@@ -120,7 +120,7 @@ def train_model(
         ModelError: The model cannot be saved.
     """
     labels = None if labels_file is None else read_user_labels(labels_file)
-    samples = yield from _measure(engine, settings, force, labels)
+    samples, checked = yield from _measure(engine, settings, force, labels)
     n_measured = 1 + len(samples.cuts)
     steps = _Steps(n_measured, n_measured + N_LATER_STAGES)
     learnt = yield from _learn(samples, settings.train, steps)
@@ -129,7 +129,7 @@ def train_model(
         samples,
         lambda dealt: learn_quickly(dealt, settings.train),
         learnt.predictions[CONSTANT],
-        engine,
+        checked,
         source.open_until,
         settings.train.n_bootstrap,
     )
@@ -296,17 +296,23 @@ def _measure(
     settings: Settings,
     force: bool,
     labels: Mapping[str, bool] | None,
-) -> Generator[Stage, None, Samples]:
+) -> Generator[Stage, None, tuple[Samples, Checked]]:
     """Measure features, then outcomes of each cut; yield before each."""
     cuts, rows = plan_cuts(engine, settings.train, force=force), list[Rows]()
     n_stages = 1 + len(cuts) + N_LATER_STAGES
     yield Stage(text=f"measuring features of {len(cuts)} cuts", n_done=0, n_stages=n_stages)
     # Features of all cuts at once, as most of the work is the same for each.
     matrices = engine.matrices([each.at_ms for each in cuts])
-    measured = measure_cuts(engine, cuts, let_go(matrices), settings.train, labels)
+    wallets = checked_wallets(engine.wallets)
+    is_checked = np.isin(matrices[0].wallets, engine.wallets if wallets is None else wallets)
+    few, own = matrices[0].take(is_checked), list[Array]()
+    measured = measure_cuts(
+        engine, cuts, let_go(matrices), settings.train, labels, on_own=own.append
+    )
     for n_done in range(len(cuts)):
         text = f"measuring outcomes, cut {n_done + 1} of {len(cuts)}"
         yield Stage(text=text, n_done=n_done + 1, n_stages=n_stages)
         rows.append(next(measured))
     names, n_wallets = input_names(settings.features.groups), engine.n_wallets
-    return assemble(names, cuts, rows, settings.train, force=force, n_wallets=n_wallets)
+    samples = assemble(names, cuts, rows, settings.train, force=force, n_wallets=n_wallets)
+    return samples, Checked(wallets, with_own_edges(few, own[0][few.wallet_ids]))

@@ -1,7 +1,7 @@
 """Samples: what was known of a wallet at a cut, and what it did afterwards."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import chain
 from typing import Self
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hypertrack.config import TrainSettings
 from hypertrack.errors import NotEnoughDataError
-from hypertrack.features.engine import FACTS, FeatureEngine, FeatureMatrix
+from hypertrack.features.engine import FeatureEngine, FeatureMatrix
 from hypertrack.labels.cuts import (
     Cut,
     Window,
@@ -161,12 +161,14 @@ def measure_cuts(
     matrices: Iterable[FeatureMatrix],
     settings: TrainSettings,
     user_labels: Mapping[str, bool] | None = None,
+    on_own: Callable[[NDArray[np.float64]], object] = lambda _: None,
 ) -> Iterator[Rows]:
     """Yield the samples of each cut: wallets with enough executions before it.
 
     Args:
         matrices: Features at each cut, of which what is needed is kept.
         user_labels: Whether wallets are bots, by address; over the labelling functions.
+        on_own: Told of each cut's `OWN_EDGES` of all wallets, be they samples or not.
     """
     chosen = trained_wallets(engine.wallets, user_labels or {})
     needed = [
@@ -188,7 +190,9 @@ def measure_cuts(
     for matrix, edges in zip(needed, edges_by_cut, strict=True):
         past = next(measured).with_edges(Edges(edges.past.edge_bps, edges.cost_bps))
         outcome = next(measured).with_edges(Edges(edges.later.edge_bps, edges.cost_bps))
-        rows = _rows(matrix, (past, outcome), edges, settings)
+        own = columns_of(edges)
+        on_own(own)
+        rows = _rows(matrix, (past, outcome), edges, own, settings)
         if user_labels:
             _overrule(rows, matrix, user_labels)
         yield rows
@@ -222,17 +226,14 @@ def _of_samples(
     is_sample &= since_ms <= cut.at_ms
     if chosen is not None:
         is_sample &= chosen[matrix.wallet_ids]
-    wallets = tuple(w for w, is_one in zip(matrix.wallets, is_sample, strict=True) if is_one)
-    columns = ("wallet_ids", "values", *FACTS)
-    return replace(
-        matrix, wallets=wallets, **{name: getattr(matrix, name)[is_sample] for name in columns}
-    )
+    return matrix.take(is_sample)
 
 
 def _rows(
     matrix: FeatureMatrix,
     measured: tuple[Outcomes, Outcomes],
     edges: TwoWindows,
+    own: NDArray[np.float64],
     settings: TrainSettings,
 ) -> Rows:
     past, outcome = measured
@@ -241,7 +242,7 @@ def _rows(
         [edges.shrunk_bps, edges.shrunk_sd_bps, np.log1p(edges.past.n_bets), edges.cost_bps], axis=1
     )
     return Rows(
-        features=np.hstack([comparable(matrix), columns_of(edges)[wallet_ids]]),
+        features=np.hstack([comparable(matrix), own[wallet_ids]]),
         past=past.quantities[wallet_ids],
         quantities=outcome.quantities[wallet_ids],
         error_bps=edges.later.error_bps[wallet_ids],

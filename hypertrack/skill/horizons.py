@@ -42,7 +42,7 @@ def horizons_ms(lots: Lots, entity_of_wallet: Ints, n_entities: int, window: Win
 
 def usual_holding_ms(lots: Lots, entity_of_wallet: Ints, n_entities: int) -> tuple[Floats, Ints]:
     """Return the median holding time of each entity, NaN of none, and of how many lots it is."""
-    held = np.maximum(lots.holding_ms, 1).astype(np.float64)
+    held = np.maximum(lots.holding_ms, 1)
     return medians(held, entity_of_wallet[lots.wallet], n_entities)
 
 

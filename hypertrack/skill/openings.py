@@ -18,6 +18,7 @@ from hypertrack.market.arrays import (
     sums,
 )
 from hypertrack.market.engine.plans import Columns
+from hypertrack.market.window import Window
 from hypertrack.records import HOUR_MS
 
 REVERSAL_MS = 4 * HOUR_MS
@@ -79,6 +80,11 @@ class Openings:
     def of_coin(self, coin: int) -> "Openings":
         """Return those in one coin, of openings by coin."""
         return self.take(slice(*np.searchsorted(self.coin, [coin, coin + 1])))
+
+    def within(self, window: Window) -> "Openings":
+        """Return those in a window, of openings by time."""
+        bounds_ms = [window.start_ms, window.end_ms]
+        return self.take(slice(*np.searchsorted(self.time_ms, bounds_ms)))
 
 
 @dataclass(frozen=True)

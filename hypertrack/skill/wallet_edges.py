@@ -1,9 +1,9 @@
 """The edge of every wallet in a window, and in the one after: what a model is to foresee."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import islice, repeat
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from hypertrack.market.engine.market import Market
 from hypertrack.market.engine.plans import Columns
 from hypertrack.market.fees import scheduled_rates
 from hypertrack.market.window import Window
-from hypertrack.skill.bets import TO_BPS, Bets, CoinView, bets_of_coin, joined
+from hypertrack.skill.bets import TO_BPS, Bets, CoinView, Outlook, bets_of_coin, joined
 from hypertrack.skill.estimate import Estimates, Tally, moderated, tally
 from hypertrack.skill.evidence import counts_from_ms
 from hypertrack.skill.fetching import (
@@ -28,6 +28,7 @@ from hypertrack.skill.fetching import (
 from hypertrack.skill.horizons import horizons_of, usual_holding_ms
 from hypertrack.skill.openings import Lots, Openings, openings_and_lots
 from hypertrack.skill.price_path import PricePath, motion_of
+from hypertrack.skill.put_aside import OpeningsAside
 from hypertrack.skill.shrinkage import fit, posterior
 
 SIDES_AT_ONCE = 2
@@ -86,67 +87,87 @@ def each_two_windows(
 ) -> list[TwoWindows]:
     """Return the same of each pair of windows.
 
-    What wallets did is read twice, whatever the pairs, some wallets at a time: how long all of
-    them hold has to be known before anything is judged. The prices of all coins stay in memory.
+    How long all wallets hold has to be known before anything is judged: what they opened is put
+    aside until then. The prices of all coins stay in memory.
 
     Args:
         pairs: Pasts, all of which begin at one time, and what came after.
         fees: As for `two_windows`.
         n_wallets: As for `two_windows`.
     """
-    whole = Window(pairs[0][0].start_ms, max(later.end_ms for _, later in pairs))
-    history = _History(con, whole, people(con), counts_from_ms(con, n_wallets))
-    horizons = _horizons(history, [past for past, _ in pairs], n_wallets)
-    rates = fetch(con, scheduled_rates(con, fees).order_by("coin_id"))
-    sides = [
-        Sides(past, later, horizon_ms, rates, n_wallets)
-        for (past, later), horizon_ms in zip(pairs, horizons, strict=True)
-    ]
-    for coin, path, watched in price_paths(con, whole):
-        for side in sides:
-            side.know(coin, path, watched)
-    with ThreadPoolExecutor(SIDES_AT_ONCE) as pool:
-        for opened in history.openings_in([window for pair in pairs for window in pair]):
-            for first in range(0, len(sides), SIDES_AT_ONCE):
-                few = sides[first : first + SIDES_AT_ONCE]
-                both = [(side, next(opened), next(opened)) for side in few]
-                list(pool.map(lambda each: each[0].add(*each[1:]), both))
+    windows = [window for pair in pairs for window in pair]
+    whole = Window(windows[0].start_ms, max(window.end_ms for window in windows))
+    with OpeningsAside() as aside:
+        batches = _batches(con, whole, counts_from_ms(con, n_wallets))
+        horizons, n_each = _put_aside(aside, batches, windows, n_wallets)
+        rates = fetch(con, scheduled_rates(con, fees).order_by("coin_id"))
+        sides = [
+            Sides(past, later, horizon_ms, rates, n_wallets)
+            for (past, later), horizon_ms in zip(pairs, horizons, strict=True)
+        ]
+        for coin, path, watched in price_paths(con, whole):
+            for side in sides:
+                side.know(coin, path, watched)
+        with ThreadPoolExecutor(SIDES_AT_ONCE) as pool:
+            for first in range(0, len(aside), n_each):
+                opened = zip(sides, _opened(aside, first, n_each, len(sides)), strict=True)
+                while few := list(islice(opened, SIDES_AT_ONCE)):
+                    list(pool.map(lambda each: each[0].add(*each[1]), few))
     return [side.found() for side in sides]
 
 
-@dataclass(frozen=True)
-class _History:
-    """What some wallets did in a window, as far as it counts."""
+def _batches(con: Market, window: Window, since_ms: Ints) -> Iterator[Columns]:
+    """Yield what some wallets at a time did in a window, as far as it counts.
 
-    con: Market
-    window: Window
-    wallets: Ints
-    since_ms: Ints
-    """As of `counts_from_ms`."""
+    Args:
+        since_ms: As of `counts_from_ms`.
+    """
+    for batch in made_ahead(execution_batches(con, window, people(con))):
+        yield some_of(batch, batch["time_ms"] >= since_ms[batch["wallet_id"]])
 
-    def lots_until(self, ends_ms: Sequence[int]) -> Iterator[Iterator[Lots]]:
-        """Yield of some wallets at a time what they closed until each end."""
-        for rows in self._batches():
-            yield (
-                closed.take(closed.time_ms < end_ms)
-                for end_ms, (_, closed) in zip(ends_ms, known_at(rows, ends_ms), strict=True)
-            )
 
-    def openings_in(self, windows: Sequence[Window]) -> Iterator[Iterator[Openings]]:
-        """Yield of some wallets at a time what they opened in each window, by coin and time.
+def _put_aside(
+    aside: OpeningsAside, batches: Iterable[Columns], windows: Sequence[Window], n_wallets: int
+) -> tuple[list[Ints], int]:
+    """Put aside what was opened, and return how long everybody holds.
 
-        One window after another is made, as all of them take ten times the memory of the rows.
-        """
-        ends_ms = [window.end_ms for window in windows]
-        for rows in self._batches():
-            yield (
-                opened.take((opened.time_ms >= window.start_ms) & (opened.time_ms < window.end_ms))
-                for window, (opened, _) in zip(windows, known_at(rows, ends_ms), strict=True)
-            )
+    Args:
+        windows: Pasts, each before what came after it.
 
-    def _batches(self) -> Iterator[Columns]:
-        for batch in made_ahead(execution_batches(self.con, self.window, self.wallets)):
-            yield some_of(batch, batch["time_ms"] >= self.since_ms[batch["wallet_id"]])
+    Returns:
+        The horizon of each wallet as each past has fixed it, and how many parts each batch is: one
+        for each window where later fills tell more, else one for all of them.
+    """
+    pasts, n_each = windows[::2], 1
+    own = np.full((len(pasts), n_wallets), np.nan)
+    n_lots = np.zeros((len(pasts), n_wallets), dtype=np.int64)
+    everybody = np.arange(n_wallets)
+    for rows in batches:
+        n_each = len(windows) if "known_ms" in rows else 1
+        known = known_at(rows, [window.end_ms for window in windows])
+        for nth, (window, (opened, closed)) in enumerate(zip(windows, known, strict=True)):
+            if nth % 2 == 0:
+                until = closed.take(closed.time_ms < window.end_ms)
+                held, n = usual_holding_ms(until, everybody, n_wallets)
+                own[nth // 2, n > 0], n_lots[nth // 2] = held[n > 0], n_lots[nth // 2] + n
+            if n_each > 1:
+                is_in = (opened.time_ms >= window.start_ms) & (opened.time_ms < window.end_ms)
+                aside.put(opened.take(is_in))
+            elif nth == 0:
+                aside.put(opened)
+    return [horizons_of(*each) for each in zip(own, n_lots, pasts, strict=True)], n_each
+
+
+def _opened(
+    aside: OpeningsAside, first: int, n_each: int, n_pairs: int
+) -> Iterator[tuple[Openings, Openings]]:
+    """Yield for each pair of windows what some wallets opened, as far as was known in each."""
+    if n_each == 1:
+        opened = aside[first]
+        yield from repeat((opened, opened), n_pairs)
+        return
+    for past in range(first, first + n_each, 2):
+        yield aside[past], aside[past + 1]
 
 
 def known_at(rows: Columns, ends_ms: Sequence[int]) -> Iterator[tuple[Openings, Lots]]:
@@ -166,18 +187,6 @@ def known_at(rows: Columns, ends_ms: Sequence[int]) -> Iterator[tuple[Openings, 
         is_told = seen["known_ms"] < end_ms
         known = np.where(is_told, seen["known_before"], np.nan)
         yield openings_and_lots({**seen, "known_before": known})
-
-
-def _horizons(history: _History, pasts: Sequence[Window], n_wallets: int) -> list[Ints]:
-    """Return the horizon of each wallet as each past has fixed it."""
-    own = np.full((len(pasts), n_wallets), np.nan)
-    n_lots = np.zeros((len(pasts), n_wallets), dtype=np.int64)
-    everybody = np.arange(n_wallets)
-    for found in history.lots_until([past.end_ms for past in pasts]):
-        for nth, closed in enumerate(found):
-            held, n = usual_holding_ms(closed, everybody, n_wallets)
-            own[nth, n > 0], n_lots[nth] = held[n > 0], n_lots[nth] + n
-    return [horizons_of(*each) for each in zip(own, n_lots, pasts, strict=True)]
 
 
 class Sides:
@@ -201,12 +210,10 @@ class Sides:
         self._views.append((first, second))
 
     def add(self, opened: Openings, opened_later: Openings) -> None:
-        """Take what some wallets opened in both windows, by coin and time."""
+        """Take what some wallets opened, by coin and time, as far as it is in each window."""
         views = [first for first, _ in self._views], [second for _, second in self._views]
-        self._before += self._tallied(opened, views[0])
+        self._before += self._tallied(opened, views[0], self._add_costs)
         self._after += self._tallied(opened_later, views[1])
-        for view in views[0]:
-            self._add_costs(view, opened.of_coin(view.coin))
 
     def found(self) -> TwoWindows:
         """Return what all of them came to."""
@@ -226,22 +233,34 @@ class Sides:
             cost_bps=cost,
         )
 
-    def _tallied(self, openings: Openings, views: Sequence[CoinView]) -> list[Tally]:
-        """Return what the wallets' bets come to, nothing where nobody has one."""
+    def _tallied(
+        self,
+        openings: Openings,
+        views: Sequence[CoinView],
+        tell: Callable[[Outlook], None] = lambda _: None,
+    ) -> list[Tally]:
+        """Return what the wallets' bets come to, nothing where nobody has one.
+
+        Args:
+            openings: By coin and time.
+            views: Of the coins.
+            tell: Told of the openings of each.
+        """
         parts: list[Bets] = []
         for view in views:
-            opened = openings.of_coin(view.coin)
+            opened = openings.of_coin(view.coin).within(view.window)
             outlook = view.outlook(opened, self._horizon_ms[opened.wallet])
+            tell(outlook)
             bets = bets_of_coin(outlook, opened.wallet)
             parts += [bets] if len(bets) else []
         return [tally(joined(parts), self._horizon_ms)] if parts else []
 
-    def _add_costs(self, view: CoinView, opened: Openings) -> None:
-        opened = opened.take(opened.are_sure)
-        row = np.searchsorted(self._rates["coin_id"], view.coin)
+    def _add_costs(self, outlook: Outlook) -> None:
+        sure = np.flatnonzero(outlook.openings.are_sure)
+        opened, mid = outlook.openings.take(sure), outlook.entry[sure]
+        row = np.searchsorted(self._rates["coin_id"], outlook.view.coin)
         taker_bps, maker_bps = self._rates["taker_bps"][row], self._rates["maker_bps"][row]
         fee = np.where(opened.is_taker, taker_bps, maker_bps)
-        mid = view.path.at(opened.time_ms, is_strict=True)
         cost = fee + opened.direction * (opened.price / mid - 1) * TO_BPS
         is_known = np.isfinite(cost)
         n_wallets = len(self._cost_bps)

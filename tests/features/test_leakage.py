@@ -12,7 +12,7 @@ from model_fakes import make_matrix
 
 from hypertrack.features.definition import Scope, feature
 from hypertrack.features.engine import FeatureEngine, FeatureMatrix
-from hypertrack.features.leakage import check_cuts, leaks, random_cuts
+from hypertrack.features.leakage import check_cut, check_cuts, leaks, random_cuts
 from hypertrack.features.registry import REGISTRY
 from hypertrack.market.executions import executions
 from hypertrack.records import CutCheck
@@ -99,8 +99,9 @@ def test_what_a_model_reads_beside_features_is_checked_like_them(tmp_path: Path)
 
     folder = write_dataset(tmp_path / "data", trades=TRADES)
     with opened_engine(folder) as engine:
-        asked = engine, partial(opened_engine, folder), [START_MS + 2 * MINUTE_MS], ["tx_count"]
-        (found,) = check_cuts(*asked, as_read=as_read)
+        matrix = engine.matrix(until_ms=START_MS + 2 * MINUTE_MS, names=["tx_count"])
+        open_until = partial(opened_engine, folder)
+        found = check_cut(as_read(engine, matrix), open_until, ["tx_count"], as_read=as_read)
 
     assert found.n_features == 2
     assert [(leak.name, leak.n_wallets) for leak in found.leaks] == [("own", 2)]

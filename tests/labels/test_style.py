@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from fakes import ALICE, BOB, CAROL, START_MS, candle, trade
 
-from hypertrack.labels.style import holding_horizon, style_outcomes
+from hypertrack.labels.style import holding_horizon, in_moves, style_outcomes
+from hypertrack.market.executions import executions
 from hypertrack.market.window import Window
 from hypertrack.records import MINUTE_MS
 
@@ -25,7 +26,8 @@ def alice(open_backend: Any, by_wallet: Any) -> Any:
 
     def measure(**lines: Any) -> dict[str, Any]:
         con = open_backend(**lines)
-        return by_wallet(con, style_outcomes(con, HOUR))[ALICE]
+        executed = in_moves(con, HOUR.of(executions(con)))
+        return by_wallet(con, style_outcomes(con, HOUR, executed))[ALICE]
 
     return measure
 

@@ -13,8 +13,8 @@ from hypertrack.features.engine import FeatureEngine
 from hypertrack.labels.targets import HEAD_COLUMNS
 from hypertrack.model.baselines import constant
 from hypertrack.model.evaluation import evaluate
-from hypertrack.model.inputs import InputScaler, input_names
-from hypertrack.model.leaks import MAX_ROWS, check_leaks, check_permutation
+from hypertrack.model.inputs import InputScaler, as_read, input_names
+from hypertrack.model.leaks import MAX_ROWS, Checked, check_leaks, check_permutation
 from hypertrack.model.run import learn_quickly
 from hypertrack.model.samples import Samples, plan_cuts
 from hypertrack.records import HEADS, HOUR_MS, LeakChecks
@@ -89,14 +89,16 @@ def test_check_takes_no_more_rows_than_it_needs() -> None:
 def checked(market_engine: FeatureEngine) -> Callable[[int], LeakChecks]:
     """Return the checks with a dataset that is opened so many ms late."""
     folder = Path(market_engine.dataset.lines.place)
-    cuts = plan_cuts(market_engine, TrainSettings(), force=False)
-    samples = Samples(**{**vars(SAMPLES), "cuts": cuts})
+    cut = plan_cuts(market_engine, TrainSettings(), force=False)[0]
+    read = as_read(market_engine, market_engine.matrix(until_ms=cut.at_ms))
 
     def check(late_ms: int) -> LeakChecks:
         def open_until(until_ms: int) -> AbstractContextManager[FeatureEngine]:
             return opened_engine(folder, until_ms + late_ms, features=market_engine.settings)
 
-        return check_leaks(samples, lambda _: CONSTANT, CONSTANT, market_engine, open_until, 50)
+        return check_leaks(
+            SAMPLES, lambda _: CONSTANT, CONSTANT, Checked(None, read), open_until, 50
+        )
 
     return check
 
