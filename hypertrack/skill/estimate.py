@@ -21,6 +21,10 @@ the volatility of a few blocks. From ten on it is as often as it should be."""
 SMALLEST = 1e-9
 """Of what a block leaves to the others of its entity."""
 
+ROUNDING_BPS = 1e-9
+"""Less is what floating point leaves of markouts that are all the same: none of it on one machine,
+some of it on another."""
+
 MOST_DF = 1e6
 """Degrees of freedom from which on Student's distribution is the normal one."""
 
@@ -197,7 +201,9 @@ def block_variance(
     n_blocks = np.bincount(of_block, minlength=len(starts))
     square = np.bincount(of_block, residual**2, len(starts))
     both = square + 2 * np.bincount(of_block, lagged, len(starts))
-    variance = np.where(n_blocks > 1, np.maximum(both, square) / total_weight**2, np.nan)
+    variance = np.maximum(both, square) / total_weight**2
+    variance[variance < ROUNDING_BPS**2] = 0.0
+    variance[n_blocks < 2] = np.nan
     return variance, n_blocks, 1 / np.bincount(of_block, leverage**2, len(starts))
 
 

@@ -41,6 +41,13 @@ def test_variance_adds_up_residuals_within_a_block() -> None:
     assert found == pytest.approx((16 / (1 / 3) + 16 / (2 / 3)) / 9)
 
 
+def test_markouts_that_only_rounding_tells_apart_have_no_variance() -> None:
+    rows = tuple((0, 2 * block, 7.0 + block * 1e-13, 1.0) for block in range(12))
+
+    assert variance_of(*rows, edge=7.0) == 0
+    assert not estimate(bets(*rows), FIVE_MINUTES).is_tested.any()
+
+
 def test_heavy_blocks_are_worth_fewer_of_equal_weight() -> None:
     heavy = bets((0, 0, 1.0, 8.0), (0, 5, 0.0, 1.0), (0, 10, 0.0, 1.0))
 

@@ -124,7 +124,7 @@ def test_few_trades_are_judged_without_a_claim(open_engine: OpenEngine) -> None:
 def test_past_of_whoever_was_chosen_by_profit_is_no_evidence(open_engine: OpenEngine) -> None:
     trades = [
         trade(
-            START_MS + (n * 10 + nth) * MINUTE_MS, buyer=who, seller=MAKER, taker=who, price=price
+            START_MS + (n * 10 + nth * 6) * MINUTE_MS, buyer=who, seller=MAKER, taker=who, price=price
         )
         for n, price in enumerate(np.random.default_rng(1).uniform(99, 101, 40).round(3).tolist())
         for nth, who in enumerate((SEER, GAMBLERS[0]))
@@ -137,11 +137,11 @@ def test_past_of_whoever_was_chosen_by_profit_is_no_evidence(open_engine: OpenEn
     books = [book(n * MINUTE_MS, [("99.9", "50")], [("100.1", "50")]) for n in range(400)]
     found = judge_all(open_engine(trades=trades, l2book=books, **choices))
 
-    # Of 40 the last is not over when the recording ends; of the seer those of the second half
-    # count. The maker of all, whose orders rest, makes none.
-    assert found.columns["n_bets"].tolist() == [19, 39, 0]
+    # Of the gambler's 40 the last is not over when the recording ends; of the seer's those of the
+    # second half count. The maker of all, whose orders rest, makes none.
+    assert found.columns["n_bets"].tolist() == [20, 39, 0]
     assert found.columns["verdict_gate"].tolist()[:2] == ["chosen by profit", "hours"]
-    assert found.columns["verdict_value"][0] == 19
+    assert found.columns["verdict_value"][0] == 20
     assert found.summary.n_by_profit == 1
     # Every minute has its book, 20 bps wide and deep enough for 1,000 USD; a fee of 4.5 bps.
     assert found.columns["book_frac"].tolist()[:2] == [1.0, 1.0]
