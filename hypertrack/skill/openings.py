@@ -27,6 +27,10 @@ REVERSAL_MS = 4 * HOUR_MS
 FLAT_FRAC = 1e-9
 """A position below this share of all that was traded is rounding, and flat."""
 
+ROUNDING_FRAC = 1e-11
+"""Of all that was traded; fifty times what adding up a batch leaves. Who turns a position into one
+of the same size the other way opened nothing, whatever is added up before and after it."""
+
 PLACE_BITS = 38
 """Of the fraction of an amount: a hundredth of `FLAT_FRAC`, with room for eight million groups."""
 
@@ -168,7 +172,7 @@ def openings_and_lots(rows: Columns) -> tuple[Openings, Lots]:
     held = held_before(size * direction, known, starts, group)
     before = np.where(np.isnan(known), held, known)
     after = np.abs(before + size * direction)
-    is_opening = after > np.abs(before) + FLAT_FRAC * size
+    is_opening = after > np.abs(before) + np.maximum(FLAT_FRAC * size, ROUNDING_FRAC)
     is_unknown = (sums(~np.isnan(known), starts) == 0)[group]
     is_of_use = is_opening | (is_unknown & (after > FLAT_FRAC))
     is_of_use &= ~is_reversal(group, rows["size"], direction, rows["time_ms"])

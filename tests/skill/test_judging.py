@@ -124,7 +124,11 @@ def test_few_trades_are_judged_without_a_claim(open_engine: OpenEngine) -> None:
 def test_past_of_whoever_was_chosen_by_profit_is_no_evidence(open_engine: OpenEngine) -> None:
     trades = [
         trade(
-            START_MS + (n * 10 + nth * 6) * MINUTE_MS, buyer=who, seller=MAKER, taker=who, price=price
+            START_MS + (n * 10 + nth * 6) * MINUTE_MS,
+            buyer=who,
+            seller=MAKER,
+            taker=who,
+            price=price,
         )
         for n, price in enumerate(np.random.default_rng(1).uniform(99, 101, 40).round(3).tolist())
         for nth, who in enumerate((SEER, GAMBLERS[0]))

@@ -36,6 +36,19 @@ def test_turn_through_zero_opens_where_it_ends_larger() -> None:
     assert opened_s(rows[0], (1, SOLD, 1.5, 100)) == [0]
 
 
+def test_turn_to_as_much_the_other_way_opens_nothing_whatever_else_is_read() -> None:
+    rng = np.random.default_rng(1)
+    others = steps(
+        *((n, BOUGHT if n % 2 else SOLD, size, 1) for n, size in enumerate(rng.random(999)))
+    )
+    turn = steps((0, BOUGHT, 0.3, 100), (1, SOLD, 0.6, 100), (2, BOUGHT, 2e7, 100))
+    turn["coin_id"] += 1
+
+    found, _ = openings_and_lots({name: np.append(others[name], turn[name]) for name in turn})
+
+    assert found.trust[found.coin == 1].tolist() == [1.0, 0.5, 1.0]
+
+
 def test_known_position_turns_a_sale_into_an_exit() -> None:
     rows = ((0, SOLD, 1.0, 100), (1, SOLD, 1.5, 100))
 
