@@ -2,7 +2,8 @@
 
 Floating-point sums depend on the order of their terms, which threads that share a query deal out
 anew at each run. Here a wallet belongs to one shard, which is read by one thread from its trades
-on; so the numbers repeat to the bit, however many threads there are.
+on; so the numbers repeat to the bit, however many threads there are, as long as memory suffices:
+what DuckDB has to write to disk in between it may add up in another order.
 
 Few fills stay in memory, and so does what shards make of them, for the next cut. Many are written
 to disk once, by shard, and a shard is forgotten as soon as it is measured.
