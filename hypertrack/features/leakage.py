@@ -21,10 +21,8 @@ TOLERANCES = 1e-9, 1e-12
 """Of a number, as sums may be taken in another order where rows are missing; and of the largest one
 of the same unit, for what cancels between large sums."""
 
-FITTED_TOLERANCES = 1e-3, 1e-6
-"""Of what is fitted to all wallets together: one of them moves it for everybody. Whether a lot of a
-billionth of all that its wallet traded counts hangs by how much that was, the later trades
-included: of 11 million lots of a month it differs in 3."""
+FITTED_TOLERANCES = 1e-6, 1e-6
+"""Of what is fitted to all wallets together: it may stop a step sooner for the same reason."""
 
 FACTS = ("n_executions", "n_fills", "n_candle_matches", "first_seen_ms", "last_seen_ms")
 """What the matrix says of each wallet beside its features; checked like them."""

@@ -77,6 +77,7 @@ class Held:
         starts = group_starts(rows["wallet_id"], rows["coin_id"])
         coin_of_row = group_of_rows(starts, len(rows["wallet_id"]))
         entry = entries["entry"].astype(np.float64, copy=False)
+        assert len(starts) == len(entry)  # else rows lie in another order
         # Of all that was traded, as sizes of coins differ by twelve powers of ten.
         scale = np.add.reduceat(np.abs(rows["signed_size"]), starts)
         scale_of_row = scale[coin_of_row]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from hashlib import md5
 from itertools import chain
 
 import numpy as np
@@ -181,8 +182,9 @@ def _market_queries(con: Tables) -> list[Table]:
 
 def _conduct_queries(con: Tables, fees: FeeSettings) -> list[Table]:
     """Return what wallets executed, and their style."""
-    # By fees: shards keep what was made for others.
-    kept = keep(con, f"conduct_{hash(fees) % 2**64:x}", _conduct, fees, order_by=tuple(IN_ORDER))
+    # By fees, as shards keep what was made for others; Python's hash of -1 is that of -2.
+    schedule = md5(repr(fees).encode(), usedforsecurity=False).hexdigest()[:12]
+    kept = keep(con, f"conduct_{schedule}", _conduct, fees, order_by=tuple(IN_ORDER))
     rows = WINDOW.of(kept)
     style = _in_numbers(style_outcomes(con, WINDOW, rows))
     # They lie so: to sort them for each window took longer than all else that is asked of it.

@@ -119,7 +119,7 @@ def _ordered(values: NDArray[Any], groups: Ints) -> NDArray[Any]:
         least = int(values.min())
         span = int(values.max()) - least + 1
         if (int(groups.max()) + 1) * span < 2**63:  # sorted as numbers of both, ten times as fast
-            return np.sort(groups * span + (values - least)) % span + least
+            return np.sort(groups.astype(np.int64) * span + (values - least)) % span + least
     return values[np.lexsort((values, groups))]
 
 

@@ -240,7 +240,7 @@ def _closed_lots(rows: Columns, size: Floats, held: Floats, starts: Ints, group:
     closed_until = running_sums(closed, starts)
     is_lot = closed > FLAT_FRAC
     # Often just between two lots: it is of the first, not of whichever rounding prefers.
-    middle = (closed_until - closed / 2)[is_lot] - FLAT_FRAC / 2
+    middle = (closed_until - closed / 2)[is_lot] - ROUNDING_FRAC
     from_row = np.searchsorted(_places(group, opened_until), _places(group[is_lot], middle), "left")
     from_row = np.minimum(from_row, len(group) - 1)
     is_seen = (middle > brought_in[group[is_lot]]) & (group[from_row] == group[is_lot])

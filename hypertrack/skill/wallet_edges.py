@@ -1,7 +1,8 @@
 """The edge of every wallet in a window, and in the one after: what a model is to foresee."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice, repeat
 
@@ -97,8 +98,8 @@ def each_two_windows(
     """
     windows = [window for pair in pairs for window in pair]
     whole = Window(windows[0].start_ms, max(window.end_ms for window in windows))
-    with OpeningsAside() as aside:
-        batches = _batches(con, whole, counts_from_ms(con, n_wallets))
+    ahead = _batches(con, whole, counts_from_ms(con, n_wallets))
+    with closing(ahead) as batches, OpeningsAside() as aside:
         horizons, n_each = _put_aside(aside, batches, windows, n_wallets)
         rates = fetch(con, scheduled_rates(con, fees).order_by("coin_id"))
         sides = [
@@ -116,14 +117,15 @@ def each_two_windows(
     return [side.found() for side in sides]
 
 
-def _batches(con: Market, window: Window, since_ms: Ints) -> Iterator[Columns]:
+def _batches(con: Market, window: Window, since_ms: Ints) -> Generator[Columns, None, None]:
     """Yield what some wallets at a time did in a window, as far as it counts.
 
     Args:
         since_ms: As of `counts_from_ms`.
     """
-    for batch in made_ahead(execution_batches(con, window, people(con))):
-        yield some_of(batch, batch["time_ms"] >= since_ms[batch["wallet_id"]])
+    with closing(made_ahead(execution_batches(con, window, people(con)))) as ahead:
+        for batch in ahead:
+            yield some_of(batch, batch["time_ms"] >= since_ms[batch["wallet_id"]])
 
 
 def _put_aside(
