@@ -28,8 +28,8 @@ FLAT_FRAC = 1e-9
 """A position below this share of all that was traded is rounding, and flat."""
 
 ROUNDING_FRAC = 1e-11
-"""Of all that was traded; fifty times what adding up a batch leaves. Who turns a position into one
-of the same size the other way opened nothing, whatever is added up before and after it."""
+"""Of all that was traded: fifty times what adding up a batch leaves. Less of a position is none,
+and who turns one into as much the other way opens nothing, whatever is added up around it."""
 
 PLACE_BITS = 38
 """Of the fraction of an amount: a hundredth of `FLAT_FRAC`, with room for eight million groups."""
@@ -174,7 +174,7 @@ def openings_and_lots(rows: Columns) -> tuple[Openings, Lots]:
     after = np.abs(before + size * direction)
     is_opening = after > np.abs(before) + np.maximum(FLAT_FRAC * size, ROUNDING_FRAC)
     is_unknown = (sums(~np.isnan(known), starts) == 0)[group]
-    is_of_use = is_opening | (is_unknown & (after > FLAT_FRAC))
+    is_of_use = is_opening | (is_unknown & (after > ROUNDING_FRAC))
     is_of_use &= ~is_reversal(group, rows["size"], direction, rows["time_ms"])
     nth = np.flatnonzero(is_of_use)
     nth = nth[in_order(rows["coin_id"][nth], rows["time_ms"][nth])]
@@ -238,7 +238,7 @@ def _closed_lots(rows: Columns, size: Floats, held: Floats, starts: Ints, group:
     brought_in = np.minimum(np.abs(held[starts]), 1.5)
     opened_until = running_sums(opened, starts) + brought_in[group]
     closed_until = running_sums(closed, starts)
-    is_lot = closed > FLAT_FRAC
+    is_lot = closed > ROUNDING_FRAC
     # Often just between two lots: it is of the first, not of whichever rounding prefers.
     middle = (closed_until - closed / 2)[is_lot] - ROUNDING_FRAC
     from_row = np.searchsorted(_places(group, opened_until), _places(group[is_lot], middle), "left")
