@@ -4,7 +4,7 @@ Everything that was executed in a coin at one time asks for the same prices, and
 does not depend on any cut: whoever looks ahead must leave out what lies beyond its own window.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import ibis
 from ibis import Table, _
@@ -37,25 +37,22 @@ EARLIER: Mapping[str, Ask] = {
 HORIZONS: Mapping[str, Ask] = {"after_5s": AROUND["after_5s"], **LATER}
 """Of markouts."""
 
-ASKED = {"prices_around": AROUND, "prices_later": LATER, "prices_earlier": EARLIER}
-"""What is looked up of all that traded, by the name of its table."""
-
 ORDER = ("coin_id", "time_ms")
 
 
 def prices_around(con: Tables) -> Table:
     """Return coin_id, time_ms and the columns of `AROUND` for all that traded; made once."""
-    return _prices(con, "prices_around")
+    return _prices(con, "prices_around", _around)
 
 
 def prices_later(con: Tables) -> Table:
     """Return coin_id, time_ms and the columns of `HORIZONS` for all that traded; made once."""
-    return _prices(con, "prices_later")
+    return _prices(con, "prices_later", _later)
 
 
 def prices_earlier(con: Tables) -> Table:
     """Return coin_id, time_ms and the columns of `EARLIER` for all that traded; made once."""
-    return _prices(con, "prices_earlier")
+    return _prices(con, "prices_earlier", _earlier)
 
 
 def minute_prices(con: Tables, start_ms: int | None = None) -> Table:
@@ -80,18 +77,24 @@ def traded_times(con: Tables) -> Table:
     return trades.select(*ORDER).distinct()
 
 
-def _prices(con: Tables, name: str) -> Table:
+def _prices(con: Tables, name: str, build: Callable[[Tables], Table]) -> Table:
     if not con.whole.has(name):  # where they are, a part's are among them
-        keep(con.part, name, _priced_times, name, order_by=ORDER, by="coin_id")
+        keep(con.part, name, build, order_by=ORDER, by="coin_id")
     return con.table(name)
 
 
-def _priced_times(con: Tables, name: str) -> Table:
-    found = prices_at(con, traded_times(con), ASKED[name])
-    if name != "prices_later":
-        return found
-    known = prices_around(con).select(*ORDER, *HORIZONS.keys() - LATER.keys())
-    return known.join(found, ORDER).select(*ORDER, *HORIZONS)
+def _around(con: Tables) -> Table:
+    return prices_at(con, traded_times(con), AROUND)
+
+
+def _earlier(con: Tables) -> Table:
+    return prices_at(con, traded_times(con), EARLIER)
+
+
+def _later(con: Tables) -> Table:
+    # All horizons in one table, so that markouts are one join; the first of them is known.
+    known = prices_around(con).select(*ORDER, "after_5s")
+    return known.join(prices_at(con, traded_times(con), LATER), ORDER).select(*ORDER, *HORIZONS)
 
 
 def _minute_prices(con: Tables, start_ms: int | None) -> Table:

@@ -24,15 +24,12 @@ from hypertrack.records import HOUR_MS
 REVERSAL_MS = 4 * HOUR_MS
 """An execution of exactly the size of an earlier one the other way is its end, for as long."""
 
-FLAT_FRAC = 1e-9
-"""A position below this share of all that was traded is rounding, and flat."""
-
-ROUNDING_FRAC = 1e-11
+FLAT_FRAC = 1e-11
 """Of all that was traded: fifty times what adding up a batch leaves. Less of a position is none,
 and who turns one into as much the other way opens nothing, whatever is added up around it."""
 
 PLACE_BITS = 38
-"""Of the fraction of an amount: a hundredth of `FLAT_FRAC`, with room for eight million groups."""
+"""Of the fraction of an amount: a third of `FLAT_FRAC`, with room for eight million groups."""
 
 DOUBTFUL = 0.5
 """Trust in an opening that would reduce a position, had its wallet begun from flat.
@@ -172,9 +169,9 @@ def openings_and_lots(rows: Columns) -> tuple[Openings, Lots]:
     held = held_before(size * direction, known, starts, group)
     before = np.where(np.isnan(known), held, known)
     after = np.abs(before + size * direction)
-    is_opening = after > np.abs(before) + np.maximum(FLAT_FRAC * size, ROUNDING_FRAC)
+    is_opening = after > np.abs(before) + FLAT_FRAC
     is_unknown = (sums(~np.isnan(known), starts) == 0)[group]
-    is_of_use = is_opening | (is_unknown & (after > ROUNDING_FRAC))
+    is_of_use = is_opening | (is_unknown & (after > FLAT_FRAC))
     is_of_use &= ~is_reversal(group, rows["size"], direction, rows["time_ms"])
     nth = np.flatnonzero(is_of_use)
     nth = nth[in_order(rows["coin_id"][nth], rows["time_ms"][nth])]
@@ -238,9 +235,9 @@ def _closed_lots(rows: Columns, size: Floats, held: Floats, starts: Ints, group:
     brought_in = np.minimum(np.abs(held[starts]), 1.5)
     opened_until = running_sums(opened, starts) + brought_in[group]
     closed_until = running_sums(closed, starts)
-    is_lot = closed > ROUNDING_FRAC
+    is_lot = closed > FLAT_FRAC
     # Often just between two lots: it is of the first, not of whichever rounding prefers.
-    middle = (closed_until - closed / 2)[is_lot] - ROUNDING_FRAC
+    middle = (closed_until - closed / 2)[is_lot] - FLAT_FRAC
     from_row = np.searchsorted(_places(group, opened_until), _places(group[is_lot], middle), "left")
     from_row = np.minimum(from_row, len(group) - 1)
     is_seen = (middle > brought_in[group[is_lot]]) & (group[from_row] == group[is_lot])

@@ -44,6 +44,24 @@ def test_every_wallet_has_a_row_and_only_its_window_counts(open_backend: Any) ->
     assert np.isnan(last.votes[bob]).all()
 
 
+def test_each_schedule_of_fees_is_its_own(open_backend: Any) -> None:
+    alike = [FeeSettings(perp_taker_bps=bps, perp_maker_bps=bps) for bps in (-1.0, -2.0)]
+    assert hash(alike[0]) == hash(alike[1])
+    window = Window(START_MS, START_MS + 20 * MINUTE_MS)
+    trades = [
+        trade(START_MS + n * MINUTE_MS, buyer=buyer, seller=seller, taker=ALICE, price=100 + n)
+        for n, (buyer, seller) in enumerate([(ALICE, BOB), (BOB, ALICE)] * 6)
+    ]
+
+    con = open_backend(trades=trades)
+    one, other = (measure(con, window, fees, 2).quantities for fees in alike)
+
+    anew = measure(open_backend(trades=trades), window, alike[1], 2).quantities
+    np.testing.assert_array_equal(other, anew)
+    fall = QUANTITIES.index("drawdown_frac")
+    assert (one[:, fall] != other[:, fall]).any()
+
+
 def test_one_trade_gives_what_can_be_measured_and_no_more(open_backend: Any) -> None:
     con = open_backend(trades=TRADES[:1])
 

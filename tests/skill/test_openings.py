@@ -49,6 +49,15 @@ def test_turn_to_as_much_the_other_way_opens_nothing_whatever_else_is_read() -> 
     assert found.trust[found.coin == 1].tolist() == [1.0, 0.5, 1.0]
 
 
+@pytest.mark.parametrize("later", [0.5, 3e9])
+def test_small_lots_are_closed_however_much_is_traded_later(later: float) -> None:
+    rows = ((0, BOUGHT, 1.0, 100), (10, BOUGHT, 1.0, 100), (30, SOLD, 1.0, 100), (50, SOLD, 1.0, 9))
+
+    _, closed = openings_and_lots(steps(*rows, (100, BOUGHT, later, 100)))
+
+    assert closed.holding_ms.tolist() == [30_000, 40_000]
+
+
 def test_known_position_turns_a_sale_into_an_exit() -> None:
     rows = ((0, SOLD, 1.0, 100), (1, SOLD, 1.5, 100))
 

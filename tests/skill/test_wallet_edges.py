@@ -1,5 +1,7 @@
 """What wallets' openings came to in a window and in the next one."""
 
+import threading
+
 import numpy as np
 import pytest
 from engine_fakes import OpenEngine
@@ -9,8 +11,11 @@ from hypertrack.config import FeeSettings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.market.window import Window
 from hypertrack.records import MINUTE_MS
+from hypertrack.skill import fetching
 from hypertrack.skill.estimate import moderated
 from hypertrack.skill.evidence import gather
+from hypertrack.skill.openings import Openings
+from hypertrack.skill.put_aside import OpeningsAside
 from hypertrack.skill.wallet_edges import TwoWindows, each_two_windows, known_at, two_windows
 
 
@@ -50,6 +55,10 @@ def test_what_comes_later_changes_nothing_of_the_past(busy_engine: FeatureEngine
     np.testing.assert_array_equal(long.past.edge_bps, short.past.edge_bps)
     np.testing.assert_array_equal(long.shrunk_bps, short.shrunk_bps)
     np.testing.assert_array_equal(long.cost_bps, short.cost_bps)
+    alone = measured(busy_engine, past, Window(past.end_ms, past.end_ms))
+    np.testing.assert_array_equal(long.past.edge_bps, alone.past.edge_bps)
+    np.testing.assert_array_equal(long.past.error_bps, alone.past.error_bps)
+    np.testing.assert_array_equal(long.shrunk_sd_bps, alone.shrunk_sd_bps)
     assert np.isfinite(long.later.edge_bps).sum() > np.isfinite(short.later.edge_bps).sum()
 
 
@@ -88,6 +97,23 @@ def test_several_pasts_together_are_each_as_if_alone(busy_engine: FeatureEngine)
         np.testing.assert_array_equal(found.later.error_bps, alone.later.error_bps)
         np.testing.assert_array_equal(found.cost_bps, alone.cost_bps)
     assert np.isfinite(together[0].later.edge_bps).any()
+
+
+def test_nobody_asks_the_dataset_any_more_when_the_disk_is_full(
+    busy_engine: FeatureEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_aside: OpeningsAside, _openings: Openings) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(fetching, "ROWS_AT_ONCE", 50)
+    monkeypatch.setattr(OpeningsAside, "put", fail)
+    before = {*threading.enumerate()}
+
+    with pytest.raises(OSError, match="no space left") as stopped:
+        measured(busy_engine, *halves(busy_engine))
+
+    assert {*threading.enumerate()} == before
+    del stopped  # until now what it was raised in is alive
 
 
 def test_position_that_is_told_later_is_not_known_at_an_earlier_end() -> None:

@@ -5,19 +5,33 @@ they say, as often as it is asked to. Nothing is known of the tables but their c
 what is kept is written down once for all datasets that have the same.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import lru_cache, wraps
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 from ibis import Schema, Table
 from ibis.expr.operations import UnboundTable
 
-AsOf = Callable[..., Table]
-"""From rows with ``seen_ms``, points with a time, the name of that time's column, and which columns
-of both must be the same (`OF_COIN`), to the rows with the last point at or before theirs."""
-
 OF_COIN = {"coin_id": "coin"}
-"""What rows call a coin, and what points call it; theirs is gone afterwards."""
+"""What rows call a coin, and what points call it."""
+
+
+class AsOf(Protocol):
+    """Looks up what was known at a time."""
+
+    def __call__(
+        self, rows: Table, points: Table, point_ms: str, same: Mapping[str, str] = OF_COIN
+    ) -> Table:
+        """Return rows with the last point at or before them.
+
+        Args:
+            rows: With ``seen_ms``.
+            points: One a time, where more of them is read than that.
+            point_ms: Their column of it.
+            same: Columns of rows that must be the same, and what points call them, where they are
+                no more afterwards.
+        """
+
 
 Schemas = tuple[tuple[str, Schema], ...]
 """Names of tables, and names and types of their columns."""
