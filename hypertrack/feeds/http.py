@@ -135,6 +135,7 @@ class JsonPoster:
             raise _UnfinishedError(f"not all of it within {DEADLINE_S:g} s") from error
         finally:
             alarm.cancel()
+            alarm.join()  # cancelled it still ends by itself, after the answer was returned
 
     def _replace(self, client: httpx.Client) -> None:
         """Close a client under whatever waits for it; another one takes its place."""

@@ -348,3 +348,16 @@ def test_ipv6_address_behind_a_proxy_is_refused_with_the_way_out(
 
     environment.setenv("no_proxy", "2001:db8::1")
     assert proxy_for(url) is None
+
+
+def test_no_thread_outlives_its_question() -> None:
+    """What watches over an answer could end after it, now and then: so many are asked."""
+    left: list[threading.Thread] = []
+    with running_exchange(HandSource(blocks(3), coins=(coin("BTC"),)), AT_ONCE) as exchange:
+        url = f"{exchange.url}/info"
+        with closing(JsonPoster(url, SystemClock(), threading.Event(), 1)) as poster:
+            for _ in range(50):
+                poster.post({"type": "meta"})
+                left += [t for t in threading.enumerate() if isinstance(t, threading.Timer)]
+
+    assert not left
