@@ -15,13 +15,16 @@ SHARED = (
     *("tx_count", "total_value", "avg_value", "max_value", "value_std", "long_ratio"),
     *("order_book_participation", "market_maker_score", "age_days", "burstiness", "flip_rate"),
     *("hour_entropy", "size_entropy", "unique_tokens", "unique_addresses"),
-    *("avg_slippage", "slippage_std"),
+    *("avg_slippage", "slippage_std", "avg_market_impact", "max_market_impact"),
+    *("momentum_score", "mean_reversion_score"),
 )
-"""17 of the 37 base features, of every kind but candles, impact and HyperEVM."""
+"""21 of the 37 base features, of every kind but candles and HyperEVM."""
 
 KEYS = ["wallet_id", "coin_id", "time_ms", "direction", "is_taker"]
 IN_TIME = ["wallet_id", "time_ms", "coin_id", "direction", "is_taker"]
 DAY_MS, HOUR_MS, MAX_AGE_MS = 86_400_000, 3_600_000, 60_000
+LOOKED_UP = {"before": (0, True), "before_5m": (-300_000, True), "after_5s": (5_000, False)}
+"""Prices around each moment: at which offset, and whether only what came strictly before counts."""
 
 
 def assert_agree(found: dict[str, Any], expected: Any) -> None:
@@ -76,8 +79,18 @@ def by_pandas(trades: pd.DataFrame, quotes: pd.DataFrame) -> dict[str, Any]:
     out["hour_entropy"] = _entropy(rows.wallet_id, hours) / np.log(24)
     buckets = np.floor(2 * np.log2(rows.usd)).astype(int)
     out["size_entropy"] = _entropy(rows.wallet_id, buckets) / np.log(out.tx_count.clip(2, 32))
-    slip = _slippage_pandas(rows, trades, quotes).groupby("wallet_id").bps
-    out["avg_slippage"], out["slippage_std"] = slip.mean(), slip.std(ddof=0)
+    priced = _priced_pandas(rows, trades, quotes)
+    of_takers = priced[priced.is_taker].groupby("wallet_id")
+    out["avg_slippage"] = of_takers.slip.mean()
+    out["slippage_std"] = of_takers.slip.std(ddof=0)
+    out["avg_market_impact"], out["max_market_impact"] = (
+        of_takers.impact.mean(),
+        of_takers.impact.max(),
+    )
+    moved = priced[priced.sign != 0]
+    with_it = (moved.usd * moved.direction * moved.sign).groupby(moved.wallet_id).sum()
+    with_it /= moved.usd.groupby(moved.wallet_id).sum()
+    out["momentum_score"], out["mean_reversion_score"] = with_it.clip(0), (-with_it).clip(0)
     return {name: out[name].fillna(0.0).to_numpy(float) for name in SHARED}
 
 
@@ -87,20 +100,27 @@ def _entropy(wallets: pd.Series, values: pd.Series) -> pd.Series:
     return -(share * np.log(share)).groupby("w").sum()
 
 
-def _slippage_pandas(rows: Any, trades: pd.DataFrame, quotes: pd.DataFrame) -> pd.DataFrame:
-    takes = rows[rows.is_taker].sort_values("time_ms")
+def _priced_pandas(rows: Any, trades: pd.DataFrame, quotes: pd.DataFrame) -> pd.DataFrame:
     last = trades.sort_values(["time_ms", "coin_id", "trade_id"])
     last = last.drop_duplicates(["time_ms", "coin_id"], keep="last")
     last = last[["time_ms", "coin_id", "price"]]
     mids = quotes[["time_ms", "coin_id", "mid_price"]].assign(quote_ms=quotes.time_ms)
-    look = {"on": "time_ms", "by": "coin_id", "allow_exact_matches": False}
-    takes = pd.merge_asof(takes, last, **look)
-    takes = pd.merge_asof(takes, mids.sort_values("time_ms"), **look)
-    is_fresh = takes.quote_ms >= takes.time_ms - MAX_AGE_MS
-    before = takes.mid_price.where(is_fresh).fillna(takes.price)
-    vwap = takes.usd / takes["size"]
-    bps = takes.direction * (vwap - before) / before * 1e4
-    return pd.DataFrame({"wallet_id": takes.wallet_id, "bps": bps})
+    mids = mids.sort_values("time_ms")
+    prices = last[["time_ms", "coin_id"]]
+    for name, (offset_ms, is_strict) in LOOKED_UP.items():
+        asked = last[["coin_id"]].assign(time_ms=last.time_ms + offset_ms)
+        look = {"on": "time_ms", "by": "coin_id", "allow_exact_matches": not is_strict}
+        asked = pd.merge_asof(pd.merge_asof(asked, last, **look), mids, **look)
+        is_fresh = asked.quote_ms >= asked.time_ms - MAX_AGE_MS
+        prices = prices.assign(**{name: asked.mid_price.where(is_fresh).fillna(asked.price).array})
+    rows = rows.merge(prices, on=["coin_id", "time_ms"])
+    in_bps = rows.direction / rows.before * 1e4
+    is_inside = rows.time_ms + LOOKED_UP["after_5s"][0] <= last.time_ms.max()
+    return rows.assign(
+        slip=in_bps * (rows.usd / rows["size"] - rows.before),
+        impact=(in_bps * (rows.after_5s - rows.before)).where(is_inside),
+        sign=np.sign(rows.before - rows.before_5m).fillna(0),
+    )
 
 
 def by_polars(
@@ -166,7 +186,7 @@ def by_polars(
     bucket = (2 * column("usd").log(2)).floor().alias("v")
     hours, sizes = _entropies(rows, hour, "hours"), _entropies(rows, bucket, "sizes")
     others = fills.lazy().group_by("wallet_id").agg(unique_addresses=column("other").n_unique())
-    parts = [flips, hours, sizes, others, _slippage_polars(rows, real, quotes)]
+    parts = [flips, hours, sizes, others, _against_prices_polars(rows, real, quotes, engine)]
     for part in parts:
         main = main.join(part, on="wallet_id", how="left")
     out = main.with_columns(
@@ -184,20 +204,51 @@ def _entropies(rows: pl.DataFrame, value: pl.Expr, name: str) -> pl.LazyFrame:
     return counted.group_by("wallet_id").agg(entropy.alias(name))
 
 
-def _slippage_polars(rows: Any, trades: pl.LazyFrame, quotes: pl.DataFrame) -> pl.LazyFrame:
+def _against_prices_polars(
+    rows: Any, trades: pl.LazyFrame, quotes: pl.DataFrame, engine: Any
+) -> pl.LazyFrame:
     column = pl.col
     last = trades.sort("time_ms", "trade_id").group_by("coin_id", "time_ms", maintain_order=True)
-    last = last.agg(column("price").last()).sort("time_ms")
+    last = last.agg(column("price").last()).sort("time_ms").collect(engine=engine).lazy()
     mids = quotes.lazy().select("coin_id", "time_ms", "mid_price", quote_ms="time_ms")
-    look: dict[str, Any] = {"on": "time_ms", "by": "coin_id", "allow_exact_matches": False}
-    look |= {"check_sortedness": False}  # they are, by time, which cannot be checked by coin
-    takes = rows.lazy().filter("is_taker").sort("time_ms")
-    takes = takes.join_asof(last, **look).join_asof(mids.sort("time_ms"), **look)
-    is_fresh = column("quote_ms") >= column("time_ms") - MAX_AGE_MS
-    before = pl.when(is_fresh).then(column("mid_price")).fill_null(column("price"))
-    bps = column("direction") * (column("usd") / column("size") - before) / before * 1e4
-    slip = takes.select("wallet_id", bps=bps).group_by("wallet_id")
-    return slip.agg(avg_slippage=column("bps").mean(), slippage_std=column("bps").std(ddof=0))
+    mids = mids.sort("time_ms").collect(engine=engine).lazy()
+    prices = last.select("coin_id", "time_ms")
+    for name, (offset_ms, is_strict) in LOOKED_UP.items():
+        look: dict[str, Any] = {"on": "time_ms", "by": "coin_id"}
+        look |= {"allow_exact_matches": not is_strict}
+        look |= {"check_sortedness": False}  # they are, by time, which cannot be checked by coin
+        asked = prices.with_columns(column("time_ms") + offset_ms)
+        asked = asked.join_asof(last, **look).join_asof(mids, **look)
+        is_fresh = column("quote_ms") >= column("time_ms") - MAX_AGE_MS
+        price = pl.when(is_fresh).then(column("mid_price")).fill_null(column("price"))
+        prices = prices.with_columns(asked.select(price.alias(name)).collect(engine=engine)[name])
+    end_ms = last.select(column("time_ms").max()).collect().item()
+    is_inside = column("time_ms") + LOOKED_UP["after_5s"][0] <= end_ms
+    in_bps = column("direction") / column("before") * 1e4
+    sign = (column("before") - column("before_5m")).sign().fill_null(0)
+    usd, is_taker, slip, impact = map(column, ("usd", "is_taker", "slip", "impact"))
+    with_it = (usd * column("direction") * column("sign")).sum()
+    with_it = with_it / usd.filter(column("sign") != 0).sum()
+    return (
+        rows.lazy()
+        .join(prices, on=["coin_id", "time_ms"])
+        .with_columns(
+            slip=pl.when(is_taker).then(in_bps * (usd / column("size") - column("before"))),
+            impact=pl.when(is_taker & is_inside).then(
+                in_bps * (column("after_5s") - column("before"))
+            ),
+            sign=sign,
+        )
+        .group_by("wallet_id")
+        .agg(
+            avg_slippage=slip.mean(),
+            slippage_std=slip.std(ddof=0),
+            avg_market_impact=impact.mean(),
+            max_market_impact=impact.max(),
+            momentum_score=pl.max_horizontal(with_it, 0.0),
+            mean_reversion_score=pl.max_horizontal(-with_it, 0.0),
+        )
+    )
 
 
 BY_SQL = f"""
@@ -215,12 +266,22 @@ GROUP BY ALL;
 CREATE TEMP TABLE last AS
 SELECT coin_id, time_ms, arg_max(price, trade_id) AS price
 FROM trades WHERE buyer_id <> seller_id GROUP BY ALL;
-CREATE TEMP TABLE before AS
-SELECT l.coin_id, l.time_ms, coalesce(
-    CASE WHEN q.time_ms >= l.time_ms - {MAX_AGE_MS} THEN q.mid_price END, p.price) AS price
-FROM last AS l
-ASOF LEFT JOIN last AS p ON p.coin_id = l.coin_id AND p.time_ms < l.time_ms
-ASOF LEFT JOIN bbo AS q ON q.coin_id = l.coin_id AND q.time_ms < l.time_ms;
+CREATE TEMP TABLE prices AS
+SELECT coin_id, time_ms, max(price) FILTER (nth = 0) AS before,
+    max(price) FILTER (nth = 1) AS before_5m, max(price) FILTER (nth = 2) AS after_5s
+FROM (
+    SELECT a.coin_id, a.time_ms, nth, coalesce(
+        CASE WHEN q.time_ms >= seen_ms + (nth < 2)::INTEGER - {MAX_AGE_MS} THEN q.mid_price END,
+        p.price) AS price
+    FROM (
+        SELECT *, 0 AS nth, time_ms - 1 AS seen_ms FROM last
+        UNION ALL SELECT *, 1, time_ms - 300001 FROM last
+        UNION ALL SELECT *, 2, time_ms + 5000 FROM last
+    ) AS a
+    ASOF LEFT JOIN last AS p ON p.coin_id = a.coin_id AND p.time_ms <= a.seen_ms
+    ASOF LEFT JOIN bbo AS q ON q.coin_id = a.coin_id AND q.time_ms <= a.seen_ms
+)
+GROUP BY ALL;
 CREATE TEMP TABLE features AS
 WITH main AS (
     SELECT wallet_id, count(*) AS tx_count, sum(usd) AS total_value, avg(usd) AS avg_value,
@@ -264,17 +325,23 @@ met AS (
     )
     GROUP BY wallet_id
 ),
-slipped AS (
-    SELECT wallet_id, avg(bps) AS avg_slippage, stddev_pop(bps) AS slippage_std
-    FROM (
-        SELECT wallet_id, direction * (usd / size - price) / price * 1e4 AS bps
-        FROM done JOIN before USING (coin_id, time_ms) WHERE is_taker
-    )
-    GROUP BY wallet_id
+priced AS (
+    SELECT wallet_id, usd, usd * direction * sign(before - before_5m) AS with_it,
+        CASE WHEN is_taker THEN direction * (usd / size - before) / before * 1e4 END AS slip,
+        CASE WHEN is_taker AND time_ms + 5000 <= (SELECT max(time_ms) FROM last)
+            THEN direction * (after_5s - before) / before * 1e4 END AS impact
+    FROM done JOIN prices USING (coin_id, time_ms)
+),
+against AS (
+    SELECT wallet_id, avg(slip) AS avg_slippage, stddev_pop(slip) AS slippage_std,
+        avg(impact) AS avg_market_impact, max(impact) AS max_market_impact,
+        sum(with_it) / sum(usd) FILTER (with_it <> 0) AS share,
+        greatest(share, 0) AS momentum_score, greatest(-share, 0) AS mean_reversion_score
+    FROM priced GROUP BY wallet_id
 )
 SELECT *, entropy / ln(greatest(least(tx_count, 32), 2)) AS size_entropy
 FROM main JOIN stepped USING (wallet_id) JOIN hours USING (wallet_id) JOIN sizes USING (wallet_id)
-JOIN met USING (wallet_id) LEFT JOIN slipped USING (wallet_id)
+JOIN met USING (wallet_id) LEFT JOIN against USING (wallet_id)
 ORDER BY wallet_id
 """
 
@@ -283,7 +350,7 @@ def by_sql(connection: Any) -> dict[str, Any]:
     """Return the features by hand-written DuckDB SQL over the tables of a dataset."""
     connection.execute(BY_SQL)
     found = connection.execute(f"SELECT {', '.join(SHARED)} FROM features").fetchnumpy()
-    for table in ("done", "last", "before", "features"):
+    for table in ("done", "last", "prices", "features"):
         connection.execute(f"DROP TABLE {table}")
     return {name: np.ma.filled(found[name].astype(float), 0.0) for name in SHARED}
 

@@ -18,7 +18,8 @@ from hypertrack.store.parallel import in_parallel
 from hypertrack.store.reading.recorded_books import RecordedBooks
 
 ROWS_AT_ONCE = 5_000_000
-"""Of the coins that are looked up together: their sort stays within a few hundred megabytes."""
+"""Trades and quotes of the coins that are looked up together: their sort stays within a few hundred
+megabytes, and one group is about as large as another."""
 
 OF_COINS = ("trades", "bbo", "last_trades", "prices_around")
 """What is known of coins, whoever traded them."""
@@ -97,9 +98,11 @@ class DuckDBMarket(Market):
         super().close()
 
     def _coin_groups(self) -> list[tuple[int, int]]:
-        """Return where groups of coins with about `ROWS_AT_ONCE` trades begin and end."""
+        """Return where groups of coins with about `ROWS_AT_ONCE` rows begin and end."""
         found = self.connection.execute(
-            "SELECT coin_id, count(*) AS n FROM trades GROUP BY coin_id ORDER BY coin_id"
+            "SELECT coin_id, count(*) AS n FROM "
+            "(SELECT coin_id FROM trades UNION ALL SELECT coin_id FROM bbo) "
+            "GROUP BY coin_id ORDER BY coin_id"
         ).fetchnumpy()
         return groups_of(found["coin_id"], found["n"], ROWS_AT_ONCE)
 
