@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 from fakes import START_MS
 
+from hypertrack.market.price_path import PricePath
 from hypertrack.market.window import Window
 from hypertrack.records import HOUR_MS, SkillSummary
 from hypertrack.skill.bets import Bets, CoinView
+from hypertrack.skill.coin_motion import CoinMotion
 from hypertrack.skill.estimate import Estimates
 from hypertrack.skill.following import Copies
 from hypertrack.skill.openings import Openings
-from hypertrack.skill.price_path import CoinMotion, PricePath
 from hypertrack.skill.rankings import Candidates
 
 ALWAYS = (np.array([-(2**62)]), np.array([2**62]))

@@ -4,12 +4,12 @@ Everything that was executed in a coin at one time asks for the same prices, and
 does not depend on any cut: whoever looks ahead must leave out what lies beyond its own window.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 
 import ibis
 from ibis import Table, _
 
-from hypertrack.market.engine.kept_tables import Tables, keep
+from hypertrack.market.engine.kept_tables import Prices, Tables, keep
 from hypertrack.market.prices import Ask, last_trades, prices_at
 from hypertrack.market.window import as_value
 from hypertrack.records import MINUTE_MS
@@ -42,17 +42,17 @@ ORDER = ("coin_id", "time_ms")
 
 def prices_around(con: Tables) -> Table:
     """Return coin_id, time_ms and the columns of `AROUND` for all that traded; made once."""
-    return _prices(con, "prices_around", _around)
+    return _prices(con, "prices_around", AROUND)
 
 
 def prices_later(con: Tables) -> Table:
     """Return coin_id, time_ms and the columns of `HORIZONS` for all that traded; made once."""
-    return _prices(con, "prices_later", _later)
+    return _prices(con, "prices_later", HORIZONS)
 
 
 def prices_earlier(con: Tables) -> Table:
     """Return coin_id, time_ms and the columns of `EARLIER` for all that traded; made once."""
-    return _prices(con, "prices_earlier", _earlier)
+    return _prices(con, "prices_earlier", EARLIER)
 
 
 def minute_prices(con: Tables, start_ms: int | None = None) -> Table:
@@ -65,7 +65,8 @@ def minute_prices(con: Tables, start_ms: int | None = None) -> Table:
         start_ms: Where the minutes begin: with the first trade where None. A part of a dataset
             has minutes before its own first trade, and must say when it starts.
     """
-    keep(con.part, "minute_prices", _minute_prices, start_ms, order_by=ORDER)
+    asks = (("now", Ask()), *HORIZONS.items())
+    keep(con.part, "minute_prices", looked_up, minutes, asks, start_ms, order_by=ORDER)
     return con.table("minute_prices")
 
 
@@ -77,31 +78,34 @@ def traded_times(con: Tables) -> Table:
     return trades.select(*ORDER).distinct()
 
 
-def _prices(con: Tables, name: str, build: Callable[[Tables], Table]) -> Table:
-    if not con.whole.has(name):  # where they are, a part's are among them
-        keep(con.part, name, build, order_by=ORDER, by="coin_id")
-    return con.table(name)
+def minutes(con: Tables, start_ms: int | None = None) -> Table:
+    """Return coin_id, time_ms: each whole minute of each coin traded by who is asked for.
 
-
-def _around(con: Tables) -> Table:
-    return prices_at(con, traded_times(con), AROUND)
-
-
-def _earlier(con: Tables) -> Table:
-    return prices_at(con, traded_times(con), EARLIER)
-
-
-def _later(con: Tables) -> Table:
-    # All horizons in one table, so that markouts are one join; the first of them is known.
-    known = prices_around(con).select(*ORDER, "after_5s")
-    return known.join(prices_at(con, traded_times(con), LATER), ORDER).select(*ORDER, *HORIZONS)
-
-
-def _minute_prices(con: Tables, start_ms: int | None) -> Table:
+    Args:
+        start_ms: As for `minute_prices`.
+    """
     traded = last_trades(con).aggregate(first=_.time_ms.min(), last=_.time_ms.max())
     begin_ms = traded["first"] if start_ms is None else as_value(start_ms)
     first = (begin_ms + MINUTE_MS - 1) // MINUTE_MS
-    minutes = traded.select(minute=ibis.range(first, traded["last"] // MINUTE_MS + 1, 1).unnest())
-    times = minutes.select(time_ms=(_.minute * MINUTE_MS).cast("int64"))
-    grid = traded_times(con).select("coin_id").distinct().cross_join(times)
-    return prices_at(con, grid, {"now": Ask(), **HORIZONS})
+    each = traded.select(minute=ibis.range(first, traded["last"] // MINUTE_MS + 1, 1).unnest())
+    times = each.select(time_ms=(_.minute * MINUTE_MS).cast("int64"))
+    return traded_times(con).select("coin_id").distinct().cross_join(times)
+
+
+def looked_up(
+    con: Tables,
+    moments: Callable[..., Table],
+    asks: tuple[tuple[str, Ask], ...],
+    *args: Hashable,
+) -> Prices:
+    """Return the prices of ``moments(con, *args)``, to be kept (see `prices_at`)."""
+    times = moments(con, *args)
+    named = tuple((name, ask.offset_ms, ask.is_strict) for name, ask in asks)
+    return Prices(prices_at(con, times, dict(asks)), times, named)
+
+
+def _prices(con: Tables, name: str, asks: Mapping[str, Ask]) -> Table:
+    if not con.whole.has(name):  # where they are, a part's are among them
+        asked = tuple(asks.items())
+        keep(con.part, name, looked_up, traded_times, asked, order_by=ORDER, by="coin_id")
+    return con.table(name)

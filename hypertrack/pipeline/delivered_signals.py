@@ -28,7 +28,7 @@ from hypertrack.skill.fetching import Stretches, price_paths
 
 if TYPE_CHECKING:
     from hypertrack.features.engine import FeatureEngine
-    from hypertrack.skill.price_path import PricePath
+    from hypertrack.market.price_path import PricePath
 
 Array = NDArray[np.float64]
 

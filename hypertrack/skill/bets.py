@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hypertrack.market.arrays import Flags, Floats, Ints, group_sizes, group_starts, in_order, sums
+from hypertrack.market.price_path import PricePath
 from hypertrack.market.window import Window
+from hypertrack.skill.coin_motion import CoinMotion
 from hypertrack.skill.openings import Openings
-from hypertrack.skill.price_path import CoinMotion, PricePath
 
 SHORTEST_BLOCK_MS = 300_000
 """Blocks of five minutes under horizons of thirty flagged somebody in 10 of 10 markets without

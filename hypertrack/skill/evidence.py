@@ -18,6 +18,7 @@ from hypertrack.market.engine.market import Market
 from hypertrack.market.engine.plans import Columns
 from hypertrack.market.window import Window
 from hypertrack.skill.bets import LADDER, Bets, CoinView, Outlook, bets_of_coin, joined
+from hypertrack.skill.coin_motion import motion_of
 from hypertrack.skill.copy_edge import CopyTally, copy_tally
 from hypertrack.skill.deeds import Deeds
 from hypertrack.skill.estimate import Tally, tally
@@ -25,7 +26,6 @@ from hypertrack.skill.fetching import execution_batches, fetch, made_ahead, pric
 from hypertrack.skill.gains import Gains, gains
 from hypertrack.skill.horizons import horizons_of
 from hypertrack.skill.openings import Decisions, Lots, Openings, openings_and_lots
-from hypertrack.skill.price_path import motion_of
 from hypertrack.skill.put_aside import OpeningsAside
 from hypertrack.skill.role_curve import AFTER_S, RoleCurve
 from hypertrack.skill.walk_costs import slopes, walk_sums

@@ -15,10 +15,10 @@ from hypertrack.market.engine.plans import Columns
 from hypertrack.market.executions import executions_by_wallet
 from hypertrack.market.observation import observed_stretches
 from hypertrack.market.positions import KEYS, is_known, positions
+from hypertrack.market.price_path import PricePath
 from hypertrack.market.prices import last_trades
 from hypertrack.market.window import Window
 from hypertrack.records import SYSTEM_WALLETS
-from hypertrack.skill.price_path import PricePath
 
 ROWS_AT_ONCE = 2_500_000
 """Of executions: a few hundred megabytes with all that is made of them."""

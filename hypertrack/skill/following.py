@@ -8,12 +8,13 @@ import numpy as np
 
 from hypertrack.market.arrays import Floats, Ints, group_starts, in_order
 from hypertrack.market.engine.market import Market
+from hypertrack.market.price_path import PricePath
 from hypertrack.market.window import Window
 from hypertrack.skill.bets import TO_BPS, CoinView, block_length_ms
 from hypertrack.skill.closings import Closings, by_coin, closings
+from hypertrack.skill.coin_motion import motion_of
 from hypertrack.skill.fetching import execution_batches, price_paths
 from hypertrack.skill.openings import NO_OPENINGS, Openings, openings_and_lots
-from hypertrack.skill.price_path import PricePath, motion_of
 from hypertrack.skill.walk_costs import no_walks, recorded_walks, walk_bps_per_usd
 
 CURVE_DELAYS_MS = (0, 1_000, 5_000, 30_000, 300_000)

@@ -9,10 +9,10 @@ import numpy as np
 from hypertrack.market.arrays import Flags, Floats, Ints, Numbers
 from hypertrack.market.book_walk import walked
 from hypertrack.market.engine.market import Market
+from hypertrack.market.price_path import PricePath
 from hypertrack.skill.bets import TO_BPS
 from hypertrack.skill.fetching import fetch
 from hypertrack.skill.openings import Openings
-from hypertrack.skill.price_path import PricePath
 from hypertrack.store.reading.recorded_books import ASKS, BIDS, Books
 
 SIZES_USD: Floats = np.append(0.0, 100.0 * 2.0 ** np.arange(18))

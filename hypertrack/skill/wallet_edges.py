@@ -13,8 +13,10 @@ from hypertrack.market.arrays import Floats, Ints
 from hypertrack.market.engine.market import Market
 from hypertrack.market.engine.plans import Columns
 from hypertrack.market.fees import scheduled_rates
+from hypertrack.market.price_path import PricePath
 from hypertrack.market.window import Window
 from hypertrack.skill.bets import TO_BPS, Bets, CoinView, Outlook, bets_of_coin, joined
+from hypertrack.skill.coin_motion import motion_of
 from hypertrack.skill.estimate import Estimates, Tally, moderated, tally
 from hypertrack.skill.evidence import counts_from_ms
 from hypertrack.skill.fetching import (
@@ -28,7 +30,6 @@ from hypertrack.skill.fetching import (
 )
 from hypertrack.skill.horizons import horizons_of, usual_holding_ms
 from hypertrack.skill.openings import Lots, Openings, openings_and_lots
-from hypertrack.skill.price_path import PricePath, motion_of
 from hypertrack.skill.put_aside import OpeningsAside
 from hypertrack.skill.shrinkage import fit, posterior
 

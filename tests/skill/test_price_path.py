@@ -9,8 +9,8 @@ from skill_fakes import at, price_path
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.market.prices import reference_prices
 from hypertrack.market.window import Window
+from hypertrack.skill.coin_motion import expected_variance, motion_of
 from hypertrack.skill.fetching import price_paths
-from hypertrack.skill.price_path import expected_variance, motion_of
 
 
 def test_fresh_quote_is_the_price_and_a_stale_one_is_not() -> None:

@@ -9,6 +9,7 @@ from hypertrack.market.engine.duckdb_dialect import DUCKDB, WHOLE, described, se
 from hypertrack.market.engine.kept_tables import Schemas, Step
 from hypertrack.market.engine.market import Finish, Market
 from hypertrack.market.engine.plans import Build, Columns, Variables
+from hypertrack.market.engine.price_tables import create_prices
 from hypertrack.market.engine.sealed_hours import keep_hours
 from hypertrack.market.engine.shards import Shards
 from hypertrack.market.price_lookups import prices_around
@@ -81,10 +82,10 @@ class DuckDBMarket(Market):
         rows, is_view = step.query, step.is_view
         if self.whole is self and step.by == "wallet_id":
             rows, is_view = self.shards.gathered(step), True
-        elif self.whole is self and step.by == "coin_id":
+        elif self.whole is self and (step.by == "coin_id" or step.lookup):
             groups = self._coin_groups()
-            if len(groups) > 1:
-                rows, is_view = self._made_by_coin(step, groups), True
+            if len(groups) > 1 or step.lookup:
+                rows, is_view = self._made_by_coin(step, groups, at), True
         self.connection.execute(f'CREATE {_kind(is_view)} "{self.prefix}{step.name}" AS {rows}')
 
     def drop_one(self, step: Step) -> None:
@@ -106,7 +107,7 @@ class DuckDBMarket(Market):
         ).fetchnumpy()
         return groups_of(found["coin_id"], found["n"], ROWS_AT_ONCE)
 
-    def _made_by_coin(self, step: Step, groups: Sequence[tuple[int, int]]) -> str:
+    def _made_by_coin(self, step: Step, groups: Sequence[tuple[int, int]], at: Variables) -> str:
         """Make the rows of each group of coins, in a schema where there are no others.
 
         Returns:
@@ -119,6 +120,10 @@ class DuckDBMarket(Market):
             schema = f"{name}_{group[0]}"
             cursor.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")  # of who was interrupted
             cursor.execute(f"CREATE SCHEMA {schema}")
+            if step.lookup:
+                set_variables(cursor, at)
+                create_prices(cursor, f'{schema}."{name}"', step.lookup, group)
+                return
             cursor.execute(f"SET search_path = '{schema},{WHOLE}'")
             for table in known:
                 cursor.execute(

@@ -57,6 +57,27 @@ class Dialect(NamedTuple):
     """The query of rows of ``wallet_id``, of the text of their list."""
 
 
+class Lookup(NamedTuple):
+    """The reference prices that a table is of, for engines with a quicker way than its query."""
+
+    times: str
+    """The query of ``coin_id`` and ``time_ms`` of all moments that are asked about, each once."""
+    asks: "Asks"
+
+
+Asks = tuple[tuple[str, int, bool], ...]
+"""Of each column its name, its offset from the moments in ms, and whether only what came strictly
+before that counts."""
+
+
+class Prices(NamedTuple):
+    """Reference prices to be kept: rows as a definition, and what they answer."""
+
+    rows: Table
+    times: Table
+    asks: Asks
+
+
 class Step(NamedTuple):
     """A table or a view to be made before what is asked."""
 
@@ -65,6 +86,8 @@ class Step(NamedTuple):
     is_view: bool = False
     by: str | None = None
     """The column of ids of which its rows may be made a few at a time."""
+    lookup: Lookup | None = None
+    """What it says, where it is of prices."""
 
 
 class Tables:
@@ -131,10 +154,11 @@ class Tables:
         *,
         by: str | None = None,
         is_view: bool = False,
+        lookup: Lookup | None = None,
     ) -> None:
         """Let rows be computed once, as a table; or wherever they are read, as a view."""
         query = self._typed(rows, order_by if self.dialect.has_order else ())
-        self.steps.append(Step(name, query, is_view, by))
+        self.steps.append(Step(name, query, is_view, by, lookup))
         self.schemas[name] = rows.schema()
 
     def adopt(self, others: "Tables") -> None:
@@ -184,7 +208,7 @@ class Foundation(NamedTuple):
 def keep(
     con: Tables,
     name: str,
-    build: Callable[..., Table],
+    build: Callable[..., Table | Prices],
     *args: Hashable,
     order_by: tuple[str, ...] = (),
     by: str | None = None,
@@ -211,7 +235,7 @@ class _Asked(NamedTuple):
     """The arguments of `keep`."""
 
     name: str
-    build: Callable[..., Table]
+    build: Callable[..., Table | Prices]
     args: tuple[Hashable, ...]
     order_by: tuple[str, ...]
     by: str | None
@@ -224,9 +248,12 @@ def _kept(foundation: Foundation, asked: _Asked) -> Tables:
 
     It takes Ibis longer to express it than an engine needs to make it of a small dataset.
     """
-    con = foundation.tables()
+    con, lookup = foundation.tables(), None
     rows = asked.build(con, *asked.args)
-    con.keep(asked.name, rows, asked.order_by, by=asked.by, is_view=asked.is_view)
+    if isinstance(rows, Prices):
+        rows, lookup = rows.rows, Lookup(con.dialect.compile(rows.times), rows.asks)
+    is_view, by = asked.is_view, asked.by
+    con.keep(asked.name, rows, asked.order_by, by=by, is_view=is_view, lookup=lookup)
     return con
 
 
