@@ -29,14 +29,20 @@ FLOW_COLUMNS = (
 
 
 @expressed_once
-def cash_flows(con: Tables, window: Window, fees: FeeSettings) -> Table:
+def cash_flows(con: Tables, window: Window, fees: FeeSettings, are_all_asked: bool = True) -> Table:
     """Return executions and one-sided fills (settlements and the like) of a window.
 
     Columns: wallet_id, coin_id, time_ms, notional_usd, size, direction, fee_usd, is_fee_reported,
     reported_pnl_usd (before fees; NULL where no fill tells).
+
+    Args:
+        are_all_asked: For all wallets; else for those of which any position is known.
     """
-    executed = with_fees(con, window.of(executions(con)), fees).select(FLOW_COLUMNS)
-    fills = window.of(con.table("imported_fills"))
+    rows, fills = (window.of(each) for each in (executions(con), con.table("imported_fills")))
+    if not are_all_asked:
+        known = _known(con, window)
+        rows, fills = (each.semi_join(known, "wallet_id") for each in (rows, fills))
+    executed = with_fees(con, rows, fees).select(FLOW_COLUMNS)
     one_sided = fills.filter(~_.has_trade)
     settled = one_sided.mutate(
         notional_usd=_.price * _["size"],
@@ -49,7 +55,9 @@ def cash_flows(con: Tables, window: Window, fees: FeeSettings) -> Table:
 
 
 @expressed_once
-def window_profit(con: Tables, window: Window, fees: FeeSettings) -> Table:
+def window_profit(
+    con: Tables, window: Window, fees: FeeSettings, are_all_asked: bool = True
+) -> Table:
     """Return the profit of each wallet and coin that it traded in the window, and its parts.
 
     Columns: wallet_id, coin_id, notional_usd, fees_usd, is_fee_reported (of all of it),
@@ -59,8 +67,11 @@ def window_profit(con: Tables, window: Window, fees: FeeSettings) -> Table:
 
     Funding is in the profit where it is known, and in no other part: without the rate of an hour
     at which something was held, profit is what it would be without funding.
+
+    Args:
+        are_all_asked: As for `cash_flows`.
     """
-    flows = cash_flows(con, window, fees)
+    flows = cash_flows(con, window, fees, are_all_asked)
     traded = flows.group_by(*KEYS).aggregate(
         notional_usd=_.notional_usd.sum(),
         cash_usd=-(_.notional_usd * _.direction).sum(),
@@ -72,8 +83,7 @@ def window_profit(con: Tables, window: Window, fees: FeeSettings) -> Table:
         booked_usd=_.reported_pnl_usd.sum(),
     )
     moved = (
-        window.of(positions(con))
-        .filter(is_known(window.end_ms))
+        _known(con, window)
         .group_by(*KEYS)
         .aggregate(
             n_known=_.count(),
@@ -88,6 +98,11 @@ def window_profit(con: Tables, window: Window, fees: FeeSettings) -> Table:
     rows = rows.left_join(funding, KEYS).drop("wallet_id_right", "coin_id_right")
     rows = rows.join(boundary_prices(con, window), "coin_id")
     return _in_parts(rows)
+
+
+def _known(con: Tables, window: Window) -> Table:
+    """Return the positions of a window that could be known by its end."""
+    return window.of(positions(con)).filter(is_known(window.end_ms))
 
 
 def boundary_prices(con: Tables, window: Window) -> Table:

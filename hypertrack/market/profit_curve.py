@@ -20,7 +20,8 @@ def profit_curve(con: Tables, window: Window, fees: FeeSettings) -> Table:
     where it is the profit of `window_profit`. Wallets with a position that is not known have no
     curve. A step is what one point gained over the one before.
     """
-    coins = window_profit(con, window, fees)
+    # Mostly nobody's position is known, and then nothing else needs to be gone through.
+    coins = window_profit(con, window, fees, False)
     whole = coins.group_by("wallet_id").having(_.profit_usd.notnull().all()).aggregate(n=_.count())
     coins = coins.semi_join(whole, "wallet_id")
     values = _while_held(con, window, _stages(con, window, fees, coins))
@@ -58,7 +59,7 @@ def _stages(con: Tables, window: Window, fees: FeeSettings, coins: Table) -> Tab
     funding that is known; held, coins; is_flat.
     """
     minute = (_.time_ms // MINUTE_MS + 1) * MINUTE_MS  # the first that knows of it
-    flows = cash_flows(con, window, fees).semi_join(coins, KEYS)
+    flows = cash_flows(con, window, fees, False).semi_join(coins, KEYS)
     traded = flows.select(
         *KEYS,
         time_ms=minute,
