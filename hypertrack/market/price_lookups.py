@@ -66,7 +66,7 @@ def minute_prices(con: Tables, start_ms: int | None = None) -> Table:
             has minutes before its own first trade, and must say when it starts.
     """
     asks = (("now", Ask()), *HORIZONS.items())
-    keep(con.part, "minute_prices", looked_up, minutes, asks, start_ms, order_by=ORDER)
+    keep(con.part, "minute_prices", asked_prices, minutes, asks, start_ms, order_by=ORDER)
     return con.table("minute_prices")
 
 
@@ -92,7 +92,7 @@ def minutes(con: Tables, start_ms: int | None = None) -> Table:
     return traded_times(con).select("coin_id").distinct().cross_join(times)
 
 
-def looked_up(
+def asked_prices(
     con: Tables,
     moments: Callable[..., Table],
     asks: tuple[tuple[str, Ask], ...],
@@ -107,5 +107,5 @@ def looked_up(
 def _prices(con: Tables, name: str, asks: Mapping[str, Ask]) -> Table:
     if not con.whole.has(name):  # where they are, a part's are among them
         asked = tuple(asks.items())
-        keep(con.part, name, looked_up, traded_times, asked, order_by=ORDER, by="coin_id")
+        keep(con.part, name, asked_prices, traded_times, asked, order_by=ORDER, by="coin_id")
     return con.table(name)

@@ -22,6 +22,9 @@ VENUE, AS_IF_FLAT = "venue", "as_if_flat"
 """``pnl_source`` beside `EXACT` and `DERIVED`: fills with the profit that the venue booked; or
 nothing is known of the positions."""
 
+ONLY_KNOWN = True
+"""Of `cash_flows` and `window_profit`, by position."""
+
 FLOW_COLUMNS = (
     *("wallet_id", "coin_id", "time_ms", "notional_usd", "size", "direction"),
     *("fee_usd", "is_fee_reported", "reported_pnl_usd"),
@@ -29,17 +32,17 @@ FLOW_COLUMNS = (
 
 
 @expressed_once
-def cash_flows(con: Tables, window: Window, fees: FeeSettings, are_all_asked: bool = True) -> Table:
+def cash_flows(con: Tables, window: Window, fees: FeeSettings, only_known: bool = False) -> Table:
     """Return executions and one-sided fills (settlements and the like) of a window.
 
     Columns: wallet_id, coin_id, time_ms, notional_usd, size, direction, fee_usd, is_fee_reported,
     reported_pnl_usd (before fees; NULL where no fill tells).
 
     Args:
-        are_all_asked: For all wallets; else for those of which any position is known.
+        only_known: For wallets of which a position is known; for all otherwise.
     """
     rows, fills = (window.of(each) for each in (executions(con), con.table("imported_fills")))
-    if not are_all_asked:
+    if only_known:
         known = _known(con, window)
         rows, fills = (each.semi_join(known, "wallet_id") for each in (rows, fills))
     executed = with_fees(con, rows, fees).select(FLOW_COLUMNS)
@@ -56,7 +59,7 @@ def cash_flows(con: Tables, window: Window, fees: FeeSettings, are_all_asked: bo
 
 @expressed_once
 def window_profit(
-    con: Tables, window: Window, fees: FeeSettings, are_all_asked: bool = True
+    con: Tables, window: Window, fees: FeeSettings, only_known: bool = False
 ) -> Table:
     """Return the profit of each wallet and coin that it traded in the window, and its parts.
 
@@ -69,9 +72,9 @@ def window_profit(
     at which something was held, profit is what it would be without funding.
 
     Args:
-        are_all_asked: As for `cash_flows`.
+        only_known: As for `cash_flows`.
     """
-    flows = cash_flows(con, window, fees, are_all_asked)
+    flows = cash_flows(con, window, fees, only_known)
     traded = flows.group_by(*KEYS).aggregate(
         notional_usd=_.notional_usd.sum(),
         cash_usd=-(_.notional_usd * _.direction).sum(),

@@ -8,7 +8,7 @@ from hypertrack.market.engine.kept_tables import Tables
 from hypertrack.market.funding import payments
 from hypertrack.market.positions import FLAT_FRAC, KEYS
 from hypertrack.market.price_lookups import minute_prices
-from hypertrack.market.profit import cash_flows, window_profit
+from hypertrack.market.profit import ONLY_KNOWN, cash_flows, window_profit
 from hypertrack.market.window import Window, as_value
 from hypertrack.records import MINUTE_MS
 
@@ -20,8 +20,8 @@ def profit_curve(con: Tables, window: Window, fees: FeeSettings) -> Table:
     where it is the profit of `window_profit`. Wallets with a position that is not known have no
     curve. A step is what one point gained over the one before.
     """
-    # Mostly nobody's position is known, and then nothing else needs to be gone through.
-    coins = window_profit(con, window, fees, False)
+    # A curve takes a known position in every coin: mostly nobody has any, which is soon found.
+    coins = window_profit(con, window, fees, ONLY_KNOWN)
     whole = coins.group_by("wallet_id").having(_.profit_usd.notnull().all()).aggregate(n=_.count())
     coins = coins.semi_join(whole, "wallet_id")
     values = _while_held(con, window, _stages(con, window, fees, coins))
@@ -59,7 +59,7 @@ def _stages(con: Tables, window: Window, fees: FeeSettings, coins: Table) -> Tab
     funding that is known; held, coins; is_flat.
     """
     minute = (_.time_ms // MINUTE_MS + 1) * MINUTE_MS  # the first that knows of it
-    flows = cash_flows(con, window, fees, False).semi_join(coins, KEYS)
+    flows = cash_flows(con, window, fees, ONLY_KNOWN).semi_join(coins, KEYS)
     traded = flows.select(
         *KEYS,
         time_ms=minute,

@@ -3,7 +3,7 @@
 Stages: ``features`` (from sealed hours to the base matrix, with nothing kept and with what their
 sealing keeps), ``again`` (the same, nothing new),
 ``hour`` (the same after one more hour was sealed), ``window`` (the last day alone), ``seal`` (an
-open hour of 95,000 trades), ``cuts`` (five cuts beside one matrix), ``peers`` (17 of the features
+open hour of 95,000 trades), ``cuts`` (five cuts beside one matrix), ``peers`` (21 of the features
 from tables in memory, beside Polars and hand-written SQL), ``train`` and ``classify`` (what the
 commands do, with the default settings but for the memory of DuckDB; ``classify`` with the model of
 the ``train`` before it).

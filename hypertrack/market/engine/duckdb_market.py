@@ -1,12 +1,12 @@
 """The tables of a dataset in the DuckDB that holds it."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property
 from typing import Any
 
 from hypertrack.market.arrays import groups_of
 from hypertrack.market.engine.duckdb_dialect import DUCKDB, WHOLE, described, set_variables
-from hypertrack.market.engine.kept_tables import Schemas, Step
+from hypertrack.market.engine.kept_tables import Lookup, Schemas, Step
 from hypertrack.market.engine.market import Finish, Market
 from hypertrack.market.engine.plans import Build, Columns, Variables
 from hypertrack.market.engine.price_tables import create_prices
@@ -19,10 +19,10 @@ from hypertrack.store.parallel import in_parallel
 from hypertrack.store.reading.recorded_books import RecordedBooks
 
 ROWS_AT_ONCE = 5_000_000
-"""Trades and quotes of the coins that are looked up together: their sort stays within a few hundred
-megabytes, and one group is about as large as another."""
+"""Of the coins that are gone through together, trades, quotes and moments that are asked about: a
+few hundred megabytes for each thread, and one group is about as large as another."""
 
-OF_COINS = ("trades", "bbo", "last_trades", "prices_around")
+OF_COINS = ("trades", "bbo", "last_trades")
 """What is known of coins, whoever traded them."""
 
 PREPARED = {"last_trades": last_trades, "prices_around": prices_around}
@@ -37,6 +37,7 @@ class DuckDBMarket(Market):
         self.connection = dataset.connection
         self.books = RecordedBooks(dataset.connection, dataset.lines)
         self._dataset = dataset
+        self._views: set[str] = set()
 
     @cached_property
     def shards(self) -> Shards:
@@ -76,21 +77,27 @@ class DuckDBMarket(Market):
     def make_one(self, step: Step, at: Variables) -> None:
         """Make a table or a view; of the whole dataset a few coins or wallets at a time.
 
-        DuckDB would sort all rows at once to look up prices, which is more than fits in memory.
+        All rows at once, sorted or as arrays, would be more than fits in memory.
         """
         set_variables(self.connection, at)
         rows, is_view = step.query, step.is_view
         if self.whole is self and step.by == "wallet_id":
             rows, is_view = self.shards.gathered(step), True
-        elif self.whole is self and (step.by == "coin_id" or step.lookup):
+        elif self.whole is self and step.lookup:
+            rows, is_view = self._looked_up(step.name, step.lookup, at), True
+        elif self.whole is self and step.by == "coin_id":
             groups = self._coin_groups()
-            if len(groups) > 1 or step.lookup:
-                rows, is_view = self._made_by_coin(step, groups, at), True
+            if len(groups) > 1:
+                rows, is_view = self._narrowed_to_coins(step, groups), True
         self.connection.execute(f'CREATE {_kind(is_view)} "{self.prefix}{step.name}" AS {rows}')
+        if is_view:
+            self._views.add(step.name)
 
     def drop_one(self, step: Step) -> None:
-        """Drop what was made, of a part or as one table."""
-        self.connection.execute(f'DROP {_kind(step.is_view)} "{self.prefix}{step.name}"')
+        """Drop what was made; rows of coins or wallets by which it was made stay until the end."""
+        kind = _kind(step.name in self._views)
+        self.connection.execute(f'DROP {kind} "{self.prefix}{step.name}"')
+        self._views.discard(step.name)
 
     def close(self) -> None:
         """Drop all that was made of a part."""
@@ -98,42 +105,62 @@ class DuckDBMarket(Market):
             self.shards.drop()
         super().close()
 
-    def _coin_groups(self) -> list[tuple[int, int]]:
-        """Return where groups of coins with about `ROWS_AT_ONCE` rows begin and end."""
+    def _coin_groups(self, times: str | None = None) -> list[tuple[int, int]]:
+        """Return where groups of coins with about `ROWS_AT_ONCE` rows begin and end.
+
+        Args:
+            times: Moments that are asked about, which count as rows too.
+        """
+        counted = ["FROM trades", "FROM bbo", *([] if times is None else [f"FROM ({times})"])]
+        rows = " UNION ALL ".join(f"SELECT coin_id {each}" for each in counted)
         found = self.connection.execute(
-            "SELECT coin_id, count(*) AS n FROM "
-            "(SELECT coin_id FROM trades UNION ALL SELECT coin_id FROM bbo) "
-            "GROUP BY coin_id ORDER BY coin_id"
+            f"SELECT coin_id, count(*) AS n FROM ({rows}) GROUP BY coin_id ORDER BY coin_id"
         ).fetchnumpy()
         return groups_of(found["coin_id"], found["n"], ROWS_AT_ONCE)
 
-    def _made_by_coin(self, step: Step, groups: Sequence[tuple[int, int]], at: Variables) -> str:
-        """Make the rows of each group of coins, in a schema where there are no others.
+    def _looked_up(self, name: str, lookup: Lookup, at: Variables) -> str:
+        """Make a table of prices a group of coins at a time, and return the query of all of it."""
 
-        Returns:
-            The query of all of them.
-        """
-        name, there = step.name, {*dict(self.base), *self._made}
+        def make(cursor: Any, coins: tuple[int, int]) -> None:
+            set_variables(cursor, at)
+            create_prices(cursor, f'{_schema(cursor, name, coins)}."{name}"', lookup, coins)
+
+        return self._of_all(name, self._coin_groups(lookup.times), make)
+
+    def _narrowed_to_coins(self, step: Step, groups: Sequence[tuple[int, int]]) -> str:
+        """Make the rows of each group of coins where there are no others; return their query."""
+        there = {*dict(self.base), *self._made}
         known = [each for each in OF_COINS if each in there]
 
-        def make(cursor: Any, group: tuple[int, int]) -> None:
-            schema = f"{name}_{group[0]}"
-            cursor.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")  # of who was interrupted
-            cursor.execute(f"CREATE SCHEMA {schema}")
-            if step.lookup:
-                set_variables(cursor, at)
-                create_prices(cursor, f'{schema}."{name}"', step.lookup, group)
-                return
+        def make(cursor: Any, coins: tuple[int, int]) -> None:
+            schema = _schema(cursor, step.name, coins)
             cursor.execute(f"SET search_path = '{schema},{WHOLE}'")
             for table in known:
                 cursor.execute(
                     f"CREATE VIEW {table} AS FROM {WHOLE}.{table} "
-                    f"WHERE coin_id >= {group[0]} AND coin_id < {group[1]}"
+                    f"WHERE coin_id >= {coins[0]} AND coin_id < {coins[1]}"
                 )
-            cursor.execute(f'CREATE TABLE "{name}" AS {step.query}')
+            cursor.execute(f'CREATE TABLE "{step.name}" AS {step.query}')
 
+        return self._of_all(step.name, groups, make)
+
+    def _of_all(
+        self,
+        name: str,
+        groups: Sequence[tuple[int, int]],
+        make: Callable[[Any, tuple[int, int]], None],
+    ) -> str:
+        """Return the query of a table that is made for each group in a schema of its own."""
         in_parallel(self.connection, make, groups)
         return " UNION ALL ".join(f'FROM {name}_{first}."{name}"' for first, _ in groups)
+
+
+def _schema(cursor: Any, name: str, coins: tuple[int, int]) -> str:
+    """Create the schema of some rows of a table, in place of what who was interrupted left."""
+    schema = f"{name}_{coins[0]}"
+    cursor.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    cursor.execute(f"CREATE SCHEMA {schema}")
+    return schema
 
 
 def _kind(is_view: bool) -> str:

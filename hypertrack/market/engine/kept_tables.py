@@ -57,17 +57,17 @@ class Dialect(NamedTuple):
     """The query of rows of ``wallet_id``, of the text of their list."""
 
 
+Asks = tuple[tuple[str, int, bool], ...]
+"""Of each column its name, its offset from the moments in ms, and whether only what came strictly
+before that counts."""
+
+
 class Lookup(NamedTuple):
     """The reference prices that a table is of, for engines with a quicker way than its query."""
 
     times: str
     """The query of ``coin_id`` and ``time_ms`` of all moments that are asked about, each once."""
-    asks: "Asks"
-
-
-Asks = tuple[tuple[str, int, bool], ...]
-"""Of each column its name, its offset from the moments in ms, and whether only what came strictly
-before that counts."""
+    asks: Asks
 
 
 class Prices(NamedTuple):
@@ -87,7 +87,7 @@ class Step(NamedTuple):
     by: str | None = None
     """The column of ids of which its rows may be made a few at a time."""
     lookup: Lookup | None = None
-    """What it says, where it is of prices."""
+    """What is asked for, where the table is of reference prices."""
 
 
 class Tables:

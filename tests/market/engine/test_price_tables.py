@@ -123,3 +123,27 @@ def test_coins_are_divided_by_their_trades_and_quotes(
     }
     coins = {row["coin"]: row["coin_id"] for row in con.rows(con.table("coins"))}
     assert f"prices_around_{coins['SOL']}" in schemas
+
+
+def test_prices_that_are_forgotten_are_made_again(open_engine: Any) -> None:
+    con = open_engine(**sparse_market()).backend
+    before = con.rows(minute_prices(con).order_by(ORDER))
+
+    con.forget("minute_prices")
+
+    assert con.rows(minute_prices(con).order_by(ORDER)) == before
+
+
+def test_minutes_that_are_asked_about_count_as_rows_of_their_coin(
+    open_engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Coins that are hardly traded have as many minutes as any other."""
+    monkeypatch.setattr(duckdb_market, "ROWS_AT_ONCE", 30)
+    con = open_engine(**sparse_market()).backend
+
+    con.fetch(minute_prices(con))
+
+    schemas = con.connection.execute(
+        "SELECT count(*) FROM duckdb_schemas() WHERE schema_name LIKE 'minute_prices_%'"
+    )
+    assert schemas.fetchall() == [(4,)]  # three of 51 minutes, and one that is quoted alone
