@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hypertrack.config import CategorySettings, load_config
+from hypertrack.config import CategorySettings
 from hypertrack.features.engine import FeatureMatrix
 from hypertrack.features.registry import FEATURES
 from hypertrack.pipeline.profile_batches import RuleColumns, profile_batches
@@ -192,6 +192,7 @@ class MadeModel:
 
 def make_header(n_wallets: int, *, has_model: bool) -> ProfileHeader:
     """Return what the profiles rest on."""
+    asked = CategorySettings()
     half = (0.5,) * len(STYLE_DIMENSIONS)
     typical = Scores.of(dict(zip(TARGETS, (*(0.5,) * len(SCORE_NAMES), *half), strict=True)))
     return ProfileHeader(
@@ -201,7 +202,8 @@ def make_header(n_wallets: int, *, has_model: bool) -> ProfileHeader:
         typical=typical if has_model else None,
         typical_features=dict.fromkeys(NAMES, 1.0) if has_model else {},
         units={each.name: each.unit for each in FEATURES},
-        thresholds=load_config().settings.categories.model_dump(),
+        edition=asked.edition,
+        thresholds=asked.limits(),
     )
 
 
