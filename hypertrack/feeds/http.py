@@ -135,7 +135,7 @@ class JsonPoster:
             raise _UnfinishedError(f"not all of it within {DEADLINE_S:g} s") from error
         finally:
             alarm.cancel()
-            alarm.join()  # cancelled it still ends by itself, after the answer was returned
+            alarm.join()  # it takes a moment to end: nobody is to find it after the answer
 
     def _replace(self, client: httpx.Client) -> None:
         """Close a client under whatever waits for it; another one takes its place."""

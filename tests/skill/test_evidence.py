@@ -16,8 +16,7 @@ from hypertrack.skill import evidence, fetching, put_aside
 from hypertrack.skill.bets import Bets
 from hypertrack.skill.evidence import Evidence, gather, moved
 from hypertrack.skill.horizons import horizons_ms
-from hypertrack.skill.openings import Lots, Openings
-from hypertrack.skill.put_aside import OpeningsAside
+from hypertrack.skill.openings import Lots
 
 LENGTH = Window(START_MS, START_MS + 2 * HOUR_MS)
 
@@ -152,14 +151,10 @@ def test_many_cores_do_not_hold_all_that_was_put_aside_at_once(
     assert len(at_work) <= 4
 
 
+@pytest.mark.usefixtures("full_disk")
 def test_nobody_asks_the_dataset_any_more_when_the_disk_is_full(
-    busy_engine: FeatureEngine, monkeypatch: pytest.MonkeyPatch
+    busy_engine: FeatureEngine,
 ) -> None:
-    def fail(_aside: OpeningsAside, _openings: Openings) -> None:
-        raise OSError("no space left")
-
-    monkeypatch.setattr(fetching, "ROWS_AT_ONCE", 50)
-    monkeypatch.setattr(OpeningsAside, "put", fail)
     before = {*threading.enumerate()}
 
     with pytest.raises(OSError, match="no space left") as stopped:

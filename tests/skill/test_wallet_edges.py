@@ -11,11 +11,8 @@ from hypertrack.config import FeeSettings
 from hypertrack.features.engine import FeatureEngine
 from hypertrack.market.window import Window
 from hypertrack.records import MINUTE_MS
-from hypertrack.skill import fetching
 from hypertrack.skill.estimate import moderated
 from hypertrack.skill.evidence import gather
-from hypertrack.skill.openings import Openings
-from hypertrack.skill.put_aside import OpeningsAside
 from hypertrack.skill.wallet_edges import TwoWindows, each_two_windows, known_at, two_windows
 
 
@@ -99,14 +96,10 @@ def test_several_pasts_together_are_each_as_if_alone(busy_engine: FeatureEngine)
     assert np.isfinite(together[0].later.edge_bps).any()
 
 
+@pytest.mark.usefixtures("full_disk")
 def test_nobody_asks_the_dataset_any_more_when_the_disk_is_full(
-    busy_engine: FeatureEngine, monkeypatch: pytest.MonkeyPatch
+    busy_engine: FeatureEngine,
 ) -> None:
-    def fail(_aside: OpeningsAside, _openings: Openings) -> None:
-        raise OSError("no space left")
-
-    monkeypatch.setattr(fetching, "ROWS_AT_ONCE", 50)
-    monkeypatch.setattr(OpeningsAside, "put", fail)
     before = {*threading.enumerate()}
 
     with pytest.raises(OSError, match="no space left") as stopped:

@@ -21,6 +21,7 @@ def create_prices(connection: Any, name: str, lookup: Lookup, coins: tuple[int, 
         lookup: What is asked for.
         coins: The first id of some coins, and the one after the last.
     """
+    # Whatever a database makes of NaN, what has no price is NULL.
     prices = ", ".join(
         f'nullif("{price}", \'NaN\'::DOUBLE) AS "{price}"' for price, *_ in lookup.asks
     )
